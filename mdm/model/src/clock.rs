@@ -1,0 +1,88 @@
+//! Time: stored as UTC microseconds, counted in India's days.
+
+use std::fmt;
+
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, SecondsFormat};
+use serde::{Deserialize, Serialize};
+
+/// Microseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(pub i64);
+
+/// India's offset from UTC, in seconds. It has no summer time.
+pub const IST_OFFSET_SECONDS: i32 = 5 * 3600 + 1800;
+
+impl Timestamp {
+    /// Midnight at the start of `day`, India's time.
+    pub fn start_of_day_ist(day: NaiveDate) -> Self {
+        let midnight = day.and_hms_opt(0, 0, 0).expect("midnight exists on every day");
+        Self(midnight.and_utc().timestamp_micros() - i64::from(IST_OFFSET_SECONDS) * 1_000_000)
+    }
+
+    /// The day in India on which this instant falls.
+    pub fn day_ist(self) -> NaiveDate {
+        let ist = FixedOffset::east_opt(IST_OFFSET_SECONDS).expect("a whole number of minutes below a day");
+        self.utc().with_timezone(&ist).date_naive()
+    }
+
+    /// The financial year (April to March) in which this instant falls, by its first calendar year.
+    pub fn financial_year(self) -> i32 {
+        let day = self.day_ist();
+        if day.month() >= 4 { day.year() } else { day.year() - 1 }
+    }
+
+    fn utc(self) -> DateTime<chrono::Utc> {
+        DateTime::from_timestamp_micros(self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 with `Z`, to the microsecond where it has any.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.utc().to_rfc3339_opts(SecondsFormat::AutoSi, true))
+    }
+}
+
+/// Where the time comes from: the system, or a test's fixed instant.
+pub trait Clock: Send + Sync {
+    /// The present instant.
+    fn now(&self) -> Timestamp;
+}
+
+/// The machine's own clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        #[expect(clippy::disallowed_methods, reason = "the one place where the system's time enters")]
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    }
+}
+
+/// A clock that stands still, for tests and for replays.
+#[derive(Debug, Clone, Copy)]
+pub struct FixedClock(pub Timestamp);
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_evening_in_utc_is_the_next_day_in_india() {
+        let evening = Timestamp(1_711_909_800_000_000); // 2024-03-31T18:30:00Z
+        assert_eq!(evening.day_ist(), NaiveDate::from_ymd_opt(2024, 4, 1).unwrap());
+        assert_eq!(evening.financial_year(), 2024);
+        assert_eq!(Timestamp(evening.0 - 1).financial_year(), 2023);
+        assert_eq!(Timestamp::start_of_day_ist(evening.day_ist()), evening);
+        assert_eq!(evening.to_string(), "2024-03-31T18:30:00Z");
+    }
+}

@@ -1,0 +1,89 @@
+//! Golden records: the hub's best version of a cluster of source records, with the origin of every value.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::entity_model::SurvivorshipStrategy;
+use crate::id::{GoldenId, RuleSetVersion, SourceRecordId};
+
+/// One version of a golden record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoldenRecord {
+    /// Its lasting id.
+    pub id: GoldenId,
+    /// `citizen`, `business` ...
+    pub entity: String,
+    /// From 1; counts its changes.
+    pub version: i32,
+    /// `active`, `deceased` ...: see the entity model.
+    pub status: String,
+    /// The chosen values.
+    pub values: GoldenValues,
+    /// When the hub came to hold this version.
+    pub recorded_from: Timestamp,
+    /// When the next version replaced it; `None` on the current one.
+    pub recorded_to: Option<Timestamp>,
+    /// The rules under which it was resolved.
+    pub rule_set: RuleSetVersion,
+}
+
+/// Attribute name to chosen value, in name order.
+pub type GoldenValues = BTreeMap<String, GoldenValue>;
+
+/// A chosen value and why it was chosen. The losers are the other linked source records' values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoldenValue {
+    /// The value in the standard form of its kind.
+    #[serde(rename = "v")]
+    pub value: String,
+    /// The source record that states it.
+    #[serde(rename = "s")]
+    pub source_record: SourceRecordId,
+    /// That source record's version.
+    #[serde(rename = "n")]
+    pub source_version: i32,
+    /// The strategy that chose it.
+    #[serde(rename = "r")]
+    pub strategy: SurvivorshipStrategy,
+    /// How many linked source records state this value.
+    #[serde(rename = "a")]
+    pub agreeing: u32,
+    /// How many linked source records state any value for this attribute.
+    #[serde(rename = "t")]
+    pub stated: u32,
+}
+
+/// What survivorship makes of one cluster: a golden record without id, version and time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survived {
+    /// The status by the entity model's rules.
+    pub status: String,
+    /// The chosen values.
+    pub values: GoldenValues,
+}
+
+/// Which golden record a cluster is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// It keeps this id.
+    Keeps(GoldenId),
+    /// It is new: the hub gives it the next id.
+    New,
+}
+
+/// One change that a resolution makes to the hub: after it, `identity` holds exactly `members`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoldenChange {
+    /// The golden record.
+    pub identity: Identity,
+    /// All source records linked to it afterwards, ascending.
+    pub members: Vec<SourceRecordId>,
+    /// Golden records that end in it, ascending: each answers with a redirect from now on.
+    pub absorbed: Vec<GoldenId>,
+    /// The golden record whose members it was split from, when it is new and they were linked before.
+    pub split_from: Option<GoldenId>,
+    /// Its status and values.
+    pub survived: Survived,
+}

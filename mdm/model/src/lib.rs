@@ -1,0 +1,32 @@
+#![doc = include_str!("../README.md")]
+
+pub mod access;
+pub mod clock;
+pub mod date;
+pub mod entity_model;
+pub mod event_model;
+pub mod feed;
+pub mod golden_record;
+pub mod id;
+pub mod kind;
+pub mod match_pair;
+pub mod quality;
+pub mod source_record;
+pub mod source_system;
+pub mod steward_task;
+pub mod text;
+pub mod toml_text;
+
+pub use access::{Access, Caller, Purpose, Role};
+pub use clock::{Clock, SystemClock, Timestamp};
+pub use date::PartialDate;
+pub use entity_model::EntityModel;
+pub use event_model::EventModel;
+pub use golden_record::GoldenRecord;
+pub use id::{
+    FeedPosition, GoldenId, IngestRunId, RuleSetVersion, SourceRecordId, SourceSystemId, StewardTaskId, UserId,
+};
+pub use kind::{Class, Kind};
+pub use source_record::SourceRecord;
+pub use source_system::SourceSystem;
+pub use text::{Language, Titles};

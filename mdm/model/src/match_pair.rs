@@ -1,0 +1,79 @@
+//! Match pairs and what was decided about them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::SourceRecordId;
+
+/// What holds for a pair of source records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// They speak of the same one.
+    Match,
+    /// A person has to look.
+    Review,
+    /// They do not (by a constraint, a cut, or a steward).
+    NoMatch,
+}
+
+impl Decision {
+    /// The word in files, tables and pages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Match => "match",
+            Self::Review => "review",
+            Self::NoMatch => "no_match",
+        }
+    }
+
+    /// Reads [`Decision::word`].
+    pub fn find(word: &str) -> Option<Self> {
+        [Self::Match, Self::Review, Self::NoMatch].into_iter().find(|decision| decision.word() == word)
+    }
+}
+
+/// A weighed pair of source records, `left < right`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MatchPair {
+    /// The smaller id.
+    pub left: SourceRecordId,
+    /// The larger id.
+    pub right: SourceRecordId,
+    /// log2 of the Bayes factor, summed over comparisons.
+    pub weight_bits: f64,
+    /// Match probability, 0..=1, with the prior in.
+    pub probability: f64,
+    /// What the rules say of it.
+    pub decision: Decision,
+}
+
+/// A steward's decision about a pair. No rule overturns it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Constraint {
+    /// The smaller id.
+    pub left: SourceRecordId,
+    /// The larger id.
+    pub right: SourceRecordId,
+    /// What must hold.
+    pub kind: ConstraintKind,
+}
+
+/// What a steward's decision asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConstraintKind {
+    /// Both source records belong to one golden record.
+    MustLink,
+    /// They never do.
+    CannotLink,
+}
+
+impl ConstraintKind {
+    /// The word in the ledger.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::MustLink => "must_link",
+            Self::CannotLink => "cannot_link",
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! kanak-tests.
