@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod access;
+pub mod builtin;
 pub mod clock;
 pub mod date;
 pub mod entity_model;
