@@ -1,1 +1,26 @@
-//! kanak-codes.
+#![doc = include_str!("../README.md")]
+
+mod codes;
+mod concept;
+mod error;
+mod hierarchy;
+pub mod identifiers;
+mod language;
+mod places;
+mod search;
+mod shape;
+mod sidecar;
+mod system;
+mod table;
+mod text;
+mod validate;
+
+pub use crate::{
+    codes::Codes,
+    concept::{Concept, Status},
+    error::CodesError,
+    language::Language,
+    search::{Matched, SearchHit},
+    system::{CodeSystem, Subsumption},
+    validate::{InvalidReason, SUGGESTIONS_MAX, Validation},
+};

@@ -19,7 +19,8 @@ pub(crate) struct Column {
 }
 
 impl Column {
-    fn push(&mut self, value: &str) {
+    /// Adds a row.
+    pub(crate) fn push(&mut self, value: &str) {
         self.text.push_str(value);
         self.ends.push(u32::try_from(self.text.len()).expect("a column holds less than 4 GiB of text"));
     }

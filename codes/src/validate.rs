@@ -75,16 +75,16 @@ impl CodeSystem {
     }
 
     /// The codes one keystroke away from `code`: other capitals first, then swaps, slips, additions and omissions.
-    fn suggest(&self, code: &str) -> Vec<Concept<'_>> {
+    fn suggest<'a>(&'a self, code: &str) -> Vec<Concept<'a>> {
         const TYPED: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.";
         const CODE_BYTES_MAX: usize = 40;
-        let mut found: Vec<Concept<'_>> = Vec::new();
+        let mut found: Vec<Concept<'a>> = Vec::new();
         if code.is_empty() || code.len() > CODE_BYTES_MAX || !code.is_ascii() {
             return found;
         }
         let bytes = code.as_bytes();
         let mut tried = Vec::with_capacity(bytes.len() + 1);
-        let mut attempt = |found: &mut Vec<Concept<'_>>, parts: [&[u8]; 3]| {
+        let mut attempt = |found: &mut Vec<Concept<'a>>, parts: [&[u8]; 3]| {
             tried.clear();
             parts.iter().for_each(|part| tried.extend_from_slice(part));
             let text = std::str::from_utf8(&tried).expect("edits of ASCII with ASCII are ASCII");

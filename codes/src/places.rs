@@ -1,0 +1,96 @@
+//! Finding places by name: official names, old names and spellings, to LGD codes.
+
+use rustc_hash::FxHashMap;
+
+use crate::{codes::Codes, language::Language, text::squeeze};
+
+/// Names that are not in the directory itself. Columns: `level` (`district`, `subdistrict`), `code`, `alias`.
+const ALIASES: &str = include_str!("../data/aliases/places.csv");
+
+/// The LGD code of Punjab, which wins when a district's name stands for several.
+const PUNJAB: &str = "3";
+
+/// Names to LGD codes. Names are squeezed: letters and digits only, folded.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    districts: FxHashMap<String, Claim>,
+    /// By district code, then name.
+    sub_districts: FxHashMap<Box<str>, FxHashMap<String, Claim>>,
+}
+
+/// Who a name stands for.
+#[derive(Debug, PartialEq, Eq)]
+enum Claim {
+    /// One place; a `strong` claim (Punjab's) yields to no weak one.
+    One { code: Box<str>, strong: bool },
+    /// Several places with equal right.
+    Several,
+}
+
+impl Places {
+    /// Reads the names and aliases of districts and sub-districts.
+    pub(crate) fn index(codes: &Codes) -> Self {
+        let mut places = Self::default();
+        let (Some(districts), Some(sub_districts)) = (codes.system("lgd-district"), codes.system("lgd-subdistrict")) else {
+            return places;
+        };
+        let mut aliases: FxHashMap<(&str, &str), Vec<&str>> = FxHashMap::default();
+        for line in ALIASES.lines().skip(1) {
+            let mut cells = line.split(',');
+            if let (Some(level), Some(code), Some(alias)) = (cells.next(), cells.next(), cells.next()) {
+                aliases.entry((level, code)).or_default().push(alias);
+            }
+        }
+        for district in districts.concepts() {
+            let strong = district.parent() == Some(PUNJAB);
+            let names = Language::ALL.into_iter().filter_map(|language| district.designation(language));
+            for name in names.chain(aliases.get(&("district", district.code())).into_iter().flatten().copied()) {
+                claim(&mut places.districts, name, district.code(), strong);
+            }
+        }
+        for place in sub_districts.concepts() {
+            let Some(district) = place.parent() else { continue };
+            let names = Language::ALL.into_iter().filter_map(|language| place.designation(language));
+            let within = places.sub_districts.entry(district.into()).or_default();
+            for name in names.chain(aliases.get(&("subdistrict", place.code())).into_iter().flatten().copied()) {
+                claim(within, name, place.code(), true);
+            }
+        }
+        places
+    }
+
+    pub(crate) fn find_district(&self, name: &str) -> Option<&str> {
+        self.districts.get(&squeeze(name)).and_then(Claim::code)
+    }
+
+    pub(crate) fn find_sub_district(&self, name: &str, district_code: &str) -> Option<&str> {
+        self.sub_districts.get(district_code.trim())?.get(&squeeze(name)).and_then(Claim::code)
+    }
+}
+
+impl Claim {
+    fn code(&self) -> Option<&str> {
+        match self {
+            Self::One { code, .. } => Some(code),
+            Self::Several => None,
+        }
+    }
+}
+
+fn claim(names: &mut FxHashMap<String, Claim>, name: &str, code: &str, strong: bool) {
+    let squeezed = squeeze(name);
+    if squeezed.is_empty() {
+        return;
+    }
+    let new = Claim::One { code: code.into(), strong };
+    match names.get_mut(&squeezed) {
+        None => {
+            names.insert(squeezed, new);
+        }
+        Some(Claim::One { code: held, .. }) if **held == *code => {}
+        Some(Claim::One { strong: true, .. }) if !strong => {}
+        Some(held @ Claim::One { strong: false, .. }) if strong => *held = new,
+        Some(held @ Claim::Several) if strong => *held = new,
+        Some(held) => *held = Claim::Several,
+    }
+}
