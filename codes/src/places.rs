@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::{codes::Codes, language::Language, text::squeeze};
 
-/// Names that are not in the directory itself. Columns: `level` (`district`, `subdistrict`), `code`, `alias`.
+/// Names that are not in the directory itself. Columns: `level` (`district`, `subdistrict`), `code`, `language`, `name`, `use`.
 const ALIASES: &str = include_str!("../data/aliases/places.csv");
 
 /// The LGD code of Punjab, which wins when a district's name stands for several.
@@ -37,7 +37,7 @@ impl Places {
         let mut aliases: FxHashMap<(&str, &str), Vec<&str>> = FxHashMap::default();
         for line in ALIASES.lines().skip(1) {
             let mut cells = line.split(',');
-            if let (Some(level), Some(code), Some(alias)) = (cells.next(), cells.next(), cells.next()) {
+            if let [Some(level), Some(code), _, Some(alias)] = [cells.next(), cells.next(), cells.next(), cells.next()] {
                 aliases.entry((level, code)).or_default().push(alias);
             }
         }

@@ -141,8 +141,8 @@ impl CodeSystem {
         &self.sidecar.known_orphans
     }
 
-    /// The shapes a code may have, such as `AAAA0XXXXXX`: `A` is a letter, `9` a digit, `X` either, the rest itself.
-    /// Empty when any text may be a code.
+    /// The shapes a code may have, such as `AAAA0XXXXXX`: `A` is a capital, `9` a digit, `X` either, `x` a small letter
+    /// or a digit, the rest itself. Empty when any text may be a code.
     pub fn shapes(&self) -> &[String] {
         &self.sidecar.shapes
     }

@@ -1,0 +1,87 @@
+//! Search, against a scan where one can say what must be found.
+
+use kanak_codes::{Codes, Matched};
+use proptest::prelude::*;
+
+#[track_caller]
+fn first(system: &str, text: &str, expected: &str, matched: Matched) {
+    let codes = Codes::builtin().unwrap();
+    let hits = codes.get_system(system).unwrap().search(text, 5);
+    assert_eq!(hits.first().map(|hit| (hit.concept.code(), hit.matched)), Some((expected, matched)), "{system} {text}: {hits:?}");
+}
+
+#[test]
+fn codes_come_first_then_names_then_slips() {
+    first("pin", "14300", "143001", Matched::Code);
+    first("ifsc", "sbin00003", "SBIN0000300", Matched::Code);
+    first("lgd-district", "amrit", "27", Matched::Words);
+    first("lgd-district", "Amristar", "27", Matched::Typo);
+    first("lgd-district", "ludhiyana", "36", Matched::Typo);
+    first("lgd-district", "ਅਮ੍ਰਿਤਸਰ", "27", Matched::Typo);
+    first("lgd-district", "ਫਿਰੋਜਪੁਰ", "31", Matched::Words);
+    first("service", "demarcation of land", "SVC-002", Matched::Words);
+    first("service", "land demarcaton", "SVC-002", Matched::Typo);
+    first("complaint-type", "pole repair", "StreetLightNotWorking", Matched::Words);
+}
+
+#[test]
+fn an_exact_word_beats_a_begun_one_and_a_short_name_a_long_one() {
+    let codes = Codes::builtin().unwrap();
+    let hits = codes.get_system("lgd-district").unwrap().search("pur", 3);
+    assert!(hits.iter().all(|hit| hit.matched == Matched::Words));
+    let departments = codes.get_system("department").unwrap().search("department of health", 1);
+    assert_eq!(departments[0].concept.code(), "LGD-402");
+}
+
+#[test]
+fn nothing_is_found_for_nothing() {
+    let codes = Codes::builtin().unwrap();
+    let system = codes.get_system("lgd-district").unwrap();
+    for text in ["", "  ", "।", "zzzzzzzz"] {
+        assert!(system.search(text, 10).is_empty(), "{text:?}");
+    }
+    assert!(system.search("amritsar", 0).is_empty());
+    assert_eq!(system.search("a", usize::MAX).iter().map(|hit| hit.concept.code()).collect::<std::collections::BTreeSet<_>>().len(), system.search("a", usize::MAX).len());
+}
+
+#[test]
+fn a_begun_word_finds_exactly_the_rows_that_a_scan_finds() {
+    let codes = Codes::builtin().unwrap();
+    let system = codes.get_system("lgd-subdistrict").unwrap();
+    for text in ["amb", "sahib", "nagar p", "kot kap", "bag pur"] {
+        let begins = |display: &str| {
+            let words: Vec<String> = display.to_lowercase().split(|c: char| !c.is_alphanumeric()).map(str::to_owned).collect();
+            text.split(' ').all(|start| words.iter().any(|word| word.starts_with(start)))
+        };
+        let mut expected: Vec<&str> = system.concepts().filter(|concept| begins(concept.display())).map(|concept| concept.code()).collect();
+        let hits = system.search(text, 10_000);
+        let mut found: Vec<&str> = hits.iter().filter(|hit| hit.matched == Matched::Words).map(|hit| hit.concept.code()).collect();
+        expected.sort_unstable();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_place_is_found_by_its_name_and_by_its_name_with_a_slip(pick in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), slip in 0..4) {
+        let codes = Codes::builtin().unwrap();
+        let system = codes.get_system("lgd-district").unwrap();
+        let place = system.concepts().nth(pick.index(system.len())).unwrap();
+        let everything = system.len();
+        let found = |text: &str| system.search(text, everything).iter().any(|hit| hit.concept == place);
+        prop_assert!(found(place.display()));
+
+        let word = place.display().split(|c: char| !c.is_alphanumeric()).max_by_key(|word| word.len()).unwrap();
+        prop_assume!(word.is_ascii() && word.len() >= 6);
+        let mut typed = word.as_bytes().to_vec();
+        let at = at.index(typed.len() - 1);
+        match slip {
+            0 => typed[at] = b'q',
+            1 => { typed.remove(at); }
+            2 => typed.insert(at, b'q'),
+            _ => typed.swap(at, at + 1),
+        }
+        prop_assert!(found(std::str::from_utf8(&typed).unwrap()), "{word}: {typed:?}");
+    }
+}
