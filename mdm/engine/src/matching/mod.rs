@@ -1,0 +1,1 @@
+//! Finding the source records that speak of the same one.

@@ -1,0 +1,1 @@
+//! Pure cleaning of single values, by kind.

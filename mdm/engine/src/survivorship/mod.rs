@@ -1,0 +1,1 @@
+//! How a golden value is chosen among the values that a cluster states.
