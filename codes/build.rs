@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     systems.sort();
     let mut list = String::from("pub(crate) const EMBEDDED: &[(&str, &str, &[u8])] = &[\n");
     for (name, path) in &systems {
-        let table = path.with_extension("csv.gz");
+        let (path, table) = (path.display().to_string(), path.with_extension("csv.gz").display().to_string());
         writeln!(list, "    ({name:?}, include_str!({path:?}), include_bytes!({table:?})),")?;
     }
     list.push_str("];\n");

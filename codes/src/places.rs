@@ -31,13 +31,15 @@ impl Places {
     /// Reads the names and aliases of districts and sub-districts.
     pub(crate) fn index(codes: &Codes) -> Self {
         let mut places = Self::default();
-        let (Some(districts), Some(sub_districts)) = (codes.system("lgd-district"), codes.system("lgd-subdistrict")) else {
+        let (Some(districts), Some(sub_districts)) = (codes.system("lgd-district"), codes.system("lgd-subdistrict"))
+        else {
             return places;
         };
         let mut aliases: FxHashMap<(&str, &str), Vec<&str>> = FxHashMap::default();
         for line in ALIASES.lines().skip(1) {
             let mut cells = line.split(',');
-            if let [Some(level), Some(code), _, Some(alias)] = [cells.next(), cells.next(), cells.next(), cells.next()] {
+            if let [Some(level), Some(code), _, Some(alias)] = [cells.next(), cells.next(), cells.next(), cells.next()]
+            {
                 aliases.entry((level, code)).or_default().push(alias);
             }
         }

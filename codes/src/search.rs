@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use fst::{Automaton as _, IntoStreamer as _, Streamer as _, automaton::Levenshtein};
+use fst::{IntoStreamer as _, Streamer as _};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use crate::{
     concept::Concept,
+    slips::{OneSlip, Takes},
     system::CodeSystem,
     table::{Column, Row, Table},
     text::for_each_word,
@@ -36,7 +37,7 @@ pub enum Matched {
 
 /// Rows weighed for one search at most. A search for a word that more rows hold ranks these only, so that its time is
 /// bounded; any second word makes it exact again.
-const CANDIDATES_MAX: usize = 20_000;
+const CANDIDATES_MAX: usize = 10_000;
 /// Words with fewer letters are not searched with slips: nearly every short word is a slip of another.
 const TYPO_LETTERS_MIN: usize = 4;
 /// Begun words with fewer letters are not searched with slips.
@@ -78,6 +79,7 @@ impl Lists {
 struct Meanings {
     exact: Option<Word>,
     begun: Range<Word>,
+    /// Sorted.
     slips: Vec<Word>,
 }
 
@@ -99,8 +101,9 @@ impl Meanings {
     }
 }
 
-/// A row that fits: its fit over all words of the text, its number of words, itself.
-type Weighed = (std::cmp::Reverse<u32>, usize, Row);
+/// A row that fits, so that the better one is less: its fit over all words of the text, whether it is retired, its number of
+/// words, itself.
+type Weighed = (std::cmp::Reverse<u32>, bool, usize, Row);
 
 impl SearchIndex {
     /// Indexes the names of a table in all languages and the properties of the given names.
@@ -136,8 +139,9 @@ impl SearchIndex {
             words.push(word);
         }
         words_of.items.iter_mut().for_each(|word| *word = renumbered[*word as usize]);
-        let automaton = fst::Map::from_iter(sorted.iter().zip(0u64..).map(|((word, _), number)| (word.as_bytes(), number)))
-            .expect("the words are sorted and differ");
+        let automaton =
+            fst::Map::from_iter(sorted.iter().zip(0u64..).map(|((word, _), number)| (word.as_bytes(), number)))
+                .expect("the words are sorted and differ");
 
         let mut by_code: Vec<Row> = (0..table.len() as Row).collect();
         by_code.sort_unstable_by_key(|&row| table.codes.get(row));
@@ -165,12 +169,24 @@ impl SearchIndex {
             return hits;
         }
         let mut meanings: Vec<_> = words.iter().map(|word| self.meanings(word)).collect();
-        if take(self.rows_by_words(&meanings, limit), Matched::Words) {
-            for (word, meanings) in words.iter().zip(&mut meanings) {
-                self.add_slips(word, meanings);
+        if !take(self.rows_by_words(system.table(), &meanings, limit), Matched::Words) {
+            return hits;
+        }
+        // A word that the index knows is held to be right as long as slips in the others are enough to find something.
+        let (known, unknown): (Vec<_>, Vec<_>) = (0..words.len()).partition(|&at| !meanings[at].begun.is_empty());
+        for group in [unknown, known] {
+            if group.is_empty() {
+                continue;
             }
-            // As many again, for the rows that the words as typed have found already.
-            take(self.rows_by_words(&meanings, limit.saturating_mul(2)), Matched::Typo);
+            for at in group {
+                self.add_slips(&words[at], &mut meanings[at]);
+            }
+            // Twice as many, for some of these rows may have been found already.
+            let rows = self.rows_by_words(system.table(), &meanings, limit.saturating_mul(2));
+            if !rows.is_empty() {
+                take(rows, Matched::Typo);
+                break;
+            }
         }
         hits
     }
@@ -210,47 +226,36 @@ impl SearchIndex {
         if !(TYPO_LETTERS_MIN..=TYPO_LETTERS_MAX).contains(&letters.len()) {
             return;
         }
+        let takes = if letters.len() < TYPO_PREFIX_LETTERS_MIN { Takes::Words } else { Takes::Beginnings };
         let mut slips = Vec::new();
-        if let Ok(automaton) = Levenshtein::new(word, 1) {
-            if letters.len() < TYPO_PREFIX_LETTERS_MIN {
-                collect(self.automaton.search(&automaton).into_stream(), &mut slips);
-            } else {
-                collect(self.automaton.search(automaton.starts_with()).into_stream(), &mut slips);
-            }
-        }
-        for at in 1..letters.len() {
-            let mut swapped = letters.clone();
-            swapped.swap(at - 1, at);
-            let swapped = self.meanings(&swapped.into_iter().collect::<String>());
-            slips.extend(if letters.len() < TYPO_PREFIX_LETTERS_MIN {
-                swapped.exact.map_or(0..0, |exact| exact..exact + 1)
-            } else {
-                swapped.begun
-            });
+        let mut stream = self.automaton.search(OneSlip::of(&letters, takes)).into_stream();
+        while let Some((_, number)) = stream.next() {
+            slips.push(number as Word);
         }
         slips.retain(|slip| !meanings.begun.contains(slip));
-        slips.sort_unstable();
-        slips.dedup();
         meanings.slips = slips;
     }
 
     /// The rows that fit every word, best first.
-    fn rows_by_words(&self, meanings: &[Meanings], limit: usize) -> Vec<Row> {
+    fn rows_by_words(&self, table: &Table, meanings: &[Meanings], limit: usize) -> Vec<Row> {
         let count = |meanings: &Meanings| meanings.words().map(|word| self.rows.get(word).len()).sum::<usize>();
         let Some(rarest) = meanings.iter().min_by_key(|&meanings| count(meanings)) else { return Vec::new() };
-        let mut seen = FxHashSet::default();
         let candidates = rarest.words().flat_map(|word| self.rows.get(word)).take(CANDIDATES_MAX);
-        let mut weighed: Vec<Weighed> =
-            candidates.filter(|&&row| seen.insert(row)).filter_map(|&row| self.weigh(row, meanings)).collect();
+        let mut weighed: Vec<Weighed> = candidates.filter_map(|&row| self.weigh(table, row, meanings)).collect();
+        if rarest.words().nth(1).is_some() {
+            // A row may hold several meanings of a word; it then stands here as often.
+            let mut seen = FxHashSet::default();
+            weighed.retain(|(_, _, _, row)| seen.insert(*row));
+        }
         if weighed.len() > limit && limit > 0 {
             weighed.select_nth_unstable(limit - 1);
         }
         weighed.truncate(limit);
         weighed.sort_unstable();
-        weighed.into_iter().map(|(_, _, row)| row).collect()
+        weighed.into_iter().map(|(_, _, _, row)| row).collect()
     }
 
-    fn weigh(&self, row: Row, meanings: &[Meanings]) -> Option<Weighed> {
+    fn weigh(&self, table: &Table, row: Row, meanings: &[Meanings]) -> Option<Weighed> {
         let words = self.words_of.get(row);
         let mut total = 0;
         for meanings in meanings {
@@ -259,7 +264,7 @@ impl SearchIndex {
                 Some(fit) => total += fit,
             }
         }
-        Some((std::cmp::Reverse(total), words.len(), row))
+        Some((std::cmp::Reverse(total), table.is_retired(row), words.len(), row))
     }
 }
 
@@ -282,10 +287,4 @@ fn transpose(words_of: &Lists, words: usize) -> Lists {
         }
     }
     Lists { items, ends }
-}
-
-fn collect<A: fst::Automaton>(mut stream: fst::map::Stream<'_, A>, words: &mut Vec<Word>) {
-    while let Some((_, number)) = stream.next() {
-        words.push(number as Word);
-    }
 }

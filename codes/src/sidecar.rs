@@ -138,7 +138,11 @@ fn parse_list(mut rest: &str) -> Result<Vec<&str>, String> {
 fn parse_text(value: &str) -> Result<(&str, &str), String> {
     let inner = value.strip_prefix('"').ok_or("expected text in double quotes, true, false or a list of texts")?;
     let (text, rest) = inner.split_once('"').ok_or("the closing quote is missing")?;
-    if text.contains('\\') { Err("escapes are not read; write the character itself".to_owned()) } else { Ok((text, rest.trim())) }
+    if text.contains('\\') {
+        Err("escapes are not read; write the character itself".to_owned())
+    } else {
+        Ok((text, rest.trim()))
+    }
 }
 
 #[cfg(test)]

@@ -162,7 +162,9 @@ impl CodeSystem {
 
     /// A code as this system writes it.
     pub(crate) fn fold<'c>(&self, code: &'c str) -> Cow<'c, str> {
-        let code = code.trim();
+        let is_bare = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_graphic);
+        let bytes = code.as_bytes();
+        let code = if is_bare(bytes.first()) && is_bare(bytes.last()) { code } else { code.trim() };
         if self.sidecar.folds_case && code.bytes().any(|byte| byte.is_ascii_lowercase()) {
             Cow::Owned(code.to_ascii_uppercase())
         } else {

@@ -1,12 +1,11 @@
-//! The rows of a code system, packed: one text and one array of offsets a column, and a hash index over the codes.
+//! The rows of a code system, packed: one text and one array of offsets a column.
 
-use std::hash::Hasher as _;
 use std::io::Read as _;
 
 use flate2::read::GzDecoder;
-use rustc_hash::{FxHashSet, FxHasher};
+use rustc_hash::FxHashSet;
 
-use crate::{error::CodesError, sidecar::Sidecar};
+use crate::{error::CodesError, index::CodeIndex, sidecar::Sidecar};
 
 /// A row number of a [`Table`].
 pub(crate) type Row = u32;
@@ -32,6 +31,11 @@ impl Column {
         &self.text[start..self.ends[row] as usize]
     }
 
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     fn bytes(&self) -> usize {
         self.text.capacity() + self.ends.capacity() * size_of::<u32>()
     }
@@ -46,8 +50,7 @@ pub(crate) struct Table {
     pub(crate) parents: Column,
     retired: FxHashSet<Row>,
     pub(crate) properties: Vec<(String, Column)>,
-    /// Open addressing: the upper half of a slot is the code's hash, the lower half its row plus one; 0 is free.
-    slots: Vec<u64>,
+    index: CodeIndex,
 }
 
 /// Where the columns of the CSV go. The first four names are given, the rest are properties.
@@ -73,7 +76,7 @@ impl Table {
             parents: Column::default(),
             retired: FxHashSet::default(),
             properties: Vec::new(),
-            slots: Vec::new(),
+            index: CodeIndex::build(&Column::default()).expect("no code stands twice among none"),
         };
         let targets: Vec<_> = header.iter().map(|name| table.target(name)).collect();
         for name in ["code", "display", "parent", "status"] {
@@ -86,7 +89,7 @@ impl Table {
             table.push(&targets, &record).map_err(fail)?;
         }
         table.fill_missing_languages();
-        table.index().map_err(fail)?;
+        table.index = CodeIndex::build(&table.codes).map_err(|code| fail(format!("the code `{code}` stands twice")))?;
         if table.len() != sidecar.concepts {
             return Err(fail(format!("{} concepts, but its sidecar says {}", table.len(), sidecar.concepts)));
         }
@@ -138,45 +141,14 @@ impl Table {
         }
     }
 
-    fn index(&mut self) -> Result<(), String> {
-        self.slots = vec![0; (self.len() * 2).next_power_of_two().max(2)];
-        let mask = self.slots.len() - 1;
-        for row in 0..self.len() as Row {
-            let code = self.codes.get(row);
-            if self.find(code).is_some() {
-                return Err(format!("the code `{code}` stands twice"));
-            }
-            let hash = hash(code);
-            let mut at = hash as usize & mask;
-            while self.slots[at] != 0 {
-                at = (at + 1) & mask;
-            }
-            self.slots[at] = (hash & TAG) | u64::from(row + 1);
-        }
-        Ok(())
-    }
-
     /// How many concepts there are.
     pub(crate) fn len(&self) -> usize {
-        self.codes.ends.len()
+        self.codes.len()
     }
 
     /// The row of exactly this code.
     pub(crate) fn find(&self, code: &str) -> Option<Row> {
-        let hash = hash(code);
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
-        loop {
-            let slot = self.slots[at];
-            if slot == 0 {
-                return None;
-            }
-            let row = (slot as Row).wrapping_sub(1);
-            if slot & TAG == hash & TAG && self.codes.get(row) == code {
-                return Some(row);
-            }
-            at = (at + 1) & mask;
-        }
+        self.index.find(&self.codes, code)
     }
 
     /// Whether the concept is kept for history only.
@@ -193,14 +165,6 @@ impl Table {
     pub(crate) fn bytes(&self) -> usize {
         let columns = [&self.codes, &self.parents].into_iter().chain(&self.displays);
         columns.chain(self.properties.iter().map(|(_, column)| column)).map(Column::bytes).sum::<usize>()
-            + self.slots.capacity() * size_of::<u64>()
+            + self.index.bytes()
     }
-}
-
-const TAG: u64 = 0xffff_ffff_0000_0000;
-
-fn hash(code: &str) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(code.as_bytes());
-    hasher.finish()
 }

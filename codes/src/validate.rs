@@ -23,7 +23,9 @@ pub enum InvalidReason {
     #[error("empty")]
     Empty,
     /// It cannot be a code of this system, whichever codes there are.
-    #[error("wrong shape: a code of `{system}` looks like {shapes} (A a capital, 9 a digit, X either, x a small letter or a digit)")]
+    #[error(
+        "wrong shape: a code of `{system}` looks like {shapes} (A a capital, 9 a digit, X either, x a small letter or a digit)"
+    )]
     WrongShape {
         /// The code system.
         system: String,

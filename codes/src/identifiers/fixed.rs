@@ -57,5 +57,8 @@ pub(super) fn canonical(text: &str) -> String {
 
 /// The same without the separators that people put between groups of digits.
 pub(super) fn without_separators(text: &str) -> String {
-    canonical(text).chars().filter(|character| !matches!(character, ' ' | '-' | '\u{00A0}' | '\u{2010}'..='\u{2013}')).collect()
+    canonical(text)
+        .chars()
+        .filter(|character| !matches!(character, ' ' | '-' | '\u{00A0}' | '\u{2010}'..='\u{2013}'))
+        .collect()
 }

@@ -26,13 +26,18 @@ impl Gstin {
         }
         if let Err(error) = Pan::parse_as(KIND, &number.as_str()[2..12]) {
             let rule = match error.rule {
-                BrokenRule::Character { position, expected } => BrokenRule::Character { position: position + 2, expected },
+                BrokenRule::Character { position, expected } => {
+                    BrokenRule::Character { position: position + 2, expected }
+                }
                 other => other,
             };
             return broken(rule);
         }
         if number.bytes()[12] == b'0' {
-            return broken(BrokenRule::Character { position: 13, expected: "a registration number: 1 to 9 or a letter" });
+            return broken(BrokenRule::Character {
+                position: 13,
+                expected: "a registration number: 1 to 9 or a letter",
+            });
         }
         if gstin_check_char(&number.as_str()[..14]) != Some(char::from(number.bytes()[14])) {
             return broken(BrokenRule::CheckDigit);

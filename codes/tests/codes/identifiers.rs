@@ -12,7 +12,15 @@ fn aadhaar_rule(text: &str) -> BrokenRule {
 
 #[test]
 fn aadhaar_vectors() {
-    for good in ["234123412346", "200000000009", "999999990019", "2341 2341 2346", "2341-2341-2346", " ੨੩੪੧੨੩੪੧੨੩੪੬ ", "२३४१ २३४१ २३४६"] {
+    for good in [
+        "234123412346",
+        "200000000009",
+        "999999990019",
+        "2341 2341 2346",
+        "2341-2341-2346",
+        " ੨੩੪੧੨੩੪੧੨੩੪੬ ",
+        "२३४१ २३४१ २३४६",
+    ] {
         assert!(Aadhaar::parse(good).is_ok(), "{good}");
     }
     assert_eq!(aadhaar_rule("234123412347"), BrokenRule::CheckDigit);
@@ -27,14 +35,18 @@ fn aadhaar_vectors() {
 #[test]
 fn aadhaar_shows_itself_masked_and_gives_its_digits_only_when_asked() {
     let number = Aadhaar::parse("२३४१ २३४१ २३४६").unwrap();
-    assert_eq!(format!("{number} {number:?} {:#?}", Some(number)), "XXXX XXXX 2346 Aadhaar(XXXX XXXX 2346) Some(\n    Aadhaar(XXXX XXXX 2346),\n)");
+    assert_eq!(
+        format!("{number} {number:?} {:#?}", Some(number)),
+        "XXXX XXXX 2346 Aadhaar(XXXX XXXX 2346) Some(\n    Aadhaar(XXXX XXXX 2346),\n)"
+    );
     assert_eq!(number.expose(), "234123412346");
 }
 
 #[test]
 fn no_error_repeats_what_it_was_given() {
     for kind in CheckedKind::ALL {
-        for text in ["987654321098", "ABCDE9876F", "03ABCDE9876F1Z0", "XYZ9876543", "5876543210", "UDYAM-PB-00-987654"] {
+        for text in ["987654321098", "ABCDE9876F", "03ABCDE9876F1Z0", "XYZ9876543", "5876543210", "UDYAM-PB-00-987654"]
+        {
             if let Err(error) = kind.check(text) {
                 let shown = format!("{error} {error:?}");
                 assert!(!shown.contains("9876") && !shown.contains("876543"), "{shown}");
@@ -77,15 +89,22 @@ fn a_virtual_id_has_the_same_check_digit() {
 
 #[test]
 fn gstin_vectors_and_their_parts() {
-    for good in ["27AAPFU0939F1ZV", "03AAAPL1234C1ZO", "03AABCP0001A1ZR", "03aabcp0001a1zr", "੦੩AABCP੦੦੦੧A੧ZR"] {
+    for good in ["27AAPFU0939F1ZV", "03AAAPL1234C1ZO", "03AABCP0001A1ZR", "03aabcp0001a1zr", "੦੩AABCP੦੦੦੧A੧ZR"]
+    {
         assert!(Gstin::parse(good).is_ok(), "{good}");
     }
     let gstin = Gstin::parse("03AAAPL1234C1ZO").unwrap();
-    assert_eq!((gstin.pan().as_str(), gstin.state_code(), gstin.check(), gstin.to_string().as_str()), ("AAAPL1234C", "03", 'O', "03AAAPL1234C1ZO"));
+    assert_eq!(
+        (gstin.pan().as_str(), gstin.state_code(), gstin.check(), gstin.to_string().as_str()),
+        ("AAAPL1234C", "03", 'O', "03AAAPL1234C1ZO")
+    );
     let rule = |text: &str| Gstin::parse(text).unwrap_err().rule;
     assert_eq!(rule("03AAAPL1234C1ZP"), BrokenRule::CheckDigit);
     assert_eq!(rule("00AAAPL1234C1ZO"), BrokenRule::State);
-    assert_eq!(rule("03AAADL1234C1ZO"), BrokenRule::Character { position: 6, expected: "a holder type: one of ABCFGHJLPT" });
+    assert_eq!(
+        rule("03AAADL1234C1ZO"),
+        BrokenRule::Character { position: 6, expected: "a holder type: one of ABCFGHJLPT" }
+    );
     assert_eq!(rule("03AAAPL0000C1ZO"), BrokenRule::ZeroSerial);
     assert!(matches!(rule("03AAAPL1234C0ZO"), BrokenRule::Character { position: 13, .. }));
     assert!(matches!(rule("03AAAPL1234C1YO"), BrokenRule::Character { position: 14, .. }));
@@ -113,11 +132,22 @@ fn epic_vectors() {
 
 #[test]
 fn mobile_prefixes_fall_away_and_nothing_else_does() {
-    for good in ["9814012345", "+91 98140 12345", "+91-98140-12345", "0091 9814012345", "919814012345", "09814012345", "+91 (0) 98140 12345", "੯੮੧੪੦੧੨੩੪੫"] {
+    for good in [
+        "9814012345",
+        "+91 98140 12345",
+        "+91-98140-12345",
+        "0091 9814012345",
+        "919814012345",
+        "09814012345",
+        "+91 (0) 98140 12345",
+        "੯੮੧੪੦੧੨੩੪੫",
+    ] {
         assert_eq!(Mobile::parse(good).map(|mobile| mobile.e164()), Ok("+919814012345".to_owned()), "{good}");
     }
     assert_eq!(Mobile::parse("9198140123").unwrap().as_str(), "9198140123");
-    for bad in ["5814012345", "981401234", "98140123456", "+92 9814012345", "", "+91", "0", "98140 1234x", "0172 274 0000"] {
+    for bad in
+        ["5814012345", "981401234", "98140123456", "+92 9814012345", "", "+91", "0", "98140 1234x", "0172 274 0000"]
+    {
         assert!(Mobile::parse(bad).is_err(), "{bad}");
     }
     assert_eq!(format!("{:?}", Mobile::parse("9814012345").unwrap()), "Mobile(XXXXXX2345)");
@@ -127,7 +157,13 @@ fn mobile_prefixes_fall_away_and_nothing_else_does() {
 fn udyam_ifsc_and_pin() {
     assert_eq!(Udyam::parse("udyam-pb-12-0001234").unwrap().state(), "PB");
     assert!(Udyam::parse("UDYAM-PB-00-0001234").is_ok());
-    for bad in ["UDYBM-PB-12-0001234", "UDYAM-PB-12-000123", "UDYAM PB 12 0001234", "UDYAM-P1-12-0001234", "ADYAM-PB-12-0001234"] {
+    for bad in [
+        "UDYBM-PB-12-0001234",
+        "UDYAM-PB-12-000123",
+        "UDYAM PB 12 0001234",
+        "UDYAM-P1-12-0001234",
+        "ADYAM-PB-12-0001234",
+    ] {
         assert!(Udyam::parse(bad).is_err(), "{bad}");
     }
     assert_eq!(Ifsc::parse("hdfc0caacob").unwrap().bank(), "HDFC");

@@ -7,7 +7,10 @@ use proptest::prelude::*;
 fn spaces_and_case_do_not_matter_where_the_system_ignores_case() {
     let codes = Codes::builtin().unwrap();
     let branches = codes.get_system("ifsc").unwrap();
-    assert_eq!(branches.lookup("\t hdfc0caacob ").map(|branch| branch.code()), branches.lookup("HDFC0CAACOB").map(|branch| branch.code()));
+    assert_eq!(
+        branches.lookup("\t hdfc0caacob ").map(|branch| branch.code()),
+        branches.lookup("HDFC0CAACOB").map(|branch| branch.code())
+    );
     assert!(branches.lookup("HDFC0CAACOB").is_some());
     let kinds = codes.get_system("complaint-type").unwrap();
     assert_ne!(kinds.lookup("Others"), kinds.lookup("others"));
@@ -46,10 +49,14 @@ fn a_retired_code_is_valid_and_says_so() {
 fn names_come_in_three_languages() {
     let codes = Codes::builtin().unwrap();
     let amritsar = codes.get_system("lgd-district").unwrap().lookup("27").unwrap();
-    assert_eq!(Language::ALL.map(|language| amritsar.designation(language)), [Some("AMRITSAR"), Some("ਅੰਮ੍ਰਿਤਸਰ"), Some("अमृतसर")]);
+    assert_eq!(
+        Language::ALL.map(|language| amritsar.designation(language)),
+        [Some("AMRITSAR"), Some("ਅੰਮ੍ਰਿਤਸਰ"), Some("अमृतसर")]
+    );
     assert_eq!(amritsar.property("label"), Some("Amritsar"));
     assert_eq!(amritsar.property("altitude"), None);
-    let agra = codes.get_system("lgd-district").unwrap().concepts().find(|district| district.display() == "AGRA").unwrap();
+    let agra =
+        codes.get_system("lgd-district").unwrap().concepts().find(|district| district.display() == "AGRA").unwrap();
     assert_eq!(agra.designation(Language::Pa), None);
 }
 
@@ -115,6 +122,8 @@ fn ancestors_end_for_every_concept_of_every_hierarchy() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn a_code_with_one_slip_is_found_again_among_the_suggestions(pick in any::<prop::sample::Index>(), at in 0usize..11, swap in any::<bool>()) {
         let codes = Codes::builtin().unwrap();

@@ -9,13 +9,23 @@ fn check(name: &str, expected: Option<&str>) {
 
 #[test]
 fn old_names_and_spellings_stand_for_their_district() {
-    for name in ["Nawanshahr", "S.B.S. Nagar", "SBS Nagar", "Shahid Bhagat Singh Nagar", "shaheed bhagat singh nagar", "ਨਵਾਂਸ਼ਹਿਰ", "ਨਵਾਂ ਸ਼ਹਿਰ"] {
+    for name in [
+        "Nawanshahr",
+        "S.B.S. Nagar",
+        "SBS Nagar",
+        "Shahid Bhagat Singh Nagar",
+        "shaheed bhagat singh nagar",
+        "ਨਵਾਂਸ਼ਹਿਰ",
+        "ਨਵਾਂ ਸ਼ਹਿਰ",
+    ] {
         check(name, Some("40"));
     }
     for name in ["Ropar", "RUPNAGAR", "Rup Nagar", "ਰੋਪੜ", "ਰੂਪਨਗਰ", "रोपड़"] {
         check(name, Some("42"));
     }
-    for name in ["Mohali", "S.A.S Nagar", "SAS Nagar (Mohali)", "Sahibzada Ajit Singh Nagar", "ਮੋਹਾਲੀ", "ਸਾਹਿਬਜ਼ਾਦਾ ਅਜੀਤ ਸਿੰਘ ਨਗਰ"] {
+    for name in
+        ["Mohali", "S.A.S Nagar", "SAS Nagar (Mohali)", "Sahibzada Ajit Singh Nagar", "ਮੋਹਾਲੀ", "ਸਾਹਿਬਜ਼ਾਦਾ ਅਜੀਤ ਸਿੰਘ ਨਗਰ"]
+    {
         check(name, Some("608"));
     }
     for name in ["Muktsar", "Sri Muktsar Sahib", "ਮੁਕਤਸਰ"] {
@@ -43,7 +53,16 @@ fn a_name_that_stands_for_no_district_or_for_several_finds_none() {
     check("", None);
     check(" . ", None);
     check("Atlantis", None);
-    check("Agra", Codes::builtin().unwrap().get_system("lgd-district").unwrap().concepts().find(|district| district.display() == "AGRA").map(|district| district.code()));
+    check(
+        "Agra",
+        Codes::builtin()
+            .unwrap()
+            .get_system("lgd-district")
+            .unwrap()
+            .concepts()
+            .find(|district| district.display() == "AGRA")
+            .map(|district| district.code()),
+    );
     // Himachal Pradesh has a Bilaspur and so has Chhattisgarh.
     check("Bilaspur", None);
 }
