@@ -109,7 +109,9 @@ mod tests {
 
     fn column(codes: &[String]) -> Column {
         let mut column = Column::default();
-        codes.iter().for_each(|code| column.push(code));
+        for code in codes {
+            column.push(code);
+        }
         column
     }
 

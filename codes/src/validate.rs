@@ -88,7 +88,9 @@ impl CodeSystem {
         let mut tried = Vec::with_capacity(bytes.len() + 1);
         let mut attempt = |found: &mut Vec<Concept<'a>>, parts: [&[u8]; 3]| {
             tried.clear();
-            parts.iter().for_each(|part| tried.extend_from_slice(part));
+            for part in parts {
+                tried.extend_from_slice(part);
+            }
             let text = std::str::from_utf8(&tried).expect("edits of ASCII with ASCII are ASCII");
             if let Some(concept) = self.lookup(text).filter(|concept| !found.contains(concept)) {
                 found.push(concept);

@@ -14,7 +14,10 @@ const KIND: &str = "gstin";
 /// A well-formed GSTIN, `27AAPFU0939F1ZV`: a GST state code, the holder's PAN, the number of the registration within the
 /// state, `Z`, a check character. It is printed on invoices and shows itself plainly.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Gstin(Fixed<15>);
+pub struct Gstin {
+    number: Fixed<15>,
+    pan: Pan,
+}
 
 impl Gstin {
     /// Reads a GSTIN. Those of tax deductors, collectors and embassies, which do not have a `Z`, are refused.
@@ -24,15 +27,15 @@ impl Gstin {
         if !is_state_code(&number.as_str()[..2]) {
             return broken(BrokenRule::State);
         }
-        if let Err(error) = Pan::parse_as(KIND, &number.as_str()[2..12]) {
+        let pan = Pan::parse_as(KIND, &number.as_str()[2..12]).map_err(|error| {
             let rule = match error.rule {
                 BrokenRule::Character { position, expected } => {
                     BrokenRule::Character { position: position + 2, expected }
                 }
                 other => other,
             };
-            return broken(rule);
-        }
+            IdentifierError { kind: KIND, rule }
+        })?;
         if number.bytes()[12] == b'0' {
             return broken(BrokenRule::Character {
                 position: 13,
@@ -42,17 +45,17 @@ impl Gstin {
         if gstin_check_char(&number.as_str()[..14]) != Some(char::from(number.bytes()[14])) {
             return broken(BrokenRule::CheckDigit);
         }
-        Ok(Self(number))
+        Ok(Self { number, pan })
     }
 
     /// The fifteen characters.
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        self.number.as_str()
     }
 
     /// The PAN of the holder, which links a proprietor's business to the person.
     pub fn pan(&self) -> Pan {
-        Pan::parse_as(KIND, &self.as_str()[2..12]).expect("the PAN was checked when the GSTIN was read")
+        self.pan
     }
 
     /// The GST state code; Punjab is `03`.
@@ -62,7 +65,7 @@ impl Gstin {
 
     /// The check character, the last.
     pub fn check(&self) -> char {
-        char::from(self.0.bytes()[14])
+        char::from(self.number.bytes()[14])
     }
 }
 

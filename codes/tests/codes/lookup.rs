@@ -1,6 +1,6 @@
 //! Looking up, judging and relating codes.
 
-use kanak_codes::{Codes, CodesError, InvalidReason, Language, Status, Subsumption, Validation};
+use kanak_codes::{Codes, CodesError, Concept, InvalidReason, Language, Status, Subsumption, Validation};
 use proptest::prelude::*;
 
 #[test]
@@ -67,7 +67,7 @@ fn judge(system: &str, code: &str, reason: &str, suggestion: Option<&str>) {
         panic!("{system} {code} is valid");
     };
     assert!(given.to_string().starts_with(reason), "{given}");
-    assert_eq!(suggestions.first().map(|concept| concept.code()), suggestion, "{system} {code}");
+    assert_eq!(suggestions.first().map(Concept::code), suggestion, "{system} {code}");
 }
 
 #[test]
