@@ -150,3 +150,19 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn one_set_of_tables_serves_every_thread() {
+    let found: Vec<&'static str> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4)
+            .map(|_| {
+                scope.spawn(|| {
+                    let codes: &'static Codes = Box::leak(Box::new(Codes::builtin().unwrap()));
+                    codes.get_system("sac").unwrap().lookup("9954").unwrap().display()
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(found.iter().all(|display| std::ptr::eq(*display, found[0])), "each thread read its own table");
+}
