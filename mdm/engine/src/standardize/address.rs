@@ -1,0 +1,307 @@
+//! Postal addresses: house, village or locality, post office, tehsil, district, PIN.
+
+use kanak_codes::identifiers::Pin;
+
+use super::script;
+
+/// The parts of an address that tell where it is. Words are in title case; what could not be told apart is in `rest`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AddressParts {
+    /// House, plot, flat or shop number: `12-B`.
+    pub house: Option<String>,
+    /// Village, locality or town.
+    pub place: Option<String>,
+    /// Post office.
+    pub post_office: Option<String>,
+    /// The word written for the tehsil.
+    pub sub_district: Option<String>,
+    /// The word written for the district.
+    pub district: Option<String>,
+    /// Six digits.
+    pub pin: Option<String>,
+    /// Streets, wards, landmarks, in order.
+    pub rest: Vec<String>,
+}
+
+/// What a word before a part says that the part is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Label {
+    House,
+    Village,
+    PostOffice,
+    /// `VPO`: village and post office of one name.
+    VillageAndPostOffice,
+    SubDistrict,
+    District,
+}
+
+/// Labels, longest first among those that begin alike. Matched on lower-case words, stops left out.
+const LABELS: &[(&[&str], Label)] = &[
+    (&["house", "no"], Label::House),
+    (&["house", "number"], Label::House),
+    (&["h", "no"], Label::House),
+    (&["hno"], Label::House),
+    (&["house"], Label::House),
+    (&["flat", "no"], Label::House),
+    (&["flat"], Label::House),
+    (&["plot", "no"], Label::House),
+    (&["plot"], Label::House),
+    (&["shop", "no"], Label::House),
+    (&["shop"], Label::House),
+    (&["sco"], Label::House),
+    (&["booth", "no"], Label::House),
+    (&["ਮਕਾਨ", "ਨੰ"], Label::House),
+    (&["ਮਕਾਨ", "ਨੰਬਰ"], Label::House),
+    (&["मकान", "नं"], Label::House),
+    (&["मकान", "नंबर"], Label::House),
+    (&["v", "p", "o"], Label::VillageAndPostOffice),
+    (&["vpo"], Label::VillageAndPostOffice),
+    (&["vill", "po"], Label::VillageAndPostOffice),
+    (&["vill", "p", "o"], Label::VillageAndPostOffice),
+    (&["village", "po"], Label::VillageAndPostOffice),
+    (&["village", "and", "post", "office"], Label::VillageAndPostOffice),
+    (&["village"], Label::Village),
+    (&["vill"], Label::Village),
+    (&["vlg"], Label::Village),
+    (&["pind"], Label::Village),
+    (&["ਪਿੰਡ"], Label::Village),
+    (&["गांव"], Label::Village),
+    (&["गाँव"], Label::Village),
+    (&["post", "office"], Label::PostOffice),
+    (&["p", "o"], Label::PostOffice),
+    (&["po"], Label::PostOffice),
+    (&["post"], Label::PostOffice),
+    (&["ਡਾਕਖਾਨਾ"], Label::PostOffice),
+    (&["डाकघर"], Label::PostOffice),
+    (&["tehsil"], Label::SubDistrict),
+    (&["tahsil"], Label::SubDistrict),
+    (&["teh"], Label::SubDistrict),
+    (&["ਤਹਿਸੀਲ"], Label::SubDistrict),
+    (&["तहसील"], Label::SubDistrict),
+    (&["district"], Label::District),
+    (&["distt"], Label::District),
+    (&["dist"], Label::District),
+    (&["ਜਿਲ੍ਹਾ"], Label::District),
+    (&["जिला"], Label::District),
+    (&["#"], Label::House),
+];
+
+/// Reads an address. Its parts are told by labels (`H.No.`, `VPO`, `Teh.`, `Distt.`), and by place: a number first is the house, the
+/// first unlabelled words the place.
+///
+/// ```
+/// use kanak_engine::standardize::address::parse_address;
+/// let parts = parse_address("H.NO. 12-B, VPO RURKA KALAN, TEH. PHILLAUR, DISTT. JALANDHAR, PUNJAB - 144031");
+/// assert_eq!(parts.house.as_deref(), Some("12-B"));
+/// assert_eq!(parts.place.as_deref(), Some("Rurka Kalan"));
+/// assert_eq!(parts.post_office.as_deref(), Some("Rurka Kalan"));
+/// assert_eq!(parts.sub_district.as_deref(), Some("Phillaur"));
+/// assert_eq!(parts.district.as_deref(), Some("Jalandhar"));
+/// assert_eq!(parts.pin.as_deref(), Some("144031"));
+/// ```
+pub fn parse_address(raw: &str) -> AddressParts {
+    let text = script::fold(raw);
+    let mut parts = AddressParts::default();
+    let text = text.replace('#', " # ");
+    for (index, phrase) in phrases(&text).enumerate() {
+        read_phrase(phrase, if index == 0 { Start::OfAddress } else { Start::Later }, &mut parts);
+    }
+    if parts.place.is_none() {
+        let at = parts.rest.iter().position(|part| can_be_place(part));
+        parts.place = at.map(|at| parts.rest.remove(at));
+    }
+    parts
+}
+
+/// The PIN in an address or a place's name, for rows that have no column for it.
+pub fn split_pin(raw: &str) -> Option<String> {
+    parse_address(raw).pin
+}
+
+/// The standard form of an address: parts in one order with one label each, the PIN left out. An address of which nothing
+/// but a PIN is left stays as it is written.
+pub(super) fn clean_address(text: &str) -> String {
+    let line = parse_address(text).display();
+    if line.is_empty() { text.to_owned() } else { line }
+}
+
+/// The standard form of a village's, locality's or town's name: the first name in the field, its label, the PIN and the state
+/// left out.
+pub(super) fn clean_place(text: &str) -> String {
+    for phrase in phrases(text) {
+        let mut words = words(phrase);
+        let mut pin = None;
+        take_pin_and_state(&mut words, &mut pin);
+        while let Some((label, length)) = label_at(&words)
+            && matches!(label, Label::Village | Label::VillageAndPostOffice | Label::PostOffice)
+        {
+            words.drain(..length);
+        }
+        let end = (1..words.len()).find(|at| label_at(&words[*at..]).is_some_and(|(label, _)| label != Label::Village));
+        words.truncate(end.unwrap_or(words.len()));
+        let name = title(&words);
+        if name.chars().any(char::is_alphabetic) {
+            return name;
+        }
+    }
+    title(&words(text))
+}
+
+impl AddressParts {
+    /// The address in one line, without the PIN: `House 12-B, Rurka Kalan, Street 4, PO Rurka Kalan, Tehsil Phillaur, District
+    /// Jalandhar`.
+    pub fn display(&self) -> String {
+        let mut line = String::new();
+        let mut add = |label: &str, part: &str| {
+            if !line.is_empty() {
+                line.push_str(", ");
+            }
+            line.push_str(label);
+            line.push_str(part);
+        };
+        if let Some(house) = &self.house {
+            add("House ", house);
+        }
+        if let Some(place) = &self.place {
+            add(if can_be_place(place) { "" } else { "Village " }, place);
+        }
+        self.rest.iter().for_each(|part| add("", part));
+        for (label, part) in [("PO ", &self.post_office), ("Tehsil ", &self.sub_district), ("District ", &self.district)] {
+            if let Some(part) = part {
+                add(label, part);
+            }
+        }
+        line
+    }
+}
+
+/// What stands between commas, brackets and line ends.
+fn phrases(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ';', '|', '(', ')', '[', ']']).filter(|phrase| !phrase.trim().is_empty())
+}
+
+/// The words of a phrase; stops part words, hyphens join them.
+fn words(phrase: &str) -> Vec<&str> {
+    let trimmed = phrase.split([' ', ':', '.', ',', ';', '"']).map(|word| word.trim_matches(['-', '\'', '/', '&']));
+    trimmed.filter(|word| !word.is_empty()).collect()
+}
+
+/// Takes a PIN, the word before it and the state's name out of a phrase. A state that is all there is stays.
+fn take_pin_and_state(words: &mut Vec<&str>, pin: &mut Option<String>) {
+    for at in (0..words.len()).rev() {
+        let tail = words[at].rsplit('-').next().unwrap_or(words[at]);
+        if tail.len() == 6 && let Ok(found) = Pin::parse(tail) {
+            *pin = Some(found.as_str().to_owned());
+            words[at] = words[at][..words[at].len() - 6].trim_end_matches('-');
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    let is_said_by_pin = |word: &str| ["pin", "pincode", "india", "ਪਿੰਨ", "पिन"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    let is_state = |word: &str| ["punjab", "pb", "ਪੰਜਾਬ", "पंजाब"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    while words.last().is_some_and(|last| is_said_by_pin(last) || is_state(last) || last.eq_ignore_ascii_case("code")) {
+        words.pop();
+    }
+}
+
+/// Reads one phrase: labels split it further.
+fn read_phrase(phrase: &str, first: Start, parts: &mut AddressParts) {
+    let mut words = words(phrase);
+    take_pin_and_state(&mut words, &mut parts.pin);
+    let mut label: Option<Label> = None;
+    let mut from = 0;
+    let mut at = 0;
+    if first == Start::OfAddress && words.first().is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit())) {
+        label = Some(Label::House);
+    }
+    while at < words.len() {
+        match label_at(&words[at..]) {
+            Some((next, length)) => {
+                put(label, &words[from..at], parts);
+                label = Some(next);
+                at += length;
+                from = at;
+            }
+            None => at += 1,
+        }
+    }
+    put(label, &words[from..], parts);
+}
+
+/// Where a phrase stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Start {
+    OfAddress,
+    Later,
+}
+
+/// The label that words begin with, and how many of them it is made of.
+fn label_at(words: &[&str]) -> Option<(Label, usize)> {
+    let first = words.first()?;
+    // Nearly every word is no label: its first letter tells.
+    if first.is_ascii() && !matches!(first.as_bytes()[0] | 0x20, b'h' | b'f' | b'p' | b's' | b'b' | b'v' | b't' | b'd') && !first.starts_with('#') {
+        return None;
+    }
+    let found = LABELS.iter().find(|(label, _)| {
+        label.len() <= words.len() && label.iter().zip(words).all(|(want, have)| is_word(want, have))
+    })?;
+    // `House` and its like are labels of a number only: Dharamshala House is a place.
+    let numbered = words.get(found.0.len()).is_some_and(|next| next.contains(|c: char| c.is_ascii_digit()));
+    let needs_number = found.1 == Label::House;
+    (numbered || !needs_number).then_some((found.1, found.0.len()))
+}
+
+fn is_word(want: &str, have: &str) -> bool {
+    if want.is_ascii() { have.eq_ignore_ascii_case(want) } else { script::bare(have) == want }
+}
+
+/// Puts words where their label says. A house number is one word; what follows it is on its own.
+fn put(label: Option<Label>, words: &[&str], parts: &mut AddressParts) {
+    let [first, after @ ..] = words else { return };
+    let whole = || title(words);
+    match label {
+        Some(Label::House) => {
+            let house = title(&[first]);
+            match &parts.house {
+                None => parts.house = Some(house),
+                Some(_) => parts.rest.push(house),
+            }
+            put(None, after, parts);
+        }
+        Some(Label::Village) => set(&mut parts.place, whole(), &mut parts.rest),
+        Some(Label::VillageAndPostOffice) => {
+            set(&mut parts.place, whole(), &mut parts.rest);
+            parts.post_office.get_or_insert_with(whole);
+        }
+        Some(Label::PostOffice) => set(&mut parts.post_office, whole(), &mut parts.rest),
+        Some(Label::SubDistrict) => set(&mut parts.sub_district, whole(), &mut parts.rest),
+        Some(Label::District) => set(&mut parts.district, whole(), &mut parts.rest),
+        None => parts.rest.push(whole()),
+    }
+}
+
+/// Fills a part; a second one of its sort is kept with the rest.
+fn set(part: &mut Option<String>, value: String, rest: &mut Vec<String>) {
+    match part {
+        None => *part = Some(value),
+        Some(held) if *held == value => {}
+        Some(_) => rest.push(value),
+    }
+}
+
+/// Whether unlabelled words may be the place: not a number, a street or a landmark.
+fn can_be_place(part: &str) -> bool {
+    let first = part.split(' ').next().unwrap_or(part);
+    let street = ["Street", "St", "Gali", "Ward", "W", "Near", "Nr", "Opp", "Opposite", "Behind", "Lane", "Backside", "No", "ਗਲੀ", "ਵਾਰਡ", "ਨੇੜੇ", "गली", "वार्ड"];
+    !part.starts_with(|c: char| c.is_ascii_digit()) && !street.contains(&first)
+}
+
+fn title(words: &[&str]) -> String {
+    let mut name = String::new();
+    for word in words {
+        if !name.is_empty() {
+            name.push(' ');
+        }
+        script::push_title(&mut name, word);
+    }
+    name
+}

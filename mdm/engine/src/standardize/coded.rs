@@ -1,0 +1,157 @@
+//! Values that stand for a code: districts, sub-districts, codes of a code system.
+
+use std::sync::{Arc, RwLock};
+
+use kanak_codes::{CodeSystem, Codes, Language};
+use kanak_model::quality::QualityRule;
+use rustc_hash::FxHashMap;
+
+use super::{Outcome, script};
+
+/// The LGD code of Punjab.
+const PUNJAB: &str = "3";
+/// Titles stand for codes only in systems small enough to be known by title.
+const TITLED_CONCEPTS_MAX: usize = 5_000;
+
+/// A district by name, old name or LGD code.
+pub(super) fn district(codes: &Codes, text: &str) -> Outcome {
+    if let Some(code) = lookup(codes, "lgd-district", text) {
+        return Outcome::Good(code);
+    }
+    let named = codes.find_district(text).or_else(|| codes.find_district(without_level(text)));
+    match named {
+        Some(code) => Outcome::Good(code.to_owned()),
+        None => Outcome::bad(
+            QualityRule::Code,
+            "no district of this name or LGD code; correct it at the source or add the spelling to the aliases of places",
+        ),
+    }
+}
+
+/// A sub-district by name within its district, or by LGD code. Where the row's district does not have one of that name (a new
+/// district took it over) and where the row has no district, a name that only one district of Punjab has will do.
+pub(super) fn sub_district(codes: &Codes, district: Option<&str>, text: &str) -> Outcome {
+    if let Some(code) = lookup(codes, "lgd-subdistrict", text) {
+        return Outcome::Good(code);
+    }
+    let bare = without_level(text);
+    if let Some(code) = district.and_then(|district| codes.find_sub_district(bare, district)) {
+        return Outcome::Good(code.to_owned());
+    }
+    let mut found: Option<&str> = None;
+    for place in codes.system("lgd-district").into_iter().flat_map(|system| system.children(PUNJAB)) {
+        match (codes.find_sub_district(bare, place.code()), found) {
+            (Some(_), Some(_)) => {
+                return Outcome::bad(QualityRule::Code, "several districts have a sub-district of this name; map the district of the row too");
+            }
+            (Some(code), None) => found = Some(code),
+            (None, _) => {}
+        }
+    }
+    match found {
+        Some(code) => Outcome::Good(code.to_owned()),
+        None => Outcome::bad(
+            QualityRule::Code,
+            "no sub-district of this name or LGD code; correct it at the source or add the spelling to the aliases of places",
+        ),
+    }
+}
+
+/// A code of a system; or, in a small system, the title of one concept alone.
+pub(super) fn code(codes: &Codes, titles: &Titles, system: &str, text: &str) -> Outcome {
+    let Some(system) = codes.system(system) else {
+        return Outcome::bad(QualityRule::Code, "the attribute names a code system that is not loaded; correct the model");
+    };
+    if let Some(concept) = system.lookup(text) {
+        return Outcome::Good(concept.code().to_owned());
+    }
+    match titles.find(system, text) {
+        Some(code) => Outcome::Good(code),
+        None => Outcome::bad(
+            QualityRule::Code,
+            format!("no such code in `{0}`; find the right one with `kanak codes search {0}` or map the source's codes", system.name()),
+        ),
+    }
+}
+
+fn lookup(codes: &Codes, system: &str, text: &str) -> Option<String> {
+    let code = text.trim_start_matches('0');
+    if code.is_empty() || !code.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    Some(codes.system(system)?.lookup(code)?.code().to_owned())
+}
+
+/// A place's name without the word for its level and without the state after it: `Distt. Moga, Punjab` is `Moga`.
+fn without_level(text: &str) -> &str {
+    const LEVELS: [&str; 22] = [
+        "district", "distt.", "distt", "dist.", "dist", "zila", "zilla", "tehsil", "tahsil", "teh.", "teh", "sub-division", "sub division", "sub-tehsil",
+        "sub tehsil", "ਜ਼ਿਲ੍ਹਾ", "ਜਿਲ੍ਹਾ", "ਜ਼ਿਲਾ", "ਤਹਿਸੀਲ", "जिला", "ज़िला", "तहसील",
+    ];
+    let mut name = text.split(',').next().unwrap_or(text).trim();
+    for level in LEVELS {
+        if let Some(head) = name.get(..level.len())
+            && head.to_lowercase() == level
+        {
+            name = name[level.len()..].trim_start_matches([' ', '.', ':', '-']);
+            break;
+        }
+    }
+    for level in LEVELS {
+        if let Some(cut) = name.len().checked_sub(level.len())
+            && name.get(cut..).is_some_and(|tail| tail.to_lowercase() == level)
+            && name[..cut].ends_with(' ')
+        {
+            name = name[..cut].trim_end();
+            break;
+        }
+    }
+    name
+}
+
+/// Titles to codes, by code system; a title that two concepts share is left out.
+type TitlesOfSystem = Arc<FxHashMap<String, Option<String>>>;
+
+/// The titles of the concepts of small code systems, gathered when first asked for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Titles(Arc<RwLock<FxHashMap<String, TitlesOfSystem>>>);
+
+impl Titles {
+    fn find(&self, system: &CodeSystem, title: &str) -> Option<String> {
+        if system.len() > TITLED_CONCEPTS_MAX {
+            return None;
+        }
+        let wanted = squeeze(title);
+        let known = self.0.read().ok().and_then(|all| all.get(system.name()).cloned());
+        let titles = known.unwrap_or_else(|| {
+            let gathered = Arc::new(gather(system));
+            if let Ok(mut all) = self.0.write() {
+                all.insert(system.name().to_owned(), Arc::clone(&gathered));
+            }
+            gathered
+        });
+        titles.get(&wanted)?.clone()
+    }
+}
+
+fn gather(system: &CodeSystem) -> FxHashMap<String, Option<String>> {
+    let mut titles: FxHashMap<String, Option<String>> = FxHashMap::default();
+    for concept in system.concepts() {
+        for title in Language::ALL.into_iter().filter_map(|language| concept.designation(language)) {
+            let code = Some(concept.code().to_owned());
+            titles.entry(squeeze(title)).and_modify(|held| *held = held.take().filter(|held| Some(held) == code.as_ref())).or_insert(code);
+        }
+    }
+    titles.remove("");
+    titles
+}
+
+/// Letters and digits only, in lower case and without dots below.
+fn squeeze(title: &str) -> String {
+    title
+        .chars()
+        .filter_map(script::without_dot)
+        .filter(|c| script::is_letter(*c) || c.is_ascii_digit())
+        .flat_map(char::to_lowercase)
+        .collect()
+}

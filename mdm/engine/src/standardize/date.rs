@@ -1,0 +1,272 @@
+//! Dates and instants, as registers write them.
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime};
+use kanak_model::PartialDate;
+use kanak_model::clock::{IST_OFFSET_SECONDS, Timestamp};
+use kanak_model::quality::QualityRule;
+use kanak_model::source_system::DateOrder;
+
+use super::{Hint, Outcome};
+
+/// Why a text is not a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DateFault {
+    /// Not of any form of a date.
+    Form,
+    /// The year has two digits.
+    TwoDigitYear,
+    /// There is no such month; perhaps the order of the source is declared wrongly.
+    Month,
+    /// The month has no such day.
+    Day,
+}
+
+impl DateFault {
+    fn outcome(self) -> Outcome {
+        let reason = match self {
+            Self::Form => "not a date; write it as 1985-03-01 or 01/03/1985, or only the year",
+            Self::TwoDigitYear => "the year has two digits and may mean either century; write all four",
+            Self::Month => "there is no such month; does the source write day, month and year in the declared order?",
+            Self::Day => "the month has no such day; correct it at the source",
+        };
+        Outcome::bad(QualityRule::Kind, reason)
+    }
+}
+
+/// Reads a date known to the day, the month or only the year. A time after it is left out; a day or month of zero is unknown.
+///
+/// # Errors
+/// The [`DateFault`] that tells what is wrong.
+///
+/// ```
+/// use kanak_engine::standardize::date::parse_date;
+/// use kanak_model::source_system::DateOrder;
+/// assert_eq!(parse_date("1-Mar-1985", DateOrder::Dmy).unwrap().to_string(), "1985-03-01");
+/// assert_eq!(parse_date("03/1985", DateOrder::Dmy).unwrap().to_string(), "1985-03");
+/// ```
+pub fn parse_date(text: &str, order: DateOrder) -> Result<PartialDate, DateFault> {
+    let mut parts: [&str; 3] = [""; 3];
+    let mut count = 0;
+    for part in pieces(date_of(text)) {
+        if count == 3 {
+            return Err(DateFault::Form);
+        }
+        parts[count] = part;
+        count += 1;
+    }
+    match (count, parts) {
+        (1, [word, ..]) => one_piece(word),
+        (2, [first, second, _]) => {
+            let (year, month) = if first.len() == 4 { (first, second) } else { (second, first) };
+            build(year, month, "0")
+        }
+        (3, [first, second, third]) => {
+            if is_digits(first) && first.len() == 4 {
+                build(first, second, third)
+            } else if !is_digits(first) {
+                // March 1, 1985
+                build(third, first, second)
+            } else {
+                match order {
+                    DateOrder::Mdy if is_digits(second) => build(third, first, second),
+                    DateOrder::Ymd if third.len() != 4 => Err(DateFault::TwoDigitYear),
+                    _ => build(third, second, first),
+                }
+            }
+        }
+        _ => Err(DateFault::Form),
+    }
+}
+
+/// The part of a text before its time of day: `1985-03-01T00:00:00`, `1985-03-01 00:00`, `01/03/1985 10:30 AM`.
+fn date_of(text: &str) -> &str {
+    let Some(colon) = text.find(':') else { return text.trim_end_matches(['Z', 'T']) };
+    text[..colon].rfind([' ', 'T']).map_or(text, |end| &text[..end])
+}
+
+/// The runs of digits and of letters in a text, whatever parts them; `1st` is 1.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['-', '/', '.', ' ', ',', '\\', '_'])
+        .filter(|part| !part.is_empty())
+        .map(|part| part.find(|c: char| !c.is_ascii_digit()).filter(|at| *at > 0 && is_ordinal(&part[*at..])).map_or(part, |at| &part[..at]))
+}
+
+fn is_ordinal(text: &str) -> bool {
+    ["st", "nd", "rd", "th"].iter().any(|ending| text.eq_ignore_ascii_case(ending))
+}
+
+/// `1985`, `19850301`, `01031985` or `01Mar1985`.
+fn one_piece(word: &str) -> Result<PartialDate, DateFault> {
+    if !is_digits(word) {
+        let month = word.find(|c: char| !c.is_ascii_digit()).unwrap_or(0);
+        let year = word[month..].find(|c: char| c.is_ascii_digit()).map(|at| at + month);
+        return match year {
+            Some(year) if month > 0 => build(&word[year..], &word[month..year], &word[..month]),
+            _ => Err(DateFault::Form),
+        };
+    }
+    match word.len() {
+        4 => build(word, "0", "0"),
+        8 => match build(&word[..4], &word[4..6], &word[6..]) {
+            Ok(date) if (1850..=2150).contains(&date.year()) => Ok(date),
+            _ => build(&word[4..], &word[2..4], &word[..2]),
+        },
+        6 => Err(DateFault::TwoDigitYear),
+        _ => Err(DateFault::Form),
+    }
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+fn build(year: &str, month: &str, day: &str) -> Result<PartialDate, DateFault> {
+    if !is_digits(year) || !is_digits(day) || day.len() > 2 {
+        return Err(DateFault::Form);
+    }
+    if year.len() <= 2 {
+        return Err(DateFault::TwoDigitYear);
+    }
+    if year.len() != 4 {
+        return Err(DateFault::Form);
+    }
+    let month = if is_digits(month) { month.parse().map_err(|_| DateFault::Month)? } else { month_of(month).ok_or(DateFault::Form)? };
+    let day: u32 = day.parse().map_err(|_| DateFault::Form)?;
+    if month > 12 {
+        return Err(DateFault::Month);
+    }
+    let text = match (month, day) {
+        (0, _) => year.to_owned(),
+        (_, 0) => format!("{year}-{month:02}"),
+        _ => format!("{year}-{month:02}-{day:02}"),
+    };
+    text.parse().map_err(|_| DateFault::Day)
+}
+
+/// The number of a month by its name in three languages; English names by their first three letters.
+fn month_of(word: &str) -> Option<u32> {
+    const ENGLISH: [&str; 12] = [
+        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+    ];
+    const NATIVE: [(&str, u32); 26] = [
+        ("ਜਨਵਰੀ", 1), ("ਫਰਵਰੀ", 2), ("ਮਾਰਚ", 3), ("ਅਪ੍ਰੈਲ", 4), ("ਮਈ", 5), ("ਜੂਨ", 6), ("ਜੁਲਾਈ", 7), ("ਅਗਸਤ", 8), ("ਸਤੰਬਰ", 9), ("ਅਕਤੂਬਰ", 10),
+        ("ਨਵੰਬਰ", 11), ("ਦਸੰਬਰ", 12), ("जनवरी", 1), ("फरवरी", 2), ("मार्च", 3), ("अप्रैल", 4), ("मई", 5), ("जून", 6), ("जुलाई", 7), ("अगस्त", 8),
+        ("सितंबर", 9), ("सितम्बर", 9), ("अक्टूबर", 10), ("अक्तूबर", 10), ("नवंबर", 11), ("दिसंबर", 12),
+    ];
+    let bare = super::script::bare(word);
+    if bare.is_ascii() {
+        let at = ENGLISH.iter().position(|name| bare.len() >= 3 && name.starts_with(&bare) || bare == "sept" && *name == "september")?;
+        return u32::try_from(at + 1).ok();
+    }
+    NATIVE.iter().find(|(name, _)| super::script::bare(name) == bare).map(|(_, month)| *month)
+}
+
+/// The standard form of a date, within what is possible: not before 1900, births and deaths not after today, anything else
+/// not more than a century ahead.
+pub(super) fn standardize_date(attribute: &str, hint: &Hint<'_>, text: &str) -> Outcome {
+    let date = match parse_date(text, hint.date_order) {
+        Ok(date) => date,
+        Err(fault) => return fault.outcome(),
+    };
+    if date.year() < 1900 {
+        return Outcome::bad(QualityRule::Range, "the date is before 1900; correct the year at the source");
+    }
+    let lived = ["birth", "dob", "born", "death", "died"].iter().any(|word| attribute.contains(word));
+    if lived && date.first_day() > hint.today {
+        return Outcome::bad(QualityRule::Range, "the date lies in the future; nobody is born or dies after today");
+    }
+    if date.year() > hint.today.year() + 100 {
+        return Outcome::bad(QualityRule::Range, "the date is more than a century ahead; correct the year at the source");
+    }
+    Outcome::Good(date.to_string())
+}
+
+/// The standard form of an instant. Without an offset it is India's time; a day alone is its first instant there.
+pub(super) fn standardize_timestamp(order: DateOrder, text: &str) -> Outcome {
+    match parse_timestamp(text, order) {
+        Ok(instant) if instant < Timestamp::start_of_day_ist(NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or_default()) => {
+            Outcome::bad(QualityRule::Range, "the instant is before 1900; correct the year at the source")
+        }
+        Ok(instant) => Outcome::Good(instant.to_string()),
+        Err(DateFault::Form) => {
+            Outcome::bad(QualityRule::Kind, "not a date and time; write it as 2024-03-31T18:30:00+05:30 or 31/03/2024 18:30")
+        }
+        Err(fault) => fault.outcome(),
+    }
+}
+
+/// Reads an instant: RFC 3339, or a date and a time of day in India.
+///
+/// # Errors
+/// The [`DateFault`] that tells what is wrong; [`DateFault::Form`] where a date is known to the month or year only.
+pub fn parse_timestamp(text: &str, order: DateOrder) -> Result<Timestamp, DateFault> {
+    let rfc = if text.as_bytes().get(10) == Some(&b' ') { DateTime::parse_from_rfc3339(&text.replacen(' ', "T", 1)) } else { DateTime::parse_from_rfc3339(text) };
+    if let Ok(instant) = rfc {
+        return Ok(Timestamp(instant.timestamp_micros()));
+    }
+    let date_text = date_of(text);
+    let day = parse_date(date_text, order)?.to_day().ok_or(DateFault::Form)?;
+    let midnight = Timestamp::start_of_day_ist(day);
+    // `date_of` keeps the whole text, or all but a last letter, where there is no time of day.
+    let rest = text.get(date_text.len()..).unwrap_or_default().trim_start_matches(['T', ' ']).trim();
+    if rest.is_empty() || rest == "Z" {
+        return Ok(midnight);
+    }
+    let (clock, offset_seconds) = split_offset(rest)?;
+    let time = time_of_day(clock)?;
+    let since_midnight = time.signed_duration_since(NaiveTime::MIN).num_microseconds().unwrap_or(0);
+    let shift = i64::from(IST_OFFSET_SECONDS - offset_seconds.unwrap_or(IST_OFFSET_SECONDS)) * 1_000_000;
+    Ok(Timestamp(midnight.0 + since_midnight + shift))
+}
+
+/// Takes `Z`, `+05:30`, `+0530` or `IST` off a time of day: the rest, and seconds east of UTC.
+fn split_offset(text: &str) -> Result<(&str, Option<i32>), DateFault> {
+    if let Some(rest) = text.strip_suffix('Z').or_else(|| text.strip_suffix("UTC")) {
+        return Ok((rest.trim(), Some(0)));
+    }
+    if let Some(rest) = text.strip_suffix("IST") {
+        return Ok((rest.trim(), None));
+    }
+    let Some(at) = text.rfind(['+', '-']) else { return Ok((text, None)) };
+    let sign = if text[at..].starts_with('-') { -1 } else { 1 };
+    let digits: String = text[at + 1..].chars().filter(|c| *c != ':').collect();
+    if !is_digits(&digits) || digits.len() != 4 && digits.len() != 2 {
+        return Err(DateFault::Form);
+    }
+    let number = |range: std::ops::Range<usize>| digits.get(range).map_or(0, |part| part.parse::<i32>().unwrap_or(0));
+    Ok((text[..at].trim(), Some(sign * (number(0..2) * 3600 + number(2..4) * 60))))
+}
+
+/// `18:30`, `18:30:05.25`, `6:30 PM`.
+fn time_of_day(text: &str) -> Result<NaiveTime, DateFault> {
+    let lower = text.to_ascii_lowercase();
+    let (clock, afternoon) = match (lower.strip_suffix("pm"), lower.strip_suffix("am")) {
+        (Some(rest), _) => (rest.trim(), Some(true)),
+        (_, Some(rest)) => (rest.trim(), Some(false)),
+        _ => (lower.as_str(), None),
+    };
+    let mut parts = clock.split(':');
+    let mut number = |required: bool| -> Result<u32, DateFault> {
+        match parts.next() {
+            Some(part) if is_digits(part) && part.len() <= 2 => part.parse().map_err(|_| DateFault::Form),
+            None if !required => Ok(0),
+            Some(part) if !required => part.split_once('.').map_or("", |(whole, _)| whole).parse().map_err(|_| DateFault::Form),
+            _ => Err(DateFault::Form),
+        }
+    };
+    let (hour, minute, second) = (number(true)?, number(true)?, number(false)?);
+    if parts.next().is_some() {
+        return Err(DateFault::Form);
+    }
+    let micros = match clock.rsplit_once('.') {
+        None => 0,
+        Some((_, digits)) if is_digits(digits) && digits.len() <= 9 => format!("{digits:0<6}")[..6].parse().unwrap_or(0),
+        Some(_) => return Err(DateFault::Form),
+    };
+    let hour = match afternoon {
+        Some(_) if hour == 0 || hour > 12 => return Err(DateFault::Form),
+        Some(afternoon) => hour % 12 + if afternoon { 12 } else { 0 },
+        None => hour,
+    };
+    NaiveTime::from_hms_micro_opt(hour, minute, second, micros).ok_or(DateFault::Form)
+}

@@ -1,0 +1,75 @@
+//! Names, addresses, identifiers and keys: what is cleaned and never checked against a list. None lets an Aadhaar number through.
+
+use kanak_codes::identifiers::{Aadhaar, find_aadhaar_like};
+use kanak_model::quality::QualityRule;
+
+use super::contact::{spreadsheet_damage, without_decimal};
+use super::{Outcome, address as addresses, business, name, redact};
+
+/// A person's name as it is shown. Where the attribute is a relative's, `S/o` before the name belongs to the field, not the person.
+pub(super) fn person_name(attribute: &str, text: &str) -> Outcome {
+    let parsed = name::parse_person_name(text);
+    if !parsed.is_empty() {
+        return Outcome::Good(parsed.display());
+    }
+    let of_relative = ["father", "mother", "spouse", "husband", "wife", "guardian", "relative"].iter().any(|word| attribute.contains(word));
+    match parsed.relation {
+        Some((_, relative)) if of_relative => Outcome::Good(relative),
+        Some(_) => Outcome::bad(QualityRule::Kind, "the field names a relative and not the person; map it to the relative's attribute"),
+        None => Outcome::bad(QualityRule::Kind, "no word of a name in it; correct it at the source"),
+    }
+}
+
+pub(super) fn business_name(text: &str) -> Outcome {
+    let clean = redact::redact_folded(business::parse_business_name(text).display());
+    if clean.chars().any(char::is_alphanumeric) {
+        Outcome::Good(clean)
+    } else {
+        Outcome::bad(QualityRule::Kind, "no word of a name in it; correct it at the source")
+    }
+}
+
+pub(super) fn address(text: &str) -> Outcome {
+    Outcome::Good(redact::redact_folded(addresses::clean_address(text)))
+}
+
+pub(super) fn place_name(text: &str) -> Outcome {
+    let clean = redact::redact_folded(addresses::clean_place(text));
+    if clean.chars().any(char::is_alphanumeric) {
+        Outcome::Good(clean)
+    } else {
+        Outcome::bad(QualityRule::Kind, "no name of a place in it; correct it at the source")
+    }
+}
+
+/// A number or word that an office issued: capitals, no spaces.
+pub(super) fn identifier(text: &str) -> Outcome {
+    if let Some(refused) = spreadsheet_damage(text) {
+        return refused;
+    }
+    let text = text.trim_matches(['\'', '"', '`']);
+    let whole = without_decimal(text);
+    let text = if whole.bytes().all(|b| b.is_ascii_digit()) { whole } else { text };
+    let tight: String = text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect();
+    if passes_as_aadhaar(&tight) || passes_as_aadhaar(text) {
+        return Outcome::bad(QualityRule::Kind, "this passes as an Aadhaar number; map the column as aadhaar, which only the vault keeps");
+    }
+    Outcome::Good(tight)
+}
+
+/// A key of another register: `source_system:key`, the key as that register writes it.
+pub(super) fn source_key(text: &str, source: Option<&str>) -> Outcome {
+    if passes_as_aadhaar(text) {
+        return Outcome::bad(QualityRule::Kind, "this passes as an Aadhaar number; a key must not be one, ask the source for its own key");
+    }
+    match source {
+        Some(source) if text.strip_prefix(source).is_some_and(|rest| rest.starts_with(':')) => Outcome::Good(text.to_owned()),
+        Some(source) => Outcome::Good(format!("{source}:{text}")),
+        None if text.contains(':') => Outcome::Good(text.to_owned()),
+        None => Outcome::bad(QualityRule::Kind, "no source system is named for this key; add `source = ..` to its [[column]]"),
+    }
+}
+
+fn passes_as_aadhaar(text: &str) -> bool {
+    Aadhaar::parse(text).is_ok() || !find_aadhaar_like(text).is_empty()
+}

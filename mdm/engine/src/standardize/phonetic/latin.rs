@@ -1,0 +1,63 @@
+//! Latin spellings of Indian names to sounds.
+
+use super::Sounds;
+
+/// The plain ASCII letter of a Latin letter with marks, as scholarly romanizations write them.
+pub(super) fn plain(character: char) -> Option<u8> {
+    Some(match character {
+        'a'..='z' | 'A'..='Z' => character as u8,
+        'ā' | 'Ā' | 'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' => b'a',
+        'ī' | 'Ī' | 'í' | 'ì' | 'î' | 'ï' => b'i',
+        'ū' | 'Ū' | 'ú' | 'ù' | 'û' | 'ü' => b'u',
+        'ē' | 'é' | 'è' | 'ê' | 'ë' => b'e',
+        'ō' | 'ó' | 'ò' | 'ô' | 'ö' => b'o',
+        'ṭ' => b't',
+        'ḍ' => b'd',
+        'ṇ' | 'ṅ' | 'ñ' => b'n',
+        'ś' | 'ṣ' => b's',
+        'ṛ' => b'r',
+        'ç' => b'c',
+        _ => return None,
+    })
+}
+
+/// Reads ASCII letters of either case; anything else is skipped.
+pub(super) fn read(word: &[u8], sounds: &mut Sounds) {
+    let mut letters = word.iter().filter(|b| b.is_ascii_alphabetic()).map(u8::to_ascii_lowercase).peekable();
+    let mut before = 0;
+    while let Some(letter) = letters.next() {
+        let next = letters.peek().copied();
+        match letter {
+            // Doubled, a vowel is long, and e is i.
+            b'e' if before == b'e' => {
+                if let Some(last) = sounds.0.last_mut() {
+                    *last = b'i';
+                }
+            }
+            b'a' | b'i' | b'o' | b'u' if before == letter => {}
+            b'a' | b'e' | b'i' => sounds.push(letter),
+            b'o' => sounds.push(b'u'),
+            b'u' => sounds.push(b'u'),
+            // After a consonant or vowel it is one of the front vowels; before a vowel at the start, a consonant.
+            b'y' => sounds.push(if before == 0 { b'y' } else { b'i' }),
+            b'q' => sounds.push(b'k'),
+            b'w' => sounds.push(b'v'),
+            b'z' => sounds.push(b'j'),
+            b'f' => sounds.push(b'p'),
+            b'x' => {
+                sounds.push(b'k');
+                sounds.push(b's');
+            }
+            b'c' => match next {
+                Some(b'h') => sounds.push(b'c'),
+                Some(b'e' | b'i' | b'y') => sounds.push(b's'),
+                _ => sounds.push(b'k'),
+            },
+            // After a consonant it is breath, not a sound of its own.
+            b'h' if before == b'n' && next.is_none() => sounds.push(b'h'),
+            b'h' if !matches!(before, 0 | b'a' | b'e' | b'i' | b'o' | b'u' | b'y') => {}
+            other => sounds.push(other),
+        }
+        before = letter;
+    }
+}

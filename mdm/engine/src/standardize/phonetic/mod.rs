@@ -1,0 +1,171 @@
+//! One phonetic space for names in Latin letters, Gurmukhi and Devanagari.
+//!
+//! The same Punjabi name is written Jaswinder, Jasvindar and ਜਸਵਿੰਦਰ. Each script is first read into the same sounds
+//! (`latin`, `indic`); folding then forgets what spellings disagree on: length of vowels, aspiration, doubling, the
+//! unwritten schwa, s and sh, z and j, v and w. What remains is compared for equality.
+
+mod indic;
+mod latin;
+
+/// The phonetic key of one word: short, lower case, ASCII. Empty when the word has no letter of the three scripts.
+///
+/// ```
+/// use kanak_engine::standardize::phonetic::key;
+/// assert_eq!(key("Jaswinder"), key("Jasvindar"));
+/// assert_eq!(key("Jaswinder"), key("ਜਸਵਿੰਦਰ"));
+/// assert_eq!(key("Harjeet"), key("हरजीत"));
+/// assert_ne!(key("Harjeet"), key("Harjot"));
+/// ```
+pub fn key(word: &str) -> String {
+    let mut key = String::with_capacity(8);
+    key_into(word, &mut key);
+    key
+}
+
+/// Appends [`key`] of a word to `out`, which saves an allocation a word.
+pub fn key_into(word: &str, out: &mut String) {
+    let mut sounds = Sounds::default();
+    read(word, &mut sounds);
+    fold(&sounds, Vowels::Classed, out);
+}
+
+/// A looser key: the consonants, and whether the word begins with a vowel. It meets spellings whose vowels were misheard
+/// (Gurmeet, Gurmit, Gurmat) and, more often than [`key`], words that are not the same.
+pub fn consonant_key(word: &str) -> String {
+    let mut sounds = Sounds::default();
+    read(word, &mut sounds);
+    let mut key = String::with_capacity(8);
+    fold(&sounds, Vowels::Dropped, &mut key);
+    key
+}
+
+/// The keys of the words of a text, parted by spaces.
+pub fn keys(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        let before = out.len();
+        if before > 0 {
+            out.push(' ');
+        }
+        let start = out.len();
+        key_into(word, &mut out);
+        if out.len() == start {
+            out.truncate(before);
+        }
+    }
+    out
+}
+
+/// What becomes of the vowels within a word.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Vowels {
+    /// Front and back vowels stay as `i` and `u`; `a` is dropped.
+    Classed,
+    /// All are dropped.
+    Dropped,
+}
+
+/// The sounds of a word, one ASCII letter each: vowels `a i u`, consonants `k g c j t d n p b m y r l v s h`. `e` is a vowel
+/// that may be a schwa; `N` is a nasal tone, which many romanizations leave out.
+#[derive(Default)]
+struct Sounds(Vec<u8>);
+
+impl Sounds {
+    fn push(&mut self, sound: u8) {
+        self.0.push(sound);
+    }
+}
+
+/// Reads a word, whatever its script; a word of two scripts is read piece by piece.
+fn read(word: &str, sounds: &mut Sounds) {
+    if word.is_ascii() {
+        latin::read(word.as_bytes(), sounds);
+        return;
+    }
+    let mut ascii: Vec<u8> = Vec::new();
+    let mut pending = indic::Pending::default();
+    for character in word.chars() {
+        match indic::offset(character) {
+            Some(offset) => {
+                if !ascii.is_empty() {
+                    latin::read(&ascii, sounds);
+                    ascii.clear();
+                }
+                indic::read(offset, &mut pending, sounds);
+            }
+            None => {
+                pending = indic::Pending::default();
+                if let Some(letter) = latin::plain(character) {
+                    ascii.push(letter);
+                }
+            }
+        }
+    }
+    if !ascii.is_empty() {
+        latin::read(&ascii, sounds);
+    }
+}
+
+/// Forgets what spellings of one word disagree on.
+fn fold(sounds: &Sounds, vowels: Vowels, out: &mut String) {
+    let sounds = &sounds.0;
+    let start = out.len();
+    let mut last = 0;
+    let mut index = 0;
+    while index < sounds.len() {
+        let sound = sounds[index];
+        let next = sounds.get(index + 1).copied().unwrap_or(0);
+        match sound {
+            b'a' | b'e' | b'i' | b'u' => {
+                if last == 0 {
+                    let run = sounds.iter().take_while(|sound| is_vowel(**sound));
+                    let back = vowels == Vowels::Classed && run.clone().any(|sound| *sound == b'u');
+                    out.push(if back { 'u' } else { 'a' });
+                    index += run.count() - 1;
+                } else if vowels == Vowels::Classed
+                    && !(index == 3 && sounds.len() > 4 && sounds.starts_with(b"guru"))
+                    && let Some(class) = vowel_within(&sounds[index..], last, out.len() > start + 1)
+                    && !out.ends_with(class)
+                {
+                    out.push(class);
+                }
+                last = b' ';
+            }
+            // Singh is written Sinh, and सिंह in Hindi.
+            b'h' if matches!(last, b'n') && index + 1 == sounds.len() => out.push('g'),
+            // Breath within a word moves about: Bahadur, Bhadur; Ahmad, Ahimad.
+            b'h' if last != 0 => {}
+            _ => {
+                let sound = match (sound, next) {
+                    (b'N' | b'n' | b'm', b'p' | b'b' | b'm') => b'm',
+                    (b'N', _) => b'n',
+                    _ => sound,
+                };
+                if last != sound {
+                    out.push(char::from(sound));
+                }
+                last = sound;
+            }
+        }
+        index += 1;
+    }
+}
+
+fn is_vowel(sound: u8) -> bool {
+    matches!(sound, b'a' | b'e' | b'i' | b'u')
+}
+
+/// The class of a vowel after the first sound of a word: `i`, `u` or none. `rest` begins with the vowel, `last` is the consonant
+/// before it, and `later` says that a syllable went before.
+fn vowel_within(rest: &[u8], last: u8, later: bool) -> Option<char> {
+    match rest {
+        [b'a', ..] | [b'e'] => None,
+        // A written e is often the schwa: Surinder, Karen, Ahmed.
+        [b'e', b'r' | b'n', ..] if later => None,
+        [b'e', b'd'] if last == b'm' => None,
+        // -inder, -ander, -endra: the name of Indra ends names in every spelling.
+        [b'e' | b'i', b'n' | b'N', b'd', b'r' | b'e' | b'a', ..] => None,
+        [b'e' | b'i', ..] => Some('i'),
+        _ => Some('u'),
+    }
+}

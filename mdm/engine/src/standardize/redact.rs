@@ -1,0 +1,65 @@
+//! Aadhaar numbers out of free text.
+
+use std::borrow::Cow;
+
+use kanak_codes::identifiers::find_aadhaar_like;
+
+use super::script;
+
+/// What stands where an Aadhaar number was.
+pub const REDACTED: &str = "[Aadhaar removed]";
+
+/// A source's own words without any Aadhaar number, to be kept beside a standard form.
+///
+/// Digits of all three scripts count, and so does a number that shows only once white space is folded; then the folded text is
+/// what comes back.
+///
+/// ```
+/// use kanak_engine::standardize::redact;
+/// assert_eq!(redact("UID 2341 2341 2346, paid"), "UID [Aadhaar removed], paid");
+/// assert_eq!(redact("paid 2341"), "paid 2341");
+/// ```
+pub fn redact(raw: &str) -> Cow<'_, str> {
+    if !may_hold_twelve_digits(raw) {
+        return Cow::Borrowed(raw);
+    }
+    let folded = script::fold(raw);
+    let hidden = find_aadhaar_like(&folded).len() > find_aadhaar_like(raw).len();
+    if hidden {
+        return Cow::Owned(redact_folded(folded));
+    }
+    match replace(raw) {
+        Some(clean) => Cow::Owned(clean),
+        None => Cow::Borrowed(raw),
+    }
+}
+
+/// The same for a text that is folded already.
+pub(super) fn redact_folded(text: String) -> String {
+    if may_hold_twelve_digits(&text) { replace(&text).unwrap_or(text) } else { text }
+}
+
+/// Whether a text has digits enough; nearly none has.
+fn may_hold_twelve_digits(text: &str) -> bool {
+    if text.len() < 12 {
+        return false;
+    }
+    if text.is_ascii() {
+        return text.bytes().filter(u8::is_ascii_digit).count() >= 12;
+    }
+    text.chars().filter(|c| c.is_numeric()).count() >= 12
+}
+
+/// The text with every number replaced; none when there is no number.
+fn replace(text: &str) -> Option<String> {
+    let found = find_aadhaar_like(text);
+    let mut clean = String::with_capacity(text.len());
+    let mut from = 0;
+    for range in &found {
+        clean.push_str(&text[from..range.start]);
+        clean.push_str(REDACTED);
+        from = range.end;
+    }
+    clean.push_str(&text[from..]);
+    (!found.is_empty()).then_some(clean)
+}
