@@ -1,1 +1,24 @@
-//! kanak.
+#![doc = include_str!("../README.md")]
+
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod deployment;
+pub mod jobs;
+pub mod output;
+pub mod progress;
+pub mod server;
+pub mod v1;
+
+use std::process::ExitCode;
+
+use cli::Cli;
+
+/// Runs one command to its end.
+///
+/// # Errors
+/// What the user has to know when the command was refused or found something wrong.
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(8 << 20).build()?;
+    runtime.block_on(commands::run(cli))
+}

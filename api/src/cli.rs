@@ -1,0 +1,284 @@
+//! The command line: a contract. After any command: `--data`, `--hub`, `--json`, `--quiet`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Golden records and a columnar warehouse for a state government.
+#[derive(Debug, Parser)]
+#[command(name = "kanak", version, propagate_version = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Where and how; after any command.
+    #[command(flatten)]
+    pub global: Global,
+}
+
+/// Options of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Anywhere")]
+pub struct Global {
+    /// The folder that holds all state: hub, vault, lake, landing and keys.
+    #[arg(long, global = true, default_value = "./kanak-data", value_name = "DIR")]
+    pub data: PathBuf,
+    /// The hub database: a SQLite file or a postgres: URL [default: hub.sqlite in the data folder].
+    #[arg(long, global = true, value_name = "URL")]
+    pub hub: Option<String>,
+    /// Print for machines: one JSON document instead of tables.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say nothing but the result.
+    #[arg(long, global = true)]
+    pub quiet: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The whole job on a made-up state with real codes; then serves it.
+    Demo(DemoArgs),
+    /// Make a deployment folder: kanak.toml, models, sources and an inbox.
+    Init {
+        /// The folder to make.
+        dir: PathBuf,
+    },
+    /// What is in a file: types, kinds, completeness, patterns, outliers.
+    Profile {
+        /// CSV, NDJSON, XLSX or Parquet, perhaps gzipped.
+        file: PathBuf,
+    },
+    /// Land, map and check registers' files; prints accepted, rejected, unchanged.
+    Ingest(IngestArgs),
+    /// Match what is new and write golden records.
+    Resolve {
+        /// Entity types; all when none is named.
+        entities: Vec<String>,
+    },
+    /// Stand-alone linkage of files, without a hub.
+    Match(MatchArgs),
+    /// Entity models: guess one from a file, or check one.
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Why a golden record is as it is; why two source records do or do not match.
+    Explain {
+        /// A golden id (K-000001-1), or a source record as SOURCE:KEY; two source records for a pair.
+        #[arg(num_args = 1..=2, required = true)]
+        ids: Vec<String>,
+    },
+    /// Look up, validate and search codes.
+    #[command(subcommand)]
+    Codes(CodesCommand),
+    /// Bring the warehouse up to the hub.
+    Refresh,
+    /// Ask the warehouse, under the caller's access.
+    Sql {
+        /// One SELECT.
+        query: String,
+        /// Why personal tables are read: `operation` opens them to the owner of the data folder, and is audited.
+        #[arg(long, default_value = "statistics", value_parser = ["statistics", "operation"])]
+        purpose: String,
+        /// At most this many rows.
+        #[arg(long, default_value_t = 10_000)]
+        rows_max: usize,
+    },
+    /// Serve pages and the API.
+    Serve(ServeArgs),
+    /// Check every invariant that one hub can show.
+    Verify,
+    /// Copy hub, vault and lake to a folder; keys stay out.
+    Backup {
+        /// The folder to make.
+        dir: PathBuf,
+    },
+    /// People who sign in.
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Keys of programs that call the API.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Department extracts of a made-up state, with their truth.
+    Synth(SynthArgs),
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Citizen source records. Business source records are 0.12 of it, employees 0.05, applications 0.5,
+    /// grievances 0.1, receipts 0.4, benefit payments 0.6.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
+    pub records: u64,
+    /// The seed of the made-up state.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Stop after the summary.
+    #[arg(long)]
+    pub no_serve: bool,
+    /// Where the server listens.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub listen: String,
+}
+
+/// Options of `ingest`.
+#[derive(Debug, Args)]
+pub struct IngestArgs {
+    /// Source names, or files; every file of the inbox when none is named.
+    pub what: Vec<String>,
+    /// The folder where departments put their files [default: `inbox` of kanak.toml, else ./inbox].
+    #[arg(long, value_name = "DIR")]
+    pub inbox: Option<PathBuf>,
+    /// Accept snapshots that would retire more of a source than its limit.
+    #[arg(long)]
+    pub accept_retired: bool,
+}
+
+/// Options of `match`.
+#[derive(Debug, Args)]
+pub struct MatchArgs {
+    /// Files of source records.
+    #[arg(long, num_args = 1.., required = true, value_name = "FILE")]
+    pub input: Vec<PathBuf>,
+    /// Where clusters.csv, pairs.csv, report.json and report.html go.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The entity model; guessed from the data when none is given.
+    #[arg(long, value_name = "FILE")]
+    pub model: Option<PathBuf>,
+    /// The column with the source record's id [default: the row number from 1].
+    #[arg(long, value_name = "COLUMN")]
+    pub id: Option<String>,
+    /// The column with the source [default: the file's name when several inputs are given].
+    #[arg(long, value_name = "COLUMN")]
+    pub source: Option<String>,
+    /// Threads [default: all].
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// Print pairs per blocking rule and stop.
+    #[arg(long)]
+    pub plan: bool,
+    /// True pairs (two columns of ids), to measure precision and recall.
+    #[arg(long, value_name = "PAIRS")]
+    pub truth: Option<PathBuf>,
+}
+
+/// Subcommands of `model`.
+#[derive(Debug, Subcommand)]
+pub enum ModelCommand {
+    /// Guess an entity model from a file and print it as TOML.
+    Suggest {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Check an entity model.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+/// Subcommands of `codes`.
+#[derive(Debug, Subcommand)]
+pub enum CodesCommand {
+    /// The code systems with their versions and sources.
+    List,
+    /// One code.
+    Lookup {
+        /// The code system.
+        system: String,
+        /// The code.
+        code: String,
+    },
+    /// Whether codes, or identifiers (aadhaar, pan, gstin, epic, mobile, udyam), are valid.
+    Validate {
+        /// The code system or the checked kind.
+        system: String,
+        /// One or more codes.
+        #[arg(required = true)]
+        codes: Vec<String>,
+    },
+    /// Find codes by their words; spelling slips are forgiven.
+    Search {
+        /// The code system.
+        system: String,
+        /// Words.
+        #[arg(required = true)]
+        text: Vec<String>,
+        /// At most this many.
+        #[arg(long, default_value_t = 20)]
+        limit: usize,
+    },
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    pub listen: String,
+}
+
+/// Subcommands of `user`.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Add a person and print the password once.
+    Add {
+        /// The name to sign in with.
+        name: String,
+        /// administrator, steward, department, analyst or auditor; several allowed.
+        #[arg(long = "role", required = true)]
+        roles: Vec<String>,
+        /// Confine the person to these districts (LGD codes or names).
+        #[arg(long = "district")]
+        districts: Vec<String>,
+    },
+    /// Give a person a new password and print it once.
+    Reset {
+        /// The name.
+        name: String,
+    },
+    /// Stop a person from signing in.
+    Disable {
+        /// The name.
+        name: String,
+    },
+}
+
+/// Subcommands of `key`.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Add a key and print it once.
+    Add {
+        /// What uses it.
+        name: String,
+        /// department, steward, analyst or auditor; several allowed.
+        #[arg(long = "role", required = true)]
+        roles: Vec<String>,
+        /// Confine the key to these districts (LGD codes or names).
+        #[arg(long = "district")]
+        districts: Vec<String>,
+    },
+    /// Stop a key.
+    Disable {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Options of `synth`.
+#[derive(Debug, Args)]
+pub struct SynthArgs {
+    /// Citizen source records. Business source records are 0.12 of it, employees 0.05, applications 0.5,
+    /// grievances 0.1, receipts 0.4, benefit payments 0.6.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
+    pub records: u64,
+    /// Where the extracts go.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// The seed: the same one makes the same state.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Also write the citizen source records as one flat CSV, for other matchers.
+    #[arg(long)]
+    pub flat: bool,
+}

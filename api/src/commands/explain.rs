@@ -1,0 +1,197 @@
+//! `kanak explain`: why a golden record is as it is; why two source records do or do not match.
+
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use kanak_engine::matching::{Explanation, explain_pair};
+use kanak_model::{Access, EntityModel, GoldenId, SourceRecord};
+use kanak_store::{AuditEvent, Golden, MemberRecord};
+use serde_json::json;
+
+use crate::cli::Global;
+use crate::deployment::Deployment;
+use crate::output::Output;
+
+/// Runs the command.
+///
+/// # Errors
+/// When an id is not one, or nothing has it.
+pub async fn run(ids: &[String], global: &Global, output: Output) -> anyhow::Result<ExitCode> {
+    let deployment = Deployment::open(global).await?;
+    let access = Access::operation("command line");
+    let event = AuditEvent {
+        actor: access.caller().name.clone(),
+        action: "explained".to_owned(),
+        subject: ids.join(" "),
+        purpose: Some(access.purpose()),
+        detail: serde_json::Value::Null,
+    };
+    deployment.store.audit(event).await?;
+    match ids {
+        [one] => {
+            let (model, golden) = find(&deployment, &access, one).await?;
+            print_golden(model, &golden, output)?;
+        }
+        [left, right] => {
+            let (model, left_record) = find_source_record(&deployment, &access, left).await?;
+            let (other, right_record) = find_source_record(&deployment, &access, right).await?;
+            if model.name != other.name {
+                bail!("`{left}` is a {} and `{right}` a {}: only records of one entity type are compared", model.name, other.name);
+            }
+            let explanation = explain(&deployment, model, &left_record, &right_record).await?;
+            print_pair(left, right, &explanation, output)?;
+        }
+        _ => bail!("name one golden record, or two source records as SOURCE:KEY"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Weighs a pair under the rule set in force.
+///
+/// # Errors
+/// When nothing of the entity type was resolved yet.
+pub async fn explain(
+    deployment: &Deployment,
+    model: &EntityModel,
+    left: &SourceRecord,
+    right: &SourceRecord,
+) -> anyhow::Result<Explanation> {
+    let rules = deployment
+        .store
+        .find_rule_set(&model.name)
+        .await?
+        .with_context(|| format!("no {} was resolved yet; run `kanak resolve` first", model.name))?;
+    let rule_set = serde_json::from_value(rules.body).context("the stored rule set cannot be read")?;
+    Ok(explain_pair(&rule_set, model, &left.values, &right.values))
+}
+
+async fn find<'a>(deployment: &'a Deployment, access: &Access, id: &str) -> anyhow::Result<(&'a EntityModel, Golden)> {
+    let golden = match id.split_once(':') {
+        Some((source, key)) => {
+            let model = model_of_source(deployment, source)?;
+            let found = deployment.store.find_golden_by_crosswalk(access, model, source, key).await?;
+            found.map(|golden| (model, golden))
+        }
+        None => {
+            let id: GoldenId = id.parse()?;
+            let entity = deployment.store.find_golden_entity(id).await?.with_context(|| format!("no golden record {id}"))?;
+            let model = deployment.get_model(&entity)?;
+            deployment.store.find_golden(access, model, id).await?.map(|golden| (model, golden))
+        }
+    };
+    golden.with_context(|| format!("nothing is known of `{id}`; name a golden id (K-000001-1) or SOURCE:KEY"))
+}
+
+fn model_of_source<'a>(deployment: &'a Deployment, source: &str) -> anyhow::Result<&'a EntityModel> {
+    let declared = deployment.sources.find(source).with_context(|| {
+        let known: Vec<&str> = deployment.sources.iter().map(|source| source.name.as_str()).collect();
+        format!("no source `{source}`; there are {}", known.join(", "))
+    })?;
+    match &declared.rows {
+        kanak_model::source_system::RowsAre::Entity(entity) => deployment.get_model(entity),
+        kanak_model::source_system::RowsAre::Event(_) => bail!("`{source}` brings events, not source records"),
+    }
+}
+
+async fn find_source_record<'a>(
+    deployment: &'a Deployment,
+    access: &Access,
+    id: &str,
+) -> anyhow::Result<(&'a EntityModel, SourceRecord)> {
+    let (source, key) =
+        id.split_once(':').with_context(|| format!("`{id}` is not a source record; write SOURCE:KEY"))?;
+    let (model, golden) = find(deployment, access, id).await?;
+    let member = golden
+        .members
+        .iter()
+        .find(|member| member.source == source && member.key == key)
+        .with_context(|| format!("`{id}` is not linked to its golden record"))?;
+    let records = deployment.store.list_source_records_of(access, &[member.id]).await?;
+    let record = records.into_iter().next().with_context(|| format!("`{id}` has no current version"))?;
+    Ok((model, record))
+}
+
+fn name_of(member: &MemberRecord) -> String {
+    format!("{}:{}", member.source, member.key)
+}
+
+fn print_golden(model: &EntityModel, golden: &Golden, output: Output) -> anyhow::Result<()> {
+    let record = &golden.record;
+    let source_of = |id| golden.members.iter().find(|member| member.id == id).map_or_else(String::new, name_of);
+    if output.json {
+        let values: Vec<_> = record
+            .values
+            .iter()
+            .map(|(name, value)| {
+                let others: Vec<_> = golden
+                    .members
+                    .iter()
+                    .filter_map(|m| Some(json!({ "source_record": name_of(m), "states": m.values.find_stated(name)?.words() })))
+                    .collect();
+                json!({ "attribute": name, "value": value.value, "from": source_of(value.source_record),
+                        "strategy": value.strategy.word(), "agreeing": value.agreeing, "stated": value.stated, "all": others })
+            })
+            .collect();
+        return output.document(&json!({
+            "golden_id": record.id, "entity": record.entity, "status": record.status, "version": record.version,
+            "rule_set": record.rule_set, "values": values, "source_records": golden.members.iter().map(name_of).collect::<Vec<_>>(),
+        }));
+    }
+    output.line(format!(
+        "{} {}, {}, version {} under rule set {}",
+        model.title.en, record.id, record.status, record.version, record.rule_set
+    ));
+    if let Some(asked) = golden.redirected_from {
+        output.line(format!("{asked} was merged into it"));
+    }
+    output.line("");
+    let rows: Vec<Vec<String>> = model
+        .attributes
+        .iter()
+        .filter_map(|attribute| {
+            let value = record.values.get(&attribute.name)?;
+            let agreement = format!("{} of {}", value.agreeing, value.stated);
+            let from = source_of(value.source_record);
+            Some(vec![attribute.name.clone(), value.value.clone(), value.strategy.word().to_owned(), agreement, from])
+        })
+        .collect();
+    output.table(&["attribute", "value", "chosen as", "stated by", "taken from"], &rows);
+    output.line("");
+    let mut header = vec!["source record"];
+    let shown: Vec<&str> = model.attributes.iter().map(|a| a.name.as_str()).filter(|a| record.values.contains_key(*a)).collect();
+    header.extend(&shown);
+    let rows: Vec<Vec<String>> = golden
+        .members
+        .iter()
+        .map(|member| {
+            let mut row = vec![name_of(member)];
+            row.extend(shown.iter().map(|name| member.values.find(name).unwrap_or_default().to_owned()));
+            row
+        })
+        .collect();
+    output.table(&header, &rows);
+    Ok(())
+}
+
+fn print_pair(left: &str, right: &str, explanation: &Explanation, output: Output) -> anyhow::Result<()> {
+    if output.json {
+        return output.document(explanation);
+    }
+    output.line(&explanation.sentence);
+    output.line("");
+    let mut rows: Vec<Vec<String>> = explanation
+        .rows
+        .iter()
+        .map(|row| {
+            let bits = format!("{:+.2}", row.weight_bits);
+            vec![row.attribute.clone(), row.left.clone(), row.right.clone(), row.level.clone(), bits]
+        })
+        .collect();
+    let total = |name: &str, bits: f64| vec![name.to_owned(), String::new(), String::new(), String::new(), format!("{bits:+.2}")];
+    rows.push(total("before looking", explanation.prior_bits));
+    rows.push(total("in all", explanation.total_bits));
+    output.table(&["attribute", left, right, "level", "bits"], &rows);
+    output.line("");
+    output.line(format!("match probability {:.4}: {}", explanation.probability, explanation.decision.word()));
+    Ok(())
+}

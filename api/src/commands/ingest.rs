@@ -1,0 +1,139 @@
+//! `kanak ingest`: the files of the inbox, or the named ones, into the hub.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+
+use crate::cli::{Global, IngestArgs};
+use crate::deployment::Deployment;
+use crate::jobs::ingest_file::{Ingested, Retirements, ingest_file, source_of};
+use crate::output::{Output, grouped};
+use crate::progress::Stage;
+
+/// Runs the command.
+///
+/// # Errors
+/// When a file was refused; the others are loaded all the same.
+pub async fn run(args: &IngestArgs, global: &Global, output: Output) -> anyhow::Result<ExitCode> {
+    let deployment = Deployment::open(global).await?;
+    let inbox = args.inbox.clone().unwrap_or_else(|| deployment.config.inbox.clone());
+    let files = files_of(&deployment, &args.what, &inbox)?;
+    let retirements = if args.accept_retired { Retirements::Confirmed } else { Retirements::WithinLimit };
+    let (done, refused) = ingest_all(&deployment, &files, retirements, output).await;
+    print(&done, &refused, output)?;
+    match refused.as_slice() {
+        [] => Ok(ExitCode::SUCCESS),
+        [(_, reason)] => bail!("{reason}"),
+        [(_, reason), ..] => bail!("{} files were refused, the first because: {reason}", refused.len()),
+    }
+}
+
+/// The files that were meant: named files, the files of named sources, or all of the inbox.
+fn files_of(deployment: &Deployment, what: &[String], inbox: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let list = || list_folder(inbox);
+    if what.is_empty() {
+        return list();
+    }
+    let mut files = Vec::new();
+    for word in what {
+        let path = Path::new(word);
+        if path.is_dir() {
+            files.extend(list_folder(path)?);
+        } else if path.is_file() {
+            files.push(path.to_path_buf());
+        } else if deployment.sources.find(word).is_some() {
+            let before = files.len();
+            for file in list()? {
+                if source_of(deployment, &file).is_ok_and(|source| source.name == *word) {
+                    files.push(file);
+                }
+            }
+            if files.len() == before {
+                bail!("no file of source `{word}` in {}; put one there or name it", inbox.display());
+            }
+        } else {
+            let known: Vec<&str> = deployment.sources.iter().map(|source| source.name.as_str()).collect();
+            bail!("`{word}` is neither a file nor a source; the sources are {}", known.join(", "));
+        }
+    }
+    Ok(files)
+}
+
+/// The files of a folder, by name; hidden ones left out.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn list_folder(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let read = std::fs::read_dir(folder).with_context(|| {
+        format!("cannot read the inbox {}; make it, or name another with --inbox, or name files", folder.display())
+    })?;
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in read {
+        let path = entry?.path();
+        let hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
+        if path.is_file() && !hidden {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Ingests files one after the other. A refused file does not stop the others.
+pub async fn ingest_all(
+    deployment: &Deployment,
+    files: &[PathBuf],
+    retirements: Retirements,
+    output: Output,
+) -> (Vec<Ingested>, Vec<(PathBuf, String)>) {
+    let (mut done, mut refused) = (Vec::new(), Vec::new());
+    for file in files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let stage = Stage::begin(output, format!("Reading {name}"), 0);
+        match ingest_file(deployment, file, retirements, &stage).await {
+            Ok(ingested) => {
+                let words = if ingested.known {
+                    "known already, nothing changed".to_owned()
+                } else {
+                    let (rows, rejected) = (grouped(ingested.accepted), grouped(ingested.rejected));
+                    format!("{rows} rows accepted, {rejected} rejected")
+                };
+                stage.end(&words);
+                done.push(ingested);
+            }
+            Err(error) => {
+                let reason = format!("{error:#}");
+                stage.end(&format!("refused: {reason}"));
+                refused.push((file.clone(), reason));
+            }
+        }
+    }
+    (done, refused)
+}
+
+fn print(done: &[Ingested], refused: &[(PathBuf, String)], output: Output) -> anyhow::Result<()> {
+    if output.json {
+        let refused: Vec<_> =
+            refused.iter().map(|(file, reason)| serde_json::json!({ "file": file, "reason": reason })).collect();
+        return output.document(&serde_json::json!({ "files": done, "refused": refused }));
+    }
+    let rows: Vec<Vec<String>> = done
+        .iter()
+        .map(|one| {
+            let mut row = vec![one.source.clone()];
+            row.extend(
+                [one.accepted, one.rejected, one.new, one.changed, one.unchanged, one.retired].map(|count| grouped(count)),
+            );
+            row.push(one.file.file_name().unwrap_or_default().to_string_lossy().into_owned());
+            row
+        })
+        .collect();
+    if !rows.is_empty() {
+        output.table(&["source", "accepted", "rejected", "new", "changed", "unchanged", "retired", "file"], &rows);
+    }
+    for (_, reason) in refused {
+        output.line(format!("refused  {reason}"));
+    }
+    Ok(())
+}

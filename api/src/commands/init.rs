@@ -1,0 +1,50 @@
+//! `kanak init`: a deployment folder with its settings, models, sources and an inbox.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use kanak_model::builtin;
+
+use crate::output::Output;
+
+const SETTINGS: &str = r#"# Settings of this deployment. Commands read it when it stands beside the data folder (./kanak-data).
+title = "Kanak"
+
+# Where departments put their files.
+inbox = "inbox"
+
+# Entity models and sources of this deployment; they replace those that come with Kanak by name.
+models = "models"
+sources = "sources"
+"#;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the folder exists and is not empty, or cannot be written.
+pub fn run(dir: &Path, output: Output) -> anyhow::Result<ExitCode> {
+    let occupied = dir.exists() && std::fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_some());
+    if occupied {
+        bail!("{} exists and is not an empty folder; name a new one", dir.display());
+    }
+    write(dir, "kanak.toml", SETTINGS)?;
+    for (file, text) in builtin::ENTITY_MODELS {
+        write(&dir.join("models"), file, text)?;
+    }
+    for (file, text) in kanak_ingest::builtin::SOURCES {
+        write(&dir.join("sources"), file, text)?;
+    }
+    std::fs::create_dir_all(dir.join("inbox"))?;
+    output.note(format!(
+        "Made {0}. Put the departments' files into {0}/inbox, adapt {0}/sources, then, in {0}: kanak ingest, kanak resolve, kanak refresh, kanak serve",
+        dir.display()
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(folder: &Path, file: &str, text: &str) -> anyhow::Result<()> {
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let path = folder.join(file);
+    std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+}

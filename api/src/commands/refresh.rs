@@ -1,0 +1,26 @@
+//! `kanak refresh`: the warehouse brought up to the hub.
+
+use std::process::ExitCode;
+
+use crate::cli::Global;
+use crate::deployment::Deployment;
+use crate::jobs::refresh::refresh;
+use crate::output::{Output, grouped};
+
+/// Runs the command.
+///
+/// # Errors
+/// When the hub cannot be read or the lake cannot be written; the former release stays.
+pub async fn run(global: &Global, output: Output) -> anyhow::Result<ExitCode> {
+    let deployment = Deployment::open(global).await?;
+    let release = refresh(&deployment, output).await?;
+    if output.json {
+        output.document(&release)?;
+    } else {
+        let rows: Vec<Vec<String>> =
+            release.tables.iter().map(|table| vec![table.name.clone(), grouped(table.rows as i64)]).collect();
+        output.table(&["table", "rows"], &rows);
+        output.note(format!("release at feed position {}", release.feed_position));
+    }
+    Ok(ExitCode::SUCCESS)
+}

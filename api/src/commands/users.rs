@@ -1,0 +1,119 @@
+//! `kanak user` and `kanak key`: who may sign in, and which programs may call.
+
+use std::collections::BTreeSet;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use kanak_model::Role;
+use serde_json::json;
+
+use crate::cli::{Global, KeyCommand, UserCommand};
+use crate::deployment::Deployment;
+use crate::output::Output;
+
+/// Runs a `user` command.
+///
+/// # Errors
+/// When a role, district or name is unknown, or the name is taken.
+pub async fn run_user(command: &UserCommand, global: &Global, output: Output) -> anyhow::Result<ExitCode> {
+    let deployment = Deployment::open(global).await?;
+    let store = &deployment.store;
+    match command {
+        UserCommand::Add { name, roles, districts } => {
+            let (roles, districts) = (parse_roles(roles)?, parse_districts(&deployment, districts)?);
+            let password = new_password();
+            store.create_user(name, &password, &roles, districts.as_ref(), &mut os_rng()).await?;
+            print_secret(output, "user", name, "password", &password)?;
+        }
+        UserCommand::Reset { name } => {
+            let user = store.find_user_by_name(name).await?.with_context(|| format!("no user `{name}`"))?;
+            let password = new_password();
+            store.reset_password(user.id, &password, &mut os_rng()).await?;
+            print_secret(output, "user", name, "password", &password)?;
+        }
+        UserCommand::Disable { name } => {
+            let user = store.find_user_by_name(name).await?.with_context(|| format!("no user `{name}`"))?;
+            store.set_user_disabled(user.id, kanak_store::Activity::Disabled).await?;
+            output.note(format!("{name} cannot sign in any more"));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs a `key` command.
+///
+/// # Errors
+/// When a role, district or name is unknown, or the name is taken.
+pub async fn run_key(command: &KeyCommand, global: &Global, output: Output) -> anyhow::Result<ExitCode> {
+    let deployment = Deployment::open(global).await?;
+    let store = &deployment.store;
+    match command {
+        KeyCommand::Add { name, roles, districts } => {
+            let (roles, districts) = (parse_roles(roles)?, parse_districts(&deployment, districts)?);
+            let secret = store.create_api_key(name, &roles, districts.as_ref(), None, &mut os_rng()).await?;
+            print_secret(output, "key", name, "secret", &secret)?;
+        }
+        KeyCommand::Disable { name } => {
+            let keys = store.list_api_keys().await?;
+            let key = keys.iter().find(|key| key.name == *name).with_context(|| format!("no key `{name}`"))?;
+            store.disable_api_key(key.id).await?;
+            output.note(format!("key {name} does not open anything any more"));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints a secret that is shown this once.
+fn print_secret(output: Output, what: &str, name: &str, kind: &str, secret: &str) -> anyhow::Result<()> {
+    if output.json {
+        return output.document(&json!({ what: name, kind: secret }));
+    }
+    output.line(format!("{what} {name}, {kind} (shown once): {secret}"));
+    Ok(())
+}
+
+fn parse_roles(words: &[String]) -> anyhow::Result<BTreeSet<Role>> {
+    words
+        .iter()
+        .map(|word| {
+            Role::find(word).with_context(|| {
+                format!("no role `{word}`; there are {}", Role::ALL.map(Role::word).join(", "))
+            })
+        })
+        .collect()
+}
+
+fn parse_districts(deployment: &Deployment, words: &[String]) -> anyhow::Result<Option<BTreeSet<String>>> {
+    if words.is_empty() {
+        return Ok(None);
+    }
+    let districts = deployment.codes.get_system("lgd-district")?;
+    let mut found = BTreeSet::new();
+    for word in words {
+        let code = districts.lookup(word).map(|concept| concept.code()).or_else(|| deployment.codes.find_district(word));
+        match code {
+            Some(code) => found.insert(code.to_owned()),
+            None => bail!("no district `{word}`; use its LGD code or name, as `kanak codes search lgd-district {word}` shows"),
+        };
+    }
+    Ok(Some(found))
+}
+
+/// The operating system's chance: for passwords and keys.
+pub fn os_rng() -> impl rand::CryptoRng + Send {
+    use rand::SeedableRng as _;
+    rand::rngs::StdRng::from_os_rng()
+}
+
+/// Four groups of five letters and digits, about 99 bits; none that look alike.
+pub fn new_password() -> String {
+    use rand::Rng as _;
+    const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
+    let mut rng = os_rng();
+    let mut groups = Vec::with_capacity(4);
+    for _ in 0..4 {
+        let group: String = (0..5).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())])).collect();
+        groups.push(group);
+    }
+    groups.join("-")
+}

@@ -1,0 +1,147 @@
+//! A deployment opened for work: its folder locked, its models read, its hub, vault, keys and lake at hand.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use kanak_codes::Codes;
+use kanak_ingest::Sources;
+use kanak_model::{Clock, EntityModel, EventModel, SystemClock, builtin};
+use kanak_store::{FileKeyStore, HubUrl, Store, Vault};
+use kanak_warehouse::Warehouse;
+
+use crate::cli::Global;
+use crate::config::Config;
+
+/// Everything that one process needs to work on one data folder. The folder stays locked while this lives.
+#[derive(Clone)]
+pub struct Deployment {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Its settings.
+    pub config: Arc<Config>,
+    /// The masters.
+    pub models: Arc<Vec<EntityModel>>,
+    /// The events.
+    pub events: Arc<Vec<EventModel>>,
+    /// The registers.
+    pub sources: Arc<Sources>,
+    /// The code systems.
+    pub codes: Arc<Codes>,
+    /// The hub.
+    pub store: Store,
+    /// The Aadhaar vault.
+    pub vault: Arc<Vault>,
+    /// The keys.
+    pub keys: Arc<FileKeyStore>,
+    /// The lake.
+    pub warehouse: Warehouse,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    _lock: Arc<File>,
+}
+
+impl Deployment {
+    /// Opens the data folder, making it when it is not there.
+    ///
+    /// # Errors
+    /// When another process owns the folder, or a part of it cannot be opened.
+    pub async fn open(global: &Global) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&global.data)
+            .with_context(|| format!("cannot make the data folder {}", global.data.display()))?;
+        let lock = lock(&global.data)?;
+        let config = Config::read_beside(&global.data)?;
+        let models = read_models(config.models.as_deref(), &builtin::ENTITY_MODELS, EntityModel::parse, |m| &m.name)?;
+        let events = builtin::event_models()?;
+        let sources = match &config.sources {
+            None => Sources::builtin()?,
+            Some(folder) => Sources::load(folder)?,
+        };
+        sources.check(&models, &events)?;
+        let codes = Arc::new(Codes::builtin()?);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let beside = global.data.join("hub.sqlite").display().to_string();
+        let url = HubUrl::parse(global.hub.as_deref().unwrap_or(&beside))?;
+        let store = Store::open(&url, Arc::clone(&clock)).await?;
+        let keys = Arc::new(FileKeyStore::open(&global.data.join("keys"))?);
+        let vault = Arc::new(Vault::open(&global.data.join("vault.sqlite"), keys.as_ref(), Arc::clone(&clock)).await?);
+        let warehouse = Warehouse::open(&global.data.join("lake"), Arc::clone(&codes)).await?;
+        Ok(Self {
+            data: global.data.clone(),
+            config: Arc::new(config),
+            models: Arc::new(models),
+            events: Arc::new(events),
+            sources: Arc::new(sources),
+            codes,
+            store,
+            vault,
+            keys,
+            warehouse,
+            clock,
+            _lock: Arc::new(lock),
+        })
+    }
+
+    /// The entity model of this name.
+    ///
+    /// # Errors
+    /// When there is none; names those there are.
+    pub fn get_model(&self, name: &str) -> anyhow::Result<&EntityModel> {
+        self.models.iter().find(|model| model.name == name).with_context(|| {
+            let known: Vec<&str> = self.models.iter().map(|model| model.name.as_str()).collect();
+            format!("no entity type `{name}`; there are {}", known.join(", "))
+        })
+    }
+
+    /// Where sealed copies of the departments' files stand.
+    pub fn landing(&self) -> PathBuf {
+        self.data.join("landing")
+    }
+}
+
+fn lock(data: &Path) -> anyhow::Result<File> {
+    let path = data.join("kanak.lock");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .open(&path)
+        .with_context(|| format!("cannot open {}", path.display()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!(
+            "another kanak process owns {}; stop it, ask its HTTP API instead, or name another folder with --data",
+            data.display()
+        ),
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
+    }
+}
+
+/// The models that come with Kanak, replaced or joined by those of a folder.
+fn read_models<M, E>(
+    folder: Option<&Path>,
+    builtin: &[(&str, &str)],
+    parse: fn(&str, &str) -> Result<M, E>,
+    name: fn(&M) -> &String,
+) -> anyhow::Result<Vec<M>>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let mut models: Vec<M> = builtin.iter().map(|(file, text)| parse(file, text)).collect::<Result<_, _>>()?;
+    let Some(folder) = folder else { return Ok(models) };
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .with_context(|| format!("cannot read the models folder {}", folder.display()))?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.sort();
+    for path in paths {
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let model = parse(&path.display().to_string(), &text)?;
+        models.retain(|other| name(other) != name(&model));
+        models.push(model);
+    }
+    Ok(models)
+}

@@ -1,0 +1,9 @@
+//! The work that commands and the server share: each job joins crates that do not know each other.
+
+pub mod accuracy;
+pub mod ingest_file;
+pub mod quality;
+pub mod refresh;
+pub mod resolve;
+pub mod steward;
+pub mod verify;

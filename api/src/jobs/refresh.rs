@@ -1,0 +1,155 @@
+//! The warehouse brought up to the hub: dimensions from golden versions, facts from landed events, quality figures, one release.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use arrow::record_batch::RecordBatch;
+use kanak_engine::standardize::Standardizer;
+use kanak_ingest::{EventBatchBuilder, Rows, landing};
+use kanak_model::source_system::RowsAre;
+use kanak_model::{Access, EntityModel, EventModel, SourceSystem, Timestamp};
+use kanak_store::IngestRunSummary;
+use kanak_warehouse::{CrosswalkRow, GoldenVersionRow, Release};
+
+use crate::deployment::Deployment;
+use crate::jobs::ingest_file::landing_key;
+use crate::jobs::quality;
+use crate::output::{Output, grouped};
+use crate::progress::Stage;
+
+/// Rows read from the hub at a time.
+const PAGE: u32 = 50_000;
+
+/// Brings the warehouse up to the hub's feed. The former release stays in force until the new one is whole.
+///
+/// # Errors
+/// When the hub cannot be read or the lake cannot be written.
+pub async fn refresh(deployment: &Deployment, output: Output) -> anyhow::Result<Release> {
+    let position = deployment.store.feed_position().await?;
+    let warehouse = &deployment.warehouse;
+    if warehouse.release().is_none_or(|release| release.feed_position != position.0) {
+        let stage = Stage::begin(output, "Writing dimensions", 0);
+        let mut rows = 0;
+        for model in deployment.models.iter() {
+            rows += load_dimension(deployment, model, &stage).await?;
+        }
+        load_crosswalk(deployment).await?;
+        stage.end(&format!("{} golden versions", grouped(rows as i64)));
+    }
+    let stage = Stage::begin(output, "Loading events", 0);
+    let mut rows = 0;
+    for event in deployment.events.iter() {
+        rows += load_events(deployment, event, &stage).await?;
+    }
+    stage.end(&format!("{} new events", grouped(rows)));
+    quality::load(deployment).await?;
+    let stage = Stage::begin(output, "Building facts and marts", 0);
+    let release = warehouse.build(position.0, deployment.clock.now()).await?;
+    stage.end(&format!("{} tables, release at feed position {position}", release.tables.len()));
+    Ok(release)
+}
+
+async fn load_dimension(deployment: &Deployment, model: &EntityModel, stage: &Stage) -> anyhow::Result<usize> {
+    let access = Access::operation("refresh");
+    let mut rows = Vec::new();
+    let mut after = None;
+    loop {
+        let page = deployment.store.list_golden_versions(&access, model, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some((last.id, last.version));
+        stage.advance(page.len() as u64);
+        rows.extend(page.into_iter().map(|record| GoldenVersionRow {
+            golden_id: record.id.0,
+            version: record.version,
+            status: record.status,
+            values: record.values.into_iter().map(|(name, value)| (name, value.value)).collect(),
+            recorded_from: record.recorded_from.0,
+            recorded_to: record.recorded_to.map(|at| at.0),
+        }));
+    }
+    let count = rows.len();
+    deployment.warehouse.load_dimension(model, rows).await?;
+    Ok(count)
+}
+
+async fn load_crosswalk(deployment: &Deployment) -> anyhow::Result<()> {
+    let sources: HashMap<_, _> = deployment
+        .store
+        .list_source_systems()
+        .await?
+        .into_iter()
+        .filter_map(|row| match row.rows {
+            RowsAre::Entity(entity) => Some((row.id, (row.name, entity))),
+            RowsAre::Event(_) => None,
+        })
+        .collect();
+    let mut rows = Vec::new();
+    let mut after = None;
+    loop {
+        let page = deployment.store.list_crosswalks(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some((last.source_record, last.recorded_from));
+        for link in page.into_iter().filter(|link| link.recorded_to.is_none()) {
+            if let Some((source, entity)) = sources.get(&link.source_system) {
+                rows.push(CrosswalkRow {
+                    source_system: source.clone(),
+                    source_key: link.key,
+                    entity: entity.clone(),
+                    golden_id: link.golden_id.0,
+                });
+            }
+        }
+    }
+    deployment.warehouse.load_crosswalk(rows).await?;
+    Ok(())
+}
+
+/// Loads the runs of an event's sources that the warehouse does not have yet. Returns the number of rows.
+async fn load_events(deployment: &Deployment, event: &EventModel, stage: &Stage) -> anyhow::Result<u64> {
+    let mut rows = 0;
+    for row in deployment.store.list_source_systems().await? {
+        if row.rows != RowsAre::Event(event.name.clone()) {
+            continue;
+        }
+        let Some(source) = deployment.sources.find(&row.name) else { continue };
+        let runs = deployment.store.list_ingest_runs(Some(row.id), None, 10_000).await?;
+        for run in runs.into_iter().rev() {
+            if deployment.warehouse.has_events(event, run.summary.run.0).await? {
+                continue;
+            }
+            let batches = read_events(deployment, source, event, &run).await?;
+            rows += batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
+            stage.advance(rows);
+            deployment.warehouse.append_events(event, run.summary.run.0, batches).await?;
+        }
+    }
+    Ok(rows)
+}
+
+/// Reads a landed event file once more, from its sealed copy.
+async fn read_events(
+    deployment: &Deployment,
+    source: &SourceSystem,
+    event: &EventModel,
+    run: &IngestRunSummary,
+) -> anyhow::Result<Vec<RecordBatch>> {
+    let key = landing_key(deployment)?;
+    let sealed = landing::sealed_path(&deployment.landing(), &run.content_hash);
+    let (source, event) = (source.clone(), event.clone());
+    let codes = Arc::clone(&deployment.codes);
+    let today: Timestamp = run.started;
+    tokio::task::spawn_blocking(move || {
+        let standardizer = Standardizer::new(&codes);
+        let mut builder = EventBatchBuilder::new(&event, &source.name);
+        let mut batches = Vec::new();
+        let mut take = |batch: kanak_ingest::CheckedBatch| -> anyhow::Result<()> {
+            batches.push(builder.build(&batch.rows)?);
+            Ok(())
+        };
+        landing::read_sealed(&source, Rows::Event(&event), &sealed, &key, &standardizer, today.day_ist(), &mut take)
+            .with_context(|| format!("the landed file of run {} cannot be read again", source.name))?;
+        Ok(batches)
+    })
+    .await?
+}

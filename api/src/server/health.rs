@@ -1,0 +1,43 @@
+//! Whether the server lives, whether it can answer, and what it has done.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use std::fmt::Write as _;
+
+use crate::server::problem::Problem;
+use crate::server::state::AppState;
+
+/// It lives.
+#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, description = "The process lives", body = String)))]
+pub async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// It can answer: the hub can be read and the warehouse has a release.
+#[utoipa::path(get, path = "/readyz", tag = "operation",
+    responses((status = 200, description = "Requests can be answered", body = String), (status = 503, description = "Not yet", body = Problem)))]
+pub async fn readyz(State(state): State<AppState>) -> Response {
+    if state.deployment.store.feed_position().await.is_err() {
+        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the hub cannot be read").into_response();
+    }
+    if state.deployment.warehouse.release().is_none() {
+        let detail = "the warehouse has no release yet; run `kanak refresh`";
+        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response();
+    }
+    "ok\n".into_response()
+}
+
+/// Counters in the Prometheus text format.
+#[utoipa::path(get, path = "/metrics", tag = "operation", responses((status = 200, description = "Counters", body = String)))]
+pub async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, Problem> {
+    let counts = state.deployment.store.counts().await.map_err(Problem::internal)?;
+    let mut text = state.telemetry.to_prometheus();
+    text.push_str("# HELP kanak_golden_records Live golden records.\n# TYPE kanak_golden_records gauge\n");
+    for (entity, count) in &counts.golden_records {
+        let _ = writeln!(text, "kanak_golden_records{{entity=\"{entity}\"}} {count}");
+    }
+    text.push_str("# HELP kanak_steward_tasks_open Steward tasks that wait.\n# TYPE kanak_steward_tasks_open gauge\n");
+    let _ = writeln!(text, "kanak_steward_tasks_open {}", counts.open_tasks);
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
+}

@@ -1,0 +1,140 @@
+//! Who sends a request: a session's cookie or a key. Nobody is a valid answer; handlers ask for more where they need it.
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use axum_extra::extract::CookieJar;
+use kanak_dashboards::session::{SignedIn, find_language_cookie};
+use kanak_model::{Access, Caller, Purpose};
+use sha2::{Digest as _, Sha256};
+
+use crate::server::problem::Problem;
+use crate::server::state::AppState;
+
+/// The cookie that holds the session's token.
+pub const SESSION_COOKIE: &str = "kanak_session";
+
+/// The token that a session's forms send back: derived from the session's own, which no other site can read.
+pub fn csrf_token(session_token: &str) -> String {
+    let digest = Sha256::digest(format!("csrf:{session_token}"));
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Puts [`SignedIn`] and [`Caller`] into the request's extensions, and refuses changes sent by another site's page.
+pub async fn identify(State(state): State<AppState>, jar: CookieJar, mut request: Request, next: Next) -> Response {
+    let bearer = bearer_token(request.headers()).map(str::to_owned);
+    if let Some(secret) = bearer {
+        match state.deployment.store.find_api_key(&secret).await {
+            Ok(Some(key)) => {
+                request.extensions_mut().insert(key.caller());
+            }
+            Ok(None) => return Problem::unauthorized().into_response(),
+            Err(error) => return Problem::internal(error).into_response(),
+        }
+        return next.run(request).await;
+    }
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if changes && from_another_site(request.headers()) {
+        return Problem::forbidden("this change was sent by another site's page; open the page here and try again")
+            .into_response();
+    }
+    if let Some(cookie) = jar.get(SESSION_COOKIE) {
+        match state.deployment.store.find_session(cookie.value()).await {
+            Ok(Some(user)) => {
+                let caller = user.caller();
+                let language = find_language_cookie(request.headers()).unwrap_or_default();
+                let csrf = csrf_token(cookie.value());
+                request.extensions_mut().insert(SignedIn { caller: caller.clone(), user_name: user.name, csrf, language });
+                request.extensions_mut().insert(caller);
+            }
+            Ok(None) => {}
+            Err(error) => return Problem::internal(error).into_response(),
+        }
+    }
+    next.run(request).await
+}
+
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
+}
+
+/// Browsers say where a request comes from; programs without a browser send neither header and carry no cookie by accident.
+fn from_another_site(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    match text("sec-fetch-site") {
+        Some(site) => !matches!(site, "same-origin" | "none"),
+        None => match (text("origin"), text("host")) {
+            (Some(origin), Some(host)) => origin.split_once("://").is_none_or(|(_, from)| from != host),
+            (Some(_), None) => true,
+            (None, _) => false,
+        },
+    }
+}
+
+/// A caller of the API with the purpose that the request states in its `Purpose` header.
+pub struct ApiCaller {
+    /// Who calls.
+    pub caller: Caller,
+    /// Why; `statistics` where the header is missing, which shows nothing personal.
+    pub purpose: Purpose,
+}
+
+impl ApiCaller {
+    /// What the caller may read for the stated purpose.
+    ///
+    /// # Errors
+    /// 403 when no role of the caller serves the purpose.
+    pub fn access(&self) -> Result<Access, Problem> {
+        Ok(Access::decide(&self.caller, self.purpose)?)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ApiCaller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let caller = parts.extensions.get::<Caller>().cloned().ok_or_else(Problem::unauthorized)?;
+        let purpose = match parts.headers.get("purpose") {
+            None => Purpose::Statistics,
+            Some(value) => value.to_str().ok().and_then(Purpose::find).ok_or_else(|| {
+                Problem::bad_request(
+                    "unknown `Purpose`; use `service_delivery`, `stewardship`, `statistics` or `audit`",
+                )
+            })?,
+        };
+        Ok(Self { caller, purpose })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(headers: &[(&'static str, &str)], foreign: bool) {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, value.parse().unwrap());
+        }
+        assert_eq!(from_another_site(&map), foreign, "{headers:?}");
+    }
+
+    #[test]
+    fn a_change_counts_as_foreign_when_the_browser_says_so() {
+        check(&[("sec-fetch-site", "same-origin")], false);
+        check(&[("sec-fetch-site", "cross-site")], true);
+        check(&[("sec-fetch-site", "same-site")], true);
+        check(&[("origin", "http://a.example"), ("host", "a.example")], false);
+        check(&[("origin", "http://evil.example"), ("host", "a.example")], true);
+        check(&[("origin", "null"), ("host", "a.example")], true);
+        check(&[], false);
+    }
+
+    #[test]
+    fn two_sessions_have_two_form_tokens() {
+        assert_ne!(csrf_token("a"), csrf_token("b"));
+        assert_eq!(csrf_token("a").len(), 32);
+    }
+}

@@ -1,0 +1,13 @@
+//! The server: state, middleware, the whole URL table, and how it starts and stops.
+
+pub mod actions;
+pub mod docs;
+pub mod health;
+pub mod identify;
+pub mod problem;
+pub mod router;
+pub mod schedule;
+pub mod security;
+pub mod sign_in;
+pub mod state;
+pub mod telemetry;

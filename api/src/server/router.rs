@@ -1,0 +1,83 @@
+//! The whole URL table.
+
+use std::sync::Arc;
+
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+use kanak_dashboards::DashboardState;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::server::actions::Actions;
+use crate::server::state::AppState;
+use crate::server::{docs, health, identify, security, sign_in, telemetry};
+use crate::v1;
+
+/// The largest body a request may have.
+const BODY_BYTES_MAX: usize = 2 << 20;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(title = "Kanak", description = "Golden records, crosswalks, codes and metrics of a state government. \
+        Public codes need no key. Everything else needs `Authorization: Bearer <key>`; reads of personal data also state their `Purpose`."),
+    modifiers(&docs::BearerKey)
+)]
+struct ApiDoc;
+
+/// The documented part: handlers and their description.
+pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(ApiDoc::openapi())
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+        .routes(routes!(v1::code_systems::list::list))
+        .routes(routes!(v1::code_systems::get::get))
+        .routes(routes!(v1::code_systems::search::search))
+        .routes(routes!(v1::code_systems::lookup::lookup))
+        .routes(routes!(v1::golden_records::search::search))
+        .routes(routes!(v1::golden_records::get::get))
+        .routes(routes!(v1::golden_records::history::history))
+        .routes(routes!(v1::crosswalks::get::get))
+        .routes(routes!(v1::steward_tasks::list::list))
+        .routes(routes!(v1::steward_tasks::decide::decide))
+        .routes(routes!(v1::steward_tasks::undo::undo))
+        .routes(routes!(v1::sources::list::list))
+        .routes(routes!(v1::feed::list::list))
+        .routes(routes!(v1::metrics::list::list))
+        .routes(routes!(v1::metrics::get::get))
+        .split_for_parts()
+}
+
+/// Everything that is served.
+pub fn router(state: &AppState) -> Router {
+    let (documented, openapi) = api();
+    let deployment = &state.deployment;
+    let pages = kanak_dashboards::router(DashboardState {
+        store: deployment.store.clone(),
+        warehouse: deployment.warehouse.clone(),
+        models: Arc::clone(&deployment.models),
+        codes: Arc::clone(&deployment.codes),
+        clock: Arc::clone(&deployment.clock),
+        actions: Arc::new(Actions(state.clone())),
+        made_up: deployment.config.made_up || deployment.is_made_up(),
+    });
+    documented
+        .route("/openapi.json", get(docs::openapi_json))
+        .route("/docs", get(docs::page))
+        .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
+        .layer(axum::Extension(Arc::new(docs::Served::of(&openapi))))
+        .with_state(state.clone())
+        .merge(pages)
+        .layer(from_fn_with_state(state.clone(), identify::identify))
+        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn(security::set_headers))
+        .layer(from_fn_with_state(state.clone(), telemetry::measure))
+}

@@ -1,0 +1,40 @@
+//! The golden record behind a department's own key.
+
+use axum::Json;
+use axum::extract::{Path, State};
+
+use crate::server::identify::ApiCaller;
+use crate::server::problem::Problem;
+use crate::server::state::AppState;
+use crate::v1::audited;
+use crate::v1::golden_records::view::GoldenRecordView;
+
+/// Gets the golden record to which a source record is linked.
+#[utoipa::path(get, path = "/v1/crosswalks/{source}/{key}", tag = "golden records", security(("key" = [])),
+    params(("source" = String, Path, description = "The source system"), ("key" = String, Path, description = "The department's own key"),
+           ("Purpose" = Option<String>, Header, description = "Why: `service_delivery`, `stewardship`, `statistics` or `audit`")),
+    responses((status = 200, description = "The golden record", body = GoldenRecordView), (status = 403, description = "No role serves the purpose", body = Problem),
+              (status = 404, description = "No such source record in the caller's scope", body = Problem)))]
+pub async fn get(
+    State(state): State<AppState>,
+    caller: ApiCaller,
+    Path((source, key)): Path<(String, String)>,
+) -> Result<Json<GoldenRecordView>, Problem> {
+    let access = caller.access()?;
+    let declared = state.deployment.sources.find(&source);
+    let entity = declared.and_then(|source| match &source.rows {
+        kanak_model::source_system::RowsAre::Entity(entity) => Some(entity.clone()),
+        kanak_model::source_system::RowsAre::Event(_) => None,
+    });
+    let entity = entity.ok_or_else(|| Problem::not_found(format!("no source `{source}` with golden records")))?;
+    let model = state.deployment.get_model(&entity).map_err(Problem::internal)?;
+    let golden = state
+        .deployment
+        .store
+        .find_golden_by_crosswalk(&access, model, &source, &key)
+        .await
+        .map_err(Problem::internal)?
+        .ok_or_else(|| Problem::not_found(format!("no source record with this key in `{source}` that you may see")))?;
+    audited(&state, &access, "read golden record", &golden.record.id.to_string()).await?;
+    Ok(Json(GoldenRecordView::of_golden(&golden)))
+}

@@ -1,0 +1,3 @@
+//! `/v1/crosswalks`.
+
+pub mod get;

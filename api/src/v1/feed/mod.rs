@@ -1,0 +1,3 @@
+//! `/v1/feed`.
+
+pub mod list;

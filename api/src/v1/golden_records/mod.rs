@@ -1,0 +1,6 @@
+//! `/v1/golden-records`.
+
+pub mod get;
+pub mod history;
+pub mod search;
+pub mod view;

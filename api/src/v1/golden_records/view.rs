@@ -1,0 +1,121 @@
+//! Wire types of golden records.
+
+use std::collections::BTreeMap;
+
+use kanak_model::golden_record::GoldenValue;
+use kanak_model::{GoldenRecord, Timestamp};
+use kanak_store::Golden;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One chosen value with its origin.
+#[derive(Serialize, ToSchema)]
+pub struct ValueView {
+    /// The value in the standard form of its kind.
+    value: String,
+    /// The survivorship strategy that chose it.
+    strategy: &'static str,
+    /// How many linked source records state this value.
+    agreeing: u32,
+    /// How many state any value.
+    stated: u32,
+    /// The source record it was taken from, as `source:key`, where the caller may see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
+}
+
+/// One source record linked to a golden record.
+#[derive(Serialize, ToSchema)]
+pub struct CrosswalkView {
+    /// The source system.
+    source: String,
+    /// The department's own key.
+    key: String,
+    /// The source record's version.
+    version: i32,
+    /// When the department last changed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated: Option<String>,
+}
+
+/// A golden record.
+#[derive(Serialize, ToSchema)]
+pub struct GoldenRecordView {
+    /// Its lasting id.
+    golden_id: String,
+    /// The id that was asked for, when that one was merged away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redirected_from: Option<String>,
+    /// `citizen`, `business` ...
+    entity: String,
+    /// `active`, `deceased` ...
+    status: String,
+    /// Counts its changes.
+    version: i32,
+    /// The rule set under which it was resolved.
+    rule_set: i64,
+    /// When the hub came to hold this version.
+    recorded_from: String,
+    /// When the next version replaced it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorded_to: Option<String>,
+    /// The chosen values that the caller may see.
+    values: BTreeMap<String, ValueView>,
+    /// The departments' own keys.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    crosswalks: Vec<CrosswalkView>,
+}
+
+impl GoldenRecordView {
+    /// A record without its source records.
+    pub fn of_record(record: &GoldenRecord) -> Self {
+        Self::new(record, &|_| None)
+    }
+
+    /// A record with its source records.
+    pub fn of_golden(golden: &Golden) -> Self {
+        let source = |value: &GoldenValue| {
+            let member = golden.members.iter().find(|member| member.id == value.source_record)?;
+            Some(format!("{}:{}", member.source, member.key))
+        };
+        Self {
+            redirected_from: golden.redirected_from.map(|id| id.to_string()),
+            crosswalks: golden
+                .members
+                .iter()
+                .map(|member| CrosswalkView {
+                    source: member.source.clone(),
+                    key: member.key.clone(),
+                    version: member.version,
+                    updated: member.updated.map(|at| at.to_string()),
+                })
+                .collect(),
+            ..Self::new(&golden.record, &source)
+        }
+    }
+
+    fn new(record: &GoldenRecord, source: &dyn Fn(&GoldenValue) -> Option<String>) -> Self {
+        let values = record.values.iter().map(|(name, value)| {
+            let view = ValueView {
+                value: value.value.clone(),
+                strategy: value.strategy.word(),
+                agreeing: value.agreeing,
+                stated: value.stated,
+                source: source(value),
+            };
+            (name.clone(), view)
+        });
+        Self {
+            golden_id: record.id.to_string(),
+            redirected_from: None,
+            entity: record.entity.clone(),
+            status: record.status.clone(),
+            version: record.version,
+            rule_set: record.rule_set.0,
+            recorded_from: record.recorded_from.to_string(),
+            recorded_to: record.recorded_to.map(|at: Timestamp| at.to_string()),
+            values: values.collect(),
+            crosswalks: Vec::new(),
+        }
+    }
+}

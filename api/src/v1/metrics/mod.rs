@@ -1,0 +1,4 @@
+//! `/v1/metrics`: figures with their definitions.
+
+pub mod get;
+pub mod list;

@@ -1,0 +1,31 @@
+//! The API, version 1: one endpoint, one file.
+
+pub mod code_systems;
+pub mod crosswalks;
+pub mod feed;
+pub mod golden_records;
+pub mod metrics;
+pub mod sources;
+pub mod steward_tasks;
+
+use kanak_model::Access;
+use kanak_store::AuditEvent;
+
+use crate::server::problem::Problem;
+use crate::server::state::AppState;
+
+/// Writes who read what and why; a read that cannot be recorded is not answered.
+///
+/// # Errors
+/// 500 when the audit trail cannot be written.
+pub async fn audited(state: &AppState, access: &Access, action: &str, subject: &str) -> Result<(), Problem> {
+    let event = AuditEvent {
+        actor: access.caller().name.clone(),
+        action: action.to_owned(),
+        subject: subject.to_owned(),
+        purpose: Some(access.purpose()),
+        detail: serde_json::json!({ "basis": access.basis() }),
+    };
+    state.deployment.store.audit(event).await.map_err(Problem::internal)?;
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! A steward's decision.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use kanak_model::StewardTaskId;
+use kanak_model::match_pair::Decision;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::view::AppliedView;
+use crate::jobs::steward;
+use crate::server::actions::steward_of;
+use crate::server::identify::ApiCaller;
+use crate::server::problem::Problem;
+use crate::server::state::AppState;
+
+/// The decision.
+#[derive(Deserialize, ToSchema)]
+pub struct Decide {
+    /// `match` or `no_match`.
+    decision: String,
+    /// Why, for those who look later.
+    reason: String,
+}
+
+/// Decides a steward task. It can be undone.
+#[utoipa::path(post, path = "/v1/steward-tasks/{id}/decision", tag = "stewardship", security(("key" = [])), request_body = Decide,
+    params(("id" = i64, Path, description = "The task")),
+    responses((status = 200, description = "What it changed", body = AppliedView), (status = 403, description = "Only a signed-in steward decides", body = Problem),
+              (status = 409, description = "It contradicts another decision", body = Problem)))]
+pub async fn decide(
+    State(state): State<AppState>,
+    caller: ApiCaller,
+    Path(id): Path<i64>,
+    Json(body): Json<Decide>,
+) -> Result<Json<AppliedView>, Problem> {
+    let by = steward_of(&caller.caller).map_err(|(status, detail)| Problem::new(status, detail))?;
+    let decision = Decision::find(&body.decision)
+        .filter(|decision| *decision != Decision::Review)
+        .ok_or_else(|| Problem::bad_request("`decision` is `match` or `no_match`"))?;
+    let _one_at_a_time = state.work.lock().await;
+    let applied = steward::decide(&state.deployment, StewardTaskId(id), by, decision, &body.reason)
+        .await
+        .map_err(|error| super::refusal(&error))?;
+    Ok(Json(AppliedView::from(&applied)))
+}

@@ -1,0 +1,19 @@
+//! `/v1/steward-tasks`.
+
+pub mod decide;
+pub mod list;
+pub mod undo;
+pub mod view;
+
+use axum::http::StatusCode;
+use kanak_store::StoreError;
+
+use crate::server::problem::Problem;
+
+/// What a client learns of a decision that was not carried out.
+fn refusal(error: &anyhow::Error) -> Problem {
+    match error.downcast_ref::<StoreError>() {
+        Some(error) if error.is_refusal() => Problem::new(StatusCode::CONFLICT, error.to_string()),
+        _ => Problem::internal(format!("{error:#}")),
+    }
+}
