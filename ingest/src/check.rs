@@ -1,0 +1,243 @@
+//! One row against its model: standardized values, or the first reason why it cannot go on.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, NaiveDate};
+use kanak_codes::identifiers::Aadhaar;
+use kanak_engine::standardize::{Hint, Outcome, Relative, Standardizer, redact, split_relation};
+use kanak_model::Timestamp;
+use kanak_model::entity_model::{Attribute, OnInvalid};
+use kanak_model::kind::Kind;
+use kanak_model::quality::{QualityRule, RejectedRow, mask};
+use kanak_model::source_record::{Stated, Values};
+use kanak_model::source_system::DateOrder;
+use rustc_hash::FxHashMap;
+
+use crate::checked::{CheckedRow, Secret};
+use crate::plan::{Plan, PlannedColumn};
+use crate::raw_row::RawRow;
+
+/// What a row is checked with.
+#[derive(Clone, Copy)]
+pub(crate) struct Checker<'a> {
+    pub(crate) plan: &'a Plan<'a>,
+    pub(crate) standardizer: &'a Standardizer,
+    pub(crate) today: NaiveDate,
+}
+
+/// How many values were left out of rows that went on, by attribute and rule.
+pub(crate) type LeftOutCounts<'a> = FxHashMap<(&'a str, QualityRule), u64>;
+
+impl<'a> Checker<'a> {
+    /// Checks one row. Values that were left out are counted only when the row goes on.
+    pub(crate) fn check(self, row: &RawRow, left_out: &mut LeftOutCounts<'a>) -> Result<CheckedRow, RejectedRow> {
+        let key = self.key(row).map_err(|(rule, key, reason)| RejectedRow {
+            line: row.line,
+            key: None,
+            rule,
+            column: Some(self.plan.key_names.clone()),
+            masked: key.map(|key| mask(&key)),
+            reason: reason.to_owned(),
+        })?;
+        let mut checked = CheckedRow { line: row.line, key, values: Values::new(), updated: None, secrets: Vec::new() };
+        let mut bad: Vec<(&'a Attribute, Fault)> = Vec::new();
+        let mut relatives = Vec::new();
+        let mut district = None;
+        for column in &self.plan.columns {
+            let attribute = column.attribute;
+            if has(&checked, attribute) {
+                continue;
+            }
+            let raw = joined(row, column);
+            let raw = raw.trim();
+            if raw.is_empty() {
+                continue;
+            }
+            let hint = Hint {
+                date_order: column.mapping.date_order,
+                district: district.as_deref(),
+                source: column.mapping.source.as_deref(),
+                today: self.today,
+            };
+            match self.standardizer.standardize(attribute, &hint, translated(raw, column)) {
+                Outcome::Missing => {}
+                Outcome::Bad { rule, reason } => {
+                    let fault = Fault { rule, reason, columns: column.mapping.from.0.join("`, `"), masked: mask(raw) };
+                    if attribute.on_invalid == OnInvalid::Reject {
+                        return Err(fault.reject(row, checked.key));
+                    }
+                    bad.push((attribute, fault));
+                }
+                Outcome::Good(number) if attribute.kind == Kind::Aadhaar => {
+                    if let Ok(aadhaar) = Aadhaar::parse(&number) {
+                        checked.secrets.push(Secret { attribute: attribute.name.clone(), aadhaar });
+                    }
+                }
+                Outcome::Good(standard) => {
+                    if attribute.kind == Kind::District {
+                        district = Some(standard.clone());
+                    }
+                    if attribute.kind == Kind::PersonName {
+                        relatives.extend(relative(raw, &standard));
+                    }
+                    checked.values.insert(attribute.name.clone(), Stated::new(standard, &redact(raw)));
+                }
+            }
+        }
+        self.add_relatives(&mut checked, &relatives);
+        for attribute in &self.plan.required {
+            if !has(&checked, attribute) {
+                let fault = bad.into_iter().find(|(bad, _)| bad.name == attribute.name).map(|(_, fault)| fault);
+                return Err(fault.unwrap_or_else(|| self.required(attribute)).reject(row, checked.key));
+            }
+        }
+        checked.updated = self.updated(row, left_out);
+        for (attribute, fault) in &bad {
+            if !has(&checked, attribute) {
+                *left_out.entry((&attribute.name, fault.rule)).or_default() += 1;
+            }
+        }
+        Ok(checked)
+    }
+
+    /// The row's key; or the rule it breaks, the key where there is one, and the reason.
+    fn key(self, row: &RawRow) -> Result<String, (QualityRule, Option<String>, &'static str)> {
+        let mut key = String::new();
+        for (at, column) in self.plan.key.iter().enumerate() {
+            let part = row.get(*column).trim();
+            if part.is_empty() {
+                return Err((QualityRule::KeyMissing, None, "the row has no key; give it one at the source"));
+            }
+            if at > 0 {
+                key.push('/');
+            }
+            key.push_str(part);
+        }
+        if looks_like_aadhaar(&key) {
+            let reason =
+                "the key passes as an Aadhaar number, which must not name a row; use the department's own number";
+            return Err((QualityRule::Kind, Some(key), reason));
+        }
+        Ok(key)
+    }
+
+    /// Fills relatives' names that have no column of their own, or nothing in it.
+    fn add_relatives(self, checked: &mut CheckedRow, relatives: &[(&'static str, String)]) {
+        for (name, words) in relatives {
+            let Some(attribute) = self.plan.rows.find_attribute(name) else { continue };
+            if attribute.kind != Kind::PersonName || has(checked, attribute) {
+                continue;
+            }
+            let hint = Hint { date_order: DateOrder::default(), district: None, source: None, today: self.today };
+            if let Outcome::Good(standard) = self.standardizer.standardize(attribute, &hint, words) {
+                checked.values.insert(attribute.name.clone(), Stated::new(standard, &redact(words)));
+            }
+        }
+    }
+
+    fn required(self, attribute: &Attribute) -> Fault {
+        let mapped = self.plan.columns.iter().find(|column| column.attribute.name == attribute.name);
+        let columns = mapped.map(|column| column.mapping.from.0.join("`, `")).unwrap_or_default();
+        let reason = if mapped.is_some() {
+            format!("`{}` has no value and every row needs one; fill it in at the source", attribute.name)
+        } else {
+            format!(
+                "`{}` is required and no column is mapped to it; map one in the source's declaration",
+                attribute.name
+            )
+        };
+        Fault { rule: QualityRule::Required, reason, columns, masked: String::new() }
+    }
+
+    fn updated(self, row: &RawRow, left_out: &mut LeftOutCounts<'a>) -> Option<Timestamp> {
+        let (column, date_order) = self.plan.updated?;
+        let hint = Hint { date_order, district: None, source: None, today: self.today };
+        match self.standardizer.standardize(&self.plan.instant, &hint, row.get(column)) {
+            Outcome::Missing => None,
+            Outcome::Good(text) => parse_instant(&text),
+            Outcome::Bad { rule, .. } => {
+                *left_out.entry(("updated", rule)).or_default() += 1;
+                None
+            }
+        }
+    }
+}
+
+/// Why a value does not do.
+struct Fault {
+    rule: QualityRule,
+    reason: String,
+    columns: String,
+    masked: String,
+}
+
+impl Fault {
+    fn reject(self, row: &RawRow, key: String) -> RejectedRow {
+        let some = |text: String| (!text.is_empty()).then_some(text);
+        RejectedRow {
+            line: row.line,
+            key: Some(key),
+            rule: self.rule,
+            column: some(self.columns),
+            masked: some(self.masked),
+            reason: self.reason,
+        }
+    }
+}
+
+fn has(checked: &CheckedRow, attribute: &Attribute) -> bool {
+    checked.values.find(&attribute.name).is_some()
+        || checked.secrets.iter().any(|secret| secret.attribute == attribute.name)
+}
+
+/// The words of an attribute: its columns joined by a space, or its fixed value.
+fn joined<'r>(row: &'r RawRow, column: &'r PlannedColumn<'_>) -> Cow<'r, str> {
+    if let Some(fixed) = &column.mapping.value {
+        return Cow::Borrowed(fixed);
+    }
+    match column.from.as_slice() {
+        [one] => Cow::Borrowed(row.get(*one)),
+        several => {
+            let parts = several.iter().map(|place| row.get(*place).trim()).filter(|part| !part.is_empty());
+            Cow::Owned(parts.collect::<Vec<_>>().join(" "))
+        }
+    }
+}
+
+/// The source's own code in the hub's words, where the source declares it.
+fn translated<'r>(raw: &'r str, column: &'r PlannedColumn<'_>) -> &'r str {
+    let values = &column.mapping.values;
+    if values.is_empty() {
+        return raw;
+    }
+    let exact = values.get(raw);
+    exact
+        .or_else(|| values.iter().find(|(code, _)| code.eq_ignore_ascii_case(raw)).map(|(_, word)| word))
+        .map_or(raw, String::as_str)
+}
+
+/// The relative that a name field names beside the person, and the attribute for it.
+fn relative(raw: &str, standard: &str) -> Option<(&'static str, String)> {
+    // A field whose words all went into the name names nobody else; that is nearly every field.
+    if !raw.contains('/') && raw.split_whitespace().count() <= standard.split_whitespace().count() {
+        return None;
+    }
+    let (relation, words) = split_relation(raw)?;
+    let attribute = match relation.relative(&words) {
+        Relative::Father => "father_name",
+        Relative::Mother => "mother_name",
+        Relative::Spouse => "spouse_name",
+        Relative::Child | Relative::Guardian => return None,
+    };
+    Some((attribute, words))
+}
+
+/// Whether a key passes as an Aadhaar number.
+pub(crate) fn looks_like_aadhaar(key: &str) -> bool {
+    key.len() >= 12 && Aadhaar::parse(key).is_ok()
+}
+
+/// Reads the standard form of an instant.
+pub(crate) fn parse_instant(text: &str) -> Option<Timestamp> {
+    DateTime::parse_from_rfc3339(text).ok().map(|instant| Timestamp(instant.timestamp_micros()))
+}
