@@ -1,1 +1,74 @@
-//! kanak-store.
+#![doc = include_str!("../README.md")]
+
+mod access_sql;
+mod crosswalks;
+mod db;
+mod dialect;
+mod error;
+mod feed_events;
+mod golden_records;
+mod golden_search;
+mod ingest;
+mod ingest_runs;
+mod packed;
+mod quarantined_rows;
+mod resolution;
+mod rule_sets;
+mod settings;
+mod source_records;
+mod source_systems;
+mod steward_tasks;
+
+use std::sync::Arc;
+
+use kanak_model::Clock;
+
+pub use crosswalks::{Crosswalk, Link};
+pub use db::{HubUrl, PostgresUrl};
+pub use error::StoreError;
+pub use golden_records::{Golden, HubCounts, MemberRecord};
+pub use ingest::{FileFacts, IngestSummary, IngestTx};
+pub use ingest_runs::IngestRunSummary;
+pub use quarantined_rows::{QuarantineCount, QuarantinedRow};
+pub use resolution::{Applied, Resolution, Scope, Unresolved};
+pub use rule_sets::RuleSet;
+pub use source_systems::SourceSystemRow;
+
+/// The hub: one handle, cheap to clone, for all that is written and read.
+#[derive(Clone)]
+pub struct Store {
+    db: db::Db,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("engine", &self.db.engine()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens a hub, makes it when it is not there, and brings its tables up to this version.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when the engine refuses or cannot be reached.
+    pub async fn open(url: &HubUrl, clock: Arc<dyn Clock>) -> Result<Self, StoreError> {
+        if let HubUrl::Sqlite(path) = url
+            && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+        {
+            std::fs::create_dir_all(folder)
+                .map_err(|source| StoreError::File { path: folder.display().to_string(), source })?;
+        }
+        Ok(Self { db: db::Db::open(url).await?, clock })
+    }
+
+    /// The clock that the hub records by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Closes all connections. A handle that is only dropped loses nothing either.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+}

@@ -1,0 +1,122 @@
+//! Crosswalks: which golden record each department's key belongs to, and since when.
+
+use kanak_model::{GoldenId, SourceRecordId, SourceSystemId, Timestamp};
+use sqlx::FromRow;
+
+use crate::Store;
+use crate::db::on_db;
+use crate::dialect::{ROWS_A_STATEMENT, json, sql};
+use crate::error::StoreError;
+
+/// A source record and the golden record it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Link {
+    /// The source record.
+    pub source_record: SourceRecordId,
+    /// The golden record.
+    pub golden_id: GoldenId,
+}
+
+/// A department's key, the golden record it belonged to, and when the hub held so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Crosswalk {
+    /// The source record.
+    pub source_record: SourceRecordId,
+    /// Whose it is.
+    pub source_system: SourceSystemId,
+    /// The department's own key.
+    pub key: String,
+    /// The golden record.
+    pub golden_id: GoldenId,
+    /// Since when.
+    pub recorded_from: Timestamp,
+    /// Until when; `None` while it holds.
+    pub recorded_to: Option<Timestamp>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    source_record_id: i64,
+    source_system_id: i64,
+    source_key: String,
+    golden_id: i64,
+    recorded_from_us: i64,
+    recorded_to_us: Option<i64>,
+}
+
+impl From<Row> for Crosswalk {
+    fn from(row: Row) -> Self {
+        Self {
+            source_record: SourceRecordId(row.source_record_id),
+            source_system: SourceSystemId(row.source_system_id),
+            key: row.source_key,
+            golden_id: GoldenId(row.golden_id),
+            recorded_from: Timestamp(row.recorded_from_us),
+            recorded_to: row.recorded_to_us.map(Timestamp),
+        }
+    }
+}
+
+pub(crate) fn links(rows: Vec<(i64, i64)>) -> Vec<Link> {
+    rows.into_iter()
+        .map(|(source, golden)| Link { source_record: SourceRecordId(source), golden_id: GoldenId(golden) })
+        .collect()
+}
+
+impl Store {
+    /// The links that hold, by ascending source record.
+    pub async fn list_links(&self, entity: &str) -> Result<Vec<Link>, StoreError> {
+        const SQL: &str = "SELECT c.source_record_id, c.golden_id FROM crosswalks c
+             JOIN golden_records g ON g.id = c.golden_id
+             WHERE c.recorded_to_us IS NULL AND g.entity = $1 ORDER BY c.source_record_id";
+        let rows = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity).fetch_all(c).await)?;
+        Ok(links(rows))
+    }
+
+    /// What each merged-away golden record held when it ended, by ascending source record. An engine gives a part that
+    /// comes off again its old id by them.
+    pub async fn list_redirected_links(&self, entity: &str) -> Result<Vec<Link>, StoreError> {
+        const SQL: &str = "SELECT c.source_record_id, c.golden_id FROM golden_records g
+             JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
+             JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us = v.recorded_to_us
+             WHERE g.state = 'redirected' AND g.entity = $1 ORDER BY c.source_record_id, c.golden_id";
+        let rows = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity).fetch_all(c).await)?;
+        Ok(links(rows))
+    }
+
+    /// All crosswalks there ever were, by source record and begin, after a cursor.
+    pub async fn list_crosswalks(
+        &self,
+        after: Option<(SourceRecordId, Timestamp)>,
+        limit: u32,
+    ) -> Result<Vec<Crosswalk>, StoreError> {
+        const SQL: &str = "SELECT c.source_record_id, r.source_system_id, r.source_key, c.golden_id, c.recorded_from_us, c.recorded_to_us
+             FROM crosswalks c JOIN source_records r ON r.id = c.source_record_id
+             WHERE (c.source_record_id, c.recorded_from_us) > ($1, $2)
+             ORDER BY c.source_record_id, c.recorded_from_us LIMIT $3";
+        let (source, from) = after.unwrap_or((SourceRecordId(0), Timestamp(i64::MIN)));
+        let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL)
+            .bind(source.0)
+            .bind(from.0)
+            .bind(i64::from(limit))
+            .fetch_all(c)
+            .await)?;
+        Ok(rows.into_iter().map(Crosswalk::from).collect())
+    }
+
+    /// All crosswalks there ever were to these golden records.
+    pub async fn list_crosswalks_of(&self, golden: &[GoldenId]) -> Result<Vec<Crosswalk>, StoreError> {
+        const SQL: &str = "SELECT c.source_record_id, r.source_system_id, r.source_key, c.golden_id, c.recorded_from_us, c.recorded_to_us
+             FROM crosswalks c JOIN source_records r ON r.id = c.source_record_id
+             WHERE c.golden_id IN (SELECT id FROM {ids $1} AS i) ORDER BY c.source_record_id, c.recorded_from_us";
+        let engine = self.db.engine();
+        let mut all = Vec::new();
+        for chunk in golden.chunks(ROWS_A_STATEMENT) {
+            let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
+            let rows: Vec<Row> =
+                on_db!(&self.db, |c| sqlx::query_as(sql(engine, SQL)).bind(json(&ids)).fetch_all(c).await)?;
+            all.extend(rows.into_iter().map(Crosswalk::from));
+        }
+        Ok(all)
+    }
+}

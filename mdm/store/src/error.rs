@@ -1,0 +1,181 @@
+//! What can go wrong, sorted by who must act.
+
+use kanak_model::{GoldenId, IngestRunId, RuleSetVersion, StewardTaskId};
+
+/// Why the hub did not do what it was asked. Never holds a value of a person.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The operator must act: the address of the hub is not one.
+    #[error("`{0}` is no hub; give a path, `sqlite:PATH` or `postgres://USER@HOST/DATABASE`")]
+    Url(String),
+    /// The operator must act: the database refused or is gone.
+    #[error("hub database, {what}: {message}")]
+    Database {
+        /// What was attempted.
+        what: &'static str,
+        /// The engine's words, without values.
+        message: String,
+    },
+    /// The operator must act: a file or folder of the hub cannot be used.
+    #[error("{path}: {source}")]
+    File {
+        /// The file or folder.
+        path: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The operator must act: stored data cannot be read back.
+    #[error("table {table}, row {row}: column {column} holds no {expected}; run `kanak verify` and restore a backup")]
+    Stored {
+        /// The table.
+        table: &'static str,
+        /// The row's id.
+        row: i64,
+        /// The column.
+        column: &'static str,
+        /// What should stand there.
+        expected: &'static str,
+    },
+    /// The department must confirm: a snapshot lacks more of the register than it may.
+    #[error(
+        "the snapshot would retire {retired} of {live} source records of {source_system} ({share:.3} of it, at most {max} may go); check the file, then confirm it"
+    )]
+    TooManyRetired {
+        /// The source system's name.
+        source_system: String,
+        /// How many would go.
+        retired: u64,
+        /// How many there are.
+        live: u64,
+        /// The share that would go.
+        share: f64,
+        /// The share that may.
+        max: f64,
+    },
+    /// The caller must act: a file states a key twice.
+    #[error("ingest run {run} states {count} keys more than once; reject the later rows as key_duplicate")]
+    KeyTwice {
+        /// The run.
+        run: IngestRunId,
+        /// How many rows.
+        count: u64,
+    },
+    /// The caller must act: the changes were computed from source records or links that have moved on.
+    #[error("{what}; list the source records again and resolve anew")]
+    Stale {
+        /// What no longer fits.
+        what: String,
+    },
+    /// The caller must act: a golden record loses source records but no change says what it becomes.
+    #[error("golden record {golden_id} loses source records and no change says what is left of it")]
+    ChangeMissing {
+        /// The golden record.
+        golden_id: GoldenId,
+    },
+    /// The steward must act: the decision contradicts an earlier one.
+    #[error(
+        "this decision ({left} with {right}) contradicts decision {constraint}: {kind} {other_left} with {other_right}; undo that one first"
+    )]
+    Contradicts {
+        /// The ledger number of the earlier decision.
+        constraint: i64,
+        /// Its kind.
+        kind: &'static str,
+        /// The pair now asked for.
+        left: i64,
+        /// The pair now asked for.
+        right: i64,
+        /// The earlier pair.
+        other_left: i64,
+        /// The earlier pair.
+        other_right: i64,
+    },
+    /// The steward must act: the task is not in the state that the step needs.
+    #[error("steward task {task} is {state}, not {needed}; reload it")]
+    TaskState {
+        /// The task.
+        task: StewardTaskId,
+        /// Where it stands.
+        state: String,
+        /// Where it would have to stand.
+        needed: &'static str,
+    },
+    /// The caller must act: a task is decided `match` or `no_match`.
+    #[error("a steward task is decided `match` or `no_match`, not `review`")]
+    NoDecision,
+    /// There is no such thing, or the caller may not see it.
+    #[error("no {what} `{id}`")]
+    NotFound {
+        /// What was asked for.
+        what: &'static str,
+        /// By which id.
+        id: String,
+    },
+    /// The administrator must act: the name is in use.
+    #[error("{what} `{name}` exists already; choose another name")]
+    Exists {
+        /// What was to be made.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// The person must act: the password is too weak.
+    #[error("a password needs at least {min} characters")]
+    WeakPassword {
+        /// How many.
+        min: usize,
+    },
+    /// The caller must act: rules are not published.
+    #[error("no rule set {version} of {entity}; publish it first")]
+    NoRuleSet {
+        /// The entity type.
+        entity: String,
+        /// The version.
+        version: RuleSetVersion,
+    },
+    /// The machine could not do a computation (hashing a password).
+    #[error("{0}")]
+    Internal(&'static str),
+}
+
+impl StoreError {
+    /// Names what was attempted in a database error.
+    pub(crate) fn doing(self, what: &'static str) -> Self {
+        match self {
+            Self::Database { message, .. } => Self::Database { what, message },
+            other => other,
+        }
+    }
+}
+
+/// PostgreSQL's data exceptions repeat the offending value in their message.
+const DATA_EXCEPTION: &str = "22";
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let message = match &error {
+            sqlx::Error::Database(inner) => {
+                let code = inner.code().unwrap_or_default();
+                if code.starts_with(DATA_EXCEPTION) && code.len() == 5 {
+                    format!("data exception, SQLSTATE {code}")
+                } else {
+                    format!("{} (code {code})", inner.message())
+                }
+            }
+            sqlx::Error::PoolTimedOut => {
+                "the one writer is busy for too long; let the running job finish, then try again".to_owned()
+            }
+            sqlx::Error::ColumnDecode { index, .. } => format!("column {index} cannot be read back"),
+            sqlx::Error::Decode(_) => "a column cannot be read back".to_owned(),
+            other => other.to_string(),
+        };
+        Self::Database { what: "statement", message }
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        Self::Database { what: "migrations", message: error.to_string() }
+    }
+}

@@ -1,0 +1,360 @@
+//! Golden records: what the hub holds of each, now and before.
+
+use std::collections::BTreeMap;
+
+use kanak_model::source_record::Values;
+use kanak_model::{
+    Access, EntityModel, GoldenId, GoldenRecord, RuleSetVersion, SourceRecordId, SourceSystemId, Timestamp,
+};
+use sqlx::FromRow;
+use sqlx::types::Json;
+
+use crate::Store;
+use crate::access_sql::{compile, show_golden, show_stated};
+use crate::db::{Tx, on_db, on_tx};
+use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, json, sql};
+use crate::error::StoreError;
+use crate::packed::ChosenBack;
+
+/// A golden record with the source records linked to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Golden {
+    /// Its current version; of one that lost its last member, the last version, with its end.
+    pub record: GoldenRecord,
+    /// What is linked to it, by ascending source record.
+    pub members: Vec<MemberRecord>,
+    /// The merged-away id that was asked for, when it was one.
+    pub redirected_from: Option<GoldenId>,
+}
+
+impl Golden {
+    /// Whether it has members. One without is kept for those who know its id.
+    pub fn is_live(&self) -> bool {
+        self.record.recorded_to.is_none()
+    }
+}
+
+/// A source record as it stands beside others of its golden record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MemberRecord {
+    /// The source record.
+    pub id: SourceRecordId,
+    /// Whose it is.
+    pub source_system: SourceSystemId,
+    /// The source system's name.
+    pub source: String,
+    /// The department's own key.
+    pub key: String,
+    /// Its version.
+    pub version: i32,
+    /// What it states, as far as the caller may see it.
+    pub values: Values,
+    /// When the department last changed it.
+    pub updated: Option<Timestamp>,
+    /// When the hub learned this version.
+    pub recorded_from: Timestamp,
+    /// When it went missing from a snapshot.
+    pub retired: Option<Timestamp>,
+}
+
+/// How much the hub holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HubCounts {
+    /// Live source records by entity type.
+    pub source_records: BTreeMap<String, u64>,
+    /// Live golden records by entity type.
+    pub golden_records: BTreeMap<String, u64>,
+    /// Source records that wait for a resolution, by entity type.
+    pub unresolved: BTreeMap<String, u64>,
+    /// Open steward tasks by entity type.
+    pub open_tasks: BTreeMap<String, u64>,
+    /// Source systems.
+    pub source_systems: u64,
+    /// Ingest runs.
+    pub ingest_runs: u64,
+    /// Refused rows of all runs.
+    pub quarantined: u64,
+}
+
+#[derive(FromRow)]
+pub(crate) struct GoldenRow {
+    id: i64,
+    entity: String,
+    version: i64,
+    status: String,
+    chosen: Json<ChosenBack>,
+    recorded_from_us: i64,
+    recorded_to_us: Option<i64>,
+    rule_set_version: i64,
+}
+
+impl From<GoldenRow> for GoldenRecord {
+    fn from(row: GoldenRow) -> Self {
+        Self {
+            id: GoldenId(row.id),
+            entity: row.entity,
+            version: row.version as i32,
+            status: row.status,
+            values: row.chosen.0.0,
+            recorded_from: Timestamp(row.recorded_from_us),
+            recorded_to: row.recorded_to_us.map(Timestamp),
+            rule_set: RuleSetVersion(row.rule_set_version),
+        }
+    }
+}
+
+/// Current versions; the join that keeps only them is part of it.
+pub(crate) const COLUMNS: &str =
+    "SELECT g.id, g.entity, v.version, v.status, v.chosen, v.recorded_from_us, v.recorded_to_us,
+     v.rule_set_version FROM golden_records g JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version";
+
+/// All versions.
+const VERSIONS: &str = "SELECT g.id, g.entity, v.version, v.status, v.chosen, v.recorded_from_us, v.recorded_to_us,
+     v.rule_set_version FROM golden_records g JOIN golden_versions v ON v.golden_id = g.id";
+
+#[derive(FromRow)]
+pub(crate) struct MemberRow {
+    id: i64,
+    source_system_id: i64,
+    source: String,
+    source_key: String,
+    version: i64,
+    stated: Json<Values>,
+    updated_us: Option<i64>,
+    recorded_from_us: i64,
+    retired_us: Option<i64>,
+}
+
+impl MemberRow {
+    pub(crate) fn show(self, access: &Access, model: &EntityModel) -> MemberRecord {
+        MemberRecord {
+            id: SourceRecordId(self.id),
+            source_system: SourceSystemId(self.source_system_id),
+            source: self.source,
+            key: self.source_key,
+            version: self.version as i32,
+            values: show_stated(access, model, &self.stated.0),
+            updated: self.updated_us.map(Timestamp),
+            recorded_from: Timestamp(self.recorded_from_us),
+            retired: self.retired_us.map(Timestamp),
+        }
+    }
+}
+
+pub(crate) const MEMBER_COLUMNS: &str = "SELECT r.id, r.source_system_id, s.name AS source, r.source_key, r.version, r.stated,
+     r.updated_us, r.recorded_from_us, r.retired_us FROM source_records r JOIN source_systems s ON s.id = r.source_system_id";
+
+/// Redirects are followed this far; a longer chain is a broken hub.
+const REDIRECTS_MAX: usize = 1_000;
+
+/// Where an id leads: itself, or what it was merged into.
+async fn follow(tx: &mut Tx, id: GoldenId) -> Result<Option<(GoldenId, String)>, StoreError> {
+    const SQL: &str = "SELECT entity, redirect_to FROM golden_records WHERE id = $1";
+    let mut id = id.0;
+    for _ in 0..REDIRECTS_MAX {
+        let row: Option<(String, Option<i64>)> = on_tx!(tx, |c| sqlx::query_as(SQL).bind(id).fetch_optional(c).await)?;
+        match row {
+            None => return Ok(None),
+            Some((entity, None)) => return Ok(Some((GoldenId(id), entity))),
+            Some((_, Some(next))) => id = next,
+        }
+    }
+    Err(StoreError::Stored { table: "golden_records", row: id, column: "redirect_to", expected: "end of redirects" })
+}
+
+impl Store {
+    /// A golden record by id; a merged-away id leads to the one it ended in. `None` when there is none of the model's
+    /// entity type, or the caller may not read it.
+    pub async fn find_golden(
+        &self,
+        access: &Access,
+        model: &EntityModel,
+        id: GoldenId,
+    ) -> Result<Option<Golden>, StoreError> {
+        let mut tx = self.db.begin_read().await?;
+        let Some((live, entity)) = follow(&mut tx, id).await? else { return Ok(None) };
+        if entity != model.name {
+            return Ok(None);
+        }
+        let engine = tx.engine();
+        let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), 2);
+        let text = format!("{COLUMNS} WHERE g.id = $1 AND {}", condition.sql);
+        let row: Option<GoldenRow> = on_tx!(tx, |c| {
+            let mut query = sqlx::query_as(sql(engine, &text)).bind(live.0);
+            for text in condition.bind {
+                query = query.bind(text);
+            }
+            query.fetch_optional(c).await
+        })?;
+        let Some(row) = row else { return Ok(None) };
+        let text = format!(
+            "{MEMBER_COLUMNS} JOIN crosswalks c ON c.source_record_id = r.id
+             WHERE c.golden_id = $1 AND c.recorded_to_us IS NULL ORDER BY r.id"
+        );
+        let members: Vec<MemberRow> =
+            on_tx!(tx, |c| sqlx::query_as(sql(engine, &text)).bind(live.0).fetch_all(c).await)?;
+        let mut record = GoldenRecord::from(row);
+        record.values = show_golden(access, model, record.values);
+        let members = members.into_iter().map(|member| member.show(access, model)).collect();
+        Ok(Some(Golden { record, members, redirected_from: (live != id).then_some(id) }))
+    }
+
+    /// The entity type of a golden id, so that its model can be looked up.
+    pub async fn find_golden_entity(&self, id: GoldenId) -> Result<Option<String>, StoreError> {
+        const SQL: &str = "SELECT entity FROM golden_records WHERE id = $1";
+        Ok(on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(id.0).fetch_optional(c).await)?)
+    }
+
+    /// The golden record that a department's key belongs to now.
+    pub async fn find_golden_by_crosswalk(
+        &self,
+        access: &Access,
+        model: &EntityModel,
+        source: &str,
+        key: &str,
+    ) -> Result<Option<Golden>, StoreError> {
+        const SQL: &str = "SELECT c.golden_id FROM source_systems s
+             JOIN source_records r ON r.source_system_id = s.id AND r.source_key = $2
+             JOIN crosswalks c ON c.source_record_id = r.id AND c.recorded_to_us IS NULL WHERE s.name = $1";
+        let id: Option<i64> =
+            on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(source).bind(key).fetch_optional(c).await)?;
+        match id {
+            Some(id) => self.find_golden(access, model, GoldenId(id)).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Live golden records by ascending id, after a cursor.
+    pub async fn list_golden(
+        &self,
+        access: &Access,
+        model: &EntityModel,
+        after: Option<GoldenId>,
+        limit: u32,
+    ) -> Result<Vec<GoldenRecord>, StoreError> {
+        let tail = Tail { wanted: "g.state = 'live' AND g.id > $2 AND v.version >= $3", order: "g.id" };
+        self.list_with(access, model, COLUMNS, &tail, (after.map_or(0, |id| id.0), 0), limit).await
+    }
+
+    /// The versions of one golden record, oldest first.
+    pub async fn list_history(
+        &self,
+        access: &Access,
+        model: &EntityModel,
+        id: GoldenId,
+    ) -> Result<Vec<GoldenRecord>, StoreError> {
+        self.list_golden_versions_of(access, model, &[id]).await
+    }
+
+    /// All versions there ever were, by id and version, after a cursor.
+    pub async fn list_golden_versions(
+        &self,
+        access: &Access,
+        model: &EntityModel,
+        after: Option<(GoldenId, i32)>,
+        limit: u32,
+    ) -> Result<Vec<GoldenRecord>, StoreError> {
+        let tail = Tail { wanted: "(v.golden_id, v.version) > ($2, $3)", order: "v.golden_id, v.version" };
+        let (id, version) = after.unwrap_or((GoldenId(0), 0));
+        self.list_with(access, model, VERSIONS, &tail, (id.0, i64::from(version)), limit).await
+    }
+
+    /// All versions there ever were of these golden records, by id and version.
+    pub async fn list_golden_versions_of(
+        &self,
+        access: &Access,
+        model: &EntityModel,
+        ids: &[GoldenId],
+    ) -> Result<Vec<GoldenRecord>, StoreError> {
+        let engine = self.db.engine();
+        let mut sorted: Vec<i64> = ids.iter().map(|id| id.0).collect();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let mut all = Vec::new();
+        for chunk in sorted.chunks(ROWS_A_STATEMENT) {
+            let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), 3);
+            let text = format!(
+                "{VERSIONS} WHERE g.id IN (SELECT id FROM {{ids $1}} AS i) AND g.entity = $2 AND {}
+                 ORDER BY v.golden_id, v.version",
+                condition.sql
+            );
+            let rows: Vec<GoldenRow> = on_db!(&self.db, |c| {
+                let mut query = sqlx::query_as(sql(engine, &text)).bind(json(chunk)).bind(&model.name);
+                for text in condition.bind {
+                    query = query.bind(text);
+                }
+                query.fetch_all(c).await
+            })?;
+            all.extend(rows.into_iter().map(|row| show(access, model, row)));
+        }
+        Ok(all)
+    }
+
+    async fn list_with(
+        &self,
+        access: &Access,
+        model: &EntityModel,
+        columns: &'static str,
+        tail: &Tail,
+        (id, version): (i64, i64),
+        limit: u32,
+    ) -> Result<Vec<GoldenRecord>, StoreError> {
+        let engine = self.db.engine();
+        let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), 5);
+        let text = format!(
+            "{columns} WHERE g.entity = $1 AND {} AND {} ORDER BY {} LIMIT $4",
+            tail.wanted, condition.sql, tail.order
+        );
+        let rows: Vec<GoldenRow> = on_db!(&self.db, |c| {
+            let mut query =
+                sqlx::query_as(sql(engine, &text)).bind(&model.name).bind(id).bind(version).bind(i64::from(limit));
+            for text in condition.bind {
+                query = query.bind(text);
+            }
+            query.fetch_all(c).await
+        })?;
+        Ok(rows.into_iter().map(|row| show(access, model, row)).collect())
+    }
+
+    /// How much the hub holds. Counts every row: for a page, not for a loop.
+    pub async fn counts(&self) -> Result<HubCounts, StoreError> {
+        const SOURCE: &str =
+            "SELECT s.rows_of, count(*) FROM source_records r JOIN source_systems s ON s.id = r.source_system_id
+             WHERE r.retired_us IS NULL GROUP BY s.rows_of";
+        const GOLDEN: &str = "SELECT entity, count(*) FROM golden_records WHERE state = 'live' GROUP BY entity";
+        const UNRESOLVED: &str = "SELECT entity, count(*) FROM unresolved_source_records GROUP BY entity";
+        const TASKS: &str = "SELECT entity, count(*) FROM steward_tasks WHERE state = 'open' GROUP BY entity";
+        const TOTALS: &str = "SELECT (SELECT count(*) FROM source_systems), (SELECT count(*) FROM ingest_runs),
+             (SELECT count(*) FROM quarantined_rows)";
+        let mut tx = self.db.begin_read().await?;
+        let mut by_entity = Vec::with_capacity(4);
+        for text in [SOURCE, GOLDEN, UNRESOLVED, TASKS] {
+            let rows: Vec<(String, i64)> = on_tx!(tx, |c| sqlx::query_as(text).fetch_all(c).await)?;
+            by_entity.push(rows.into_iter().map(|(entity, count)| (entity, count as u64)).collect());
+        }
+        let totals: (i64, i64, i64) = on_tx!(tx, |c| sqlx::query_as(TOTALS).fetch_one(c).await)?;
+        let mut next = by_entity.into_iter();
+        let mut take = || next.next().unwrap_or_default();
+        Ok(HubCounts {
+            source_records: take(),
+            golden_records: take(),
+            unresolved: take(),
+            open_tasks: take(),
+            source_systems: totals.0 as u64,
+            ingest_runs: totals.1 as u64,
+            quarantined: totals.2 as u64,
+        })
+    }
+}
+
+/// The end of a listing: which rows after the cursor (`$2`, `$3`), in which order.
+struct Tail {
+    wanted: &'static str,
+    order: &'static str,
+}
+
+fn show(access: &Access, model: &EntityModel, row: GoldenRow) -> GoldenRecord {
+    let mut record = GoldenRecord::from(row);
+    record.values = show_golden(access, model, record.values);
+    record
+}

@@ -1,0 +1,365 @@
+//! Taking in one file of one source: everything in one transaction, or nothing.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use kanak_model::quality::{LeftOut, RejectedRow};
+use kanak_model::source_record::{NewSourceRecord, Stated, Values};
+use kanak_model::source_system::Load;
+use kanak_model::{IngestRunId, SourceSystemId};
+use rustc_hash::{FxHashMap, FxHashSet};
+use sha2::{Digest, Sha256};
+
+use crate::Store;
+use crate::db::{Tx, on_tx};
+use crate::dialect::{ROWS_A_STATEMENT, json, sql};
+use crate::error::StoreError;
+use crate::quarantined_rows;
+use crate::resolution;
+use crate::source_systems::{SourceFacts, get_source};
+
+/// A file as it was landed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFacts {
+    /// The file's name, without its folder.
+    pub name: String,
+    /// Keyed hash of its bytes.
+    pub content_hash: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Whether it holds the whole register.
+    pub load: Load,
+}
+
+/// What one ingest run did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IngestSummary {
+    /// The run.
+    pub run: IngestRunId,
+    /// Rows read: accepted and rejected.
+    pub rows: u64,
+    /// Keys never seen before. For a source of events: its accepted rows.
+    pub new: u64,
+    /// Keys with other values than before, or back after a retirement.
+    pub changed: u64,
+    /// Keys with the same values.
+    pub unchanged: u64,
+    /// Keys missing from a snapshot.
+    pub retired: u64,
+    /// Rows in quarantine.
+    pub rejected: u64,
+}
+
+/// One ingest run under way. It holds the hub's one writer; dropped, nothing happened.
+pub struct IngestTx {
+    tx: Tx,
+    source: SourceFacts,
+    load: Load,
+    /// Live source records before the run.
+    live_before: u64,
+    /// Whether the source never held a row: then no key needs looking up.
+    first_load: bool,
+    next_id: i64,
+    /// Hashes of the keys that the file stated so far.
+    keys: FxHashSet<u64>,
+    /// Ids of source records that were there before and stand in the file.
+    seen: FxHashSet<i64>,
+    summary: IngestSummary,
+}
+
+/// A stored source record that a key was found for.
+#[derive(sqlx::FromRow)]
+struct Known {
+    id: i64,
+    source_key: String,
+    content_hash: i64,
+    retired_us: Option<i64>,
+}
+
+impl Store {
+    /// Begins an ingest run. Until it is finished or dropped no other writing call comes through.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for an unknown source system; [`StoreError::Database`] when the writer stays busy.
+    pub async fn begin_ingest(&self, source: SourceSystemId, file: FileFacts) -> Result<IngestTx, StoreError> {
+        const RUN: &str = "INSERT INTO ingest_runs (id, source_system_id, file_name, content_hash, file_bytes, load,
+             recorded_us, rows_read, rows_new, rows_changed, rows_unchanged, rows_retired, rows_rejected)
+             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM ingest_runs), $1, $2, $3, $4, $5, $6, 0, 0, 0, 0, 0, 0)
+             RETURNING id";
+        const BEFORE: &str = "SELECT count(*), count(retired_us) FROM source_records WHERE source_system_id = $1";
+        const NEXT: &str = "SELECT coalesce(max(id), 0) + 1 FROM source_records";
+        let mut tx = self.db.begin(&*self.clock).await?;
+        let source = get_source(&mut tx, source).await?;
+        let now = tx.now.0;
+        let run: i64 = on_tx!(tx, |c| sqlx::query_scalar(RUN)
+            .bind(source.id)
+            .bind(&file.name)
+            .bind(&file.content_hash)
+            .bind(file.bytes as i64)
+            .bind(load_word(file.load))
+            .bind(now)
+            .fetch_one(c)
+            .await)?;
+        let (all, retired): (i64, i64) = on_tx!(tx, |c| sqlx::query_as(BEFORE).bind(source.id).fetch_one(c).await)?;
+        let next_id: i64 = on_tx!(tx, |c| sqlx::query_scalar(NEXT).fetch_one(c).await)?;
+        let run = IngestRunId(run);
+        Ok(IngestTx {
+            tx,
+            source,
+            load: file.load,
+            live_before: (all - retired) as u64,
+            first_load: all == 0,
+            next_id,
+            keys: FxHashSet::default(),
+            seen: FxHashSet::default(),
+            summary: IngestSummary { run, rows: 0, new: 0, changed: 0, unchanged: 0, retired: 0, rejected: 0 },
+        })
+    }
+}
+
+impl IngestTx {
+    /// The run's id.
+    pub fn run(&self) -> IngestRunId {
+        self.summary.run
+    }
+
+    /// Takes accepted rows in.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyTwice`] when the file stated a key already.
+    pub async fn add(&mut self, mut records: Vec<NewSourceRecord>) -> Result<(), StoreError> {
+        let mut twice = 0;
+        for record in &mut records {
+            without_nul(record);
+            let mut hasher = DefaultHasher::new();
+            record.key.hash(&mut hasher);
+            twice += u64::from(!self.keys.insert(hasher.finish()));
+        }
+        if twice > 0 {
+            return Err(StoreError::KeyTwice { run: self.summary.run, count: twice });
+        }
+        self.summary.rows += records.len() as u64;
+        for chunk in records.chunks(ROWS_A_STATEMENT) {
+            self.add_chunk(chunk).await?;
+        }
+        Ok(())
+    }
+
+    async fn add_chunk(&mut self, records: &[NewSourceRecord]) -> Result<(), StoreError> {
+        let known = if self.first_load { FxHashMap::default() } else { self.find_known(records).await? };
+        let mut new = Vec::new();
+        let mut changed = Vec::new();
+        for record in records {
+            let hash = content_hash(&record.values);
+            match known.get(record.key.as_str()) {
+                None => {
+                    new.push((self.next_id, &record.key, hash, &record.values, record.updated));
+                    self.next_id += 1;
+                }
+                Some(known) => {
+                    self.seen.insert(known.id);
+                    if known.content_hash == hash && known.retired_us.is_none() {
+                        self.summary.unchanged += 1;
+                    } else {
+                        changed.push((known.id, hash, &record.values, record.updated));
+                    }
+                }
+            }
+        }
+        self.insert_new(&new).await?;
+        self.update_changed(&changed).await?;
+        let touched: Vec<i64> = new.iter().map(|row| row.0).chain(changed.iter().map(|row| row.0)).collect();
+        self.mark_unresolved(&touched).await?;
+        self.summary.new += new.len() as u64;
+        self.summary.changed += changed.len() as u64;
+        Ok(())
+    }
+
+    async fn find_known(&mut self, records: &[NewSourceRecord]) -> Result<FxHashMap<String, Known>, StoreError> {
+        const SQL: &str = "SELECT r.id, r.source_key, r.content_hash, r.retired_us FROM {texts $1} AS t
+             JOIN source_records r ON r.source_system_id = $2 AND r.source_key = t.word";
+        let keys: Vec<&str> = records.iter().map(|record| record.key.as_str()).collect();
+        let (engine, source) = (self.tx.engine(), self.source.id);
+        let rows: Vec<Known> =
+            on_tx!(self.tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(&keys)).bind(source).fetch_all(c).await)?;
+        Ok(rows.into_iter().map(|known| (known.source_key.clone(), known)).collect())
+    }
+
+    async fn insert_new(&mut self, rows: &[NewRow<'_>]) -> Result<(), StoreError> {
+        const SQL: &str = "INSERT INTO source_records (id, source_system_id, source_key, version, content_hash, stated,
+             updated_us, recorded_from_us, ingest_run_id)
+             SELECT id, $2, source_key, 1, content_hash, stated, updated_us, $3, $4
+             FROM {rows $1: id int, source_key text, content_hash int, stated json, updated_us int} AS r";
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let (now, run) = (self.tx.now.0, self.summary.run.0);
+        let text = sql(self.tx.engine(), SQL);
+        let source = self.source.id;
+        on_tx!(self.tx, |c| sqlx::query(text)
+            .bind(json(rows))
+            .bind(source)
+            .bind(now)
+            .bind(run)
+            .execute(c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    async fn update_changed(&mut self, rows: &[ChangedRow<'_>]) -> Result<(), StoreError> {
+        const KEEP: &str = "INSERT INTO source_record_versions (source_record_id, version, stated, updated_us,
+             recorded_from_us, recorded_to_us, ingest_run_id)
+             SELECT r.id, r.version, r.stated, r.updated_us, r.recorded_from_us, coalesce(r.retired_us, $2), r.ingest_run_id
+             FROM source_records r WHERE r.id IN (SELECT id FROM {ids $1} AS i)";
+        const UPDATE: &str =
+            "UPDATE source_records SET version = source_records.version + 1, content_hash = r.content_hash,
+             stated = r.stated, updated_us = r.updated_us, recorded_from_us = $2, ingest_run_id = $3, retired_us = NULL
+             FROM {rows $1: id int, content_hash int, stated json, updated_us int} AS r WHERE source_records.id = r.id";
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
+        let (now, run, engine) = (self.tx.now.0, self.summary.run.0, self.tx.engine());
+        on_tx!(self.tx, |c| sqlx::query(sql(engine, KEEP)).bind(json(&ids)).bind(now).execute(c).await.map(drop))?;
+        on_tx!(self.tx, |c| sqlx::query(sql(engine, UPDATE))
+            .bind(json(rows))
+            .bind(now)
+            .bind(run)
+            .execute(c)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    async fn mark_unresolved(&mut self, ids: &[i64]) -> Result<(), StoreError> {
+        let entity = self.source.rows_of.clone();
+        resolution::mark_unresolved(&mut self.tx, &entity, ids).await
+    }
+
+    /// Puts refused rows into quarantine.
+    pub async fn reject(&mut self, rows: Vec<RejectedRow>) -> Result<(), StoreError> {
+        self.summary.rows += rows.len() as u64;
+        self.summary.rejected += rows.len() as u64;
+        quarantined_rows::insert(&mut self.tx, self.summary.run, &rows).await
+    }
+
+    /// Counts values that were left out of rows that went on. May be called again for the same attribute and rule.
+    pub async fn left_out(&mut self, counts: Vec<LeftOut>) -> Result<(), StoreError> {
+        quarantined_rows::add_left_out(&mut self.tx, self.summary.run, &counts).await
+    }
+
+    /// Counts accepted rows that the hub does not keep: events.
+    pub fn count_rows(&mut self, rows: u64) {
+        self.summary.rows += rows;
+        self.summary.new += rows;
+    }
+
+    /// Finishes the run: a snapshot retires the source records whose keys it lacks, and everything is committed.
+    ///
+    /// # Errors
+    /// [`StoreError::TooManyRetired`] when more of the source would go than may; then nothing happened.
+    pub async fn finish(self) -> Result<IngestSummary, StoreError> {
+        self.finish_with(Retirements::UpToShare).await
+    }
+
+    /// Finishes the run however many source records it retires: a person has confirmed it.
+    pub async fn finish_confirmed(self) -> Result<IngestSummary, StoreError> {
+        self.finish_with(Retirements::Confirmed).await
+    }
+
+    async fn finish_with(mut self, retirements: Retirements) -> Result<IngestSummary, StoreError> {
+        const COUNT: &str =
+            "UPDATE ingest_runs SET rows_read = $2, rows_new = $3, rows_changed = $4, rows_unchanged = $5,
+             rows_retired = $6, rows_rejected = $7 WHERE id = $1";
+        if self.load == Load::Snapshot && self.source.rows_are == "entity" && !self.first_load {
+            self.retire_unseen(retirements).await?;
+        }
+        let s = self.summary;
+        on_tx!(self.tx, |c| sqlx::query(COUNT)
+            .bind(s.run.0)
+            .bind(s.rows as i64)
+            .bind(s.new as i64)
+            .bind(s.changed as i64)
+            .bind(s.unchanged as i64)
+            .bind(s.retired as i64)
+            .bind(s.rejected as i64)
+            .execute(c)
+            .await
+            .map(drop))?;
+        self.tx.commit().await?;
+        Ok(s)
+    }
+
+    async fn retire_unseen(&mut self, retirements: Retirements) -> Result<(), StoreError> {
+        const LIVE: &str =
+            "SELECT id FROM source_records WHERE source_system_id = $1 AND retired_us IS NULL AND ingest_run_id <> $2
+             ORDER BY id";
+        const RETIRE: &str = "UPDATE source_records SET retired_us = $2 WHERE id IN (SELECT id FROM {ids $1} AS i)";
+        const LAPSE: &str = "UPDATE steward_tasks SET state = 'lapsed' WHERE state = 'open'
+             AND (left_id IN (SELECT id FROM {ids $1} AS i) OR right_id IN (SELECT id FROM {ids $1} AS i))";
+        let (now, run, engine, source) = (self.tx.now.0, self.summary.run.0, self.tx.engine(), self.source.id);
+        let live: Vec<i64> = on_tx!(self.tx, |c| sqlx::query_scalar(LIVE).bind(source).bind(run).fetch_all(c).await)?;
+        let gone: Vec<i64> = live.into_iter().filter(|id| !self.seen.contains(id)).collect();
+        let share = gone.len() as f64 / (self.live_before as f64).max(1.0);
+        if retirements == Retirements::UpToShare && share > self.source.retire_share_max {
+            return Err(StoreError::TooManyRetired {
+                source_system: self.source.name.clone(),
+                retired: gone.len() as u64,
+                live: self.live_before,
+                share,
+                max: self.source.retire_share_max,
+            });
+        }
+        for ids in gone.chunks(ROWS_A_STATEMENT) {
+            let list = json(ids);
+            on_tx!(self.tx, |c| sqlx::query(sql(engine, RETIRE)).bind(&list).bind(now).execute(c).await.map(drop))?;
+            on_tx!(self.tx, |c| sqlx::query(sql(engine, LAPSE)).bind(&list).execute(c).await.map(drop))?;
+            self.mark_unresolved(ids).await?;
+        }
+        self.summary.retired = gone.len() as u64;
+        Ok(())
+    }
+}
+
+/// How many source records a snapshot may retire.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Retirements {
+    UpToShare,
+    Confirmed,
+}
+
+type NewRow<'a> = (i64, &'a String, i64, &'a Values, Option<kanak_model::Timestamp>);
+type ChangedRow<'a> = (i64, i64, &'a Values, Option<kanak_model::Timestamp>);
+
+pub(crate) fn load_word(load: Load) -> &'static str {
+    match load {
+        Load::Snapshot => "snapshot",
+        Load::Delta => "delta",
+    }
+}
+
+/// The first 64 bits of the SHA-256 of the stored form.
+pub(crate) fn content_hash(values: &Values) -> i64 {
+    let digest = Sha256::digest(json(values).as_bytes());
+    let mut first = [0; 8];
+    first.copy_from_slice(&digest[..8]);
+    i64::from_be_bytes(first)
+}
+
+/// No engine stores U+0000 in JSON; registers carry it as padding.
+fn without_nul(record: &mut NewSourceRecord) {
+    record.key.retain(|c| c != '\0');
+    let has_nul =
+        |stated: &Stated| stated.standard.contains('\0') || stated.raw.as_ref().is_some_and(|r| r.contains('\0'));
+    if record.values.iter().any(|(_, stated)| has_nul(stated)) {
+        let clean = |text: &str| text.replace('\0', "");
+        record.values = record
+            .values
+            .iter()
+            .map(|(name, stated)| {
+                let raw = stated.raw.as_deref().map(clean);
+                (name.to_owned(), Stated { standard: clean(&stated.standard), raw })
+            })
+            .collect();
+    }
+}

@@ -1,0 +1,116 @@
+//! Finished ingest runs: which files the hub has taken in.
+
+use kanak_model::source_system::Load;
+use kanak_model::{IngestRunId, SourceSystemId, Timestamp};
+use sqlx::FromRow;
+
+use crate::Store;
+use crate::db::on_db;
+use crate::error::StoreError;
+use crate::ingest::IngestSummary;
+
+/// A finished run with its file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IngestRunSummary {
+    /// The run.
+    pub id: IngestRunId,
+    /// Whose file.
+    pub source_system: SourceSystemId,
+    /// The source system's name.
+    pub source: String,
+    /// The file, without its folder.
+    pub file_name: String,
+    /// Keyed hash of its bytes.
+    pub content_hash: String,
+    /// Its size.
+    pub bytes: u64,
+    /// The whole register, or what changed.
+    pub load: Load,
+    /// When the hub learned it.
+    pub recorded: Timestamp,
+    /// What it did.
+    pub summary: IngestSummary,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    source_system_id: i64,
+    source: String,
+    file_name: String,
+    content_hash: String,
+    file_bytes: i64,
+    load: String,
+    recorded_us: i64,
+    rows_read: i64,
+    rows_new: i64,
+    rows_changed: i64,
+    rows_unchanged: i64,
+    rows_retired: i64,
+    rows_rejected: i64,
+}
+
+impl From<Row> for IngestRunSummary {
+    fn from(row: Row) -> Self {
+        Self {
+            id: IngestRunId(row.id),
+            source_system: SourceSystemId(row.source_system_id),
+            source: row.source,
+            file_name: row.file_name,
+            content_hash: row.content_hash,
+            bytes: row.file_bytes as u64,
+            load: if row.load == "delta" { Load::Delta } else { Load::Snapshot },
+            recorded: Timestamp(row.recorded_us),
+            summary: IngestSummary {
+                run: IngestRunId(row.id),
+                rows: row.rows_read as u64,
+                new: row.rows_new as u64,
+                changed: row.rows_changed as u64,
+                unchanged: row.rows_unchanged as u64,
+                retired: row.rows_retired as u64,
+                rejected: row.rows_rejected as u64,
+            },
+        }
+    }
+}
+
+impl Store {
+    /// The run that took in a file with these bytes, when taking it in again would change nothing.
+    ///
+    /// A snapshot of a register counts only as the source's latest run: sent again after another one, it says that
+    /// the register went back.
+    pub async fn find_finished_run(
+        &self,
+        source: SourceSystemId,
+        content_hash: &str,
+    ) -> Result<Option<IngestRunSummary>, StoreError> {
+        const SQL: &str =
+            "SELECT i.*, s.name AS source FROM ingest_runs i JOIN source_systems s ON s.id = i.source_system_id
+             WHERE i.source_system_id = $1 AND i.content_hash = $2
+             AND (i.load = 'delta' OR s.rows_are = 'event'
+                  OR i.id = (SELECT max(l.id) FROM ingest_runs l WHERE l.source_system_id = $1))
+             ORDER BY i.id DESC LIMIT 1";
+        let row: Option<Row> =
+            on_db!(&self.db, |c| sqlx::query_as(SQL).bind(source.0).bind(content_hash).fetch_optional(c).await)?;
+        Ok(row.map(IngestRunSummary::from))
+    }
+
+    /// Finished runs of one source or all, the latest first.
+    pub async fn list_ingest_runs(
+        &self,
+        source: Option<SourceSystemId>,
+        before: Option<IngestRunId>,
+        limit: u32,
+    ) -> Result<Vec<IngestRunSummary>, StoreError> {
+        const SQL: &str =
+            "SELECT i.*, s.name AS source FROM ingest_runs i JOIN source_systems s ON s.id = i.source_system_id
+             WHERE ($1 = 0 OR i.source_system_id = $1) AND i.id < $2 ORDER BY i.id DESC LIMIT $3";
+        let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL)
+            .bind(source.map_or(0, |source| source.0))
+            .bind(before.map_or(i64::MAX, |run| run.0))
+            .bind(i64::from(limit))
+            .fetch_all(c)
+            .await)?;
+        Ok(rows.into_iter().map(IngestRunSummary::from).collect())
+    }
+}

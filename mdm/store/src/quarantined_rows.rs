@@ -1,0 +1,176 @@
+//! Quarantine: rows that were refused, and counts of values that were left out. Values are masked before they come here.
+
+use kanak_model::quality::{LeftOut, QualityRule, RejectedRow};
+use kanak_model::{IngestRunId, SourceSystemId};
+use sqlx::FromRow;
+
+use crate::Store;
+use crate::db::{Tx, on_db, on_tx};
+use crate::dialect::{ROWS_A_STATEMENT, json, sql};
+use crate::error::StoreError;
+
+/// A refused row with where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuarantinedRow {
+    /// Ascending; the cursor of a listing.
+    pub id: i64,
+    /// The run that read it.
+    pub run: IngestRunId,
+    /// The source system's name.
+    pub source: String,
+    /// The file.
+    pub file_name: String,
+    /// The row.
+    pub row: RejectedRow,
+}
+
+/// How many rows of a source's latest run broke a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuarantineCount {
+    /// The source system.
+    pub source_system: SourceSystemId,
+    /// Its name.
+    pub source: String,
+    /// The rule.
+    pub rule: QualityRule,
+    /// How many rows.
+    pub count: u64,
+}
+
+/// Reads [`QualityRule::word`].
+fn find_rule(word: &str) -> Option<QualityRule> {
+    serde_json::from_value(serde_json::Value::from(word)).ok()
+}
+
+pub(crate) async fn insert(tx: &mut Tx, run: IngestRunId, rows: &[RejectedRow]) -> Result<(), StoreError> {
+    const NEXT: &str = "SELECT coalesce(max(id), 0) FROM quarantined_rows";
+    const SQL: &str = "INSERT INTO quarantined_rows (id, ingest_run_id, line, source_key, rule, source_column, masked, reason)
+         SELECT id, $2, line, source_key, rule, source_column, masked, reason
+         FROM {rows $1: id int, line int, source_key text, rule text, source_column text, masked text, reason text} AS r";
+    let mut last: i64 = on_tx!(tx, |c| sqlx::query_scalar(NEXT).fetch_one(c).await)?;
+    let engine = tx.engine();
+    let clean = |text: &Option<String>| text.as_ref().map(|text| text.replace('\0', ""));
+    for chunk in rows.chunks(ROWS_A_STATEMENT) {
+        let mut arguments = Vec::with_capacity(chunk.len());
+        for row in chunk {
+            last += 1;
+            let (key, column, masked) = (clean(&row.key), clean(&row.column), clean(&row.masked));
+            arguments.push((last, row.line, key, row.rule.word(), column, masked, row.reason.replace('\0', "")));
+        }
+        on_tx!(tx, |c| sqlx::query(sql(engine, SQL)).bind(json(&arguments)).bind(run.0).execute(c).await.map(drop))?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn add_left_out(tx: &mut Tx, run: IngestRunId, counts: &[LeftOut]) -> Result<(), StoreError> {
+    const SQL: &str =
+        "INSERT INTO left_out_values (ingest_run_id, attribute, rule, value_count) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (ingest_run_id, attribute, rule)
+         DO UPDATE SET value_count = left_out_values.value_count + excluded.value_count";
+    for one in counts {
+        on_tx!(tx, |c| sqlx::query(SQL)
+            .bind(run.0)
+            .bind(&one.attribute)
+            .bind(one.rule.word())
+            .bind(one.count as i64)
+            .execute(c)
+            .await
+            .map(drop))?;
+    }
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    ingest_run_id: i64,
+    source: String,
+    file_name: String,
+    line: i64,
+    source_key: Option<String>,
+    rule: String,
+    source_column: Option<String>,
+    masked: Option<String>,
+    reason: String,
+}
+
+impl TryFrom<Row> for QuarantinedRow {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let rule = stored_rule(&row.rule, "quarantined_rows", row.id)?;
+        Ok(Self {
+            id: row.id,
+            run: IngestRunId(row.ingest_run_id),
+            source: row.source,
+            file_name: row.file_name,
+            row: RejectedRow {
+                line: row.line as u64,
+                key: row.source_key,
+                rule,
+                column: row.source_column,
+                masked: row.masked,
+                reason: row.reason,
+            },
+        })
+    }
+}
+
+fn stored_rule(word: &str, table: &'static str, row: i64) -> Result<QualityRule, StoreError> {
+    find_rule(word).ok_or(StoreError::Stored { table, row, column: "rule", expected: "quality rule" })
+}
+
+impl Store {
+    /// Refused rows of each source's latest run, counted by rule, the most frequent first.
+    pub async fn count_quarantined(&self) -> Result<Vec<QuarantineCount>, StoreError> {
+        const SQL: &str = "SELECT s.id, s.name, q.rule, count(*) AS found FROM quarantined_rows q
+             JOIN ingest_runs i ON i.id = q.ingest_run_id JOIN source_systems s ON s.id = i.source_system_id
+             WHERE i.id = (SELECT max(l.id) FROM ingest_runs l WHERE l.source_system_id = s.id)
+             GROUP BY s.id, s.name, q.rule ORDER BY found DESC, s.name, q.rule";
+        let rows: Vec<(i64, String, String, i64)> = on_db!(&self.db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
+        rows.into_iter()
+            .map(|(id, source, rule, count)| {
+                let rule = stored_rule(&rule, "quarantined_rows", id)?;
+                Ok(QuarantineCount { source_system: SourceSystemId(id), source, rule, count: count as u64 })
+            })
+            .collect()
+    }
+
+    /// Refused rows, ascending, of one source or all and of one rule or all.
+    pub async fn list_quarantined_rows(
+        &self,
+        source: Option<SourceSystemId>,
+        rule: Option<QualityRule>,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<QuarantinedRow>, StoreError> {
+        const SQL: &str = "SELECT q.id, q.ingest_run_id, s.name AS source, i.file_name, q.line, q.source_key, q.rule,
+             q.source_column, q.masked, q.reason FROM quarantined_rows q
+             JOIN ingest_runs i ON i.id = q.ingest_run_id JOIN source_systems s ON s.id = i.source_system_id
+             WHERE q.id > $1 AND ($2 = 0 OR s.id = $2) AND ($3 = '' OR q.rule = $3) ORDER BY q.id LIMIT $4";
+        let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL)
+            .bind(after.unwrap_or(0))
+            .bind(source.map_or(0, |source| source.0))
+            .bind(rule.map_or("", QualityRule::word))
+            .bind(i64::from(limit))
+            .fetch_all(c)
+            .await)?;
+        rows.into_iter().map(QuarantinedRow::try_from).collect()
+    }
+
+    /// Values left out in each source's latest run: source name, attribute, rule and how many.
+    pub async fn list_left_out(&self, source: Option<SourceSystemId>) -> Result<Vec<(String, LeftOut)>, StoreError> {
+        const SQL: &str = "SELECT s.id, s.name, l.attribute, l.rule, l.value_count FROM left_out_values l
+             JOIN ingest_runs i ON i.id = l.ingest_run_id JOIN source_systems s ON s.id = i.source_system_id
+             WHERE ($1 = 0 OR s.id = $1) AND i.id = (SELECT max(r.id) FROM ingest_runs r WHERE r.source_system_id = s.id)
+             ORDER BY s.name, l.value_count DESC, l.attribute, l.rule";
+        let rows: Vec<(i64, String, String, String, i64)> =
+            on_db!(&self.db, |c| sqlx::query_as(SQL).bind(source.map_or(0, |source| source.0)).fetch_all(c).await)?;
+        rows.into_iter()
+            .map(|(id, name, attribute, rule, count)| {
+                let rule = stored_rule(&rule, "left_out_values", id)?;
+                Ok((name, LeftOut { attribute, rule, count: count as u64 }))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,151 @@
+//! Applying what the engine resolved: links, versions, redirects, feed and tasks, in one transaction.
+//!
+//! [`plan`] decides, without I/O; [`current`] reads what it needs; [`write`] does what it says.
+
+mod current;
+mod plan;
+mod write;
+
+use kanak_model::golden_record::GoldenChange;
+use kanak_model::match_pair::MatchPair;
+use kanak_model::{EntityModel, FeedPosition, RuleSetVersion, SourceRecordId, Timestamp};
+
+use crate::Store;
+use crate::db::{Tx, on_db, on_tx};
+use crate::dialect::{ROWS_A_STATEMENT, json, sql};
+use crate::error::StoreError;
+use crate::{feed_events, steward_tasks};
+
+/// What an engine made of the source records it was given.
+#[derive(Debug, Clone)]
+pub struct Resolution {
+    /// Golden records that come to be, change or end. Those that stay as they are may be among them: they cost a
+    /// comparison and emit nothing.
+    pub changes: Vec<GoldenChange>,
+    /// The pairs that a person has to look at.
+    pub review_pairs: Vec<MatchPair>,
+    /// Among which source records those pairs were looked for.
+    pub scope: Scope,
+    /// What was unresolved when the source records were listed.
+    pub unresolved: Unresolved,
+}
+
+/// Among which source records doubtful pairs were looked for: an open task about two of them that is no longer
+/// doubted lapses.
+#[derive(Debug, Clone)]
+pub enum Scope {
+    /// All live ones of the entity type.
+    Everything,
+    /// These.
+    These(Vec<SourceRecordId>),
+}
+
+/// The source records that arrived, changed, were retired or decided about since the last resolution.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unresolved {
+    /// The hub's recorded time when they were listed. What is marked later stays unresolved.
+    pub through: Timestamp,
+    /// Their ids, ascending; retired ones are among them.
+    pub source_records: Vec<SourceRecordId>,
+}
+
+/// What a resolution did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Applied {
+    /// Golden records that came to be, those split off among them.
+    pub created: u64,
+    /// Golden records whose values, status or members changed.
+    pub updated: u64,
+    /// Golden records that ended in another.
+    pub merged: u64,
+    /// Golden records that came to be from members of another.
+    pub split: u64,
+    /// Golden records that came back with their id.
+    pub restored: u64,
+    /// Golden records that lost their last member.
+    pub emptied: u64,
+    /// Given changes that changed nothing.
+    pub unchanged: u64,
+    /// Steward tasks opened.
+    pub tasks_opened: u64,
+    /// Steward tasks that lapsed.
+    pub tasks_lapsed: u64,
+    /// The feed's last position afterwards.
+    pub feed_position: FeedPosition,
+}
+
+impl Store {
+    /// How many source records of an entity type a resolution has not seen as they are now.
+    pub async fn unresolved_count(&self, entity: &str) -> Result<u64, StoreError> {
+        const SQL: &str = "SELECT count(*) FROM unresolved_source_records WHERE entity = $1";
+        let count: i64 = on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(entity).fetch_one(c).await)?;
+        Ok(count as u64)
+    }
+
+    /// Which they are. Take it before listing the source records, and give it back with the resolution.
+    pub async fn list_unresolved(&self, entity: &str) -> Result<Unresolved, StoreError> {
+        const NOW: &str = "SELECT last_us FROM hub_clock WHERE id = 1";
+        const SQL: &str =
+            "SELECT source_record_id FROM unresolved_source_records WHERE entity = $1 ORDER BY source_record_id";
+        let mut tx = self.db.begin_read().await?;
+        let through: i64 = on_tx!(tx, |c| sqlx::query_scalar(NOW).fetch_one(c).await)?;
+        let ids: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(entity).fetch_all(c).await)?;
+        let source_records = ids.into_iter().map(SourceRecordId).collect();
+        Ok(Unresolved { through: Timestamp(through), source_records })
+    }
+
+    /// Writes what an engine resolved. New golden records get the next ids in the order of the changes; a part split
+    /// off that holds exactly what a merged-away golden record held gets that one's id back.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when source records or links moved on since they were listed;
+    /// [`StoreError::ChangeMissing`] when a golden record loses members and no change says what is left of it;
+    /// [`StoreError::NoRuleSet`] for unpublished rules. Then nothing happened.
+    pub async fn apply_resolution(
+        &self,
+        model: &EntityModel,
+        rule_set: RuleSetVersion,
+        resolution: Resolution,
+    ) -> Result<Applied, StoreError> {
+        let Resolution { changes, review_pairs, scope, unresolved } = resolution;
+        self.get_rule_set(&model.name, rule_set).await?;
+        let mut tx = self.db.begin(&*self.clock).await?;
+        let current = current::load(&mut tx, &model.name, &changes, &unresolved).await?;
+        let plan = plan::plan(&changes, &current, &unresolved)?;
+        drop(current);
+        write::write(&mut tx, model, rule_set, &changes, &plan).await?;
+        let feed_position = feed_events::append(&mut tx, &model.name, &plan.events).await?;
+        let (tasks_opened, tasks_lapsed) = steward_tasks::review(&mut tx, &model.name, &review_pairs, &scope).await?;
+        mark_resolved(&mut tx, &unresolved).await?;
+        tx.commit().await?;
+        Ok(Applied { tasks_opened, tasks_lapsed, feed_position, ..plan.counts() })
+    }
+}
+
+/// Marks source records as not seen by a resolution.
+pub(crate) async fn mark_unresolved(tx: &mut Tx, entity: &str, ids: &[i64]) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO unresolved_source_records (source_record_id, entity, marked_us)
+         SELECT id, $2, $3 FROM {ids $1} AS i WHERE 1 = 1
+         ON CONFLICT (source_record_id) DO UPDATE SET marked_us = excluded.marked_us";
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let (now, engine) = (tx.now.0, tx.engine());
+    on_tx!(tx, |c| sqlx::query(sql(engine, SQL)).bind(json(ids)).bind(entity).bind(now).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+async fn mark_resolved(tx: &mut Tx, unresolved: &Unresolved) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM unresolved_source_records
+         WHERE source_record_id IN (SELECT id FROM {ids $1} AS i) AND marked_us <= $2";
+    let engine = tx.engine();
+    for chunk in unresolved.source_records.chunks(ROWS_A_STATEMENT) {
+        on_tx!(tx, |c| sqlx::query(sql(engine, SQL))
+            .bind(json(chunk))
+            .bind(unresolved.through.0)
+            .execute(c)
+            .await
+            .map(drop))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! Rule sets: frozen match weights, frequencies and thresholds, by entity type and version.
+
+use kanak_model::{RuleSetVersion, Timestamp};
+use sqlx::FromRow;
+use sqlx::types::Json;
+
+use crate::Store;
+use crate::db::{on_db, on_tx};
+use crate::error::StoreError;
+
+/// A published rule set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleSet {
+    /// From 1, by entity type.
+    pub version: RuleSetVersion,
+    /// The rules, as the engine wrote them.
+    pub body: serde_json::Value,
+    /// When it was published.
+    pub created: Timestamp,
+}
+
+#[derive(FromRow)]
+struct Row {
+    version: i64,
+    body: Json<serde_json::Value>,
+    created_us: i64,
+}
+
+impl From<Row> for RuleSet {
+    fn from(row: Row) -> Self {
+        Self { version: RuleSetVersion(row.version), body: row.body.0, created: Timestamp(row.created_us) }
+    }
+}
+
+impl Store {
+    /// The latest rule set of an entity type.
+    pub async fn find_rule_set(&self, entity: &str) -> Result<Option<RuleSet>, StoreError> {
+        const SQL: &str =
+            "SELECT version, body, created_us FROM rule_sets WHERE entity = $1 ORDER BY version DESC LIMIT 1";
+        let row: Option<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity).fetch_optional(c).await)?;
+        Ok(row.map(RuleSet::from))
+    }
+
+    /// The rule set of one version.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRuleSet`] when it was never published.
+    pub async fn get_rule_set(&self, entity: &str, version: RuleSetVersion) -> Result<RuleSet, StoreError> {
+        const SQL: &str = "SELECT version, body, created_us FROM rule_sets WHERE entity = $1 AND version = $2";
+        let row: Option<Row> =
+            on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity).bind(version.0).fetch_optional(c).await)?;
+        row.map(RuleSet::from).ok_or_else(|| StoreError::NoRuleSet { entity: entity.to_owned(), version })
+    }
+
+    /// Publishes rules. Equal to the latest ones, they keep that version.
+    pub async fn put_rule_set(&self, entity: &str, body: &serde_json::Value) -> Result<RuleSetVersion, StoreError> {
+        const SQL: &str = "INSERT INTO rule_sets (entity, version, body, created_us)
+             VALUES ($1, (SELECT coalesce(max(version), 0) + 1 FROM rule_sets WHERE entity = $1), $2, $3) RETURNING version";
+        if let Some(latest) = self.find_rule_set(entity).await?
+            && latest.body == *body
+        {
+            return Ok(latest.version);
+        }
+        let mut tx = self.db.begin(&*self.clock).await?;
+        let now = tx.now.0;
+        let version: i64 =
+            on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(entity).bind(Json(body)).bind(now).fetch_one(c).await)?;
+        tx.commit().await?;
+        Ok(RuleSetVersion(version))
+    }
+}

@@ -1,0 +1,112 @@
+//! Source records as the hub holds them now.
+
+use futures::TryStreamExt;
+use kanak_model::source_record::Values;
+use kanak_model::{Access, IngestRunId, SourceRecord, SourceRecordId, SourceSystemId, Timestamp};
+use sqlx::FromRow;
+use sqlx::types::Json;
+
+use crate::Store;
+use crate::access_sql::compile;
+use crate::db::on_db;
+use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, json, sql};
+use crate::error::StoreError;
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    source_system_id: i64,
+    source_key: String,
+    version: i64,
+    stated: Json<Values>,
+    updated_us: Option<i64>,
+    recorded_from_us: i64,
+    ingest_run_id: i64,
+}
+
+impl From<Row> for SourceRecord {
+    fn from(row: Row) -> Self {
+        Self {
+            id: SourceRecordId(row.id),
+            source_system: SourceSystemId(row.source_system_id),
+            key: row.source_key,
+            version: row.version as i32,
+            values: row.stated.0,
+            updated: row.updated_us.map(Timestamp),
+            recorded_from: Timestamp(row.recorded_from_us),
+            ingest_run: IngestRunId(row.ingest_run_id),
+        }
+    }
+}
+
+const COLUMNS: &str = "SELECT r.id, r.source_system_id, r.source_key, r.version, r.stated, r.updated_us,
+     r.recorded_from_us, r.ingest_run_id FROM source_records r";
+
+impl Store {
+    /// All live source records of an entity type that the caller may read, by ascending id.
+    pub async fn list_source_records(&self, access: &Access, entity: &str) -> Result<Vec<SourceRecord>, StoreError> {
+        const COUNT: &str = "SELECT count(*) FROM source_records WHERE source_system_id IN
+             (SELECT id FROM source_systems WHERE rows_are = 'entity' AND rows_of = $1)";
+        let count: i64 = on_db!(&self.db, |c| sqlx::query_scalar(COUNT).bind(entity).fetch_one(c).await)?;
+        let mut all = Vec::with_capacity(count as usize);
+        self.visit_source_records(access, entity, |record| all.push(record)).await?;
+        Ok(all)
+    }
+
+    /// Hands over the same source records one by one, so that memory need not hold them.
+    pub async fn visit_source_records(
+        &self,
+        access: &Access,
+        entity: &str,
+        mut visit: impl FnMut(SourceRecord) + Send,
+    ) -> Result<(), StoreError> {
+        let engine = self.db.engine();
+        let condition = compile(access.filter(), engine, JsonColumn::Stated("r.stated"), 2);
+        // The plus keeps both engines on the primary key, which has the order asked for.
+        let text = format!(
+            "{COLUMNS} WHERE r.retired_us IS NULL AND +r.source_system_id IN
+             (SELECT id FROM source_systems WHERE rows_are = 'entity' AND rows_of = $1) AND {} ORDER BY r.id",
+            condition.sql
+        );
+        on_db!(&self.db, |c| {
+            let mut query = sqlx::query_as::<_, Row>(sql(engine, &text)).bind(entity);
+            for text in condition.bind {
+                query = query.bind(text);
+            }
+            let mut rows = query.fetch(c);
+            while let Some(row) = rows.try_next().await? {
+                visit(row.into());
+            }
+        });
+        Ok(())
+    }
+
+    /// The live ones among these that the caller may read, by ascending id.
+    pub async fn list_source_records_of(
+        &self,
+        access: &Access,
+        ids: &[SourceRecordId],
+    ) -> Result<Vec<SourceRecord>, StoreError> {
+        let engine = self.db.engine();
+        let mut sorted = ids.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let mut all = Vec::with_capacity(sorted.len());
+        for chunk in sorted.chunks(ROWS_A_STATEMENT) {
+            let condition = compile(access.filter(), engine, JsonColumn::Stated("r.stated"), 2);
+            let text = format!(
+                "{COLUMNS} WHERE r.id IN (SELECT id FROM {{ids $1}} AS i) AND r.retired_us IS NULL AND {} ORDER BY r.id",
+                condition.sql
+            );
+            let rows: Vec<Row> = on_db!(&self.db, |c| {
+                let mut query = sqlx::query_as(sql(engine, &text)).bind(json(chunk));
+                for text in condition.bind {
+                    query = query.bind(text);
+                }
+                query.fetch_all(c).await
+            })?;
+            all.extend(rows.into_iter().map(SourceRecord::from));
+        }
+        Ok(all)
+    }
+}
