@@ -1,0 +1,75 @@
+//! What pages ask of the hub's single writer. The server implements it; a page never writes by itself.
+
+use async_trait::async_trait;
+use kanak_model::match_pair::Decision;
+use kanak_model::{Access, Caller, SourceRecordId, StewardTaskId};
+
+/// A steward's acts, and the explanation that they rest on.
+#[async_trait]
+pub trait StewardActions: Send + Sync {
+    /// Decides a task: `Match` or `NoMatch`. The clusters and golden records that it touches follow before it returns.
+    async fn decide(
+        &self,
+        caller: &Caller,
+        task: StewardTaskId,
+        decision: Decision,
+        reason: String,
+    ) -> Result<(), ActionError>;
+
+    /// Takes the decision of a task back; what followed from it is undone, ids included.
+    async fn undo(&self, caller: &Caller, task: StewardTaskId) -> Result<(), ActionError>;
+
+    /// Why the rules judge two source records as they do. Values that `access` does not show are left out.
+    async fn explain(
+        &self,
+        access: &Access,
+        left: SourceRecordId,
+        right: SourceRecordId,
+    ) -> Result<ExplanationView, ActionError>;
+}
+
+/// Why an act was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum ActionError {
+    /// The steward must choose otherwise: the decision contradicts another, or the task is decided already.
+    #[error("{0}")]
+    Refused(String),
+    /// There is no such task or source record, or the caller may not see it.
+    #[error("there is no such task, or it lies outside the districts you work for")]
+    NotFound,
+    /// An operator must act.
+    #[error("{0}")]
+    Inside(String),
+}
+
+/// How a pair of source records was weighed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExplanationView {
+    /// One row a comparison, in the order of the rules.
+    pub rows: Vec<ExplanationRow>,
+    /// What the rules hold of any pair before they look, in bits: about minus the log2 of how rare matches are.
+    pub prior_bits: f64,
+    /// The prior and all rows, in bits.
+    pub total_bits: f64,
+    /// Match probability, 0..=1.
+    pub probability: f64,
+    /// What the rules decide.
+    pub decision: Decision,
+    /// The whole in one sentence.
+    pub sentence: String,
+}
+
+/// What one comparison contributed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExplanationRow {
+    /// The attribute compared, as its title.
+    pub attribute: String,
+    /// The left value, where there is one that may be shown.
+    pub left: Option<String>,
+    /// The right value, where there is one that may be shown.
+    pub right: Option<String>,
+    /// The level that the comparison reached, in words.
+    pub level: String,
+    /// What it adds to the match weight, in bits; negative speaks against.
+    pub weight_bits: f64,
+}

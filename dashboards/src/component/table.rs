@@ -1,0 +1,257 @@
+//! A table with a caption, heads that stay in sight and cells that may link, mark or carry a bar.
+
+use askama::Template;
+
+use crate::format;
+
+/// A table. The first cell of a row names the row.
+#[derive(Debug, Clone, Template)]
+#[template(path = "components/table.html")]
+pub struct Table {
+    /// What the table shows, as a sentence: what is counted, over which time.
+    pub caption: String,
+    /// The heads of its columns.
+    pub heads: Vec<Head>,
+    /// Its rows; each has a cell for every head.
+    pub rows: Vec<Vec<Cell>>,
+    /// A last row with totals.
+    pub total: Option<Vec<Cell>>,
+    /// What is said when there is no row.
+    pub empty: String,
+}
+
+impl Table {
+    fn is_number(&self, column: &usize) -> bool {
+        self.heads.get(*column).is_some_and(|head| head.is_number)
+    }
+}
+
+/// The head of a column.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// Its title.
+    pub title: String,
+    /// Whether its cells are numbers and stand to the right.
+    pub is_number: bool,
+    /// Whether a chart over this table draws it.
+    pub is_drawn: bool,
+}
+
+impl Head {
+    /// A column of words.
+    pub fn text(title: impl Into<String>) -> Self {
+        Self { title: title.into(), is_number: false, is_drawn: false }
+    }
+
+    /// A column of numbers.
+    pub fn number(title: impl Into<String>) -> Self {
+        Self { title: title.into(), is_number: true, is_drawn: true }
+    }
+
+    /// The same column, left out of the chart over the table.
+    #[must_use]
+    pub fn undrawn(mut self) -> Self {
+        self.is_drawn = false;
+        self
+    }
+}
+
+/// How something should be taken. Its words say the same: colour alone tells nobody anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As it should be.
+    Good,
+    /// Worth a look.
+    Warn,
+    /// Not as it should be.
+    Bad,
+    /// Chosen, golden.
+    Gold,
+    /// Neither.
+    Plain,
+}
+
+impl Tone {
+    /// The style's class.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Warn => "warn",
+            Self::Bad => "bad",
+            Self::Gold => "gold",
+            Self::Plain => "plain",
+        }
+    }
+}
+
+/// A horizontal bar in a cell: where it begins and how long it is, in hundredths of the cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bar {
+    /// Where it begins.
+    pub from: String,
+    /// How long it is.
+    pub length: String,
+    /// `for`, `against` or nothing: its colour, beside a number that says the same.
+    pub class: &'static str,
+    /// Where zero lies, for bars that go both ways.
+    pub zero: Option<String>,
+}
+
+impl Bar {
+    /// A bar from the left edge; `share` of one is the whole cell.
+    pub fn share(share: f64) -> Self {
+        Self { from: "0".to_owned(), length: hundredths(share.clamp(0.0, 1.0)), class: "", zero: None }
+    }
+
+    /// A step of a waterfall from `start` to `end` on an axis from `low` to `high`.
+    pub fn step(start: f64, end: f64, low: f64, high: f64) -> Self {
+        let span = (high - low).max(f64::EPSILON);
+        let place = |value: f64| ((value - low) / span).clamp(0.0, 1.0);
+        let (left, right) = (place(start.min(end)), place(start.max(end)));
+        Self {
+            from: hundredths(left),
+            length: hundredths((right - left).max(0.004)),
+            class: if end < start { "against" } else { "for" },
+            zero: Some(hundredths(place(0.0))),
+        }
+    }
+}
+
+fn hundredths(share: f64) -> String {
+    format!("{:.2}", share * 100.0)
+}
+
+/// One cell.
+#[derive(Debug, Clone, Default)]
+pub struct Cell {
+    /// Its words.
+    pub text: String,
+    /// A second, quieter line.
+    pub sub: Option<String>,
+    /// Where its words lead.
+    pub href: Option<String>,
+    /// The number behind its words, for charts.
+    pub value: Option<f64>,
+    /// Shown as a mark of this tone.
+    pub badge: Option<Tone>,
+    /// A bar under its words.
+    pub bar: Option<Bar>,
+    /// A class on the cell: `chosen`, `differs`.
+    pub class: Option<&'static str>,
+    /// The language of its words, where it is not the page's.
+    pub lang: Option<&'static str>,
+}
+
+impl Cell {
+    /// Words.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    /// Words, or a dash where there are none.
+    pub fn maybe(text: Option<impl Into<String>>) -> Self {
+        text.map_or_else(|| Self::text(format::NONE), Self::text)
+    }
+
+    /// A whole number.
+    pub fn whole(number: i64) -> Self {
+        Self { text: format::whole(number), value: Some(number as f64), ..Self::default() }
+    }
+
+    /// A number with a place after the point, where there is one.
+    pub fn decimal(number: Option<f64>, decimals: usize) -> Self {
+        number.map_or_else(Self::none, |number| Self {
+            text: format::decimal(number, decimals),
+            value: Some(number),
+            ..Self::default()
+        })
+    }
+
+    /// A share of one as a percentage, where there is one; its value is in hundredths.
+    pub fn percent(share: Option<f64>) -> Self {
+        share.map_or_else(Self::none, |share| Self {
+            text: format::percent(share),
+            value: Some(share * 100.0),
+            ..Self::default()
+        })
+    }
+
+    /// Paise as rupees; its value is in rupees.
+    pub fn rupees(paise: i64) -> Self {
+        Self { text: format::rupees(paise), value: Some(paise as f64 / 100.0), ..Self::default() }
+    }
+
+    /// Nothing.
+    pub fn none() -> Self {
+        Self::text(format::NONE)
+    }
+
+    /// A mark.
+    pub fn badge(tone: Tone, text: impl Into<String>) -> Self {
+        Self { badge: Some(tone), ..Self::text(text) }
+    }
+
+    /// The same cell with a second line.
+    #[must_use]
+    pub fn sub(mut self, sub: impl Into<String>) -> Self {
+        self.sub = Some(sub.into());
+        self
+    }
+
+    /// The same cell as a link.
+    #[must_use]
+    pub fn link(mut self, href: impl Into<String>) -> Self {
+        self.href = Some(href.into());
+        self
+    }
+
+    /// The same cell with a bar.
+    #[must_use]
+    pub fn bar(mut self, bar: Bar) -> Self {
+        self.bar = Some(bar);
+        self
+    }
+
+    /// The same cell with a class.
+    #[must_use]
+    pub fn class(mut self, class: &'static str) -> Self {
+        self.class = Some(class);
+        self
+    }
+
+    /// The same cell in another language.
+    #[must_use]
+    pub fn lang(mut self, lang: &'static str) -> Self {
+        self.lang = Some(lang);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_escapes_what_it_is_given_and_marks_rows_and_heads() {
+        let table = Table {
+            caption: "A <b> caption".to_owned(),
+            heads: vec![Head::text("Service"), Head::number("Received")],
+            rows: vec![vec![Cell::text("<script>").link("/a?b=\"c"), Cell::whole(123_456)]],
+            total: None,
+            empty: "none".to_owned(),
+        };
+        let html = table.to_string();
+        assert!(!html.contains("<script>") && !html.contains("<b>") && !html.contains("b=\"c"), "{html}");
+        assert!(html.contains("<th scope=\"row\""), "{html}");
+        assert!(html.contains("1,23,456") && html.contains("data-value=\"123456\""), "{html}");
+    }
+
+    #[test]
+    fn steps_of_a_waterfall_meet_and_stay_on_the_axis() {
+        let up = Bar::step(0.0, 6.0, -2.0, 8.0);
+        let down = Bar::step(6.0, 4.0, -2.0, 8.0);
+        assert_eq!((up.from.as_str(), up.length.as_str(), up.class), ("20.00", "60.00", "for"));
+        assert_eq!((down.from.as_str(), down.length.as_str(), down.class), ("60.00", "20.00", "against"));
+        assert_eq!(Bar::share(7.0).length, "100.00");
+    }
+}

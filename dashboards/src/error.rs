@@ -1,0 +1,76 @@
+//! What can go wrong on the way to a page, and the page that says so.
+
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Response};
+use kanak_model::access::Denied;
+use tracing::error;
+
+use crate::pages::problem;
+
+/// Why a page cannot be shown. Sorted by who must act.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// The visitor lacks a role; the page names the remedy.
+    #[error(transparent)]
+    Denied(Denied),
+    /// The address names nothing that is there, or nothing that this visitor may see.
+    #[error("no {what} `{name}`; look for it from its list")]
+    NotFound {
+        /// What was asked for: `golden record`, `code system`.
+        what: &'static str,
+        /// Its name in the address.
+        name: String,
+    },
+    /// The form is of another session or was open too long.
+    #[error("the form is not of this session; go back, load the page again and repeat")]
+    StaleForm,
+    /// What the visitor asked for cannot be done as things stand.
+    #[error("{0}")]
+    Refused(String),
+    /// The warehouse has no release yet.
+    #[error("no figures yet; run `kanak refresh`, or wait for the first refresh to end")]
+    NoFigures,
+    /// An operator must act.
+    #[error("{0}")]
+    Inside(String),
+}
+
+impl PageError {
+    /// Something inside did not work: the visitor learns that it did not, the log learns why.
+    pub(crate) fn inside(error: impl std::fmt::Display) -> Self {
+        Self::Inside(error.to_string())
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Denied(_) | Self::StaleForm => StatusCode::FORBIDDEN,
+            Self::NotFound { .. } => StatusCode::NOT_FOUND,
+            Self::Refused(_) => StatusCode::CONFLICT,
+            Self::NoFigures => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Inside(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let (title, detail) = match &self {
+            Self::Denied(denied) => ("You may not open this page", format!("{denied}.")),
+            Self::NotFound { .. } => ("Not found", format!("There is {self}.")),
+            Self::StaleForm => ("The form is out of date", "Go back, load the page again and repeat.".to_owned()),
+            Self::Refused(reason) => ("That cannot be done", reason.clone()),
+            Self::NoFigures => ("No figures yet", "The warehouse has no release yet: the first refresh has not ended.".to_owned()),
+            Self::Inside(inner) => {
+                error!(error = %inner, "A page could not be made: {inner}");
+                ("The page could not be made", "This is not your doing. Try again; the log of the server says why.".to_owned())
+            }
+        };
+        (self.status(), Html(problem::render(self.status().as_u16(), title, &detail))).into_response()
+    }
+}
+
+impl From<askama::Error> for PageError {
+    fn from(error: askama::Error) -> Self {
+        Self::inside(error)
+    }
+}

@@ -1,0 +1,424 @@
+//! One golden record: its values with their origin, its source records side by side, its past.
+
+use askama::Template;
+use kanak_codes::Codes;
+use kanak_model::access::LegalBasis;
+use kanak_model::entity_model::{Attribute, EntityModel, SurvivorshipStrategy};
+use kanak_model::golden_record::{GoldenRecord, GoldenValue};
+use kanak_model::source_record::{Stated, Values};
+use kanak_model::{Access, GoldenId, Language, Purpose, RuleSetVersion, SourceRecordId, Timestamp};
+
+use crate::component::{Cell, Head, Table, Tone};
+use crate::samples::Sampler;
+use crate::shell::Shell;
+use crate::{format, values};
+
+/// One golden record.
+#[derive(Template)]
+#[template(path = "pages/golden_record.html")]
+pub(crate) struct GoldenRecordPage {
+    shell: Shell,
+    id: String,
+    label: String,
+    entity: String,
+    status: (Tone, String),
+    version: String,
+    recorded: String,
+    rule_set: String,
+    /// Why this visitor sees it.
+    purpose: String,
+    basis: &'static str,
+    /// The id in the address, when it was merged away into this one.
+    redirected_from: Option<String>,
+    values: Table,
+    sources: Table,
+    crosswalk: Table,
+    history: Table,
+}
+
+/// A source record that is linked, with the words for where it comes from.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    pub(crate) id: SourceRecordId,
+    /// The source system's title.
+    pub(crate) source: String,
+    pub(crate) key: String,
+    pub(crate) values: Values,
+    pub(crate) updated: Option<Timestamp>,
+}
+
+/// A line of the crosswalk.
+pub(crate) struct CrosswalkLine {
+    pub(crate) source: String,
+    pub(crate) key: String,
+    pub(crate) from: Timestamp,
+    pub(crate) to: Option<Timestamp>,
+}
+
+/// What the page is made of, as the hub answers.
+pub(crate) struct GoldenRecordParts {
+    pub(crate) record: GoldenRecord,
+    pub(crate) members: Vec<Member>,
+    pub(crate) redirected_from: Option<GoldenId>,
+    pub(crate) crosswalk: Vec<CrosswalkLine>,
+    /// Every version, oldest first.
+    pub(crate) history: Vec<GoldenRecord>,
+}
+
+impl GoldenRecordPage {
+    pub(crate) fn build(
+        shell: Shell,
+        codes: &Codes,
+        model: &EntityModel,
+        access: &Access,
+        parts: &GoldenRecordParts,
+    ) -> Self {
+        let language = shell.language();
+        let record = &parts.record;
+        Self {
+            id: record.id.to_string(),
+            label: label(model, record),
+            entity: model.title.get(language).to_owned(),
+            status: (status_tone(&record.status), format::spaced(&record.status)),
+            version: format::whole(i64::from(record.version)),
+            recorded: format::instant(record.recorded_from),
+            rule_set: record.rule_set.to_string(),
+            purpose: format::spaced(access.purpose().word()),
+            basis: basis_words(access.basis()),
+            redirected_from: parts.redirected_from.map(|id| id.to_string()),
+            values: values_table(codes, model, language, record, &parts.members),
+            sources: sources_table(codes, model, language, record, &parts.members),
+            crosswalk: crosswalk_table(&parts.crosswalk),
+            history: history_table(codes, model, language, &parts.history),
+            shell,
+        }
+    }
+
+    pub(crate) fn sample(sampler: &Sampler) -> Self {
+        let models = kanak_model::builtin::entity_models().expect("a test parses each builtin model");
+        let access = Access::decide(&sampler.caller(), Purpose::Stewardship).expect("the sample's caller is a steward");
+        let members = sample_members(sampler);
+        let chosen = |value: &str, source: usize, strategy, agreeing, stated| GoldenValue {
+            value: value.to_owned(),
+            source_record: members[source].id,
+            source_version: 1,
+            strategy,
+            agreeing,
+            stated,
+        };
+        use SurvivorshipStrategy::{MostComplete, MostFrequent, MostRecent, MostTrusted};
+        let values = [
+            ("full_name", chosen(sampler.word, 1, MostTrusted, 1, 3)),
+            ("father_name", chosen("Balwinder Singh", 1, MostComplete, 2, 2)),
+            ("sex", chosen("M", 1, MostFrequent, 3, 3)),
+            ("date_of_birth", chosen("1985-03-01", 1, MostComplete, 1, 3)),
+            ("mobile", chosen("9876543210", 2, MostRecent, 1, 2)),
+            ("village", chosen("Verka", 0, MostRecent, 2, 2)),
+            ("district", chosen("27", 0, MostRecent, 3, 3)),
+        ];
+        let record = GoldenRecord {
+            id: GoldenId(4_711),
+            entity: "citizen".to_owned(),
+            version: 2,
+            status: "active".to_owned(),
+            values: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            recorded_from: Timestamp(1_795_422_900_000_000),
+            recorded_to: None,
+            rule_set: RuleSetVersion(3),
+        };
+        let mut first = record.clone();
+        first.version = 1;
+        first.recorded_to = Some(record.recorded_from);
+        first.recorded_from = Timestamp(1_790_000_000_000_000);
+        first.values.remove("mobile");
+        let crosswalk = members.iter().map(|member| CrosswalkLine {
+            source: member.source.clone(),
+            key: member.key.clone(),
+            from: first.recorded_from,
+            to: None,
+        });
+        let parts = GoldenRecordParts {
+            crosswalk: crosswalk.collect(),
+            history: vec![first, record.clone()],
+            redirected_from: Some(GoldenId(4_712)),
+            record,
+            members,
+        };
+        Self::build(sampler.shell("golden_record"), &sampler.codes, &models[0], &access, &parts)
+    }
+}
+
+/// Three source records of one citizen, as three registers state them.
+pub(crate) fn sample_members(sampler: &Sampler) -> Vec<Member> {
+    let member = |id, source: &str, key: &str, values: &[(&str, &str, &str)]| Member {
+        id: SourceRecordId(id),
+        source: source.to_owned(),
+        key: key.to_owned(),
+        values: values.iter().map(|(name, value, raw)| ((*name).to_owned(), Stated::new(*value, raw))).collect(),
+        updated: Some(Timestamp(1_780_000_000_000_000)),
+    };
+    vec![
+        member(
+            11,
+            "Food & civil supplies: ration cards",
+            "RC-0270-118822",
+            &[
+                ("full_name", sampler.word, sampler.word),
+                ("sex", "M", "M"),
+                ("date_of_birth", "1985", "1985"),
+                ("village", "Verka", "VERKA"),
+                ("district", "27", "ASR"),
+            ],
+        ),
+        member(
+            12,
+            "Election: roll",
+            "PB/018/219/412",
+            &[
+                ("full_name", sampler.word, "ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ"),
+                ("father_name", "Balwinder Singh", "BALWINDER SINGH"),
+                ("sex", "M", "Male"),
+                ("date_of_birth", "1985-03-01", "01/03/1985"),
+                ("mobile", "9811122233", "9811122233"),
+                ("district", "27", "Amritsar"),
+            ],
+        ),
+        member(
+            13,
+            "Health: insured families",
+            "HB-77120-02",
+            &[
+                ("full_name", "Gurprit Singh", "GURPRIT SINGH"),
+                ("father_name", "Balwinder Singh", "Balwinder Singh"),
+                ("sex", "M", "M"),
+                ("date_of_birth", "1985-01-03", "03-01-1985"),
+                ("mobile", "9876543210", "+91 98765 43210"),
+                ("village", "Verka", "Verka"),
+                ("district", "27", "Amritsar"),
+            ],
+        ),
+    ]
+}
+
+/// What stands for a golden record in titles and lists; its id where its name may not be shown.
+pub(crate) fn label(model: &EntityModel, record: &GoldenRecord) -> String {
+    record.values.get(&model.label).map_or_else(|| record.id.to_string(), |value| value.value.clone())
+}
+
+/// How a status should be taken.
+pub(crate) fn status_tone(status: &str) -> Tone {
+    match status {
+        "active" => Tone::Good,
+        "deceased" | "dissolved" | "closed" => Tone::Warn,
+        _ => Tone::Plain,
+    }
+}
+
+/// A legal basis in words.
+pub(crate) fn basis_words(basis: LegalBasis) -> &'static str {
+    match basis {
+        LegalBasis::StateService => {
+            "a subsidy, benefit, service, certificate or licence of the State (Digital Personal Data Protection Act 2023, section 7(b))"
+        }
+        LegalBasis::Statistics => {
+            "statistics without a decision about a person (Digital Personal Data Protection Act 2023, section 17(2)(b))"
+        }
+        LegalBasis::LegalDuty => "a duty under law to keep the register, to audit or to inquire",
+    }
+}
+
+fn strategy_words(strategy: SurvivorshipStrategy) -> &'static str {
+    match strategy {
+        SurvivorshipStrategy::MostTrusted => "most trusted source",
+        SurvivorshipStrategy::MostRecent => "stated last",
+        SurvivorshipStrategy::MostFrequent => "stated most often",
+        SurvivorshipStrategy::Longest => "longest",
+        SurvivorshipStrategy::MostComplete => "most complete",
+        SurvivorshipStrategy::ValidatedFirst => "passed its check",
+    }
+}
+
+fn source_of(members: &[Member], value: &GoldenValue) -> String {
+    let member = members.iter().find(|member| member.id == value.source_record);
+    member.map_or_else(|| format!("source record {}", value.source_record), |member| member.source.clone())
+}
+
+fn values_table(
+    codes: &Codes,
+    model: &EntityModel,
+    language: Language,
+    record: &GoldenRecord,
+    members: &[Member],
+) -> Table {
+    let row = |(attribute, value): (&Attribute, &GoldenValue)| {
+        vec![
+            Cell::text(attribute.title().get(language)),
+            Cell::text(values::show(attribute, &value.value, codes, language)).class("value-cell"),
+            Cell::text(source_of(members, value)),
+            Cell::text(strategy_words(value.strategy)),
+            Cell::text(format!("{} of {}", value.agreeing, value.stated)),
+        ]
+    };
+    let stated = model.attributes.iter().filter_map(|one| Some((one, record.values.get(&one.name)?)));
+    Table {
+        caption: "Chosen values. “Agree” counts the linked source records that state this value, of those that state any."
+            .to_owned(),
+        heads: vec![
+            Head::text("Attribute"),
+            Head::text("Value"),
+            Head::text("Stated by"),
+            Head::text("Chosen as"),
+            Head::number("Agree"),
+        ],
+        rows: stated.map(row).collect(),
+        total: None,
+        empty: "Nothing that you may see.".to_owned(),
+    }
+}
+
+fn sources_table(
+    codes: &Codes,
+    model: &EntityModel,
+    language: Language,
+    record: &GoldenRecord,
+    members: &[Member],
+) -> Table {
+    let heads = members.iter().map(|member| Head::text(format!("{} · {}", member.source, member.key)));
+    let row = |attribute: &Attribute| {
+        let golden = record.values.get(&attribute.name);
+        let any = members.iter().any(|member| member.values.find(&attribute.name).is_some());
+        let cells = members.iter().map(|member| {
+            let Some(stated) = member.values.find_stated(&attribute.name) else { return Cell::none() };
+            let cell = stated_cell(attribute, stated, codes, language);
+            let is_source = golden.is_some_and(|golden| golden.source_record == member.id);
+            match golden {
+                Some(_) if is_source => Cell { text: format!("✓ {}", cell.text), ..cell.class("chosen") },
+                Some(golden) if golden.value != stated.standard => {
+                    Cell { text: format!("≠ {}", cell.text), ..cell.class("differs") }
+                }
+                _ => cell,
+            }
+        });
+        any.then(|| std::iter::once(Cell::text(attribute.title().get(language))).chain(cells).collect::<Vec<_>>())
+    };
+    let updated = members.iter().map(|member| Cell::maybe(member.updated.map(format::instant)));
+    let updated: Vec<Cell> = std::iter::once(Cell::text("Last changed there")).chain(updated).collect();
+    Table {
+        caption: "What each register states, in its standard form, with the register's own words under it where they differ."
+            .to_owned(),
+        heads: std::iter::once(Head::text("Attribute")).chain(heads).collect(),
+        rows: model.attributes.iter().filter_map(row).chain(std::iter::once(updated)).collect(),
+        total: None,
+        empty: "No source record that you may see.".to_owned(),
+    }
+}
+
+/// A stated value with the source's own words under it, where they say it differently.
+pub(crate) fn stated_cell(attribute: &Attribute, stated: &Stated, codes: &Codes, language: Language) -> Cell {
+    let text = values::show(attribute, &stated.standard, codes, language);
+    let own = stated.raw.as_deref().filter(|raw| *raw != text && *raw != stated.standard);
+    let own = own.map(|raw| format!("“{raw}”"));
+    Cell { sub: own, ..Cell::text(text) }
+}
+
+fn crosswalk_table(lines: &[CrosswalkLine]) -> Table {
+    let row = |line: &CrosswalkLine| {
+        vec![
+            Cell::text(&line.source),
+            Cell::text(&line.key),
+            Cell::text(format::instant(line.from)),
+            Cell::text(line.to.map_or_else(|| "now".to_owned(), format::instant)),
+        ]
+    };
+    Table {
+        caption: "Keys of departments that lead or led to this golden record.".to_owned(),
+        heads: vec![Head::text("Source"), Head::text("Key"), Head::text("From"), Head::text("To")],
+        rows: lines.iter().map(row).collect(),
+        total: None,
+        empty: "No key leads here.".to_owned(),
+    }
+}
+
+fn history_table(codes: &Codes, model: &EntityModel, language: Language, history: &[GoldenRecord]) -> Table {
+    let rows = history.iter().enumerate().rev().map(|(at, version)| {
+        let before = at.checked_sub(1).and_then(|at| history.get(at));
+        vec![
+            Cell::text(format!("Version {}", version.version)),
+            Cell::text(format::instant(version.recorded_from)),
+            before.map_or_else(
+                || Cell::text("came to be"),
+                |before| Cell::text(changes(codes, model, language, before, version)),
+            ),
+        ]
+    });
+    Table {
+        caption: "Versions, latest first, with what changed from the one before.".to_owned(),
+        heads: vec![Head::text("Version"), Head::text("Recorded"), Head::text("What changed")],
+        rows: rows.collect(),
+        total: None,
+        empty: "No version that you may see.".to_owned(),
+    }
+}
+
+/// What changed between two versions, in words.
+fn changes(
+    codes: &Codes,
+    model: &EntityModel,
+    language: Language,
+    before: &GoldenRecord,
+    after: &GoldenRecord,
+) -> String {
+    let mut said = Vec::new();
+    if before.status != after.status {
+        said.push(format!("status {} → {}", format::spaced(&before.status), format::spaced(&after.status)));
+    }
+    for attribute in &model.attributes {
+        let value = |record: &GoldenRecord| {
+            let found = record.values.get(&attribute.name)?;
+            Some(values::show(attribute, &found.value, codes, language))
+        };
+        let titles = attribute.title();
+        let title = titles.get(language);
+        match (value(before), value(after)) {
+            (Some(old), Some(new)) if old != new => said.push(format!("{title}: {old} → {new}")),
+            (None, Some(new)) => said.push(format!("{title}: {new} came")),
+            (Some(old), None) => said.push(format!("{title}: {old} went")),
+            _ => {}
+        }
+    }
+    if said.is_empty() { "its source records or their agreement".to_owned() } else { said.join("; ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kanak_model::builtin;
+
+    #[test]
+    fn the_history_says_what_changed_and_the_comparison_what_differs() {
+        let sampler = Sampler::new(Language::En, "Gurpreet Singh");
+        let page = GoldenRecordPage::sample(&sampler);
+        let latest: Vec<&str> = page.history.rows[0].iter().map(|cell| cell.text.as_str()).collect();
+        assert_eq!(latest[2], "Mobile: 9876543210 came");
+        let names = &page.sources.rows[0];
+        assert_eq!(names[1].class, None, "an equal value of another source is neither chosen nor different");
+        assert_eq!(names[2].class, Some("chosen"));
+        assert_eq!((names[3].class, names[3].text.as_str()), (Some("differs"), "≠ Gurprit Singh"));
+    }
+
+    #[test]
+    fn a_record_whose_name_may_not_be_shown_is_called_by_its_id() {
+        let models = builtin::entity_models().unwrap();
+        let record = GoldenRecord {
+            id: GoldenId(7),
+            entity: "citizen".to_owned(),
+            version: 1,
+            status: "active".to_owned(),
+            values: std::collections::BTreeMap::new(),
+            recorded_from: Timestamp(0),
+            recorded_to: None,
+            rule_set: RuleSetVersion(1),
+        };
+        assert_eq!(label(&models[0], &record), GoldenId(7).to_string());
+    }
+}

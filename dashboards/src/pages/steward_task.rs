@@ -1,0 +1,305 @@
+//! One doubtful pair: both source records side by side, why the rules doubt, and the decision.
+
+use askama::Template;
+use kanak_codes::Codes;
+use kanak_model::entity_model::EntityModel;
+use kanak_model::match_pair::{Decision, MatchPair};
+use kanak_model::steward_task::{StewardTask, TaskState};
+use kanak_model::{GoldenId, Language, StewardTaskId, Timestamp};
+
+use super::golden_record::{Member, sample_members, stated_cell};
+use crate::actions::{ExplanationRow, ExplanationView};
+use crate::component::{Bar, Cell, Head, Table, Tone};
+use crate::format;
+use crate::samples::Sampler;
+use crate::shell::Shell;
+
+/// One steward task.
+#[derive(Template)]
+#[template(path = "pages/steward_task.html")]
+pub(crate) struct StewardTaskPage {
+    shell: Shell,
+    id: i64,
+    entity: String,
+    opened: String,
+    state: (Tone, &'static str),
+    probability: String,
+    weight_bits: String,
+    /// Where match and review begin, as probabilities.
+    thresholds: (String, String),
+    sentence: String,
+    on_match: String,
+    on_no_match: String,
+    sides: Table,
+    weights: Table,
+    act: Act,
+    error: Option<String>,
+    /// The next open task, for a steward who works through the queue.
+    next: Option<StewardTaskId>,
+}
+
+/// What a steward can do here.
+enum Act {
+    /// Decide.
+    Decide,
+    /// Take the decision back.
+    Undo { decision: String, by: String, at: String, reason: Option<String> },
+    /// Nothing: a later resolution no longer doubts the pair.
+    Nothing,
+}
+
+/// What the page is made of, as the hub and the engine answer.
+pub(crate) struct StewardTaskParts {
+    pub(crate) task: StewardTask,
+    pub(crate) left: Member,
+    pub(crate) right: Member,
+    pub(crate) left_golden: Option<GoldenId>,
+    pub(crate) right_golden: Option<GoldenId>,
+    pub(crate) reason: Option<String>,
+    /// The name of who decided.
+    pub(crate) decided_by: Option<String>,
+    pub(crate) explanation: ExplanationView,
+    pub(crate) next: Option<StewardTaskId>,
+    /// Why the last act on this page was not done.
+    pub(crate) error: Option<String>,
+}
+
+impl StewardTaskPage {
+    pub(crate) fn build(shell: Shell, codes: &Codes, model: &EntityModel, parts: StewardTaskParts) -> Self {
+        let language = shell.language();
+        let act = match &parts.task.state {
+            TaskState::Open => Act::Decide,
+            TaskState::Lapsed => Act::Nothing,
+            TaskState::Decided { by, at, decision } => Act::Undo {
+                decision: decision_words(*decision).to_owned(),
+                by: parts.decided_by.clone().unwrap_or_else(|| format!("user {by}")),
+                at: format::instant(*at),
+                reason: parts.reason.clone(),
+            },
+        };
+        let (on_match, on_no_match) = consequences(parts.left_golden, parts.right_golden);
+        Self {
+            id: parts.task.id.0,
+            entity: model.title.get(language).to_owned(),
+            opened: format::instant(parts.task.opened),
+            state: state_words(&parts.task.state),
+            probability: format::probability(parts.explanation.probability),
+            weight_bits: format::bits(parts.explanation.total_bits),
+            thresholds: (
+                format::probability(model.matching.thresholds.matched),
+                format::probability(model.matching.thresholds.review),
+            ),
+            on_match,
+            on_no_match,
+            sides: sides(codes, model, language, &parts),
+            weights: weights(&parts.explanation),
+            sentence: parts.explanation.sentence,
+            act,
+            error: parts.error,
+            next: parts.next,
+            shell,
+        }
+    }
+
+    pub(crate) fn sample(sampler: &Sampler) -> Self {
+        Self::sample_in(sampler, TaskState::Open)
+    }
+
+    /// The sample after a decision.
+    pub(crate) fn sample_decided(sampler: &Sampler) -> Self {
+        let at = Timestamp(1_795_422_900_000_000);
+        Self::sample_in(sampler, TaskState::Decided { by: kanak_model::UserId(2), at, decision: Decision::Match })
+    }
+
+    fn sample_in(sampler: &Sampler, state: TaskState) -> Self {
+        let models = kanak_model::builtin::entity_models().expect("a test parses each builtin model");
+        let mut members = sample_members(sampler);
+        let (right, left) = (members.remove(2), members.remove(1));
+        let row = |attribute: &str, level: &str, weight_bits| ExplanationRow {
+            attribute: attribute.to_owned(),
+            left: None,
+            right: None,
+            level: level.to_owned(),
+            weight_bits,
+        };
+        let rows = vec![
+            row("Name", "sounds alike", 7.9),
+            row("Father's name / Spouse's name", "exact", 8.4),
+            row("Sex", "exact", 1.0),
+            row("Date of birth", "day and month swapped", 4.2),
+            row("Mobile", "different", -1.7),
+            row("District", "exact", 3.1),
+            row("PIN", "not stated on one side", 0.0),
+        ];
+        let pair = MatchPair {
+            left: left.id,
+            right: right.id,
+            weight_bits: 22.9,
+            probability: 0.87,
+            decision: Decision::Review,
+        };
+        let parts = StewardTaskParts {
+            task: StewardTask {
+                id: StewardTaskId(318),
+                entity: "citizen".to_owned(),
+                pair,
+                opened: Timestamp(1_795_000_000_000_000),
+                state,
+            },
+            left,
+            right,
+            left_golden: Some(GoldenId(4_711)),
+            right_golden: Some(GoldenId(9_302)),
+            reason: Some(sampler.word.to_owned()),
+            decided_by: Some(sampler.word.to_owned()),
+            explanation: ExplanationView {
+                prior_bits: -20.2,
+                total_bits: 2.7,
+                probability: 0.87,
+                decision: Decision::Review,
+                sentence: format!("The names sound alike and the father's name is equal; the mobile differs. {}", sampler.word),
+                rows,
+            },
+            next: Some(StewardTaskId(319)),
+            error: Some(sampler.word.to_owned()),
+        };
+        Self::build(sampler.shell("steward_task"), &sampler.codes, &models[0], parts)
+    }
+}
+
+/// A decision in words.
+pub(crate) fn decision_words(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Match => "match",
+        Decision::Review => "review",
+        Decision::NoMatch => "no match",
+    }
+}
+
+/// A task's state as a mark.
+pub(crate) fn state_words(state: &TaskState) -> (Tone, &'static str) {
+    match state {
+        TaskState::Open => (Tone::Gold, "open"),
+        TaskState::Decided { decision: Decision::Match, .. } => (Tone::Good, "match"),
+        TaskState::Decided { .. } => (Tone::Plain, "no match"),
+        TaskState::Lapsed => (Tone::Plain, "lapsed"),
+    }
+}
+
+fn consequences(left: Option<GoldenId>, right: Option<GoldenId>) -> (String, String) {
+    match (left, right) {
+        (Some(left), Some(right)) if left == right => (
+            format!("both stay in golden record {left}."),
+            format!("golden record {left} is split so that they never stand in one."),
+        ),
+        (Some(left), Some(right)) => (
+            format!("golden records {left} and {right} become one; the later id leads to the earlier."),
+            format!("{left} and {right} stay apart for good."),
+        ),
+        _ => ("both become one golden record.".to_owned(), "they stay apart for good.".to_owned()),
+    }
+}
+
+fn sides(codes: &Codes, model: &EntityModel, language: Language, parts: &StewardTaskParts) -> Table {
+    let head = |member: &Member| Head::text(format!("{} · {}", member.source, member.key));
+    let attributes = model.attributes.iter().filter_map(|attribute| {
+        let left = parts.left.values.find_stated(&attribute.name);
+        let right = parts.right.values.find_stated(&attribute.name);
+        if left.is_none() && right.is_none() {
+            return None;
+        }
+        let differs = matches!((left, right), (Some(left), Some(right)) if left.standard != right.standard);
+        let cell = |stated: Option<_>| match stated {
+            None => Cell::none(),
+            Some(stated) if differs => stated_cell(attribute, stated, codes, language).class("differs"),
+            Some(stated) => stated_cell(attribute, stated, codes, language),
+        };
+        let mark = if differs { "≠ " } else { "" };
+        Some(vec![Cell::text(format!("{mark}{}", attribute.title().get(language))), cell(left), cell(right)])
+    });
+    let updated = |member: &Member| Cell::maybe(member.updated.map(format::instant));
+    let golden = |id: Option<GoldenId>| match id {
+        Some(id) => Cell::text(id.to_string()).link(format!("/golden-records/{id}?purpose=stewardship")),
+        None => Cell::text("none yet"),
+    };
+    let more = [
+        vec![Cell::text("Last changed there"), updated(&parts.left), updated(&parts.right)],
+        vec![Cell::text("Golden record"), golden(parts.left_golden), golden(parts.right_golden)],
+    ];
+    Table {
+        caption: "What the two registers state, with their own words under it where they differ.".to_owned(),
+        heads: vec![Head::text("Attribute"), head(&parts.left), head(&parts.right)],
+        rows: attributes.chain(more).collect(),
+        total: None,
+        empty: "Nothing that you may see.".to_owned(),
+    }
+}
+
+/// The waterfall: from the prior, comparison by comparison, to the whole.
+fn weights(explanation: &ExplanationView) -> Table {
+    let mut running = vec![0.0, explanation.prior_bits];
+    for row in &explanation.rows {
+        running.push(running.last().copied().unwrap_or_default() + row.weight_bits);
+    }
+    running.push(explanation.total_bits);
+    let low = running.iter().copied().fold(0.0, f64::min);
+    let high = running.iter().copied().fold(0.0, f64::max);
+    let row = |title: &str, level: &str, weight_bits: f64, from: f64, to: f64| {
+        vec![
+            Cell::text(title).sub(level),
+            Cell { text: format::bits(weight_bits), bar: Some(Bar::step(from, to, low, high)), ..Cell::default() },
+        ]
+    };
+    let prior = row("Before looking", "how rare a match is among all pairs", explanation.prior_bits, 0.0, running[1]);
+    let steps = explanation.rows.iter().enumerate().map(|(at, one)| {
+        row(&one.attribute, &one.level, one.weight_bits, running[at + 1], running[at + 2])
+    });
+    let whole = row("Match weight", "the sum, which gives the probability", explanation.total_bits, 0.0, explanation.total_bits);
+    Table {
+        caption: "Bits that each comparison adds; the bar runs from the sum before it to the sum after it.".to_owned(),
+        heads: vec![Head::text("Comparison"), Head::number("Bits")],
+        rows: std::iter::once(prior).chain(steps).chain(std::iter::once(whole)).collect(),
+        total: None,
+        empty: "The rules compared nothing.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_open_task_can_be_decided_and_a_decided_one_undone() {
+        let sampler = Sampler::new(Language::En, "word");
+        let open = StewardTaskPage::sample(&sampler).render().unwrap();
+        assert!(open.contains("action=\"/steward-tasks/318/decision\"") && !open.contains("/undo\""));
+        let decided = StewardTaskPage::sample_decided(&sampler).render().unwrap();
+        assert!(decided.contains("action=\"/steward-tasks/318/undo\"") && !decided.contains("/decision\""));
+        let lapsed = StewardTaskPage::sample_in(&sampler, TaskState::Lapsed).render().unwrap();
+        assert!(!lapsed.contains("/undo\"") && !lapsed.contains("/decision\""));
+    }
+
+    #[test]
+    fn differing_values_are_marked_in_words_too() {
+        let page = StewardTaskPage::sample(&Sampler::new(Language::En, "word"));
+        let birth = page.sides.rows.iter().find(|row| row[0].text.contains("birth")).unwrap();
+        assert!(birth[0].text.starts_with("≠ ") && birth[1].class == Some("differs"));
+        let sex = page.sides.rows.iter().find(|row| row[0].text.contains("Sex")).unwrap();
+        assert!(sex[1].class.is_none());
+    }
+
+    #[test]
+    fn the_waterfall_ends_where_the_sum_is() {
+        let page = StewardTaskPage::sample(&Sampler::new(Language::En, "word"));
+        let texts: Vec<&str> = page.weights.rows.iter().map(|row| row[1].text.as_str()).collect();
+        assert_eq!((texts.first(), texts.last()), (Some(&"-20.2"), Some(&"+2.7")));
+        assert_eq!(page.weights.rows.len(), 9);
+    }
+
+    #[test]
+    fn what_a_decision_does_depends_on_where_both_stand() {
+        let (same, _) = consequences(Some(GoldenId(1)), Some(GoldenId(1)));
+        let (other, _) = consequences(Some(GoldenId(1)), Some(GoldenId(2)));
+        assert!(same.contains("stay") && other.contains("become one"));
+    }
+}
