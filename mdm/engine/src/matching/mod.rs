@@ -1,1 +1,49 @@
-//! Finding the source records that speak of the same one.
+//! Finding the source records that speak of the same one: blocking, levels, match weights, clusters, identities.
+//!
+//! ```text
+//! Columns ──► train ──► RuleSet ──► match_batch ──► Matched { pairs, clusters, cuts } ──► assign_identities
+//!                          └──► weigh, explain_pair: the same weight, years later
+//! ```
+//!
+//! Rows are kept in the order of their ids and values in their own order, so that nothing depends on the order of
+//! arrival; parallel work is split into chunks whose results are put together in a fixed order.
+
+pub mod accuracy;
+mod batch;
+mod batches;
+mod blocking;
+mod bound;
+mod cluster;
+mod columns;
+mod em;
+mod explain;
+mod features;
+mod frequency;
+mod hash;
+mod identity;
+mod keys;
+mod levels;
+mod lexicon;
+mod patterns;
+mod progress;
+mod refine;
+mod rule_set;
+mod rules;
+mod stats;
+mod train;
+mod weights;
+mod words;
+
+pub use batch::{Matched, match_batch};
+pub use batches::BatchError;
+pub use cluster::{Cut, CutReason};
+pub use columns::{Columns, ColumnsBuilder};
+pub use explain::{Explanation, ExplanationRow, explain_pair};
+pub use frequency::Frequencies;
+pub use identity::{Assigned, assign_identities};
+pub use levels::{Level, Method, Side};
+pub use progress::{Progress, Silent};
+pub use rule_set::{ComparisonWeights, LevelWeight, Part, Prior, Related, RuleSet, Weighed};
+pub use rules::{Field, MatchError, MatchRules};
+pub use stats::{MatchStats, RuleStats};
+pub use train::train;

@@ -1,0 +1,93 @@
+//! Matching all source records of an entity at once.
+
+use kanak_model::id::SourceRecordId;
+use kanak_model::match_pair::{Constraint, Decision, MatchPair};
+use rustc_hash::FxHashSet;
+
+use super::blocking::Candidates;
+use super::bound::Bound;
+use super::cluster::{self, Clusters, Cut, Edge};
+use super::columns::Columns;
+use super::progress::Progress;
+use super::rule_set::RuleSet;
+use super::stats::MatchStats;
+
+/// What a batch found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matched {
+    /// Weighed pairs at review or above, by (left, right). A pair that ended in one cluster is a `Match`, one that a constraint
+    /// or a cut keeps apart a `NoMatch`, any other below the match threshold a `Review`.
+    pub pairs: Vec<MatchPair>,
+    /// Every source record, in exactly one cluster; members ascending, clusters by their first member.
+    pub clusters: Vec<Vec<SourceRecordId>>,
+    /// Pairs that weigh enough for a match and were kept apart, by (left, right).
+    pub cuts: Vec<Cut>,
+    /// What was done, in counts.
+    pub stats: MatchStats,
+}
+
+/// Matches all source records under a rule set and the stewards' constraints.
+///
+/// The result depends on nothing but its arguments: not on the order of rows, nor on the number of threads. Constraints on
+/// source records that are not in the columns are left out.
+pub fn match_batch(
+    rule_set: &RuleSet,
+    columns: &Columns,
+    constraints: &[Constraint],
+    progress: &dyn Progress,
+) -> Matched {
+    let frozen: FxHashSet<u64> = rule_set.refined.iter().copied().collect();
+    let candidates = Candidates::of(&rule_set.rules, columns, Some(&frozen));
+    let bound = Bound::of(rule_set, columns);
+    let review = bound.weight_at(rule_set.rules.thresholds.review);
+    let matched = bound.weight_at(rule_set.rules.thresholds.matched);
+    progress.stage("weigh pairs", candidates.pairs_max());
+    let (found, rules) = candidates.visit(progress, Vec::new, |edges: &mut Vec<Edge>, left, right| {
+        let weight_bits = bound.weight_bits(left, right);
+        if weight_bits >= review {
+            edges.push(Edge { left, right, weight_bits });
+        }
+    });
+    let mut edges: Vec<Edge> = found.into_iter().flatten().collect();
+    edges.sort_unstable_by_key(|edge| (edge.left, edge.right));
+    edges.dedup_by_key(|edge| (edge.left, edge.right));
+    progress.stage("cluster", edges.len() as u64);
+    let constraints = cluster::constraints_of(columns, constraints);
+    let clustered = cluster::connect(columns, &bound, &edges, matched, &constraints);
+    let pairs: Vec<MatchPair> = edges
+        .iter()
+        .map(|edge| MatchPair {
+            left: columns.ids[edge.left as usize],
+            right: columns.ids[edge.right as usize],
+            weight_bits: edge.weight_bits,
+            probability: bound.probability(edge.weight_bits),
+            decision: decision(edge, matched, &clustered),
+        })
+        .collect();
+    let rows = columns.len() as u64;
+    let strong = edges.iter().filter(|edge| edge.weight_bits >= matched).count() as u64;
+    let clusters = clustered.members(columns);
+    let stats = MatchStats {
+        rows,
+        pairs_possible: rows * rows.saturating_sub(1) / 2,
+        compared: rules.iter().map(|rule| rule.compared).sum(),
+        not_compared: rules.iter().map(|rule| rule.not_compared).sum(),
+        refined_blocks: rules.iter().map(|rule| rule.refined_blocks).sum(),
+        matched: strong,
+        review: edges.len() as u64 - strong,
+        clusters: clusters.len() as u64,
+        single: clusters.iter().filter(|members| members.len() == 1).count() as u64,
+        rules,
+    };
+    Matched { pairs, clusters, cuts: clustered.cuts, stats }
+}
+
+fn decision(edge: &Edge, matched: f64, clustered: &Clusters) -> Decision {
+    if clustered.root_of[edge.left as usize] == clustered.root_of[edge.right as usize] {
+        Decision::Match
+    } else if edge.weight_bits >= matched || clustered.kept_apart(edge.left, edge.right) {
+        Decision::NoMatch
+    } else {
+        Decision::Review
+    }
+}

@@ -1,0 +1,168 @@
+//! A rule set bound to columns: everything looked up beforehand, so that weighing a pair is arithmetic.
+
+use super::columns::{Column, Columns, MISSING};
+use super::levels::{self, Judged, Method, NONE, Rarity, Value, name};
+use super::lexicon::Lexicon;
+use super::rule_set::{ComparisonWeights, Part, RuleSet, Weighed};
+use super::rules::COMPARISONS_MAX;
+use super::weights::{self, Groups};
+
+/// A rule set bound to columns.
+#[derive(Debug)]
+pub(crate) struct Bound<'a> {
+    rule_set: &'a RuleSet,
+    lexicon: &'a Lexicon,
+    comparisons: Vec<Comparison<'a>>,
+    groups: Groups,
+    prior_bits: f64,
+    related_odds: f64,
+}
+
+#[derive(Debug)]
+struct Comparison<'a> {
+    method: Method,
+    column: Option<&'a Column>,
+    crosswise: Option<&'a Column>,
+    rarity: Rarity,
+    bits: [LevelBits; 16],
+}
+
+/// log2 of the shares of one level.
+#[derive(Debug, Clone, Copy, Default)]
+struct LevelBits {
+    matched: f64,
+    related: f64,
+    unrelated: f64,
+    rare: bool,
+}
+
+impl<'a> Bound<'a> {
+    pub(crate) fn of(rule_set: &'a RuleSet, columns: &'a Columns) -> Self {
+        let comparisons = rule_set.comparisons.iter().map(|weights| Comparison::of(weights, columns)).collect();
+        Self {
+            rule_set,
+            lexicon: &columns.lexicon,
+            comparisons,
+            groups: Groups::of(rule_set.comparisons.iter().map(|weights| weights.group.as_deref())),
+            prior_bits: rule_set.prior.bits(),
+            related_odds: rule_set.prior.related_odds(),
+        }
+    }
+
+    /// The levels of a pair as one number: four bits a comparison.
+    pub(crate) fn pattern(&self, left: u32, right: u32) -> u128 {
+        let mut pattern = 0;
+        for (at, comparison) in self.comparisons.iter().enumerate() {
+            pattern |= u128::from(comparison.judge(left, right, self.lexicon).level) << (4 * at);
+        }
+        pattern
+    }
+
+    /// Weight in bits of a pair, without the prior.
+    pub(crate) fn weight_bits(&self, left: u32, right: u32) -> f64 {
+        let mut matched = [0.0; COMPARISONS_MAX];
+        let mut related = [0.0; COMPARISONS_MAX];
+        for (at, comparison) in self.comparisons.iter().enumerate() {
+            (matched[at], related[at]) = comparison.bits(comparison.judge(left, right, self.lexicon));
+        }
+        self.sum(&mut matched, &mut related).0
+    }
+
+    /// The sum of what counts, in the order of the comparisons, and what relatives take off.
+    fn sum(&self, matched: &mut [f64], related: &mut [f64]) -> (f64, f64) {
+        let count = self.comparisons.len();
+        self.groups.count_once(&mut matched[..count]);
+        let of_relatives = self.groups.count_once(&mut related[..count]);
+        let relatives = weights::relatives_bits(of_relatives, self.related_odds);
+        (matched[..count].iter().sum::<f64>() + relatives, relatives)
+    }
+
+    /// Match probability at a weight.
+    pub(crate) fn probability(&self, weight_bits: f64) -> f64 {
+        weights::probability(weight_bits + self.prior_bits)
+    }
+
+    /// The weight at which a probability is reached.
+    pub(crate) fn weight_at(&self, probability: f64) -> f64 {
+        (probability / (1.0 - probability)).log2() - self.prior_bits
+    }
+
+    /// Weighs a pair and keeps what each comparison contributed.
+    pub(crate) fn weigh_in_parts(&self, left: u32, right: u32) -> Weighed {
+        let mut matched = [0.0; COMPARISONS_MAX];
+        let mut related = [0.0; COMPARISONS_MAX];
+        let mut parts = Vec::with_capacity(self.comparisons.len());
+        for (at, comparison) in self.comparisons.iter().enumerate() {
+            let judged = comparison.judge(left, right, self.lexicon);
+            (matched[at], related[at]) = comparison.bits(judged);
+            parts.push(Part { level: (judged.level != NONE).then_some(judged.level), weight_bits: 0.0 });
+        }
+        let (weight_bits, relatives_bits) = self.sum(&mut matched, &mut related);
+        for (part, bits) in parts.iter_mut().zip(matched) {
+            part.weight_bits = bits;
+        }
+        let probability = self.probability(weight_bits);
+        Weighed { weight_bits, probability, decision: self.rule_set.decide(probability), parts, relatives_bits }
+    }
+}
+
+impl<'a> Comparison<'a> {
+    fn of(weights: &ComparisonWeights, columns: &'a Columns) -> Self {
+        let column = columns.find(&weights.attribute);
+        let mut bits = [LevelBits::default(); 16];
+        for (level, slot) in weights.levels.iter().zip(&mut bits) {
+            *slot = LevelBits {
+                matched: level.m.log2(),
+                related: level.related.0.log2(),
+                unrelated: level.u.log2(),
+                rare: level.rare,
+            };
+        }
+        Self {
+            method: weights.method,
+            column,
+            crosswise: weights.crosswise.as_deref().and_then(|other| columns.find(other)),
+            rarity: column.map(|column| weights.frequencies.rarity(columns, column)).unwrap_or_default(),
+            bits,
+        }
+    }
+
+    /// Weight against unrelated ones, of a match and of relatives. An agreement on a rare value weighs by its rarity, and one
+    /// on a very common value nothing; it never weighs against.
+    fn bits(&self, judged: Judged) -> (f64, f64) {
+        if judged.level == NONE {
+            return (0.0, 0.0);
+        }
+        let level = self.bits[judged.level as usize];
+        if level.rare && !judged.rarity_bits.is_nan() {
+            let rarity = f64::from(judged.rarity_bits);
+            ((level.matched + rarity).max(0.0), level.related + rarity)
+        } else {
+            (level.matched - level.unrelated, level.related - level.unrelated)
+        }
+    }
+
+    fn judge(&self, left: u32, right: u32, lexicon: &Lexicon) -> Judged {
+        let Some(column) = self.column else { return Judged::MISSING };
+        let straight = self.judge_values(column, left, column, right, lexicon);
+        let Some(other) = self.crosswise else { return straight };
+        if name::agrees(straight.level) {
+            return straight;
+        }
+        let crossed = self.judge_values(column, left, other, right, lexicon);
+        let back = self.judge_values(other, left, column, right, lexicon);
+        let best = if back.level < crossed.level { back } else { crossed };
+        if name::agrees(best.level) { Judged { level: name::CROSSED, ..best } } else { straight }
+    }
+
+    fn judge_values(&self, of: &Column, left: u32, with: &Column, right: u32, lexicon: &Lexicon) -> Judged {
+        let (a, b) = (of.codes[left as usize], with.codes[right as usize]);
+        if a == MISSING || b == MISSING {
+            return Judged::MISSING;
+        }
+        let same = a == b && std::ptr::eq(of, with);
+        let left = Value { features: &of.features, values: &of.values, code: a };
+        let right = Value { features: &with.features, values: &with.values, code: b };
+        levels::judge(self.method, left, right, same, lexicon, &self.rarity)
+    }
+}

@@ -1,0 +1,269 @@
+//! Source records as columns of value codes, ready for matching.
+//!
+//! Each attribute is a column that holds, for each row, the code of its value; each distinct value stands there once, with
+//! all that is computed from it. Rows are in the order of their ids and values in their own order, whatever the order of
+//! arrival was.
+
+use kanak_model::entity_model::EntityModel;
+use kanak_model::id::{SourceRecordId, SourceSystemId};
+use kanak_model::kind::Kind;
+use kanak_model::source_record::Values;
+use rustc_hash::FxHashMap;
+
+use super::features::Features;
+use super::lexicon::Lexicon;
+use super::rules::{Field, fields_of};
+
+/// The code of a missing value.
+pub(crate) const MISSING: u32 = u32::MAX;
+
+/// The values of one attribute.
+#[derive(Debug)]
+pub(crate) struct Column {
+    pub(crate) field: Field,
+    /// Row to value code.
+    pub(crate) codes: Vec<u32>,
+    /// The distinct values, ascending.
+    pub(crate) values: Vec<Box<str>>,
+    pub(crate) features: Features,
+}
+
+/// Source records as columns.
+#[derive(Debug)]
+pub struct Columns {
+    pub(crate) ids: Vec<SourceRecordId>,
+    pub(crate) sources: Vec<SourceSystemId>,
+    pub(crate) columns: Vec<Column>,
+    pub(crate) lexicon: Lexicon,
+}
+
+/// Collects source records into [`Columns`].
+#[derive(Debug)]
+pub struct ColumnsBuilder {
+    ids: Vec<SourceRecordId>,
+    sources: Vec<SourceSystemId>,
+    columns: Vec<Growing>,
+    /// Where a missing sex is read from: (sex column, name column).
+    sex_from_name: Option<(usize, usize)>,
+}
+
+#[derive(Debug)]
+struct Growing {
+    field: Field,
+    codes: Vec<u32>,
+    known: FxHashMap<Box<str>, u32>,
+}
+
+impl Growing {
+    fn push(&mut self, value: Option<&str>) {
+        let code = match value.filter(|value| !value.is_empty()) {
+            None => MISSING,
+            Some(value) => self.code(value),
+        };
+        self.codes.push(code);
+    }
+
+    fn code(&mut self, value: &str) -> u32 {
+        if let Some(code) = self.known.get(value) {
+            return *code;
+        }
+        let code = self.known.len() as u32;
+        self.known.insert(value.into(), code);
+        code
+    }
+
+    /// Rows in the given order, values in their own.
+    fn finish(self, order: &[u32], lexicon: &mut Lexicon) -> Column {
+        let mut values: Vec<(Box<str>, u32)> = self.known.into_iter().collect();
+        values.sort_unstable();
+        let mut place = vec![0_u32; values.len()];
+        for (new, (_, old)) in values.iter().enumerate() {
+            place[*old as usize] = new as u32;
+        }
+        let new_code = |row: &u32| match self.codes[*row as usize] {
+            MISSING => MISSING,
+            old => place[old as usize],
+        };
+        let codes = order.iter().map(new_code).collect();
+        let values: Vec<Box<str>> = values.into_iter().map(|(value, _)| value).collect();
+        let features = Features::of(self.field.kind, &values, lexicon);
+        Column { field: self.field, codes, values, features }
+    }
+}
+
+impl Columns {
+    /// Starts collecting source records of an entity: only what its matching reads is kept.
+    pub fn builder(model: &EntityModel) -> ColumnsBuilder {
+        Self::builder_for(&fields_of(model), &model.label)
+    }
+
+    pub(crate) fn builder_for(fields: &[Field], label: &str) -> ColumnsBuilder {
+        let place = |wanted: &dyn Fn(&Field) -> bool| fields.iter().position(wanted);
+        let sex = place(&|field| field.kind == Kind::Sex);
+        let name = place(&|field| field.name == label && field.kind == Kind::PersonName);
+        let columns = fields
+            .iter()
+            .map(|field| Growing { field: field.clone(), codes: Vec::new(), known: FxHashMap::default() })
+            .collect();
+        ColumnsBuilder { ids: Vec::new(), sources: Vec::new(), columns, sex_from_name: sex.zip(name) }
+    }
+
+    /// How many source records there are.
+    pub fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    /// The ids of the rows, ascending.
+    pub fn ids(&self) -> &[SourceRecordId] {
+        &self.ids
+    }
+
+    /// The source systems of the rows.
+    pub fn sources(&self) -> &[SourceSystemId] {
+        &self.sources
+    }
+
+    pub(crate) fn row(&self, id: SourceRecordId) -> Option<usize> {
+        self.ids.binary_search(&id).ok()
+    }
+
+    pub(crate) fn find(&self, attribute: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.field.name == attribute)
+    }
+}
+
+impl ColumnsBuilder {
+    /// Adds a source record. Of an id that comes twice the later one stays.
+    pub fn push(&mut self, id: SourceRecordId, source: SourceSystemId, values: &Values) {
+        self.push_with(id, source, |attribute| values.find(attribute));
+    }
+
+    /// Adds a source record whose values are found by attribute.
+    pub(crate) fn push_with<'v>(
+        &mut self,
+        id: SourceRecordId,
+        source: SourceSystemId,
+        find: impl Fn(&str) -> Option<&'v str>,
+    ) {
+        self.ids.push(id);
+        self.sources.push(source);
+        for column in &mut self.columns {
+            let value = find(&column.field.name);
+            column.push(value);
+        }
+    }
+
+    /// The columns, ready for matching.
+    pub fn finish(self) -> Columns {
+        let mut order: Vec<u32> = (0..self.ids.len() as u32).collect();
+        order.sort_by_key(|row| (self.ids[*row as usize], std::cmp::Reverse(*row)));
+        order.dedup_by_key(|row| self.ids[*row as usize]);
+        let mut lexicon = Lexicon::default();
+        let columns = self.columns.into_iter().map(|column| column.finish(&order, &mut lexicon)).collect();
+        let mut columns = Columns {
+            ids: order.iter().map(|row| self.ids[*row as usize]).collect(),
+            sources: order.iter().map(|row| self.sources[*row as usize]).collect(),
+            columns,
+            lexicon,
+        };
+        if let Some((sex, name)) = self.sex_from_name {
+            columns.read_sex_from_name(sex, name);
+        }
+        columns
+    }
+}
+
+impl Columns {
+    /// Where no sex is stated, a name that implies one by custom (Singh, Kaur) gives it, so that both are counted once.
+    fn read_sex_from_name(&mut self, sex: usize, name: usize) {
+        let Some(words) = self.columns[name].features.words() else { return };
+        let implied: Vec<Option<&'static str>> =
+            self.columns[name].codes.iter().map(|code| words.sexes.get(*code as usize).copied().flatten()).collect();
+        let column = &mut self.columns[sex];
+        for code in ["F", "M"] {
+            if let Err(place) = column.values.binary_search_by(|value| (**value).cmp(code)) {
+                column.values.insert(place, code.into());
+                for held in column.codes.iter_mut().filter(|held| **held != MISSING && **held >= place as u32) {
+                    *held += 1;
+                }
+            }
+        }
+        let code_of = |wanted: &str| column.values.binary_search_by(|value| (**value).cmp(wanted)).map_or(MISSING, |p| p as u32);
+        let (female, male) = (code_of("F"), code_of("M"));
+        for (held, implied) in column.codes.iter_mut().zip(implied) {
+            if *held == MISSING {
+                *held = match implied {
+                    Some("F") => female,
+                    Some("M") => male,
+                    _ => MISSING,
+                };
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kanak_model::builtin::ENTITY_MODELS;
+    use kanak_model::source_record::Stated;
+
+    fn citizen() -> EntityModel {
+        EntityModel::parse("citizen.toml", ENTITY_MODELS[0].1).unwrap()
+    }
+
+    fn values(pairs: &[(&str, &str)]) -> Values {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), Stated::new(*value, value))).collect()
+    }
+
+    #[test]
+    fn rows_and_values_have_their_own_order_whatever_the_order_of_arrival() {
+        let rows = [
+            (2, values(&[("full_name", "Harjit Kaur"), ("sex", "F")])),
+            (1, values(&[("full_name", "Gurpreet Singh")])),
+            (3, values(&[("full_name", "Gurpreet Singh"), ("mobile", "")])),
+        ];
+        let build = |order: [usize; 3]| {
+            let mut builder = Columns::builder(&citizen());
+            for at in order {
+                builder.push(SourceRecordId(rows[at].0), SourceSystemId(1), &rows[at].1);
+            }
+            builder.finish()
+        };
+        let (one, other) = (build([0, 1, 2]), build([2, 0, 1]));
+        assert_eq!(one.ids(), other.ids());
+        let name = one.find("full_name").unwrap();
+        assert_eq!(name.codes, [0, 1, 0]);
+        assert_eq!(name.codes, other.find("full_name").unwrap().codes);
+        assert_eq!(one.find("mobile").unwrap().codes, [MISSING; 3]);
+    }
+
+    #[test]
+    fn a_missing_sex_is_read_from_singh_and_kaur() {
+        let mut builder = Columns::builder(&citizen());
+        for (id, name, sex) in [(1, "Gurpreet Singh", ""), (2, "Gurpreet Kaur", ""), (3, "Gurpreet", "X"), (4, "Noor", "")] {
+            builder.push(SourceRecordId(id), SourceSystemId(1), &values(&[("full_name", name), ("sex", sex)]));
+        }
+        let columns = builder.finish();
+        let sex = columns.find("sex").unwrap();
+        let read: Vec<&str> =
+            sex.codes.iter().map(|code| sex.values.get(*code as usize).map_or("", |value| value)).collect();
+        assert_eq!(read, ["M", "F", "X", ""]);
+    }
+
+    #[test]
+    fn of_an_id_that_comes_twice_the_later_stays() {
+        let mut builder = Columns::builder(&citizen());
+        builder.push(SourceRecordId(1), SourceSystemId(1), &values(&[("full_name", "Old")]));
+        builder.push(SourceRecordId(1), SourceSystemId(1), &values(&[("full_name", "New")]));
+        let columns = builder.finish();
+        assert_eq!(columns.len(), 1);
+        let name = columns.find("full_name").unwrap();
+        assert_eq!(&*name.values[name.codes[0] as usize], "New");
+    }
+}

@@ -1,0 +1,156 @@
+//! Expectation and maximisation over agreement patterns, without labels.
+//!
+//! Three classes: the same one, relatives, unrelated. All pairs take part: the candidates by their patterns, the others,
+//! which no blocking rule lets through, by a random sample that is held to be unrelated. So neither u nor the prior is
+//! biased by blocking. What little data says is held by what is believed beforehand, as if that had been seen in a few pairs.
+//!
+//! Source: Fellegi and Sunter, "A Theory for Record Linkage", JASA 64 (1969); Winkler, "Using the EM Algorithm for Weight
+//! Computation in the Fellegi-Sunter Model of Record Linkage" (1988); the third class is ours.
+
+use super::levels::{Level, NONE, Side};
+use super::patterns::{Patterns, level_of};
+use super::rule_set::Prior;
+use super::weights::{self, Groups};
+
+/// The shares of one comparison's levels in the three classes.
+#[derive(Debug, Clone)]
+pub(crate) struct Shares {
+    pub(crate) levels: &'static [Level],
+    pub(crate) m: Vec<f64>,
+    pub(crate) u: Vec<f64>,
+    pub(crate) related: Vec<f64>,
+    /// No share of unrelated pairs is held to be smaller.
+    pub(crate) u_min: f64,
+}
+
+const ROUNDS_MAX: usize = 40;
+const SETTLED: f64 = 1e-5;
+/// What is believed beforehand counts as so many pairs.
+const M_PAIRS: f64 = 20.0;
+const RELATED_PAIRS: f64 = 200.0;
+const U_PAIRS: f64 = 2.0;
+
+/// Trains the shares and the prior.
+pub(crate) fn train(
+    shares: &mut [Shares],
+    groups: &Groups,
+    candidates: &Patterns,
+    others: &Patterns,
+    pairs_possible: f64,
+) -> Prior {
+    let believed: Vec<Shares> = shares.to_vec();
+    let outside = marginals(shares.len(), others);
+    let seen: f64 = candidates.counts.iter().map(|(_, count)| *count as f64 * candidates.scale).sum();
+    let mut prior = prior_of(0.3 * seen, 0.1 * seen, pairs_possible);
+    maximise_u(shares, &believed, &outside, &vec![[0.0; 16]; shares.len()]);
+    for _ in 0..ROUNDS_MAX {
+        let before = prior;
+        let mut matched = vec![[0.0; 16]; shares.len()];
+        let mut related = vec![[0.0; 16]; shares.len()];
+        let mut unrelated = vec![[0.0; 16]; shares.len()];
+        let (mut sum_matched, mut sum_related) = (0.0, 0.0);
+        for (pattern, count) in &candidates.counts {
+            let weight = *count as f64 * candidates.scale;
+            let (same, relatives) = expect(shares, groups, *pattern, prior);
+            sum_matched += weight * same;
+            sum_related += weight * relatives;
+            for at in 0..shares.len() {
+                let level = level_of(*pattern, at);
+                if level != NONE {
+                    matched[at][level as usize] += weight * same;
+                    related[at][level as usize] += weight * relatives;
+                    unrelated[at][level as usize] += weight * (1.0 - same - relatives);
+                }
+            }
+        }
+        for (at, share) in shares.iter_mut().enumerate() {
+            smooth(&mut share.m, &matched[at], &believed[at].m, M_PAIRS);
+            smooth(&mut share.related, &related[at], &believed[at].related, RELATED_PAIRS);
+        }
+        maximise_u(shares, &believed, &outside, &unrelated);
+        shares.iter_mut().for_each(keep_sides);
+        prior = prior_of(sum_matched, sum_related, pairs_possible);
+        if (prior.matched / before.matched - 1.0).abs() < SETTLED {
+            break;
+        }
+    }
+    prior
+}
+
+/// Shares of all pairs; a handful of pairs says little about them.
+fn prior_of(matched: f64, related: f64, possible: f64) -> Prior {
+    let all = possible + 50.0;
+    let matched = ((matched + 0.5) / all).min(0.5);
+    Prior { matched, related: (related / all).min(0.25).min(matched * 4.0) }
+}
+
+/// The probabilities that a pair of this pattern is the same one, and relatives.
+fn expect(shares: &[Shares], groups: &Groups, pattern: u128, prior: Prior) -> (f64, f64) {
+    let mut matched = [0.0; 32];
+    let mut related = [0.0; 32];
+    for (at, share) in shares.iter().enumerate() {
+        let level = level_of(pattern, at) as usize;
+        if level < share.m.len() {
+            matched[at] = (share.m[level] / share.u[level]).log2();
+            related[at] = (share.related[level] / share.u[level]).log2();
+        }
+    }
+    groups.count_once(&mut matched[..shares.len()]);
+    groups.count_once(&mut related[..shares.len()]);
+    let against = weights::relatives_bits(related[..shares.len()].iter().sum(), prior.related_odds());
+    let bits = matched[..shares.len()].iter().sum::<f64>() + against + prior.bits();
+    let same = weights::probability(bits);
+    (same, (1.0 - same) * (1.0 - against.exp2()))
+}
+
+/// Pairs by comparison and level.
+fn marginals(comparisons: usize, patterns: &Patterns) -> Vec<[f64; 16]> {
+    let mut sums = vec![[0.0; 16]; comparisons];
+    for (pattern, count) in &patterns.counts {
+        for (at, sum) in sums.iter_mut().enumerate() {
+            sum[level_of(*pattern, at) as usize] += *count as f64;
+        }
+    }
+    for sum in &mut sums {
+        sum[NONE as usize] = patterns.scale;
+    }
+    sums
+}
+
+fn smooth(share: &mut [f64], seen: &[f64; 16], believed: &[f64], pairs: f64) {
+    let all: f64 = seen[..share.len()].iter().sum::<f64>() + pairs;
+    for (at, share) in share.iter_mut().enumerate() {
+        *share = (seen[at] + pairs * believed[at]) / all;
+    }
+}
+
+/// Unrelated pairs: those among the candidates, and the sampled others for all that they stand for.
+fn maximise_u(shares: &mut [Shares], believed: &[Shares], outside: &[[f64; 16]], inside: &[[f64; 16]]) {
+    for (at, share) in shares.iter_mut().enumerate() {
+        let scale = outside[at][NONE as usize];
+        let levels = share.u.len();
+        let drawn: f64 = outside[at][..levels].iter().sum();
+        let mut mass = [0.0; 16];
+        for level in 0..levels {
+            let part = (outside[at][level] + U_PAIRS * believed[at].u[level]) / (drawn + U_PAIRS);
+            mass[level] = inside[at][level] + part * (drawn + U_PAIRS) * scale;
+        }
+        let all: f64 = mass[..levels].iter().sum();
+        for level in 0..levels {
+            share.u[level] = (mass[level] / all).max(share.u_min);
+        }
+    }
+}
+
+/// An agreement never becomes evidence against, nor a difference evidence for.
+fn keep_sides(share: &mut Shares) {
+    for (at, level) in share.levels.iter().enumerate() {
+        match level.side {
+            Side::For => share.m[at] = share.m[at].max(share.u[at]),
+            Side::Against => share.m[at] = share.m[at].min(share.u[at]),
+            Side::Either => {}
+        }
+        share.m[at] = share.m[at].max(1e-5);
+        share.related[at] = share.related[at].max(1e-5);
+    }
+}

@@ -1,0 +1,131 @@
+//! Why two source records are, or are not, held to be the same one.
+
+use kanak_model::entity_model::EntityModel;
+use kanak_model::match_pair::Decision;
+use kanak_model::source_record::Values;
+use serde::Serialize;
+
+use super::rule_set::RuleSet;
+
+/// The waterfall of one pair: the prior, then what each comparison adds or takes off.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explanation {
+    /// One row a comparison, in the order of the model, and one for the chance of being relatives where that counts.
+    pub rows: Vec<ExplanationRow>,
+    /// The prior odds of a match, in bits.
+    pub prior_bits: f64,
+    /// The prior and all rows.
+    pub total_bits: f64,
+    /// The match probability that this means, 0..=1.
+    pub probability: f64,
+    /// What the thresholds say.
+    pub decision: Decision,
+    /// The same in a sentence.
+    pub sentence: String,
+}
+
+/// What one comparison found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ExplanationRow {
+    /// The attribute's name.
+    pub attribute: String,
+    /// The attribute's title in English.
+    pub title: String,
+    /// The left source record's words; empty where it states nothing.
+    pub left: String,
+    /// The right source record's words.
+    pub right: String,
+    /// The comparison level.
+    pub level: String,
+    /// What it adds to the match weight, in bits: correlated evidence is counted once.
+    pub weight_bits: f64,
+}
+
+/// Explains the weight of a pair. The rows add up, in order, to the weight that matching uses.
+pub fn explain_pair(rule_set: &RuleSet, model: &EntityModel, left: &Values, right: &Values) -> Explanation {
+    let weighed = rule_set.weigh(left, right);
+    let mut rows: Vec<ExplanationRow> = rule_set
+        .comparisons
+        .iter()
+        .zip(&weighed.parts)
+        .map(|(comparison, part)| {
+            let words = |values: &Values| words_of(values, &comparison.attribute, comparison.crosswise.as_deref());
+            let level = part.level.map_or("not stated on both sides", |level| &comparison.levels[level as usize].name);
+            ExplanationRow {
+                attribute: comparison.attribute.clone(),
+                title: title_of(model, &comparison.attribute),
+                left: words(left),
+                right: words(right),
+                level: level.to_owned(),
+                weight_bits: part.weight_bits,
+            }
+        })
+        .collect();
+    if weighed.relatives_bits < 0.0 {
+        rows.push(ExplanationRow {
+            attribute: "relatives".to_owned(),
+            title: "Relatives".to_owned(),
+            left: String::new(),
+            right: String::new(),
+            level: "may be relatives who share a home or an owner".to_owned(),
+            weight_bits: weighed.relatives_bits,
+        });
+    }
+    let prior_bits = rule_set.prior.bits();
+    Explanation {
+        sentence: sentence(&rows, weighed.decision, weighed.probability),
+        total_bits: weighed.weight_bits + prior_bits,
+        probability: weighed.probability,
+        decision: weighed.decision,
+        prior_bits,
+        rows,
+    }
+}
+
+fn title_of(model: &EntityModel, attribute: &str) -> String {
+    model.find_attribute(attribute).map_or_else(|| attribute.to_owned(), |attribute| attribute.title().en)
+}
+
+fn words_of(values: &Values, attribute: &str, crosswise: Option<&str>) -> String {
+    let words = |attribute: &str| values.find_stated(attribute).map(|stated| stated.words().to_owned());
+    let other = crosswise.and_then(words).unwrap_or_default();
+    match words(attribute) {
+        Some(own) if other.is_empty() => own,
+        Some(own) => format!("{own} / {other}"),
+        None if other.is_empty() => String::new(),
+        None => format!("- / {other}"),
+    }
+}
+
+fn sentence(rows: &[ExplanationRow], decision: Decision, probability: f64) -> String {
+    let list = |sign: f64| {
+        let mut found: Vec<&ExplanationRow> = rows.iter().filter(|row| row.weight_bits * sign >= 0.5).collect();
+        found.sort_by(|a, b| (b.weight_bits * sign).total_cmp(&(a.weight_bits * sign)));
+        let words: Vec<String> = found
+            .iter()
+            .take(4)
+            .map(|row| format!("{} ({}, {:+.1} bits)", row.title.to_lowercase(), row.level, row.weight_bits))
+            .collect();
+        if words.is_empty() { "nothing".to_owned() } else { words.join(", ") }
+    };
+    let verdict = match decision {
+        Decision::Match => "They are held to be the same",
+        Decision::Review => "A person has to look",
+        Decision::NoMatch => "They are not held to be the same",
+    };
+    format!(
+        "{verdict}: match probability {}. For: {}. Against: {}.",
+        percent(probability),
+        list(1.0),
+        list(-1.0)
+    )
+}
+
+/// A probability in percent that never rounds to certainty.
+fn percent(probability: f64) -> String {
+    match probability {
+        p if p >= 0.9999 => "above 99.99 %".to_owned(),
+        p if p < 0.0001 => "below 0.01 %".to_owned(),
+        p => format!("{:.2} %", p * 100.0),
+    }
+}

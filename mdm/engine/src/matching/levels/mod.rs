@@ -1,0 +1,217 @@
+//! How a pair of values is graded: the levels of each kind, and what they mean before any training.
+
+mod date;
+pub(crate) mod name;
+mod number;
+mod words;
+
+use kanak_model::kind::Kind;
+use serde::{Deserialize, Serialize};
+
+use super::features::{DateParts, Features, Item, Sets};
+use super::lexicon::Lexicon;
+
+/// How values of a kind are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Names of people: words with roles, in any order.
+    Name,
+    /// Names of things and free text: words without roles.
+    Words,
+    /// Dates, perhaps only a year.
+    Date,
+    /// Numbers and identifiers in which a slip of the pen is possible.
+    Number,
+    /// Postal codes, whose first three digits are a district's.
+    Pin,
+    /// Codes: the same or not.
+    Code,
+}
+
+impl Method {
+    /// The method of a kind.
+    pub fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::PersonName => Self::Name,
+            Kind::BusinessName | Kind::Address | Kind::PlaceName | Kind::Text => Self::Words,
+            Kind::Date | Kind::Timestamp => Self::Date,
+            Kind::Mobile | Kind::Email | Kind::Pan | Kind::Gstin | Kind::Epic | Kind::Udyam | Kind::Ifsc => Self::Number,
+            Kind::Identifier | Kind::SourceKey => Self::Number,
+            Kind::Pin => Self::Pin,
+            Kind::Aadhaar | Kind::Sex | Kind::District | Kind::SubDistrict | Kind::Code => Self::Code,
+            Kind::Integer | Kind::Money | Kind::Flag => Self::Code,
+        }
+    }
+
+    /// Its levels, from the same to different.
+    pub fn levels(self) -> &'static [Level] {
+        match self {
+            Self::Name => name::LEVELS,
+            Self::Words => words::LEVELS,
+            Self::Date => date::LEVELS,
+            Self::Number => number::NUMBER,
+            Self::Pin => number::PIN,
+            Self::Code => number::CODE,
+        }
+    }
+}
+
+/// One grade that a pair of values can get.
+///
+/// `m` and `u` are what is believed before any training: the share of pairs with this grade among those that are the same
+/// one, and among those that are not. Training moves them; on few pairs it moves them little.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Level {
+    /// What it is called in explanations and reports.
+    pub name: &'static str,
+    /// Share among pairs of the same one.
+    pub m: f64,
+    /// Share among pairs of different ones.
+    pub u: f64,
+    /// Which way it may weigh.
+    pub side: Side,
+    /// Whether an agreement on a rare value weighs more.
+    pub rare: bool,
+}
+
+/// Which way a level may weigh. Training cannot turn an agreement into evidence against, nor a difference into evidence for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Evidence for, or none.
+    For,
+    /// Either.
+    Either,
+    /// Evidence against, or none.
+    Against,
+}
+
+const fn level(name: &'static str, m: f64, u: f64, side: Side, rare: bool) -> Level {
+    Level { name, m, u, side, rare }
+}
+
+/// Stands for "no evidence": a value is missing on either side.
+pub(crate) const NONE: u8 = 15;
+
+/// The grade of one pair of values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Judged {
+    /// Index into the method's levels, or [`NONE`].
+    pub(crate) level: u8,
+    /// How rare the value is that both agree on, in bits; not a number where that does not count.
+    pub(crate) rarity_bits: f32,
+}
+
+impl Judged {
+    pub(crate) const MISSING: Self = Self { level: NONE, rarity_bits: f32::NAN };
+
+    pub(crate) fn plain(level: u8) -> Self {
+        Self { level, rarity_bits: f32::NAN }
+    }
+}
+
+/// How rare the words and values of one column are, in bits.
+#[derive(Debug, Default)]
+pub(crate) struct Rarity {
+    pub(crate) values: Vec<f32>,
+    pub(crate) words: Vec<f32>,
+    pub(crate) sounds: Vec<f32>,
+    /// No agreement is held to be rarer than this.
+    pub(crate) bits_max: f32,
+}
+
+impl Rarity {
+    fn of_words<'i>(&self, items: impl Iterator<Item = &'i Item>) -> f32 {
+        let bits: f32 = items.map(|item| self.words.get(item.word as usize).copied().unwrap_or(0.0)).sum();
+        bits.min(self.bits_max)
+    }
+
+    fn of_sounds<'i>(&self, items: impl Iterator<Item = &'i Item>) -> f32 {
+        let bits: f32 = items.map(|item| self.sounds.get(item.sound as usize).copied().unwrap_or(0.0)).sum();
+        bits.min(self.bits_max)
+    }
+
+    fn of_value(&self, code: u32) -> f32 {
+        self.values.get(code as usize).copied().unwrap_or(f32::NAN)
+    }
+}
+
+/// One side of a pair: a value of a column with its features.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Value<'a> {
+    pub(crate) features: &'a Features,
+    pub(crate) values: &'a [Box<str>],
+    pub(crate) code: u32,
+}
+
+impl<'a> Value<'a> {
+    fn items(&self) -> &'a [Item] {
+        self.features.words().map_or(&[], |words| words.items(self.code))
+    }
+
+    fn sets(&self) -> Sets {
+        self.features.words().map_or_else(Sets::default, |words| words.sets(self.code))
+    }
+
+    fn date(&self) -> DateParts {
+        match self.features {
+            Features::Dates(dates) => dates[self.code as usize],
+            _ => DateParts::default(),
+        }
+    }
+
+    fn text(&self) -> &'a str {
+        &self.values[self.code as usize]
+    }
+}
+
+/// Grades two present values. `same` says that both stand in one column and are equal.
+pub(crate) fn judge(
+    method: Method,
+    left: Value<'_>,
+    right: Value<'_>,
+    same: bool,
+    lexicon: &Lexicon,
+    rarity: &Rarity,
+) -> Judged {
+    match method {
+        Method::Name => name::judge(left.items(), right.items(), left.sets(), right.sets(), lexicon, rarity),
+        Method::Words if same => Judged { level: 0, rarity_bits: rarity.of_value(left.code) },
+        Method::Words => words::judge(left.items(), right.items(), left.sets(), right.sets(), lexicon, rarity),
+        Method::Date => date::judge(left.date(), right.date(), rarity.of_value(left.code)),
+        Method::Number | Method::Pin | Method::Code if same => {
+            Judged { level: 0, rarity_bits: rarity.of_value(left.code) }
+        }
+        Method::Number => Judged::plain(number::judge_number(left.text(), right.text())),
+        Method::Pin => Judged::plain(number::judge_pin(left.text(), right.text())),
+        Method::Code => Judged::plain(1),
+    }
+}
+
+/// The m of the level "different", and the smallest u of the level "same", where a kind has its own.
+///
+/// Identifiers that a checksum guards differ between two source records of one person only by a mistake; a mobile number
+/// differs because people change it. A coincidence of two identifiers is never held to be rarer than the floor: clerks type
+/// the number of the one before.
+pub(crate) fn defaults_for(kind: Kind) -> (Option<f64>, f64) {
+    match kind {
+        Kind::Aadhaar => (Some(0.01), 1e-6),
+        Kind::Pan | Kind::Epic | Kind::Gstin | Kind::Udyam => (Some(0.02), 1e-6),
+        Kind::Mobile => (Some(0.35), 1e-6),
+        Kind::Email => (Some(0.3), 1e-6),
+        Kind::Identifier | Kind::SourceKey => (Some(0.1), 1e-6),
+        Kind::Sex => (Some(0.02), 0.1),
+        Kind::District => (Some(0.08), 1e-4),
+        Kind::PlaceName | Kind::SubDistrict | Kind::Pin => (Some(0.15), 1e-5),
+        Kind::Address | Kind::Text | Kind::Code => (Some(0.2), 1e-5),
+        _ => (None, 1e-6),
+    }
+}
+
+/// Whether an agreement on a rare value of this kind weighs more, where the model does not say.
+pub(crate) fn rare_counts(kind: Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::Sex | Kind::Flag | Kind::Aadhaar | Kind::Pan | Kind::Epic | Kind::Gstin | Kind::Udyam | Kind::SourceKey
+    )
+}

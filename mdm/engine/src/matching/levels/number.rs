@@ -1,0 +1,70 @@
+//! Numbers, identifiers, postal codes, codes.
+
+use super::super::lexicon::slips;
+use super::{Level, Side, level};
+
+pub(super) const NUMBER: &[Level] = &[
+    level("same", 0.84, 1e-5, Side::For, true),
+    level("one slip apart", 0.04, 1e-4, Side::Either, false),
+    level("different", 0.12, 0.999, Side::Against, false),
+];
+
+pub(super) const PIN: &[Level] = &[
+    level("same", 0.80, 5e-3, Side::For, true),
+    level("one slip apart", 0.04, 0.01, Side::Either, false),
+    level("same first three digits", 0.06, 0.05, Side::Either, false),
+    level("different", 0.10, 0.935, Side::Against, false),
+];
+
+pub(super) const CODE: &[Level] =
+    &[level("same", 0.95, 0.05, Side::For, true), level("different", 0.05, 0.95, Side::Against, false)];
+
+/// Numbers shorter than this are house numbers and the like, in which one other digit is another number.
+const SLIP_LEN_MIN: usize = 5;
+
+pub(super) fn judge_number(left: &str, right: &str) -> u8 {
+    let (a, b) = (left.as_bytes(), right.as_bytes());
+    if a.len().min(b.len()) < SLIP_LEN_MIN || a.len().abs_diff(b.len()) > 1 {
+        return 2;
+    }
+    if a.len() == b.len() {
+        return if one_wrong_or_swapped(a, b) { 1 } else { 2 };
+    }
+    if slips(a, b, 1) <= 1 { 1 } else { 2 }
+}
+
+pub(super) fn judge_pin(left: &str, right: &str) -> u8 {
+    let (a, b) = (left.as_bytes(), right.as_bytes());
+    if a.len() == b.len() && one_wrong_or_swapped(a, b) {
+        return 1;
+    }
+    if a.len() > 3 && a.get(..3) == b.get(..3) { 2 } else { 3 }
+}
+
+fn one_wrong_or_swapped(left: &[u8], right: &[u8]) -> bool {
+    let mut wrong = (0..left.len()).filter(|at| left[*at] != right[*at]);
+    match (wrong.next(), wrong.next(), wrong.next()) {
+        (Some(_), None, _) => true,
+        (Some(a), Some(b), None) => b == a + 1 && left[a] == right[b] && left[b] == right[a],
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_slip_of_the_pen_is_seen_in_numbers() {
+        for (left, right, expected) in [
+            ("9814012345", "9814012346", 1),
+            ("9814012345", "9814021345", 1),
+            ("9814012345", "981401234", 1),
+            ("9814012345", "8914102345", 2),
+            ("12", "13", 2),
+        ] {
+            assert_eq!(judge_number(left, right), expected, "{left} / {right}");
+        }
+        assert_eq!([judge_pin("141001", "141002"), judge_pin("141001", "141912"), judge_pin("141001", "160017")], [1, 2, 3]);
+    }
+}

@@ -1,0 +1,92 @@
+//! Names of businesses and places, addresses, free text.
+
+use super::super::features::{Item, Sets};
+use super::super::lexicon::{Lexicon, Likeness};
+use super::{Judged, Level, Rarity, Side, level};
+
+const SOUNDS: u8 = 1;
+const NEAR: u8 = 2;
+const WITHIN: u8 = 3;
+const OVERLAP: u8 = 4;
+const DIFFERENT: u8 = 5;
+
+pub(super) const LEVELS: &[Level] = &[
+    level("same", 0.60, 1e-3, Side::For, true),
+    level("same by sound or order", 0.10, 1e-3, Side::For, true),
+    level("one slip apart", 0.08, 1e-3, Side::For, false),
+    level("one within the other", 0.05, 4e-3, Side::For, false),
+    level("some words in common", 0.05, 0.02, Side::Either, false),
+    level("different", 0.12, 0.97, Side::Against, false),
+];
+
+pub(super) fn judge(
+    left: &[Item],
+    right: &[Item],
+    left_sets: Sets,
+    right_sets: Sets,
+    lexicon: &Lexicon,
+    rarity: &Rarity,
+) -> Judged {
+    if left.is_empty() || right.is_empty() {
+        return Judged::MISSING;
+    }
+    if left_sets.words == right_sets.words || left_sets.sounds == right_sets.sounds || left_sets.joined == right_sets.joined {
+        return Judged { level: SOUNDS, rarity_bits: rarity.of_sounds(left.iter()) };
+    }
+    let (few, many) = if left.len() <= right.len() { (left, right) } else { (right, left) };
+    let mut taken = [false; 12];
+    let mut shared = 0;
+    let mut worst = Likeness::Same;
+    for item in few {
+        let best = (0..many.len()).filter(|to| !taken[*to]).map(|to| (lexicon.likeness(item.word, many[to].word), to)).min();
+        if let Some((likeness, to)) = best.filter(|(likeness, _)| *likeness <= Likeness::Near) {
+            taken[to] = true;
+            shared += 1;
+            worst = worst.max(likeness);
+        }
+    }
+    let grade = if shared == few.len() && few.len() == many.len() {
+        NEAR
+    } else if shared == few.len() {
+        WITHIN
+    } else if shared * 2 >= few.len() && shared > 0 {
+        OVERLAP
+    } else {
+        DIFFERENT
+    };
+    Judged::plain(grade)
+}
+
+#[cfg(test)]
+mod tests {
+    use kanak_model::kind::Kind;
+
+    use super::super::super::features::Features;
+    use super::*;
+
+    #[track_caller]
+    fn check(kind: Kind, left: &str, right: &str, expected: &str) {
+        let mut lexicon = Lexicon::default();
+        let values: Vec<Box<str>> = vec![left.into(), right.into()];
+        let features = Features::of(kind, &values, &mut lexicon);
+        let words = features.words().unwrap();
+        let rarity = Rarity { bits_max: 20.0, ..Rarity::default() };
+        let judge = |a: u32, b: u32| {
+            let judged = judge(words.items(a), words.items(b), words.sets(a), words.sets(b), &lexicon, &rarity);
+            LEVELS.get(judged.level as usize).map_or("none", |level| level.name)
+        };
+        assert_eq!(judge(0, 1), expected, "{left} / {right}");
+        assert_eq!(judge(1, 0), expected, "{right} / {left}");
+    }
+
+    #[test]
+    fn words_are_graded() {
+        check(Kind::BusinessName, "M/s Sidhu Traders Pvt Ltd", "Traders, Sidhu", "same by sound or order");
+        check(Kind::BusinessName, "Sidhu Trading Works", "Sidhu Tradng Works", "one slip apart");
+        check(Kind::BusinessName, "Sidhu Traders", "Sidhu Traders Moga", "one within the other");
+        check(Kind::BusinessName, "Sidhu Traders", "Gill Traders", "some words in common");
+        check(Kind::BusinessName, "Sidhu Traders", "Amrit Bakery", "different");
+        check(Kind::PlaceName, "Raikot", "Rai Kot", "same by sound or order");
+        check(Kind::PlaceName, "-", "Rai Kot", "none");
+    }
+}

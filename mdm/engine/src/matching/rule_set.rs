@@ -1,0 +1,149 @@
+//! Rule sets: everything that decides a pair, frozen, so that a decision replays years later.
+
+use kanak_model::entity_model::Thresholds;
+use kanak_model::id::{SourceRecordId, SourceSystemId};
+use kanak_model::kind::Kind;
+use kanak_model::match_pair::Decision;
+use kanak_model::source_record::Values;
+use serde::{Deserialize, Serialize};
+
+use super::bound::Bound;
+use super::columns::Columns;
+use super::frequency::Frequencies;
+use super::levels::Method;
+use super::rules::MatchRules;
+
+/// Trained rules of one entity: plain data that holds no value of any source record, only hashes of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RuleSet {
+    /// The model's rules.
+    pub rules: MatchRules,
+    /// One entry a comparison, in the order of the rules.
+    pub comparisons: Vec<ComparisonWeights>,
+    /// How many of all pairs are the same one, and how many are relatives.
+    pub prior: Prior,
+    /// Keys of the oversized blocks that further keys refine, ascending.
+    pub refined: Vec<u64>,
+    /// Source records it was trained on.
+    pub trained_on: u64,
+    /// The seed of its samples.
+    pub seed: u64,
+}
+
+/// Shares of all pairs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Prior {
+    /// Pairs of the same one.
+    pub matched: f64,
+    /// Pairs of relatives: different ones that share a family, an owner, an address.
+    pub related: f64,
+}
+
+impl Prior {
+    /// The prior odds of a match against unrelated ones, in bits.
+    pub fn bits(self) -> f64 {
+        (self.matched / self.unrelated()).log2()
+    }
+
+    /// The odds of relatives against unrelated ones.
+    pub fn related_odds(self) -> f64 {
+        self.related / self.unrelated()
+    }
+
+    fn unrelated(self) -> f64 {
+        (1.0 - self.matched - self.related).max(f64::MIN_POSITIVE)
+    }
+}
+
+/// What one comparison weighs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComparisonWeights {
+    /// The attribute compared.
+    pub attribute: String,
+    /// The attribute compared crosswise with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crosswise: Option<String>,
+    /// Its group of correlated evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// The kind of the attribute.
+    pub kind: Kind,
+    /// How values are graded.
+    pub method: Method,
+    /// One entry a level of the method.
+    pub levels: Vec<LevelWeight>,
+    /// How often values occur.
+    pub frequencies: Frequencies,
+}
+
+/// What one level weighs: log2(m / u) bits; where `rare` holds, u is the frequency of what both agree on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LevelWeight {
+    /// What it is called.
+    pub name: String,
+    /// Share among pairs of the same one.
+    pub m: f64,
+    /// Share among unrelated pairs.
+    pub u: f64,
+    /// Share among relatives.
+    pub related: Related,
+    /// Whether an agreement on a rare value weighs more.
+    pub rare: bool,
+}
+
+/// A level's share among relatives.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Related(pub f64);
+
+/// A weighed pair with its parts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weighed {
+    /// log2 of the Bayes factor: the sum of the parts.
+    pub weight_bits: f64,
+    /// Match probability, 0..=1, with the prior in.
+    pub probability: f64,
+    /// What the thresholds say.
+    pub decision: Decision,
+    /// One entry a comparison, in order.
+    pub parts: Vec<Part>,
+    /// What the chance that they are relatives takes off; 0 or less.
+    pub relatives_bits: f64,
+}
+
+/// What one comparison contributed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Part {
+    /// The level, by its place in the comparison; `None` where a value is missing.
+    pub level: Option<u8>,
+    /// What counts of it, in bits: correlated evidence is counted once.
+    pub weight_bits: f64,
+}
+
+impl RuleSet {
+    /// Weighs two source records: to the bit what [`super::match_batch`] makes of them under these rules.
+    pub fn weigh(&self, left: &Values, right: &Values) -> Weighed {
+        let columns = self.columns_of(left, right);
+        Bound::of(self, &columns).weigh_in_parts(0, 1)
+    }
+
+    /// Two source records as columns: rows 0 and 1.
+    pub(crate) fn columns_of(&self, left: &Values, right: &Values) -> Columns {
+        let mut builder = Columns::builder_for(&self.rules.fields, &self.rules.label);
+        builder.push(SourceRecordId(0), SourceSystemId(0), left);
+        builder.push(SourceRecordId(1), SourceSystemId(0), right);
+        builder.finish()
+    }
+
+    /// The decision at a probability.
+    pub fn decide(&self, probability: f64) -> Decision {
+        let Thresholds { matched, review } = self.rules.thresholds;
+        if probability >= matched {
+            Decision::Match
+        } else if probability >= review {
+            Decision::Review
+        } else {
+            Decision::NoMatch
+        }
+    }
+}

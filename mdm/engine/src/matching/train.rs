@@ -1,0 +1,122 @@
+//! Training: from rules and columns to a rule set, without labels.
+
+use kanak_model::entity_model::Comparison;
+use kanak_model::kind::Kind;
+
+use super::blocking::Candidates;
+use super::bound::Bound;
+use super::columns::Columns;
+use super::em::{self, Shares};
+use super::frequency::Frequencies;
+use super::levels::{self, Level, Method};
+use super::patterns::Patterns;
+use super::rule_set::{ComparisonWeights, LevelWeight, Prior, Related, RuleSet};
+use super::rules::MatchRules;
+use super::weights::Groups;
+
+/// Trains a rule set: term frequencies by counting, u from random pairs, m and the prior by expectation and maximisation.
+///
+/// Needs no labels. The same rules, columns and seed give the same rule set, whatever the order of rows and the number of
+/// threads. On few source records, what is believed beforehand of each kind ([`super::Method::levels`]) prevails.
+pub fn train(rules: &MatchRules, columns: &Columns, seed: u64) -> RuleSet {
+    let candidates = Candidates::of(rules, columns, None);
+    let mut shares: Vec<Shares> = rules.comparisons.iter().map(|one| believed(rules, one)).collect();
+    let mut rule_set = RuleSet {
+        rules: rules.clone(),
+        comparisons: rules.comparisons.iter().zip(&shares).map(|(one, shares)| weights(rules, columns, one, shares)).collect(),
+        prior: Prior { matched: 0.01, related: 0.0 },
+        refined: candidates.refined(),
+        trained_on: columns.len() as u64,
+        seed,
+    };
+    let rows = columns.len() as u64;
+    let possible = rows * rows.saturating_sub(1) / 2;
+    let bound = Bound::of(&rule_set, columns);
+    let (patterns, pairs) = Patterns::of_candidates(&candidates, &bound, seed);
+    let others = Patterns::of_others(&candidates, &bound, rows, possible.saturating_sub(pairs), seed);
+    let groups = Groups::of(rules.comparisons.iter().map(|one| one.group.as_deref()));
+    let prior = em::train(&mut shares, &groups, &patterns, &others, possible as f64);
+    rule_set.prior = prior;
+    for (weights, shares) in rule_set.comparisons.iter_mut().zip(&shares) {
+        for (at, level) in weights.levels.iter_mut().enumerate() {
+            level.m = shares.m[at];
+            level.u = shares.u[at];
+            level.related = Related(shares.related[at]);
+        }
+    }
+    rule_set
+}
+
+fn kind_of(rules: &MatchRules, attribute: &str) -> Kind {
+    rules.fields.iter().find(|field| field.name == attribute).map_or(Kind::Text, |field| field.kind)
+}
+
+/// What is believed of a comparison before training.
+fn believed(rules: &MatchRules, comparison: &Comparison) -> Shares {
+    let kind = kind_of(rules, &comparison.attribute);
+    let levels = Method::of(kind).levels();
+    let (different, u_min) = levels::defaults_for(kind);
+    let mut m: Vec<f64> = levels.iter().map(|level| level.m).collect();
+    if let (Some(different), Some(last)) = (different, m.last().copied()) {
+        let stretch = (1.0 - different) / (1.0 - last);
+        m.iter_mut().for_each(|share| *share *= stretch);
+        if let Some(last) = m.last_mut() {
+            *last = different;
+        }
+    }
+    let u = levels.iter().map(|level| level.u).collect();
+    let related = related(levels, &m, kind, comparison.attribute == rules.label);
+    Shares { levels, m, u, related, u_min }
+}
+
+/// What is believed of relatives: they share parents, phones and homes, and differ in name, birthday and number.
+fn related(levels: &[Level], m: &[f64], kind: Kind, is_label: bool) -> Vec<f64> {
+    match Method::of(kind) {
+        Method::Name if is_label => vec![0.02, 0.01, 0.01, 0.02, 0.02, 0.01, 0.01, 0.25, 0.005, 0.645],
+        Method::Name => vec![0.35, 0.08, 0.03, 0.01, 0.04, 0.01, 0.01, 0.03, 0.01, 0.43],
+        Method::Words if is_label => vec![0.02, 0.01, 0.01, 0.02, 0.14, 0.80],
+        Method::Date => vec![0.02, 0.005, 0.02, 0.02, 0.085, 0.40, 0.45],
+        _ => match kind {
+            Kind::Aadhaar | Kind::Epic | Kind::Gstin | Kind::Udyam | Kind::Pan => vec_of(levels, 0.01),
+            Kind::Sex => vec_of(levels, 0.5),
+            Kind::Mobile | Kind::Identifier | Kind::Email => vec_of(levels, 0.5),
+            _ => m.to_vec(),
+        },
+    }
+}
+
+/// `same` for the first level, the rest for the last, a little for those between.
+fn vec_of(levels: &[Level], same: f64) -> Vec<f64> {
+    let between = 0.005;
+    let mut shares = vec![between; levels.len()];
+    let rest = 1.0 - same - between * (levels.len() - 2) as f64;
+    if let Some(first) = shares.first_mut() {
+        *first = same;
+    }
+    if let Some(last) = shares.last_mut() {
+        *last = rest;
+    }
+    shares
+}
+
+fn weights(rules: &MatchRules, columns: &Columns, comparison: &Comparison, shares: &Shares) -> ComparisonWeights {
+    let kind = kind_of(rules, &comparison.attribute);
+    let rare = comparison.term_frequency.unwrap_or_else(|| levels::rare_counts(kind));
+    let counted = columns.find(&comparison.attribute).filter(|_| rare);
+    let levels = shares.levels.iter().enumerate().map(|(at, level)| LevelWeight {
+        name: level.name.to_owned(),
+        m: shares.m[at],
+        u: shares.u[at],
+        related: Related(shares.related[at]),
+        rare: rare && level.rare,
+    });
+    ComparisonWeights {
+        attribute: comparison.attribute.clone(),
+        crosswise: comparison.crosswise.clone(),
+        group: comparison.group.clone(),
+        kind,
+        method: Method::of(kind),
+        levels: levels.collect(),
+        frequencies: counted.map(|column| Frequencies::count(columns, column)).unwrap_or_default(),
+    }
+}

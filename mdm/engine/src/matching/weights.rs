@@ -1,0 +1,93 @@
+//! From the bits of single comparisons to the weight of a pair: groups, relatives, prior.
+
+/// Of the weaker evidence in a group of correlated comparisons, this share counts.
+pub(crate) const GROUP_SHARE: f64 = 0.25;
+
+/// Which comparisons stand in one group. A comparison without a group is alone in its own.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Groups(Vec<Vec<usize>>);
+
+impl Groups {
+    pub(crate) fn of<'a>(groups: impl Iterator<Item = Option<&'a str>>) -> Self {
+        let mut named: Vec<(Option<&str>, Vec<usize>)> = Vec::new();
+        for (place, group) in groups.enumerate() {
+            match named.iter_mut().find(|(name, _)| group.is_some() && *name == group) {
+                Some((_, members)) => members.push(place),
+                None => named.push((group, vec![place])),
+            }
+        }
+        Self(named.into_iter().map(|(_, members)| members).collect())
+    }
+
+    /// Makes correlated evidence count once: of each group the strongest for and the strongest against count in full, of the
+    /// others a share. Returns the sum of what counts, which it leaves in `bits`.
+    pub(crate) fn count_once(&self, bits: &mut [f64]) -> f64 {
+        let mut sum = 0.0;
+        for members in &self.0 {
+            if let [alone] = members.as_slice() {
+                sum += bits[*alone];
+                continue;
+            }
+            let first = |wins: fn(f64, f64) -> bool| {
+                members.iter().copied().fold(None::<usize>, |best, at| match best {
+                    Some(best) if !wins(bits[at], bits[best]) => Some(best),
+                    _ => Some(at),
+                })
+            };
+            let (strongest, weakest) = (first(|a, b| a > b), first(|a, b| a < b));
+            for at in members {
+                let counts = if bits[*at] >= 0.0 { strongest == Some(*at) } else { weakest == Some(*at) };
+                if !counts {
+                    bits[*at] *= GROUP_SHARE;
+                }
+                sum += bits[*at];
+            }
+        }
+        sum
+    }
+}
+
+/// What the chance of being relatives takes off a match weight: `relatives_bits` is the weight of "relatives" against
+/// "unrelated", `odds` their prior odds.
+///
+/// With three possibilities (the same one, relatives, unrelated) the Bayes factor of a match is
+/// P(same) / (P(unrelated) + odds P(relatives)) up to the prior, so the weight against unrelated ones alone is too high by
+/// log2(1 + odds 2^bits).
+pub(crate) fn relatives_bits(bits: f64, odds: f64) -> f64 {
+    if odds <= 0.0 { 0.0 } else { -(bits + odds.log2()).exp2().ln_1p() / std::f64::consts::LN_2 }
+}
+
+/// The probability that `bits` of evidence and prior together mean.
+pub(crate) fn probability(bits: f64) -> f64 {
+    1.0 / (1.0 + (-bits).exp2())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_group_the_strongest_counts_in_full_and_the_others_in_part() {
+        let groups = Groups::of([Some("home"), None, Some("home"), Some("home")].into_iter());
+        let mut bits = [4.0, 1.0, 8.0, -2.0];
+        let sum = groups.count_once(&mut bits);
+        assert_eq!(bits, [1.0, 1.0, 8.0, -2.0]);
+        assert!((sum - 8.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn equal_evidence_in_a_group_counts_once() {
+        let groups = Groups::of([Some("home"), Some("home")].into_iter());
+        let mut bits = [4.0, 4.0];
+        groups.count_once(&mut bits);
+        assert_eq!(bits, [4.0, 1.0]);
+    }
+
+    #[test]
+    fn likely_relatives_take_off_and_unlikely_ones_do_not() {
+        assert!(relatives_bits(-20.0, 1e-4).abs() < 1e-6);
+        let taken = relatives_bits(30.0, 2.0_f64.powi(-10));
+        assert!((taken + 20.0).abs() < 1e-3, "{taken}");
+        assert!(relatives_bits(30.0, 0.0).abs() < f64::EPSILON);
+    }
+}

@@ -1,0 +1,125 @@
+//! Reading values into words: names of people with roles, anything else into plain words.
+
+use kanak_model::kind::Kind;
+
+use crate::standardize::name::{Marker, Sex, parse_person_name};
+
+/// What a word of a person's name is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The first given name.
+    Given,
+    /// A middle name, or any word of something that is no person's name.
+    Plain,
+    /// The last name.
+    Family,
+    /// A single letter that stands for a name.
+    Initial,
+}
+
+/// The words of one value.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Read {
+    pub(crate) words: Vec<(String, Role)>,
+    pub(crate) sex: Option<&'static str>,
+}
+
+/// At most so many words of a value are compared.
+pub(crate) const WORDS_MAX: usize = 12;
+
+pub(crate) fn read(kind: Kind, value: &str) -> Read {
+    match kind {
+        Kind::PersonName => read_name(value),
+        Kind::BusinessName => Read { words: plain(value, is_legal_form), sex: None },
+        Kind::Address => Read { words: plain(value, is_address_word), sex: None },
+        _ => Read { words: plain(value, |_| false), sex: None },
+    }
+}
+
+/// Second names borne by custom (Singh, Kaur, Kumar, Devi ..) are left out where another name remains: they tell sex, which is
+/// compared on its own, and hardly ever who somebody is.
+fn read_name(value: &str) -> Read {
+    let name = parse_person_name(value);
+    let mut words = Vec::with_capacity(3);
+    words.extend(name.given.iter().map(|given| (given.to_lowercase(), Role::Given)));
+    words.extend(name.middle.iter().map(|middle| (middle.to_lowercase(), Role::Plain)));
+    words.extend(name.surname.iter().map(|surname| (surname.to_lowercase(), Role::Family)));
+    words.extend(name.initials.iter().map(|initial| (initial.to_lowercase().collect(), Role::Initial)));
+    if words.is_empty() && !name.is_baby_of() {
+        let tokens = name.tokens.iter().map(|token| (token.to_lowercase(), Role::Plain));
+        words.extend(tokens);
+        if words.is_empty() {
+            words = plain(value, |_| false);
+        }
+    }
+    if let [(only, _)] = words.as_slice()
+        && tells_nobody(only)
+    {
+        words.clear();
+    }
+    words.truncate(WORDS_MAX);
+    Read { words, sex: name.implied_sex.map(Sex::code) }
+}
+
+/// Second names that, alone, say nothing of who it is.
+fn tells_nobody(word: &str) -> bool {
+    matches!(Marker::find(word), Some(Marker::Singh | Marker::Kaur | Marker::Kumar | Marker::Devi))
+}
+
+/// Lower-case words of letters and digits. Words for which `drop` holds go, unless nothing would remain.
+fn plain(value: &str, drop: fn(&str) -> bool) -> Vec<(String, Role)> {
+    let lower = value.to_lowercase();
+    let is_inside = |c: char| c.is_alphanumeric() || !c.is_ascii() && !c.is_whitespace();
+    let all = || lower.split(|c: char| !is_inside(c)).filter(|word| !word.is_empty());
+    let mut words: Vec<String> = all().filter(|word| !drop(word)).map(str::to_owned).collect();
+    if words.is_empty() {
+        words = all().map(str::to_owned).collect();
+    }
+    words.truncate(WORDS_MAX);
+    words.into_iter().map(|word| (word, Role::Plain)).collect()
+}
+
+/// Words that say what form a business has, and nothing of which one it is.
+fn is_legal_form(word: &str) -> bool {
+    matches!(
+        word,
+        "pvt" | "private" | "ltd" | "limited" | "llp" | "co" | "company" | "corp" | "corporation" | "inc" | "m" | "s" | "ms"
+            | "and" | "the" | "of" | "sons" | "son" | "bros" | "brothers" | "firm" | "prop" | "proprietor" | "opc" | "p"
+            | "ਪ੍ਰਾਈਵੇਟ" | "ਲਿਮਟਿਡ" | "ਅਤੇ" | "प्राइवेट" | "लिमिटेड" | "एंड"
+    )
+}
+
+fn is_address_word(word: &str) -> bool {
+    matches!(
+        word,
+        "vpo" | "po" | "vill" | "village" | "teh" | "tehsil" | "distt" | "dist" | "district" | "h" | "hno" | "no" | "house"
+            | "near" | "nr" | "opp" | "the" | "ward" | "st" | "street" | "gali" | "mohalla" | "punjab" | "india"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(kind: Kind, value: &str, expected: &[&str]) {
+        let words: Vec<String> = read(kind, value).words.into_iter().map(|(word, _)| word).collect();
+        assert_eq!(words, expected, "{value}");
+    }
+
+    #[test]
+    fn names_keep_what_tells_who() {
+        check(Kind::PersonName, "Smt. Gurpreet Kaur Sidhu W/o Harbhajan Singh", &["gurpreet", "sidhu"]);
+        check(Kind::PersonName, "Singh", &[]);
+        check(Kind::PersonName, "R K Sharma", &["sharma", "r", "k"]);
+        check(Kind::PersonName, "", &[]);
+        assert_eq!(read(Kind::PersonName, "Gurpreet Kaur").sex, Some("F"));
+    }
+
+    #[test]
+    fn businesses_lose_their_legal_form_unless_nothing_else_is_there() {
+        check(Kind::BusinessName, "M/s Sidhu Traders Pvt. Ltd.", &["sidhu", "traders"]);
+        check(Kind::BusinessName, "The Company", &["the", "company"]);
+        check(Kind::PlaceName, "Sri  Muktsar-Sahib", &["sri", "muktsar", "sahib"]);
+    }
+}
