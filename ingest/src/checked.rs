@@ -42,15 +42,13 @@ pub struct Secret {
 }
 
 impl CheckedRow {
-    /// Takes the secrets out and puts the vault's references in their place, one for each in the order of
-    /// [`CheckedRow::secrets`]. A secret without a reference stays, and with it the row stays unfit to be stored.
-    pub fn fill(&mut self, references: impl IntoIterator<Item = String>) {
-        let mut filled = 0;
-        for (secret, reference) in self.secrets.iter().zip(references) {
-            self.values.insert(secret.attribute.clone(), Stated { standard: reference, raw: None });
-            filled += 1;
-        }
-        self.secrets.drain(..filled);
+    /// Puts the vault's reference for secret number `index` in its place among the values.
+    ///
+    /// # Panics
+    /// When the row has no such secret.
+    pub fn fill(&mut self, index: usize, reference: &str) {
+        let attribute = self.secrets[index].attribute.clone();
+        self.values.insert(attribute, Stated { standard: reference.to_owned(), raw: None });
     }
 }
 

@@ -185,7 +185,7 @@ pub(crate) fn sniff(sample: &[u8]) -> Sniffed {
 fn sniff_utf_16(sample: &[u8]) -> Option<&'static Encoding> {
     let nuls = |first: usize| sample.iter().skip(first).step_by(2).filter(|byte| **byte == 0).count();
     let (even, odd) = (nuls(0), nuls(1));
-    let enough = sample.len() / 40;
+    let enough = (sample.len() / 40).max(1);
     if odd > enough && odd > 10 * even {
         Some(UTF_16LE)
     } else if even > enough && even > 10 * odd {

@@ -80,6 +80,15 @@ impl EventBatchBuilder {
         self.rows == 0
     }
 
+    /// The batch of these rows, and of those put in before.
+    ///
+    /// # Errors
+    /// As for [`EventBatchBuilder::push`].
+    pub fn build(&mut self, rows: &[CheckedRow]) -> Result<RecordBatch, IngestError> {
+        rows.iter().try_for_each(|row| self.push(row))?;
+        Ok(self.finish())
+    }
+
     /// Adds one event. Secrets must have been filled before: what is still secret is not in the batch.
     ///
     /// # Errors

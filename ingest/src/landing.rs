@@ -16,6 +16,8 @@ use aes_gcm::{Aes256Gcm, KeyInit as _, Nonce, aead::consts::U12};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
+pub use crate::read::read_sealed;
+
 pub use self::{
     open::{Opened, open},
     seal::{Landed, content_hash, seal, sealed_path},

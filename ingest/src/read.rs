@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::hash::{DefaultHasher, Hasher as _};
 use std::num::NonZeroUsize;
+use std::path::Path;
 
 use chrono::NaiveDate;
 use kanak_engine::standardize::Standardizer;
@@ -62,6 +63,27 @@ where
     let mut report = run.finish();
     describe(&mut report, &plan, &*reader);
     Ok(report)
+}
+
+/// Reads a file once more from the landing, as [`read_file`] does.
+///
+/// # Errors
+/// As for [`read_file`], and when the sealed file does not pass its check.
+pub fn read_sealed<E>(
+    source: &SourceSystem,
+    rows: Rows<'_>,
+    sealed_path: &Path,
+    key: &[u8; 32],
+    standardizer: &Standardizer,
+    today: NaiveDate,
+    sink: &mut dyn FnMut(CheckedBatch) -> Result<(), E>,
+) -> Result<FileReport, IngestError>
+where
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
+    let name = sealed_path.display().to_string();
+    let input = Input::Sealed { path: sealed_path, name: &name, key };
+    read_file(source, rows, input, standardizer, today, sink)
 }
 
 /// Adds what is known only at the end.

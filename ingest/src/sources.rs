@@ -13,29 +13,40 @@ use crate::glob;
 use crate::plan::Rows;
 use crate::{builtin, nearest::nearest};
 
-/// Checked sources, in name order.
+/// The declared sources, in name order.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    by_name: BTreeMap<String, SourceSystem>,
+    by_name: BTreeMap<String, Declared>,
+}
+
+/// A source and the text that declares it, so that a later check can still say where.
+#[derive(Debug, Clone)]
+struct Declared {
+    source: SourceSystem,
+    file: String,
+    text: String,
 }
 
 impl Sources {
-    /// The sources that come with Kanak, checked against the models that come with it.
+    /// The sources that come with Kanak.
     ///
     /// # Errors
-    /// Never in a released build: a test reads each.
+    /// Never in a released build: a test reads each and checks it against the models that come with Kanak.
     pub fn builtin() -> Result<Self, IngestError> {
-        let (entities, events) = (kanak_model::builtin::entity_models()?, kanak_model::builtin::event_models()?);
-        Self::parse(builtin::SOURCES, &entities, &events)
+        let mut sources = Self::default();
+        for (file, text) in builtin::SOURCES {
+            let declared = Declared::parse(file, text)?;
+            sources.by_name.insert(declared.source.name.clone(), declared);
+        }
+        Ok(sources)
     }
 
     /// The sources that come with Kanak and those of a folder (`*.toml`), which replace them by name. A folder that is
-    /// not there counts as empty.
+    /// not there counts as empty. [`Sources::check`] holds them against the models.
     ///
     /// # Errors
-    /// When a declaration says something wrong, or names an attribute that its model does not have: with file, line and
-    /// the allowed words.
-    pub fn load(dir: &Path, entities: &[EntityModel], events: &[EventModel]) -> Result<Self, IngestError> {
+    /// When a declaration says something wrong: with file, line and the allowed words.
+    pub fn load(dir: &Path) -> Result<Self, IngestError> {
         let of_io = |path: &Path, cause| IngestError::Io { file: path.display().to_string(), cause };
         let mut paths = Vec::new();
         if dir.exists() {
@@ -45,67 +56,45 @@ impl Sources {
         }
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
         paths.sort();
-        let mut texts = Vec::with_capacity(paths.len());
+        let mut own: BTreeMap<String, Declared> = BTreeMap::new();
         for path in &paths {
             let text = std::fs::read_to_string(path).map_err(|cause| of_io(path, cause))?;
-            texts.push((path.display().to_string(), text));
-        }
-        let mut by_name = BTreeMap::new();
-        for (file, text) in builtin::SOURCES {
-            let source = SourceSystem::parse(file, text)?;
-            by_name.insert(source.name.clone(), (source, file, text));
-        }
-        let mut own: BTreeMap<String, &str> = BTreeMap::new();
-        for (file, text) in &texts {
-            let source = SourceSystem::parse(file, text)?;
-            if let Some(other) = own.insert(source.name.clone(), file) {
-                let message = format!("the source `{}` is declared in {other} as well; rename one", source.name);
-                return Err(error_at(file, text, &source.name, message).into());
+            let declared = Declared::parse(&path.display().to_string(), &text)?;
+            let name = &declared.source.name;
+            if let Some(other) = own.get(name) {
+                let message = format!("the source `{name}` is declared in {} as well; rename one", other.file);
+                return Err(declared.error_at(name, message).into());
             }
-            by_name.insert(source.name.clone(), (source, file, text));
+            own.insert(name.clone(), declared);
         }
-        Self::check(by_name, entities, events)
+        let mut sources = Self::builtin()?;
+        sources.by_name.append(&mut own);
+        Ok(sources)
     }
 
-    /// Sources from the texts of their declarations.
+    /// Holds every source against the models that its rows are of.
     ///
     /// # Errors
-    /// As for [`Sources::load`].
-    pub fn parse<'a>(
-        texts: impl IntoIterator<Item = (&'a str, &'a str)>,
-        entities: &[EntityModel],
-        events: &[EventModel],
-    ) -> Result<Self, IngestError> {
-        let mut by_name = BTreeMap::new();
-        for (file, text) in texts {
-            let source = SourceSystem::parse(file, text)?;
-            by_name.insert(source.name.clone(), (source, file, text));
+    /// When a source names a model, an attribute or another source that is not there: with file, line and the allowed
+    /// words. When an Aadhaar number would name rows.
+    pub fn check(&self, entities: &[EntityModel], events: &[EventModel]) -> Result<(), IngestError> {
+        for declared in self.by_name.values() {
+            let source = &declared.source;
+            find_rows(source, entities, events)
+                .and_then(|rows| check_columns(source, rows, |name| self.by_name.contains_key(name)))
+                .map_err(|(word, message)| declared.error_at(&word, message))?;
         }
-        Self::check(by_name, entities, events)
-    }
-
-    fn check(
-        declared: BTreeMap<String, (SourceSystem, &str, &str)>,
-        entities: &[EntityModel],
-        events: &[EventModel],
-    ) -> Result<Self, IngestError> {
-        for (source, file, text) in declared.values() {
-            let rows =
-                find_rows(source, entities, events).map_err(|(word, message)| error_at(file, text, &word, message))?;
-            check_columns(source, rows, |name| declared.contains_key(name))
-                .map_err(|(word, message)| error_at(file, text, &word, message))?;
-        }
-        Ok(Self { by_name: declared.into_iter().map(|(name, (source, ..))| (name, source)).collect() })
+        Ok(())
     }
 
     /// All sources, in name order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &SourceSystem> {
-        self.by_name.values()
+        self.by_name.values().map(|declared| &declared.source)
     }
 
     /// The source of this name.
     pub fn find(&self, name: &str) -> Option<&SourceSystem> {
-        self.by_name.get(name)
+        self.by_name.get(name).map(|declared| &declared.source)
     }
 
     /// The source of this name.
@@ -133,7 +122,7 @@ impl Sources {
         let takes = |source: &&SourceSystem| {
             source.files.iter().any(|pattern| glob::fits(pattern, file_name) || glob::fits(pattern, plain))
         };
-        self.by_name.values().find(takes)
+        self.iter().find(takes)
     }
 
     /// The source that takes a file.
@@ -144,17 +133,23 @@ impl Sources {
         let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
         self.find_for_file(&name).ok_or_else(|| {
             let takes = |source: &SourceSystem| format!("{} ({})", source.name, source.files.join(", "));
-            let known: Vec<String> = self.by_name.values().map(takes).collect();
+            let known: Vec<String> = self.iter().map(takes).collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join("; ") };
             IngestError::UnknownFile { file: path.display().to_string(), known }
         })
     }
 }
 
-/// An error where a word first stands in quotes.
-fn error_at(file: &str, text: &str, word: &str, message: String) -> ModelError {
-    let at = text.find(&format!("\"{word}\"")).unwrap_or(0);
-    TomlText::new(file, text).error_at(at..at, message)
+impl Declared {
+    fn parse(file: &str, text: &str) -> Result<Self, ModelError> {
+        Ok(Self { source: SourceSystem::parse(file, text)?, file: file.to_owned(), text: text.to_owned() })
+    }
+
+    /// An error where a word first stands in quotes.
+    fn error_at(&self, word: &str, message: String) -> ModelError {
+        let at = self.text.find(&format!("\"{word}\"")).unwrap_or(0);
+        TomlText::new(&self.file, &self.text).error_at(at..at, message)
+    }
 }
 
 /// The offending word and what is wrong with it.

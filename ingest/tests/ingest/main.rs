@@ -1,0 +1,3 @@
+//! Files in, checked rows out; and what broken files give.
+
+mod landing;
