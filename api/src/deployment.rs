@@ -39,6 +39,8 @@ pub struct Deployment {
     pub warehouse: Warehouse,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Whether the data is a made-up state's.
+    pub made_up: bool,
     _lock: Arc<File>,
 }
 
@@ -56,9 +58,8 @@ impl Deployment {
         let events = builtin::event_models()?;
         let sources = match &config.sources {
             None => Sources::builtin()?,
-            Some(folder) => Sources::load(folder)?,
+            Some(folder) => Sources::load(folder, &models, &events)?,
         };
-        sources.check(&models, &events)?;
         let codes = Arc::new(Codes::builtin()?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let beside = global.data.join("hub.sqlite").display().to_string();
@@ -67,6 +68,7 @@ impl Deployment {
         let keys = Arc::new(FileKeyStore::open(&global.data.join("keys"))?);
         let vault = Arc::new(Vault::open(&global.data.join("vault.sqlite"), keys.as_ref(), Arc::clone(&clock)).await?);
         let warehouse = Warehouse::open(&global.data.join("lake"), Arc::clone(&codes)).await?;
+        let made_up = config.made_up || store.get_setting("made_up").await?.is_some();
         Ok(Self {
             data: global.data.clone(),
             config: Arc::new(config),
@@ -79,6 +81,7 @@ impl Deployment {
             keys,
             warehouse,
             clock,
+            made_up,
             _lock: Arc::new(lock),
         })
     }

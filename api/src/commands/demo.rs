@@ -16,8 +16,10 @@ use crate::commands::resolve::resolve_all;
 use crate::commands::users::{new_password, os_rng};
 use crate::commands::{serve, synth};
 use crate::deployment::Deployment;
-use crate::jobs::accuracy::{Accuracy, links_by_key, measure};
+use kanak_engine::matching::accuracy::Accuracy;
+use crate::jobs::accuracy::{links_by_key, measure};
 use crate::jobs::ingest_file::{Ingested, Retirements};
+use crate::jobs::quality::accuracy_setting;
 use crate::jobs::refresh::refresh;
 use crate::jobs::resolve::Resolved;
 use crate::output::{Output, grouped};
@@ -52,11 +54,11 @@ pub async fn run(args: &DemoArgs, global: &Global, output: Output) -> anyhow::Re
     let resolved = resolve_all(&deployment, &[], output).await?;
     stages.add("resolve", before);
     let before = Instant::now();
-    let release = refresh(&deployment, output).await?;
-    stages.add("refresh", before);
-    let before = Instant::now();
     let accuracies = accuracies(&deployment, &extracts).await?;
     stages.add("compare with the truth", before);
+    let before = Instant::now();
+    let release = refresh(&deployment, output).await?;
+    stages.add("refresh", before);
     stages.seconds.push(("in all".to_owned(), started.elapsed().as_secs_f64()));
     let summary = Summary { ingested, resolved, accuracies, stages, tables: release.tables.len() };
     summary.print(&deployment, &extracts, output).await?;
@@ -127,7 +129,10 @@ async fn accuracies(deployment: &Deployment, extracts: &Path) -> anyhow::Result<
     for model in deployment.models.iter() {
         let truth = extracts.join(format!("truth/{}.csv", model.name));
         if truth.exists() {
-            found.push((model.name.clone(), measure(&truth, &links)?));
+            let accuracy = measure(&truth, &links)?;
+            let setting = accuracy_setting(&model.name);
+            deployment.store.put_setting(&setting, &serde_json::to_string(&accuracy)?).await?;
+            found.push((model.name.clone(), accuracy));
         }
     }
     Ok(found)
@@ -186,7 +191,7 @@ impl Summary {
                 .accuracies
                 .iter()
                 .map(|(name, a)| {
-                    (name.as_str(), json!({ "precision": a.precision(), "recall": a.recall(), "f1": a.f1() }))
+                    (name.as_str(), json!({ "precision": a.precision, "recall": a.recall, "f1": a.f1 }))
                 })
                 .collect();
             let seconds: Vec<_> =
@@ -211,7 +216,7 @@ impl Summary {
                 let accuracy = self.accuracies.iter().find(|(name, _)| *name == model.name).map(|(_, a)| *a);
                 row.extend(accuracy.map_or_else(
                     || vec![String::new(); 3],
-                    |a| [a.precision(), a.recall(), a.f1()].iter().map(|share| format!("{share:.4}")).collect(),
+                    |a| [a.precision, a.recall, a.f1].iter().map(|share| format!("{share:.4}")).collect(),
                 ));
                 row
             })

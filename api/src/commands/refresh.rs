@@ -18,7 +18,7 @@ pub async fn run(global: &Global, output: Output) -> anyhow::Result<ExitCode> {
         output.document(&release)?;
     } else {
         let rows: Vec<Vec<String>> =
-            release.tables.iter().map(|table| vec![table.name.clone(), grouped(table.rows as i64)]).collect();
+            release.tables.iter().map(|(name, table)| vec![name.clone(), grouped(table.rows)]).collect();
         output.table(&["table", "rows"], &rows);
         output.note(format!("release at feed position {}", release.feed_position));
     }

@@ -1,12 +1,12 @@
 //! `kanak sql`: the warehouse, under the caller's access.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::Context as _;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use kanak_model::{Access, Caller, Purpose};
 use kanak_store::AuditEvent;
-use kanak_warehouse::QueryLimits;
+use kanak_warehouse::{QueryLimits, QueryResult, rows_json};
 
 use crate::cli::Global;
 use crate::deployment::Deployment;
@@ -30,17 +30,31 @@ pub async fn run(query: &str, purpose: &str, rows_max: usize, global: &Global, o
         };
         deployment.store.audit(event).await?;
     }
-    let limits = QueryLimits { rows_max, timeout: Duration::from_secs(300) };
+    let limits = QueryLimits { rows_max, timeout_ms: 300_000 };
     let result = deployment.warehouse.query(&access, query, limits).await?;
     if output.json {
-        output.document(&result.to_json()?)?;
+        output.document(&rows_json(&result))?;
     } else {
-        let (header, rows) = result.to_table()?;
-        let header: Vec<&str> = header.iter().map(String::as_str).collect();
-        output.table(&header, &rows);
+        let header: Vec<&str> = result.schema.fields().iter().map(|field| field.name().as_str()).collect();
+        output.table(&header, &texts(&result)?);
         if result.truncated {
             output.note(format!("(the first {rows_max} rows; --rows-max shows more)"));
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The rows as texts, column by column as the header names them.
+fn texts(result: &QueryResult) -> anyhow::Result<Vec<Vec<String>>> {
+    let options = FormatOptions::default();
+    let mut rows = Vec::with_capacity(result.num_rows());
+    for batch in &result.batches {
+        let columns: Vec<ArrayFormatter<'_>> = batch
+            .columns()
+            .iter()
+            .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
+            .collect::<Result<_, _>>()?;
+        rows.extend((0..batch.num_rows()).map(|row| columns.iter().map(|column| column.value(row).to_string()).collect()));
+    }
+    Ok(rows)
 }

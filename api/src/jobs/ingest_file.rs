@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use kanak_engine::standardize::Standardizer;
 use kanak_ingest::{CheckedBatch, FileReport, Rows, landing, read_file};
 use kanak_model::source_record::NewSourceRecord;
@@ -47,7 +47,7 @@ impl Ingested {
         Self {
             source: source.name.clone(),
             file: file.to_path_buf(),
-            accepted: summary.rows,
+            accepted: summary.rows - summary.rejected,
             new: summary.new,
             changed: summary.changed,
             unchanged: summary.unchanged,
@@ -110,18 +110,13 @@ pub async fn ingest_file(deployment: &Deployment, file: &Path, retirements: Reti
         let numbers: Vec<&str> =
             rows.iter().flat_map(|row| &row.secrets).map(|secret| secret.aadhaar.expose()).collect();
         let references = deployment.vault.tokenise(HUB_DOMAIN, &numbers).await?;
-        let mut references = references.into_iter();
-        for row in &mut rows {
-            for index in 0..row.secrets.len() {
-                let reference = references.next().context("the vault answered fewer references than it was asked for")?;
-                row.fill(index, reference.as_str());
-            }
+        ensure!(references.len() == numbers.len(), "the vault answered fewer references than it was asked for");
+        let mut references = references.iter().map(|reference| reference.as_str().to_owned());
+        for row in rows.iter_mut().filter(|row| !row.secrets.is_empty()) {
+            let own: Vec<String> = references.by_ref().take(row.secrets.len()).collect();
+            row.fill(own);
         }
-        let records = rows
-            .into_iter()
-            .map(|row| NewSourceRecord { key: row.key, values: row.values, updated: row.updated })
-            .collect();
-        run.add(records).await?;
+        run.add(rows.into_iter().map(NewSourceRecord::from).collect()).await?;
     }
     let report: FileReport = reader.await??;
     run.left_out(report.left_out).await?;
@@ -172,7 +167,8 @@ fn start_reader(
                 Rows::Event(model.with_context(|| format!("source {}: no event `{name}`", source.name))?)
             }
         };
-        let mut deliver = |batch: CheckedBatch| sender.blocking_send(batch).context("the hub stopped taking rows");
+        let mut deliver =
+            |batch: CheckedBatch| sender.blocking_send(batch).map_err(|_| anyhow::anyhow!("the hub stopped taking rows"));
         Ok(read_file(&source, rows, &path, &standardizer, now.day_ist(), &mut deliver)?)
     })
 }

@@ -1,84 +1,122 @@
 //! Figures about the registers themselves, from the hub into the warehouse: what was rejected, left out, and matched.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, StringArray, TimestampMicrosecondArray};
+use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
 use arrow::record_batch::RecordBatch;
+use kanak_model::GoldenId;
+use kanak_model::source_system::RowsAre;
+use kanak_warehouse::{INGEST_QUALITY, MATCH_QUALITY};
 
 use crate::deployment::Deployment;
+use kanak_engine::matching::accuracy::Accuracy;
 
-/// Loads `ingest_quality`, `ingest_runs` and `match_quality`.
+/// The setting under which a measured accuracy of an entity type is kept.
+pub fn accuracy_setting(entity: &str) -> String {
+    format!("accuracy.{entity}")
+}
+
+/// Loads `ingest_quality` and `match_quality`.
 ///
 /// # Errors
 /// When the hub cannot be read or the lake cannot be written.
 pub async fn load(deployment: &Deployment) -> anyhow::Result<()> {
     let warehouse = &deployment.warehouse;
-    warehouse.load_table("ingest_quality", ingest_quality(deployment).await?, false).await?;
-    warehouse.load_table("ingest_runs", ingest_runs(deployment).await?, false).await?;
-    warehouse.load_table("match_quality", match_quality(deployment).await?, false).await?;
+    warehouse.load_table(INGEST_QUALITY, ingest_quality(deployment).await?, false).await?;
+    warehouse.load_table(MATCH_QUALITY, match_quality(deployment).await?, false).await?;
     Ok(())
 }
 
-fn texts(values: impl IntoIterator<Item = String>) -> ArrayRef {
-    Arc::new(StringArray::from_iter_values(values))
+fn texts<T: AsRef<str>>(values: impl IntoIterator<Item = Option<T>>) -> ArrayRef {
+    Arc::new(values.into_iter().collect::<StringArray>())
 }
 
 fn numbers(values: impl IntoIterator<Item = i64>) -> ArrayRef {
     Arc::new(Int64Array::from_iter_values(values))
 }
 
-/// One row a source, rule and way of refusal: rows rejected, values left out.
+struct QualityRow {
+    source: String,
+    outcome: &'static str,
+    rule: Option<&'static str>,
+    attribute: Option<String>,
+    count: i64,
+}
+
+/// One row a source and outcome: rows accepted, rows rejected by rule, values left out by rule and attribute.
 async fn ingest_quality(deployment: &Deployment) -> anyhow::Result<RecordBatch> {
-    let mut rows: Vec<(String, &'static str, String, String, i64)> = Vec::new();
-    for row in deployment.store.count_quarantined().await? {
-        rows.push((row.source, "row_rejected", String::new(), row.rule.word().to_owned(), row.count as i64));
-    }
-    for (source, left) in deployment.store.list_left_out(None).await? {
-        rows.push((source, "value_left_out", left.attribute, left.rule.word().to_owned(), left.count as i64));
-    }
-    Ok(RecordBatch::try_from_iter([
-        ("source_system", texts(rows.iter().map(|row| row.0.clone()))),
-        ("outcome", texts(rows.iter().map(|row| row.1.to_owned()))),
-        ("attribute", texts(rows.iter().map(|row| row.2.clone()))),
-        ("rule", texts(rows.iter().map(|row| row.3.clone()))),
-        ("count", numbers(rows.iter().map(|row| row.4))),
-    ])?)
-}
-
-/// One row a finished run.
-async fn ingest_runs(deployment: &Deployment) -> anyhow::Result<RecordBatch> {
-    let names: std::collections::HashMap<_, _> =
-        deployment.store.list_source_systems().await?.into_iter().map(|row| (row.id, row.name)).collect();
-    let runs = deployment.store.list_ingest_runs(None, None, 100_000).await?;
-    let count = |of: fn(&kanak_store::IngestSummary) -> u64| numbers(runs.iter().map(|run| of(&run.summary) as i64));
-    let started = TimestampMicrosecondArray::from_iter_values(runs.iter().map(|run| run.started.0)).with_timezone("UTC");
-    Ok(RecordBatch::try_from_iter([
-        ("run", numbers(runs.iter().map(|run| run.summary.run.0))),
-        ("source_system", texts(runs.iter().map(|run| names.get(&run.source_system).cloned().unwrap_or_default()))),
-        ("started_at", Arc::new(started) as ArrayRef),
-        ("rows_accepted", count(|summary| summary.rows)),
-        ("rows_rejected", count(|summary| summary.rejected)),
-        ("rows_new", count(|summary| summary.new)),
-        ("rows_changed", count(|summary| summary.changed)),
-        ("rows_retired", count(|summary| summary.retired)),
-    ])?)
-}
-
-/// One row an entity type.
-async fn match_quality(deployment: &Deployment) -> anyhow::Result<RecordBatch> {
-    let counts = deployment.store.counts().await?;
+    let store = &deployment.store;
     let mut rows = Vec::new();
-    for model in deployment.models.iter() {
-        let tasks = deployment.store.count_steward_tasks(Some(&model.name)).await?;
-        let source = counts.source_records.get(&model.name).copied().unwrap_or(0);
-        let golden = counts.golden_records.get(&model.name).copied().unwrap_or(0);
-        rows.push((model.name.clone(), source as i64, golden as i64, tasks.open as i64, tasks.decided as i64));
+    let mut entities = BTreeMap::new();
+    for source in store.list_source_systems().await? {
+        let name = match source.rows {
+            RowsAre::Entity(name) | RowsAre::Event(name) => name,
+        };
+        entities.insert(source.name.clone(), name);
+        if let Some(run) = store.list_ingest_runs(Some(source.id), None, 1).await?.first() {
+            let count = (run.summary.rows - run.summary.rejected) as i64;
+            rows.push(QualityRow { source: source.name, outcome: "accepted", rule: None, attribute: None, count });
+        }
     }
-    Ok(RecordBatch::try_from_iter([
-        ("entity", texts(rows.iter().map(|row| row.0.clone()))),
-        ("source_records", numbers(rows.iter().map(|row| row.1))),
-        ("golden_records", numbers(rows.iter().map(|row| row.2))),
-        ("tasks_open", numbers(rows.iter().map(|row| row.3))),
-        ("tasks_decided", numbers(rows.iter().map(|row| row.4))),
+    for row in store.count_quarantined().await? {
+        let (rule, count) = (Some(row.rule.word()), row.count as i64);
+        rows.push(QualityRow { source: row.source, outcome: "rejected", rule, attribute: None, count });
+    }
+    for (source, left) in store.list_left_out(None).await? {
+        let (rule, count) = (Some(left.rule.word()), left.count as i64);
+        rows.push(QualityRow { source, outcome: "left_out", rule, attribute: Some(left.attribute), count });
+    }
+    Ok(RecordBatch::try_from_iter_with_nullable([
+        ("source_system", texts(rows.iter().map(|row| Some(&row.source))), true),
+        ("entity", texts(rows.iter().map(|row| entities.get(&row.source))), true),
+        ("outcome", texts(rows.iter().map(|row| Some(row.outcome))), true),
+        ("rule", texts(rows.iter().map(|row| row.rule)), true),
+        ("attribute", texts(rows.iter().map(|row| row.attribute.as_ref())), true),
+        ("count", numbers(rows.iter().map(|row| row.count)), true),
+    ])?)
+}
+
+/// One row an entity type. Precision and recall stand there where they were measured against a known truth.
+async fn match_quality(deployment: &Deployment) -> anyhow::Result<RecordBatch> {
+    let store = &deployment.store;
+    let mut columns: [Vec<i64>; 7] = Default::default();
+    let (mut names, mut precision, mut recall) = (Vec::new(), Vec::new(), Vec::new());
+    for model in deployment.models.iter() {
+        let mut sizes: HashMap<GoldenId, i64> = HashMap::new();
+        for link in store.list_links(&model.name).await? {
+            *sizes.entry(link.golden_id).or_default() += 1;
+        }
+        let open = store.count_steward_tasks(Some(&model.name)).await?.open as i64;
+        let figures = [
+            sizes.values().sum(),
+            sizes.len() as i64,
+            sizes.values().filter(|size| **size > 1).sum(),
+            sizes.values().copied().max().unwrap_or(0),
+            sizes.values().map(|size| size * (size - 1) / 2).sum(),
+            open,
+            open,
+        ];
+        for (column, figure) in columns.iter_mut().zip(figures) {
+            column.push(figure);
+        }
+        let measured = store.get_setting(&accuracy_setting(&model.name)).await?;
+        let measured: Option<Accuracy> = measured.and_then(|text| serde_json::from_str(&text).ok());
+        precision.push(measured.map(|accuracy| accuracy.precision));
+        recall.push(measured.map(|accuracy| accuracy.recall));
+        names.push(Some(&model.name));
+    }
+    let [source, golden, linked, largest, matched, review, tasks] = columns;
+    Ok(RecordBatch::try_from_iter_with_nullable([
+        ("entity", texts(names), true),
+        ("source_records", numbers(source), true),
+        ("golden_records", numbers(golden), true),
+        ("linked_source_records", numbers(linked), true),
+        ("largest_cluster", numbers(largest), true),
+        ("pairs_matched", numbers(matched), true),
+        ("pairs_in_review", numbers(review), true),
+        ("tasks_open", numbers(tasks), true),
+        ("precision", Arc::new(Float64Array::from(precision)) as ArrayRef, true),
+        ("recall", Arc::new(Float64Array::from(recall)) as ArrayRef, true),
     ])?)
 }

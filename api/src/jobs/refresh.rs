@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use arrow::record_batch::RecordBatch;
 use kanak_engine::standardize::Standardizer;
-use kanak_ingest::{EventBatchBuilder, Rows, landing};
+use kanak_ingest::{CheckedBatch, EventBatchBuilder, IngestError, Input, Rows, landing, read_file};
 use kanak_model::source_system::RowsAre;
 use kanak_model::{Access, EntityModel, EventModel, SourceSystem, Timestamp};
 use kanak_store::IngestRunSummary;
@@ -115,13 +115,13 @@ async fn load_events(deployment: &Deployment, event: &EventModel, stage: &Stage)
         let Some(source) = deployment.sources.find(&row.name) else { continue };
         let runs = deployment.store.list_ingest_runs(Some(row.id), None, 10_000).await?;
         for run in runs.into_iter().rev() {
-            if deployment.warehouse.has_events(event, run.summary.run.0).await? {
+            if deployment.warehouse.has_events(event, run.id.0).await? {
                 continue;
             }
             let batches = read_events(deployment, source, event, &run).await?;
             rows += batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
             stage.advance(rows);
-            deployment.warehouse.append_events(event, run.summary.run.0, batches).await?;
+            deployment.warehouse.append_events(event, run.id.0, batches).await?;
         }
     }
     Ok(rows)
@@ -136,19 +136,21 @@ async fn read_events(
 ) -> anyhow::Result<Vec<RecordBatch>> {
     let key = landing_key(deployment)?;
     let sealed = landing::sealed_path(&deployment.landing(), &run.content_hash);
-    let (source, event) = (source.clone(), event.clone());
+    let (source, event, name) = (source.clone(), event.clone(), run.file_name.clone());
     let codes = Arc::clone(&deployment.codes);
-    let today: Timestamp = run.started;
+    let today = run.recorded;
     tokio::task::spawn_blocking(move || {
         let standardizer = Standardizer::new(&codes);
         let mut builder = EventBatchBuilder::new(&event, &source.name);
         let mut batches = Vec::new();
-        let mut take = |batch: kanak_ingest::CheckedBatch| -> anyhow::Result<()> {
-            batches.push(builder.build(&batch.rows)?);
+        let mut take = |batch: CheckedBatch| -> Result<(), IngestError> {
+            batch.rows.iter().try_for_each(|row| builder.push(row))?;
+            batches.push(builder.finish());
             Ok(())
         };
-        landing::read_sealed(&source, Rows::Event(&event), &sealed, &key, &standardizer, today.day_ist(), &mut take)
-            .with_context(|| format!("the landed file of run {} cannot be read again", source.name))?;
+        let input = Input::Sealed { path: &sealed, name: &name, key: &key };
+        read_file(&source, Rows::Event(&event), input, &standardizer, today.day_ist(), &mut take)
+            .with_context(|| format!("the landed file {name} cannot be read again"))?;
         Ok(batches)
     })
     .await?

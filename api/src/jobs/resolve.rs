@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use kanak_engine::matching::{Assigned, Columns, MatchRules, Matched, RuleSet, assign_identities, match_batch, train};
+use kanak_engine::matching::{Assigned, Columns, MatchRules, Matched, RuleSet, Silent, assign_identities, match_batch, train};
 use kanak_engine::survivorship::{Member, survive};
 use kanak_model::golden_record::{GoldenChange, Identity};
 use kanak_model::match_pair::{Constraint, Decision, MatchPair};
@@ -109,6 +109,9 @@ pub async fn trust_table(deployment: &Deployment) -> anyhow::Result<TrustTable> 
     Ok(table)
 }
 
+/// How far one source is trusted, by attribute. A source that is not declared any more is not trusted.
+type TrustOf<'a> = Box<dyn Fn(&str) -> f64 + 'a>;
+
 /// What a resolution is to write.
 pub struct Work {
     /// The version of the rules, when they were frozen already.
@@ -141,7 +144,12 @@ pub fn compute(
         Some((version, rule_set)) => (Some(version), rule_set),
         None => (None, train(&MatchRules::compile(model)?, &columns, TRAINING_SEED)),
     };
-    let matched = match_batch(&rule_set, &columns, &held.constraints, &());
+    let matched = match_batch(&rule_set, &columns, &held.constraints, &Silent);
+    let trusts: HashMap<SourceSystemId, TrustOf<'_>> = trust
+        .iter()
+        .map(|(id, source)| (*id, Box::new(|attribute: &str| source.trust_for(attribute)) as TrustOf<'_>))
+        .collect();
+    let unknown: TrustOf<'_> = Box::new(|_| 0.0);
     let by_id: HashMap<SourceRecordId, &SourceRecord> = records.iter().map(|record| (record.id, record)).collect();
     let changes = restore_identities(assign_identities(&held.links, &matched.clusters), &held.redirected)
         .into_iter()
@@ -157,7 +165,7 @@ pub fn compute(
                         values: &record.values,
                         updated: record.updated,
                         recorded_from: record.recorded_from,
-                        trust: trust.get(&record.source_system),
+                        trust: trusts.get(&record.source_system).unwrap_or(&unknown).as_ref(),
                     }
                 })
                 .collect();

@@ -1,10 +1,13 @@
 //! What stewards do on pages, carried through by the jobs.
 
 use axum::http::StatusCode;
-use kanak_dashboards::actions::{ActionError, ExplanationView, StewardActions};
+use kanak_dashboards::actions::{ActionError, ExplanationRow, ExplanationView, StewardActions};
 use kanak_model::match_pair::Decision;
-use kanak_model::{Access, Caller, Purpose, Role, SourceRecordId, StewardTaskId, UserId};
+use kanak_model::{Access, Caller, EntityModel, Role, SourceRecordId, StewardTaskId, UserId};
+use kanak_store::StoreError;
 
+use crate::commands::explain::explain;
+use crate::jobs::steward;
 use crate::server::state::AppState;
 
 /// The server's own way of doing them.
@@ -13,10 +16,111 @@ pub struct Actions(pub AppState);
 /// The signed-in steward who acts.
 ///
 /// # Errors
-/// 403 for anyone else.
+/// 403 with the remedy for anyone else.
 pub fn steward_of(caller: &Caller) -> Result<UserId, (StatusCode, String)> {
     match caller.user {
         Some(user) if caller.has(Role::Steward) => Ok(user),
         _ => Err((StatusCode::FORBIDDEN, "only a signed-in steward decides; ask an administrator for the role".to_owned())),
     }
+}
+
+#[async_trait::async_trait]
+impl StewardActions for Actions {
+    async fn decide(
+        &self,
+        caller: &Caller,
+        task: StewardTaskId,
+        decision: Decision,
+        reason: String,
+    ) -> Result<(), ActionError> {
+        let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
+        self.may_see(caller, task).await?;
+        let _one_at_a_time = self.0.work.lock().await;
+        steward::decide(&self.0.deployment, task, by, decision, &reason).await.map_err(|error| refusal(&error))?;
+        Ok(())
+    }
+
+    async fn undo(&self, caller: &Caller, task: StewardTaskId) -> Result<(), ActionError> {
+        let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
+        self.may_see(caller, task).await?;
+        let _one_at_a_time = self.0.work.lock().await;
+        steward::undo(&self.0.deployment, task, by).await.map_err(|error| refusal(&error))?;
+        Ok(())
+    }
+
+    async fn explain(
+        &self,
+        access: &Access,
+        left: SourceRecordId,
+        right: SourceRecordId,
+    ) -> Result<ExplanationView, ActionError> {
+        let deployment = &self.0.deployment;
+        let records = deployment.store.list_source_records_of(access, &[left, right]).await.map_err(inside)?;
+        let (Some(l), Some(r)) = (
+            records.iter().find(|record| record.id == left),
+            records.iter().find(|record| record.id == right),
+        ) else {
+            return Err(ActionError::NotFound);
+        };
+        let entity = deployment.store.find_entity_of(left).await.map_err(inside)?.ok_or(ActionError::NotFound)?;
+        let model = deployment.get_model(&entity).map_err(inside)?;
+        let explanation = explain(deployment, model, l, r).await.map_err(inside)?;
+        Ok(view(model, access, explanation))
+    }
+}
+
+impl Actions {
+    /// A steward confined to districts decides only about what lies in them.
+    async fn may_see(&self, caller: &Caller, task: StewardTaskId) -> Result<(), ActionError> {
+        let access = Access::decide(caller, kanak_model::Purpose::Stewardship)
+            .map_err(|denied| ActionError::Refused(denied.to_string()))?;
+        let store = &self.0.deployment.store;
+        let entity = store.find_steward_task_entity(task).await.map_err(inside)?.ok_or(ActionError::NotFound)?;
+        let model = self.0.deployment.get_model(&entity).map_err(inside)?;
+        store.get_steward_task(&access, model, task).await.map_err(|_| ActionError::NotFound)?;
+        Ok(())
+    }
+}
+
+fn view(model: &EntityModel, access: &Access, explanation: kanak_engine::matching::Explanation) -> ExplanationView {
+    let rows = explanation.rows.into_iter().map(|row| {
+        let attribute = model.find_attribute(&row.attribute);
+        let shown = attribute.is_some_and(|attribute| access.shows(attribute.class));
+        let keep = |value: String| (shown && !value.is_empty()).then_some(value);
+        ExplanationRow {
+            attribute: attribute.map_or(row.attribute, |attribute| attribute.title().en),
+            left: keep(row.left),
+            right: keep(row.right),
+            level: row.level,
+            weight_bits: row.weight_bits,
+        }
+    });
+    ExplanationView {
+        rows: rows.collect(),
+        prior_bits: explanation.prior_bits,
+        total_bits: explanation.total_bits,
+        probability: explanation.probability,
+        decision: explanation.decision,
+        sentence: explanation.sentence,
+    }
+}
+
+fn inside(error: impl std::fmt::Display) -> ActionError {
+    tracing::error!(error = %error, "A steward's act failed inside: {error}");
+    ActionError::Inside("the hub could not do this; try again, and tell its operator if it persists".to_owned())
+}
+
+fn refusal(error: &anyhow::Error) -> ActionError {
+    match error.downcast_ref::<StoreError>() {
+        Some(refused) if is_refusal(refused) => ActionError::Refused(refused.to_string()),
+        _ => inside(format!("{error:#}")),
+    }
+}
+
+/// Whether an error is an answer to the steward rather than a fault: another decision, state or task stands against it.
+pub fn is_refusal(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Contradicts { .. } | StoreError::TaskState { .. } | StoreError::NoDecision | StoreError::NotFound { .. }
+    )
 }

@@ -64,7 +64,7 @@ pub fn router(state: &AppState) -> Router {
         codes: Arc::clone(&deployment.codes),
         clock: Arc::clone(&deployment.clock),
         actions: Arc::new(Actions(state.clone())),
-        made_up: deployment.config.made_up || deployment.is_made_up(),
+        made_up: deployment.made_up,
     });
     documented
         .route("/openapi.json", get(docs::openapi_json))

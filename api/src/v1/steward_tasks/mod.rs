@@ -8,12 +8,13 @@ pub mod view;
 use axum::http::StatusCode;
 use kanak_store::StoreError;
 
+use crate::server::actions::is_refusal;
 use crate::server::problem::Problem;
 
 /// What a client learns of a decision that was not carried out.
 fn refusal(error: &anyhow::Error) -> Problem {
     match error.downcast_ref::<StoreError>() {
-        Some(error) if error.is_refusal() => Problem::new(StatusCode::CONFLICT, error.to_string()),
+        Some(error) if is_refusal(error) => Problem::new(StatusCode::CONFLICT, error.to_string()),
         _ => Problem::internal(format!("{error:#}")),
     }
 }
