@@ -1,0 +1,68 @@
+//! Days and hours of offices: working days, opening hours, and how extracts write them.
+
+use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
+
+use crate::chance::Chance;
+use crate::ratios::EVENT_YEARS;
+
+/// Holidays that fall on the same day each year, as (month, day).
+const HOLIDAYS: [(u32, u32); 6] = [(1, 26), (3, 23), (4, 13), (8, 15), (10, 2), (12, 25)];
+
+/// Whether offices work on a day.
+pub(crate) fn is_working(day: NaiveDate) -> bool {
+    !matches!(day.weekday(), Weekday::Sat | Weekday::Sun) && !HOLIDAYS.contains(&(day.month(), day.day()))
+}
+
+/// The day on which the `count`-th working day after `day` falls.
+pub(crate) fn add_working_days(day: NaiveDate, count: u32) -> NaiveDate {
+    let mut left = count;
+    let mut at = day;
+    while left > 0 {
+        at = at + Days::new(1);
+        left -= u32::from(is_working(at));
+    }
+    at
+}
+
+/// The first day of the years of events.
+pub(crate) fn first_day(end: NaiveDate) -> NaiveDate {
+    end.with_year(end.year() - EVENT_YEARS).unwrap_or(end - Days::new(365 * 3))
+}
+
+/// A time within opening hours on some working day of the years of events; later ones are a little more likely.
+pub(crate) fn draw_time(end: NaiveDate, chance: &mut Chance) -> NaiveDateTime {
+    let first = first_day(end);
+    let span = (end - first).num_days();
+    loop {
+        let days = (span as f64 * chance.unit().powf(0.85)) as u64;
+        let day = first + Days::new(days);
+        if is_working(day) && day < end {
+            return at_office_hours(day, chance);
+        }
+    }
+}
+
+/// A time within opening hours of a day.
+pub(crate) fn at_office_hours(day: NaiveDate, chance: &mut Chance) -> NaiveDateTime {
+    let second = (9.0 + 8.0 * chance.unit()) * 3_600.0;
+    day.and_time(NaiveTime::from_num_seconds_from_midnight_opt(second as u32, 0).unwrap_or(NaiveTime::MIN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(day: (i32, u32, u32), count: u32, expected: (i32, u32, u32)) {
+        let date = |(year, month, day)| NaiveDate::from_ymd_opt(year, month, day).unwrap();
+        assert_eq!(add_working_days(date(day), count), date(expected));
+    }
+
+    #[test]
+    fn weekends_and_holidays_do_not_count() {
+        check((2026, 10, 30), 1, (2026, 11, 2));
+        check((2026, 8, 14), 1, (2026, 8, 17));
+        check((2026, 1, 23), 1, (2026, 1, 27));
+        check((2026, 11, 2), 0, (2026, 11, 2));
+    }
+}

@@ -1,0 +1,3 @@
+//! What the made-up state is held to, over the files that it writes.
+
+mod sources;
