@@ -18,6 +18,7 @@ mod settings;
 mod source_records;
 mod source_systems;
 mod steward_tasks;
+pub mod testing;
 
 use std::sync::Arc;
 

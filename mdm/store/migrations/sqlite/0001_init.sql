@@ -67,8 +67,20 @@ CREATE TABLE source_record_versions (     -- earlier versions
 CREATE TABLE unresolved_source_records (  -- new, changed, retired or decided about since the last resolution; emptied by it
     source_record_id INTEGER NOT NULL PRIMARY KEY, -- the row
     entity TEXT NOT NULL,                 -- its entity type
-    marked_us INTEGER NOT NULL          -- when it was marked last
-);
+    marked_us INTEGER NOT NULL            -- when it was marked last
+) STRICT;
+
+CREATE TABLE quarantined_rows (           -- refused rows, with masked values only
+    id INTEGER NOT NULL PRIMARY KEY,      -- ascending
+    ingest_run_id INTEGER NOT NULL REFERENCES ingest_runs (id), -- the run
+    line INTEGER NOT NULL,                -- where it stands in the file, from 1
+    source_key TEXT,                      -- its key, where it has one that is not sensitive
+    rule TEXT NOT NULL,                   -- the rule it broke
+    source_column TEXT,                   -- the source column
+    masked TEXT,                          -- the value, masked
+    reason TEXT NOT NULL                  -- what is wrong and what to do
+) STRICT;
+CREATE INDEX quarantined_rows_by_run ON quarantined_rows (ingest_run_id, rule);
 
 CREATE TABLE left_out_values (            -- values left out of rows that went on
     ingest_run_id INTEGER NOT NULL REFERENCES ingest_runs (id), -- the run
