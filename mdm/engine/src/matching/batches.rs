@@ -135,7 +135,7 @@ fn clean(kind: Kind, order: DateOrder, raw: &str) -> Option<String> {
             let digits: String = text.chars().filter(char::is_ascii_digit).collect();
             digits[digits.len().saturating_sub(10)..].to_owned()
         }
-        Kind::PersonName => text,
+        Kind::PersonName => text.to_string(),
         Kind::Email => text.to_lowercase(),
         Kind::Aadhaar | Kind::Pan | Kind::Gstin | Kind::Epic | Kind::Udyam | Kind::Ifsc | Kind::Pin | Kind::Identifier => {
             bare().to_uppercase()

@@ -1,1 +1,148 @@
 //! A guess at the entity model of a file that comes without one.
+//!
+//! Columns are recognised by the words of their headers and by the shape of their values. From what is recognised follow
+//! kinds, classes, blocking rules and comparisons. [`to_toml`] writes the model down, for a person to correct.
+
+mod matching;
+mod recognise;
+mod write;
+
+use kanak_model::entity_model::{Attribute, EntityModel, OnInvalid, SurvivorshipRule, SurvivorshipStrategy};
+use kanak_model::kind::{Class, Kind};
+use kanak_model::text::Titles;
+
+pub use recognise::Meaning;
+pub use write::to_toml;
+
+/// Guesses the model of a table: `columns` holds, for each header, some of its values (a few thousand rows are plenty).
+///
+/// Attributes come in the order of the headers and are named by [`attribute_names`]. A column that only numbers the rows
+/// becomes an attribute that is not compared. The guess never fails: of a table in which nothing is recognised every column is
+/// text, and all of them are compared.
+pub fn guess(header: &[&str], columns: &[Vec<&str>]) -> EntityModel {
+    let names = attribute_names(header);
+    let nothing = Vec::new();
+    let values = |at: usize| columns.get(at).unwrap_or(&nothing).as_slice();
+    let meanings: Vec<Meaning> = (0..header.len()).map(|at| recognise::meaning(header[at], values(at))).collect();
+    let meanings = recognise::settle(meanings, columns);
+    let attributes: Vec<Attribute> = names
+        .iter()
+        .zip(header.iter().zip(&meanings))
+        .enumerate()
+        .map(|(at, (name, (header, meaning)))| attribute(name, header, meaning.kind(values(at))))
+        .collect();
+    let find = |wanted: Meaning| meanings.iter().position(|meaning| *meaning == wanted);
+    let label = [Meaning::FullName, Meaning::BusinessName, Meaning::GivenName, Meaning::Surname]
+        .into_iter()
+        .find_map(find)
+        .or_else(|| meanings.iter().position(|meaning| *meaning != Meaning::RowNumber))
+        .unwrap_or(0);
+    let entity = if find(Meaning::BusinessName).is_some() && find(Meaning::Surname).is_none() { "business" } else { "person" };
+    EntityModel {
+        name: entity.to_owned(),
+        plural: if entity == "business" { "businesses" } else { "persons" }.to_owned(),
+        title: Titles { en: if entity == "business" { "Business" } else { "Person" }.to_owned(), pa: None, hi: None },
+        label: names.get(label).cloned().unwrap_or_default(),
+        matching: matching::of(&names, &meanings),
+        survivorship: attributes.iter().map(survivorship).collect(),
+        attributes,
+        status_default: "active".to_owned(),
+        status_rules: Vec::new(),
+    }
+}
+
+/// The attribute names of a header: lower case, words joined by `_`, none twice.
+pub fn attribute_names(header: &[&str]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::with_capacity(header.len());
+    for (at, word) in header.iter().enumerate() {
+        let lower = word.trim().to_ascii_lowercase();
+        let joined: String = lower.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let mut name = joined.trim_matches('_').to_owned();
+        if !name.starts_with(|c: char| c.is_ascii_lowercase()) {
+            name = format!("column_{}", at + 1);
+        }
+        while names.contains(&name) {
+            name.push_str("_2");
+        }
+        names.push(name);
+    }
+    names
+}
+
+fn attribute(name: &str, header: &str, kind: Kind) -> Attribute {
+    let class = match kind {
+        Kind::Aadhaar | Kind::Pan => Class::Sensitive,
+        Kind::BusinessName | Kind::District | Kind::SubDistrict | Kind::Pin | Kind::Code | Kind::Gstin => Class::Internal,
+        _ => Class::Personal,
+    };
+    Attribute {
+        name: name.to_owned(),
+        kind,
+        class,
+        system: None,
+        entity: None,
+        required: false,
+        on_invalid: OnInvalid::LeaveOut,
+        title: Some(Titles { en: header.trim().to_owned(), pa: None, hi: None }),
+    }
+}
+
+fn survivorship(attribute: &Attribute) -> SurvivorshipRule {
+    SurvivorshipRule {
+        attribute: attribute.name.clone(),
+        strategy: SurvivorshipStrategy::default_for(attribute.kind),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_become_attribute_names_without_repeats() {
+        assert_eq!(
+            attribute_names(&["First Name", "first name", "ਨਾਮ", "PIN-Code", "2nd"]),
+            ["first_name", "first_name_2", "column_3", "pin_code", "column_5"]
+        );
+    }
+
+    #[test]
+    fn a_guess_reads_back_from_its_toml() {
+        let header = ["rec_id", "given_name", "surname", "date_of_birth", "postcode", "state", "soc_sec_id", "e-mail"];
+        let row = |values: [&'static str; 8]| values;
+        let rows = [
+            row(["rec-1", "mitchell", "green", "19560409", "2119", "sa", "1804974", "m@green.net"]),
+            row(["rec-2", "harley", "mccarthy", "19080419", "3165", "nsw", "6089216", ""]),
+        ];
+        let columns: Vec<Vec<&str>> = (0..8).map(|at| rows.iter().map(|row| row[at]).collect()).collect();
+        let model = guess(&header, &columns);
+        let text = to_toml(&model);
+        let read = EntityModel::parse("guess.toml", &text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        assert_eq!(read, model);
+        let kinds: Vec<Kind> = model.attributes.iter().map(|attribute| attribute.kind).collect();
+        assert_eq!(
+            kinds,
+            [
+                Kind::Identifier,
+                Kind::PersonName,
+                Kind::PersonName,
+                Kind::Date,
+                Kind::Identifier,
+                Kind::Text,
+                Kind::Identifier,
+                Kind::Email
+            ]
+        );
+        assert!(model.matching.comparison.iter().all(|comparison| comparison.attribute != "rec_id"));
+        assert!(crate::matching::MatchRules::compile(&model).is_ok());
+    }
+
+    #[test]
+    fn a_table_of_which_nothing_is_known_is_compared_as_text() {
+        let model = guess(&["a", "b"], &[vec!["x", "y"], vec!["p q", "r"]]);
+        assert!(crate::matching::MatchRules::compile(&model).is_ok());
+        assert_eq!(model.matching.comparison.len(), 2);
+        let empty = guess(&["a"], &[]);
+        assert!(crate::matching::MatchRules::compile(&empty).is_ok());
+    }
+}
