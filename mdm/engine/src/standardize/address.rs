@@ -1,6 +1,9 @@
 //! Postal addresses: house, village or locality, post office, tehsil, district, PIN.
 
+use std::sync::OnceLock;
+
 use kanak_codes::identifiers::Pin;
+use rustc_hash::FxHashMap;
 
 use super::script;
 
@@ -35,7 +38,10 @@ enum Label {
     District,
 }
 
-/// Labels, longest first among those that begin alike. Matched on lower-case words, stops left out.
+/// No first word of a label is longer.
+const LABEL_BYTES_MAX: usize = 24;
+
+/// Labels as bare words, longest first among those that begin alike.
 const LABELS: &[(&[&str], Label)] = &[
     (&["house", "no"], Label::House),
     (&["house", "number"], Label::House),
@@ -103,8 +109,14 @@ pub fn parse_address(raw: &str) -> AddressParts {
     let text = script::fold(raw);
     let mut parts = AddressParts::default();
     let text = text.replace('#', " # ");
-    for (index, phrase) in phrases(&text).enumerate() {
-        read_phrase(phrase, if index == 0 { Start::OfAddress } else { Start::Later }, &mut parts);
+    let mut start = Start::OfAddress;
+    for phrase in phrases(&text) {
+        let mut words = words(phrase);
+        take_pin_and_state(&mut words, &mut parts.pin);
+        if !words.is_empty() {
+            read_phrase(&words, start, &mut parts);
+            start = Start::Later;
+        }
     }
     if parts.place.is_none() {
         let at = parts.rest.iter().position(|part| can_be_place(part));
@@ -203,14 +215,12 @@ fn take_pin_and_state(words: &mut Vec<&str>, pin: &mut Option<String>) {
     }
 }
 
-/// Reads one phrase: labels split it further.
-fn read_phrase(phrase: &str, first: Start, parts: &mut AddressParts) {
-    let mut words = words(phrase);
-    take_pin_and_state(&mut words, &mut parts.pin);
+/// Reads the words of one phrase, of which there is one at least: labels split it further.
+fn read_phrase(words: &[&str], start: Start, parts: &mut AddressParts) {
     let mut label: Option<Label> = None;
     let mut from = 0;
     let mut at = 0;
-    if first == Start::OfAddress && words.first().is_some_and(|word| word.starts_with(|c: char| c.is_ascii_digit())) {
+    if start == Start::OfAddress && words[0].starts_with(|c: char| c.is_ascii_digit()) {
         label = Some(Label::House);
     }
     while at < words.len() {
@@ -236,22 +246,23 @@ enum Start {
 
 /// The label that words begin with, and how many of them it is made of.
 fn label_at(words: &[&str]) -> Option<(Label, usize)> {
-    let first = words.first()?;
-    // Nearly every word is no label: its first letter tells.
-    if first.is_ascii() && !matches!(first.as_bytes()[0] | 0x20, b'h' | b'f' | b'p' | b's' | b'b' | b'v' | b't' | b'd') && !first.starts_with('#') {
-        return None;
-    }
-    let found = LABELS.iter().find(|(label, _)| {
-        label.len() <= words.len() && label.iter().zip(words).all(|(want, have)| is_word(want, have))
+    static BY_FIRST_WORD: OnceLock<FxHashMap<&'static str, Vec<(&'static [&'static str], Label)>>> = OnceLock::new();
+    let first = words.first().filter(|word| word.len() <= LABEL_BYTES_MAX)?;
+    let by_first_word = BY_FIRST_WORD.get_or_init(|| {
+        let mut labels: FxHashMap<&'static str, Vec<_>> = FxHashMap::default();
+        for (label, means) in LABELS {
+            labels.entry(label[0]).or_default().push((&label[1..], *means));
+        }
+        labels
+    });
+    let known = by_first_word.get(script::bare(first).as_str())?;
+    let (rest, label) = known.iter().find(|(rest, _)| {
+        rest.len() < words.len() && rest.iter().zip(&words[1..]).all(|(want, have)| script::bare(have) == *want)
     })?;
     // `House` and its like are labels of a number only: Dharamshala House is a place.
-    let numbered = words.get(found.0.len()).is_some_and(|next| next.contains(|c: char| c.is_ascii_digit()));
-    let needs_number = found.1 == Label::House;
-    (numbered || !needs_number).then_some((found.1, found.0.len()))
-}
-
-fn is_word(want: &str, have: &str) -> bool {
-    if want.is_ascii() { have.eq_ignore_ascii_case(want) } else { script::bare(have) == want }
+    let length = rest.len() + 1;
+    let numbered = words.get(length).is_some_and(|next| next.contains(|c: char| c.is_ascii_digit()));
+    (numbered || *label != Label::House).then_some((*label, length))
 }
 
 /// Puts words where their label says. A house number is one word; what follows it is on its own.

@@ -132,7 +132,7 @@ impl BusinessName {
 fn without_ms(text: &str) -> &str {
     let mut rest = text;
     loop {
-        let head = ["m/s.", "m/s", "m\\s", "messrs.", "messrs", "ਮੈਸਰਜ਼", "ਮੈਸਰਜ਼", "मैसर्स"].iter().find_map(|head| {
+        let head = ["m/s.", "m/s", "m\\s", "messrs.", "messrs", "ਮੈਸਰਜ਼", "ਮੈਸਰਜ", "मैसर्स"].iter().find_map(|head| {
             rest.get(..head.len()).filter(|start| start.to_lowercase() == *head).map(|_| head.len())
         });
         match head {

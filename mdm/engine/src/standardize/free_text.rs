@@ -1,13 +1,34 @@
 //! Names, addresses, identifiers and keys: what is cleaned and never checked against a list. None lets an Aadhaar number through.
 
+use std::borrow::Cow;
+
 use kanak_codes::identifiers::{Aadhaar, find_aadhaar_like};
+use kanak_model::entity_model::Attribute;
+use kanak_model::kind::Kind;
 use kanak_model::quality::QualityRule;
 
 use super::contact::{spreadsheet_damage, without_decimal};
-use super::{Outcome, address as addresses, business, name, redact};
+use super::{Outcome, address as addresses, business, missing, name, redact};
+
+/// Cleans one of these kinds. What is left may be a word for nothing once labels and marks are gone.
+pub(super) fn clean(attribute: &Attribute, text: Cow<'_, str>) -> Outcome {
+    let kind = attribute.kind;
+    let cleaned = match kind {
+        Kind::PersonName => person_name(&attribute.name, &text),
+        Kind::BusinessName => business_name(&text),
+        Kind::Address => Outcome::Good(redact::redact_folded(addresses::clean_address(&text))),
+        Kind::PlaceName => place_name(&text),
+        Kind::Identifier => identifier(&text),
+        _ => return Outcome::Good(redact::redact_folded(text.into_owned())),
+    };
+    match cleaned {
+        Outcome::Good(value) if missing::is_missing(kind, &value) => Outcome::Missing,
+        other => other,
+    }
+}
 
 /// A person's name as it is shown. Where the attribute is a relative's, `S/o` before the name belongs to the field, not the person.
-pub(super) fn person_name(attribute: &str, text: &str) -> Outcome {
+fn person_name(attribute: &str, text: &str) -> Outcome {
     let parsed = name::parse_person_name(text);
     if !parsed.is_empty() {
         return Outcome::Good(parsed.display());
@@ -20,7 +41,7 @@ pub(super) fn person_name(attribute: &str, text: &str) -> Outcome {
     }
 }
 
-pub(super) fn business_name(text: &str) -> Outcome {
+fn business_name(text: &str) -> Outcome {
     let clean = redact::redact_folded(business::parse_business_name(text).display());
     if clean.chars().any(char::is_alphanumeric) {
         Outcome::Good(clean)
@@ -29,11 +50,7 @@ pub(super) fn business_name(text: &str) -> Outcome {
     }
 }
 
-pub(super) fn address(text: &str) -> Outcome {
-    Outcome::Good(redact::redact_folded(addresses::clean_address(text)))
-}
-
-pub(super) fn place_name(text: &str) -> Outcome {
+fn place_name(text: &str) -> Outcome {
     let clean = redact::redact_folded(addresses::clean_place(text));
     if clean.chars().any(char::is_alphanumeric) {
         Outcome::Good(clean)
@@ -43,7 +60,7 @@ pub(super) fn place_name(text: &str) -> Outcome {
 }
 
 /// A number or word that an office issued: capitals, no spaces.
-pub(super) fn identifier(text: &str) -> Outcome {
+fn identifier(text: &str) -> Outcome {
     if let Some(refused) = spreadsheet_damage(text) {
         return refused;
     }
@@ -51,7 +68,7 @@ pub(super) fn identifier(text: &str) -> Outcome {
     let whole = without_decimal(text);
     let text = if whole.bytes().all(|b| b.is_ascii_digit()) { whole } else { text };
     let tight: String = text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect();
-    if passes_as_aadhaar(&tight) || passes_as_aadhaar(text) {
+    if passes_as_aadhaar(&tight) || tight != text && passes_as_aadhaar(text) {
         return Outcome::bad(QualityRule::Kind, "this passes as an Aadhaar number; map the column as aadhaar, which only the vault keeps");
     }
     Outcome::Good(tight)
@@ -71,5 +88,8 @@ pub(super) fn source_key(text: &str, source: Option<&str>) -> Outcome {
 }
 
 fn passes_as_aadhaar(text: &str) -> bool {
+    if !redact::may_hold_twelve_digits(text) {
+        return false;
+    }
     Aadhaar::parse(text).is_ok() || !find_aadhaar_like(text).is_empty()
 }

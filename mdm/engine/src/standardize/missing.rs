@@ -2,16 +2,19 @@
 
 use kanak_model::kind::Kind;
 
+/// No word for nothing is longer, in bytes.
+const LONGEST: usize = 40;
+
 /// Whether a folded text stands for nothing. A zero is a number, a code and a flag, and nothing elsewhere.
 pub(super) fn is_missing(kind: Kind, text: &str) -> bool {
     if !text.chars().any(char::is_alphanumeric) && !text.contains('@') {
         return !(kind == Kind::Flag && matches!(text, "✓" | "✔"));
     }
     let counts = matches!(kind, Kind::Integer | Kind::Money | Kind::Flag | Kind::Code);
-    if !counts && text.len() <= 40 && all_digits(text, |digit| digit == '0') {
+    if !counts && text.len() <= LONGEST && all_digits(text, |digit| digit == '0') {
         return true;
     }
-    if text.len() <= 40 && is_word_for_nothing(text) {
+    if text.len() <= LONGEST && is_word_for_nothing(text) {
         return true;
     }
     match kind {
@@ -29,7 +32,7 @@ fn all_digits(text: &str, passes: impl Fn(char) -> bool) -> bool {
 
 fn is_word_for_nothing(text: &str) -> bool {
     if text.is_ascii() {
-        let mut word = [0_u8; 40];
+        let mut word = [0_u8; LONGEST];
         let mut len = 0;
         for byte in text.bytes().filter(|b| b.is_ascii_alphabetic()) {
             word[len] = byte.to_ascii_lowercase();
@@ -41,7 +44,7 @@ fn is_word_for_nothing(text: &str) -> bool {
                 &word[..len],
                 b"null" | b"na" | b"nan" | b"nil" | b"none" | b"notknown" | b"unknown" | b"unk" | b"notavailable" | b"notapplicable"
                     | b"notgiven" | b"nodata" | b"dontknow" | b"notmentioned" | b"notstated" | b"xxx" | b"xxxx" | b"tobefilled" | b"blank"
-                    | b"undefined" | b"notprovided" | b"pata nahi" | b"patanahi"
+                    | b"undefined" | b"notprovided" | b"patanahi"
             );
     }
     matches!(text, "ਪਤਾ ਨਹੀਂ" | "ਨਹੀਂ ਪਤਾ" | "ਅਗਿਆਤ" | "ਕੋਈ ਨਹੀਂ" | "पता नहीं" | "नहीं पता" | "अज्ञात" | "कोई नहीं" | "ज्ञात नहीं")

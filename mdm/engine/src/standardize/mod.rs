@@ -92,12 +92,9 @@ impl Standardizer {
             return Outcome::Missing;
         }
         match attribute.kind {
-            Kind::PersonName => free_text::person_name(&attribute.name, &text),
-            Kind::BusinessName => free_text::business_name(&text),
-            Kind::Address => free_text::address(&text),
-            Kind::PlaceName => free_text::place_name(&text),
-            Kind::Text => Outcome::Good(redact::redact_folded(text)),
-            Kind::Identifier => free_text::identifier(&text),
+            Kind::PersonName | Kind::BusinessName | Kind::Address | Kind::PlaceName | Kind::Identifier | Kind::Text => {
+                free_text::clean(attribute, text)
+            }
             Kind::SourceKey => free_text::source_key(&text, hint.source),
             Kind::Date => date::standardize_date(&attribute.name, hint, &text),
             Kind::Timestamp => date::standardize_timestamp(hint.date_order, &text),

@@ -26,7 +26,7 @@ pub fn redact(raw: &str) -> Cow<'_, str> {
     let folded = script::fold(raw);
     let hidden = find_aadhaar_like(&folded).len() > find_aadhaar_like(raw).len();
     if hidden {
-        return Cow::Owned(redact_folded(folded));
+        return Cow::Owned(redact_folded(folded.into_owned()));
     }
     match replace(raw) {
         Some(clean) => Cow::Owned(clean),
@@ -40,7 +40,7 @@ pub(super) fn redact_folded(text: String) -> String {
 }
 
 /// Whether a text has digits enough; nearly none has.
-fn may_hold_twelve_digits(text: &str) -> bool {
+pub(super) fn may_hold_twelve_digits(text: &str) -> bool {
     if text.len() < 12 {
         return false;
     }

@@ -1,17 +1,24 @@
 //! Characters: one way of writing what looks the same, digits of three scripts, capitals of Latin words.
 
-/// A text as every kind reads it: invisible characters out, letters with a dot below in their composed form, Gurmukhi and
-/// Devanagari digits as ASCII, white space folded to single spaces, trimmed.
+use std::borrow::Cow;
+
+/// A text as every kind reads it: invisible characters out, letters with a dot below as letter and dot (as Unicode's
+/// NFC has them), Gurmukhi and Devanagari digits as ASCII, white space folded to single spaces, trimmed.
 ///
 /// ```
 /// use kanak_engine::standardize::script::fold;
-/// assert_eq!(fold(" ੧੨\u{200C}  ਸ\u{A3C}ਾਮ\u{A0}"), "12 ਸ਼ਾਮ");
+/// assert_eq!(fold(" ੧੨\u{200C}  \u{A36}ਾਮ\u{A0}"), "12 ਸ\u{A3C}ਾਮ");
 /// ```
-pub fn fold(raw: &str) -> String {
+pub fn fold(raw: &str) -> Cow<'_, str> {
+    if is_folded(raw) {
+        return Cow::Borrowed(raw);
+    }
     let mut out = String::with_capacity(raw.len());
     let mut space = false;
     for character in raw.chars() {
-        if is_invisible(character) {
+        // A dot under anything but a consonant of its script says nothing.
+        let is_stray_dot = || space || !out.ends_with(|before| takes_dot(before, character));
+        if is_invisible(character) || without_dot(character).is_none() && is_stray_dot() {
             continue;
         }
         if character.is_whitespace() {
@@ -22,12 +29,24 @@ pub fn fold(raw: &str) -> String {
             out.push(' ');
             space = false;
         }
-        match character {
-            '\u{0A3C}' | '\u{093C}' => push_nukta(&mut out, character),
-            other => out.push(ascii_digit(other).unwrap_or(other)),
+        match without_dot(character) {
+            Some(plain) if plain != character => out.extend([plain, dot_of(character)]),
+            _ => out.push(ascii_digit(character).unwrap_or(character)),
         }
     }
-    out
+    Cow::Owned(out)
+}
+
+/// Whether folding would change nothing, as far as ASCII tells at a glance.
+fn is_folded(raw: &str) -> bool {
+    let mut before = b' ';
+    for byte in raw.bytes() {
+        if !(b' '..=b'~').contains(&byte) || byte == b' ' && before == b' ' {
+            return false;
+        }
+        before = byte;
+    }
+    before != b' ' || raw.is_empty()
 }
 
 /// Characters that have no look of their own: joiners, direction marks, byte order marks, control characters.
@@ -46,36 +65,15 @@ fn ascii_digit(character: char) -> Option<char> {
     char::from_digit(place, 10)
 }
 
-/// Joins a dot below to the letter before it, where Unicode has a letter for both.
-fn push_nukta(out: &mut String, nukta: char) {
-    let composed = match out.chars().next_back() {
-        Some('ਲ') => '\u{0A33}',
-        Some('ਸ') => '\u{0A36}',
-        Some('ਖ') => '\u{0A59}',
-        Some('ਗ') => '\u{0A5A}',
-        Some('ਜ') => '\u{0A5B}',
-        Some('ਫ') => '\u{0A5E}',
-        Some('क') => '\u{0958}',
-        Some('ख') => '\u{0959}',
-        Some('ग') => '\u{095A}',
-        Some('ज') => '\u{095B}',
-        Some('ड') => '\u{095C}',
-        Some('ढ') => '\u{095D}',
-        Some('फ') => '\u{095E}',
-        // A second dot, or one under a letter that has none, says nothing.
-        Some(letter) if letter == nukta || is_dotted(letter) => return,
-        None | Some(' ') => return,
-        Some(_) => {
-            out.push(nukta);
-            return;
-        }
-    };
-    out.pop();
-    out.push(composed);
+/// The sign of a dot below, of the script that a letter with a dot of its own belongs to.
+fn dot_of(letter: char) -> char {
+    if letter < '\u{0A00}' { '\u{093C}' } else { '\u{0A3C}' }
 }
 
-fn is_dotted(letter: char) -> bool {
-    matches!(letter, '\u{0A33}' | '\u{0A36}' | '\u{0A59}'..='\u{0A5B}' | '\u{0A5E}' | '\u{0958}'..='\u{095F}')
+/// Whether a letter can have this dot below.
+fn takes_dot(letter: char, dot: char) -> bool {
+    let consonants = if dot == '\u{093C}' { '\u{0915}'..='\u{0939}' } else { '\u{0A15}'..='\u{0A39}' };
+    consonants.contains(&letter)
 }
 
 /// A letter without the dot below it, which writers set or leave out alike; none for the dot itself.
@@ -115,15 +113,25 @@ pub(crate) fn is_letter(character: char) -> bool {
 
 /// Appends a Latin word with one capital: `GURPREET` and `gurpreet` become `Gurpreet`. Other scripts have no capitals.
 pub(crate) fn push_title(out: &mut String, word: &str) {
+    if word.bytes().all(|b| b.is_ascii_alphabetic()) {
+        let start = out.len();
+        out.push_str(word);
+        if let Some((first, rest)) = out.get_mut(start..).and_then(|word| word.split_at_mut_checked(1)) {
+            first.make_ascii_uppercase();
+            rest.make_ascii_lowercase();
+        }
+        return;
+    }
     let mut first = true;
     for character in word.chars() {
-        if first {
-            out.extend(character.to_uppercase());
-        } else {
-            out.extend(character.to_lowercase());
-        }
+        out.push(if first { one(character.to_uppercase(), character) } else { one(character.to_lowercase(), character) });
         first = !is_letter(character) && character != '\'' && !character.is_ascii_digit();
     }
+}
+
+/// The one character of a change of case; a character whose change is several (a ligature's) stays as it is.
+fn one(mut changed: impl Iterator<Item = char>, character: char) -> char {
+    changed.next().filter(|_| changed.next().is_none()).unwrap_or(character)
 }
 
 /// Whether the words of a text are Latin; mixed texts go by their first letter.
@@ -137,9 +145,11 @@ mod tests {
 
     #[test]
     fn a_letter_with_a_dot_below_is_one_whichever_way_it_was_typed() {
-        assert_eq!(fold("ਸ\u{A3C}ੇਰ"), fold("ਸ਼ੇਰ"));
-        assert_eq!(fold("ज\u{93C}ोरा"), fold("ज़ोरा"));
-        assert_eq!(fold("ਸ\u{A3C}\u{A3C}"), "ਸ਼");
+        assert_eq!(fold("\u{A36}ੇਰ"), "ਸ\u{A3C}ੇਰ");
+        assert_eq!(fold("\u{95B}ोरा"), "ज\u{93C}ोरा");
+        assert_eq!(fold("ਸ\u{A3C}\u{A3C}"), "ਸ\u{A3C}");
+        assert_eq!(fold("\u{A3C} \u{A3C}ਸ"), "ਸ");
+        assert_eq!(bare("\u{A36}ੇਰ"), bare("ਸ\u{A3C}ੇਰ"));
     }
 
     #[test]

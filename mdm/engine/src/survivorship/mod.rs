@@ -1,1 +1,88 @@
 //! How a golden value is chosen among the values that a cluster states.
+//!
+//! The choice is a pure function of the linked source records, the entity model and the trust of their sources. It does not depend
+//! on the order of members, nor on when the hub learned of them, so that any order of arrival gives the same golden record.
+
+mod agree;
+mod explain;
+mod rank;
+
+use std::collections::BTreeMap;
+
+use kanak_model::clock::Timestamp;
+use kanak_model::entity_model::{Attribute, EntityModel, SurvivorshipRule};
+use kanak_model::golden_record::{GoldenValue, GoldenValues, Survived};
+use kanak_model::id::SourceRecordId;
+use kanak_model::source_record::Values;
+
+pub use explain::{Contender, Explained, Loss, Standing, explain_value, losers};
+
+/// One linked source record, as survivorship sees it.
+#[derive(Clone, Copy)]
+pub struct Member<'a> {
+    /// The source record.
+    pub id: SourceRecordId,
+    /// Its version.
+    pub version: i32,
+    /// What it states.
+    pub values: &'a Values,
+    /// When the department last changed it. Where it does not say, the record counts as older than any that says so.
+    pub updated: Option<Timestamp>,
+    /// When the hub learned this version. Shown by [`explain_value`]; never decides, for it depends on the order of arrival.
+    pub recorded_from: Timestamp,
+    /// How far its source is trusted for an attribute, 0 to 1: `SourceSystem::trust_for`.
+    pub trust: &'a dyn Fn(&str) -> f64,
+}
+
+impl std::fmt::Debug for Member<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Member").field("id", &self.id).field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+/// The golden values and status of a cluster.
+///
+/// For each attribute that any member states, the model's strategy chooses; ties fall through to trust, then to the most recent
+/// update, then to the smallest source record id. A cluster without members survives as nothing in the model's default status.
+pub fn survive(model: &EntityModel, members: &[Member<'_>]) -> Survived {
+    let mut values: GoldenValues = BTreeMap::new();
+    for rule in &model.survivorship {
+        let Some(attribute) = model.find_attribute(&rule.attribute) else { continue };
+        if let Some(value) = choose(attribute, rule, members) {
+            values.insert(rule.attribute.clone(), value);
+        }
+    }
+    let status = model.status_rules.iter().find(|rule| values.contains_key(&rule.when_present));
+    Survived { status: status.map_or(&model.status_default, |rule| &rule.status).clone(), values }
+}
+
+fn choose(attribute: &Attribute, rule: &SurvivorshipRule, members: &[Member<'_>]) -> Option<GoldenValue> {
+    let mut first = None;
+    let mut stated = 0;
+    for (at, member) in members.iter().enumerate() {
+        if member.values.find(&attribute.name).is_some() {
+            first = first.or(Some(at));
+            stated += 1;
+        }
+    }
+    let first = first?;
+    let (winner, agreeing) = if stated == 1 {
+        (first, 1)
+    } else {
+        let candidates = rank::candidates(attribute, rule.strategy, members);
+        let best = candidates.iter().max_by(|left, right| left.cmp_for(rule.strategy, right)).expect("two members state the attribute");
+        (best.member, best.agreeing)
+    };
+    let member = &members[winner];
+    Some(GoldenValue {
+        value: member.values.find(&attribute.name)?.to_owned(),
+        source_record: member.id,
+        source_version: member.version,
+        strategy: rule.strategy,
+        agreeing,
+        stated,
+    })
+}
+
+#[cfg(test)]
+mod tests;

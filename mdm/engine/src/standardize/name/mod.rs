@@ -50,7 +50,7 @@ pub enum Marker {
 impl Marker {
     /// The second name that a word is, whatever its script and case.
     pub fn find(word: &str) -> Option<Self> {
-        words::marker(&super::script::bare(word))
+        words::meaning(&super::script::bare(word)).marker
     }
 
     /// The sex of those who bear it by custom.
@@ -124,7 +124,7 @@ impl Relation {
 /// assert_eq!(name.relation, Some((Relation::WifeOf, "Harbhajan Singh".to_owned())));
 /// ```
 pub fn parse_person_name(raw: &str) -> PersonName {
-    parse::parse(raw)
+    parse::parse(&super::script::fold(raw))
 }
 
 /// The relative that a name field names beside the person, if it does.
@@ -135,7 +135,7 @@ pub fn parse_person_name(raw: &str) -> PersonName {
 /// assert_eq!(split_relation("Gurpreet Singh"), None);
 /// ```
 pub fn split_relation(raw: &str) -> Option<(Relation, String)> {
-    parse::parse(raw).relation
+    parse_person_name(raw).relation
 }
 
 impl PersonName {

@@ -1,23 +1,28 @@
 //! The reading of a name field.
 
 use super::super::script;
-use super::{Marker, PersonName, Relation, Sex, words};
+use super::words::{self, Meaning, Needs, Role};
+use super::{Marker, PersonName, Relation, Sex};
 
-/// One word of the field: as it will be shown, and bare for the lists of words.
+/// One word of the field, as it will be shown.
 struct Word {
     shown: String,
-    bare: String,
+    meaning: Meaning,
+    is_of: bool,
+    is_initial: bool,
     comma_after: bool,
 }
 
+/// Reads a folded text.
 pub(super) fn parse(raw: &str) -> PersonName {
-    let mut words = split(&script::fold(raw));
+    let mut words = split(raw);
     let relation = take_relation(&mut words);
     let is_baby = matches!(relation, Some((Relation::BabyOf, _)));
-    if let Some(end) = words.iter().position(|word| words::is_alias(&word.bare) || words::is_residence(&word.bare)) {
+    if let Some(end) = words.iter().position(ends_a_name) {
         words.truncate(end);
     }
-    if words.len() >= 2 && words[0].comma_after && !words::is_honorific(&words[0].bare) {
+    let plain = words.iter().all(|word| word.meaning.relation.is_none() && !word.meaning.is(Role::Baby));
+    if words.len() >= 2 && words[0].comma_after && plain && !words[0].meaning.is(Role::Honorific) {
         words.rotate_left(1);
     }
     let titled = take_titles(&mut words);
@@ -39,7 +44,7 @@ fn split(text: &str) -> Vec<Word> {
             ')' | ']' | '}' => depth = depth.saturating_sub(1),
             _ if depth > 0 => continue,
             '/' | '\\' => {
-                let joins = word.is_empty() && words.last().is_some_and(|last| last.bare.chars().count() == 1);
+                let joins = word.is_empty() && words.last().is_some_and(|last| last.is_initial);
                 if let Some(letter) = words.pop_if(|_| joins) {
                     word = letter.shown;
                 }
@@ -51,7 +56,7 @@ fn split(text: &str) -> Vec<Word> {
             ' ' if word.ends_with('/') => continue,
             '@' => {
                 finish(&mut word, &mut words);
-                words.push(Word { shown: "@".to_owned(), bare: "@".to_owned(), comma_after: false });
+                push("@", "@", &mut words);
                 continue;
             }
             '\'' | '’' if !word.is_empty() => {
@@ -81,25 +86,33 @@ fn finish(word: &mut String, words: &mut Vec<Word>) {
         return;
     }
     let bare = script::bare(text);
-    let cut = if bare.len() > 3 && bare.is_ascii() && bare[1..].starts_with("/o") && words::relation(&bare[..3]).is_some() {
-        3
-    } else if bare.is_ascii() && bare.len() >= 8 && (bare.ends_with("singh") || bare.ends_with("kaur") && bare.len() >= 9) {
-        bare.len() - if bare.ends_with("singh") { 5 } else { 4 }
-    } else {
-        bare.len()
+    let glued = bare.len() == text.len() && text.is_ascii();
+    let cut = match bare.len() {
+        length if !glued || length < 4 => length,
+        _ if bare[1..].starts_with("/o") && words::meaning(&bare[..3]).relation.is_some() => 3,
+        length if length >= 8 && bare.ends_with("singh") => length - 5,
+        length if length >= 9 && bare.ends_with("kaur") => length - 4,
+        length => length,
     };
-    if cut < bare.len() && text.len() == bare.len() {
-        push(&text[..cut], bare[..cut].to_owned(), words);
-        push(&text[cut..], bare[cut..].to_owned(), words);
+    if cut < bare.len() {
+        push(&text[..cut], &bare[..cut], words);
+        push(&text[cut..], &bare[cut..], words);
     } else {
-        push(text, bare, words);
+        push(text, &bare, words);
     }
 }
 
-fn push(text: &str, bare: String, words: &mut Vec<Word>) {
+fn push(text: &str, bare: &str, words: &mut Vec<Word>) {
     let mut shown = String::with_capacity(text.len());
     script::push_title(&mut shown, text);
-    words.push(Word { shown, bare, comma_after: false });
+    let mut letters = bare.chars();
+    let is_initial = letters.next().is_some() && letters.next().is_none();
+    words.push(Word { shown, meaning: words::meaning(bare), is_of: bare == "of", is_initial, comma_after: false });
+}
+
+/// Whether what follows is no part of the name: an alias or a residence.
+fn ends_a_name(word: &Word) -> bool {
+    word.meaning.is(Role::Alias) || word.meaning.is(Role::Residence)
 }
 
 /// Takes the relative out of the field: the words after the first relation, up to a residence, an alias or another relation.
@@ -110,11 +123,7 @@ fn take_relation(words: &mut Vec<Word>) -> Option<(Relation, String)> {
     })?;
     let mut relative = words.split_off(from);
     words.truncate(at);
-    let end = (0..relative.len()).find(|at| {
-        relation_at(&relative, *at).is_some()
-            || words::is_residence(&relative[*at].bare)
-            || words::is_alias(&relative[*at].bare)
-    });
+    let end = (0..relative.len()).find(|at| relation_at(&relative, *at).is_some() || ends_a_name(&relative[*at]));
     relative.truncate(end.unwrap_or(relative.len()));
     take_titles(&mut relative);
     let name = join(&relative);
@@ -123,21 +132,19 @@ fn take_relation(words: &mut Vec<Word>) -> Option<(Relation, String)> {
 
 /// The relation that begins at a word, and where its relative's name begins.
 fn relation_at(words: &[Word], at: usize) -> Option<(Relation, usize)> {
-    let bare = words[at].bare.as_str();
-    if words::is_baby(bare) {
-        let of = words[at + 1..].iter().take(3).position(|word| words::is_of(&word.bare))?;
+    let meaning = words[at].meaning;
+    if meaning.is(Role::Baby) {
+        let of = words[at + 1..].iter().take(3).position(|word| word.meaning.is(Role::Of))?;
         return Some((Relation::BabyOf, at + 2 + of));
     }
-    let relation = words::relation(bare)?;
-    let of = words.get(at + 1).is_some_and(|next| next.bare == "of");
-    let inside = at > 0 && at + 1 < words.len();
-    let good = words::stands_alone(bare) || if words::needs_of(bare) { of } else { inside && is_bare_relation(bare) };
+    let (relation, needs) = meaning.relation?;
+    let of = words.get(at + 1).is_some_and(|next| next.is_of);
+    let good = match needs {
+        Needs::Nothing => true,
+        Needs::Of => of,
+        Needs::NamesAround => at > 0 && at + 1 < words.len(),
+    };
     good.then_some((relation, at + 1 + usize::from(of)))
-}
-
-/// Relations that are often written without their slash, and are no name between two names.
-fn is_bare_relation(bare: &str) -> bool {
-    matches!(bare, "so" | "do" | "wo" | "putra" | "putri" | "patni" | "putar")
 }
 
 /// Drops titles before and words of respect after a name, as long as a name remains. Tells whether one was a woman's.
@@ -145,17 +152,21 @@ fn take_titles(words: &mut Vec<Word>) -> Option<Sex> {
     let mut womans = None;
     let mut start = 0;
     while let Some([first, rest @ ..]) = words.get(start..) {
-        let drop = if words::is_honorific(&first.bare) { !rest.is_empty() } else { words::is_title(&first.bare) && leads_a_name(rest) };
+        let drop = if first.meaning.is(Role::Honorific) {
+            !rest.is_empty()
+        } else {
+            first.meaning.is(Role::Title) && leads_a_name(rest)
+        };
         if !drop {
             break;
         }
-        if words::is_womans_title(&first.bare) {
+        if first.meaning.is(Role::WomansTitle) {
             womans = Some(Sex::Female);
         }
         start += 1;
     }
     words.drain(..start);
-    while words.len() >= 2 && words.last().is_some_and(|last| words::is_suffix(&last.bare)) {
+    while words.len() >= 2 && words.last().is_some_and(|last| last.meaning.is(Role::Suffix)) {
         words.pop();
     }
     womans
@@ -164,28 +175,26 @@ fn take_titles(words: &mut Vec<Word>) -> Option<Sex> {
 /// Whether words make a full name, so that a title before them is one: two words or more, the first a given name.
 fn leads_a_name(rest: &[Word]) -> bool {
     let [first, second, ..] = rest else { return false };
-    let is_name = |word: &Word| word.bare.chars().count() > 1 && words::marker(&word.bare).is_none();
-    is_name(first) && !words::is_suffix(&second.bare)
+    !first.is_initial && first.meaning.marker.is_none() && !second.meaning.is(Role::Suffix)
 }
 
 /// Says of each word what it is.
 fn assemble(words: Vec<Word>, relation: Option<(Relation, String)>, titled: Option<Sex>) -> PersonName {
-    let markers: Vec<Option<Marker>> = words.iter().map(|word| words::marker(&word.bare)).collect();
-    let is_initial: Vec<bool> = words.iter().map(|word| word.bare.chars().count() == 1).collect();
-    let is_name = |at: &usize| markers[*at].is_none() && !is_initial[*at];
+    let marker = |at: usize| words[at].meaning.marker;
+    let is_name = |at: &usize| marker(*at).is_none() && !words[*at].is_initial;
     let first_name = (0..words.len()).find(is_name);
-    let given = match markers.first() {
-        Some(Some(Marker::Singh | Marker::Kaur)) => first_name.or(Some(0)),
-        Some(_) if !is_initial[0] => Some(0),
+    let given = match words.first() {
+        Some(first) if matches!(first.meaning.marker, Some(Marker::Singh | Marker::Kaur)) => first_name.or(Some(0)),
+        Some(first) if !first.is_initial => Some(0),
         _ => first_name,
     };
     let surname = (0..words.len()).rfind(|at| is_name(at) && Some(*at) != given);
     let middle = (0..words.len()).filter(|at| is_name(at) && Some(*at) != given && Some(*at) != surname);
     let middle: Vec<String> = middle.map(|at| words[at].shown.clone()).collect();
-    let borne: Vec<Marker> = (0..words.len()).filter(|at| Some(*at) != given).filter_map(|at| markers[at]).collect();
-    let own = given.and_then(|at| markers[at]);
+    let borne: Vec<Marker> = (0..words.len()).filter(|at| Some(*at) != given).filter_map(marker).collect();
+    let own = given.and_then(marker);
     let related = relation.as_ref().and_then(|(relation, _)| relation.implied_sex());
-    let initials = (0..words.len()).filter(|at| is_initial[*at]).filter_map(|at| words[at].shown.chars().next());
+    let initials = (0..words.len()).filter(|at| words[*at].is_initial).filter_map(|at| words[at].shown.chars().next());
     PersonName {
         middle,
         surname: surname.map(|at| words[at].shown.clone()),

@@ -169,3 +169,6 @@ fn vowel_within(rest: &[u8], last: u8, later: bool) -> Option<char> {
         _ => Some('u'),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+use kanak_model::entity_model::SurvivorshipStrategy::{self, Longest, MostComplete, MostFrequent, MostRecent, MostTrusted, ValidatedFirst};
+use kanak_model::source_record::Stated;
+use proptest::prelude::*;
+
+use super::*;
+
+fn model(kind: &str, strategy: SurvivorshipStrategy) -> EntityModel {
+    let strategy = strategy.word();
+    let text = format!(
+        "[entity]\nname = \"thing\"\ntitle = {{ en = \"Thing\" }}\nlabel = \"a\"\n[[attribute]]\nname = \"a\"\nkind = \"{kind}\"\n\
+         [[attribute]]\nname = \"died_on\"\nkind = \"date\"\n[[survivorship]]\nattribute = \"a\"\nstrategy = \"{strategy}\"\n\
+         [[status]]\nstatus = \"deceased\"\nwhen_present = \"died_on\"\n"
+    );
+    EntityModel::parse("thing.toml", &text).unwrap()
+}
+
+/// Value, trust, updated; the id is the place, from 1.
+type Case = (&'static str, f64, Option<i64>);
+
+fn with_members<T>(cases: &[Case], order: &[usize], run: impl Fn(&[Member<'_>]) -> T) -> T {
+    let values: Vec<Values> =
+        cases.iter().map(|(value, ..)| std::iter::once(("a".to_owned(), Stated::new(*value, value))).collect()).collect();
+    let trusts: Vec<_> = cases.iter().map(|(_, trust, _)| move |_: &str| *trust).collect();
+    let members: Vec<Member<'_>> = order
+        .iter()
+        .map(|at| Member {
+            id: SourceRecordId(*at as i64 + 1),
+            version: 1,
+            values: &values[*at],
+            updated: cases[*at].2.map(Timestamp),
+            recorded_from: Timestamp(100 - *at as i64),
+            trust: &trusts[*at],
+        })
+        .collect();
+    run(&members)
+}
+
+/// The winner is the case at `winner`, with so many agreeing, whichever way round the members come.
+#[track_caller]
+fn check(kind: &str, strategy: SurvivorshipStrategy, cases: &[Case], winner: usize, agreeing: u32) {
+    let model = model(kind, strategy);
+    let forward: Vec<usize> = (0..cases.len()).collect();
+    let backward: Vec<usize> = forward.iter().rev().copied().collect();
+    for order in [&forward, &backward] {
+        let survived = with_members(cases, order, |members| survive(&model, members));
+        let value = &survived.values["a"];
+        assert_eq!(value.source_record, SourceRecordId(winner as i64 + 1), "{cases:?}");
+        assert_eq!(value.value, cases[winner].0);
+        assert_eq!((value.agreeing, value.stated), (agreeing, cases.len() as u32), "{cases:?}");
+        assert_eq!(value.strategy, strategy);
+    }
+}
+
+#[test]
+fn most_trusted_goes_by_trust_then_recency_then_id() {
+    check("text", MostTrusted, &[("x", 0.5, Some(9)), ("y", 0.9, Some(1))], 1, 1);
+    check("text", MostTrusted, &[("x", 0.5, Some(1)), ("y", 0.5, Some(2))], 1, 1);
+    check("text", MostTrusted, &[("x", 0.5, Some(1)), ("y", 0.5, Some(1))], 0, 1);
+    check("text", MostTrusted, &[("x", 0.5, None), ("y", 0.5, Some(1))], 1, 1);
+    check("text", MostTrusted, &[("x", 0.5, None)], 0, 1);
+}
+
+#[test]
+fn most_recent_goes_by_the_departments_own_date_and_never_by_arrival() {
+    check("mobile", MostRecent, &[("x", 0.9, Some(1)), ("y", 0.1, Some(2))], 1, 1);
+    check("mobile", MostRecent, &[("x", 0.1, Some(1)), ("y", 0.9, None)], 0, 1);
+    check("mobile", MostRecent, &[("x", 0.1, None), ("y", 0.9, None)], 1, 1);
+    check("mobile", MostRecent, &[("x", 0.5, None), ("y", 0.5, None)], 0, 1);
+}
+
+#[test]
+fn most_frequent_counts_those_who_say_the_same() {
+    check("text", MostFrequent, &[("x", 0.9, Some(9)), ("y", 0.1, None), ("y", 0.2, None)], 2, 2);
+    check("text", MostFrequent, &[("x", 0.9, None), ("y", 0.1, None)], 0, 1);
+    check("text", MostFrequent, &[("x", 0.1, None), ("y", 0.3, None), ("x", 0.2, None), ("y", 0.1, None)], 1, 2);
+}
+
+#[test]
+fn names_agree_by_sound_in_any_script() {
+    let spellings = [("Jaswinder Singh", 0.2, None), ("ਜਸਵਿੰਦਰ ਸਿੰਘ", 0.1, None), ("Jasbir Singh", 0.9, None)];
+    check("person_name", MostFrequent, &spellings, 0, 2);
+    check("text", MostFrequent, &spellings, 2, 1);
+}
+
+#[test]
+fn in_two_scripts_the_most_trusted_spelling_wins() {
+    check("person_name", MostTrusted, &[("Jaswinder", 0.2, Some(5)), ("ਜਸਵਿੰਦਰ", 0.3, None)], 1, 2);
+}
+
+#[test]
+fn longest_counts_characters_not_bytes() {
+    check("text", Longest, &[("abcd", 0.1, None), ("ਕਖਗ", 0.9, None)], 0, 1);
+}
+
+#[test]
+fn most_complete_prefers_full_dates_full_names_and_full_addresses() {
+    check("date", MostComplete, &[("1985", 0.9, Some(9)), ("1985-03", 0.5, None), ("1985-03-01", 0.1, None)], 2, 1);
+    check("person_name", MostComplete, &[("G. S. Sidhu", 0.9, None), ("Gurpreet Singh", 0.1, None)], 1, 1);
+    check("person_name", MostComplete, &[("Baby Of Manpreet Kaur Gill", 0.9, None), ("Ekam", 0.1, None)], 1, 1);
+    check("address", MostComplete, &[("Rurka Kalan Wala Khurd", 0.9, None), ("House 5, Rurka", 0.1, None)], 1, 1);
+    check("business_name", MostComplete, &[("Gill Traders", 0.9, None), ("Gill Traders Pvt Ltd", 0.1, None)], 1, 1);
+}
+
+#[test]
+fn validated_first_prefers_what_passes_its_check() {
+    check("epic", ValidatedFirst, &[("WKH1186263", 0.9, None), ("WKH1186253", 0.1, None)], 1, 1);
+    check("date", ValidatedFirst, &[("1985", 0.9, None), ("1985-03-01", 0.1, None)], 1, 1);
+    check("text", ValidatedFirst, &[("x", 0.1, None), ("y", 0.9, None)], 1, 1);
+}
+
+#[test]
+fn status_follows_the_presence_of_a_value_and_nothing_stated_survives_as_nothing() {
+    let model = model("text", MostTrusted);
+    let empty = survive(&model, &[]);
+    assert_eq!((empty.status.as_str(), empty.values.len()), ("active", 0));
+    let values: Values = std::iter::once(("died_on".to_owned(), Stated::new("2024-01-02", "2024-01-02"))).collect();
+    let trust = |_: &str| 0.5;
+    let member =
+        Member { id: SourceRecordId(7), version: 3, values: &values, updated: None, recorded_from: Timestamp(0), trust: &trust };
+    let survived = survive(&model, &[member]);
+    assert_eq!(survived.status, "deceased");
+    assert_eq!(survived.values["died_on"].source_version, 3);
+}
+
+#[test]
+fn an_explanation_names_for_each_value_what_it_lost_by() {
+    let model = model("person_name", MostComplete);
+    let cases =
+        [("Jaswinder Singh Gill", 0.5, None), ("ਜਸਵਿੰਦਰ ਸਿੰਘ ਗਿੱਲ", 0.4, None), ("Jaswinder", 0.9, None), ("Jasbir Singh Gill", 0.5, None)];
+    let explained = with_members(&cases, &[2, 0, 3, 1], |members| explain_value(&model, "a", members)).unwrap();
+    let standings: Vec<(i64, Standing)> =
+        explained.contenders.iter().map(|contender| (contender.source_record.0, contender.standing)).collect();
+    assert_eq!(
+        standings,
+        [
+            (1, Standing::Won),
+            (4, Standing::Lost(Loss::LaterId)),
+            (2, Standing::Agrees(Loss::LessTrusted)),
+            (3, Standing::Lost(Loss::LessComplete)),
+        ]
+    );
+    let lost = with_members(&cases, &[0, 1, 2, 3], |members| losers(&model, members));
+    assert_eq!(lost[0].contenders.len(), 2);
+    assert!(with_members(&cases, &[0], |members| explain_value(&model, "died_on", members)).is_none());
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_members_never_matters(
+        picks in proptest::collection::vec((0_usize..6, 0_u8..3, proptest::option::of(0_i64..3)), 1..8),
+        strategy in prop::sample::select(vec![MostTrusted, MostRecent, MostFrequent, Longest, MostComplete, ValidatedFirst]),
+        kind in prop::sample::select(vec!["text", "person_name", "date"]),
+        seed in any::<u64>(),
+    ) {
+        let texts = ["1985", "1985-03", "1985-03-01", "Jaswinder Singh", "ਜਸਵਿੰਦਰ ਸਿੰਘ", "J. Singh"];
+        let cases: Vec<Case> = picks.iter().map(|(text, trust, updated)| (texts[*text], f64::from(*trust) / 2.0, *updated)).collect();
+        let model = model(kind, strategy);
+        let forward: Vec<usize> = (0..cases.len()).collect();
+        let mut shuffled = forward.clone();
+        for at in (1..shuffled.len()).rev() {
+            shuffled.swap(at, (seed.rotate_left(at as u32) % (at as u64 + 1)) as usize);
+        }
+        let one = with_members(&cases, &forward, |members| (survive(&model, members), explain_value(&model, "a", members)));
+        let other = with_members(&cases, &shuffled, |members| (survive(&model, members), explain_value(&model, "a", members)));
+        prop_assert_eq!(&one, &other);
+        let won = &one.1.as_ref().unwrap().contenders[0];
+        let value = &one.0.values["a"];
+        prop_assert_eq!((won.source_record, &won.value, won.agreeing), (value.source_record, &value.value, value.agreeing));
+        prop_assert!(value.agreeing >= 1 && value.agreeing <= value.stated);
+    }
+}
