@@ -3,25 +3,31 @@
 pub mod builtin;
 mod check;
 mod checked;
+mod columns;
 mod connector;
 mod decode;
 mod error;
 mod events;
 mod glob;
+mod guess;
 mod input;
 pub mod landing;
 mod nearest;
 mod plan;
+mod profile;
 mod raw_row;
 mod read;
 mod sources;
 
 pub use crate::{
     checked::{CheckedBatch, CheckedRow, FileReport, Secret},
+    columns::{Columns, read_columns, read_columns_as},
     error::IngestError,
     events::{EventBatchBuilder, event_schema},
+    guess::guess_format,
     input::Input,
     plan::Rows,
+    profile::{ColumnProfile, Frequent, Profile, profile},
     read::{BATCH_ROWS, read_file},
     sources::Sources,
 };
