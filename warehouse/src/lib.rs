@@ -1,1 +1,32 @@
-//! kanak-warehouse.
+#![doc = include_str!("../README.md")]
+
+mod build_release;
+mod calendar;
+mod catalog;
+mod code_tables;
+mod compact;
+mod delta;
+mod dimension;
+mod error;
+mod metrics;
+mod models;
+mod parquet_table;
+mod query;
+mod release;
+mod rows_json;
+mod schema;
+mod scoped_table;
+mod staging;
+mod warehouse;
+
+pub use crate::{
+    dimension::GoldenVersionRow,
+    error::WarehouseError,
+    metrics::{Direction, Metric, MetricQuery, Unit},
+    query::{QueryLimits, QueryResult},
+    release::{DataFile, Folder, Release, ReleaseTable},
+    rows_json::rows_json,
+    schema::{Column, ColumnType},
+    staging::{CROSSWALK, CrosswalkRow, INGEST_QUALITY, MATCH_QUALITY, hub_columns},
+    warehouse::{TableInfo, Warehouse},
+};

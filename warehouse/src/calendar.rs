@@ -1,0 +1,187 @@
+//! `dim_dates`: the calendar by which the state counts.
+//!
+//! Days are India's. Financial years run April to March. A working day is Monday to Friday and no holiday of
+//! `models/calendar/holidays.csv`; `working_day_number` counts them, so that the n-th working day after a day is one
+//! equality away.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray};
+use chrono::{Datelike, Days, NaiveDate, Weekday};
+
+use crate::error::WarehouseError;
+use crate::schema::{Column, ColumnType, arrow_schema};
+
+const HOLIDAYS: &str = include_str!("../models/calendar/holidays.csv");
+/// The first day of the calendar: before any event that a register of today still carries.
+const FIRST_YEAR: i32 = 1990;
+/// How many years the calendar runs on after the present, so that every limit has a due day.
+const YEARS_AHEAD: i32 = 6;
+
+/// Days since 1970-01-01, as Arrow and Parquet count.
+pub(crate) fn days_since_epoch(day: NaiveDate) -> i32 {
+    day.signed_duration_since(NaiveDate::default()).num_days() as i32
+}
+
+/// The day so many days after 1970-01-01.
+pub(crate) fn day_of(days: i32) -> NaiveDate {
+    let epoch = NaiveDate::default();
+    let distance = Days::new(u64::from(days.unsigned_abs()));
+    let day = if days < 0 { epoch.checked_sub_days(distance) } else { epoch.checked_add_days(distance) };
+    day.unwrap_or(epoch)
+}
+
+/// The name of the holiday that a day is.
+pub(crate) fn find_holiday(day: NaiveDate) -> Option<&'static str> {
+    let month_day = day.format("%m-%d").to_string();
+    holidays().find(|(on, _)| *on == month_day).map(|(_, name)| name)
+}
+
+fn holidays() -> impl Iterator<Item = (&'static str, &'static str)> {
+    HOLIDAYS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+        let mut fields = line.split(',');
+        Some((fields.next()?.trim(), fields.next()?.trim()))
+    })
+}
+
+/// Whether offices work on a day.
+pub(crate) fn is_working_day(day: NaiveDate) -> bool {
+    !is_weekend(day) && find_holiday(day).is_none()
+}
+
+fn is_weekend(day: NaiveDate) -> bool {
+    matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
+}
+
+/// The columns of `dim_dates`.
+pub(crate) fn columns() -> Vec<Column> {
+    use ColumnType::{Day, Flag, Integer, Text};
+    [
+        ("day", Day),
+        ("year", Integer),
+        ("month", Integer),
+        ("month_start", Day),
+        ("financial_year", Integer),
+        ("financial_year_label", Text),
+        ("financial_quarter", Integer),
+        ("weekday", Integer),
+        ("weekday_name", Text),
+        ("is_weekend", Flag),
+        ("is_holiday", Flag),
+        ("holiday_name", Text),
+        ("is_working_day", Flag),
+        ("working_day_number", Integer),
+    ]
+    .map(|(name, kind)| Column { name: name.to_owned(), kind })
+    .to_vec()
+}
+
+/// `dim_dates` from 1990 to the end of the sixth financial year after `today`.
+pub(crate) fn dates(today: NaiveDate) -> Result<RecordBatch, WarehouseError> {
+    let first = NaiveDate::from_ymd_opt(FIRST_YEAR, 1, 1).unwrap_or_default();
+    let last = NaiveDate::from_ymd_opt(today.year() + YEARS_AHEAD, 3, 31).unwrap_or(today);
+    let days: Vec<NaiveDate> = first.iter_days().take_while(|day| *day <= last).collect();
+    let holidays: Vec<Option<&str>> = days.iter().map(|day| find_holiday(*day)).collect();
+    let mut worked = 0;
+    let numbers = days.iter().map(|day| {
+        worked += i64::from(is_working_day(*day));
+        worked
+    });
+    let numbers = Int64Array::from_iter_values(numbers);
+    let integers =
+        |of: &dyn Fn(&NaiveDate) -> i64| -> ArrayRef { Arc::new(Int64Array::from_iter_values(days.iter().map(of))) };
+    let flags = |of: &dyn Fn(&NaiveDate) -> bool| -> ArrayRef {
+        Arc::new(days.iter().map(|day| Some(of(day))).collect::<BooleanArray>())
+    };
+    let texts = |of: &dyn Fn(&NaiveDate) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(days.iter().map(of)))
+    };
+    let columns_of_days: Vec<ArrayRef> = vec![
+        Arc::new(Date32Array::from_iter_values(days.iter().map(|day| days_since_epoch(*day)))),
+        integers(&|day| i64::from(day.year())),
+        integers(&|day| i64::from(day.month())),
+        Arc::new(Date32Array::from_iter_values(
+            days.iter().map(|day| days_since_epoch(day.with_day(1).unwrap_or(*day))),
+        )),
+        integers(&|day| i64::from(financial_year(*day))),
+        texts(&|day| format!("{}-{:02}", financial_year(*day), (financial_year(*day) + 1) % 100)),
+        integers(&|day| i64::from((day.month0() + 9) % 12 / 3 + 1)),
+        integers(&|day| i64::from(day.weekday().number_from_monday())),
+        texts(&|day| day.format("%A").to_string()),
+        flags(&|day| is_weekend(*day)),
+        Arc::new(holidays.iter().map(|name| Some(name.is_some())).collect::<BooleanArray>()),
+        Arc::new(StringArray::from(holidays)),
+        flags(&|day| is_working_day(*day)),
+        Arc::new(numbers),
+    ];
+    RecordBatch::try_new(arrow_schema(&columns()), columns_of_days)
+        .map_err(|error| WarehouseError::Batch { table: "dim_dates".to_owned(), message: error.to_string() })
+}
+
+/// The financial year of a day, by its first calendar year.
+pub(crate) fn financial_year(day: NaiveDate) -> i32 {
+    if day.month() >= 4 { day.year() } else { day.year() - 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::AsArray;
+    use arrow::datatypes::Int64Type;
+
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn weekends_and_national_holidays_are_no_working_days() {
+        for (text, expected) in [
+            ("2026-01-23", true),
+            ("2026-01-24", false),
+            ("2026-01-25", false),
+            ("2026-01-26", false),
+            ("2026-01-27", true),
+            ("2026-08-15", false),
+        ] {
+            assert_eq!(is_working_day(day(text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_calendar_has_every_day_once_and_counts_working_days() {
+        let batch = dates(day("2026-10-01")).unwrap();
+        let days = batch["day"].as_primitive::<arrow::datatypes::Date32Type>();
+        assert_eq!(days.value(0), days_since_epoch(day("1990-01-01")));
+        assert_eq!(days.value(days.len() - 1), days_since_epoch(day("2032-03-31")));
+        assert!(days.values().windows(2).all(|pair| pair[1] == pair[0] + 1));
+        let numbers = batch["working_day_number"].as_primitive::<Int64Type>();
+        let row = |text: &str| (days_since_epoch(day(text)) - days.value(0)) as usize;
+        // Friday, the weekend, Republic Day on a Monday, Tuesday.
+        let friday = numbers.value(row("2026-01-23"));
+        assert_eq!(numbers.value(row("2026-01-26")), friday);
+        assert_eq!(numbers.value(row("2026-01-27")), friday + 1);
+    }
+
+    #[test]
+    fn financial_years_and_quarters_begin_in_april() {
+        let batch = dates(day("2026-10-01")).unwrap();
+        let first = days_since_epoch(day("1990-01-01"));
+        let row = |text: &str| (days_since_epoch(day(text)) - first) as usize;
+        let years = batch["financial_year"].as_primitive::<Int64Type>();
+        let quarters = batch["financial_quarter"].as_primitive::<Int64Type>();
+        for (text, year, quarter) in
+            [("2026-03-31", 2025, 4), ("2026-04-01", 2026, 1), ("2026-12-31", 2026, 3), ("2027-01-01", 2026, 4)]
+        {
+            assert_eq!((years.value(row(text)), quarters.value(row(text))), (year, quarter), "{text}");
+        }
+        assert_eq!(batch["financial_year_label"].as_string::<i32>().value(row("2000-01-01")), "1999-00");
+    }
+
+    #[test]
+    fn days_read_back_as_they_were_counted() {
+        for text in ["1969-12-31", "1970-01-01", "2026-02-28"] {
+            assert_eq!(day_of(days_since_epoch(day(text))), day(text));
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! What one caller sees of one release: the tables, filtered, in a session that is made once and kept.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::{Date32Array, Int64Array, RecordBatch, TimestampMicrosecondArray};
+use datafusion::catalog::{
+    CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider,
+};
+use datafusion::datasource::MemTable;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use kanak_model::access::Filter;
+use kanak_model::{Access, Class, Timestamp};
+
+use crate::calendar::days_since_epoch;
+use crate::code_tables::is_code_list;
+use crate::parquet_table::ParquetTable;
+use crate::release::{Folder, Release, ReleaseTable};
+use crate::schema::{Column, ColumnType, arrow_schema};
+use crate::scoped_table::{Scope, ScopedTable, scope};
+
+/// The table, one row, that says which release is read and at which instant it judged.
+pub(crate) const THIS_RELEASE: &str = "this_release";
+/// How many callers' sessions are kept; the oldest goes first.
+const SESSIONS_MAX: usize = 64;
+
+/// A release, opened.
+pub(crate) struct Catalog {
+    pub(crate) release: Release,
+    tables: BTreeMap<String, (Folder, Arc<dyn TableProvider>)>,
+    runtime: Arc<RuntimeEnv>,
+    sessions: Mutex<Vec<KeptSession>>,
+}
+
+struct KeptSession {
+    filter: Filter,
+    shows_personal: bool,
+    session: SessionContext,
+}
+
+impl Catalog {
+    /// Opens a release below `lake`, an absolute path. Reads nothing but what it was given.
+    pub(crate) fn open(lake: &Path, release: Release, runtime: Arc<RuntimeEnv>) -> Result<Self> {
+        let mut tables: BTreeMap<String, (Folder, Arc<dyn TableProvider>)> = BTreeMap::new();
+        for (name, table) in &release.tables {
+            tables.insert(name.clone(), (table.folder, provider(lake, table)?));
+        }
+        let moment = this_release(release.number, release.feed_position, release.built_at)?;
+        tables.insert(THIS_RELEASE.to_owned(), (Folder::Open, moment));
+        Ok(Self { release, tables, runtime, sessions: Mutex::default() })
+    }
+
+    /// The session of callers with this access. Nobody can change it, so that they share it.
+    pub(crate) fn session(&self, access: &Access) -> Result<SessionContext> {
+        let shows_personal = access.shows(Class::Personal);
+        let mut kept = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(one) =
+            kept.iter().find(|one| one.shows_personal == shows_personal && one.filter == *access.filter())
+        {
+            return Ok(one.session.clone());
+        }
+        let session = new_session(self.visible(access), &self.runtime)?;
+        if kept.len() == SESSIONS_MAX {
+            kept.remove(0);
+        }
+        kept.push(KeptSession { filter: access.filter().clone(), shows_personal, session: session.clone() });
+        Ok(session)
+    }
+
+    /// The tables of an access. A restricted table that a place cannot be told of is left out for a caller who is
+    /// confined to one; an open one holds no person and stays.
+    fn visible(&self, access: &Access) -> Vec<(String, Arc<dyn TableProvider>)> {
+        let mut visible: Vec<(String, Arc<dyn TableProvider>)> = Vec::new();
+        for (name, (folder, table)) in &self.tables {
+            if *folder == Folder::Restricted && !access.shows(Class::Personal) {
+                continue;
+            }
+            let table = Arc::clone(table);
+            match scope(access.filter(), &table.schema()) {
+                Scope::All => visible.push((name.clone(), table)),
+                Scope::Where(policy) if has_places(name, &table) || *folder == Folder::Restricted => {
+                    visible.push((name.clone(), Arc::new(ScopedTable::new(table, policy))));
+                }
+                Scope::Unknown if *folder == Folder::Restricted => {}
+                Scope::Where(_) | Scope::Unknown => visible.push((name.clone(), table)),
+            }
+        }
+        visible
+    }
+
+    /// The names of the tables of an access.
+    pub(crate) fn table_names(&self, access: &Access) -> Vec<String> {
+        self.visible(access).into_iter().map(|(name, _)| name).collect()
+    }
+}
+
+/// Whether rows of a table belong to a district. Code lists name districts, but are everybody's.
+fn has_places(name: &str, table: &Arc<dyn TableProvider>) -> bool {
+    !is_code_list(name) && table.schema().column_with_name("district").is_some()
+}
+
+/// A table of a release for a session.
+pub(crate) fn provider(lake: &Path, table: &ReleaseTable) -> Result<Arc<dyn TableProvider>> {
+    Ok(Arc::new(ParquetTable::new(lake, table)?))
+}
+
+/// The columns of [`THIS_RELEASE`].
+pub(crate) fn this_release_columns() -> Vec<Column> {
+    [
+        ("release", ColumnType::Integer),
+        ("feed_position", ColumnType::Integer),
+        ("as_of", ColumnType::Timestamp),
+        ("as_of_on", ColumnType::Day),
+    ]
+    .map(|(name, kind)| Column { name: name.to_owned(), kind })
+    .to_vec()
+}
+
+/// The table [`THIS_RELEASE`].
+pub(crate) fn this_release(number: u64, feed_position: i64, as_of: Timestamp) -> Result<Arc<dyn TableProvider>> {
+    let schema = arrow_schema(&this_release_columns());
+    let row = RecordBatch::try_new(
+        Arc::clone(&schema),
+        vec![
+            Arc::new(Int64Array::from(vec![number.cast_signed()])),
+            Arc::new(Int64Array::from(vec![feed_position])),
+            Arc::new(TimestampMicrosecondArray::from(vec![as_of.0]).with_timezone("UTC")),
+            Arc::new(Date32Array::from(vec![days_since_epoch(as_of.day_ist())])),
+        ],
+    )?;
+    Ok(Arc::new(MemTable::try_new(schema, vec![vec![row]])?))
+}
+
+/// A session over some tables and nothing else: it knows no files, formats or other catalogs by name.
+pub(crate) fn new_session(
+    tables: impl IntoIterator<Item = (String, Arc<dyn TableProvider>)>,
+    runtime: &Arc<RuntimeEnv>,
+) -> Result<SessionContext> {
+    let schema = Arc::new(MemorySchemaProvider::new());
+    for (name, table) in tables {
+        schema.register_table(name, table)?;
+    }
+    let catalog = Arc::new(MemoryCatalogProvider::new());
+    catalog.register_schema("lake", schema)?;
+    let config = SessionConfig::new()
+        .with_default_catalog_and_schema("kanak", "lake")
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(true);
+    let state = SessionStateBuilder::new()
+        .with_default_features()
+        .with_config(config)
+        .with_runtime_env(Arc::clone(runtime))
+        .build();
+    let session = SessionContext::new_with_state(state);
+    if session.register_catalog("kanak", catalog).is_some() {
+        return Err(DataFusionError::Internal("a fresh session has a catalog already".to_owned()));
+    }
+    Ok(session)
+}

@@ -1,0 +1,346 @@
+//! The warehouse as the rest of Kanak sees it: a handle that loads, builds and answers.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use arrow::array::RecordBatch;
+use datafusion::error::DataFusionError;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use kanak_codes::Codes;
+use kanak_model::{Access, EntityModel, EventModel, Timestamp};
+use serde::Serialize;
+use tokio::sync::Mutex;
+use tracing::info;
+
+use crate::build_release::Builder;
+use crate::catalog::{Catalog, THIS_RELEASE, this_release_columns};
+use crate::code_tables;
+use crate::delta::DeltaTables;
+use crate::dimension::{self, GoldenVersionRow};
+use crate::error::WarehouseError;
+use crate::metrics::{Metric, MetricQuery, builtin_metrics};
+use crate::models::{SqlModel, builtin_models};
+use crate::query::{self, QueryLimits, QueryResult};
+use crate::release::{self, Folder, Release};
+use crate::schema::{Column, normalize};
+use crate::staging::{self, CrosswalkRow};
+
+/// Memory that all queries of callers share; beyond it they spill below `lake/restricted/` or fail.
+const QUERY_MEMORY_BYTES: usize = 1 << 30;
+/// Memory that a build may use.
+const BUILD_MEMORY_BYTES: usize = 1 << 30;
+
+/// The warehouse below one lake. Cloning it shares it.
+#[derive(Clone)]
+pub struct Warehouse {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    lake: PathBuf,
+    codes: Arc<Codes>,
+    metrics: Vec<Metric>,
+    models: Vec<SqlModel>,
+    tables: DeltaTables,
+    build_runtime: Arc<RuntimeEnv>,
+    query_runtime: Arc<RuntimeEnv>,
+    current: RwLock<Option<Arc<Catalog>>>,
+    /// Held while the lake is written, so that tables and releases have one writer.
+    writing: Mutex<()>,
+}
+
+impl std::fmt::Debug for Warehouse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Warehouse").field("lake", &self.inner.lake).finish_non_exhaustive()
+    }
+}
+
+/// What a table holds, for a listing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TableInfo {
+    /// Its name.
+    pub name: String,
+    /// What a row is.
+    pub description: String,
+    /// Which columns tell rows apart, where that is stated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grain: Option<String>,
+    /// Whether reading it needs an access that shows personal data.
+    pub folder: Folder,
+    /// Its rows in this release, of every district.
+    pub rows: u64,
+    /// Its columns.
+    pub columns: Vec<Column>,
+}
+
+impl Warehouse {
+    /// Opens the warehouse below `lake`, which is made where it is not there, at its current release.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or read, or its manifest does not read.
+    pub fn open(lake: &Path, codes: Arc<Codes>) -> Result<Self, WarehouseError> {
+        let restricted = lake.join("restricted");
+        fs::create_dir_all(&restricted).map_err(WarehouseError::io(&restricted))?;
+        let lake = lake.canonicalize().map_err(WarehouseError::io(lake))?;
+        let spill = lake.join("restricted").join(".spill");
+        if spill.exists() {
+            fs::remove_dir_all(&spill).map_err(WarehouseError::io(&spill))?;
+        }
+        fs::create_dir_all(&spill).map_err(WarehouseError::io(&spill))?;
+        let metrics = builtin_metrics()?;
+        let models = builtin_models(&metrics)?;
+        let build_runtime = runtime(&spill, BUILD_MEMORY_BYTES)?;
+        let query_runtime = runtime(&spill, QUERY_MEMORY_BYTES)?;
+        let current = match release::find_current(&lake)? {
+            None => None,
+            Some(release) => Some(Arc::new(open_catalog(&lake, release, &query_runtime)?)),
+        };
+        let tables = DeltaTables::new(&lake, Arc::clone(&build_runtime));
+        let current = RwLock::new(current);
+        let writing = Mutex::new(());
+        let inner = Inner { lake, codes, metrics, models, tables, build_runtime, query_runtime, current, writing };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Loads a dimension from all versions of an entity's golden records: `dim_<plural>` and, where the model has
+    /// personal attributes, `dim_<plural>_personal` in the restricted folder. The same rows change nothing; says whether
+    /// anything changed. What is loaded is seen from the next release on.
+    pub async fn load_dimension(
+        &self,
+        model: &EntityModel,
+        versions: impl IntoIterator<Item = GoldenVersionRow>,
+    ) -> Result<bool, WarehouseError> {
+        let rows: Vec<GoldenVersionRow> = versions.into_iter().collect();
+        let open = dimension::open_batch(model, &rows)?;
+        let personal = dimension::personal_batch(model, &rows)?;
+        drop(rows);
+        let _writing = self.inner.writing.lock().await;
+        let mut changed = self.inner.tables.replace(&dimension::table_name(model), Folder::Open, open).await?;
+        if let Some(batch) = personal {
+            let name = dimension::personal_table_name(model);
+            changed |= self.inner.tables.replace(&name, Folder::Restricted, batch).await?;
+        }
+        Ok(changed)
+    }
+
+    /// Loads all crosswalks as they hold now. Says whether anything changed.
+    ///
+    /// # Errors
+    /// [`WarehouseError::CrosswalkTwice`] when one source key has two.
+    pub async fn load_crosswalk(&self, rows: Vec<CrosswalkRow>) -> Result<bool, WarehouseError> {
+        let batch = staging::crosswalk_batch(rows)?;
+        let _writing = self.inner.writing.lock().await;
+        self.inner.tables.replace(staging::CROSSWALK, Folder::Restricted, batch).await
+    }
+
+    /// Appends the events that an ingest run accepted. The same run twice changes nothing; says whether it appended. An
+    /// event stated again by a later run (same source system and key) replaces the former in the facts.
+    ///
+    /// The batches have a column for each attribute of the model, of the type of its kind, and `source_system`,
+    /// `source_key` and `source_line`.
+    pub async fn append_events(
+        &self,
+        model: &EventModel,
+        ingest_run: i64,
+        batches: Vec<RecordBatch>,
+    ) -> Result<bool, WarehouseError> {
+        let staged = batches
+            .iter()
+            .map(|batch| staging::event_batch(model, ingest_run, batch))
+            .collect::<Result<Vec<_>, _>>()?;
+        if staged.iter().all(|batch| batch.num_rows() == 0) {
+            return Ok(false);
+        }
+        let _writing = self.inner.writing.lock().await;
+        self.inner.tables.append_once(&staging::event_table(model), Folder::Restricted, ingest_run, staged).await
+    }
+
+    /// Loads a whole table by name, such as the hub's statistics (see [`crate::hub_columns`]). Says whether it changed.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Batch`] for a name that a model or a dimension has, or a batch that does not fit.
+    pub async fn load_table(&self, name: &str, batch: RecordBatch, folder: Folder) -> Result<bool, WarehouseError> {
+        let fail = |message: String| WarehouseError::Batch { table: name.to_owned(), message };
+        let is_word = !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        let is_taken =
+            ["dim_", "fct_", "mart_", "evt_", "bridge_", "this_"].iter().any(|prefix| name.starts_with(prefix));
+        if !is_word || is_taken {
+            return Err(fail(
+                "the name must be small letters, digits and _, and none that models or dimensions have".to_owned(),
+            ));
+        }
+        let batch = match staging::hub_columns(name) {
+            Some(columns) => match columns.iter().find(|column| batch.column_by_name(&column.name).is_none()) {
+                Some(missing) => return Err(fail(format!("it lacks the column `{}`", missing.name))),
+                None => crate::schema::conform(name, &batch, &columns)?,
+            },
+            None => normalize(name, &batch)?,
+        };
+        let _writing = self.inner.writing.lock().await;
+        self.inner.tables.replace(name, folder, batch).await
+    }
+
+    /// Builds the release of what was loaded: facts, marts and the manifest, put atomically. `feed_position` is the last
+    /// event of the hub's feed that the loads contain; `now` is the instant at which pending work is judged. Where
+    /// nothing has changed and the day is the same, the current release is returned.
+    pub async fn build(&self, feed_position: i64, now: Timestamp) -> Result<Release, WarehouseError> {
+        let _writing = self.inner.writing.lock().await;
+        let former = self.release();
+        let builder = Builder {
+            lake: &self.inner.lake,
+            tables: &self.inner.tables,
+            runtime: &self.inner.build_runtime,
+            codes: &self.inner.codes,
+            models: &self.inner.models,
+        };
+        let built = builder.build(former.as_ref(), feed_position, now).await?;
+        if former.as_ref() == Some(&built) {
+            return Ok(built);
+        }
+        let catalog = Arc::new(open_catalog(&self.inner.lake, built.clone(), &self.inner.query_runtime)?);
+        release::put(&self.inner.lake, &built)?;
+        *self.inner.current.write().unwrap_or_else(PoisonError::into_inner) = Some(catalog);
+        info!(
+            release = built.number,
+            feed_position, "Put warehouse release {} at feed position {feed_position}", built.number
+        );
+        Ok(built)
+    }
+
+    /// The current release.
+    pub fn release(&self) -> Option<Release> {
+        let current = self.inner.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().map(|catalog| catalog.release.clone())
+    }
+
+    /// Answers one SELECT under the caller's access.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Refused`] for anything that does more than read; [`WarehouseError::UnknownTable`], which lists
+    /// the tables; [`WarehouseError::Query`] with what the engine says; [`WarehouseError::TimedOut`].
+    pub async fn query(&self, access: &Access, sql: &str, limits: QueryLimits) -> Result<QueryResult, WarehouseError> {
+        let catalog = self.catalog()?;
+        let session = catalog.session(access).map_err(|error| query::failed(&error))?;
+        let plan = query::plan(&session, access.filter(), sql).await?;
+        let (schema, batches, truncated) = query::run(&session, plan, limits).await?;
+        let (release, as_of) = (catalog.release.number, catalog.release.built_at);
+        Ok(QueryResult { schema, batches, truncated, release, as_of })
+    }
+
+    /// The tables that the caller may read, by name.
+    pub fn tables(&self, access: &Access) -> Result<Vec<TableInfo>, WarehouseError> {
+        let catalog = self.catalog()?;
+        Ok(catalog.table_names(access).iter().map(|name| self.describe(&catalog.release, name)).collect())
+    }
+
+    /// One table that the caller may read.
+    ///
+    /// # Errors
+    /// [`WarehouseError::UnknownTable`], which lists the tables.
+    pub fn table_info(&self, access: &Access, name: &str) -> Result<TableInfo, WarehouseError> {
+        let catalog = self.catalog()?;
+        let names = catalog.table_names(access);
+        if names.iter().any(|known| known == name) {
+            Ok(self.describe(&catalog.release, name))
+        } else {
+            Err(query::unknown_table(name, names))
+        }
+    }
+
+    /// Every metric, by name.
+    pub fn list_metrics(&self) -> &[Metric] {
+        &self.inner.metrics
+    }
+
+    /// One metric, cut as asked: a row for each combination of the dimensions it is grouped by, with `numerator`,
+    /// `denominator` and `value`.
+    pub async fn metric(&self, access: &Access, name: &str, cut: &MetricQuery) -> Result<QueryResult, WarehouseError> {
+        let metrics = &self.inner.metrics;
+        let metric =
+            metrics.iter().find(|metric| metric.name == name).ok_or_else(|| WarehouseError::UnknownMetric {
+                name: name.to_owned(),
+                known: kanak_model::toml_text::choices(metrics.iter().map(|metric| metric.name.as_str())),
+            })?;
+        self.query(access, &metric.compile(cut)?, QueryLimits::default()).await
+    }
+
+    /// Compacts staged events, forgets all but the newest `keep` releases (at least one) and deletes the files that none
+    /// of the kept ones reads. A query that runs on an older release may fail; keep two.
+    pub async fn compact(&self, keep: usize) -> Result<(), WarehouseError> {
+        let _writing = self.inner.writing.lock().await;
+        crate::compact::compact(&self.inner.lake, &self.inner.tables, keep.max(1)).await
+    }
+
+    fn catalog(&self) -> Result<Arc<Catalog>, WarehouseError> {
+        let current = self.inner.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.clone().ok_or(WarehouseError::NoRelease)
+    }
+
+    fn describe(&self, release: &Release, name: &str) -> TableInfo {
+        let model = self.inner.models.iter().find(|model| model.name == name);
+        let table = release.tables.get(name);
+        TableInfo {
+            name: name.to_owned(),
+            description: match model {
+                Some(model) => model.description.clone(),
+                None => describe_input(&self.inner.codes, name),
+            },
+            grain: model.map(|model| model.grain.clone()),
+            folder: table.map_or(Folder::Open, |table| table.folder),
+            rows: table.map_or(1, |table| table.rows),
+            columns: table.map_or_else(this_release_columns, |table| table.columns.clone()),
+        }
+    }
+}
+
+fn describe_input(codes: &Codes, name: &str) -> String {
+    if let Some(text) = code_tables::describe(codes, name) {
+        return text;
+    }
+    match name {
+        "dim_dates" => {
+            "one row per day: financial years from April, working days Monday to Friday but for holidays".to_owned()
+        }
+        code_tables::SERVICE_LIMITS => {
+            "one row per service and period in which one working-day limit was in force".to_owned()
+        }
+        staging::CROSSWALK => "one row per source key: the golden record that it stands for".to_owned(),
+        staging::INGEST_QUALITY => {
+            "rows accepted and rejected, and values left out, by source, rule and column".to_owned()
+        }
+        staging::MATCH_QUALITY => "one row per entity type: what matching did and how good it is".to_owned(),
+        THIS_RELEASE => "one row: the release that is read and the instant at which it judged".to_owned(),
+        _ => match (name.strip_prefix("evt_"), name.strip_prefix("dim_")) {
+            (Some(event), _) => {
+                format!("one row per {} as a source stated it in one ingest run", event.replace('_', " "))
+            }
+            (_, Some(dimension)) => {
+                let things = dimension.trim_end_matches("_personal").replace('_', " ");
+                format!("one row per golden record of {things} and period in which its attributes held")
+            }
+            _ => "loaded by the hub".to_owned(),
+        },
+    }
+}
+
+fn open_catalog(lake: &Path, release: Release, runtime: &Arc<RuntimeEnv>) -> Result<Catalog, WarehouseError> {
+    Catalog::open(lake, release, Arc::clone(runtime)).map_err(engine)
+}
+
+fn engine(error: DataFusionError) -> WarehouseError {
+    WarehouseError::table("release")(Box::new(error))
+}
+
+/// Spilled rows may be personal, so they lie in the restricted folder and not in the machine's temporary one.
+fn runtime(spill: &Path, memory_bytes: usize) -> Result<Arc<RuntimeEnv>, WarehouseError> {
+    let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![spill.to_owned()]));
+    RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(memory_bytes)))
+        .with_disk_manager_builder(disk)
+        .build_arc()
+        .map_err(engine)
+}
