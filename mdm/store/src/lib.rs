@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod access_sql;
+mod api_keys;
+mod audit_events;
+mod constraints;
 mod crosswalks;
 mod db;
 mod dialect;
@@ -14,16 +17,21 @@ mod packed;
 mod quarantined_rows;
 mod resolution;
 mod rule_sets;
+mod sessions;
 mod settings;
 mod source_records;
 mod source_systems;
 mod steward_tasks;
+mod stewardship;
 pub mod testing;
+mod users;
 
 use std::sync::Arc;
 
 use kanak_model::Clock;
 
+pub use api_keys::{ApiKey, ApiKeyId};
+pub use audit_events::{AuditChain, AuditEntry, AuditEvent};
 pub use crosswalks::{Crosswalk, Link};
 pub use db::{HubUrl, PostgresUrl};
 pub use error::StoreError;
@@ -34,6 +42,8 @@ pub use quarantined_rows::{QuarantineCount, QuarantinedRow};
 pub use resolution::{Applied, Resolution, Scope, Unresolved};
 pub use rule_sets::RuleSet;
 pub use source_systems::SourceSystemRow;
+pub use stewardship::{Neighbourhood, TaskCounts, TaskCursor, TaskFilter, TaskView};
+pub use users::{Activity, FIRST_ADMINISTRATOR, SignIn, User};
 
 /// The hub: one handle, cheap to clone, for all that is written and read.
 #[derive(Clone)]

@@ -1,0 +1,302 @@
+//! People who sign in: roles, passwords, lockout.
+
+use std::collections::BTreeSet;
+
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
+use kanak_model::{Caller, Role, Timestamp, UserId};
+use rand::CryptoRng;
+use sqlx::FromRow;
+use sqlx::types::Json;
+
+use crate::Store;
+use crate::audit_events::{self, AuditEvent};
+use crate::db::{on_db, on_tx};
+use crate::error::StoreError;
+
+/// A password has at least so many characters.
+pub const PASSWORD_MIN: usize = 10;
+/// After so many wrong passwords in a row the user is locked out for a while.
+pub const FAILURES_MAX: i64 = 5;
+/// How long.
+pub const LOCKOUT_US: i64 = 15 * 60 * 1_000_000;
+/// The name of the first administrator.
+pub const FIRST_ADMINISTRATOR: &str = "admin";
+
+/// A person who signs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The id.
+    pub id: UserId,
+    /// The sign-in name.
+    pub name: String,
+    /// What the person may do.
+    pub roles: BTreeSet<Role>,
+    /// LGD codes of the districts the person is confined to; `None` for the whole state.
+    pub districts: Option<BTreeSet<String>>,
+    /// When an administrator disabled it.
+    pub disabled: Option<Timestamp>,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+impl User {
+    /// Who reads, when this person does.
+    pub fn caller(&self) -> Caller {
+        Caller {
+            user: Some(self.id),
+            name: self.name.clone(),
+            roles: self.roles.clone(),
+            districts: self.districts.clone(),
+        }
+    }
+}
+
+/// How an attempt to sign in ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignIn {
+    /// The password is right.
+    Welcome(User),
+    /// Name or password is wrong, or the user is disabled. Which one is not said.
+    Refused,
+    /// Too many wrong passwords: not before this instant.
+    LockedUntil(Timestamp),
+}
+
+/// Whether a user or key works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activity {
+    /// It does.
+    Active,
+    /// It does not.
+    Disabled,
+}
+
+#[derive(FromRow)]
+pub(crate) struct Row {
+    pub(crate) id: i64,
+    name: String,
+    password_hash: String,
+    roles: Json<Vec<String>>,
+    districts: Option<Json<BTreeSet<String>>>,
+    failures: i64,
+    locked_until_us: Option<i64>,
+    disabled_us: Option<i64>,
+    created_us: i64,
+}
+
+pub(crate) const COLUMNS: &str =
+    "SELECT u.id, u.name, u.password_hash, u.roles, u.districts, u.failures, u.locked_until_us,
+     u.disabled_us, u.created_us FROM users u";
+
+impl From<Row> for User {
+    fn from(row: Row) -> Self {
+        Self {
+            id: UserId(row.id),
+            name: row.name,
+            roles: read_roles(&row.roles.0),
+            districts: row.districts.map(|districts| districts.0),
+            disabled: row.disabled_us.map(Timestamp),
+            created: Timestamp(row.created_us),
+        }
+    }
+}
+
+/// A role that is unknown grants nothing.
+pub(crate) fn read_roles(words: &[String]) -> BTreeSet<Role> {
+    words.iter().filter_map(|word| Role::find(word)).collect()
+}
+
+pub(crate) fn role_words(roles: &BTreeSet<Role>) -> Vec<&'static str> {
+    roles.iter().map(|role| role.word()).collect()
+}
+
+/// Hashes off the runtime's threads: it takes tens of milliseconds and 19 MiB.
+async fn hash_password(password: &str, salt: [u8; 16]) -> Result<String, StoreError> {
+    let password = zeroize::Zeroizing::new(password.to_owned());
+    let hash = move || {
+        let salt = SaltString::encode_b64(&salt).ok()?;
+        Argon2::default().hash_password(password.as_bytes(), &salt).ok().map(|hash| hash.to_string())
+    };
+    let hashed = tokio::task::spawn_blocking(hash).await.ok().flatten();
+    hashed.ok_or(StoreError::Internal("the password could not be hashed; try again"))
+}
+
+async fn is_right(password: &str, stored: String) -> bool {
+    let password = zeroize::Zeroizing::new(password.to_owned());
+    let verify = move || {
+        let parsed = PasswordHash::new(&stored).ok()?;
+        Argon2::default().verify_password(password.as_bytes(), &parsed).ok()
+    };
+    tokio::task::spawn_blocking(verify).await.ok().flatten().is_some()
+}
+
+/// A hash that no password has: a name that does not exist costs the same time as one that does.
+const NO_ONE: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// Letters and digits that are not mistaken for each other.
+const READABLE: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789_";
+
+pub(crate) fn random_word(rng: &mut impl CryptoRng, length: usize) -> String {
+    let mut bytes = vec![0; length];
+    rng.fill_bytes(&mut bytes);
+    bytes.iter().map(|byte| char::from(READABLE[usize::from(byte % 32)])).collect()
+}
+
+fn check_password(password: &str) -> Result<(), StoreError> {
+    if password.chars().count() < PASSWORD_MIN { Err(StoreError::WeakPassword { min: PASSWORD_MIN }) } else { Ok(()) }
+}
+
+impl Store {
+    /// Makes the first administrator when there is no user yet. The password is given back this once; nobody can read
+    /// it again.
+    pub async fn ensure_first_administrator(
+        &self,
+        rng: &mut (impl CryptoRng + Send),
+    ) -> Result<Option<String>, StoreError> {
+        const SQL: &str = "SELECT count(*) FROM users";
+        let users: i64 = on_db!(&self.db, |c| sqlx::query_scalar(SQL).fetch_one(c).await)?;
+        if users > 0 {
+            return Ok(None);
+        }
+        let password = random_word(rng, 20);
+        let roles = [Role::Administrator, Role::Steward, Role::Analyst].into_iter().collect();
+        self.create_user(FIRST_ADMINISTRATOR, &password, &roles, None, rng).await?;
+        Ok(Some(password))
+    }
+
+    /// Makes a user.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] when the name is in use; [`StoreError::WeakPassword`].
+    pub async fn create_user(
+        &self,
+        name: &str,
+        password: &str,
+        roles: &BTreeSet<Role>,
+        districts: Option<&BTreeSet<String>>,
+        rng: &mut (impl CryptoRng + Send),
+    ) -> Result<UserId, StoreError> {
+        const SQL: &str = "INSERT INTO users (id, name, password_hash, roles, districts, failures, created_us)
+             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM users), $1, $2, $3, $4, 0, $5)
+             ON CONFLICT (name) DO NOTHING RETURNING id";
+        check_password(password)?;
+        let mut salt = [0; 16];
+        rng.fill_bytes(&mut salt);
+        let hash = hash_password(password, salt).await?;
+        let mut tx = self.db.begin(&*self.clock).await?;
+        let now = tx.now.0;
+        let id: Option<i64> = on_tx!(tx, |c| sqlx::query_scalar(SQL)
+            .bind(name)
+            .bind(&hash)
+            .bind(Json(role_words(roles)))
+            .bind(districts.map(Json))
+            .bind(now)
+            .fetch_optional(c)
+            .await)?;
+        let id = id.ok_or_else(|| StoreError::Exists { what: "user", name: name.to_owned() })?;
+        tx.commit().await?;
+        Ok(UserId(id))
+    }
+
+    /// Gives a user another password and lifts a lockout. The user's sessions end.
+    pub async fn reset_password(
+        &self,
+        user: UserId,
+        password: &str,
+        rng: &mut (impl CryptoRng + Send),
+    ) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE users SET password_hash = $2, failures = 0, locked_until_us = NULL WHERE id = $1";
+        const SESSIONS: &str = "DELETE FROM sessions WHERE user_id = $1";
+        check_password(password)?;
+        let mut salt = [0; 16];
+        rng.fill_bytes(&mut salt);
+        let hash = hash_password(password, salt).await?;
+        let mut tx = self.db.begin(&*self.clock).await?;
+        let changed = on_tx!(tx, |c| sqlx::query(SQL)
+            .bind(user.0)
+            .bind(&hash)
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected()))?;
+        if changed == 0 {
+            return Err(StoreError::NotFound { what: "user", id: user.to_string() });
+        }
+        on_tx!(tx, |c| sqlx::query(SESSIONS).bind(user.0).execute(c).await.map(drop))?;
+        tx.commit().await
+    }
+
+    /// Disables a user, whose sessions end, or lets it work again.
+    pub async fn set_user_activity(&self, user: UserId, activity: Activity) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE users SET disabled_us = $2 WHERE id = $1";
+        const SESSIONS: &str = "DELETE FROM sessions WHERE user_id = $1 AND $2 = 1";
+        let mut tx = self.db.begin(&*self.clock).await?;
+        let disabled = (activity == Activity::Disabled).then_some(tx.now.0);
+        let changed =
+            on_tx!(tx, |c| sqlx::query(SQL).bind(user.0).bind(disabled).execute(c).await.map(|d| d.rows_affected()))?;
+        if changed == 0 {
+            return Err(StoreError::NotFound { what: "user", id: user.to_string() });
+        }
+        let ends = i64::from(disabled.is_some());
+        on_tx!(tx, |c| sqlx::query(SESSIONS).bind(user.0).bind(ends).execute(c).await.map(drop))?;
+        tx.commit().await
+    }
+
+    /// All users by name.
+    pub async fn list_users(&self) -> Result<Vec<User>, StoreError> {
+        let text = format!("{COLUMNS} ORDER BY u.name");
+        let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(sqlx::AssertSqlSafe(text)).fetch_all(c).await)?;
+        Ok(rows.into_iter().map(User::from).collect())
+    }
+
+    /// The user of this name.
+    pub async fn find_user_by_name(&self, name: &str) -> Result<Option<User>, StoreError> {
+        Ok(self.find_row(name).await?.map(User::from))
+    }
+
+    async fn find_row(&self, name: &str) -> Result<Option<Row>, StoreError> {
+        let text = format!("{COLUMNS} WHERE u.name = $1");
+        Ok(on_db!(&self.db, |c| sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(name).fetch_optional(c).await)?)
+    }
+
+    /// Checks a password. Wrong ones are counted and audited; after [`FAILURES_MAX`] in a row the user waits
+    /// [`LOCKOUT_US`].
+    pub async fn sign_in(&self, name: &str, password: &str) -> Result<SignIn, StoreError> {
+        const SQL: &str = "UPDATE users SET failures = CASE WHEN $2 = 1 THEN 0 ELSE failures + 1 END,
+             locked_until_us = CASE WHEN $2 = 0 AND failures + 1 >= $3 THEN $4 ELSE NULL END WHERE id = $1";
+        let Some(row) = self.find_row(name).await? else {
+            is_right(password, NO_ONE.to_owned()).await;
+            return Ok(SignIn::Refused);
+        };
+        let now = self.clock.now();
+        if let Some(until) = row.locked_until_us.filter(|until| *until > now.0) {
+            return Ok(SignIn::LockedUntil(Timestamp(until)));
+        }
+        let right = is_right(password, row.password_hash.clone()).await && row.disabled_us.is_none();
+        if right && row.failures == 0 {
+            return Ok(SignIn::Welcome(row.into()));
+        }
+        let mut tx = self.db.begin(&*self.clock).await?;
+        on_tx!(tx, |c| sqlx::query(SQL)
+            .bind(row.id)
+            .bind(i64::from(right))
+            .bind(FAILURES_MAX)
+            .bind(now.0 + LOCKOUT_US)
+            .execute(c)
+            .await
+            .map(drop))?;
+        if !right {
+            let event = AuditEvent {
+                actor: row.name.clone(),
+                action: "sign_in_refused".to_owned(),
+                subject: format!("user {}", row.id),
+                purpose: None,
+                detail: serde_json::json!({}),
+            };
+            audit_events::append(&mut tx, vec![event]).await?;
+        }
+        tx.commit().await?;
+        Ok(if right { SignIn::Welcome(row.into()) } else { SignIn::Refused })
+    }
+}
