@@ -135,6 +135,20 @@ pub(crate) fn search_ids(engine: Engine) -> &'static str {
     }
 }
 
+/// The golden records that stand in the index but are not live.
+pub(crate) fn search_ended(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => {
+            "SELECT s.rowid AS id FROM golden_search s LEFT JOIN golden_records g ON g.id = s.rowid
+             WHERE g.id IS NULL OR g.state <> 'live'"
+        }
+        Engine::Postgres => {
+            "SELECT s.golden_id AS id FROM golden_search s LEFT JOIN golden_records g ON g.id = s.golden_id
+             WHERE g.id IS NULL OR g.state <> 'live'"
+        }
+    }
+}
+
 /// A query for records that have, for each token, a word beginning with it.
 pub(crate) fn search_query(engine: Engine, tokens: &[String]) -> String {
     let (quoted, joiner): (Vec<String>, &str) = match engine {

@@ -3,6 +3,7 @@
 mod access_sql;
 mod api_keys;
 mod audit_events;
+mod backup;
 mod constraints;
 mod crosswalks;
 mod db;
@@ -13,6 +14,8 @@ mod golden_records;
 mod golden_search;
 mod ingest;
 mod ingest_runs;
+mod invariants;
+pub mod key_store;
 mod packed;
 mod quarantined_rows;
 mod resolution;
@@ -25,6 +28,7 @@ mod steward_tasks;
 mod stewardship;
 pub mod testing;
 mod users;
+mod vault;
 
 use std::sync::Arc;
 
@@ -32,18 +36,22 @@ use kanak_model::Clock;
 
 pub use api_keys::{ApiKey, ApiKeyId};
 pub use audit_events::{AuditChain, AuditEntry, AuditEvent};
+pub use backup::Backup;
 pub use crosswalks::{Crosswalk, Link};
 pub use db::{HubUrl, PostgresUrl};
 pub use error::StoreError;
 pub use golden_records::{Golden, HubCounts, MemberRecord};
 pub use ingest::{FileFacts, IngestSummary, IngestTx};
 pub use ingest_runs::IngestRunSummary;
+pub use invariants::Check;
+pub use key_store::{FileKeyStore, Key, KeyError, KeyStore};
 pub use quarantined_rows::{QuarantineCount, QuarantinedRow};
 pub use resolution::{Applied, Resolution, Scope, Unresolved};
 pub use rule_sets::RuleSet;
 pub use source_systems::SourceSystemRow;
 pub use stewardship::{Neighbourhood, TaskCounts, TaskCursor, TaskFilter, TaskView};
-pub use users::{Activity, FIRST_ADMINISTRATOR, SignIn, User};
+pub use users::{Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, PASSWORD_MIN, SignIn, User};
+pub use vault::{Reference, Revealed, Vault, VaultError};
 
 /// The hub: one handle, cheap to clone, for all that is written and read.
 #[derive(Clone)]

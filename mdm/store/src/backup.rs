@@ -1,0 +1,67 @@
+//! Copies of the hub and the vault, taken while they are in use.
+
+use std::path::{Path, PathBuf};
+
+use rustc_hash::FxHashSet;
+
+use crate::Store;
+use crate::db::{Db, on_db};
+use crate::dialect::{JsonColumn, attribute_path, attribute_text, sql};
+use crate::error::StoreError;
+use crate::vault::{Reference, Vault, VaultError};
+
+/// What a backup wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backup {
+    /// The copy of the hub; `None` on `PostgreSQL`, whose own tools (`pg_dump`) must copy it before this is called.
+    pub hub: Option<PathBuf>,
+    /// The copy of the vault.
+    pub vault: PathBuf,
+}
+
+impl Store {
+    /// Copies hub and vault into a folder: `hub.sqlite` first, then `vault.sqlite`. The vault is written before the
+    /// hub, so its later copy has every reference that the hub's copy names.
+    ///
+    /// # Errors
+    /// [`StoreError::File`] when the folder cannot be made or holds a backup already.
+    pub async fn backup(&self, folder: &Path, vault: &Vault) -> Result<Backup, VaultError> {
+        let file = |path: &Path, source| StoreError::File { path: path.display().to_string(), source };
+        std::fs::create_dir_all(folder).map_err(|source| file(folder, source))?;
+        let (hub, vault_path) = (folder.join("hub.sqlite"), folder.join("vault.sqlite"));
+        for path in [&hub, &vault_path] {
+            if path.exists() {
+                return Err(file(path, std::io::ErrorKind::AlreadyExists.into()).into());
+            }
+        }
+        let hub = match &self.db {
+            Db::Sqlite { read, .. } => {
+                sqlx::query("VACUUM INTO $1").bind(hub.display().to_string()).execute(read).await?;
+                Some(hub)
+            }
+            Db::Postgres(_) => None,
+        };
+        vault.copy_to(&vault_path.display().to_string()).await?;
+        for path in hub.iter().chain([&vault_path]) {
+            std::fs::File::open(path).and_then(|copy| copy.sync_all()).map_err(|source| file(path, source))?;
+        }
+        Ok(Backup { hub, vault: vault_path })
+    }
+
+    /// The vault's references that stand in an attribute of source records, earlier versions included: what
+    /// [`Vault::sweep_orphans`] must keep.
+    pub async fn list_references(&self, attribute: &str) -> Result<FxHashSet<Reference>, StoreError> {
+        let engine = self.db.engine();
+        let now = attribute_text(engine, JsonColumn::Stated("r.stated"), "$1");
+        let before = attribute_text(engine, JsonColumn::Stated("v.stated"), "$1");
+        let text = format!(
+            "SELECT reference FROM (SELECT {now} AS reference FROM source_records r
+             UNION SELECT {before} AS reference FROM source_record_versions v) AS used WHERE reference IS NOT NULL"
+        );
+        let rows: Vec<String> = on_db!(&self.db, |c| sqlx::query_scalar(sql(engine, &text))
+            .bind(attribute_path(engine, attribute))
+            .fetch_all(c)
+            .await)?;
+        Ok(rows.iter().filter_map(|text| Reference::parse(text)).collect())
+    }
+}
