@@ -178,7 +178,9 @@ impl AddressParts {
             add(if can_be_place(place) { "" } else { "Village " }, place);
         }
         self.rest.iter().for_each(|part| add("", part));
-        for (label, part) in [("PO ", &self.post_office), ("Tehsil ", &self.sub_district), ("District ", &self.district)] {
+        for (label, part) in
+            [("PO ", &self.post_office), ("Tehsil ", &self.sub_district), ("District ", &self.district)]
+        {
             if let Some(part) = part {
                 add(label, part);
             }
@@ -202,13 +204,16 @@ fn words(phrase: &str) -> Vec<&str> {
 fn take_pin_and_state(words: &mut Vec<&str>, pin: &mut Option<String>) {
     for at in (0..words.len()).rev() {
         let tail = words[at].rsplit('-').next().unwrap_or(words[at]);
-        if tail.len() == 6 && let Ok(found) = Pin::parse(tail) {
+        if tail.len() == 6
+            && let Ok(found) = Pin::parse(tail)
+        {
             *pin = Some(found.as_str().to_owned());
             words[at] = words[at][..words[at].len() - 6].trim_end_matches('-');
         }
     }
     words.retain(|word| !word.is_empty());
-    let is_said_by_pin = |word: &str| ["pin", "pincode", "india", "ਪਿੰਨ", "पिन"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    let is_said_by_pin =
+        |word: &str| ["pin", "pincode", "india", "ਪਿੰਨ", "पिन"].iter().any(|known| word.eq_ignore_ascii_case(known));
     let is_state = |word: &str| ["punjab", "pb", "ਪੰਜਾਬ", "पंजाब"].iter().any(|known| word.eq_ignore_ascii_case(known));
     while words.last().is_some_and(|last| is_said_by_pin(last) || is_state(last) || last.eq_ignore_ascii_case("code")) {
         words.pop();
@@ -244,12 +249,15 @@ enum Start {
     Later,
 }
 
+/// Labels by their first word: the words that follow it, and what they mean.
+type ByFirstWord = FxHashMap<&'static str, Vec<(&'static [&'static str], Label)>>;
+
 /// The label that words begin with, and how many of them it is made of.
 fn label_at(words: &[&str]) -> Option<(Label, usize)> {
-    static BY_FIRST_WORD: OnceLock<FxHashMap<&'static str, Vec<(&'static [&'static str], Label)>>> = OnceLock::new();
+    static BY_FIRST_WORD: OnceLock<ByFirstWord> = OnceLock::new();
     let first = words.first().filter(|word| word.len() <= LABEL_BYTES_MAX)?;
     let by_first_word = BY_FIRST_WORD.get_or_init(|| {
-        let mut labels: FxHashMap<&'static str, Vec<_>> = FxHashMap::default();
+        let mut labels = ByFirstWord::default();
         for (label, means) in LABELS {
             labels.entry(label[0]).or_default().push((&label[1..], *means));
         }
@@ -302,7 +310,26 @@ fn set(part: &mut Option<String>, value: String, rest: &mut Vec<String>) {
 /// Whether unlabelled words may be the place: not a number, a street or a landmark.
 fn can_be_place(part: &str) -> bool {
     let first = part.split(' ').next().unwrap_or(part);
-    let street = ["Street", "St", "Gali", "Ward", "W", "Near", "Nr", "Opp", "Opposite", "Behind", "Lane", "Backside", "No", "ਗਲੀ", "ਵਾਰਡ", "ਨੇੜੇ", "गली", "वार्ड"];
+    let street = [
+        "Street",
+        "St",
+        "Gali",
+        "Ward",
+        "W",
+        "Near",
+        "Nr",
+        "Opp",
+        "Opposite",
+        "Behind",
+        "Lane",
+        "Backside",
+        "No",
+        "ਗਲੀ",
+        "ਵਾਰਡ",
+        "ਨੇੜੇ",
+        "गली",
+        "वार्ड",
+    ];
     !part.starts_with(|c: char| c.is_ascii_digit()) && !street.contains(&first)
 }
 

@@ -73,9 +73,43 @@ const FORMS: &[(&[&str], LegalForm)] = &[
 
 /// Words that stand in so many names that they tell little.
 const TRADE: &[&str] = &[
-    "traders", "trader", "trading", "enterprises", "enterprise", "store", "stores", "sons", "son", "bros", "brothers", "company", "co", "corporation",
-    "agency", "agencies", "industries", "industry", "shop", "firm", "house", "centre", "center", "associates", "group", "works", "services", "service",
-    "ਟਰੇਡਰਜ", "ਸਟੋਰ", "ਐਂਡ", "ਸੰਨਜ", "ट्रेडर्स", "स्टोर", "एंड", "संस", "and",
+    "traders",
+    "trader",
+    "trading",
+    "enterprises",
+    "enterprise",
+    "store",
+    "stores",
+    "sons",
+    "son",
+    "bros",
+    "brothers",
+    "company",
+    "co",
+    "corporation",
+    "agency",
+    "agencies",
+    "industries",
+    "industry",
+    "shop",
+    "firm",
+    "house",
+    "centre",
+    "center",
+    "associates",
+    "group",
+    "works",
+    "services",
+    "service",
+    "ਟਰੇਡਰਜ",
+    "ਸਟੋਰ",
+    "ਐਂਡ",
+    "ਸੰਨਜ",
+    "ट्रेडर्स",
+    "स्टोर",
+    "एंड",
+    "संस",
+    "and",
 ];
 
 /// Reads the name of an undertaking: `M/s` before it, a legal form after it and a proprietor named in the same field are told
@@ -95,7 +129,8 @@ pub fn parse_business_name(raw: &str) -> BusinessName {
     let proprietor = take_proprietor(&mut words);
     let bares: Vec<String> = words.iter().map(|word| script::bare(word)).collect();
     let form = FORMS.iter().find(|(ending, _)| {
-        ending.len() < bares.len() && bares[bares.len() - ending.len()..].iter().zip(*ending).all(|(have, want)| have == want)
+        ending.len() < bares.len()
+            && bares[bares.len() - ending.len()..].iter().zip(*ending).all(|(have, want)| have == want)
     });
     let kept = bares.len() - form.map_or(0, |(ending, _)| ending.len());
     words.truncate(kept);
@@ -132,11 +167,13 @@ impl BusinessName {
 fn without_ms(text: &str) -> &str {
     let mut rest = text;
     loop {
-        let head = ["m/s.", "m/s", "m\\s", "messrs.", "messrs", "ਮੈਸਰਜ਼", "ਮੈਸਰਜ", "मैसर्स"].iter().find_map(|head| {
-            rest.get(..head.len()).filter(|start| start.to_lowercase() == *head).map(|_| head.len())
-        });
+        let head = ["m/s.", "m/s", "m\\s", "messrs.", "messrs", "ਮੈਸਰਜ਼", "ਮੈਸਰਜ", "मैसर्स"]
+            .iter()
+            .find_map(|head| rest.get(..head.len()).filter(|start| start.to_lowercase() == *head).map(|_| head.len()));
         match head {
-            Some(length) if rest[length..].chars().any(char::is_alphanumeric) => rest = rest[length..].trim_start_matches([' ', '.', ':', '-']),
+            Some(length) if rest[length..].chars().any(char::is_alphanumeric) => {
+                rest = rest[length..].trim_start_matches([' ', '.', ':', '-']);
+            }
             _ => return rest,
         }
     }
@@ -147,7 +184,10 @@ fn split(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::with_capacity(6);
     let mut word = String::new();
     for character in text.chars().chain([' ']) {
-        if script::is_letter(character) || character.is_alphanumeric() || matches!(character, '-' | '\'') && !word.is_empty() {
+        if script::is_letter(character)
+            || character.is_alphanumeric()
+            || matches!(character, '-' | '\'') && !word.is_empty()
+        {
             word.push(character);
             continue;
         }
@@ -165,7 +205,9 @@ fn split(text: &str) -> Vec<String> {
 
 /// Takes the proprietor's name off the end: after `Prop`, `Proprietor` or `Owner`.
 fn take_proprietor(words: &mut Vec<String>) -> Option<String> {
-    let at = words.iter().position(|word| matches!(script::bare(word).as_str(), "prop" | "proprietor" | "owner" | "propr" | "ਮਾਲਕ" | "प्रो"))?;
+    let at = words.iter().position(|word| {
+        matches!(script::bare(word).as_str(), "prop" | "proprietor" | "owner" | "propr" | "ਮਾਲਕ" | "प्रो")
+    })?;
     if at == 0 || at + 1 == words.len() {
         return None;
     }

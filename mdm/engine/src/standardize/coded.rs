@@ -42,7 +42,10 @@ pub(super) fn sub_district(codes: &Codes, district: Option<&str>, text: &str) ->
     for place in codes.system("lgd-district").into_iter().flat_map(|system| system.children(PUNJAB)) {
         match (codes.find_sub_district(bare, place.code()), found) {
             (Some(_), Some(_)) => {
-                return Outcome::bad(QualityRule::Code, "several districts have a sub-district of this name; map the district of the row too");
+                return Outcome::bad(
+                    QualityRule::Code,
+                    "several districts have a sub-district of this name; map the district of the row too",
+                );
             }
             (Some(code), None) => found = Some(code),
             (None, _) => {}
@@ -60,7 +63,10 @@ pub(super) fn sub_district(codes: &Codes, district: Option<&str>, text: &str) ->
 /// A code of a system; or, in a small system, the title of one concept alone.
 pub(super) fn code(codes: &Codes, titles: &Titles, system: &str, text: &str) -> Outcome {
     let Some(system) = codes.system(system) else {
-        return Outcome::bad(QualityRule::Code, "the attribute names a code system that is not loaded; correct the model");
+        return Outcome::bad(
+            QualityRule::Code,
+            "the attribute names a code system that is not loaded; correct the model",
+        );
     };
     if let Some(concept) = system.lookup(text) {
         return Outcome::Good(concept.code().to_owned());
@@ -69,7 +75,10 @@ pub(super) fn code(codes: &Codes, titles: &Titles, system: &str, text: &str) -> 
         Some(code) => Outcome::Good(code),
         None => Outcome::bad(
             QualityRule::Code,
-            format!("no such code in `{0}`; find the right one with `kanak codes search {0}` or map the source's codes", system.name()),
+            format!(
+                "no such code in `{0}`; find the right one with `kanak codes search {0}` or map the source's codes",
+                system.name()
+            ),
         ),
     }
 }
@@ -85,8 +94,28 @@ fn lookup(codes: &Codes, system: &str, text: &str) -> Option<String> {
 /// A place's name without the word for its level and without the state after it: `Distt. Moga, Punjab` is `Moga`.
 fn without_level(text: &str) -> &str {
     const LEVELS: [&str; 22] = [
-        "district", "distt.", "distt", "dist.", "dist", "zila", "zilla", "tehsil", "tahsil", "teh.", "teh", "sub-division", "sub division", "sub-tehsil",
-        "sub tehsil", "ਜ਼ਿਲ੍ਹਾ", "ਜਿਲ੍ਹਾ", "ਜ਼ਿਲਾ", "ਤਹਿਸੀਲ", "जिला", "ज़िला", "तहसील",
+        "district",
+        "distt.",
+        "distt",
+        "dist.",
+        "dist",
+        "zila",
+        "zilla",
+        "tehsil",
+        "tahsil",
+        "teh.",
+        "teh",
+        "sub-division",
+        "sub division",
+        "sub-tehsil",
+        "sub tehsil",
+        "ਜ਼ਿਲ੍ਹਾ",
+        "ਜਿਲ੍ਹਾ",
+        "ਜ਼ਿਲਾ",
+        "ਤਹਿਸੀਲ",
+        "जिला",
+        "ज़िला",
+        "तहसील",
     ];
     let mut name = text.split(',').next().unwrap_or(text).trim();
     for level in LEVELS {
@@ -139,7 +168,10 @@ fn gather(system: &CodeSystem) -> FxHashMap<String, Option<String>> {
     for concept in system.concepts() {
         for title in Language::ALL.into_iter().filter_map(|language| concept.designation(language)) {
             let code = Some(concept.code().to_owned());
-            titles.entry(squeeze(title)).and_modify(|held| *held = held.take().filter(|held| Some(held) == code.as_ref())).or_insert(code);
+            titles
+                .entry(squeeze(title))
+                .and_modify(|held| *held = held.take().filter(|held| Some(held) == code.as_ref()))
+                .or_insert(code);
         }
     }
     titles.remove("");

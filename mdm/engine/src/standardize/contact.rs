@@ -46,7 +46,10 @@ pub(super) fn aadhaar(text: &str) -> Outcome {
     }
     let text = without_decimal(text).trim_matches(['\'', '"', '`']);
     if text.contains(['X', 'x', '*']) {
-        return Outcome::bad(QualityRule::Kind, "a masked Aadhaar number identifies nobody; ask the source for the whole number or leave it out");
+        return Outcome::bad(
+            QualityRule::Kind,
+            "a masked Aadhaar number identifies nobody; ask the source for the whole number or leave it out",
+        );
     }
     Aadhaar::parse(text).map_or_else(|error| refuse(&error), |number| Outcome::Good(number.expose().to_owned()))
 }

@@ -86,9 +86,11 @@ fn date_of(text: &str) -> &str {
 
 /// The runs of digits and of letters in a text, whatever parts them; `1st` is 1.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['-', '/', '.', ' ', ',', '\\', '_'])
-        .filter(|part| !part.is_empty())
-        .map(|part| part.find(|c: char| !c.is_ascii_digit()).filter(|at| *at > 0 && is_ordinal(&part[*at..])).map_or(part, |at| &part[..at]))
+    text.split(['-', '/', '.', ' ', ',', '\\', '_']).filter(|part| !part.is_empty()).map(|part| {
+        part.find(|c: char| !c.is_ascii_digit())
+            .filter(|at| *at > 0 && is_ordinal(&part[*at..]))
+            .map_or(part, |at| &part[..at])
+    })
 }
 
 fn is_ordinal(text: &str) -> bool {
@@ -130,7 +132,11 @@ fn build(year: &str, month: &str, day: &str) -> Result<PartialDate, DateFault> {
     if year.len() != 4 {
         return Err(DateFault::Form);
     }
-    let month = if is_digits(month) { month.parse().map_err(|_| DateFault::Month)? } else { month_of(month).ok_or(DateFault::Form)? };
+    let month = if is_digits(month) {
+        month.parse().map_err(|_| DateFault::Month)?
+    } else {
+        month_of(month).ok_or(DateFault::Form)?
+    };
     let day: u32 = day.parse().map_err(|_| DateFault::Form)?;
     if month > 12 {
         return Err(DateFault::Month);
@@ -146,16 +152,52 @@ fn build(year: &str, month: &str, day: &str) -> Result<PartialDate, DateFault> {
 /// The number of a month by its name in three languages; English names by their first three letters.
 fn month_of(word: &str) -> Option<u32> {
     const ENGLISH: [&str; 12] = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
     ];
     const NATIVE: [(&str, u32); 26] = [
-        ("ਜਨਵਰੀ", 1), ("ਫਰਵਰੀ", 2), ("ਮਾਰਚ", 3), ("ਅਪ੍ਰੈਲ", 4), ("ਮਈ", 5), ("ਜੂਨ", 6), ("ਜੁਲਾਈ", 7), ("ਅਗਸਤ", 8), ("ਸਤੰਬਰ", 9), ("ਅਕਤੂਬਰ", 10),
-        ("ਨਵੰਬਰ", 11), ("ਦਸੰਬਰ", 12), ("जनवरी", 1), ("फरवरी", 2), ("मार्च", 3), ("अप्रैल", 4), ("मई", 5), ("जून", 6), ("जुलाई", 7), ("अगस्त", 8),
-        ("सितंबर", 9), ("सितम्बर", 9), ("अक्टूबर", 10), ("अक्तूबर", 10), ("नवंबर", 11), ("दिसंबर", 12),
+        ("ਜਨਵਰੀ", 1),
+        ("ਫਰਵਰੀ", 2),
+        ("ਮਾਰਚ", 3),
+        ("ਅਪ੍ਰੈਲ", 4),
+        ("ਮਈ", 5),
+        ("ਜੂਨ", 6),
+        ("ਜੁਲਾਈ", 7),
+        ("ਅਗਸਤ", 8),
+        ("ਸਤੰਬਰ", 9),
+        ("ਅਕਤੂਬਰ", 10),
+        ("ਨਵੰਬਰ", 11),
+        ("ਦਸੰਬਰ", 12),
+        ("जनवरी", 1),
+        ("फरवरी", 2),
+        ("मार्च", 3),
+        ("अप्रैल", 4),
+        ("मई", 5),
+        ("जून", 6),
+        ("जुलाई", 7),
+        ("अगस्त", 8),
+        ("सितंबर", 9),
+        ("सितम्बर", 9),
+        ("अक्टूबर", 10),
+        ("अक्तूबर", 10),
+        ("नवंबर", 11),
+        ("दिसंबर", 12),
     ];
     let bare = super::script::bare(word);
     if bare.is_ascii() {
-        let at = ENGLISH.iter().position(|name| bare.len() >= 3 && name.starts_with(&bare) || bare == "sept" && *name == "september")?;
+        let at = ENGLISH
+            .iter()
+            .position(|name| bare.len() >= 3 && name.starts_with(&bare) || bare == "sept" && *name == "september")?;
         return u32::try_from(at + 1).ok();
     }
     NATIVE.iter().find(|(name, _)| super::script::bare(name) == bare).map(|(_, month)| *month)
@@ -176,7 +218,10 @@ pub(super) fn standardize_date(attribute: &str, hint: &Hint<'_>, text: &str) -> 
         return Outcome::bad(QualityRule::Range, "the date lies in the future; nobody is born or dies after today");
     }
     if date.year() > hint.today.year() + 100 {
-        return Outcome::bad(QualityRule::Range, "the date is more than a century ahead; correct the year at the source");
+        return Outcome::bad(
+            QualityRule::Range,
+            "the date is more than a century ahead; correct the year at the source",
+        );
     }
     Outcome::Good(date.to_string())
 }
@@ -184,13 +229,16 @@ pub(super) fn standardize_date(attribute: &str, hint: &Hint<'_>, text: &str) -> 
 /// The standard form of an instant. Without an offset it is India's time; a day alone is its first instant there.
 pub(super) fn standardize_timestamp(order: DateOrder, text: &str) -> Outcome {
     match parse_timestamp(text, order) {
-        Ok(instant) if instant < Timestamp::start_of_day_ist(NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or_default()) => {
+        Ok(instant)
+            if instant < Timestamp::start_of_day_ist(NaiveDate::from_ymd_opt(1900, 1, 1).unwrap_or_default()) =>
+        {
             Outcome::bad(QualityRule::Range, "the instant is before 1900; correct the year at the source")
         }
         Ok(instant) => Outcome::Good(instant.to_string()),
-        Err(DateFault::Form) => {
-            Outcome::bad(QualityRule::Kind, "not a date and time; write it as 2024-03-31T18:30:00+05:30 or 31/03/2024 18:30")
-        }
+        Err(DateFault::Form) => Outcome::bad(
+            QualityRule::Kind,
+            "not a date and time; write it as 2024-03-31T18:30:00+05:30 or 31/03/2024 18:30",
+        ),
         Err(fault) => fault.outcome(),
     }
 }
@@ -200,7 +248,11 @@ pub(super) fn standardize_timestamp(order: DateOrder, text: &str) -> Outcome {
 /// # Errors
 /// The [`DateFault`] that tells what is wrong; [`DateFault::Form`] where a date is known to the month or year only.
 pub fn parse_timestamp(text: &str, order: DateOrder) -> Result<Timestamp, DateFault> {
-    let rfc = if text.as_bytes().get(10) == Some(&b' ') { DateTime::parse_from_rfc3339(&text.replacen(' ', "T", 1)) } else { DateTime::parse_from_rfc3339(text) };
+    let rfc = if text.as_bytes().get(10) == Some(&b' ') {
+        DateTime::parse_from_rfc3339(&text.replacen(' ', "T", 1))
+    } else {
+        DateTime::parse_from_rfc3339(text)
+    };
     if let Ok(instant) = rfc {
         return Ok(Timestamp(instant.timestamp_micros()));
     }
@@ -250,7 +302,9 @@ fn time_of_day(text: &str) -> Result<NaiveTime, DateFault> {
         match parts.next() {
             Some(part) if is_digits(part) && part.len() <= 2 => part.parse().map_err(|_| DateFault::Form),
             None if !required => Ok(0),
-            Some(part) if !required => part.split_once('.').map_or("", |(whole, _)| whole).parse().map_err(|_| DateFault::Form),
+            Some(part) if !required => {
+                part.split_once('.').map_or("", |(whole, _)| whole).parse().map_err(|_| DateFault::Form)
+            }
             _ => Err(DateFault::Form),
         }
     };
@@ -260,7 +314,9 @@ fn time_of_day(text: &str) -> Result<NaiveTime, DateFault> {
     }
     let micros = match clock.rsplit_once('.') {
         None => 0,
-        Some((_, digits)) if is_digits(digits) && digits.len() <= 9 => format!("{digits:0<6}")[..6].parse().unwrap_or(0),
+        Some((_, digits)) if is_digits(digits) && digits.len() <= 9 => {
+            format!("{digits:0<6}")[..6].parse().unwrap_or(0)
+        }
         Some(_) => return Err(DateFault::Form),
     };
     let hour = match afternoon {

@@ -33,10 +33,15 @@ fn person_name(attribute: &str, text: &str) -> Outcome {
     if !parsed.is_empty() {
         return Outcome::Good(parsed.display());
     }
-    let of_relative = ["father", "mother", "spouse", "husband", "wife", "guardian", "relative"].iter().any(|word| attribute.contains(word));
+    let of_relative = ["father", "mother", "spouse", "husband", "wife", "guardian", "relative"]
+        .iter()
+        .any(|word| attribute.contains(word));
     match parsed.relation {
         Some((_, relative)) if of_relative => Outcome::Good(relative),
-        Some(_) => Outcome::bad(QualityRule::Kind, "the field names a relative and not the person; map it to the relative's attribute"),
+        Some(_) => Outcome::bad(
+            QualityRule::Kind,
+            "the field names a relative and not the person; map it to the relative's attribute",
+        ),
         None => Outcome::bad(QualityRule::Kind, "no word of a name in it; correct it at the source"),
     }
 }
@@ -69,7 +74,10 @@ fn identifier(text: &str) -> Outcome {
     let text = if whole.bytes().all(|b| b.is_ascii_digit()) { whole } else { text };
     let tight: String = text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect();
     if passes_as_aadhaar(&tight) || tight != text && passes_as_aadhaar(text) {
-        return Outcome::bad(QualityRule::Kind, "this passes as an Aadhaar number; map the column as aadhaar, which only the vault keeps");
+        return Outcome::bad(
+            QualityRule::Kind,
+            "this passes as an Aadhaar number; map the column as aadhaar, which only the vault keeps",
+        );
     }
     Outcome::Good(tight)
 }
@@ -77,13 +85,21 @@ fn identifier(text: &str) -> Outcome {
 /// A key of another register: `source_system:key`, the key as that register writes it.
 pub(super) fn source_key(text: &str, source: Option<&str>) -> Outcome {
     if passes_as_aadhaar(text) {
-        return Outcome::bad(QualityRule::Kind, "this passes as an Aadhaar number; a key must not be one, ask the source for its own key");
+        return Outcome::bad(
+            QualityRule::Kind,
+            "this passes as an Aadhaar number; a key must not be one, ask the source for its own key",
+        );
     }
     match source {
-        Some(source) if text.strip_prefix(source).is_some_and(|rest| rest.starts_with(':')) => Outcome::Good(text.to_owned()),
+        Some(source) if text.strip_prefix(source).is_some_and(|rest| rest.starts_with(':')) => {
+            Outcome::Good(text.to_owned())
+        }
         Some(source) => Outcome::Good(format!("{source}:{text}")),
         None if text.contains(':') => Outcome::Good(text.to_owned()),
-        None => Outcome::bad(QualityRule::Kind, "no source system is named for this key; add `source = ..` to its [[column]]"),
+        None => Outcome::bad(
+            QualityRule::Kind,
+            "no source system is named for this key; add `source = ..` to its [[column]]",
+        ),
     }
 }
 

@@ -34,7 +34,7 @@ fn is_word_for_nothing(text: &str) -> bool {
     if text.is_ascii() {
         let mut word = [0_u8; LONGEST];
         let mut len = 0;
-        for byte in text.bytes().filter(|b| b.is_ascii_alphabetic()) {
+        for byte in text.bytes().filter(u8::is_ascii_alphabetic) {
             word[len] = byte.to_ascii_lowercase();
             len += 1;
         }
@@ -42,12 +42,42 @@ fn is_word_for_nothing(text: &str) -> bool {
         return !has_digit
             && matches!(
                 &word[..len],
-                b"null" | b"na" | b"nan" | b"nil" | b"none" | b"notknown" | b"unknown" | b"unk" | b"notavailable" | b"notapplicable"
-                    | b"notgiven" | b"nodata" | b"dontknow" | b"notmentioned" | b"notstated" | b"xxx" | b"xxxx" | b"tobefilled" | b"blank"
-                    | b"undefined" | b"notprovided" | b"patanahi"
+                b"null"
+                    | b"na"
+                    | b"nan"
+                    | b"nil"
+                    | b"none"
+                    | b"notknown"
+                    | b"unknown"
+                    | b"unk"
+                    | b"notavailable"
+                    | b"notapplicable"
+                    | b"notgiven"
+                    | b"nodata"
+                    | b"dontknow"
+                    | b"notmentioned"
+                    | b"notstated"
+                    | b"xxx"
+                    | b"xxxx"
+                    | b"tobefilled"
+                    | b"blank"
+                    | b"undefined"
+                    | b"notprovided"
+                    | b"patanahi"
             );
     }
-    matches!(text, "ਪਤਾ ਨਹੀਂ" | "ਨਹੀਂ ਪਤਾ" | "ਅਗਿਆਤ" | "ਕੋਈ ਨਹੀਂ" | "पता नहीं" | "नहीं पता" | "अज्ञात" | "कोई नहीं" | "ज्ञात नहीं")
+    matches!(
+        text,
+        "ਪਤਾ ਨਹੀਂ"
+            | "ਨਹੀਂ ਪਤਾ"
+            | "ਅਗਿਆਤ"
+            | "ਕੋਈ ਨਹੀਂ"
+            | "पता नहीं"
+            | "नहीं पता"
+            | "अज्ञात"
+            | "कोई नहीं"
+            | "ज्ञात नहीं"
+    )
 }
 
 /// One digit over and over, or the digits in a row: what is typed to get past a required field.
@@ -57,7 +87,8 @@ fn is_filler(kind: Kind, text: &str) -> bool {
     let length = digits.clone().count() + 1;
     let repeated = first.is_ascii_digit() && digits.all(|c| c == first);
     let long = if kind == Kind::Pin { length == 6 } else { length >= 8 };
-    repeated && long || kind == Kind::Mobile && matches!(text, "1234567890" | "9876543210" | "0123456789" | "9898989898")
+    repeated && long
+        || kind == Kind::Mobile && matches!(text, "1234567890" | "9876543210" | "0123456789" | "9898989898")
 }
 
 /// The dates that systems write for none: the first day of their calendar, or the last.
@@ -76,13 +107,22 @@ fn is_filler_date(text: &str) -> bool {
     match (count, parts) {
         (3, [1, 1, year] | [year, 1, 1]) => matches!(year, 1 | 1900),
         (3, [30 | 31, 12, 1899] | [1899, 12, 30 | 31] | [31, 12, 9999] | [9999, 12, 31]) => true,
-        (1, [number, ..]) => matches!(number, 9999 | 1900_01_01 | 9999_12_31 | 0101_1900),
+        (1, [number, ..]) => matches!(number, 9999 | 19_000_101 | 99_991_231 | 1_011_900),
         _ => false,
     }
 }
 
 fn is_filler_email(text: &str) -> bool {
-    ["na@na.com", "abc@abc.com", "abc@gmail.com", "no@email.com", "noemail@gmail.com", "na@gmail.com", "test@test.com", "xyz@gmail.com"]
-        .iter()
-        .any(|filler| text.eq_ignore_ascii_case(filler))
+    [
+        "na@na.com",
+        "abc@abc.com",
+        "abc@gmail.com",
+        "no@email.com",
+        "noemail@gmail.com",
+        "na@gmail.com",
+        "test@test.com",
+        "xyz@gmail.com",
+    ]
+    .iter()
+    .any(|filler| text.eq_ignore_ascii_case(filler))
 }

@@ -100,20 +100,30 @@ impl Standardizer {
             Kind::Timestamp => date::standardize_timestamp(hint.date_order, &text),
             Kind::Sex => match sex::Sex::find(&text) {
                 Some(sex) => Outcome::Good(sex.code().to_owned()),
-                None => Outcome::bad(QualityRule::Kind, "not a word for sex; write F, M or X, or map the source's codes"),
+                None => {
+                    Outcome::bad(QualityRule::Kind, "not a word for sex; write F, M or X, or map the source's codes")
+                }
             },
             Kind::Mobile => contact::mobile(&text),
             Kind::Email => contact::email(&text),
             Kind::Aadhaar => contact::aadhaar(&text),
             Kind::Pan => contact::checked(&text, |text| identifiers::Pan::parse(text).map(|id| id.as_str().to_owned())),
-            Kind::Gstin => contact::checked(&text, |text| identifiers::Gstin::parse(text).map(|id| id.as_str().to_owned())),
-            Kind::Epic => contact::checked(&text, |text| identifiers::Epic::parse(text).map(|id| id.as_str().to_owned())),
+            Kind::Gstin => {
+                contact::checked(&text, |text| identifiers::Gstin::parse(text).map(|id| id.as_str().to_owned()))
+            }
+            Kind::Epic => {
+                contact::checked(&text, |text| identifiers::Epic::parse(text).map(|id| id.as_str().to_owned()))
+            }
             Kind::Udyam => contact::udyam(&text),
-            Kind::Ifsc => contact::checked(&text, |text| identifiers::Ifsc::parse(text).map(|id| id.as_str().to_owned())),
+            Kind::Ifsc => {
+                contact::checked(&text, |text| identifiers::Ifsc::parse(text).map(|id| id.as_str().to_owned()))
+            }
             Kind::Pin => contact::pin(&text),
             Kind::District => coded::district(&self.codes, &text),
             Kind::SubDistrict => coded::sub_district(&self.codes, hint.district, &text),
-            Kind::Code => coded::code(&self.codes, &self.titles, attribute.system.as_deref().unwrap_or_default(), &text),
+            Kind::Code => {
+                coded::code(&self.codes, &self.titles, attribute.system.as_deref().unwrap_or_default(), &text)
+            }
             Kind::Integer => number::integer(&text),
             Kind::Money => number::money(&text),
             Kind::Flag => number::flag(&text),

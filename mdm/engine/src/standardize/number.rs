@@ -13,7 +13,10 @@ pub(super) fn integer(text: &str) -> Outcome {
         return refuse();
     }
     if read.whole.len() == 12 && Aadhaar::parse(&read.whole).is_ok() {
-        return Outcome::bad(QualityRule::Kind, "this passes as an Aadhaar number; map the column as aadhaar or leave it out");
+        return Outcome::bad(
+            QualityRule::Kind,
+            "this passes as an Aadhaar number; map the column as aadhaar or leave it out",
+        );
     }
     match read.whole.parse::<i64>() {
         Ok(number) => Outcome::Good(if read.negative { -number } else { number }.to_string()),
@@ -51,7 +54,17 @@ pub(super) fn money(text: &str) -> Outcome {
 /// Takes a word for a number off the end: the number of zeros it stands for.
 fn multiplier(text: &str) -> (&str, usize) {
     for (word, zeros) in [
-        ("lakhs", 5), ("lakh", 5), ("lacs", 5), ("lac", 5), ("crores", 7), ("crore", 7), ("cr", 7), ("ਲੱਖ", 5), ("लाख", 5), ("ਕਰੋੜ", 7), ("करोड़", 7),
+        ("lakhs", 5),
+        ("lakh", 5),
+        ("lacs", 5),
+        ("lac", 5),
+        ("crores", 7),
+        ("crore", 7),
+        ("cr", 7),
+        ("ਲੱਖ", 5),
+        ("लाख", 5),
+        ("ਕਰੋੜ", 7),
+        ("करोड़", 7),
     ] {
         if let Some(rest) = text.strip_suffix(word) {
             return (rest, zeros);
@@ -63,9 +76,18 @@ fn multiplier(text: &str) -> (&str, usize) {
 /// Yes or no, in three languages.
 pub(super) fn flag(text: &str) -> Outcome {
     let value = match text.to_lowercase().as_str() {
-        "true" | "t" | "yes" | "y" | "1" | "on" | "✓" | "✔" | "ਹਾਂ" | "ਹਾਂ ਜੀ" | "हाँ" | "हां" | "haan" | "han" => "true",
-        "false" | "f" | "no" | "n" | "0" | "off" | "ਨਹੀਂ" | "ਨਾਂਹ" | "नहीं" | "nahi" | "nahin" => "false",
-        _ => return Outcome::bad(QualityRule::Kind, "neither yes nor no; write true or false, or map the source's codes"),
+        "true" | "t" | "yes" | "y" | "1" | "on" | "✓" | "✔" | "ਹਾਂ" | "ਹਾਂ ਜੀ" | "हाँ" | "हां" | "haan" | "han" => {
+            "true"
+        }
+        "false" | "f" | "no" | "n" | "0" | "off" | "ਨਹੀਂ" | "ਨਾਂਹ" | "नहीं" | "nahi" | "nahin" => {
+            "false"
+        }
+        _ => {
+            return Outcome::bad(
+                QualityRule::Kind,
+                "neither yes nor no; write true or false, or map the source's codes",
+            );
+        }
     };
     Outcome::Good(value.to_owned())
 }
@@ -96,7 +118,9 @@ impl Decimal {
         let grouped = match rest.split_last() {
             None => true,
             Some((last, between)) => {
-                (1..=3).contains(&first.len()) && last.len() == 3 && between.iter().all(|group| matches!(group.len(), 2 | 3))
+                (1..=3).contains(&first.len())
+                    && last.len() == 3
+                    && between.iter().all(|group| matches!(group.len(), 2 | 3))
             }
         };
         let mut whole: String = std::iter::once(first).chain(rest).collect();

@@ -124,7 +124,11 @@ pub(crate) fn push_title(out: &mut String, word: &str) {
     }
     let mut first = true;
     for character in word.chars() {
-        out.push(if first { one(character.to_uppercase(), character) } else { one(character.to_lowercase(), character) });
+        out.push(if first {
+            one(character.to_uppercase(), character)
+        } else {
+            one(character.to_lowercase(), character)
+        });
         first = !is_letter(character) && character != '\'' && !character.is_ascii_digit();
     }
 }

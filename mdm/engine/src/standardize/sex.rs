@@ -33,12 +33,29 @@ impl Sex {
             }
         }
         Some(match bare.as_str() {
-            "f" | "female" | "fem" | "w" | "woman" | "women" | "girl" | "lady" | "2" | "02" | "ਔਰਤ" | "ਇਸਤਰੀ" | "ਮਹਿਲਾ" | "ਲੜਕੀ" | "ਕੁੜੀ"
-            | "महिला" | "स्त्री" | "औरत" | "लडकी" | "mahila" | "aurat" | "istri" | "stri" => Self::Female,
-            "m" | "male" | "man" | "men" | "boy" | "1" | "01" | "ਮਰਦ" | "ਪੁਰਸ" | "ਆਦਮੀ" | "ਲੜਕਾ" | "ਮੁੰਡਾ" | "पुरुष" | "मर्द" | "आदमी"
-            | "लडका" | "purush" | "mard" => Self::Male,
-            "x" | "t" | "o" | "tg" | "transgender" | "trans" | "thirdgender" | "other" | "others" | "3" | "03" | "ਹੋਰ" | "ਤੀਜਾਲਿੰਗ" | "ਟਰਾਂਸਜੈਂਡਰ"
-            | "अन्य" | "तृतीयलिंग" | "किन्नर" => Self::Other,
+            "f" | "female" | "fem" | "w" | "woman" | "women" | "girl" | "lady" | "2" | "02" | "ਔਰਤ" | "ਇਸਤਰੀ"
+            | "ਮਹਿਲਾ" | "ਲੜਕੀ" | "ਕੁੜੀ" | "महिला" | "स्त्री" | "औरत" | "लडकी" | "mahila" | "aurat" | "istri" | "stri" => {
+                Self::Female
+            }
+            "m" | "male" | "man" | "men" | "boy" | "1" | "01" | "ਮਰਦ" | "ਪੁਰਸ" | "ਆਦਮੀ" | "ਲੜਕਾ" | "ਮੁੰਡਾ" | "पुरुष"
+            | "मर्द" | "आदमी" | "लडका" | "purush" | "mard" => Self::Male,
+            "x"
+            | "t"
+            | "o"
+            | "tg"
+            | "transgender"
+            | "trans"
+            | "thirdgender"
+            | "other"
+            | "others"
+            | "3"
+            | "03"
+            | "ਹੋਰ"
+            | "ਤੀਜਾਲਿੰਗ"
+            | "ਟਰਾਂਸਜੈਂਡਰ"
+            | "अन्य"
+            | "तृतीयलिंग"
+            | "किन्नर" => Self::Other,
             _ => return None,
         })
     }

@@ -33,7 +33,11 @@ fn run(kind: Kind, raw: &str) -> Outcome {
 #[track_caller]
 fn good(kind: Kind, raw: &str, expected: &str) {
     assert_eq!(run(kind, raw), Outcome::Good(expected.to_owned()), "{raw}");
-    assert_eq!(run(kind, expected).good().as_deref(), Some(expected), "the standard form of {raw} changes when cleaned again");
+    assert_eq!(
+        run(kind, expected).good().as_deref(),
+        Some(expected),
+        "the standard form of {raw} changes when cleaned again"
+    );
 }
 
 /// As [`good`], for kinds whose standard form is of another unit (paise) and cannot be cleaned again.
@@ -88,7 +92,25 @@ const KINDS: [Kind; 25] = [
 
 #[test]
 fn words_for_nothing_are_missing_in_every_kind() {
-    let words = ["", "  ", "NULL", "na", "N/A", "n.a.", "-", "--", ".", "NIL", "none", "Not Known", "NOT AVAILABLE", "ਪਤਾ ਨਹੀਂ", "\u{200B}", "#N/A", "(null)"];
+    let words = [
+        "",
+        "  ",
+        "NULL",
+        "na",
+        "N/A",
+        "n.a.",
+        "-",
+        "--",
+        ".",
+        "NIL",
+        "none",
+        "Not Known",
+        "NOT AVAILABLE",
+        "ਪਤਾ ਨਹੀਂ",
+        "\u{200B}",
+        "#N/A",
+        "(null)",
+    ];
     for kind in KINDS {
         for word in words {
             missing(kind, word);
@@ -111,7 +133,16 @@ fn fillers_typed_to_get_past_a_form_are_missing() {
     for mobile in ["9999999999", "0000000000", "8888888888", "1234567890", "9876543210"] {
         missing(Kind::Mobile, mobile);
     }
-    for date in ["01-01-1900", "1900-01-01", "00/00/0000", "0000-00-00", "1899-12-30", "31/12/9999", "01/01/0001", "1900-01-01 00:00:00"] {
+    for date in [
+        "01-01-1900",
+        "1900-01-01",
+        "00/00/0000",
+        "0000-00-00",
+        "1899-12-30",
+        "31/12/9999",
+        "01/01/0001",
+        "1900-01-01 00:00:00",
+    ] {
         missing(Kind::Date, date);
     }
     missing(Kind::Aadhaar, "999999999999");
@@ -122,8 +153,24 @@ fn fillers_typed_to_get_past_a_form_are_missing() {
 #[test]
 fn dates_are_read_as_registers_write_them() {
     for raw in [
-        "01/03/1985", "1-3-1985", "01.03.1985", "01 03 1985", "1985-03-01", "1985/03/01", "19850301", "01031985", "1-Mar-1985", "01-MARCH-1985",
-        "1st March 1985", "March 1, 1985", "01Mar1985", "੦੧/੦੩/੧੯੮੫", "1 ਮਾਰਚ 1985", "१ मार्च १९८५", "1985-03-01T00:00:00", "01/03/1985 10:30 AM",
+        "01/03/1985",
+        "1-3-1985",
+        "01.03.1985",
+        "01 03 1985",
+        "1985-03-01",
+        "1985/03/01",
+        "19850301",
+        "01031985",
+        "1-Mar-1985",
+        "01-MARCH-1985",
+        "1st March 1985",
+        "March 1, 1985",
+        "01Mar1985",
+        "੦੧/੦੩/੧੯੮੫",
+        "1 ਮਾਰਚ 1985",
+        "१ मार्च १९८५",
+        "1985-03-01T00:00:00",
+        "01/03/1985 10:30 AM",
         "1985-03-01 00:00:00.000",
     ] {
         good(Kind::Date, raw, "1985-03-01");
@@ -164,8 +211,16 @@ fn the_declared_order_decides_and_nobody_is_born_tomorrow() {
 #[test]
 fn instants_without_an_offset_are_indias() {
     for raw in [
-        "31/03/2024 18:30:00", "31-03-2024 18:30", "31/03/2024 06:30 PM", "2024-03-31T18:30:00+05:30", "2024-03-31 18:30:00", "2024-03-31T13:00:00Z",
-        "2024-03-31 13:00:00+00:00", "2024-03-31T18:30:00+0530", "2024-03-31T18:30:00.000", "31-Mar-2024 18:30:00 IST",
+        "31/03/2024 18:30:00",
+        "31-03-2024 18:30",
+        "31/03/2024 06:30 PM",
+        "2024-03-31T18:30:00+05:30",
+        "2024-03-31 18:30:00",
+        "2024-03-31T13:00:00Z",
+        "2024-03-31 13:00:00+00:00",
+        "2024-03-31T18:30:00+0530",
+        "2024-03-31T18:30:00.000",
+        "31-Mar-2024 18:30:00 IST",
     ] {
         good(Kind::Timestamp, raw, "2024-03-31T13:00:00Z");
     }
@@ -222,7 +277,16 @@ fn checked_identifiers_take_their_canonical_form() {
 
 #[test]
 fn places_are_found_by_name_old_name_and_code() {
-    for raw in ["Ludhiana", "LUDHIANA", "Distt. Ludhiana", "District Ludhiana, Punjab", "Ludhiana District", "36", "ਲੁਧਿਆਣਾ", "ਜ਼ਿਲ੍ਹਾ ਲੁਧਿਆਣਾ"] {
+    for raw in [
+        "Ludhiana",
+        "LUDHIANA",
+        "Distt. Ludhiana",
+        "District Ludhiana, Punjab",
+        "Ludhiana District",
+        "36",
+        "ਲੁਧਿਆਣਾ",
+        "ਜ਼ਿਲ੍ਹਾ ਲੁਧਿਆਣਾ",
+    ] {
         good(Kind::District, raw, "36");
     }
     good(Kind::District, "Ropar", "42");
@@ -251,14 +315,26 @@ fn codes_and_the_titles_of_small_systems_are_found() {
     assert!(matches!(by("No such department"), Outcome::Bad { rule: QualityRule::Code, .. }));
     let branch = attribute("branch", Kind::Code, Some("ifsc"));
     let refused = clean.standardize(&branch, &hint(), "ABCD");
-    assert!(matches!(refused, Outcome::Bad { rule: QualityRule::Code, reason } if reason.contains("kanak codes search ifsc")));
+    assert!(
+        matches!(refused, Outcome::Bad { rule: QualityRule::Code, reason } if reason.contains("kanak codes search ifsc"))
+    );
 }
 
 #[test]
 fn amounts_become_paise_and_numbers_lose_their_grouping() {
     for (raw, paise) in [
-        ("1,20,000.50", "12000050"), ("₹ 500", "50000"), ("Rs. 500/-", "50000"), ("120,000", "12000000"), ("500.5", "50050"), ("(500)", "-50000"),
-        ("-0.05", "-5"), ("1.2 lakh", "12000000"), ("2 crore", "2000000000"), ("੫੦੦", "50000"), (".5", "50"), ("500.000", "50000"),
+        ("1,20,000.50", "12000050"),
+        ("₹ 500", "50000"),
+        ("Rs. 500/-", "50000"),
+        ("120,000", "12000000"),
+        ("500.5", "50050"),
+        ("(500)", "-50000"),
+        ("-0.05", "-5"),
+        ("1.2 lakh", "12000000"),
+        ("2 crore", "2000000000"),
+        ("੫੦੦", "50000"),
+        (".5", "50"),
+        ("500.000", "50000"),
     ] {
         turns_into(Kind::Money, raw, paise);
     }
@@ -271,7 +347,8 @@ fn amounts_become_paise_and_numbers_lose_their_grouping() {
     good(Kind::Integer, "੧੨", "12");
     bad(Kind::Integer, "7.5", QualityRule::Kind);
     bad(Kind::Integer, "99999999999999999999", QualityRule::Range);
-    for (raw, flag) in [("Yes", "true"), ("N", "false"), ("ਹਾਂ", "true"), ("नहीं", "false"), ("1", "true")] {
+    for (raw, flag) in [("Yes", "true"), ("N", "false"), ("ਹਾਂ", "true"), ("नहीं", "false"), ("1", "true")]
+    {
         good(Kind::Flag, raw, flag);
     }
     bad(Kind::Flag, "maybe", QualityRule::Kind);
@@ -301,7 +378,9 @@ fn names_of_people_relatives_and_firms() {
 
 #[test]
 fn a_firms_distinguishing_words_are_never_none() {
-    for (raw, core) in [("Gill Traders", vec!["Gill"]), ("The Store", vec!["The"]), ("Trading Company", vec!["Trading", "Company"])] {
+    for (raw, core) in
+        [("Gill Traders", vec!["Gill"]), ("The Store", vec!["The"]), ("Trading Company", vec!["Trading", "Company"])]
+    {
         assert_eq!(business::parse_business_name(raw).core, core, "{raw}");
     }
 }
@@ -370,11 +449,13 @@ fn aadhaar_like() -> impl Strategy<Value = String> {
 
 /// Digits grouped and dressed as people write them.
 fn dressed() -> impl Strategy<Value = String> {
-    (aadhaar_like(), prop::sample::select(vec!["", " ", "-", "  ", "\u{200B} ", "\u{A0}"]), any::<bool>()).prop_map(|(digits, gap, native)| {
-        let text = [&digits[..4], &digits[4..8], &digits[8..]].join(gap);
-        let gurmukhi = |c: char| c.to_digit(10).map_or(c, |digit| char::from_u32(0x0A66 + digit).unwrap());
-        if native { text.chars().map(gurmukhi).collect() } else { text }
-    })
+    (aadhaar_like(), prop::sample::select(vec!["", " ", "-", "  ", "\u{200B} ", "\u{A0}"]), any::<bool>()).prop_map(
+        |(digits, gap, native)| {
+            let text = [&digits[..4], &digits[4..8], &digits[8..]].join(gap);
+            let gurmukhi = |c: char| c.to_digit(10).map_or(c, |digit| char::from_u32(0x0A66 + digit).unwrap());
+            if native { text.chars().map(gurmukhi).collect() } else { text }
+        },
+    )
 }
 
 proptest! {

@@ -125,7 +125,9 @@ pub fn explain_value(model: &EntityModel, attribute: &str, members: &[Member<'_>
         let stated = member.values.find_stated(&attribute.name)?;
         let standing = match lost_at(&winner, candidate, rule.strategy) {
             None => Standing::Won,
-            Some(loss) if super::agree::form(attribute.kind, &stated.standard) == winning_form => Standing::Agrees(loss),
+            Some(loss) if super::agree::form(attribute.kind, &stated.standard) == winning_form => {
+                Standing::Agrees(loss)
+            }
             Some(loss) => Standing::Lost(loss),
         };
         Some(Contender {

@@ -70,7 +70,10 @@ fn choose(attribute: &Attribute, rule: &SurvivorshipRule, members: &[Member<'_>]
         (first, 1)
     } else {
         let candidates = rank::candidates(attribute, rule.strategy, members);
-        let best = candidates.iter().max_by(|left, right| left.cmp_for(rule.strategy, right)).expect("two members state the attribute");
+        let best = candidates
+            .iter()
+            .max_by(|left, right| left.cmp_for(rule.strategy, right))
+            .expect("two members state the attribute");
         (best.member, best.agreeing)
     };
     let member = &members[winner];

@@ -63,12 +63,20 @@ impl Candidate {
 
     /// How two values compare under a strategy; the greatest wins.
     pub(super) fn cmp_for(&self, strategy: SurvivorshipStrategy, other: &Self) -> Ordering {
-        chain(strategy).iter().map(|link| self.cmp_at(*link, other)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        chain(strategy)
+            .iter()
+            .map(|link| self.cmp_at(*link, other))
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal)
     }
 }
 
 /// The values that members state for an attribute, judged.
-pub(super) fn candidates(attribute: &Attribute, strategy: SurvivorshipStrategy, members: &[Member<'_>]) -> Vec<Candidate> {
+pub(super) fn candidates(
+    attribute: &Attribute,
+    strategy: SurvivorshipStrategy,
+    members: &[Member<'_>],
+) -> Vec<Candidate> {
     let stated: Vec<(usize, &str, Cow<'_, str>)> = members
         .iter()
         .enumerate()

@@ -1,4 +1,6 @@
-use kanak_model::entity_model::SurvivorshipStrategy::{self, Longest, MostComplete, MostFrequent, MostRecent, MostTrusted, ValidatedFirst};
+use kanak_model::entity_model::SurvivorshipStrategy::{
+    self, Longest, MostComplete, MostFrequent, MostRecent, MostTrusted, ValidatedFirst,
+};
 use kanak_model::source_record::Stated;
 use proptest::prelude::*;
 
@@ -18,8 +20,10 @@ fn model(kind: &str, strategy: SurvivorshipStrategy) -> EntityModel {
 type Case = (&'static str, f64, Option<i64>);
 
 fn with_members<T>(cases: &[Case], order: &[usize], run: impl Fn(&[Member<'_>]) -> T) -> T {
-    let values: Vec<Values> =
-        cases.iter().map(|(value, ..)| std::iter::once(("a".to_owned(), Stated::new(*value, value))).collect()).collect();
+    let values: Vec<Values> = cases
+        .iter()
+        .map(|(value, ..)| std::iter::once(("a".to_owned(), Stated::new(*value, value))).collect())
+        .collect();
     let trusts: Vec<_> = cases.iter().map(|(_, trust, _)| move |_: &str| *trust).collect();
     let members: Vec<Member<'_>> = order
         .iter()
@@ -115,8 +119,14 @@ fn status_follows_the_presence_of_a_value_and_nothing_stated_survives_as_nothing
     assert_eq!((empty.status.as_str(), empty.values.len()), ("active", 0));
     let values: Values = std::iter::once(("died_on".to_owned(), Stated::new("2024-01-02", "2024-01-02"))).collect();
     let trust = |_: &str| 0.5;
-    let member =
-        Member { id: SourceRecordId(7), version: 3, values: &values, updated: None, recorded_from: Timestamp(0), trust: &trust };
+    let member = Member {
+        id: SourceRecordId(7),
+        version: 3,
+        values: &values,
+        updated: None,
+        recorded_from: Timestamp(0),
+        trust: &trust,
+    };
     let survived = survive(&model, &[member]);
     assert_eq!(survived.status, "deceased");
     assert_eq!(survived.values["died_on"].source_version, 3);
@@ -125,8 +135,12 @@ fn status_follows_the_presence_of_a_value_and_nothing_stated_survives_as_nothing
 #[test]
 fn an_explanation_names_for_each_value_what_it_lost_by() {
     let model = model("person_name", MostComplete);
-    let cases =
-        [("Jaswinder Singh Gill", 0.5, None), ("ਜਸਵਿੰਦਰ ਸਿੰਘ ਗਿੱਲ", 0.4, None), ("Jaswinder", 0.9, None), ("Jasbir Singh Gill", 0.5, None)];
+    let cases = [
+        ("Jaswinder Singh Gill", 0.5, None),
+        ("ਜਸਵਿੰਦਰ ਸਿੰਘ ਗਿੱਲ", 0.4, None),
+        ("Jaswinder", 0.9, None),
+        ("Jasbir Singh Gill", 0.5, None),
+    ];
     let explained = with_members(&cases, &[2, 0, 3, 1], |members| explain_value(&model, "a", members)).unwrap();
     let standings: Vec<(i64, Standing)> =
         explained.contenders.iter().map(|contender| (contender.source_record.0, contender.standing)).collect();

@@ -70,7 +70,9 @@ fn split(text: &str) -> Vec<Word> {
             _ => {}
         }
         finish(&mut word, &mut words);
-        if character == ',' && let Some(last) = words.last_mut() {
+        if character == ','
+            && let Some(last) = words.last_mut()
+        {
             last.comma_after = true;
         }
     }

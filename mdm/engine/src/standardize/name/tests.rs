@@ -70,7 +70,8 @@ fn a_relation_needs_its_slash_or_its_place_between_two_names() {
 
 #[test]
 fn a_newborn_without_a_name_goes_by_the_mothers() {
-    for raw in ["Baby of Manpreet Kaur", "B/O MANPREET KAUR", "Baby Girl of Smt. Manpreet Kaur", "ਬੇਬੀ ਆਫ Manpreet Kaur"] {
+    for raw in ["Baby of Manpreet Kaur", "B/O MANPREET KAUR", "Baby Girl of Smt. Manpreet Kaur", "ਬੇਬੀ ਆਫ Manpreet Kaur"]
+    {
         let name = parse_person_name(raw);
         assert!(name.is_baby_of(), "{raw}");
         assert_eq!(name.display(), "Baby Of Manpreet Kaur");

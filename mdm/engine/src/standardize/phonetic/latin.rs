@@ -36,8 +36,7 @@ pub(super) fn read(word: &[u8], sounds: &mut Sounds) {
             }
             b'a' | b'i' | b'o' | b'u' if before == letter => {}
             b'a' | b'e' | b'i' => sounds.push(letter),
-            b'o' => sounds.push(b'u'),
-            b'u' => sounds.push(b'u'),
+            b'o' | b'u' => sounds.push(b'u'),
             // After a consonant or vowel it is one of the front vowels; before a vowel at the start, a consonant.
             b'y' => sounds.push(if before == 0 { b'y' } else { b'i' }),
             b'q' => sounds.push(b'k'),

@@ -85,20 +85,17 @@ fn read(word: &str, sounds: &mut Sounds) {
     let mut ascii: Vec<u8> = Vec::new();
     let mut pending = indic::Pending::default();
     for character in word.chars() {
-        match indic::offset(character) {
-            Some(offset) => {
-                if !ascii.is_empty() {
-                    latin::read(&ascii, sounds);
-                    ascii.clear();
-                }
-                indic::read(offset, &mut pending, sounds);
+        if let Some(offset) = indic::offset(character) {
+            if !ascii.is_empty() {
+                latin::read(&ascii, sounds);
+                ascii.clear();
             }
-            None => {
-                pending = indic::Pending::default();
-                if let Some(letter) = latin::plain(character) {
-                    ascii.push(letter);
-                }
-            }
+            indic::read(offset, &mut pending, sounds);
+            continue;
+        }
+        pending = indic::Pending::default();
+        if let Some(letter) = latin::plain(character) {
+            ascii.push(letter);
         }
     }
     if !ascii.is_empty() {
@@ -159,12 +156,11 @@ fn is_vowel(sound: u8) -> bool {
 /// before it, and `later` says that a syllable went before.
 fn vowel_within(rest: &[u8], last: u8, later: bool) -> Option<char> {
     match rest {
-        [b'a', ..] | [b'e'] => None,
+        // The name of Indra ends names in every spelling: -inder, -ander, -endra.
+        [b'a', ..] | [b'e'] | [b'e' | b'i', b'n' | b'N', b'd', b'r' | b'e' | b'a', ..] => None,
         // A written e is often the schwa: Surinder, Karen, Ahmed.
         [b'e', b'r' | b'n', ..] if later => None,
         [b'e', b'd'] if last == b'm' => None,
-        // -inder, -ander, -endra: the name of Indra ends names in every spelling.
-        [b'e' | b'i', b'n' | b'N', b'd', b'r' | b'e' | b'a', ..] => None,
         [b'e' | b'i', ..] => Some('i'),
         _ => Some('u'),
     }

@@ -32,8 +32,14 @@ fn spellings_of_one_name_share_a_key_in_all_scripts() {
 #[test]
 fn names_that_are_not_the_same_keep_apart() {
     for (left, right) in [
-        ("Harjeet", "Harjot"), ("Gurmeet", "Gurmukh"), ("Manpreet", "Manjeet"), ("Kulwant", "Balwant"), ("Sukhdev", "Sukhdeep"), ("Ram", "Rani"),
-        ("Amrit", "Amar"), ("Balbir", "Dalbir"),
+        ("Harjeet", "Harjot"),
+        ("Gurmeet", "Gurmukh"),
+        ("Manpreet", "Manjeet"),
+        ("Kulwant", "Balwant"),
+        ("Sukhdev", "Sukhdeep"),
+        ("Ram", "Rani"),
+        ("Amrit", "Amar"),
+        ("Balbir", "Dalbir"),
     ] {
         assert_ne!(key(left), key(right), "{left} / {right}");
     }
@@ -106,8 +112,10 @@ fn measure(spellings: &[Spelling], key: fn(&str) -> String) -> Figures {
         words.entry(spelling.word).or_default().insert(&spelling.text);
         spelled.entry(&spelling.text).or_default().insert(spelling.word);
     }
-    let alike: BTreeSet<(u32, u32)> =
-        spelled.values().flat_map(|words| words.iter().flat_map(move |left| words.iter().map(move |right| (*left, *right)))).collect();
+    let alike: BTreeSet<(u32, u32)> = spelled
+        .values()
+        .flat_map(|words| words.iter().flat_map(move |left| words.iter().map(move |right| (*left, *right))))
+        .collect();
     let (mut pairs, mut joined, mut across, mut joined_across) = (0_u32, 0_u32, 0_u32, 0_u32);
     let mut by_key: HashMap<String, Vec<u32>> = HashMap::new();
     for (word, texts) in &words {
@@ -150,7 +158,10 @@ fn native_spellings_of_one_word_mostly_share_a_key() {
     println!("key, spellings of two people or more: {figures:?}");
     println!("key, every spelling: {:?}", measure(&all, key));
     println!("consonant key, spellings of two people or more: {:?}", measure(&attested, consonant_key));
-    assert!(figures.recall >= 0.85 && figures.recall_across_scripts >= 0.85 && figures.precision >= 0.75, "{figures:?}");
+    assert!(
+        figures.recall >= 0.85 && figures.recall_across_scripts >= 0.85 && figures.precision >= 0.75,
+        "{figures:?}"
+    );
     assert!(measure(&all, key).recall >= 0.75);
     assert!(measure(&attested, consonant_key).recall >= 0.93);
 }
