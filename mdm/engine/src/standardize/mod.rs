@@ -16,6 +16,7 @@ pub mod phonetic;
 mod redact;
 pub mod script;
 pub mod sex;
+pub mod timestamp;
 
 use chrono::NaiveDate;
 use kanak_codes::{Codes, identifiers};
@@ -97,7 +98,7 @@ impl Standardizer {
             }
             Kind::SourceKey => free_text::source_key(&text, hint.source),
             Kind::Date => date::standardize_date(&attribute.name, hint, &text),
-            Kind::Timestamp => date::standardize_timestamp(hint.date_order, &text),
+            Kind::Timestamp => timestamp::standardize_timestamp(hint.date_order, &text),
             Kind::Sex => match sex::Sex::find(&text) {
                 Some(sex) => Outcome::Good(sex.code().to_owned()),
                 None => {

@@ -1,10 +1,10 @@
 //! Postal addresses: house, village or locality, post office, tehsil, district, PIN.
 
-use std::sync::OnceLock;
+mod labels;
 
 use kanak_codes::identifiers::Pin;
-use rustc_hash::FxHashMap;
 
+use self::labels::{Label, label_at};
 use super::script;
 
 /// The parts of an address that tell where it is. Words are in title case; what could not be told apart is in `rest`.
@@ -26,72 +26,6 @@ pub struct AddressParts {
     pub rest: Vec<String>,
 }
 
-/// What a word before a part says that the part is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Label {
-    House,
-    Village,
-    PostOffice,
-    /// `VPO`: village and post office of one name.
-    VillageAndPostOffice,
-    SubDistrict,
-    District,
-}
-
-/// No first word of a label is longer.
-const LABEL_BYTES_MAX: usize = 24;
-
-/// Labels as bare words, longest first among those that begin alike.
-const LABELS: &[(&[&str], Label)] = &[
-    (&["house", "no"], Label::House),
-    (&["house", "number"], Label::House),
-    (&["h", "no"], Label::House),
-    (&["hno"], Label::House),
-    (&["house"], Label::House),
-    (&["flat", "no"], Label::House),
-    (&["flat"], Label::House),
-    (&["plot", "no"], Label::House),
-    (&["plot"], Label::House),
-    (&["shop", "no"], Label::House),
-    (&["shop"], Label::House),
-    (&["sco"], Label::House),
-    (&["booth", "no"], Label::House),
-    (&["ਮਕਾਨ", "ਨੰ"], Label::House),
-    (&["ਮਕਾਨ", "ਨੰਬਰ"], Label::House),
-    (&["मकान", "नं"], Label::House),
-    (&["मकान", "नंबर"], Label::House),
-    (&["v", "p", "o"], Label::VillageAndPostOffice),
-    (&["vpo"], Label::VillageAndPostOffice),
-    (&["vill", "po"], Label::VillageAndPostOffice),
-    (&["vill", "p", "o"], Label::VillageAndPostOffice),
-    (&["village", "po"], Label::VillageAndPostOffice),
-    (&["village", "and", "post", "office"], Label::VillageAndPostOffice),
-    (&["village"], Label::Village),
-    (&["vill"], Label::Village),
-    (&["vlg"], Label::Village),
-    (&["pind"], Label::Village),
-    (&["ਪਿੰਡ"], Label::Village),
-    (&["गांव"], Label::Village),
-    (&["गाँव"], Label::Village),
-    (&["post", "office"], Label::PostOffice),
-    (&["p", "o"], Label::PostOffice),
-    (&["po"], Label::PostOffice),
-    (&["post"], Label::PostOffice),
-    (&["ਡਾਕਖਾਨਾ"], Label::PostOffice),
-    (&["डाकघर"], Label::PostOffice),
-    (&["tehsil"], Label::SubDistrict),
-    (&["tahsil"], Label::SubDistrict),
-    (&["teh"], Label::SubDistrict),
-    (&["ਤਹਿਸੀਲ"], Label::SubDistrict),
-    (&["तहसील"], Label::SubDistrict),
-    (&["district"], Label::District),
-    (&["distt"], Label::District),
-    (&["dist"], Label::District),
-    (&["ਜਿਲ੍ਹਾ"], Label::District),
-    (&["जिला"], Label::District),
-    (&["#"], Label::House),
-];
-
 /// Reads an address. Its parts are told by labels (`H.No.`, `VPO`, `Teh.`, `Distt.`), and by place: a number first is the house, the
 /// first unlabelled words the place.
 ///
@@ -112,9 +46,10 @@ pub fn parse_address(raw: &str) -> AddressParts {
     let mut start = Start::OfAddress;
     for phrase in phrases(&text) {
         let mut words = words(phrase);
-        take_pin_and_state(&mut words, &mut parts.pin);
+        take_pin(&mut words, &mut parts.pin);
+        let words = without_state(&words);
         if !words.is_empty() {
-            read_phrase(&words, start, &mut parts);
+            read_phrase(words, start, &mut parts);
             start = Start::Later;
         }
     }
@@ -142,8 +77,8 @@ pub(super) fn clean_address(text: &str) -> String {
 pub(super) fn clean_place(text: &str) -> String {
     for phrase in phrases(text) {
         let mut words = words(phrase);
-        let mut pin = None;
-        take_pin_and_state(&mut words, &mut pin);
+        take_pin(&mut words, &mut None);
+        words.truncate(without_state(&words).len());
         while let Some((label, length)) = label_at(&words)
             && matches!(label, Label::Village | Label::VillageAndPostOffice | Label::PostOffice)
         {
@@ -200,24 +135,29 @@ fn words(phrase: &str) -> Vec<&str> {
     trimmed.filter(|word| !word.is_empty()).collect()
 }
 
-/// Takes a PIN, the word before it and the state's name out of a phrase. A state that is all there is stays.
-fn take_pin_and_state(words: &mut Vec<&str>, pin: &mut Option<String>) {
-    for at in (0..words.len()).rev() {
-        let tail = words[at].rsplit('-').next().unwrap_or(words[at]);
+/// Takes a PIN out of a phrase.
+fn take_pin(words: &mut Vec<&str>, pin: &mut Option<String>) {
+    for word in words.iter_mut().rev() {
+        let tail = word.rsplit('-').next().unwrap_or(word);
         if tail.len() == 6
             && let Ok(found) = Pin::parse(tail)
         {
             *pin = Some(found.as_str().to_owned());
-            words[at] = words[at][..words[at].len() - 6].trim_end_matches('-');
+            *word = word[..word.len() - 6].trim_end_matches('-');
         }
     }
     words.retain(|word| !word.is_empty());
-    let is_said_by_pin =
-        |word: &str| ["pin", "pincode", "india", "ਪਿੰਨ", "पिन"].iter().any(|known| word.eq_ignore_ascii_case(known));
-    let is_state = |word: &str| ["punjab", "pb", "ਪੰਜਾਬ", "पंजाब"].iter().any(|known| word.eq_ignore_ascii_case(known));
-    while words.last().is_some_and(|last| is_said_by_pin(last) || is_state(last) || last.eq_ignore_ascii_case("code")) {
-        words.pop();
+}
+
+/// The words without the state's name and the word `PIN` after them.
+fn without_state<'a, 'b>(mut words: &'b [&'a str]) -> &'b [&'a str] {
+    const SAID_BY_OTHERS: [&str; 9] = ["pin", "pincode", "code", "india", "punjab", "pb", "ਪਿੰਨ", "ਪੰਜਾਬ", "पंजाब"];
+    while let [before @ .., last] = words
+        && SAID_BY_OTHERS.iter().any(|known| last.eq_ignore_ascii_case(known))
+    {
+        words = before;
     }
+    words
 }
 
 /// Reads the words of one phrase, of which there is one at least: labels split it further.
@@ -249,32 +189,9 @@ enum Start {
     Later,
 }
 
-/// Labels by their first word: the words that follow it, and what they mean.
-type ByFirstWord = FxHashMap<&'static str, Vec<(&'static [&'static str], Label)>>;
-
-/// The label that words begin with, and how many of them it is made of.
-fn label_at(words: &[&str]) -> Option<(Label, usize)> {
-    static BY_FIRST_WORD: OnceLock<ByFirstWord> = OnceLock::new();
-    let first = words.first().filter(|word| word.len() <= LABEL_BYTES_MAX)?;
-    let by_first_word = BY_FIRST_WORD.get_or_init(|| {
-        let mut labels = ByFirstWord::default();
-        for (label, means) in LABELS {
-            labels.entry(label[0]).or_default().push((&label[1..], *means));
-        }
-        labels
-    });
-    let known = by_first_word.get(script::bare(first).as_str())?;
-    let (rest, label) = known.iter().find(|(rest, _)| {
-        rest.len() < words.len() && rest.iter().zip(&words[1..]).all(|(want, have)| script::bare(have) == *want)
-    })?;
-    // `House` and its like are labels of a number only: Dharamshala House is a place.
-    let length = rest.len() + 1;
-    let numbered = words.get(length).is_some_and(|next| next.contains(|c: char| c.is_ascii_digit()));
-    (numbered || *label != Label::House).then_some((*label, length))
-}
-
 /// Puts words where their label says. A house number is one word; what follows it is on its own.
 fn put(label: Option<Label>, words: &[&str], parts: &mut AddressParts) {
+    let words = without_state(words);
     let [first, after @ ..] = words else { return };
     let whole = || title(words);
     match label {

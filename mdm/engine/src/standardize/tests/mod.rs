@@ -1,6 +1,8 @@
-use kanak_codes::identifiers::{find_aadhaar_like, verhoeff_check_digit};
+mod dates;
+mod names;
+mod properties;
+
 use kanak_model::kind::Class;
-use proptest::prelude::*;
 
 use super::*;
 
@@ -151,89 +153,6 @@ fn fillers_typed_to_get_past_a_form_are_missing() {
 }
 
 #[test]
-fn dates_are_read_as_registers_write_them() {
-    for raw in [
-        "01/03/1985",
-        "1-3-1985",
-        "01.03.1985",
-        "01 03 1985",
-        "1985-03-01",
-        "1985/03/01",
-        "19850301",
-        "01031985",
-        "1-Mar-1985",
-        "01-MARCH-1985",
-        "1st March 1985",
-        "March 1, 1985",
-        "01Mar1985",
-        "੦੧/੦੩/੧੯੮੫",
-        "1 ਮਾਰਚ 1985",
-        "१ मार्च १९८५",
-        "1985-03-01T00:00:00",
-        "01/03/1985 10:30 AM",
-        "1985-03-01 00:00:00.000",
-    ] {
-        good(Kind::Date, raw, "1985-03-01");
-    }
-    good(Kind::Date, "1985", "1985");
-    good(Kind::Date, "00/00/1985", "1985");
-    good(Kind::Date, "03/1985", "1985-03");
-    good(Kind::Date, "Mar-1985", "1985-03");
-    good(Kind::Date, "00-03-1985", "1985-03");
-    good(Kind::Date, "29/02/2024", "2024-02-29");
-}
-
-#[test]
-fn a_date_that_may_mean_another_is_refused() {
-    bad(Kind::Date, "01/03/85", QualityRule::Kind);
-    bad(Kind::Date, "010385", QualityRule::Kind);
-    bad(Kind::Date, "03/25/1985", QualityRule::Kind);
-    bad(Kind::Date, "29/02/2023", QualityRule::Kind);
-    bad(Kind::Date, "31107", QualityRule::Kind);
-    bad(Kind::Date, "yesterday", QualityRule::Kind);
-    bad(Kind::Date, "1/2/3/1985", QualityRule::Kind);
-    bad(Kind::Date, "01/03/1885", QualityRule::Range);
-    bad(Kind::Date, "01/03/2185", QualityRule::Range);
-}
-
-#[test]
-fn the_declared_order_decides_and_nobody_is_born_tomorrow() {
-    let clean = standardizer();
-    let month_first = Hint { date_order: DateOrder::Mdy, ..hint() };
-    let date = attribute("retires_on", Kind::Date, None);
-    assert_eq!(clean.standardize(&date, &month_first, "03/04/2030"), Outcome::Good("2030-03-04".to_owned()));
-    assert_eq!(clean.standardize(&date, &hint(), "03/04/2030"), Outcome::Good("2030-04-03".to_owned()));
-    let birth = attribute("date_of_birth", Kind::Date, None);
-    assert!(matches!(clean.standardize(&birth, &hint(), "11/11/2026"), Outcome::Bad { rule: QualityRule::Range, .. }));
-    assert_eq!(clean.standardize(&birth, &hint(), "10/11/2026"), Outcome::Good("2026-11-10".to_owned()));
-}
-
-#[test]
-fn instants_without_an_offset_are_indias() {
-    for raw in [
-        "31/03/2024 18:30:00",
-        "31-03-2024 18:30",
-        "31/03/2024 06:30 PM",
-        "2024-03-31T18:30:00+05:30",
-        "2024-03-31 18:30:00",
-        "2024-03-31T13:00:00Z",
-        "2024-03-31 13:00:00+00:00",
-        "2024-03-31T18:30:00+0530",
-        "2024-03-31T18:30:00.000",
-        "31-Mar-2024 18:30:00 IST",
-    ] {
-        good(Kind::Timestamp, raw, "2024-03-31T13:00:00Z");
-    }
-    good(Kind::Timestamp, "31/03/2024", "2024-03-30T18:30:00Z");
-    good(Kind::Timestamp, "2024-03-31T18:30:00.25", "2024-03-31T13:00:00.250Z");
-    good(Kind::Timestamp, "31/03/2024 12:05 AM", "2024-03-30T18:35:00Z");
-    bad(Kind::Timestamp, "2023-02", QualityRule::Kind);
-    bad(Kind::Timestamp, "31/03/2024 25:00", QualityRule::Kind);
-    bad(Kind::Timestamp, "6:45", QualityRule::Kind);
-    bad(Kind::Timestamp, "31/03/2024 18:30:00:00", QualityRule::Kind);
-}
-
-#[test]
 fn sex_in_three_languages_and_codes() {
     for raw in ["F", "female", "Woman", "2", "ਔਰਤ", "ਇਸਤਰੀ", "महिला", "स्त्री"] {
         good(Kind::Sex, raw, "F");
@@ -355,68 +274,6 @@ fn amounts_become_paise_and_numbers_lose_their_grouping() {
 }
 
 #[test]
-fn names_of_people_relatives_and_firms() {
-    good(Kind::PersonName, "SMT. GURPREET KAUR W/O HARBHAJAN SINGH", "Gurpreet Kaur");
-    bad(Kind::PersonName, "S/o Harbhajan Singh", QualityRule::Kind);
-    bad(Kind::PersonName, "12345", QualityRule::Kind);
-    let clean = standardizer();
-    let father = attribute("father_name", Kind::PersonName, None);
-    assert_eq!(clean.standardize(&father, &hint(), "S/o Harbhajan Singh").good().as_deref(), Some("Harbhajan Singh"));
-    for (raw, expected) in [
-        ("M/S GILL TRADERS", "Gill Traders"),
-        ("Messrs. Gill & Sons (P) Ltd.", "Gill & Sons Pvt Ltd"),
-        ("GILL PRIVATE LIMITED", "Gill Pvt Ltd"),
-        ("Gill Foods LLP", "Gill Foods LLP"),
-        ("Gill Store Prop. S. Gurpreet Singh", "Gill Store"),
-        ("ਗਿੱਲ ਸਟੋਰ", "ਗਿੱਲ ਸਟੋਰ"),
-        ("24x7 Store", "24x7 Store"),
-        ("Limited", "Limited"),
-    ] {
-        good(Kind::BusinessName, raw, expected);
-    }
-}
-
-#[test]
-fn a_firms_distinguishing_words_are_never_none() {
-    for (raw, core) in
-        [("Gill Traders", vec!["Gill"]), ("The Store", vec!["The"]), ("Trading Company", vec!["Trading", "Company"])]
-    {
-        assert_eq!(business::parse_business_name(raw).core, core, "{raw}");
-    }
-}
-
-#[test]
-fn addresses_take_one_order_and_lose_their_pin() {
-    for (raw, expected) in [
-        (
-            "H.NO. 12-B, VPO RURKA KALAN, TEH. PHILLAUR, DISTT. JALANDHAR, PUNJAB - 144031",
-            "House 12-B, Rurka Kalan, PO Rurka Kalan, Tehsil Phillaur, District Jalandhar",
-        ),
-        ("VILL. RURKA P.O. GORAYA TEH PHILLAUR", "Rurka, PO Goraya, Tehsil Phillaur"),
-        ("#45 Model Town, Ludhiana-141002", "House 45, Model Town, Ludhiana"),
-        ("45 Model Town, Near Gurdwara, Ludhiana", "House 45, Model Town, Near Gurdwara, Ludhiana"),
-        ("Near Bus Stand, Street No 4, Moga", "Moga, Near Bus Stand, Street No 4"),
-        ("ਪਿੰਡ ਰੁੜਕਾ ਡਾਕਖਾਨਾ ਗੋਰਾਇਆ ਜ਼ਿਲ੍ਹਾ ਜਲੰਧਰ", "ਰੁੜਕਾ, PO ਗੋਰਾਇਆ, District ਜਲੰਧਰ"),
-        ("Dharamshala House", "Dharamshala House"),
-    ] {
-        good(Kind::Address, raw, expected);
-    }
-    assert_eq!(address::split_pin("Model Town Ludhiana 141002").as_deref(), Some("141002"));
-    assert_eq!(address::split_pin("H.No. 1410, Ludhiana"), None);
-    for (raw, expected) in [
-        ("VPO RURKA KALAN", "Rurka Kalan"),
-        ("V.P.O. Rurka Kalan, Teh. Phillaur", "Rurka Kalan"),
-        ("Village: Rurka (144031)", "Rurka"),
-        ("rurka kalan punjab", "Rurka Kalan"),
-        ("Sector 22", "Sector 22"),
-        ("ਪਿੰਡ ਰੁੜਕਾ", "ਰੁੜਕਾ"),
-        ("Punjab", "Punjab"),
-    ] {
-        good(Kind::PlaceName, raw, expected);
-    }
-}
-
-#[test]
 fn identifiers_and_keys_are_tight_and_name_their_source() {
     good(Kind::Identifier, " rc / 03-0012 345 ", "RC/03-0012345");
     good(Kind::Identifier, "30000123.0", "30000123");
@@ -440,75 +297,4 @@ fn no_free_text_lets_an_aadhaar_number_through() {
     bad(Kind::Integer, "234123412346", QualityRule::Kind);
     assert_eq!(redact("a  2341  2341 2346"), "a [Aadhaar removed]", "folding brings it out");
     assert!(matches!(redact("a  2341"), std::borrow::Cow::Borrowed(_)));
-}
-
-/// Twelve digits that pass as an Aadhaar number.
-fn aadhaar_like() -> impl Strategy<Value = String> {
-    "[2-9][0-9]{10}".prop_map(|body| format!("{body}{}", verhoeff_check_digit(&body).unwrap()))
-}
-
-/// Digits grouped and dressed as people write them.
-fn dressed() -> impl Strategy<Value = String> {
-    (aadhaar_like(), prop::sample::select(vec!["", " ", "-", "  ", "\u{200B} ", "\u{A0}"]), any::<bool>()).prop_map(
-        |(digits, gap, native)| {
-            let text = [&digits[..4], &digits[4..8], &digits[8..]].join(gap);
-            let gurmukhi = |c: char| c.to_digit(10).map_or(c, |digit| char::from_u32(0x0A66 + digit).unwrap());
-            if native { text.chars().map(gurmukhi).collect() } else { text }
-        },
-    )
-}
-
-proptest! {
-    #[test]
-    fn no_kind_but_aadhaar_gives_out_an_aadhaar_number(number in dressed(), before in "[a-z ,/]{0,6}", after in "[a-z ,/]{0,6}") {
-        let raw = format!("{before}{number}{after}");
-        let clean = standardizer();
-        for kind in KINDS.into_iter().filter(|kind| *kind != Kind::Aadhaar) {
-            if let Some(value) = clean.standardize(&attribute("value", kind, Some("department")), &Hint { source: Some("food"), ..hint() }, &raw).good() {
-                prop_assert!(find_aadhaar_like(&value).is_empty(), "{:?}: {}", kind, value);
-            }
-        }
-        prop_assert!(find_aadhaar_like(&redact(&raw)).is_empty());
-        prop_assert!(find_aadhaar_like(&script::fold(&redact(&raw))).is_empty());
-    }
-
-    #[test]
-    fn a_reason_never_repeats_a_value(raw in "[0-9A-Z]{7,14}") {
-        let clean = standardizer();
-        for kind in KINDS {
-            if let Outcome::Bad { reason, .. } = clean.standardize(&attribute("value", kind, Some("nic")), &hint(), &raw) {
-                prop_assert!(!reason.contains(&raw));
-                prop_assert!(reason.len() > 20, "{}", reason);
-            }
-        }
-    }
-
-    #[test]
-    fn any_text_is_cleaned_without_panic_and_cleaning_twice_changes_nothing(raw in "\\PC{0,30}|[A-Za-z0-9 .,/#&()ਕਖਗੀਾ਼੍-]{0,30}") {
-        let clean = standardizer();
-        for kind in KINDS {
-            // Paise are not rupees, and a source key's standard form needs its source's name.
-            if matches!(kind, Kind::Money) {
-                continue;
-            }
-            let of = attribute("value", kind, Some("department"));
-            let with = Hint { source: Some("food"), ..hint() };
-            if let Some(once) = clean.standardize(&of, &with, &raw).good() {
-                prop_assert_eq!(clean.standardize(&of, &with, &once), Outcome::Good(once), "{:?}", kind);
-            }
-        }
-    }
-
-    #[test]
-    fn every_day_reads_back_from_every_way_of_writing_it(days in 0_i32..50_000) {
-        use chrono::Datelike;
-        let day = NaiveDate::from_ymd_opt(1900, 1, 2).unwrap() + chrono::Duration::days(i64::from(days));
-        let (y, m, d) = (day.year(), day.month(), day.day());
-        for text in [format!("{d:02}/{m:02}/{y}"), format!("{d}.{m}.{y}"), format!("{y}{m:02}{d:02}"), day.to_string()] {
-            let read = date::parse_date(&text, DateOrder::Dmy).unwrap();
-            prop_assert_eq!(read.to_day(), Some(day));
-        }
-        let month_first = date::parse_date(&format!("{m}/{d}/{y}"), DateOrder::Mdy).unwrap();
-        prop_assert_eq!(month_first.to_day(), Some(day));
-    }
 }

@@ -1,0 +1,65 @@
+//! Names of people and firms, addresses and places.
+
+use super::*;
+
+#[test]
+fn names_of_people_relatives_and_firms() {
+    good(Kind::PersonName, "SMT. GURPREET KAUR W/O HARBHAJAN SINGH", "Gurpreet Kaur");
+    bad(Kind::PersonName, "S/o Harbhajan Singh", QualityRule::Kind);
+    bad(Kind::PersonName, "12345", QualityRule::Kind);
+    let clean = standardizer();
+    let father = attribute("father_name", Kind::PersonName, None);
+    assert_eq!(clean.standardize(&father, &hint(), "S/o Harbhajan Singh").good().as_deref(), Some("Harbhajan Singh"));
+    for (raw, expected) in [
+        ("M/S GILL TRADERS", "Gill Traders"),
+        ("Messrs. Gill & Sons (P) Ltd.", "Gill & Sons Pvt Ltd"),
+        ("GILL PRIVATE LIMITED", "Gill Pvt Ltd"),
+        ("Gill Foods LLP", "Gill Foods LLP"),
+        ("Gill Store Prop. S. Gurpreet Singh", "Gill Store"),
+        ("ਗਿੱਲ ਸਟੋਰ", "ਗਿੱਲ ਸਟੋਰ"),
+        ("24x7 Store", "24x7 Store"),
+        ("Limited", "Limited"),
+    ] {
+        good(Kind::BusinessName, raw, expected);
+    }
+}
+
+#[test]
+fn a_firms_distinguishing_words_are_never_none() {
+    for (raw, core) in
+        [("Gill Traders", vec!["Gill"]), ("The Store", vec!["The"]), ("Trading Company", vec!["Trading", "Company"])]
+    {
+        assert_eq!(business::parse_business_name(raw).core, core, "{raw}");
+    }
+}
+
+#[test]
+fn addresses_take_one_order_and_lose_their_pin() {
+    for (raw, expected) in [
+        (
+            "H.NO. 12-B, VPO RURKA KALAN, TEH. PHILLAUR, DISTT. JALANDHAR, PUNJAB - 144031",
+            "House 12-B, Rurka Kalan, PO Rurka Kalan, Tehsil Phillaur, District Jalandhar",
+        ),
+        ("VILL. RURKA P.O. GORAYA TEH PHILLAUR", "Rurka, PO Goraya, Tehsil Phillaur"),
+        ("#45 Model Town, Ludhiana-141002", "House 45, Model Town, Ludhiana"),
+        ("45 Model Town, Near Gurdwara, Ludhiana", "House 45, Model Town, Near Gurdwara, Ludhiana"),
+        ("Near Bus Stand, Street No 4, Moga", "Moga, Near Bus Stand, Street No 4"),
+        ("ਪਿੰਡ ਰੁੜਕਾ ਡਾਕਖਾਨਾ ਗੋਰਾਇਆ ਜ਼ਿਲ੍ਹਾ ਜਲੰਧਰ", "ਰੁੜਕਾ, PO ਗੋਰਾਇਆ, District ਜਲੰਧਰ"),
+        ("Dharamshala House", "Dharamshala House"),
+    ] {
+        good(Kind::Address, raw, expected);
+    }
+    assert_eq!(address::split_pin("Model Town Ludhiana 141002").as_deref(), Some("141002"));
+    assert_eq!(address::split_pin("H.No. 1410, Ludhiana"), None);
+    for (raw, expected) in [
+        ("VPO RURKA KALAN", "Rurka Kalan"),
+        ("V.P.O. Rurka Kalan, Teh. Phillaur", "Rurka Kalan"),
+        ("Village: Rurka (144031)", "Rurka"),
+        ("rurka kalan punjab", "Rurka Kalan"),
+        ("Sector 22", "Sector 22"),
+        ("ਪਿੰਡ ਰੁੜਕਾ", "ਰੁੜਕਾ"),
+        ("Punjab", "Punjab"),
+    ] {
+        good(Kind::PlaceName, raw, expected);
+    }
+}
