@@ -77,8 +77,14 @@ impl<'a> Checker<'a> {
                     if attribute.kind == Kind::District {
                         district = Some(standard.clone());
                     }
-                    if attribute.kind == Kind::PersonName {
-                        relatives.extend(relative(raw, &standard));
+                    if attribute.kind == Kind::PersonName
+                        && let Some((other, words)) = relative(raw, &standard)
+                    {
+                        relatives.push((other, words));
+                        // `W/o Bir Singh` in a column for fathers names a husband and no father.
+                        if other != attribute.name && RELATIVES.contains(&attribute.name.as_str()) {
+                            continue;
+                        }
                     }
                     checked.values.insert(attribute.name.clone(), Stated::new(standard, &redact(raw)));
                 }
@@ -215,6 +221,9 @@ fn translated<'r>(raw: &'r str, column: &'r PlannedColumn<'_>) -> &'r str {
         .or_else(|| values.iter().find(|(code, _)| code.eq_ignore_ascii_case(raw)).map(|(_, word)| word))
         .map_or(raw, String::as_str)
 }
+
+/// The attributes of relatives' names that a name field may fill.
+const RELATIVES: [&str; 3] = ["father_name", "mother_name", "spouse_name"];
 
 /// The relative that a name field names beside the person, and the attribute for it.
 fn relative(raw: &str, standard: &str) -> Option<(&'static str, String)> {

@@ -122,7 +122,11 @@ impl Column<'_> {
         if tight >= SHARE_MIN && self.is_varied() {
             return (Kind::Identifier, tight);
         }
-        let long = self.share(|value| value.len() >= 15 && value.contains(' ') && value.bytes().any(|b| b.is_ascii_digit()));
+        let is_long = |value: &str| {
+            let words = value.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count();
+            value.len() >= 15 && words >= 3 && value.chars().any(char::is_numeric)
+        };
+        let long = self.share(is_long);
         if long >= 0.5 {
             return (Kind::Address, long);
         }
