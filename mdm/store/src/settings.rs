@@ -5,8 +5,8 @@ use crate::db::{on_db, on_tx};
 use crate::error::StoreError;
 
 impl Store {
-    /// A setting's value.
-    pub async fn find_setting(&self, name: &str) -> Result<Option<String>, StoreError> {
+    /// A setting's value; `None` when nobody set it.
+    pub async fn get_setting(&self, name: &str) -> Result<Option<String>, StoreError> {
         const SQL: &str = "SELECT value FROM settings WHERE name = $1";
         Ok(on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(name).fetch_optional(c).await)?)
     }

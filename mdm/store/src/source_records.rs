@@ -43,6 +43,13 @@ const COLUMNS: &str = "SELECT r.id, r.source_system_id, r.source_key, r.version,
      r.recorded_from_us, r.ingest_run_id FROM source_records r";
 
 impl Store {
+    /// The entity type of a source record, so that its model can be looked up.
+    pub async fn find_entity_of(&self, id: SourceRecordId) -> Result<Option<String>, StoreError> {
+        const SQL: &str = "SELECT s.rows_of FROM source_records r JOIN source_systems s ON s.id = r.source_system_id
+             WHERE r.id = $1";
+        Ok(on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(id.0).fetch_optional(c).await)?)
+    }
+
     /// All live source records of an entity type that the caller may read, by ascending id.
     pub async fn list_source_records(&self, access: &Access, entity: &str) -> Result<Vec<SourceRecord>, StoreError> {
         const COUNT: &str = "SELECT count(*) FROM source_records WHERE source_system_id IN

@@ -1,7 +1,13 @@
-//! Databases for tests. Tests of this crate and of those above it make and drop a `PostgreSQL` database each.
+//! Databases for tests. Tests of this crate and of those above it make and drop a `PostgreSQL` database each, compare
+//! the engines, and break a hub on purpose.
 
-use sqlx::{Connection, PgConnection};
+use std::collections::BTreeSet;
 
+use sqlx::{ConnectOptions, Connection, PgConnection};
+
+use crate::Store;
+use crate::db::{HubUrl, on_db, sqlite_options};
+use crate::dialect::Engine;
 use crate::error::StoreError;
 
 /// A connection that makes and drops databases.
@@ -36,4 +42,43 @@ impl Admin {
         connection.close().await?;
         Ok(())
     }
+}
+
+/// Every column of a hub: table, column, whether it takes null. The search index and the migrator's own table stay out.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn columns(store: &Store) -> Result<BTreeSet<(String, String, bool)>, StoreError> {
+    const SQLITE: &str = "SELECT m.name, c.name, CASE WHEN c.\"notnull\" = 0 THEN 1 ELSE 0 END FROM sqlite_master m, pragma_table_info(m.name) c
+         WHERE m.type = 'table' AND m.name NOT LIKE 'golden_search%' AND m.name NOT LIKE '\\_sqlx%' ESCAPE '\\'";
+    const POSTGRES: &str =
+        "SELECT table_name::text, column_name::text, CASE WHEN is_nullable = 'YES' THEN 1::bigint ELSE 0::bigint END
+         FROM information_schema.columns
+         WHERE table_schema = 'public' AND table_name NOT LIKE 'golden_search%' AND table_name NOT LIKE '\\_sqlx%'";
+    let text = match store.db.engine() {
+        Engine::Sqlite => SQLITE,
+        Engine::Postgres => POSTGRES,
+    };
+    let rows: Vec<(String, String, i64)> = on_db!(&store.db, |c| sqlx::query_as(text).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(table, column, nullable)| (table, column, nullable == 1)).collect())
+}
+
+/// Runs a statement on a hub beside the store, as a fault would.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn break_hub(url: &HubUrl, statement: &'static str) -> Result<(), StoreError> {
+    match url {
+        HubUrl::Sqlite(path) => {
+            let mut connection = sqlite_options(path).foreign_keys(false).connect().await?;
+            sqlx::raw_sql(statement).execute(&mut connection).await?;
+            connection.close().await?;
+        }
+        HubUrl::Postgres(address) => {
+            let mut connection = PgConnection::connect(address.as_str()).await?;
+            sqlx::raw_sql(statement).execute(&mut connection).await?;
+            connection.close().await?;
+        }
+    }
+    Ok(())
 }

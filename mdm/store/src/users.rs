@@ -228,7 +228,7 @@ impl Store {
     }
 
     /// Disables a user, whose sessions end, or lets it work again.
-    pub async fn set_user_activity(&self, user: UserId, activity: Activity) -> Result<(), StoreError> {
+    pub async fn set_user_disabled(&self, user: UserId, activity: Activity) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE users SET disabled_us = $2 WHERE id = $1";
         const SESSIONS: &str = "DELETE FROM sessions WHERE user_id = $1 AND $2 = 1";
         let mut tx = self.db.begin(&*self.clock).await?;

@@ -207,6 +207,21 @@ impl Vault {
         Ok(indexes.iter().map(|index| references[first[index]].clone()).collect())
     }
 
+    /// Whether the vault has each of these numbers, in their order. Takes nothing in; what is not twelve digits is not there.
+    pub async fn holds(&self, digits: &[&str]) -> Result<Vec<bool>, VaultError> {
+        const KNOWN: &str = "SELECT lower(hex(n.index_hmac)) FROM {texts $1} AS t
+             JOIN aadhaar_numbers n ON n.index_hmac = unhex(t.word)";
+        let mut held = Vec::with_capacity(digits.len());
+        for chunk in digits.chunks(ROWS_A_STATEMENT) {
+            let wanted: Vec<String> = chunk.iter().map(|text| hex(&self.index(text.as_bytes()))).collect();
+            let known: Vec<String> =
+                sqlx::query_scalar(sql(Engine::Sqlite, KNOWN)).bind(json(&wanted)).fetch_all(&self.pool).await?;
+            let known: rustc_hash::FxHashSet<String> = known.into_iter().collect();
+            held.extend(wanted.iter().map(|index| known.contains(index)));
+        }
+        Ok(held)
+    }
+
     async fn tokenise_chunk(
         &self,
         tx: &mut Transaction<'static, Sqlite>,

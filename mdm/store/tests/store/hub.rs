@@ -1,6 +1,6 @@
 //! A hub in a temporary place, and short ways to fill it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -13,7 +13,7 @@ use kanak_model::{
     Access, Clock, EntityModel, GoldenId, RuleSetVersion, SourceRecord, SourceRecordId, SourceSystem, SourceSystemId,
     Timestamp, Titles,
 };
-use kanak_store::{Applied, FileFacts, HubUrl, IngestSummary, Resolution, Scope, Store, StoreError};
+use kanak_store::{Applied, FileFacts, HubUrl, IngestSummary, Link, Resolution, Scope, Store, StoreError};
 
 pub(crate) const MODEL: &str = r#"
 [entity]
@@ -173,7 +173,8 @@ impl Hub {
         let unresolved = self.store.list_unresolved("citizen").await?;
         let records = self.records().await;
         let links = self.links().await;
-        let changes = changes(groups, &records, &links);
+        let redirected = self.store.list_redirected_links("citizen").await?;
+        let changes = restore(changes(groups, &records, &links), &redirected, &records, &links);
         let resolution = Resolution { changes, review_pairs: pairs, scope: Scope::Everything, unresolved };
         self.store.apply_resolution(&model(), self.rules, resolution).await
     }
@@ -236,6 +237,38 @@ pub(crate) fn changes(
             }
         })
         .collect()
+}
+
+/// Undoing a merge: when the parts of a golden record are exactly what was merged into it, each gets its own id back,
+/// whichever of them is larger.
+fn restore(
+    mut changes: Vec<GoldenChange>,
+    redirected: &[Link],
+    records: &[SourceRecord],
+    links: &BTreeMap<SourceRecordId, GoldenId>,
+) -> Vec<GoldenChange> {
+    let live: BTreeSet<SourceRecordId> = records.iter().map(|record| record.id).collect();
+    let mut ended: BTreeMap<GoldenId, Vec<SourceRecordId>> = BTreeMap::new();
+    for link in redirected.iter().filter(|link| live.contains(&link.source_record)) {
+        ended.entry(link.golden_id).or_default().push(link.source_record);
+    }
+    for place in 0..changes.len() {
+        let Identity::Keeps(kept) = changes[place].identity else { continue };
+        let was_merged_in = ended.values().any(|members| *members == changes[place].members);
+        let is_part = changes[place].members.len() < links.values().filter(|golden| **golden == kept).count();
+        let other = changes.iter().position(|change| {
+            change.identity == Identity::New
+                && change.split_from == Some(kept)
+                && !ended.values().any(|members| *members == change.members)
+        });
+        if let (true, true, Some(other)) = (was_merged_in, is_part, other) {
+            changes[other].identity = Identity::Keeps(kept);
+            changes[other].split_from = None;
+            changes[place].identity = Identity::New;
+            changes[place].split_from = Some(kept);
+        }
+    }
+    changes
 }
 
 /// The values of the smallest source record that states them.

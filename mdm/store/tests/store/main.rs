@@ -1,7 +1,15 @@
 //! The hub on real databases: every test on a `SQLite` file, and on `PostgreSQL` where `KANAK_TEST_POSTGRES` names one.
+#![expect(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 mod hub;
 
+mod audit_events;
+mod backup;
 mod golden_records;
+mod histories;
 mod ingest;
+mod parity;
 mod resolution;
+mod steward_tasks;
+mod users;
+mod vault;

@@ -1,0 +1,248 @@
+//! Random histories: after every step every invariant holds, and doing a step again does nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kanak_model::match_pair::{ConstraintKind, Decision};
+use kanak_model::source_system::Load;
+use kanak_model::{GoldenId, SourceRecordId, StewardTaskId, UserId};
+use kanak_store::{StoreError, TaskFilter};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::hub::{Hub, all, doubtful, file, on_both, record};
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// A file with these keys and the name each states.
+    Ingest { load: Load, rows: BTreeMap<u8, u8> },
+    /// Source record by source record, the group it belongs to; and which pairs are doubted.
+    Resolve { groups: Vec<u8>, doubts: Vec<(u8, u8)> },
+    /// A steward decides an open task.
+    Decide { task: u8, is_match: bool },
+    /// A steward undoes a decision.
+    Undo { task: u8 },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let rows = proptest::collection::btree_map(0_u8..12, 0_u8..4, 0..10);
+    prop_oneof![
+        3 => (rows, prop_oneof![Just(Load::Snapshot), Just(Load::Delta)])
+            .prop_map(|(rows, load)| Step::Ingest { load, rows }),
+        4 => (proptest::collection::vec(0_u8..6, 12), proptest::collection::vec((0_u8..12, 0_u8..12), 0..5))
+            .prop_map(|(groups, doubts)| Step::Resolve { groups, doubts }),
+        2 => (any::<u8>(), any::<bool>()).prop_map(|(task, is_match)| Step::Decide { task, is_match }),
+        1 => any::<u8>().prop_map(|task| Step::Undo { task }),
+    ]
+}
+
+async fn check(hub: &Hub, step: &Step) {
+    for check in hub.store.check_invariants().await.unwrap() {
+        assert!(check.passed, "{}: {} ({}) after {step:?}", check.name, check.what, check.detail);
+    }
+}
+
+async fn ingest(hub: &Hub, load: Load, rows: &BTreeMap<u8, u8>) -> kanak_store::IngestSummary {
+    let mut run = hub.store.begin_ingest(hub.source, file("food.csv", load)).await.unwrap();
+    let rows = rows.iter().map(|(key, name)| record(&format!("key{key}"), &format!("Name {name}")));
+    run.add(rows.collect()).await.unwrap();
+    run.finish_confirmed().await.unwrap()
+}
+
+/// The groups asked for, bent so that what stewards decided holds.
+async fn partition(hub: &Hub, groups: &[u8]) -> Vec<Vec<i64>> {
+    let mut group: BTreeMap<i64, usize> =
+        hub.records().await.iter().map(|r| (r.id.0, usize::from(groups[r.id.0 as usize % groups.len()]))).collect();
+    let constraints = hub.store.list_constraints("citizen").await.unwrap();
+    let must: Vec<(i64, i64)> = constraints
+        .iter()
+        .filter(|one| one.kind == ConstraintKind::MustLink)
+        .map(|one| (one.left.0, one.right.0))
+        .collect();
+    for _ in 0..must.len() {
+        for (left, right) in &must {
+            let together = group[left].min(group[right]);
+            group.insert(*left, together);
+            group.insert(*right, together);
+        }
+    }
+    // A chain of must-links leaves its group when a cannot-link stands in it.
+    for (place, one) in constraints.iter().enumerate() {
+        if one.kind == ConstraintKind::CannotLink && group[&one.left.0] == group[&one.right.0] {
+            let mut chain = BTreeSet::from([one.left.0]);
+            for _ in 0..must.len() {
+                for (left, right) in &must {
+                    if chain.contains(left) || chain.contains(right) {
+                        chain.extend([*left, *right]);
+                    }
+                }
+            }
+            for id in chain {
+                group.insert(id, 100 + place);
+            }
+        }
+    }
+    let mut members: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
+    for (id, place) in group {
+        members.entry(place).or_default().push(id);
+    }
+    members.into_values().collect()
+}
+
+async fn resolve(hub: &Hub, groups: &[u8], doubts: &[(u8, u8)]) {
+    let partition = partition(hub, groups).await;
+    let live: Vec<i64> = partition.iter().flatten().copied().collect();
+    let pairs: Vec<_> = doubts
+        .iter()
+        .filter_map(|(left, right)| Some((*live.get(usize::from(*left))?, *live.get(usize::from(*right))?)))
+        .filter(|(left, right)| left < right)
+        .map(|(left, right)| doubtful(left, right, 0.6))
+        .collect();
+    hub.resolve_with(&partition, pairs.clone()).await.unwrap();
+    assert_eq!(hub.store.unresolved_count("citizen").await.unwrap(), 0);
+    let again = hub.resolve_with(&partition, pairs).await.unwrap();
+    let emitted = again.created + again.updated + again.merged + again.restored + again.emptied + again.tasks_opened;
+    assert_eq!(emitted, 0, "the same resolution again must do nothing: {again:?}");
+}
+
+async fn take(hub: &Hub, step: &Step) {
+    match step {
+        Step::Ingest { load, rows } => {
+            let feed = hub.store.feed_position().await.unwrap();
+            ingest(hub, *load, rows).await;
+            let records = hub.records().await;
+            let again = ingest(hub, *load, rows).await;
+            assert_eq!((again.new, again.changed, again.retired), (0, 0, 0), "the same file again must change nothing");
+            assert_eq!(hub.records().await, records);
+            assert_eq!(hub.store.feed_position().await.unwrap(), feed);
+        }
+        Step::Resolve { groups, doubts } => resolve(hub, groups, doubts).await,
+        Step::Decide { task, is_match } => {
+            let open = hub.store.list_steward_tasks(&all(), TaskFilter::Open, None, None, 100).await.unwrap();
+            if open.is_empty() {
+                return;
+            }
+            let task = &open[usize::from(*task) % open.len()];
+            let decision = if *is_match { Decision::Match } else { Decision::NoMatch };
+            match hub.store.decide_task(task.id, UserId(1), decision, "seen").await {
+                Ok(_) | Err(StoreError::Contradicts { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        Step::Undo { task } => {
+            let decided = hub.store.list_steward_tasks(&all(), TaskFilter::Decided, None, None, 100).await.unwrap();
+            let live: BTreeSet<SourceRecordId> = hub.records().await.iter().map(|record| record.id).collect();
+            let both_live = |task: &&kanak_model::steward_task::StewardTask| {
+                live.contains(&task.pair.left) && live.contains(&task.pair.right)
+            };
+            let decided: Vec<StewardTaskId> = decided.iter().filter(both_live).map(|task| task.id).collect();
+            if !decided.is_empty() {
+                hub.store.undo_decision(decided[usize::from(*task) % decided.len()], UserId(2)).await.unwrap();
+            }
+        }
+    }
+}
+
+fn histories(count: u32) -> Vec<Vec<Step>> {
+    let mut runner = TestRunner::new_with_rng(
+        Config::default(),
+        proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+    );
+    let strategy = proptest::collection::vec(step(), 1..14);
+    (0..count).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
+}
+
+#[test]
+fn every_invariant_holds_after_every_step_of_random_histories() {
+    for history in histories(60) {
+        on_both(async |hub: Hub| {
+            for step in &history {
+                take(&hub, step).await;
+                check(&hub, step).await;
+            }
+        });
+    }
+}
+
+#[test]
+fn a_coarser_resolution_undone_brings_back_every_link_and_every_id() {
+    for history in histories(20) {
+        on_both(async |hub: Hub| {
+            let rows: BTreeMap<u8, u8> = (0..12).map(|key| (key, key % 4)).collect();
+            ingest(&hub, Load::Snapshot, &rows).await;
+            let fine: Vec<u8> = history
+                .iter()
+                .flat_map(|step| match step {
+                    Step::Resolve { groups, .. } => groups.clone(),
+                    _ => vec![0, 1, 2, 3, 4, 5],
+                })
+                .take(12)
+                .collect();
+            resolve(&hub, &fine, &[]).await;
+            let before: BTreeMap<SourceRecordId, GoldenId> = hub.links().await;
+            let coarse: Vec<u8> = fine.iter().map(|group| group / 2).collect();
+            resolve(&hub, &coarse, &[]).await;
+            resolve(&hub, &fine, &[]).await;
+            assert_eq!(hub.links().await, before);
+            check(&hub, &Step::Undo { task: 0 }).await;
+        });
+    }
+}
+
+#[test]
+fn seeded_corruptions_are_found_and_named() {
+    let corruptions = [
+        (
+            "UPDATE crosswalks SET golden_id = 99 WHERE source_record_id = 1 AND recorded_to_us IS NULL",
+            "links_lead_somewhere",
+        ),
+        ("INSERT INTO crosswalks (source_record_id, recorded_from_us, golden_id) VALUES (1, 1, 1)", "linked_once"),
+        ("DELETE FROM crosswalks WHERE source_record_id = 4", "pending_or_linked"),
+        ("DELETE FROM crosswalks WHERE golden_id = 3", "golden_has_members"),
+        ("UPDATE source_records SET retired_us = 9000000 WHERE id = 4", "retired_leave"),
+        ("UPDATE golden_records SET redirect_to = 2, state = 'redirected' WHERE id = 1", "redirects_end"),
+        ("UPDATE golden_records SET redirect_to = NULL WHERE state = 'redirected'", "redirects_say_where"),
+        ("DELETE FROM feed_events WHERE position = 2", "feed_without_gaps"),
+        ("DELETE FROM feed_events WHERE position = (SELECT max(position) FROM feed_events)", "versions_announced"),
+        (
+            "UPDATE golden_versions SET recorded_to_us = recorded_to_us + 1 WHERE golden_id = 1 AND version = 1",
+            "versions_contiguous",
+        ),
+        ("UPDATE golden_versions SET recorded_to_us = NULL WHERE golden_id = 2", "current_version"),
+        ("DELETE FROM rule_sets", "rule_sets_published"),
+        ("DELETE FROM source_record_versions WHERE source_record_id = 3", "source_versions_kept"),
+        ("UPDATE steward_tasks SET left_id = 77 WHERE state = 'open'", "open_tasks_live"),
+        ("UPDATE constraints SET undone_us = 1", "decided_tasks_hold"),
+        ("UPDATE constraints SET kind = 'cannot_link'", "cannot_links_hold"),
+        ("UPDATE constraints SET right_id = 4", "must_links_hold"),
+        ("UPDATE ingest_runs SET rows_new = rows_new + 1 WHERE id = 1", "runs_add_up"),
+        ("UPDATE golden_records SET state = 'emptied' WHERE id = 4", "search_finds_live"),
+        ("UPDATE golden_records SET version = version + 1 WHERE id = 4", "current_version"),
+        ("UPDATE source_records SET stated = '{\"full_name\":\"Mallory\"}' WHERE id = 1", "values_have_provenance"),
+        ("UPDATE audit_events SET subject = 'other'", "audit_chain"),
+    ];
+    for (statement, name) in corruptions {
+        on_both(async |hub: Hub| {
+            let rows: BTreeMap<u8, u8> = (1..=5).map(|key| (key, key)).collect();
+            ingest(&hub, Load::Snapshot, &rows).await;
+            let pairs = vec![doubtful(1, 2, 0.9), doubtful(4, 5, 0.8)];
+            hub.resolve_with(&[vec![1], vec![2], vec![3], vec![4], vec![5]], pairs.clone()).await.unwrap();
+            hub.store.decide_task(StewardTaskId(1), UserId(1), Decision::Match, "").await.unwrap();
+            ingest(&hub, Load::Delta, &BTreeMap::from([(3, 9)])).await;
+            hub.resolve_with(&[vec![1, 2], vec![3], vec![4], vec![5]], pairs).await.unwrap();
+            let event = kanak_store::AuditEvent {
+                actor: "a".to_owned(),
+                action: "b".to_owned(),
+                subject: "c".to_owned(),
+                purpose: None,
+                detail: serde_json::json!({}),
+            };
+            hub.store.audit(event).await.unwrap();
+            check(&hub, &Step::Undo { task: 0 }).await;
+            kanak_store::testing::break_hub(&hub.url, statement).await.unwrap();
+            let checks = hub.store.check_invariants().await.unwrap();
+            let failed: Vec<&str> = checks.iter().filter(|check| !check.passed).map(|check| check.name).collect();
+            assert!(failed.contains(&name), "{statement}: {failed:?}");
+        });
+    }
+}

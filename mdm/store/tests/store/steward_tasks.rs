@@ -1,0 +1,176 @@
+//! Doubtful pairs: opened, decided, undone, lapsed.
+
+use kanak_model::match_pair::{ConstraintKind, Decision};
+use kanak_model::source_system::Load;
+use kanak_model::steward_task::TaskState;
+use kanak_model::{Access, Caller, GoldenId, Purpose, Role, SourceRecordId, StewardTaskId, UserId};
+use kanak_store::{Resolution, Scope, StoreError, TaskCounts, TaskCursor, TaskFilter, Unresolved};
+
+use crate::hub::{Hub, all, doubtful, model, on_both};
+
+const FOUR: [(&str, &str); 4] = [("a", "Asha"), ("b", "Asha Rani"), ("c", "Charan"), ("d", "Deepa")];
+const APART: [[i64; 1]; 4] = [[1], [2], [3], [4]];
+
+fn apart() -> Vec<Vec<i64>> {
+    APART.iter().map(|one| one.to_vec()).collect()
+}
+
+async fn open(hub: &Hub) -> Vec<(i64, i64, i64)> {
+    let tasks = hub.store.list_steward_tasks(&all(), TaskFilter::Open, None, None, 100).await.unwrap();
+    tasks.iter().map(|task| (task.id.0, task.pair.left.0, task.pair.right.0)).collect()
+}
+
+/// Tasks 1 to 3 about (1,2), (2,3) and (3,4), ever less probable.
+async fn doubt(hub: &Hub) {
+    hub.load(Load::Snapshot, &FOUR).await.unwrap();
+    let pairs = vec![doubtful(1, 2, 0.9), doubtful(2, 3, 0.8), doubtful(3, 4, 0.7)];
+    assert_eq!(hub.resolve_with(&apart(), pairs).await.unwrap().tasks_opened, 3);
+}
+
+#[test]
+fn the_most_probable_pair_comes_first_and_pages_go_on_after_a_cursor() {
+    on_both(async |hub: Hub| {
+        hub.load(Load::Snapshot, &FOUR).await.unwrap();
+        let pairs = vec![doubtful(2, 3, 0.6), doubtful(1, 2, 0.9), doubtful(3, 4, 0.9)];
+        hub.resolve_with(&apart(), pairs).await.unwrap();
+        assert_eq!(open(&hub).await, [(2, 1, 2), (3, 3, 4), (1, 2, 3)]);
+        let first = hub.store.list_steward_tasks(&all(), TaskFilter::Open, Some("citizen"), None, 1).await.unwrap();
+        let cursor = TaskCursor { probability: first[0].pair.probability, id: first[0].id };
+        let rest = hub.store.list_steward_tasks(&all(), TaskFilter::Open, None, Some(cursor), 9).await.unwrap();
+        assert_eq!(rest.iter().map(|task| task.id.0).collect::<Vec<_>>(), [3, 1]);
+        assert!(
+            hub.store.list_steward_tasks(&all(), TaskFilter::Open, Some("business"), None, 9).await.unwrap().is_empty()
+        );
+    });
+}
+
+#[test]
+fn the_same_doubt_again_opens_nothing_and_a_doubt_that_is_gone_lapses_and_may_come_back() {
+    on_both(async |hub: Hub| {
+        doubt(&hub).await;
+        let pairs = vec![doubtful(1, 2, 0.9), doubtful(2, 3, 0.8), doubtful(3, 4, 0.7)];
+        let again = hub.resolve_with(&apart(), pairs).await.unwrap();
+        assert_eq!((again.tasks_opened, again.tasks_lapsed), (0, 0));
+        let fewer = hub.resolve_with(&apart(), vec![doubtful(1, 2, 0.9)]).await.unwrap();
+        assert_eq!((fewer.tasks_opened, fewer.tasks_lapsed), (0, 2));
+        let back = hub.resolve_with(&apart(), vec![doubtful(1, 2, 0.9), doubtful(3, 4, 0.95)]).await.unwrap();
+        assert_eq!((back.tasks_opened, back.tasks_lapsed), (1, 0));
+        assert_eq!(open(&hub).await, [(3, 3, 4), (1, 1, 2)]);
+        assert_eq!(hub.store.count_steward_tasks(None).await.unwrap(), TaskCounts { open: 2, decided: 0, lapsed: 1 });
+    });
+}
+
+#[test]
+fn a_resolution_of_a_part_lets_only_pairs_inside_it_lapse() {
+    on_both(async |hub: Hub| {
+        doubt(&hub).await;
+        let resolution = Resolution {
+            changes: Vec::new(),
+            review_pairs: Vec::new(),
+            scope: Scope::These(vec![SourceRecordId(1), SourceRecordId(2)]),
+            unresolved: Unresolved::default(),
+        };
+        let applied = hub.store.apply_resolution(&model(), hub.rules, resolution).await.unwrap();
+        assert_eq!(applied.tasks_lapsed, 1);
+        assert_eq!(open(&hub).await, [(2, 2, 3), (3, 3, 4)]);
+    });
+}
+
+#[test]
+fn a_decision_becomes_a_constraint_and_its_records_wait_for_a_resolution() {
+    on_both(async |hub: Hub| {
+        doubt(&hub).await;
+        let constraint =
+            hub.store.decide_task(StewardTaskId(1), UserId(7), Decision::Match, "same mobile").await.unwrap();
+        assert_eq!((constraint.left.0, constraint.right.0, constraint.kind), (1, 2, ConstraintKind::MustLink));
+        assert_eq!(hub.store.list_constraints("citizen").await.unwrap(), [constraint]);
+        assert_eq!(
+            hub.store.list_unresolved("citizen").await.unwrap().source_records,
+            [SourceRecordId(1), SourceRecordId(2)]
+        );
+        let around = hub.store.list_cluster_neighbourhood(&all(), &[constraint.left, constraint.right]).await.unwrap();
+        assert_eq!(around.source_records.iter().map(|r| r.id.0).collect::<Vec<_>>(), [1, 2]);
+        assert_eq!((around.links.len(), around.constraints), (2, vec![constraint]));
+        hub.resolve(&[vec![1, 2], vec![3], vec![4]]).await.unwrap();
+        let view = hub.store.get_steward_task(&all(), &model(), StewardTaskId(1)).await.unwrap();
+        assert_eq!((view.left_golden, view.right_golden), (Some(GoldenId(1)), Some(GoldenId(1))));
+        assert_eq!(view.reason.as_deref(), Some("same mobile"));
+        assert!(matches!(view.task.state, TaskState::Decided { by: UserId(7), decision: Decision::Match, .. }));
+        // Doubted anew by the rules, it stays decided.
+        hub.resolve_with(&[vec![1, 2], vec![3], vec![4]], vec![doubtful(1, 2, 0.9)]).await.unwrap();
+        assert_eq!(hub.store.count_steward_tasks(None).await.unwrap().decided, 1);
+    });
+}
+
+#[test]
+fn an_undone_decision_opens_the_task_again_and_the_ledger_keeps_both() {
+    on_both(async |hub: Hub| {
+        doubt(&hub).await;
+        let id = StewardTaskId(1);
+        hub.store.decide_task(id, UserId(7), Decision::NoMatch, "father and son").await.unwrap();
+        let error = hub.store.decide_task(id, UserId(8), Decision::Match, "again").await.unwrap_err();
+        assert!(matches!(error, StoreError::TaskState { needed: "open", .. }), "{error}");
+        let task = hub.store.undo_decision(id, UserId(8)).await.unwrap();
+        assert_eq!(task.state, TaskState::Open);
+        assert!(hub.store.list_constraints("citizen").await.unwrap().is_empty());
+        let error = hub.store.undo_decision(id, UserId(8)).await.unwrap_err();
+        assert!(matches!(error, StoreError::TaskState { needed: "decided", .. }), "{error}");
+        hub.store.decide_task(id, UserId(8), Decision::Match, "the same after all").await.unwrap();
+        assert_eq!(hub.store.list_constraints("citizen").await.unwrap()[0].kind, ConstraintKind::MustLink);
+        assert!(matches!(
+            hub.store.decide_task(id, UserId(1), Decision::Review, "").await,
+            Err(StoreError::NoDecision)
+        ));
+    });
+}
+
+#[test]
+fn contradictory_decisions_are_refused_and_both_are_named() {
+    on_both(async |hub: Hub| {
+        hub.load(Load::Snapshot, &FOUR).await.unwrap();
+        let pairs = vec![doubtful(1, 2, 0.9), doubtful(2, 3, 0.8), doubtful(1, 3, 0.7)];
+        hub.resolve_with(&apart(), pairs).await.unwrap();
+        hub.store.decide_task(StewardTaskId(1), UserId(1), Decision::Match, "").await.unwrap();
+        hub.store.decide_task(StewardTaskId(2), UserId(1), Decision::Match, "").await.unwrap();
+        let error = hub.store.decide_task(StewardTaskId(3), UserId(1), Decision::NoMatch, "").await.unwrap_err();
+        let words = error.to_string();
+        assert!(words.contains("(1 with 3)") && words.contains("decision 1: must_link 1 with 2"), "{words}");
+        hub.store.undo_decision(StewardTaskId(2), UserId(1)).await.unwrap();
+        hub.store.decide_task(StewardTaskId(3), UserId(1), Decision::NoMatch, "").await.unwrap();
+        let error = hub.store.decide_task(StewardTaskId(2), UserId(1), Decision::Match, "").await.unwrap_err();
+        assert!(matches!(error, StoreError::Contradicts { kind: "cannot_link", .. }), "{error}");
+    });
+}
+
+#[test]
+fn a_task_about_a_retired_source_record_lapses_and_its_decision_sleeps() {
+    on_both(async |hub: Hub| {
+        doubt(&hub).await;
+        hub.store.decide_task(StewardTaskId(1), UserId(1), Decision::Match, "").await.unwrap();
+        hub.load(Load::Snapshot, &[FOUR[0], FOUR[2]]).await.unwrap();
+        assert!(open(&hub).await.is_empty());
+        assert!(hub.store.list_constraints("citizen").await.unwrap().is_empty());
+        hub.load(Load::Delta, &[FOUR[1]]).await.unwrap();
+        assert_eq!(hub.store.list_constraints("citizen").await.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn a_steward_confined_to_other_districts_sees_no_task() {
+    on_both(async |hub: Hub| {
+        doubt(&hub).await;
+        for (district, seen) in [("41", 3), ("42", 0)] {
+            let caller = Caller {
+                user: Some(UserId(1)),
+                name: "someone".to_owned(),
+                roles: [Role::Steward].into_iter().collect(),
+                districts: Some([district.to_owned()].into_iter().collect()),
+            };
+            let access = Access::decide(&caller, Purpose::Stewardship).unwrap();
+            let tasks = hub.store.list_steward_tasks(&access, TaskFilter::Open, None, None, 9).await.unwrap();
+            assert_eq!(tasks.len(), seen);
+            let view = hub.store.get_steward_task(&access, &model(), StewardTaskId(1)).await;
+            assert_eq!(view.is_ok(), seen > 0);
+        }
+    });
+}
