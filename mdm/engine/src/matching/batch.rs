@@ -26,6 +26,9 @@ pub struct Matched {
     pub stats: MatchStats,
 }
 
+/// Pairs of at least this probability are heard when groups are held against each other.
+const DOUBTFUL: f64 = 0.02;
+
 /// Matches all source records under a rule set and the stewards' constraints.
 ///
 /// The result depends on nothing but its arguments: not on the order of rows, nor on the number of threads. Constraints on
@@ -42,9 +45,10 @@ pub fn match_batch(
     let review = bound.weight_at(rule_set.rules.thresholds.review);
     let matched = bound.weight_at(rule_set.rules.thresholds.matched);
     progress.stage("weigh pairs", candidates.pairs_max());
+    let doubtful = bound.weight_at(DOUBTFUL).min(review);
     let (found, rules) = candidates.visit(progress, Vec::new, |edges: &mut Vec<Edge>, left, right| {
         let weight_bits = bound.weight_bits(left, right);
-        if weight_bits >= review {
+        if weight_bits >= doubtful {
             edges.push(Edge { left, right, weight_bits });
         }
     });
@@ -54,6 +58,7 @@ pub fn match_batch(
     progress.stage("cluster", edges.len() as u64);
     let constraints = cluster::constraints_of(columns, constraints);
     let clustered = cluster::connect(columns, &bound, &edges, matched, &constraints);
+    edges.retain(|edge| edge.weight_bits >= review);
     let pairs: Vec<MatchPair> = edges
         .iter()
         .map(|edge| MatchPair {

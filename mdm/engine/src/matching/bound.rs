@@ -1,5 +1,7 @@
 //! A rule set bound to columns: everything looked up beforehand, so that weighing a pair is arithmetic.
 
+use kanak_model::kind::Kind;
+
 use super::columns::{Column, Columns, MISSING};
 use super::levels::{self, Judged, Method, NONE, Rarity, Value, name};
 use super::lexicon::Lexicon;
@@ -23,6 +25,8 @@ struct Comparison<'a> {
     method: Method,
     column: Option<&'a Column>,
     crosswise: Option<&'a Column>,
+    /// The sex column and its code for a woman.
+    sex: Option<(&'a Column, u32)>,
     rarity: Rarity,
     bits: [LevelBits; 16],
 }
@@ -68,6 +72,28 @@ impl<'a> Bound<'a> {
         self.sum(&mut matched, &mut related).0
     }
 
+    /// Weight in bits of two groups of rows, without the prior: what they tell together.
+    ///
+    /// Of each comparison the best agreement between members counts, tempered by the average: one source record gives the
+    /// father, another the village, and together they tell what neither does alone.
+    pub(crate) fn weight_bits_of_groups(&self, left: &[u32], right: &[u32]) -> f64 {
+        let mut matched = [0.0; COMPARISONS_MAX];
+        let mut related = [0.0; COMPARISONS_MAX];
+        for (at, comparison) in self.comparisons.iter().enumerate() {
+            let mut together = Together::default();
+            for a in left {
+                for b in right {
+                    let judged = comparison.judge(*a.min(b), *a.max(b), self.lexicon);
+                    if judged.level != NONE {
+                        together.hear(comparison.bits(judged));
+                    }
+                }
+            }
+            (matched[at], related[at]) = together.bits();
+        }
+        self.sum(&mut matched, &mut related).0
+    }
+
     /// The sum of what counts, in the order of the comparisons, and what relatives take off.
     fn sum(&self, matched: &mut [f64], related: &mut [f64]) -> (f64, f64) {
         let count = self.comparisons.len();
@@ -106,6 +132,39 @@ impl<'a> Bound<'a> {
     }
 }
 
+/// What the members of two groups say of one comparison.
+#[derive(Debug, Default)]
+struct Together {
+    heard: f64,
+    sum: (f64, f64),
+    best: (f64, f64),
+}
+
+/// How much of the best agreement counts against the average.
+const BEST_SHARE: f64 = 0.6;
+
+impl Together {
+    fn hear(&mut self, bits: (f64, f64)) {
+        if self.heard == 0.0 || bits.0 > self.best.0 {
+            self.best = bits;
+        }
+        self.heard += 1.0;
+        self.sum = (self.sum.0 + bits.0, self.sum.1 + bits.1);
+    }
+
+    fn bits(&self) -> (f64, f64) {
+        if self.heard == 0.0 {
+            return (0.0, 0.0);
+        }
+        let mean = (self.sum.0 / self.heard, self.sum.1 / self.heard);
+        if self.best.0 <= 0.0 {
+            return mean;
+        }
+        let blend = |best: f64, mean: f64| BEST_SHARE * best + (1.0 - BEST_SHARE) * mean;
+        (blend(self.best.0, mean.0), blend(self.best.1, mean.1))
+    }
+}
+
 impl<'a> Comparison<'a> {
     fn of(weights: &ComparisonWeights, columns: &'a Columns) -> Self {
         let column = columns.find(&weights.attribute);
@@ -122,6 +181,10 @@ impl<'a> Comparison<'a> {
             method: weights.method,
             column,
             crosswise: weights.crosswise.as_deref().and_then(|other| columns.find(other)),
+            sex: columns.columns.iter().find(|column| column.field.kind == Kind::Sex).and_then(|column| {
+                let woman = column.values.binary_search_by(|value| (**value).cmp("F")).ok()?;
+                Some((column, woman as u32))
+            }),
             rarity: column.map(|column| weights.frequencies.rarity(columns, column)).unwrap_or_default(),
             bits,
         }
@@ -152,7 +215,13 @@ impl<'a> Comparison<'a> {
         let crossed = self.judge_values(column, left, other, right, lexicon);
         let back = self.judge_values(other, left, column, right, lexicon);
         let best = if back.level < crossed.level { back } else { crossed };
-        if name::agrees(best.level) { Judged { level: name::CROSSED, ..best } } else { straight }
+        if name::agrees(best.level) {
+            Judged { level: name::CROSSED, ..best }
+        } else if self.sex.is_some_and(|(sex, woman)| [left, right].iter().all(|row| sex.codes[*row as usize] == woman)) {
+            Judged { level: name::of_woman(straight.level), ..straight }
+        } else {
+            straight
+        }
     }
 
     fn judge_values(&self, of: &Column, left: u32, with: &Column, right: u32, lexicon: &Lexicon) -> Judged {

@@ -171,6 +171,7 @@ pub(crate) fn connect(
             groups.join(a, b);
         }
     }
+    join_together(bound, edges, matched, &mut groups);
     let root_of: Vec<u32> = (0..rows).map(|row| groups.root(row)).collect();
     let mut cuts: Vec<Cut> = refused
         .into_iter()
@@ -192,6 +193,37 @@ pub(crate) fn connect(
         .collect();
     Clusters { root_of, cuts, apart }
 }
+
+/// Joins groups between which no single pair weighs enough, where all that their members tell together does. Strongest pairs
+/// first; repeated while something is joined, because a larger group tells more.
+fn join_together(bound: &Bound<'_>, edges: &[Edge], matched: f64, groups: &mut Groups) {
+    let mut doubtful: Vec<&Edge> = edges.iter().filter(|edge| edge.weight_bits < matched).collect();
+    doubtful.sort_by(|a, b| b.weight_bits.total_cmp(&a.weight_bits).then((a.left, a.right).cmp(&(b.left, b.right))));
+    for _ in 0..ROUNDS_MAX {
+        let mut joined = false;
+        for edge in &doubtful {
+            let (a, b) = (groups.root(edge.left), groups.root(edge.right));
+            if a == b || groups.forbidden(a, b) {
+                continue;
+            }
+            let (left, right) = (groups.members(a), groups.members(b));
+            if left.len() + right.len() == 2 {
+                continue;
+            }
+            let heard: (Vec<u32>, Vec<u32>) = (spread(&left).collect(), spread(&right).collect());
+            if bound.weight_bits_of_groups(&heard.0, &heard.1) >= matched {
+                groups.join(a, b);
+                joined = true;
+            }
+        }
+        if !joined {
+            break;
+        }
+    }
+}
+
+/// Rounds of joining groups by what they tell together.
+const ROUNDS_MAX: usize = 4;
 
 /// Whether the members of two groups, heard pair by pair, speak against being one.
 fn is_weak_bridge(bound: &Bound<'_>, left: &[u32], right: &[u32]) -> bool {

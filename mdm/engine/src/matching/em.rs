@@ -1,6 +1,7 @@
 //! Expectation and maximisation over agreement patterns, without labels.
 //!
-//! Three classes: the same one, relatives, unrelated. All pairs take part: the candidates by their patterns, the others,
+//! Three classes: the same one, relatives, unrelated. What relatives have in common is believed beforehand and not trained:
+//! blocking lets through only those that look most like one person. All pairs take part: the candidates by their patterns, the others,
 //! which no blocking rule lets through, by a random sample that is held to be unrelated. So neither u nor the prior is
 //! biased by blocking. What little data says is held by what is believed beforehand, as if that had been seen in a few pairs.
 //!
@@ -27,7 +28,6 @@ const ROUNDS_MAX: usize = 40;
 const SETTLED: f64 = 1e-5;
 /// What is believed beforehand counts as so many pairs.
 const M_PAIRS: f64 = 20.0;
-const RELATED_PAIRS: f64 = 200.0;
 const U_PAIRS: f64 = 2.0;
 
 /// Trains the shares and the prior.
@@ -37,16 +37,16 @@ pub(crate) fn train(
     candidates: &Patterns,
     others: &Patterns,
     pairs_possible: f64,
+    relatives_per_match: f64,
 ) -> Prior {
     let believed: Vec<Shares> = shares.to_vec();
     let outside = marginals(shares.len(), others);
     let seen: f64 = candidates.counts.iter().map(|(_, count)| *count as f64 * candidates.scale).sum();
-    let mut prior = prior_of(0.3 * seen, 0.1 * seen, pairs_possible);
+    let mut prior = prior_of(0.3 * seen, 0.1 * seen, pairs_possible, relatives_per_match);
     maximise_u(shares, &believed, &outside, &vec![[0.0; 16]; shares.len()]);
     for _ in 0..ROUNDS_MAX {
         let before = prior;
         let mut matched = vec![[0.0; 16]; shares.len()];
-        let mut related = vec![[0.0; 16]; shares.len()];
         let mut unrelated = vec![[0.0; 16]; shares.len()];
         let (mut sum_matched, mut sum_related) = (0.0, 0.0);
         for (pattern, count) in &candidates.counts {
@@ -58,18 +58,16 @@ pub(crate) fn train(
                 let level = level_of(*pattern, at);
                 if level != NONE {
                     matched[at][level as usize] += weight * same;
-                    related[at][level as usize] += weight * relatives;
                     unrelated[at][level as usize] += weight * (1.0 - same - relatives);
                 }
             }
         }
         for (at, share) in shares.iter_mut().enumerate() {
             smooth(&mut share.m, &matched[at], &believed[at].m, M_PAIRS);
-            smooth(&mut share.related, &related[at], &believed[at].related, RELATED_PAIRS);
         }
         maximise_u(shares, &believed, &outside, &unrelated);
         shares.iter_mut().for_each(keep_sides);
-        prior = prior_of(sum_matched, sum_related, pairs_possible);
+        prior = prior_of(sum_matched, sum_related, pairs_possible, relatives_per_match);
         if (prior.matched / before.matched - 1.0).abs() < SETTLED {
             break;
         }
@@ -77,11 +75,13 @@ pub(crate) fn train(
     prior
 }
 
-/// Shares of all pairs; a handful of pairs says little about them.
-fn prior_of(matched: f64, related: f64, possible: f64) -> Prior {
+/// Shares of all pairs; a handful of pairs says little about them. Most relatives are never candidates, so what is seen of
+/// them is only a lower bound.
+fn prior_of(matched: f64, related: f64, possible: f64, relatives_per_match: f64) -> Prior {
     let all = possible + 50.0;
     let matched = ((matched + 0.5) / all).min(0.5);
-    Prior { matched, related: (related / all).min(0.25).min(matched * 4.0) }
+    let related = (related / all).min(matched * 4.0).max(matched * relatives_per_match);
+    Prior { matched, related: related.min(0.25) }
 }
 
 /// The probabilities that a pair of this pattern is the same one, and relatives.

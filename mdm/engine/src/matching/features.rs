@@ -38,12 +38,15 @@ pub(crate) struct Item {
     pub(crate) initial: char,
 }
 
-/// Hashes that tell at once whether two values have the same words in any order, the same sounds, or the same letters.
+/// Hashes that tell at once whether two values have the same words in any order, the same sounds, or sound the same when
+/// their words are joined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Sets {
     pub(crate) words: u64,
     pub(crate) sounds: u64,
     pub(crate) joined: u64,
+    /// The sound of the first two words joined (Gur Preet); 0 where there is only one.
+    pub(crate) first_two: u64,
 }
 
 /// A date taken apart; 0 stands for an unknown month or day.
@@ -117,8 +120,7 @@ impl Words {
                 let initial = text.chars().next().unwrap_or(' ');
                 words.items.push(Item { word, sound: lexicon.sound(word), role: *role, initial });
             }
-            let joined: String = read.words.iter().map(|(text, _)| text.as_str()).collect();
-            words.sets.push(Sets::of(&words.items[from..], &joined, lexicon));
+            words.sets.push(Sets::of(&words.items[from..], read, lexicon));
             words.offsets.push(words.items.len() as u32);
             words.sexes.push(read.sex);
         }
@@ -137,12 +139,12 @@ impl Words {
 }
 
 impl Sets {
-    fn of(items: &[Item], joined: &str, lexicon: &Lexicon) -> Self {
+    fn of(items: &[Item], read: &Read, lexicon: &Lexicon) -> Self {
         let mut words: Vec<u64> = items.iter().map(|item| lexicon.hash(item.word)).collect();
         let mut sounds: Vec<u64> = items.iter().map(|item| lexicon.sound_hash(item.sound)).collect();
         words.sort_unstable();
         sounds.sort_unstable();
         let all = |hashes: &[u64]| hashes.iter().fold(1, |before, next| hash::join(before, *next));
-        Self { words: all(&words), sounds: all(&sounds), joined: hash::of_text(joined) }
+        Self { words: all(&words), sounds: all(&sounds), joined: read.joined, first_two: read.first_two }
     }
 }

@@ -6,19 +6,18 @@ use super::columns::{Column, Columns, MISSING};
 use super::features::Features;
 use super::levels::{Method, Rarity};
 
-/// How often values, words and phonetic keys occur in one attribute: counts of source records by lasting hash, ascending.
-/// What occurs once stands for everything that is not listed.
+/// How often values and phonetic keys occur in one attribute: counts of source records by lasting hash, ascending. What occurs
+/// once stands for everything that is not listed.
+///
+/// Spellings that sound the same are counted together: a rare spelling of a common name is no rare name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Frequencies {
     /// Source records that have a value.
     pub rows: u32,
-    /// Whole values.
+    /// Whole values; of words, by the sounds of all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<(u64, u32)>,
-    /// Words.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub words: Vec<(u64, u32)>,
-    /// Phonetic keys.
+    /// Phonetic keys of the words in people's names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sounds: Vec<(u64, u32)>,
 }
@@ -38,22 +37,21 @@ impl Frequencies {
         }
         let rows = by_code.iter().sum();
         let mut counted = Self { rows, ..Self::default() };
-        if let Features::Words(words) = &column.features {
-            let mut of_word = vec![0_u32; columns.lexicon.len()];
-            let mut of_sound = vec![0_u32; columns.lexicon.sounds_len()];
-            for (code, count) in by_code.iter().enumerate() {
-                for item in words.items(code as u32) {
-                    of_word[item.word as usize] += count;
-                    of_sound[item.sound as usize] += count;
+        match &column.features {
+            Features::Words(words) if method == Method::Name => {
+                let mut of_sound = vec![0_u32; columns.lexicon.sounds_len()];
+                for (code, count) in by_code.iter().enumerate() {
+                    for item in words.items(code as u32) {
+                        of_sound[item.sound as usize] += count;
+                    }
                 }
+                let all = of_sound.iter().enumerate();
+                counted.sounds = table(all.map(|(at, count)| (columns.lexicon.sound_hash(at as u32), *count)).collect());
             }
-            if method == Method::Name {
-                counted.words = table(&of_word, |at| columns.lexicon.hash(at));
+            _ => {
+                let all = by_code.iter().enumerate();
+                counted.values = table(all.map(|(at, count)| (value_hash(column, at), *count)).collect());
             }
-            counted.sounds = table(&of_sound, |at| columns.lexicon.sound_hash(at));
-        }
-        if method != Method::Name {
-            counted.values = table(&by_code, |at| super::hash::of_text(&column.values[at as usize]));
         }
         counted
     }
@@ -70,23 +68,35 @@ impl Frequencies {
             (rows / count as f32).log2().clamp(0.0, bits_max)
         };
         let is_name = Method::of(column.field.kind) == Method::Name;
-        let has_words = column.features.words().is_some();
         let lexicon = &columns.lexicon;
-        let words = if is_name { lexicon.len() } else { 0 };
-        let sounds = if has_words { lexicon.sounds_len() } else { 0 };
+        let sounds = if is_name { lexicon.sounds_len() } else { 0 };
         let values = if is_name { 0 } else { column.values.len() };
         Rarity {
-            values: (0..values).map(|at| bits(&self.values, super::hash::of_text(&column.values[at]))).collect(),
-            words: (0..words as u32).map(|at| bits(&self.words, lexicon.hash(at))).collect(),
+            values: (0..values).map(|at| bits(&self.values, value_hash(column, at))).collect(),
             sounds: (0..sounds as u32).map(|at| bits(&self.sounds, lexicon.sound_hash(at))).collect(),
             bits_max,
         }
     }
 }
 
-fn table(counts: &[u32], hash: impl Fn(u32) -> u64) -> Vec<(u64, u32)> {
-    let often = counts.iter().enumerate().filter(|(_, count)| **count > 1);
-    let mut table: Vec<(u64, u32)> = often.map(|(at, count)| (hash(at as u32), *count)).collect();
-    table.sort_unstable();
-    table
+/// What a value is counted by.
+fn value_hash(column: &Column, code: usize) -> u64 {
+    match &column.features {
+        Features::Words(words) => words.sets(code as u32).sounds,
+        _ => super::hash::of_text(&column.values[code]),
+    }
+}
+
+/// Sums counts by hash and keeps what occurs more than once.
+fn table(mut counts: Vec<(u64, u32)>) -> Vec<(u64, u32)> {
+    counts.sort_unstable();
+    counts.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 += next.1;
+        }
+        same
+    });
+    counts.retain(|(_, count)| *count > 1);
+    counts
 }

@@ -134,6 +134,10 @@ fn of_values(column: &Column, lexicon: &Lexicon, key: &BlockingKey) -> RowKeys {
                 }
                 (None, _) => {}
                 (Some(part), function) => {
+                    let apart = words.sets(code).first_two;
+                    if part == KeyPart::Given && function == Some(KeyFunction::Sounds) && apart != 0 {
+                        out.push(apart);
+                    }
                     out.extend(chosen(words.items(code), part, lexicon).filter_map(|item| match function {
                         Some(KeyFunction::Sounds) => Some(lexicon.sound_hash(item.sound)),
                         Some(KeyFunction::First3) => first3(lexicon.text(item.word)),

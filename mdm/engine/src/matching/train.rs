@@ -35,7 +35,8 @@ pub fn train(rules: &MatchRules, columns: &Columns, seed: u64) -> RuleSet {
     let (patterns, pairs) = Patterns::of_candidates(&candidates, &bound, seed);
     let others = Patterns::of_others(&candidates, &bound, rows, possible.saturating_sub(pairs), seed);
     let groups = Groups::of(rules.comparisons.iter().map(|one| one.group.as_deref()));
-    let prior = em::train(&mut shares, &groups, &patterns, &others, possible as f64);
+    let relatives = if has_relatives(rules) { RELATIVES_PER_MATCH } else { 0.0 };
+    let prior = em::train(&mut shares, &groups, &patterns, &others, possible as f64, relatives);
     rule_set.prior = prior;
     for (weights, shares) in rule_set.comparisons.iter_mut().zip(&shares) {
         for (at, level) in weights.levels.iter_mut().enumerate() {
@@ -45,6 +46,19 @@ pub fn train(rules: &MatchRules, columns: &Columns, seed: u64) -> RuleSet {
         }
     }
     rule_set
+}
+
+/// Where registers tell of families or owners, so many pairs of relatives are believed to stand beside each pair of the same
+/// one.
+const RELATIVES_PER_MATCH: f64 = 1.5;
+
+/// Whether the rules compare something that relatives share: a parent's, spouse's or owner's name, a phone.
+fn has_relatives(rules: &MatchRules) -> bool {
+    rules.comparisons.iter().any(|one| {
+        let kind = kind_of(rules, &one.attribute);
+        let is_own = one.attribute == rules.label || one.crosswise.as_ref() == Some(&rules.label);
+        kind == Kind::Mobile || (kind == Kind::PersonName && !is_own)
+    })
 }
 
 fn kind_of(rules: &MatchRules, attribute: &str) -> Kind {
@@ -72,10 +86,12 @@ fn believed(rules: &MatchRules, comparison: &Comparison) -> Shares {
 /// What is believed of relatives: they share parents, phones and homes, and differ in name, birthday and number.
 fn related(levels: &[Level], m: &[f64], kind: Kind, is_label: bool) -> Vec<f64> {
     match Method::of(kind) {
-        Method::Name if is_label => vec![0.02, 0.01, 0.01, 0.02, 0.02, 0.01, 0.01, 0.25, 0.005, 0.645],
-        Method::Name => vec![0.35, 0.08, 0.03, 0.01, 0.04, 0.01, 0.01, 0.03, 0.01, 0.43],
+        Method::Name if is_label => {
+            vec![0.02, 0.01, 0.01, 0.02, 0.02, 0.01, 0.01, 0.25, 0.005, 0.635, 0.01]
+        }
+        Method::Name => vec![0.35, 0.08, 0.03, 0.01, 0.04, 0.01, 0.01, 0.03, 0.02, 0.31, 0.11],
         Method::Words if is_label => vec![0.02, 0.01, 0.01, 0.02, 0.14, 0.80],
-        Method::Date => vec![0.02, 0.005, 0.02, 0.02, 0.085, 0.40, 0.45],
+        Method::Date => vec![0.015, 0.005, 0.02, 0.02, 0.02, 0.03, 0.19, 0.25, 0.45],
         _ => match kind {
             Kind::Aadhaar | Kind::Epic | Kind::Gstin | Kind::Udyam | Kind::Pan => vec_of(levels, 0.01),
             Kind::Sex => vec_of(levels, 0.5),

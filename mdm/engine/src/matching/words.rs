@@ -2,7 +2,9 @@
 
 use kanak_model::kind::Kind;
 
+use super::hash;
 use crate::standardize::name::{Marker, Sex, parse_person_name};
+use crate::standardize::phonetic;
 
 /// What a word of a person's name is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,19 +24,36 @@ pub(crate) enum Role {
 pub(crate) struct Read {
     pub(crate) words: Vec<(String, Role)>,
     pub(crate) sex: Option<&'static str>,
+    /// The lasting hash of the sound of all words joined.
+    pub(crate) joined: u64,
+    /// The same of the first two words of a person's name, where they may be one that was written apart; 0 otherwise.
+    pub(crate) first_two: u64,
 }
 
 /// At most so many words of a value are compared.
 pub(crate) const WORDS_MAX: usize = 12;
 
 pub(crate) fn read(kind: Kind, value: &str) -> Read {
-    match kind {
+    let mut read = match kind {
         Kind::PersonName => read_name(value),
-        Kind::BusinessName => Read { words: plain(value, is_legal_form), sex: None },
-        Kind::Address => Read { words: plain(value, is_address_word), sex: None },
-        _ => Read { words: plain(value, |_| false), sex: None },
+        Kind::BusinessName => Read { words: plain(value, is_legal_form), ..Read::default() },
+        Kind::Address => Read { words: plain(value, is_address_word), ..Read::default() },
+        _ => Read { words: plain(value, |_| false), ..Read::default() },
+    };
+    let joined: String = read.words.iter().map(|(text, _)| text.as_str()).collect();
+    read.joined = hash::of_text(&phonetic::key(&joined));
+    if kind == Kind::PersonName
+        && let [(first, _), (second, role), ..] = read.words.as_slice()
+        && *role != Role::Initial
+        && first.chars().count() <= APART_LEN_MAX
+    {
+        read.first_two = hash::of_text(&phonetic::key(&format!("{first}{second}")));
     }
+    read
 }
+
+/// A first word of more letters is not the first half of a name that was written apart.
+const APART_LEN_MAX: usize = 6;
 
 /// Second names borne by custom (Singh, Kaur, Kumar, Devi ..) are left out where another name remains: they tell sex, which is
 /// compared on its own, and hardly ever who somebody is.
@@ -58,7 +77,7 @@ fn read_name(value: &str) -> Read {
         words.clear();
     }
     words.truncate(WORDS_MAX);
-    Read { words, sex: name.implied_sex.map(Sex::code) }
+    Read { words, sex: name.implied_sex.map(Sex::code), ..Read::default() }
 }
 
 /// Second names that, alone, say nothing of who it is.

@@ -8,8 +8,10 @@ const SLIP: u8 = 1;
 const YEAR_ONLY: u8 = 2;
 const SAME_YEAR: u8 = 3;
 const NEXT_YEAR: u8 = 4;
-const DIFFERENT: u8 = 5;
-const GENERATION: u8 = 6;
+const FEW_YEARS: u8 = 5;
+const NEAR_DAY: u8 = 6;
+const DIFFERENT: u8 = 7;
+const GENERATION: u8 = 8;
 
 /// Years between two births that are held to be a generation.
 pub(crate) const GENERATION_YEARS: u32 = 14;
@@ -18,10 +20,12 @@ pub(super) const LEVELS: &[Level] = &[
     level("same day", 0.66, 6e-5, Side::For, true),
     level("day and month swapped, or one digit off", 0.06, 1.5e-3, Side::For, false),
     level("same year, one gives only the year", 0.12, 4e-3, Side::For, false),
-    level("same year, another day", 0.05, 0.014, Side::Either, false),
-    level("one year apart", 0.04, 0.03, Side::Either, false),
-    level("different", 0.05, 0.40, Side::Against, false),
-    level("a generation apart", 0.02, 0.55, Side::Against, false),
+    level("same year, another day", 0.03, 0.010, Side::Either, false),
+    level("one year apart, one gives only the year", 0.03, 0.01, Side::Either, false),
+    level("two or three years apart, one gives only the year", 0.02, 0.02, Side::Either, false),
+    level("another day, up to three years off", 0.03, 0.06, Side::Against, false),
+    level("different", 0.02, 0.35, Side::Against, false),
+    level("a generation apart", 0.01, 0.54, Side::Against, false),
 ];
 
 pub(super) fn judge(left: DateParts, right: DateParts, rarity_bits: f32) -> Judged {
@@ -29,21 +33,23 @@ pub(super) fn judge(left: DateParts, right: DateParts, rarity_bits: f32) -> Judg
     if left.digits == right.digits {
         return if loose { Judged::plain(YEAR_ONLY) } else { Judged { level: SAME, rarity_bits } };
     }
+    let years = left.year.abs_diff(right.year);
     if loose {
-        return Judged::plain(match left.year.abs_diff(right.year) {
+        return Judged::plain(match years {
             0 => YEAR_ONLY,
             1 => NEXT_YEAR,
-            years => far(years),
+            2 | 3 => FEW_YEARS,
+            _ => far(years),
         });
     }
-    let swapped = left.year == right.year && left.month == right.day && left.day == right.month;
+    let swapped = years == 0 && left.month == right.day && left.day == right.month;
     if swapped || one_slip(left.digits, right.digits) {
         return Judged::plain(SLIP);
     }
-    Judged::plain(match left.year.abs_diff(right.year) {
+    Judged::plain(match years {
         0 => SAME_YEAR,
-        1 => NEXT_YEAR,
-        years => far(years),
+        1..=3 => NEAR_DAY,
+        _ => far(years),
     })
 }
 
@@ -92,6 +98,8 @@ mod tests {
         check("1985-01-01", "1985-01-01", YEAR_ONLY);
         check("1985-03-04", "1985-11-20", SAME_YEAR);
         check("1985-03-04", "1986", NEXT_YEAR);
+        check("1985-03-04", "1988", FEW_YEARS);
+        check("1985-03-04", "1988-11-20", NEAR_DAY);
         check("1985-03-04", "1979-10-17", DIFFERENT);
         check("1985-03-04", "1955-03-04", GENERATION);
     }

@@ -113,19 +113,15 @@ impl Judged {
 /// How rare the words and values of one column are, in bits.
 #[derive(Debug, Default)]
 pub(crate) struct Rarity {
+    /// By value code.
     pub(crate) values: Vec<f32>,
-    pub(crate) words: Vec<f32>,
+    /// By phonetic key: of people's names only.
     pub(crate) sounds: Vec<f32>,
     /// No agreement is held to be rarer than this.
     pub(crate) bits_max: f32,
 }
 
 impl Rarity {
-    fn of_words<'i>(&self, items: impl Iterator<Item = &'i Item>) -> f32 {
-        let bits: f32 = items.map(|item| self.words.get(item.word as usize).copied().unwrap_or(0.0)).sum();
-        bits.min(self.bits_max)
-    }
-
     fn of_sounds<'i>(&self, items: impl Iterator<Item = &'i Item>) -> f32 {
         let bits: f32 = items.map(|item| self.sounds.get(item.sound as usize).copied().unwrap_or(0.0)).sum();
         bits.min(self.bits_max)
@@ -177,7 +173,10 @@ pub(crate) fn judge(
     match method {
         Method::Name => name::judge(left.items(), right.items(), left.sets(), right.sets(), lexicon, rarity),
         Method::Words if same => Judged { level: 0, rarity_bits: rarity.of_value(left.code) },
-        Method::Words => words::judge(left.items(), right.items(), left.sets(), right.sets(), lexicon, rarity),
+        Method::Words => {
+            let rarity_bits = rarity.of_value(left.code);
+            words::judge(left.items(), right.items(), left.sets(), right.sets(), lexicon, rarity_bits)
+        }
         Method::Date => date::judge(left.date(), right.date(), rarity.of_value(left.code)),
         Method::Number | Method::Pin | Method::Code if same => {
             Judged { level: 0, rarity_bits: rarity.of_value(left.code) }

@@ -15,7 +15,9 @@ const GIVEN: u8 = 6;
 const FAMILY: u8 = 7;
 /// The name agrees with the attribute that it is compared crosswise with.
 pub(crate) const CROSSED: u8 = 8;
-pub(crate) const DIFFERENT: u8 = 9;
+const DIFFERENT: u8 = 9;
+/// Different in a comparison that is made crosswise, of a woman: one may be her father's name and the other her husband's.
+const DIFFERENT_OF_WOMAN: u8 = 10;
 
 pub(super) const LEVELS: &[Level] = &[
     level("same name", 0.60, 1e-4, Side::For, true),
@@ -27,7 +29,8 @@ pub(super) const LEVELS: &[Level] = &[
     level("same given name, another name differs", 0.02, 4e-3, Side::Either, false),
     level("same family name, another given name", 0.01, 0.02, Side::Either, false),
     level("agrees crosswise", 0.01, 1e-3, Side::For, true),
-    level("different", 0.03, 0.965, Side::Against, false),
+    level("different", 0.025, 0.715, Side::Against, false),
+    level("different, of a woman: perhaps father and husband", 0.01, 0.25, Side::Against, false),
 ];
 
 /// Grades two names. A name without a word that tells who it is (only Singh; a newborn's) is no evidence.
@@ -43,7 +46,7 @@ pub(super) fn judge(
         return Judged::MISSING;
     }
     if left_sets.words == right_sets.words {
-        return Judged { level: SAME, rarity_bits: rarity.of_words(left.iter()) };
+        return Judged { level: SAME, rarity_bits: rarity.of_sounds(left.iter()) };
     }
     if left_sets.sounds == right_sets.sounds {
         return Judged { level: SOUNDS, rarity_bits: rarity.of_sounds(left.iter()) };
@@ -52,12 +55,27 @@ pub(super) fn judge(
         let (fewer, _) = if left.len() <= right.len() { (left, right) } else { (right, left) };
         return Judged { level: SOUNDS, rarity_bits: rarity.of_sounds(fewer.iter()) };
     }
+    let sound_of = |item: &Item| lexicon.sound_hash(item.sound);
+    let apart = |whole: &[Item], halves: Sets| {
+        halves.first_two != 0 && whole.iter().any(|item| sound_of(item) == halves.first_two)
+    };
+    for (whole, halves) in [(left, right_sets), (right, left_sets)] {
+        if apart(whole, halves) {
+            let given = whole.iter().filter(|item| sound_of(item) == halves.first_two);
+            return Judged { level: WITHIN, rarity_bits: rarity.of_sounds(given) };
+        }
+    }
     grade(&Paired::of(left, right, lexicon), left, right, rarity)
 }
 
 /// Whether a grade says that both are the same name, perhaps written differently.
 pub(crate) fn agrees(level: u8) -> bool {
-    matches!(level, SAME | SOUNDS | NEAR | WITHIN)
+    matches!(level, SAME | SOUNDS | WITHIN)
+}
+
+/// The grade of a difference between two women's relatives.
+pub(crate) fn of_woman(level: u8) -> u8 {
+    if level == DIFFERENT { DIFFERENT_OF_WOMAN } else { level }
 }
 
 /// Which word of the one name goes with which word of the other.
@@ -132,6 +150,7 @@ fn grade(paired: &Paired, left: &[Item], right: &[Item], rarity: &Rarity) -> Jud
         (0, 0) if paired.worst == Likeness::Alike => Judged::plain(ALIKE),
         (0, 0) if paired.worst == Likeness::Near => Judged::plain(NEAR),
         (0, _) | (_, 0) if paired.worst == Likeness::Alike => Judged::plain(ALIKE),
+        (0, _) | (_, 0) if paired.worst == Likeness::Near => Judged::plain(NEAR),
         (0, _) | (_, 0) => Judged { level: WITHIN, rarity_bits: rarity.of_sounds(shared()) },
         _ => {
             let same_given = left.iter().zip(paired.partners).any(|(item, partner)| {
@@ -173,6 +192,8 @@ mod tests {
         check("Gurpreet Singh", "Gurprit Singh", "same by sound");
         check("Gurpreet Singh", "ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ", "same by sound");
         check("Gur Preet Singh", "Gurpreet", "same by sound");
+        check("Soo Rvinder Kaur", "Surwinder Kaur", "same by sound");
+        check("Gur Preet Singh", "Gurpreet Singh Sidhu", "one within the other");
         check("Gurpreet Singh", "Gurpreet Singh Sidhu", "one within the other");
         check("mitchell", "mithcell", "one slip apart");
         check("R K Sharma", "Ram Krishan Sharma", "initials fit");

@@ -2,7 +2,7 @@
 
 use super::super::features::{Item, Sets};
 use super::super::lexicon::{Lexicon, Likeness};
-use super::{Judged, Level, Rarity, Side, level};
+use super::{Judged, Level, Side, level};
 
 const SOUNDS: u8 = 1;
 const NEAR: u8 = 2;
@@ -25,13 +25,13 @@ pub(super) fn judge(
     left_sets: Sets,
     right_sets: Sets,
     lexicon: &Lexicon,
-    rarity: &Rarity,
+    rarity_bits: f32,
 ) -> Judged {
     if left.is_empty() || right.is_empty() {
         return Judged::MISSING;
     }
     if left_sets.words == right_sets.words || left_sets.sounds == right_sets.sounds || left_sets.joined == right_sets.joined {
-        return Judged { level: SOUNDS, rarity_bits: rarity.of_sounds(left.iter()) };
+        return Judged { level: SOUNDS, rarity_bits };
     }
     let (few, many) = if left.len() <= right.len() { (left, right) } else { (right, left) };
     let mut taken = [false; 12];
@@ -70,9 +70,8 @@ mod tests {
         let values: Vec<Box<str>> = vec![left.into(), right.into()];
         let features = Features::of(kind, &values, &mut lexicon);
         let words = features.words().unwrap();
-        let rarity = Rarity { bits_max: 20.0, ..Rarity::default() };
         let judge = |a: u32, b: u32| {
-            let judged = judge(words.items(a), words.items(b), words.sets(a), words.sets(b), &lexicon, &rarity);
+            let judged = judge(words.items(a), words.items(b), words.sets(a), words.sets(b), &lexicon, 1.0);
             LEVELS.get(judged.level as usize).map_or("none", |level| level.name)
         };
         assert_eq!(judge(0, 1), expected, "{left} / {right}");
