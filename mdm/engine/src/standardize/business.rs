@@ -127,6 +127,11 @@ pub fn parse_business_name(raw: &str) -> BusinessName {
     let text = script::fold(raw);
     let mut words = split(without_ms(&text));
     let proprietor = take_proprietor(&mut words);
+    while words.len() > 1
+        && words.last().is_some_and(|last| matches!(script::bare(last).as_str(), "regd" | "registered"))
+    {
+        words.pop();
+    }
     let bares: Vec<String> = words.iter().map(|word| script::bare(word)).collect();
     let form = FORMS.iter().find(|(ending, _)| {
         ending.len() < bares.len()

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use kanak_codes::identifiers::{Aadhaar, find_aadhaar_like};
 use kanak_model::entity_model::Attribute;
 use kanak_model::kind::Kind;
 use kanak_model::quality::QualityRule;
@@ -73,7 +72,7 @@ fn identifier(text: &str) -> Outcome {
     let whole = without_decimal(text);
     let text = if whole.bytes().all(|b| b.is_ascii_digit()) { whole } else { text };
     let tight: String = text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect();
-    if passes_as_aadhaar(&tight) || tight != text && passes_as_aadhaar(text) {
+    if redact::holds_aadhaar(&tight) || tight != text && redact::holds_aadhaar(text) {
         return Outcome::bad(
             QualityRule::Kind,
             "this passes as an Aadhaar number; map the column as aadhaar, which only the vault keeps",
@@ -84,7 +83,7 @@ fn identifier(text: &str) -> Outcome {
 
 /// A key of another register: `source_system:key`, the key as that register writes it.
 pub(super) fn source_key(text: &str, source: Option<&str>) -> Outcome {
-    if passes_as_aadhaar(text) {
+    if redact::holds_aadhaar(text) {
         return Outcome::bad(
             QualityRule::Kind,
             "this passes as an Aadhaar number; a key must not be one, ask the source for its own key",
@@ -101,11 +100,4 @@ pub(super) fn source_key(text: &str, source: Option<&str>) -> Outcome {
             "no source system is named for this key; add `source = ..` to its [[column]]",
         ),
     }
-}
-
-fn passes_as_aadhaar(text: &str) -> bool {
-    if !redact::may_hold_twelve_digits(text) {
-        return false;
-    }
-    Aadhaar::parse(text).is_ok() || !find_aadhaar_like(text).is_empty()
 }

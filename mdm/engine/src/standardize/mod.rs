@@ -26,7 +26,7 @@ use kanak_model::quality::QualityRule;
 use kanak_model::source_system::DateOrder;
 
 pub use name::{Relation, Relative, parse_person_name, split_relation};
-pub use redact::{REDACTED, redact};
+pub use redact::{REDACTED, holds_aadhaar, redact};
 
 /// What is known about a value besides its attribute.
 #[derive(Debug, Clone, Copy)]

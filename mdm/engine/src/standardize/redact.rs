@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use kanak_codes::identifiers::find_aadhaar_like;
+use kanak_codes::identifiers::{Aadhaar, find_aadhaar_like};
 
 use super::script;
 
@@ -20,7 +20,7 @@ pub const REDACTED: &str = "[Aadhaar removed]";
 /// assert_eq!(redact("paid 2341"), "paid 2341");
 /// ```
 pub fn redact(raw: &str) -> Cow<'_, str> {
-    if !may_hold_twelve_digits(raw) {
+    if !may_hold_twelve_digits(raw) || is_office_number(raw.trim()) {
         return Cow::Borrowed(raw);
     }
     let folded = script::fold(raw);
@@ -36,11 +36,35 @@ pub fn redact(raw: &str) -> Cow<'_, str> {
 
 /// The same for a text that is folded already.
 pub(super) fn redact_folded(text: String) -> String {
-    if may_hold_twelve_digits(&text) { replace(&text).unwrap_or(text) } else { text }
+    if may_hold_twelve_digits(&text) && !is_office_number(&text) { replace(&text).unwrap_or(text) } else { text }
+}
+
+/// Whether a text is or holds an Aadhaar number, for keys and identifiers, which are refused then and not mended.
+///
+/// ```
+/// use kanak_engine::standardize::holds_aadhaar;
+/// assert!(holds_aadhaar("23 41 2341 2346") && holds_aadhaar("RC/234123412346"));
+/// assert!(!holds_aadhaar("TR234123412346") && !holds_aadhaar("RC/2341"));
+/// ```
+pub fn holds_aadhaar(text: &str) -> bool {
+    let text = text.trim();
+    may_hold_twelve_digits(text)
+        && !is_office_number(text)
+        && (Aadhaar::parse(text).is_ok() || !find_aadhaar_like(text).is_empty())
+}
+
+/// Whether the whole text is a number of some office's series, letters and digits in one: `TR260000000005`. About one such
+/// number in eleven would pass as an Aadhaar number by chance, and no one writes an Aadhaar number so, but after `UID`.
+fn is_office_number(text: &str) -> bool {
+    const LETTERS_MAX: usize = 5;
+    let digits = text.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    let letters = &text[..text.len() - digits.len()];
+    let is_uid = ["UID", "UIDAI", "ADHAR", "AADH"].iter().any(|label| letters.eq_ignore_ascii_case(label));
+    (1..=LETTERS_MAX).contains(&letters.len()) && !is_uid && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Whether a text has digits enough; nearly none has.
-pub(super) fn may_hold_twelve_digits(text: &str) -> bool {
+fn may_hold_twelve_digits(text: &str) -> bool {
     if text.len() < 12 {
         return false;
     }

@@ -126,7 +126,9 @@ impl AddressParts {
 
 /// What stands between commas, brackets and line ends.
 fn phrases(text: &str) -> impl Iterator<Item = &str> {
-    text.split([',', ';', '|', '(', ')', '[', ']']).filter(|phrase| !phrase.trim().is_empty())
+    text.split([',', ';', '|', '(', ')', '[', ']', '–', '—'])
+        .flat_map(|phrase| phrase.split(" - "))
+        .filter(|phrase| !phrase.trim().is_empty())
 }
 
 /// The words of a phrase; stops part words, hyphens join them.
@@ -224,10 +226,9 @@ fn set(part: &mut Option<String>, value: String, rest: &mut Vec<String>) {
     }
 }
 
-/// Whether unlabelled words may be the place: not a number, a street or a landmark.
+/// Whether unlabelled words may be the place: not a number, a street, a market or a landmark.
 fn can_be_place(part: &str) -> bool {
-    let first = part.split(' ').next().unwrap_or(part);
-    let street = [
+    const BEFORE: [&str; 18] = [
         "Street",
         "St",
         "Gali",
@@ -247,7 +248,12 @@ fn can_be_place(part: &str) -> bool {
         "गली",
         "वार्ड",
     ];
-    !part.starts_with(|c: char| c.is_ascii_digit()) && !street.contains(&first)
+    const AFTER: [&str; 12] =
+        ["Road", "Rd", "Marg", "Street", "Lane", "Gali", "Bazar", "Bazaar", "Market", "Mandi", "Chowk", "Wali"];
+    let first = part.split(' ').next().unwrap_or(part);
+    let last = part.rsplit(' ').next().unwrap_or(part);
+    let is_number = part.starts_with(|c: char| c.is_ascii_digit());
+    !is_number && !BEFORE.contains(&first) && (first == last || !AFTER.contains(&last))
 }
 
 fn title(words: &[&str]) -> String {

@@ -18,10 +18,11 @@ pub(super) fn parse(raw: &str) -> PersonName {
     let mut words = split(raw);
     let relation = take_relation(&mut words);
     let is_baby = matches!(relation, Some((Relation::BabyOf, _)));
-    if let Some(end) = words.iter().position(ends_a_name) {
-        words.truncate(end);
-    }
-    let plain = words.iter().all(|word| word.meaning.relation.is_none() && !word.meaning.is(Role::Baby));
+    // At the start, a word for an alias is a name: Aka.
+    let end = (0..words.len()).find(|at| ends_a_name(&words[*at]) && (*at > 0 || !words[*at].meaning.is(Role::Alias)));
+    words.truncate(end.unwrap_or(words.len()));
+    let plain =
+        words.iter().all(|word| word.meaning.relation.is_none() && !word.meaning.is(Role::Baby) && !ends_a_name(word));
     if words.len() >= 2 && words[0].comma_after && plain && !words[0].meaning.is(Role::Honorific) {
         words.rotate_left(1);
     }
@@ -56,7 +57,9 @@ fn split(text: &str) -> Vec<Word> {
             ' ' if word.ends_with('/') => continue,
             '@' => {
                 finish(&mut word, &mut words);
-                push("@", "@", &mut words);
+                if !words.is_empty() {
+                    push("@", "@", &mut words);
+                }
                 continue;
             }
             '\'' | '’' if !word.is_empty() => {

@@ -18,6 +18,8 @@ fn titles_respect_aliases_and_residences_are_no_part_of_a_name() {
         ("Dr. (Mrs.) Anita Sharma", "Anita Sharma"),
         ("Gurpreet Singh @ Gopi", "Gurpreet Singh"),
         ("Gurpreet Singh urf Gopi", "Gurpreet Singh"),
+        ("AKA SHDEEP", "Aka Shdeep"),
+        ("@ Gopi", "Gopi"),
         ("Gurpreet Singh R/o VPO Rurka", "Gurpreet Singh"),
         ("ਸ੍ਰੀਮਤੀ ਪਰਮਜੀਤ ਕੌਰ", "ਪਰਮਜੀਤ ਕੌਰ"),
         ("श्री राम लाल जी", "राम लाल"),

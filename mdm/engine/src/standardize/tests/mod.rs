@@ -294,7 +294,11 @@ fn no_free_text_lets_an_aadhaar_number_through() {
     bad(Kind::Identifier, "2341 2341 2346", QualityRule::Kind);
     bad(Kind::Identifier, "23 41 23 41 23 46", QualityRule::Kind);
     bad(Kind::Identifier, "RC-234123412346", QualityRule::Kind);
+    bad(Kind::Identifier, "UID234123412346", QualityRule::Kind);
     bad(Kind::Integer, "234123412346", QualityRule::Kind);
+    good(Kind::Identifier, "TR234123412346", "TR234123412346");
+    assert_eq!(redact("TR234123412346"), "TR234123412346", "a number of an office's own series");
+    assert_eq!(redact("UID234123412346"), "UID[Aadhaar removed]");
     assert_eq!(redact("a  2341  2341 2346"), "a [Aadhaar removed]", "folding brings it out");
     assert!(matches!(redact("a  2341"), std::borrow::Cow::Borrowed(_)));
 }

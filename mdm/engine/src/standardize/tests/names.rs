@@ -15,6 +15,8 @@ fn names_of_people_relatives_and_firms() {
         ("Messrs. Gill & Sons (P) Ltd.", "Gill & Sons Pvt Ltd"),
         ("GILL PRIVATE LIMITED", "Gill Pvt Ltd"),
         ("Gill Foods LLP", "Gill Foods LLP"),
+        ("GILL AUTOMOBILES (REGD.)", "Gill Automobiles"),
+        ("Regd.", "Regd"),
         ("Gill Store Prop. S. Gurpreet Singh", "Gill Store"),
         ("ਗਿੱਲ ਸਟੋਰ", "ਗਿੱਲ ਸਟੋਰ"),
         ("24x7 Store", "24x7 Store"),
@@ -45,6 +47,9 @@ fn addresses_take_one_order_and_lose_their_pin() {
         ("45 Model Town, Near Gurdwara, Ludhiana", "House 45, Model Town, Near Gurdwara, Ludhiana"),
         ("Near Bus Stand, Street No 4, Moga", "Moga, Near Bus Stand, Street No 4"),
         ("ਪਿੰਡ ਰੁੜਕਾ ਡਾਕਖਾਨਾ ਗੋਰਾਇਆ ਜ਼ਿਲ੍ਹਾ ਜਲੰਧਰ", "ਰੁੜਕਾ, PO ਗੋਰਾਇਆ, District ਜਲੰਧਰ"),
+        ("H.Nº 1648 – Gandhi Nagar, PO Dasua", "House 1648, Gandhi Nagar, PO Dasua"),
+        ("Shop No 100, Railway Road, Sant Town, Patiala", "House 100, Sant Town, Railway Road, Patiala"),
+        ("Model Town - Ludhiana", "Model Town, Ludhiana"),
         ("Dharamshala House", "Dharamshala House"),
     ] {
         good(Kind::Address, raw, expected);
