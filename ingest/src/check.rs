@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate};
-use kanak_codes::identifiers::Aadhaar;
+use kanak_codes::identifiers::{Aadhaar, find_aadhaar_like};
 use kanak_engine::standardize::{Hint, Outcome, Relative, Standardizer, redact, split_relation};
 use kanak_model::Timestamp;
 use kanak_model::entity_model::{Attribute, OnInvalid};
@@ -14,6 +14,7 @@ use kanak_model::source_system::DateOrder;
 use rustc_hash::FxHashMap;
 
 use crate::checked::{CheckedRow, Secret};
+use crate::memo::Memo;
 use crate::plan::{Plan, PlannedColumn};
 use crate::raw_row::RawRow;
 
@@ -30,7 +31,12 @@ pub(crate) type LeftOutCounts<'a> = FxHashMap<(&'a str, QualityRule), u64>;
 
 impl<'a> Checker<'a> {
     /// Checks one row. Values that were left out are counted only when the row goes on.
-    pub(crate) fn check(self, row: &RawRow, left_out: &mut LeftOutCounts<'a>) -> Result<CheckedRow, RejectedRow> {
+    pub(crate) fn check(
+        self,
+        row: &RawRow,
+        memo: &mut Memo,
+        left_out: &mut LeftOutCounts<'a>,
+    ) -> Result<CheckedRow, RejectedRow> {
         let key = self.key(row).map_err(|(rule, key, reason)| RejectedRow {
             line: row.line,
             key: None,
@@ -43,7 +49,7 @@ impl<'a> Checker<'a> {
         let mut bad: Vec<(&'a Attribute, Fault)> = Vec::new();
         let mut relatives = Vec::new();
         let mut district = None;
-        for column in &self.plan.columns {
+        for (place, column) in self.plan.columns.iter().enumerate() {
             let attribute = column.attribute;
             if has(&checked, attribute) {
                 continue;
@@ -59,7 +65,7 @@ impl<'a> Checker<'a> {
                 source: column.mapping.source.as_deref(),
                 today: self.today,
             };
-            match self.standardizer.standardize(attribute, &hint, translated(raw, column)) {
+            match memo.standardize(self.standardizer, place, column, &hint, translated(raw, column)) {
                 Outcome::Missing => {}
                 Outcome::Bad { rule, reason } => {
                     let fault = Fault { rule, reason, columns: column.mapping.from.0.join("`, `"), masked: mask(raw) };
@@ -241,9 +247,9 @@ fn relative(raw: &str, standard: &str) -> Option<(&'static str, String)> {
     Some((attribute, words))
 }
 
-/// Whether a key passes as an Aadhaar number.
+/// Whether a key passes as an Aadhaar number, or holds one.
 pub(crate) fn looks_like_aadhaar(key: &str) -> bool {
-    key.len() >= 12 && Aadhaar::parse(key).is_ok()
+    key.len() >= 12 && (Aadhaar::parse(key).is_ok() || !find_aadhaar_like(key).is_empty())
 }
 
 /// Reads the standard form of an instant.

@@ -39,6 +39,9 @@ pub fn read_columns(path: &Path) -> Result<Columns, IngestError> {
 ///
 /// # Errors
 /// When the file as a whole cannot be used, or one column has more than 2 GiB.
+///
+/// # Panics
+/// Never: each column gets one value a row.
 pub fn read_columns_as(path: &Path, format: &Format) -> Result<Columns, IngestError> {
     let input = Input::File(path);
     let mut reader = connector::open(&input, format)?;

@@ -113,6 +113,9 @@ impl EventBatchBuilder {
     }
 
     /// The batch of what was put in; the builder is empty again.
+    ///
+    /// # Panics
+    /// Never: each column is built for its field and gets one value a row.
     pub fn finish(&mut self) -> RecordBatch {
         let mut columns: Vec<ArrayRef> = self.attributes.iter_mut().map(|(_, column)| column.finish()).collect();
         let mut source_system = StringBuilder::with_capacity(self.rows, self.rows * self.source_system.len());

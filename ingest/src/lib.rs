@@ -12,6 +12,7 @@ mod glob;
 mod guess;
 mod input;
 pub mod landing;
+mod memo;
 mod nearest;
 mod plan;
 mod profile;

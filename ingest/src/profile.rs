@@ -163,13 +163,28 @@ impl Profile {
         };
         let rejected: u64 = self.rejected.values().sum();
         let bad = if rejected == 0 { String::new() } else { format!(", {rejected} lines that are no rows") };
-        format!("{}: {format}, {} bytes, {} rows{bad}, {} columns", self.file, self.bytes, self.rows, self.columns.len())
+        format!(
+            "{}: {format}, {} bytes, {} rows{bad}, {} columns",
+            self.file,
+            self.bytes,
+            self.rows,
+            self.columns.len()
+        )
     }
 
     /// The columns as a table: its header, and a row for each column.
     pub fn to_table(&self) -> (Vec<&'static str>, Vec<Vec<String>>) {
         let header = vec![
-            "column", "kind", "fits %", "filled %", "distinct", "length", "from", "to", "most frequent", "shapes",
+            "column",
+            "kind",
+            "fits %",
+            "filled %",
+            "distinct",
+            "length",
+            "from",
+            "to",
+            "most frequent",
+            "shapes",
             "outliers",
         ];
         let share = |part: u64| {

@@ -17,6 +17,7 @@ use crate::checked::{CheckedBatch, CheckedRow, FileReport};
 use crate::connector::{self, RowRead, SourceReader};
 use crate::error::IngestError;
 use crate::input::Input;
+use crate::memo::Memo;
 use crate::plan::{Plan, Rows};
 use crate::raw_row::RawRow;
 
@@ -54,6 +55,7 @@ where
         filled: 0,
         unread: Vec::new(),
         keys: Keys::default(),
+        memos: memos(),
         left_out: LeftOutCounts::default(),
         report: FileReport { bytes, ..FileReport::default() },
         sink: &mut |batch| sink(batch).map_err(|cause| IngestError::Sink { file: file.clone(), cause: cause.into() }),
@@ -106,6 +108,7 @@ struct Run<'a, 's> {
     /// Lines of this batch that are no rows.
     unread: Vec<RejectedRow>,
     keys: Keys,
+    memos: Vec<Memo>,
     left_out: LeftOutCounts<'a>,
     report: FileReport,
     sink: &'s mut dyn FnMut(CheckedBatch) -> Result<(), IngestError>,
@@ -137,7 +140,7 @@ impl Run<'_, '_> {
         }
         let mut batch =
             CheckedBatch { rows: Vec::with_capacity(raw.len()), rejected: std::mem::take(&mut self.unread) };
-        for (checked, left_out) in check_all(self.checker, raw) {
+        for (checked, left_out) in check_all(self.checker, raw, &mut self.memos) {
             for (what, count) in left_out {
                 *self.left_out.entry(what).or_default() += count;
             }
@@ -172,20 +175,26 @@ impl Run<'_, '_> {
 type Part<'a> = (Vec<Result<CheckedRow, RejectedRow>>, LeftOutCounts<'a>);
 
 /// Checks rows on every core; rows do not depend on each other, so the order and the outcome are those of one core.
-fn check_all<'a>(checker: Checker<'a>, raw: &[RawRow]) -> Vec<Part<'a>> {
-    let check = |rows: &[RawRow]| {
+fn check_all<'a>(checker: Checker<'a>, raw: &[RawRow], memos: &mut [Memo]) -> Vec<Part<'a>> {
+    let check = |rows: &[RawRow], memo: &mut Memo| {
         let mut left_out = LeftOutCounts::default();
-        (rows.iter().map(|row| checker.check(row, &mut left_out)).collect(), left_out)
+        (rows.iter().map(|row| checker.check(row, memo, &mut left_out)).collect(), left_out)
     };
-    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(8);
-    let share = raw.len().div_ceil(cores).max(500);
+    let share = raw.len().div_ceil(memos.len()).max(500);
+    let parts = raw.chunks(share).zip(memos);
     if raw.len() <= share {
-        return vec![check(raw)];
+        return parts.map(|(rows, memo)| check(rows, memo)).collect();
     }
     std::thread::scope(|scope| {
-        let parts: Vec<_> = raw.chunks(share).map(|rows| scope.spawn(|| check(rows))).collect();
+        let parts: Vec<_> = parts.map(|(rows, memo)| scope.spawn(|| check(rows, memo))).collect();
         parts.into_iter().map(|part| part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     })
+}
+
+/// One memo for each core that checks.
+fn memos() -> Vec<Memo> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(8);
+    std::iter::repeat_with(Memo::default).take(cores).collect()
 }
 
 /// A file that names its rows by Aadhaar numbers is refused as a whole: the key would stand in every table.

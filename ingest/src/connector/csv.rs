@@ -69,12 +69,12 @@ impl SourceReader for CsvReader {
             match self.records.next_record(&mut row)? {
                 Record::End => return Ok(()),
                 Record::Row { last_line } if row.len() != expected => {
-                    let mut reason = format!("{} values where the header has {expected} columns", row.len());
-                    if last_line > row.line {
-                        reason += &format!("; quoted text runs on to line {last_line}, perhaps a quote is not closed");
+                    let hint = if last_line > row.line {
+                        format!("quoted text runs on to line {last_line}, perhaps a quote is not closed")
                     } else {
-                        reason += "; put values that hold the separator in quotes";
-                    }
+                        "put values that hold the separator in quotes".to_owned()
+                    };
+                    let reason = format!("{} values where the header has {expected} columns; {hint}", row.len());
                     take(RowRead::Bad(bad_line(row.line, QualityRule::FieldCount, reason)))?;
                 }
                 Record::Row { .. } => take(RowRead::Row(&mut row))?,
@@ -163,7 +163,7 @@ impl Records {
                     Place::Quoted => {
                         let rest = &chunk[at..];
                         let stop = rest.iter().position(|byte| *byte == b'"').unwrap_or(rest.len());
-                        self.line += rest[..stop].iter().filter(|byte| **byte == b'\n').count() as u64;
+                        self.line += line_feeds(&rest[..stop]);
                         push(&mut bytes, &rest[..stop], &mut too_long);
                         at += stop;
                         if stop < rest.len() {
@@ -224,6 +224,10 @@ impl Records {
         }
         Ok(Record::Row { last_line })
     }
+}
+
+fn line_feeds(bytes: &[u8]) -> u64 {
+    bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
 }
 
 /// Adds to a record as long as it has not grown too long.

@@ -7,7 +7,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::error::IngestError;
 
-fn read(bytes: &[u8]) -> Result<(Vec<String>, Vec<(u64, Vec<String>)>, Vec<(u64, QualityRule)>), IngestError> {
+/// The header; the rows with their lines; the lines that are no rows and why.
+type File = (Vec<String>, Vec<(u64, Vec<String>)>, Vec<(u64, QualityRule)>);
+
+fn read(bytes: &[u8]) -> Result<File, IngestError> {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(bytes).unwrap();
     let input = Input::File(file.path());

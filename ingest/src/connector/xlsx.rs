@@ -53,7 +53,7 @@ impl XlsxReader {
             }
             header_line = line;
             columns.resize((column as usize + 1).max(columns.len()), String::new());
-            columns[column as usize] = name.trim().to_owned();
+            name.trim().clone_into(&mut columns[column as usize]);
             Ok(true)
         })?;
         if columns.is_empty() {

@@ -21,13 +21,7 @@ pub(super) struct Guess {
 }
 
 /// Guesses from the column's name and some of its different values.
-pub(super) fn guess(
-    name: &str,
-    sample: &[String],
-    distinct: u64,
-    filled: u64,
-    standardizer: &Standardizer,
-) -> Guess {
+pub(super) fn guess(name: &str, sample: &[String], distinct: u64, filled: u64, standardizer: &Standardizer) -> Guess {
     let column = Column { name: name.to_lowercase(), sample, distinct, filled, standardizer };
     let (kind, share) = column.kind();
     Guess { kind, share, is_personal: column.is_personal(kind) }
@@ -51,9 +45,8 @@ impl Column<'_> {
 
     /// Kinds that are known by a check of their own.
     fn checked_kind(&self) -> Option<(Kind, f64)> {
-        let strict = [
-            Kind::Aadhaar, Kind::Gstin, Kind::Pan, Kind::Epic, Kind::Udyam, Kind::Ifsc, Kind::Mobile, Kind::Email,
-        ];
+        let strict =
+            [Kind::Aadhaar, Kind::Gstin, Kind::Pan, Kind::Epic, Kind::Udyam, Kind::Ifsc, Kind::Mobile, Kind::Email];
         let found = strict.into_iter().find_map(|kind| self.fitting(kind));
         let few = self.distinct <= 12;
         found
@@ -93,7 +86,7 @@ impl Column<'_> {
 
     /// Words: districts, names, addresses, text.
     fn worded_kind(&self) -> (Kind, f64) {
-        let letters = self.share(|value| is_words(value));
+        let letters = self.share(is_words);
         if letters >= SHARE_MIN {
             if let Some(found) = self.fitting(Kind::District) {
                 return found;
@@ -169,8 +162,18 @@ impl Column<'_> {
 
     fn is_personal(&self, kind: Kind) -> bool {
         match kind {
-            Kind::PersonName | Kind::Mobile | Kind::Email | Kind::Aadhaar | Kind::Pan | Kind::Epic | Kind::Address
-            | Kind::Identifier | Kind::Gstin | Kind::Udyam | Kind::Date | Kind::SourceKey => true,
+            Kind::PersonName
+            | Kind::Mobile
+            | Kind::Email
+            | Kind::Aadhaar
+            | Kind::Pan
+            | Kind::Epic
+            | Kind::Address
+            | Kind::Identifier
+            | Kind::Gstin
+            | Kind::Udyam
+            | Kind::Date
+            | Kind::SourceKey => true,
             Kind::Text | Kind::PlaceName | Kind::BusinessName => self.is_varied() || self.is_called(&NAME_WORDS),
             _ => self.is_called(&["aadhaar", "aadhar", "account", "mobile", "phone", "uid"]),
         }
@@ -181,7 +184,10 @@ const NAME_WORDS: [&str; 8] = ["name", "father", "mother", "spouse", "husband", 
 
 /// Letters with spaces, stops and slashes between.
 fn is_words(value: &str) -> bool {
-    let is_word = |c: char| c.is_alphabetic() || matches!(c, '\u{0900}'..='\u{0DFF}' | ' ' | '.' | '\'' | '-' | '/' | '\u{200C}' | '\u{200D}');
+    let is_word = |c: char| {
+        c.is_alphabetic()
+            || matches!(c, '\u{0900}'..='\u{0DFF}' | ' ' | '.' | '\'' | '-' | '/' | '\u{200C}' | '\u{200D}')
+    };
     value.chars().all(is_word)
 }
 
@@ -197,5 +203,8 @@ pub(super) fn number(value: &str) -> Option<f64> {
 
 /// The year of a date or instant.
 pub(super) fn year(value: &str) -> Option<i32> {
-    parse_date(value, DateOrder::Dmy).ok().map(kanak_model::PartialDate::year).filter(|year| (1800..2200).contains(year))
+    parse_date(value, DateOrder::Dmy)
+        .ok()
+        .map(kanak_model::PartialDate::year)
+        .filter(|year| (1800..2200).contains(year))
 }

@@ -56,7 +56,11 @@ impl ColumnTally {
     }
 
     fn add(&mut self, value: &str, rows: u64) {
-        let hash = FxBuildHasher.hash_one(value).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(31).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let hash = FxBuildHasher
+            .hash_one(value)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(31)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15);
         self.hashes.insert(hash);
         if self.hashes.len() > HASHES_MAX {
             self.hashes.pop_last();

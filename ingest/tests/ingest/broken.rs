@@ -145,6 +145,16 @@ fn keys_that_are_aadhaar_numbers() {
     let error = refused(CSV, "ration.csv", format!("{HEADER}\n{rows}"));
     says(&error, &["ration.csv:2:", "`Card No` holds Aadhaar numbers", "the department's own number"]);
     assert!(!error.to_string().contains("2341"), "{error}");
+    let joined = kanak_model::SourceSystem::parse(
+        "r.toml",
+        &crate::support::CITIZENS.replace("FORMAT", CSV).replace("\"Card No\"", "[\"Card No\", \"Name\"]"),
+    )
+    .unwrap();
+    let folder = crate::support::Folder::new();
+    let path = folder.write("ration.csv", format!("{HEADER}\n{rows}"));
+    let model = crate::support::citizen();
+    let error = crate::support::read(&joined, (&model).into(), &path).unwrap_err();
+    says(&error, &[":2:", "`Card No`, `Name` holds Aadhaar numbers"]);
     let one = read_bytes(CSV, "ration.csv", format!("{HEADER}\nR1,Ana,,,,,,,,,\n{},Bir,,,,,,,,,\n", valid[0])).unwrap();
     assert_eq!((one.rows.len(), one.rejected[0].line), (1, 3));
     assert!(!format!("{:?}", one.rejected).contains("23412341"), "{:?}", one.rejected);

@@ -30,7 +30,7 @@ fn text_is_read_in_any_encoding_and_separator() {
     check(plain, "r.csv", format!("\u{feff}{text}").as_bytes());
     check(plain, "r.csv.gz", &gzip(text.as_bytes()));
     check(plain, "r.csv", &gzip(text.as_bytes()));
-    check(plain, "two members", &[gzip(text[..80].as_bytes()), gzip(text[80..].as_bytes())].concat());
+    check(plain, "two members", &[gzip(&text.as_bytes()[..80]), gzip(&text.as_bytes()[80..])].concat());
     check(r#"{ type = "csv", separator = ";" }"#, "r.csv", text.replace(',', ";").as_bytes());
     check(r#"{ type = "csv", separator = "\t" }"#, "r.tsv", text.replace(',', "\t").as_bytes());
     check(r#"{ type = "csv", encoding = "utf-16le" }"#, "r.csv", &utf_16le(&text));
@@ -126,6 +126,10 @@ fn a_sealed_file_reads_as_the_file_that_was_sealed() {
         assert_eq!(sealed.rows, open.rows, "{format}");
         assert_eq!(sealed.report, open.report, "{format}");
     }
-    let error = read(&csv_source(), Rows::Entity(&citizen()), Input::Sealed { path: &folder.write("x", "y"), name: "register", key: &[1; 32] });
+    let error = read(
+        &csv_source(),
+        Rows::Entity(&citizen()),
+        Input::Sealed { path: &folder.write("x", "y"), name: "register", key: &[1; 32] },
+    );
     crate::support::says(&error.unwrap_err(), &["sealed file does not pass its check", "restore it"]);
 }

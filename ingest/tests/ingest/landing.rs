@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use kanak_ingest::landing::{self, Landed};
 use kanak_ingest::IngestError;
+use kanak_ingest::landing::{self, Landed};
 use tempfile::TempDir;
 
 const KEY: [u8; 32] = [7; 32];
@@ -47,7 +47,7 @@ fn a_file_comes_back_as_it_was_whatever_its_size() {
         back.clear();
         opened.read_to_end(&mut back).unwrap();
         assert_eq!(back, content[bytes / 2..], "{bytes} bytes from the middle");
-        assert!(matches!(opened.seek(SeekFrom::End(-1 - bytes as i64)), Err(_)));
+        assert!(opened.seek(SeekFrom::End(-1 - bytes as i64)).is_err());
     }
 }
 
@@ -57,7 +57,7 @@ fn the_address_depends_on_content_and_key_and_the_same_file_lands_once() {
     let first = seal(&dir, b"a,b\n1,2\n");
     let again = seal(&dir, b"a,b\n1,2\n");
     assert_eq!(first, again);
-    assert_eq!(files_under(&dir.path().join("landing")), [first.sealed_path.clone()]);
+    assert_eq!(files_under(&dir.path().join("landing")), std::slice::from_ref(&first.sealed_path));
     let path = dir.path().join("register.csv");
     assert_eq!(landing::content_hash(&path, &KEY).unwrap(), first.content_hash);
     assert_ne!(landing::content_hash(&path, &[8; 32]).unwrap(), first.content_hash);
@@ -72,21 +72,21 @@ fn every_change_to_a_sealed_file_is_noticed() {
     let landed = seal(&dir, &content(2 * CHUNK + 100));
     let sealed = fs::read(&landed.sealed_path).unwrap();
     let chunk = CHUNK + 16;
-    let mut changes: Vec<(&str, Vec<u8>)> = Vec::new();
+    let mut cases: Vec<(&str, Vec<u8>)> = Vec::new();
     for at in [0, 8, 39, 40, 40 + CHUNK, 40 + chunk + 5, sealed.len() - 1] {
         let mut changed = sealed.clone();
         changed[at] ^= 1;
-        changes.push(("one bit", changed));
+        cases.push(("one bit", changed));
     }
     for length in [0, 20, 40, 45, 40 + chunk, 40 + 2 * chunk, sealed.len() - 1] {
-        changes.push(("cut off", sealed[..length].to_vec()));
+        cases.push(("cut off", sealed[..length].to_vec()));
     }
     let mut swapped = sealed.clone();
     swapped[40..40 + chunk].copy_from_slice(&sealed[40 + chunk..40 + 2 * chunk]);
     swapped[40 + chunk..40 + 2 * chunk].copy_from_slice(&sealed[40..40 + chunk]);
-    changes.push(("two chunks swapped", swapped));
-    changes.push(("something added", [sealed.as_slice(), b"x"].concat()));
-    for (what, changed) in changes {
+    cases.push(("two chunks swapped", swapped));
+    cases.push(("something added", [sealed.as_slice(), b"x"].concat()));
+    for (what, changed) in cases {
         fs::write(&landed.sealed_path, &changed).unwrap();
         let read = landing::open(&landed.sealed_path, &KEY).map(|mut opened| opened.read_to_end(&mut Vec::new()));
         assert!(!matches!(read, Ok(Ok(_))), "{what} was not noticed");

@@ -18,7 +18,14 @@ fn register() -> Profile {
         let empty = if at % 4 == 0 { "" } else { "M" };
         text += &format!(
             "RC-{at:05},{} {at},{empty},0{}/0{}/19{},98{:08},{},{district},{amount},2024-0{}-01 10:00:00,UID {}\n",
-            names[at % 5], 1 + at % 9, 1 + at % 9, 50 + at % 50, at * 7919, AADHAAR[at % 3], 1 + at % 9, AADHAAR[at % 3],
+            names[at % 5],
+            1 + at % 9,
+            1 + at % 9,
+            50 + at % 50,
+            at * 7919,
+            AADHAAR[at % 3],
+            1 + at % 9,
+            AADHAAR[at % 3],
         )
         .replace(&format!(" {at},"), ",");
     }
@@ -74,9 +81,8 @@ fn no_person_shows() {
 #[test]
 fn more_values_than_are_counted_are_estimated() {
     let folder = Folder::new();
-    let text: String = std::iter::once("id,half\n".to_owned())
-        .chain((0..150_000).map(|at| format!("k{at},{}\n", at / 2)))
-        .collect();
+    let text: String =
+        std::iter::once("id,half\n".to_owned()).chain((0..150_000).map(|at| format!("k{at},{}\n", at / 2))).collect();
     let found = profile(&folder.write("large.csv", text), None).unwrap();
     let id = &found.columns[0];
     assert!(id.distinct_estimated);

@@ -16,7 +16,8 @@ fn value<'a>(taken: &'a Taken, attribute: &str) -> Option<&'a str> {
 
 #[test]
 fn columns_become_standard_values_beside_the_sources_own_words() {
-    let taken = read_rows("R1,GURPREET SINGH,Harbhajan Singh,1,01/03/1985,,12,Mall Road,Moga,Moga,2024-03-31T18:30:00Z\n");
+    let taken =
+        read_rows("R1,GURPREET SINGH,Harbhajan Singh,1,01/03/1985,,12,Mall Road,Moga,Moga,2024-03-31T18:30:00Z\n");
     assert_eq!(taken.rejected, []);
     let row = &taken.rows[0];
     assert_eq!((row.line, row.key.as_str()), (2, "R1"));
@@ -49,7 +50,8 @@ fn an_aadhaar_number_is_a_secret_and_stands_nowhere_else() {
 
 #[test]
 fn a_relative_named_in_the_name_fills_an_empty_column_only() {
-    let taken = read_rows("R1,Gurpreet Singh S/o Harbhajan Singh,,1,,,,,,,\nR2,Ana W/o Bir Singh,Gian Singh,2,,,,,,,\n");
+    let taken =
+        read_rows("R1,Gurpreet Singh S/o Harbhajan Singh,,1,,,,,,,\nR2,Ana W/o Bir Singh,Gian Singh,2,,,,,,,\n");
     assert_eq!(taken.rows[0].values.find("full_name"), Some("Gurpreet Singh"));
     assert_eq!(taken.rows[0].values.find("father_name"), Some("Harbhajan Singh"));
     assert_eq!(taken.rows[1].values.find("father_name"), Some("Gian Singh"));

@@ -29,6 +29,17 @@ fn every_builtin_source_fits_its_model() {
 }
 
 #[test]
+fn no_two_builtin_sources_take_the_same_file() {
+    let sources = Sources::builtin().unwrap();
+    for source in sources.iter() {
+        for pattern in &source.files {
+            let name = pattern.replace('*', "2025");
+            assert_eq!(sources.find_for_file(&name).map(|found| &found.name), Some(&source.name), "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_file_belongs_to_the_source_whose_pattern_it_fits() {
     let sources = load(&declaration()).unwrap();
     for name in ["ration_2025.csv", "Ration.CSV", "ration.csv.gz", "ration-may.xlsx"] {
@@ -58,7 +69,11 @@ fn refuses(from: &str, to: &str, words: &[&str]) {
 #[test]
 fn a_mistake_names_file_line_and_the_allowed_words() {
     refuses("to = \"sex\"", "to = \"gender\"", &["no attribute `gender`", "`citizen`", "`sex`", "`full_name`"]);
-    refuses("entity = \"citizen\"", "entity = \"citizens\"", &["no entity model `citizens`", "`citizen`", "`employee`"]);
+    refuses(
+        "entity = \"citizen\"",
+        "entity = \"citizens\"",
+        &["no entity model `citizens`", "`citizen`", "`employee`"],
+    );
     refuses("key = \"Card No\"", "key = \"UID\"", &["key column `UID`", "Aadhaar", "own number"]);
 }
 

@@ -178,7 +178,9 @@ pub(crate) fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// A workbook of one sheet. A cell that begins with `=date ` is an Excel day number, with `=` a number, else text.
 pub(crate) fn xlsx(rows: &[&[&str]]) -> Vec<u8> {
-    let mut sheet = String::from(r#"<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#);
+    let mut sheet = String::from(
+        r#"<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#,
+    );
     for (row, cells) in (1..).zip(rows) {
         sheet += &format!("<row r=\"{row}\">");
         for (column, cell) in ('A'..='Z').zip(*cells) {
