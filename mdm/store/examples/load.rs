@@ -34,7 +34,7 @@ async fn main() {
     let url = arguments.next().unwrap_or_else(|| dir.path().join("hub.sqlite").display().to_string());
     let clock = Arc::new(SystemClock);
     let store = Store::open(&HubUrl::parse(&url).unwrap(), clock.clone()).await.unwrap();
-    let model = builtin::entity_models().into_iter().find(|model| model.name == "citizen").unwrap();
+    let model = builtin::entity_models().unwrap().into_iter().find(|model| model.name == "citizen").unwrap();
     let source = store.ensure_source_system(&SourceSystem::parse("food.toml", SOURCE).unwrap()).await.unwrap();
     let rules = store.put_rule_set("citizen", &serde_json::json!({})).await.unwrap();
 
@@ -63,14 +63,16 @@ async fn main() {
     let golden = changes.len() as u64;
 
     let step = Instant::now();
-    let resolution = Resolution { changes: changes.clone(), review_pairs: Vec::new(), scope: Scope::Everything, unresolved };
+    let resolution =
+        Resolution { changes: changes.clone(), review_pairs: Vec::new(), scope: Scope::Everything, unresolved };
     let applied = store.apply_resolution(&model, rules, resolution).await.unwrap();
     assert_eq!((applied.created, applied.feed_position), (golden, FeedPosition(golden as i64)));
     print(&step, "apply", count + golden);
 
     let links = store.list_links("citizen").await.unwrap();
     let kept = changes.into_iter().zip(links.iter().step_by(2));
-    let changes = kept.map(|(change, link)| GoldenChange { identity: Identity::Keeps(link.golden_id), ..change }).collect();
+    let changes =
+        kept.map(|(change, link)| GoldenChange { identity: Identity::Keeps(link.golden_id), ..change }).collect();
     let step = Instant::now();
     let unresolved = store.list_unresolved("citizen").await.unwrap();
     let resolution = Resolution { changes, review_pairs: Vec::new(), scope: Scope::Everything, unresolved };
@@ -111,7 +113,8 @@ fn source_record(n: u64) -> NewSourceRecord {
         ("district", format!("{}", 27 + person % 23), format!("D{}", person % 23)),
         ("pin", format!("14{:04}", person % 10_000), format!("14{:04}", person % 10_000)),
     ];
-    let values = values.into_iter().map(|(name, standard, raw)| (name.to_owned(), Stated::new(standard, &raw))).collect();
+    let values =
+        values.into_iter().map(|(name, standard, raw)| (name.to_owned(), Stated::new(standard, &raw))).collect();
     NewSourceRecord { key: format!("RC{n:09}"), values, updated: None }
 }
 

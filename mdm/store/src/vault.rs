@@ -216,7 +216,7 @@ impl Vault {
             let wanted: Vec<String> = chunk.iter().map(|text| hex(&self.index(text.as_bytes()))).collect();
             let known: Vec<String> =
                 sqlx::query_scalar(sql(Engine::Sqlite, KNOWN)).bind(json(&wanted)).fetch_all(&self.pool).await?;
-            let known: rustc_hash::FxHashSet<String> = known.into_iter().collect();
+            let known: FxHashSet<String> = known.into_iter().collect();
             held.extend(wanted.iter().map(|index| known.contains(index)));
         }
         Ok(held)
