@@ -29,6 +29,8 @@ struct Comparison<'a> {
     sex: Option<(&'a Column, u32)>,
     rarity: Rarity,
     bits: [LevelBits; 16],
+    /// By value code: the grade of two equal values.
+    equal: Vec<Judged>,
 }
 
 /// log2 of the shares of one level.
@@ -167,6 +169,17 @@ impl Together {
 
 impl<'a> Comparison<'a> {
     fn of(weights: &ComparisonWeights, columns: &'a Columns) -> Self {
+        let mut bound = Self::without_equal(weights, columns);
+        let Some(column) = bound.column else { return bound };
+        let equal = |code: u32| {
+            let value = Value { features: &column.features, values: &column.values, code };
+            levels::judge(bound.method, value, value, true, &columns.lexicon, &bound.rarity)
+        };
+        bound.equal = (0..column.values.len() as u32).map(equal).collect();
+        bound
+    }
+
+    fn without_equal(weights: &ComparisonWeights, columns: &'a Columns) -> Self {
         let column = columns.find(&weights.attribute);
         let mut bits = [LevelBits::default(); 16];
         for (level, slot) in weights.levels.iter().zip(&mut bits) {
@@ -187,6 +200,7 @@ impl<'a> Comparison<'a> {
             }),
             rarity: column.map(|column| weights.frequencies.rarity(columns, column)).unwrap_or_default(),
             bits,
+            equal: Vec::new(),
         }
     }
 
@@ -207,13 +221,23 @@ impl<'a> Comparison<'a> {
 
     fn judge(&self, left: u32, right: u32, lexicon: &Lexicon) -> Judged {
         let Some(column) = self.column else { return Judged::MISSING };
-        let straight = self.judge_values(column, left, column, right, lexicon);
+        let (a, b) = (column.codes[left as usize], column.codes[right as usize]);
+        let straight = if a == MISSING || b == MISSING {
+            Judged::MISSING
+        } else if a == b {
+            self.equal[a as usize]
+        } else {
+            self.judge_values(column, a, column, b, lexicon)
+        };
         let Some(other) = self.crosswise else { return straight };
         if name::agrees(straight.level) {
             return straight;
         }
-        let crossed = self.judge_values(column, left, other, right, lexicon);
-        let back = self.judge_values(other, left, column, right, lexicon);
+        let crosswise = |of: &Column, with: &Column| {
+            let (a, b) = (of.codes[left as usize], with.codes[right as usize]);
+            if a == MISSING || b == MISSING { Judged::MISSING } else { self.judge_values(of, a, with, b, lexicon) }
+        };
+        let (crossed, back) = (crosswise(column, other), crosswise(other, column));
         let best = if back.level < crossed.level { back } else { crossed };
         if name::agrees(best.level) {
             Judged { level: name::CROSSED, ..best }
@@ -225,13 +249,8 @@ impl<'a> Comparison<'a> {
     }
 
     fn judge_values(&self, of: &Column, left: u32, with: &Column, right: u32, lexicon: &Lexicon) -> Judged {
-        let (a, b) = (of.codes[left as usize], with.codes[right as usize]);
-        if a == MISSING || b == MISSING {
-            return Judged::MISSING;
-        }
-        let same = a == b && std::ptr::eq(of, with);
-        let left = Value { features: &of.features, values: &of.values, code: a };
-        let right = Value { features: &with.features, values: &with.values, code: b };
-        levels::judge(self.method, left, right, same, lexicon, &self.rarity)
+        let left = Value { features: &of.features, values: &of.values, code: left };
+        let right = Value { features: &with.features, values: &with.values, code: right };
+        levels::judge(self.method, left, right, false, lexicon, &self.rarity)
     }
 }

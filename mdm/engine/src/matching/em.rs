@@ -46,12 +46,13 @@ pub(crate) fn train(
     maximise_u(shares, &believed, &outside, &vec![[0.0; 16]; shares.len()]);
     for _ in 0..ROUNDS_MAX {
         let before = prior;
+        let bits = Bits::of(shares, prior);
         let mut matched = vec![[0.0; 16]; shares.len()];
         let mut unrelated = vec![[0.0; 16]; shares.len()];
         let (mut sum_matched, mut sum_related) = (0.0, 0.0);
         for (pattern, count) in &candidates.counts {
             let weight = *count as f64 * candidates.scale;
-            let (same, relatives) = expect(shares, groups, *pattern, prior);
+            let (same, relatives) = bits.expect(groups, *pattern);
             sum_matched += weight * same;
             sum_related += weight * relatives;
             for at in 0..shares.len() {
@@ -78,29 +79,56 @@ pub(crate) fn train(
 /// Shares of all pairs; a handful of pairs says little about them. Most relatives are never candidates, so what is seen of
 /// them is only a lower bound.
 fn prior_of(matched: f64, related: f64, possible: f64, relatives_per_match: f64) -> Prior {
-    let all = possible + 50.0;
+    let all = possible + 10.0;
     let matched = ((matched + 0.5) / all).min(0.5);
     let related = (related / all).min(matched * 4.0).max(matched * relatives_per_match);
     Prior { matched, related: related.min(0.25) }
 }
 
-/// The probabilities that a pair of this pattern is the same one, and relatives.
-fn expect(shares: &[Shares], groups: &Groups, pattern: u128, prior: Prior) -> (f64, f64) {
-    let mut matched = [0.0; 32];
-    let mut related = [0.0; 32];
-    for (at, share) in shares.iter().enumerate() {
-        let level = level_of(pattern, at) as usize;
-        if level < share.m.len() {
-            matched[at] = (share.m[level] / share.u[level]).log2();
-            related[at] = (share.related[level] / share.u[level]).log2();
+/// The weights of all levels, against unrelated pairs.
+struct Bits {
+    matched: Vec<[f64; 16]>,
+    related: Vec<[f64; 16]>,
+    prior: f64,
+    related_odds: f64,
+}
+
+impl Bits {
+    fn of(shares: &[Shares], prior: Prior) -> Self {
+        let bits = |of: fn(&Shares) -> &[f64]| -> Vec<[f64; 16]> {
+            let row = |share: &Shares| {
+                let mut row = [0.0; 16];
+                for ((slot, over), under) in row.iter_mut().zip(of(share)).zip(&share.u) {
+                    *slot = (over / under).log2();
+                }
+                row
+            };
+            shares.iter().map(row).collect()
+        };
+        Self {
+            matched: bits(|share| &share.m),
+            related: bits(|share| &share.related),
+            prior: prior.bits(),
+            related_odds: prior.related_odds(),
         }
     }
-    groups.count_once(&mut matched[..shares.len()]);
-    groups.count_once(&mut related[..shares.len()]);
-    let against = weights::relatives_bits(related[..shares.len()].iter().sum(), prior.related_odds());
-    let bits = matched[..shares.len()].iter().sum::<f64>() + against + prior.bits();
-    let same = weights::probability(bits);
-    (same, (1.0 - same) * (1.0 - against.exp2()))
+
+    /// The probabilities that a pair of this pattern is the same one, and relatives. A missing value has no level and weighs 0.
+    fn expect(&self, groups: &Groups, pattern: u128) -> (f64, f64) {
+        let count = self.matched.len();
+        let mut matched = [0.0; 32];
+        let mut related = [0.0; 32];
+        for at in 0..count {
+            let level = level_of(pattern, at) as usize;
+            matched[at] = self.matched[at][level];
+            related[at] = self.related[at][level];
+        }
+        groups.count_once(&mut matched[..count]);
+        groups.count_once(&mut related[..count]);
+        let against = weights::relatives_bits(related[..count].iter().sum(), self.related_odds);
+        let same = weights::probability(matched[..count].iter().sum::<f64>() + against + self.prior);
+        (same, (1.0 - same) * (1.0 - against.exp2()))
+    }
 }
 
 /// Pairs by comparison and level.

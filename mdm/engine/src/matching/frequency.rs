@@ -27,6 +27,11 @@ const FLOOR_FACTOR: f32 = 4.0;
 /// Nor than this.
 const BITS_MAX: f32 = 20.0;
 
+/// The two source records of a pair that agrees are part of every count and say nothing of how many others there are; half a
+/// record stands for the others that were never seen.
+const OF_THE_PAIR: f32 = 1.5;
+const UNSEEN: f32 = 0.5;
+
 impl Frequencies {
     /// Counts one column.
     pub(crate) fn count(columns: &Columns, column: &Column) -> Self {
@@ -65,7 +70,7 @@ impl Frequencies {
         let bits_max = (rows * FLOOR_FACTOR).log2().clamp(1.0, BITS_MAX);
         let bits = |table: &[(u64, u32)], hash: u64| {
             let count = table.binary_search_by_key(&hash, |(hash, _)| *hash).map_or(1, |at| table[at].1);
-            (rows / count as f32).log2().clamp(0.0, bits_max)
+            (rows / (count as f32 - OF_THE_PAIR).max(UNSEEN)).log2().clamp(0.0, bits_max)
         };
         let is_name = Method::of(column.field.kind) == Method::Name;
         let lexicon = &columns.lexicon;

@@ -82,10 +82,19 @@ pub(crate) fn of_rule(columns: &Columns, rule: &BlockingRule, place: usize) -> R
         for (column, keys) in &parts {
             let code = column.map_or(MISSING, |column| column.codes[row as usize]);
             let found = if code == MISSING { &[] } else { keys.of(code) };
-            let before = std::mem::take(&mut combined);
-            combined.extend(before.iter().flat_map(|before| found.iter().map(|key| hash::join(*before, *key))));
+            let [first, more @ ..] = found else {
+                combined.clear();
+                return;
+            };
+            let before = combined.len();
+            for other in more {
+                for at in 0..before {
+                    combined.push(hash::join(combined[at], *other));
+                }
+            }
+            combined[..before].iter_mut().for_each(|key| *key = hash::join(*key, *first));
         }
-        out.append(&mut combined);
+        out.extend_from_slice(&combined);
     })
 }
 

@@ -37,15 +37,20 @@ pub fn train(rules: &MatchRules, columns: &Columns, seed: u64) -> RuleSet {
     let groups = Groups::of(rules.comparisons.iter().map(|one| one.group.as_deref()));
     let relatives = if has_relatives(rules) { RELATIVES_PER_MATCH } else { 0.0 };
     let prior = em::train(&mut shares, &groups, &patterns, &others, possible as f64, relatives);
-    rule_set.prior = prior;
+    rule_set.prior = Prior { matched: written(prior.matched), related: written(prior.related) };
     for (weights, shares) in rule_set.comparisons.iter_mut().zip(&shares) {
         for (at, level) in weights.levels.iter_mut().enumerate() {
-            level.m = shares.m[at];
-            level.u = shares.u[at];
-            level.related = Related(shares.related[at]);
+            level.m = written(shares.m[at]);
+            level.u = written(shares.u[at]);
+            level.related = Related(written(shares.related[at]));
         }
     }
     rule_set
+}
+
+/// A share to nine figures: as many as every reader of JSON reads back to the same bit.
+fn written(share: f64) -> f64 {
+    format!("{share:.8e}").parse().expect("a number reads back from its own words")
 }
 
 /// Where registers tell of families or owners, so many pairs of relatives are believed to stand beside each pair of the same

@@ -1,0 +1,294 @@
+//! Laws of matching, on hand-made people: what decides must be the records, the rules and the decisions, and nothing else.
+
+use kanak_engine::matching::{
+    Columns, CutReason, MatchRules, Matched, RuleSet, Silent, explain_pair, match_batch, train,
+};
+use kanak_model::EntityModel;
+use kanak_model::builtin::ENTITY_MODELS;
+use kanak_model::id::{SourceRecordId, SourceSystemId};
+use kanak_model::match_pair::{Constraint, ConstraintKind, Decision};
+use kanak_model::source_record::{Stated, Values};
+use proptest::prelude::*;
+
+fn model(name: &str) -> EntityModel {
+    let (file, text) = ENTITY_MODELS.into_iter().find(|(file, _)| *file == format!("{name}.toml")).unwrap();
+    EntityModel::parse(file, text).unwrap()
+}
+
+fn values(pairs: &[(&str, &str)]) -> Values {
+    let stated = pairs.iter().filter(|(_, value)| !value.is_empty());
+    stated.map(|(name, value)| ((*name).to_owned(), Stated::new(*value, value))).collect()
+}
+
+const GIVEN: [(&str, &str); 12] = [
+    ("Gurpreet", "Gurprit"),
+    ("Harjeet", "Harjit"),
+    ("Jaswinder", "Jasvinder"),
+    ("Manpreet", "Manprit"),
+    ("Sukhdev", "Sukhdew"),
+    ("Rajinder", "Rajindar"),
+    ("Paramjit", "Parmjeet"),
+    ("Amandeep", "Amandip"),
+    ("Kulwant", "Kulvant"),
+    ("Balbir", "Balvir"),
+    ("Navjot", "Navjott"),
+    ("Simranjit", "Simranjeet"),
+];
+const SURNAMES: [&str; 7] = ["Sidhu", "Gill", "Sandhu", "Dhillon", "Brar", "Grewal", "Bajwa"];
+const VILLAGES: [&str; 9] =
+    ["Rurka Kalan", "Bhikhi", "Ghungrali", "Raikot", "Jandiala", "Budhlada", "Khurana", "Bassi Pathana", "Mehatpur"];
+const DISTRICTS: [&str; 3] = ["34", "36", "43"];
+
+/// A repeatable choice below `limit`.
+fn pick(seed: &mut u64, limit: usize) -> usize {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*seed >> 33) as usize % limit
+}
+
+/// People with two or three records each; a record differs from the next in spelling and in what it leaves out.
+fn people(count: usize, mut seed: u64) -> Vec<(SourceRecordId, Values, usize)> {
+    let mut records = Vec::new();
+    for person in 0..count {
+        let seed = &mut seed;
+        let (name, other) = GIVEN[pick(seed, GIVEN.len())];
+        let surname = SURNAMES[pick(seed, SURNAMES.len())];
+        let father = format!("{} Singh", GIVEN[pick(seed, GIVEN.len())].0);
+        let born = format!("{}-{:02}-{:02}", 1950 + pick(seed, 60), 1 + pick(seed, 12), 2 + pick(seed, 26));
+        let mobile = format!("98{:08}", pick(seed, 100_000_000));
+        let (place, district) = (VILLAGES[pick(seed, VILLAGES.len())], DISTRICTS[pick(seed, DISTRICTS.len())]);
+        let woman = pick(seed, 2) == 0;
+        let (second, sex) = if woman { ("Kaur", "F") } else { ("Singh", "M") };
+        for copy in 0..2 + pick(seed, 2) {
+            let given = if pick(seed, 3) == 0 { other } else { name };
+            let full = if copy == 1 { format!("{given} {second}") } else { format!("{given} {second} {surname}") };
+            let record = values(&[
+                ("full_name", &full),
+                ("father_name", if pick(seed, 6) == 0 { "" } else { &father }),
+                ("sex", if pick(seed, 5) == 0 { "" } else { sex }),
+                ("date_of_birth", if pick(seed, 5) == 0 { &born[..4] } else { &born }),
+                ("mobile", if pick(seed, 3) == 0 { "" } else { &mobile }),
+                ("village", if pick(seed, 6) == 0 { "" } else { place }),
+                ("district", district),
+            ]);
+            records.push((SourceRecordId(records.len() as i64 * 3 + 1), record, person));
+        }
+    }
+    records
+}
+
+fn columns_of<'a>(model: &EntityModel, records: impl Iterator<Item = &'a (SourceRecordId, Values, usize)>) -> Columns {
+    let mut builder = Columns::builder(model);
+    for (id, values, _) in records {
+        builder.push(*id, SourceSystemId(1), values);
+    }
+    builder.finish()
+}
+
+fn run(model: &EntityModel, columns: &Columns, constraints: &[Constraint]) -> (RuleSet, Matched) {
+    let rule_set = train(&MatchRules::compile(model).unwrap(), columns, 7);
+    let matched = match_batch(&rule_set, columns, constraints, &Silent);
+    (rule_set, matched)
+}
+
+fn with_threads<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> T {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(work)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(6))]
+
+    #[test]
+    fn neither_the_order_of_rows_nor_the_number_of_threads_decides(seed in any::<u64>(), turn in 1_usize..400) {
+        let model = model("citizen");
+        let mut records = people(200, seed);
+        let one = with_threads(1, || run(&model, &columns_of(&model, records.iter()), &[]));
+        records.rotate_left(turn % 200);
+        records.reverse();
+        let two = with_threads(2, || run(&model, &columns_of(&model, records.iter()), &[]));
+        prop_assert!(one.0 == two.0, "the rule sets differ");
+        prop_assert_eq!(one.1, two.1);
+    }
+
+    #[test]
+    fn every_record_is_in_exactly_one_cluster_and_decisions_hold(seed in any::<u64>()) {
+        let model = model("citizen");
+        let records = people(60, seed);
+        let mut seed = seed;
+        let constraints: Vec<Constraint> = (0..6)
+            .map(|at| {
+                let (a, b) = (pick(&mut seed, records.len() / 2), records.len() / 2 + pick(&mut seed, records.len() / 2));
+                let kind = if at % 2 == 0 { ConstraintKind::MustLink } else { ConstraintKind::CannotLink };
+                Constraint { left: records[a].0, right: records[b].0, kind }
+            })
+            .collect();
+        let constraints: Vec<Constraint> = constraints
+            .iter()
+            .filter(|one| {
+                // A steward cannot enter what contradicts: here, cannot-links that touch no must-link.
+                one.kind == ConstraintKind::MustLink
+                    || constraints.iter().all(|other| {
+                        other.kind == ConstraintKind::CannotLink
+                            || ![other.left, other.right].iter().any(|id| [one.left, one.right].contains(id))
+                    })
+            })
+            .copied()
+            .collect();
+        let columns = columns_of(&model, records.iter());
+        let (_, matched) = run(&model, &columns, &constraints);
+        let mut ids: Vec<SourceRecordId> = matched.clusters.iter().flatten().copied().collect();
+        ids.sort_unstable();
+        prop_assert_eq!(&ids, &columns.ids().to_vec());
+        let cluster = |id: SourceRecordId| matched.clusters.iter().position(|members| members.contains(&id));
+        for constraint in &constraints {
+            let together = cluster(constraint.left) == cluster(constraint.right);
+            prop_assert_eq!(together, constraint.kind == ConstraintKind::MustLink, "{:?}", constraint);
+        }
+        for pair in &matched.pairs {
+            let together = cluster(pair.left) == cluster(pair.right);
+            prop_assert_eq!(together, pair.decision == Decision::Match, "{:?}", pair);
+        }
+    }
+}
+
+#[test]
+fn people_written_differently_are_found() {
+    let model = model("citizen");
+    let records = people(400, 11);
+    let (_, matched) = run(&model, &columns_of(&model, records.iter()), &[]);
+    let clusters: Vec<Vec<usize>> =
+        matched.clusters.iter().map(|members| members.iter().map(|id| records[(id.0 / 3) as usize].2).collect()).collect();
+    let accuracy = kanak_engine::matching::accuracy::accuracy_of_entities(&clusters);
+    assert!(accuracy.precision > 0.97 && accuracy.recall > 0.85, "{accuracy:?}");
+}
+
+#[test]
+fn an_explanation_adds_up_to_the_weight_that_matching_used() {
+    let model = model("citizen");
+    let records = people(120, 5);
+    let columns = columns_of(&model, records.iter());
+    let (rule_set, matched) = run(&model, &columns, &[]);
+    let kept = serde_json::to_string(&rule_set).unwrap();
+    let replayed: RuleSet = serde_json::from_str(&kept).unwrap();
+    assert!(replayed == rule_set, "a rule set reads back to the bit");
+    let of = |id: SourceRecordId| &records[(id.0 / 3) as usize].1;
+    assert!(matched.pairs.len() > 100);
+    for pair in &matched.pairs {
+        let explained = explain_pair(&replayed, &model, of(pair.left), of(pair.right));
+        let sum: f64 = explained.rows.iter().map(|row| row.weight_bits).sum();
+        assert!((sum - pair.weight_bits).abs() < 1e-9, "{sum} is not {}", pair.weight_bits);
+        assert_eq!(replayed.weigh(of(pair.left), of(pair.right)).weight_bits.to_bits(), pair.weight_bits.to_bits());
+        assert_eq!(explained.probability.to_bits(), pair.probability.to_bits());
+        let swapped = replayed.weigh(of(pair.right), of(pair.left));
+        assert_eq!(swapped.weight_bits.to_bits(), pair.weight_bits.to_bits(), "left and right are alike");
+    }
+}
+
+#[test]
+fn an_explanation_says_what_was_compared_and_found() {
+    let model = model("citizen");
+    let columns = columns_of(&model, people(100, 3).iter());
+    let (rule_set, _) = run(&model, &columns, &[]);
+    let left = values(&[("full_name", "Gurpreet Kaur"), ("date_of_birth", "1985-03-04"), ("father_name", "Harjeet Singh")]);
+    let right = values(&[("full_name", "Gurprit Kaur Sidhu"), ("date_of_birth", "1955-03-04"), ("spouse_name", "Harjit Singh")]);
+    let explained = explain_pair(&rule_set, &model, &left, &right);
+    let row = |name: &str| explained.rows.iter().find(|row| row.attribute == name).unwrap();
+    assert_eq!(row("full_name").level, "one within the other");
+    assert_eq!(row("father_name").level, "agrees crosswise");
+    assert_eq!(row("date_of_birth").level, "a generation apart");
+    assert_eq!(row("mobile").level, "not stated on both sides");
+    assert_eq!(row("father_name").right, "- / Harjit Singh");
+    assert_eq!(explained.decision, Decision::NoMatch);
+    assert!(explained.sentence.contains("Against: date of birth"), "{}", explained.sentence);
+}
+
+#[test]
+fn twins_are_two_and_father_and_son_are_two() {
+    let model = model("citizen");
+    let mut records = people(300, 23);
+    let twin = |name: &str, mobile: &str| {
+        values(&[
+            ("full_name", name),
+            ("father_name", "Harbhajan Singh"),
+            ("mother_name", "Surjit Kaur"),
+            ("date_of_birth", "2004-05-17"),
+            ("sex", "M"),
+            ("mobile", mobile),
+            ("village", "Raikot"),
+            ("district", "36"),
+        ])
+    };
+    let son = values(&[("full_name", "Balbir Singh Gill"), ("date_of_birth", "1991-02-03"), ("sex", "M"), ("village", "Raikot"), ("mobile", "9811111111"), ("district", "36")]);
+    let father = values(&[("full_name", "Balbir Singh Gill"), ("date_of_birth", "1962-10-24"), ("sex", "M"), ("village", "Raikot"), ("mobile", "9811111111"), ("district", "36")]);
+    for (at, record) in [twin("Kulwant Singh", "9812345678"), twin("Navjot Singh", "9812345678"), son, father].into_iter().enumerate() {
+        records.push((SourceRecordId(10_000 + at as i64), record, 10_000 + at));
+    }
+    let (_, matched) = run(&model, &columns_of(&model, records.iter()), &[]);
+    for cluster in &matched.clusters {
+        assert!(cluster.iter().filter(|id| id.0 >= 10_000).count() <= 1, "{cluster:?}");
+    }
+}
+
+#[test]
+fn a_cannot_link_keeps_a_sure_match_apart_and_says_so() {
+    let model = model("citizen");
+    let records = people(100, 9);
+    let columns = columns_of(&model, records.iter());
+    let (rule_set, free) = run(&model, &columns, &[]);
+    let sure = free.pairs.iter().find(|pair| pair.decision == Decision::Match && pair.probability > 0.999).unwrap();
+    let cluster = free.clusters.iter().find(|members| members.contains(&sure.left)).unwrap();
+    let constraints: Vec<Constraint> = cluster
+        .iter()
+        .filter(|other| **other != sure.left)
+        .map(|other| Constraint { left: sure.left.min(*other), right: sure.left.max(*other), kind: ConstraintKind::CannotLink })
+        .collect();
+    let matched = match_batch(&rule_set, &columns, &constraints, &Silent);
+    assert!(matched.clusters.contains(&vec![sure.left]));
+    let cut = matched.cuts.iter().find(|cut| (cut.left, cut.right) == (sure.left, sure.right)).unwrap();
+    assert_eq!(cut.reason, CutReason::CannotLink);
+    let pair = matched.pairs.iter().find(|pair| (pair.left, pair.right) == (sure.left, sure.right)).unwrap();
+    assert_eq!(pair.decision, Decision::NoMatch);
+}
+
+#[test]
+fn an_oversized_block_is_refined_counted_and_frozen() {
+    let model = model("citizen");
+    let mut records = people(150, 31);
+    for at in 0..400 {
+        let born = format!("{}-{:02}-{:02}", 1950 + at % 60, 1 + at % 12, 2 + at % 26);
+        let record = values(&[("full_name", "Gurpreet Singh"), ("date_of_birth", &born), ("village", "Raikot"), ("district", "36")]);
+        records.push((SourceRecordId(20_000 + at), record, 20_000 + at as usize));
+    }
+    let columns = columns_of(&model, records.iter());
+    let (rule_set, matched) = run(&model, &columns, &[]);
+    assert!(!rule_set.refined.is_empty());
+    assert!(matched.stats.refined_blocks > 0 && matched.stats.not_compared > 0, "{:?}", matched.stats);
+    let village = matched.stats.rules.iter().find(|rule| rule.rule.contains("sounds(village)") && rule.refined_blocks > 0).unwrap();
+    assert!(village.not_compared > 50_000, "{village:?}");
+    assert!(village.compared + village.repeated + village.not_compared <= village.pairs, "{village:?}");
+}
+
+#[test]
+fn a_handful_of_schemes_is_matched() {
+    let model = model("scheme");
+    let mut builder = Columns::builder(&model);
+    let names = ["Ashirwad Scheme", "Free Textbooks", "Old Age Pension", "Mai Bhago Vidya", "Atta Dal Scheme", "Crop Residue Subsidy"];
+    for (at, name) in names.iter().enumerate() {
+        builder.push(SourceRecordId(at as i64), SourceSystemId(1), &values(&[("scheme_name", name), ("scheme_code", &format!("S{at}"))]));
+        builder.push(SourceRecordId(100 + at as i64), SourceSystemId(2), &values(&[("scheme_name", name), ("scheme_code", &format!("S{at}"))]));
+    }
+    let columns = builder.finish();
+    let (_, matched) = run(&model, &columns, &[]);
+    assert_eq!(matched.clusters.len(), names.len(), "{:?}", matched.clusters);
+}
+
+#[test]
+fn nothing_and_one_record_are_fine() {
+    let model = model("citizen");
+    let (_, matched) = run(&model, &Columns::builder(&model).finish(), &[]);
+    assert!(matched.clusters.is_empty() && matched.pairs.is_empty());
+    let (rule_set, matched) = run(&model, &columns_of(&model, people(1, 1).iter().take(1)), &[]);
+    assert_eq!(matched.clusters.len(), 1);
+    assert!(rule_set.prior.bits().is_finite());
+    let nothing = rule_set.weigh(&Values::new(), &Values::new());
+    assert!(nothing.weight_bits.abs() < 0.05 && nothing.parts.iter().all(|part| part.level.is_none()), "{nothing:?}");
+}
