@@ -58,8 +58,9 @@ impl Deployment {
         let events = builtin::event_models()?;
         let sources = match &config.sources {
             None => Sources::builtin()?,
-            Some(folder) => Sources::load(folder, &models, &events)?,
+            Some(folder) => Sources::load(folder)?,
         };
+        sources.check(&models, &events)?;
         let codes = Arc::new(Codes::builtin()?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let beside = global.data.join("hub.sqlite").display().to_string();
@@ -67,7 +68,7 @@ impl Deployment {
         let store = Store::open(&url, Arc::clone(&clock)).await?;
         let keys = Arc::new(FileKeyStore::open(&global.data.join("keys"))?);
         let vault = Arc::new(Vault::open(&global.data.join("vault.sqlite"), keys.as_ref(), Arc::clone(&clock)).await?);
-        let warehouse = Warehouse::open(&global.data.join("lake"), Arc::clone(&codes)).await?;
+        let warehouse = Warehouse::open(&global.data.join("lake"), Arc::clone(&codes))?;
         let made_up = config.made_up || store.get_setting("made_up").await?.is_some();
         Ok(Self {
             data: global.data.clone(),

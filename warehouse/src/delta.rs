@@ -42,6 +42,11 @@ pub(crate) struct DeltaTables {
     open: Mutex<HashMap<String, DeltaTable>>,
 }
 
+/// The name under which a table remembers that it has a run's rows.
+fn run_name(ingest_run: i64) -> String {
+    format!("kanak.ingest_run.{ingest_run}")
+}
+
 impl DeltaTables {
     /// The tables below `lake`, which is an absolute path.
     pub(crate) fn new(lake: &Path, runtime: Arc<RuntimeEnv>) -> Self {
@@ -93,7 +98,7 @@ impl DeltaTables {
         ingest_run: i64,
         batches: Vec<RecordBatch>,
     ) -> Result<bool, WarehouseError> {
-        let run = format!("kanak.ingest_run.{ingest_run}");
+        let run = run_name(ingest_run);
         let delta = self.open(table, folder).await?;
         if transaction(table, &delta, &run).await?.is_some() {
             return Ok(false);
@@ -105,6 +110,12 @@ impl DeltaTables {
             .with_commit_properties(marked(&run, 1));
         self.commit(table, write).await?;
         Ok(true)
+    }
+
+    /// Whether the rows of a run are there.
+    pub(crate) async fn has_run(&self, table: &str, folder: Folder, ingest_run: i64) -> Result<bool, WarehouseError> {
+        let delta = self.open(table, folder).await?;
+        Ok(transaction(table, &delta, &run_name(ingest_run)).await?.is_some())
     }
 
     /// Whether a table has been written.

@@ -158,6 +158,11 @@ impl Warehouse {
         self.inner.tables.append_once(&staging::event_table(model), Folder::Restricted, ingest_run, staged).await
     }
 
+    /// Whether the events of an ingest run are there, so that its file need not be read again.
+    pub async fn has_events(&self, model: &EventModel, ingest_run: i64) -> Result<bool, WarehouseError> {
+        self.inner.tables.has_run(&staging::event_table(model), Folder::Restricted, ingest_run).await
+    }
+
     /// Loads a whole table by name, such as the hub's statistics (see [`crate::hub_columns`]). Says whether it changed.
     ///
     /// # Errors

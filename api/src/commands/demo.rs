@@ -200,7 +200,7 @@ impl Summary {
                 "files": self.ingested, "new": new, "changed": changed,
                 "source_records": counts.source_records, "golden_records": counts.golden_records,
                 "resolved": self.resolved.iter().map(super::resolve::to_json).collect::<Vec<_>>(),
-                "open_tasks": counts.open_tasks, "accuracy": accuracy, "rejected_by_rule": reasons,
+                "open_tasks": counts.open_tasks.values().sum::<u64>(), "accuracy": accuracy, "rejected_by_rule": reasons,
                 "tables": self.tables, "stages": seconds, "data": deployment.data, "extracts": extracts,
             }));
         }
@@ -230,7 +230,7 @@ impl Summary {
             "{} new, {} changed source records in this run; {} doubtful pairs wait for a steward",
             grouped(new),
             grouped(changed),
-            grouped(counts.open_tasks)
+            grouped(counts.open_tasks.values().sum::<u64>())
         ));
         if !reasons.is_empty() {
             let rows: Vec<Vec<String>> =

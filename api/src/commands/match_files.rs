@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
@@ -36,18 +37,9 @@ struct Table {
 /// # Errors
 /// When a file cannot be read, a column is missing, or the model says something wrong.
 pub fn run(args: &MatchArgs, output: Output) -> anyhow::Result<ExitCode> {
-    match args.threads {
-        None => matched(args, output),
-        Some(threads) => {
-            let size = threads.max(1);
-            // The engine runs on rayon's global pool; its size is taken from here once, at the start.
-            kanak_engine::set_threads(size);
-            matched(args, output)
-        }
+    if let Some(threads) = args.threads {
+        kanak_engine::set_threads(threads);
     }
-}
-
-fn matched(args: &MatchArgs, output: Output) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
     let mut seconds: Vec<(&str, f64)> = Vec::new();
     let stage = Stage::begin(output, "Reading", 0);
@@ -59,7 +51,7 @@ fn matched(args: &MatchArgs, output: Output) -> anyhow::Result<ExitCode> {
     };
     let rules = MatchRules::compile(&entity)?;
     let stage = Stage::begin(output, "Standardizing", 0);
-    let columns = Columns::from_batches(&entity, &table.batches)?;
+    let columns = Columns::from_batches(&entity, &named(&table, &entity)?)?;
     seconds.push(("standardize", stage.end("done")));
     let stage = Stage::begin(output, "Training", 0);
     let rule_set = train(&rules, &columns, TRAINING_SEED);
@@ -67,7 +59,7 @@ fn matched(args: &MatchArgs, output: Output) -> anyhow::Result<ExitCode> {
     if args.plan {
         let plan = kanak_engine::matching::plan(&rule_set, &columns);
         let rows: Vec<Vec<String>> =
-            plan.rules.iter().map(|rule| vec![rule.rule.clone(), grouped(rule.pairs), grouped(rule.not_compared)]).collect();
+            plan.iter().map(|rule| vec![rule.rule.clone(), grouped(rule.pairs), grouped(rule.not_compared)]).collect();
         output.table(&["blocking rule", "pairs", "left out"], &rows);
         return Ok(ExitCode::SUCCESS);
     }
@@ -105,7 +97,7 @@ impl Progress for Watched<'_> {
 fn read(args: &MatchArgs) -> anyhow::Result<Table> {
     let mut table = Table { batches: Vec::new(), source: Vec::new(), id: Vec::new() };
     for file in &args.input {
-        let batch = kanak_ingest::read_columns(file)?;
+        let batch = kanak_ingest::read_columns(file)?.batch;
         let name = if args.input.len() > 1 { stem(file) } else { String::new() };
         let column = |wanted: &str| -> anyhow::Result<&StringArray> {
             let found = batch.column_by_name(wanted).with_context(|| {
@@ -151,12 +143,42 @@ fn guess_for(batches: &[RecordBatch], args: &MatchArgs) -> anyhow::Result<Entity
     guess(&first.project(&keep)?)
 }
 
-/// Guesses an entity model from a table's header and values.
+/// How many rows a guess looks at.
+const GUESS_ROWS: usize = 5_000;
+
+/// Guesses an entity model from a table's header and first rows.
 ///
 /// # Errors
-/// When no column could tell people or things apart.
+/// When a column is not text.
 pub fn guess(table: &RecordBatch) -> anyhow::Result<EntityModel> {
-    Ok(model_guess::guess(table)?)
+    let schema = table.schema();
+    let header: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    let columns: Vec<Vec<&str>> = table
+        .columns()
+        .iter()
+        .map(|column| {
+            let texts = column.as_string_opt::<i32>().context("a column is not text")?;
+            Ok(texts.iter().take(GUESS_ROWS).map(Option::unwrap_or_default).collect())
+        })
+        .collect::<anyhow::Result<_>>()?;
+    Ok(model_guess::guess(&header, &columns))
+}
+
+/// The inputs with their columns named as the model's attributes are: as they are where the model names them so, else as
+/// a guess would name them. Each file is a source of its own.
+fn named(table: &Table, entity: &EntityModel) -> anyhow::Result<Vec<(SourceSystemId, RecordBatch)>> {
+    let mut named = Vec::with_capacity(table.batches.len());
+    for (index, batch) in table.batches.iter().enumerate() {
+        let schema = batch.schema();
+        let header: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let guessed = model_guess::attribute_names(&header);
+        let names = header.iter().zip(guessed).map(|(own, guessed)| {
+            if entity.find_attribute(own).is_some() { (*own).to_owned() } else { guessed }
+        });
+        let columns = names.zip(batch.columns()).map(|(name, column)| (name, Arc::clone(column), true));
+        named.push((SourceSystemId(index as i64), RecordBatch::try_from_iter_with_nullable(columns)?));
+    }
+    Ok(named)
 }
 
 fn label(table: &Table, row: usize) -> String {
@@ -208,7 +230,7 @@ fn pairs_csv(table: &Table, found: &Matched) -> String {
 
 /// Compares with a file of true pairs: two columns of ids, with or without a header, perhaps gzipped.
 fn compare(file: &Path, table: &Table, found: &Matched) -> anyhow::Result<Accuracy> {
-    let truth = kanak_ingest::read_columns(file)?;
+    let truth = kanak_ingest::read_columns(file)?.batch;
     if truth.num_columns() < 2 {
         bail!("{} needs two columns of ids", file.display());
     }
@@ -333,9 +355,4 @@ fn print(report: &Value, found: &Matched, out: &Path, output: Output) {
 fn write(folder: &Path, name: &str, text: &str) -> anyhow::Result<()> {
     let path = folder.join(name);
     std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// The id and source that stand for a row while it is matched.
-pub fn row_ids(rows: usize) -> impl Iterator<Item = (SourceRecordId, SourceSystemId)> {
-    (0..rows).map(|row| (SourceRecordId(row as i64), SourceSystemId(0)))
 }

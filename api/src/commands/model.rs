@@ -17,7 +17,7 @@ use crate::output::Output;
 pub fn run(command: &ModelCommand, output: Output) -> anyhow::Result<ExitCode> {
     match command {
         ModelCommand::Suggest { file } => {
-            let table = kanak_ingest::read_columns(file)?;
+            let table = kanak_ingest::read_columns(file)?.batch;
             let model = super::match_files::guess(&table)?;
             output.line(kanak_engine::model_guess::to_toml(&model).trim_end());
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use kanak_model::{Clock as _, SystemClock};
-use kanak_synth::{Made, Options, generate};
+use kanak_synth::{Made, MadeFile, Options, generate};
 use serde_json::json;
 
 use crate::cli::SynthArgs;
@@ -18,14 +18,14 @@ use crate::progress::Stage;
 pub fn run(args: &SynthArgs, output: Output) -> anyhow::Result<ExitCode> {
     let made = make(args.records, args.seed, &args.out, args.flat, output)?;
     if output.json {
-        let files: Vec<_> = made.files.iter().map(|file| json!({ "file": file.name, "rows": file.rows })).collect();
+        let files: Vec<_> = made.files.iter().map(|file| json!({ "file": name_of(file), "source": file.source, "rows": file.rows })).collect();
         let rates: Vec<_> =
             made.rates.iter().map(|r| json!({ "error": r.name, "rate": r.rate, "reason": r.reason })).collect();
         output.document(&json!({ "out": args.out, "seed": args.seed, "files": files, "rates": rates }))?;
         return Ok(ExitCode::SUCCESS);
     }
     let rows: Vec<Vec<String>> =
-        made.files.iter().map(|file| vec![file.name.clone(), grouped(file.rows)]).collect();
+        made.files.iter().map(|file| vec![name_of(file), grouped(file.rows)]).collect();
     output.table(&["file", "rows"], &rows);
     let rates: Vec<Vec<String>> = made
         .rates
@@ -35,6 +35,10 @@ pub fn run(args: &SynthArgs, output: Output) -> anyhow::Result<ExitCode> {
     output.line("");
     output.table(&["error", "rate", "because"], &rates);
     Ok(ExitCode::SUCCESS)
+}
+
+fn name_of(file: &MadeFile) -> String {
+    file.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Makes the state's extracts, with progress.
@@ -47,8 +51,10 @@ pub fn make(records: u64, seed: u64, out: &Path, flat: bool, output: Output) -> 
     let options =
         Options { records, seed, out: out.to_path_buf(), flat, end: SystemClock.now().day_ist() };
     let made = generate(&options, &mut |progress| {
-        stage.advance(progress.records.saturating_sub(before));
-        before = progress.records;
+        if progress.stage == "citizens" {
+            stage.advance(progress.done.saturating_sub(before));
+            before = progress.done;
+        }
     })?;
     let rows: u64 = made.files.iter().map(|file| file.rows).sum();
     stage.end(&format!("{} rows in {} files", grouped(rows), made.files.len()));

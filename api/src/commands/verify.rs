@@ -3,8 +3,6 @@
 use std::process::ExitCode;
 
 use anyhow::bail;
-use serde_json::json;
-
 use crate::cli::Global;
 use crate::deployment::Deployment;
 use crate::jobs::verify::verify;
@@ -18,22 +16,18 @@ pub async fn run(global: &Global, output: Output) -> anyhow::Result<ExitCode> {
     let deployment = Deployment::open(global).await?;
     let checks = verify(&deployment, output).await?;
     if output.json {
-        let rows: Vec<_> = checks
-            .iter()
-            .map(|c| json!({ "check": c.name, "what": c.what, "passed": c.passed, "detail": c.detail }))
-            .collect();
-        output.document(&rows)?;
+        output.document(&checks)?;
     } else {
         let rows: Vec<Vec<String>> = checks
             .iter()
             .map(|c| {
                 let word = if c.passed { "holds" } else { "BROKEN" };
-                vec![word.to_owned(), c.name.to_string(), c.what.to_string(), c.detail.clone()]
+                vec![word.to_owned(), c.name.clone(), c.what.clone(), c.detail.clone()]
             })
             .collect();
         output.table(&["", "invariant", "what", "seen"], &rows);
     }
-    let broken: Vec<String> = checks.iter().filter(|c| !c.passed).map(|c| c.name.to_string()).collect();
+    let broken: Vec<String> = checks.iter().filter(|c| !c.passed).map(|c| c.name.clone()).collect();
     if broken.is_empty() {
         output.note(format!("{} checks, all hold", checks.len()));
         return Ok(ExitCode::SUCCESS);

@@ -111,10 +111,10 @@ pub async fn ingest_file(deployment: &Deployment, file: &Path, retirements: Reti
             rows.iter().flat_map(|row| &row.secrets).map(|secret| secret.aadhaar.expose()).collect();
         let references = deployment.vault.tokenise(HUB_DOMAIN, &numbers).await?;
         ensure!(references.len() == numbers.len(), "the vault answered fewer references than it was asked for");
-        let mut references = references.iter().map(|reference| reference.as_str().to_owned());
-        for row in rows.iter_mut().filter(|row| !row.secrets.is_empty()) {
-            let own: Vec<String> = references.by_ref().take(row.secrets.len()).collect();
-            row.fill(own);
+        let places = rows.iter().enumerate().flat_map(|(row, checked)| (0..checked.secrets.len()).map(move |secret| (row, secret)));
+        let places: Vec<(usize, usize)> = places.collect();
+        for ((row, secret), reference) in places.into_iter().zip(&references) {
+            rows[row].fill(secret, reference.as_str());
         }
         run.add(rows.into_iter().map(NewSourceRecord::from).collect()).await?;
     }

@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
 use arrow::record_batch::RecordBatch;
 use kanak_model::GoldenId;
 use kanak_model::source_system::RowsAre;
-use kanak_warehouse::{INGEST_QUALITY, MATCH_QUALITY};
+use kanak_warehouse::{Folder, INGEST_QUALITY, MATCH_QUALITY};
 
 use crate::deployment::Deployment;
 use kanak_engine::matching::accuracy::Accuracy;
@@ -23,8 +23,8 @@ pub fn accuracy_setting(entity: &str) -> String {
 /// When the hub cannot be read or the lake cannot be written.
 pub async fn load(deployment: &Deployment) -> anyhow::Result<()> {
     let warehouse = &deployment.warehouse;
-    warehouse.load_table(INGEST_QUALITY, ingest_quality(deployment).await?, false).await?;
-    warehouse.load_table(MATCH_QUALITY, match_quality(deployment).await?, false).await?;
+    warehouse.load_table(INGEST_QUALITY, ingest_quality(deployment).await?, Folder::Open).await?;
+    warehouse.load_table(MATCH_QUALITY, match_quality(deployment).await?, Folder::Open).await?;
     Ok(())
 }
 

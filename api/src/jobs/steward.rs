@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use kanak_model::match_pair::Decision;
 use kanak_model::{Access, SourceRecordId, StewardTaskId, UserId};
-use kanak_store::{Applied, Resolution, Scope, Unresolved};
+use kanak_store::{Applied, Resolution, Scope};
 
 use crate::deployment::Deployment;
 use crate::jobs::resolve::{Held, compute, pairs, trust_table};
@@ -41,10 +41,13 @@ async fn resolve_around(
     let entity = store.find_steward_task_entity(task).await?.context("the task has no entity type")?;
     let model = deployment.get_model(&entity)?;
     let access = Access::operation("resolve");
+    let mut unresolved = store.list_unresolved(&entity).await?;
     let near = store.list_cluster_neighbourhood(&access, records).await?;
     let rules = store.find_rule_set(&entity).await?.with_context(|| format!("no rule set for {entity} yet"))?;
     let rule_set = serde_json::from_value(rules.body).context("the stored rule set cannot be read")?;
-    let ids: Vec<SourceRecordId> = near.source_records.iter().map(|record| record.id).collect();
+    let mut ids: Vec<SourceRecordId> = near.source_records.iter().map(|record| record.id).collect();
+    ids.sort_unstable();
+    unresolved.source_records.retain(|record| ids.binary_search(record).is_ok());
     let mut redirected = pairs(&store.list_redirected_links(&entity).await?);
     redirected.retain(|(record, _)| ids.binary_search(record).is_ok());
     let held = Held { links: pairs(&near.links), redirected, constraints: near.constraints };
@@ -52,6 +55,6 @@ async fn resolve_around(
     let work = compute(model, &near.source_records, &held, &trust, Some((rules.version, rule_set)))?;
     let review_pairs = work.matched.pairs.iter().filter(|pair| pair.decision == Decision::Review).copied().collect();
     let resolution =
-        Resolution { changes: work.changes, review_pairs, scope: Scope::These(ids), unresolved: Unresolved::none() };
+        Resolution { changes: work.changes, review_pairs, scope: Scope::These(ids), unresolved };
     Ok(store.apply_resolution(model, rules.version, resolution).await?)
 }

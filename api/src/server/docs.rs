@@ -1,11 +1,11 @@
 //! The API's own description: OpenAPI for machines, one page for people.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse};
-use kanak_dashboards::pages::api_docs::{self, Operation};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 
@@ -30,31 +30,60 @@ impl Served {
     pub fn of(openapi: &OpenApi) -> Self {
         let json = openapi.to_pretty_json().unwrap_or_default();
         let value: serde_json::Value = serde_json::from_str(&json).unwrap_or_default();
-        Self { page: api_docs::render(&operations(&value)), json }
+        Self { page: page_of(&value), json }
     }
 }
 
-fn operations(openapi: &serde_json::Value) -> Vec<Operation> {
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().trim().to_owned();
-    let mut found = Vec::new();
+/// The page: every operation with its parameters and answers, from the description itself.
+fn page_of(openapi: &serde_json::Value) -> String {
+    let mut page = format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>API · Kanak</title><link rel=\"stylesheet\" href=\"{}\"></head>\n<body>\n<main class=\"wrap stack\" id=\"content\">\n\
+         <h1>The API</h1>\n<p>{}</p>\n<p>For machines: <a href=\"/openapi.json\">/openapi.json</a>. Back to <a href=\"/\">the pages</a>.</p>\n",
+        kanak_dashboards::assets::url("app.css"),
+        escape(&openapi["info"]["description"])
+    );
     for (path, item) in openapi["paths"].as_object().into_iter().flatten() {
         for (method, operation) in item.as_object().into_iter().flatten() {
-            let parameters = operation["parameters"].as_array().into_iter().flatten();
-            let responses = operation["responses"].as_object().into_iter().flatten();
-            found.push(Operation {
-                method: method.to_uppercase(),
-                path: path.clone(),
-                summary: text(&operation["summary"]),
-                description: text(&operation["description"]),
-                needs_key: operation["security"].is_array(),
-                parameters: parameters
-                    .map(|p| (text(&p["name"]), text(&p["in"]), text(&p["description"])))
-                    .collect(),
-                responses: responses.map(|(status, r)| (status.clone(), text(&r["description"]))).collect(),
-            });
+            write_operation(&mut page, path, method, operation);
         }
     }
-    found
+    page.push_str("</main>\n</body>\n</html>\n");
+    page
+}
+
+fn write_operation(page: &mut String, path: &str, method: &str, operation: &serde_json::Value) {
+    let key = if operation["security"].is_array() { "needs a key" } else { "public" };
+    let _ = writeln!(
+        page,
+        "<section class=\"panel\"><h2><code>{} {path}</code></h2><p>{} <span class=\"quiet small\">({key})</span></p><p>{}</p>",
+        method.to_uppercase(),
+        escape(&operation["summary"]),
+        escape(&operation["description"])
+    );
+    let parameters = operation["parameters"].as_array().map_or(&[][..], Vec::as_slice);
+    if !parameters.is_empty() {
+        page.push_str("<table><caption>Parameters</caption><thead><tr><th scope=\"col\">name</th><th scope=\"col\">in</th><th scope=\"col\">meaning</th></tr></thead><tbody>");
+        for parameter in parameters {
+            let _ = write!(
+                page,
+                "<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>",
+                escape(&parameter["name"]),
+                escape(&parameter["in"]),
+                escape(&parameter["description"])
+            );
+        }
+        page.push_str("</tbody></table>");
+    }
+    page.push_str("<table><caption>Answers</caption><thead><tr><th scope=\"col\">status</th><th scope=\"col\">meaning</th></tr></thead><tbody>");
+    for (status, response) in operation["responses"].as_object().into_iter().flatten() {
+        let _ = write!(page, "<tr><td>{status}</td><td>{}</td></tr>", escape(&response["description"]));
+    }
+    page.push_str("</tbody></table></section>\n");
+}
+
+fn escape(value: &serde_json::Value) -> String {
+    value.as_str().unwrap_or_default().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// `/openapi.json`.

@@ -38,6 +38,6 @@ pub async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse,
         let _ = writeln!(text, "kanak_golden_records{{entity=\"{entity}\"}} {count}");
     }
     text.push_str("# HELP kanak_steward_tasks_open Steward tasks that wait.\n# TYPE kanak_steward_tasks_open gauge\n");
-    let _ = writeln!(text, "kanak_steward_tasks_open {}", counts.open_tasks);
+    let _ = writeln!(text, "kanak_steward_tasks_open {}", counts.open_tasks.values().sum::<u64>());
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
 }

@@ -14,6 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::server::actions::Actions;
+use crate::server::docs::BearerKey;
 use crate::server::state::AppState;
 use crate::server::{docs, health, identify, security, sign_in, telemetry};
 use crate::v1;
@@ -25,7 +26,7 @@ const BODY_BYTES_MAX: usize = 2 << 20;
 #[openapi(
     info(title = "Kanak", description = "Golden records, crosswalks, codes and metrics of a state government. \
         Public codes need no key. Everything else needs `Authorization: Bearer <key>`; reads of personal data also state their `Purpose`."),
-    modifiers(&docs::BearerKey)
+    modifiers(&BearerKey)
 )]
 struct ApiDoc;
 
@@ -74,6 +75,7 @@ pub fn router(state: &AppState) -> Router {
         .layer(axum::Extension(Arc::new(docs::Served::of(&openapi))))
         .with_state(state.clone())
         .merge(pages)
+        .merge(kanak_dashboards::assets::router())
         .layer(from_fn_with_state(state.clone(), identify::identify))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(CompressionLayer::new())

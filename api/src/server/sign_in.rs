@@ -31,7 +31,7 @@ pub struct Next {
 /// The form's fields.
 #[derive(Deserialize)]
 pub struct Fields {
-    name: String,
+    user_name: String,
     password: String,
     csrf: String,
     #[serde(default)]
@@ -70,7 +70,7 @@ pub async fn sign_in(State(state): State<AppState>, jar: CookieJar, Form(fields)
         return form(&state, jar, Some(message), &fields.next, StatusCode::FORBIDDEN);
     }
     let store = &state.deployment.store;
-    let outcome = match store.sign_in(&fields.name, &fields.password).await {
+    let outcome = match store.sign_in(&fields.user_name, &fields.password).await {
         Ok(outcome) => outcome,
         Err(error) => return Problem::internal(error).into_response(),
     };

@@ -4,3 +4,10 @@ pub mod matching;
 pub mod model_guess;
 pub mod standardize;
 pub mod survivorship;
+
+/// Sets how many threads matching uses, from here on and for the whole process. Has an effect before the first use only; without
+/// it, all cores are used.
+pub fn set_threads(threads: usize) {
+    // A second call finds the pool there already: the first one's number stands.
+    drop(rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build_global());
+}

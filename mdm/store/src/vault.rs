@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::Store;
 use crate::audit_events::{AuditEvent, hex};
-use crate::db::sqlite_options;
+use crate::db::{make_private, sqlite_options};
 use crate::dialect::{Engine, ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 use crate::key_store::{Key, KeyError, KeyStore, VAULT_AES, VAULT_HMAC};
@@ -110,7 +110,7 @@ pub enum VaultError {
         /// Its id in the vault.
         id: i64,
     },
-    /// The hub could not record the event, so nothing was revealed.
+    /// The hub: it could not record an event (then nothing was revealed), or a file cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use kanak_warehouse::{MetricQuery, rows_json};
+use kanak_warehouse::{MetricQuery, WarehouseError, rows_json};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -41,8 +41,9 @@ pub async fn get(
         filters: filters.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
         group_by: cut.by.into_iter().collect(),
     };
-    let result = state.deployment.warehouse.metric(&access, &name, &query).await.map_err(|error| {
-        if error.is_refusal() { Problem::bad_request(error.to_string()) } else { Problem::internal(error) }
+    let result = state.deployment.warehouse.metric(&access, &name, &query).await.map_err(|error| match error {
+        WarehouseError::UnknownMetric { .. } | WarehouseError::UnknownDimension { .. } => Problem::bad_request(error.to_string()),
+        other => Problem::internal(other),
     })?;
     Ok(Json(serde_json::json!({ "metric": name, "as_of": result.as_of.to_string(), "rows": rows_json(&result) })))
 }

@@ -22,9 +22,9 @@ pub struct SourceView {
     /// What its rows are: `entity:citizen`, `event:receipt` ...
     rows: String,
     /// Source records now in the hub.
-    live: i64,
+    live: u64,
     /// Source records that left the register.
-    retired: i64,
+    retired: u64,
     /// When its last file was loaded.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_run: Option<String>,
