@@ -1,0 +1,41 @@
+-- fct_benefit_payments: one row per payment of a benefit to one person, as its source last stated it.
+-- Grain:  source_system, payment_no
+-- Sorted: district, scheme, paid_on
+-- Reads:  evt_benefit_payment, bridge_crosswalk, dim_citizens_personal, dim_dates
+--
+-- is_paid_after_death: paid, and the payment lies after the date of death that the beneficiary's golden record holds now.
+--   A date of death known to the month or year counts from the end of that month or year, so that nobody's payment is
+--   called late on a date that nobody knows. It is a ground to look, never by itself one to stop a benefit.
+WITH stated AS (
+  SELECT
+    *,
+    CAST(paid_at + INTERVAL '330 minutes' AS DATE) AS paid_on,
+    row_number() OVER (PARTITION BY source_system, source_key ORDER BY ingest_run DESC, source_line DESC) AS nth
+  FROM evt_benefit_payment
+),
+deaths AS (
+  SELECT golden_id, date_of_death FROM dim_citizens_personal WHERE is_current AND date_of_death IS NOT NULL
+)
+SELECT
+  s.source_system,
+  s.source_key AS payment_key,
+  s.payment_no,
+  s.scheme,
+  s.district,
+  beneficiary.golden_id AS beneficiary_golden_id,
+  s.paid_at,
+  s.paid_on,
+  d.month_start AS month,
+  d.financial_year,
+  s.outcome,
+  s.outcome = 'paid' AS is_paid,
+  s.outcome = 'paid' AND death.date_of_death IS NOT NULL
+    AND substr(CAST(s.paid_on AS VARCHAR), 1, CAST(character_length(death.date_of_death) AS BIGINT)) > death.date_of_death
+    AS is_paid_after_death,
+  s.amount AS amount_paise,
+  s.amount / 100.0 AS amount_rupees
+FROM stated s
+LEFT JOIN dim_dates d ON d.day = s.paid_on
+LEFT JOIN bridge_crosswalk beneficiary ON beneficiary.entity = 'citizen' AND beneficiary.source_ref = s.beneficiary
+LEFT JOIN deaths death ON death.golden_id = beneficiary.golden_id
+WHERE s.nth = 1

@@ -1,0 +1,12 @@
+//! The warehouse from the outside: loads, releases, access, and every figure against a second opinion.
+
+mod access;
+mod benefits;
+mod grievances;
+mod metrics;
+mod quality;
+mod releases;
+mod revenue;
+mod service_delivery;
+mod sql;
+mod support;

@@ -1,0 +1,191 @@
+//! Releases: atomic, repeatable, and the same for a process that starts later.
+
+use kanak_model::EntityModel;
+use kanak_warehouse::{QueryLimits, rows_json};
+
+use crate::support::*;
+
+fn receipt(no: &str, paise: &str) -> Event {
+    event([
+        ("receipt_no", no),
+        ("revenue_head", "0005"),
+        ("district", "27"),
+        ("amount", paise),
+        ("received_at", "2026-01-05T05:00:00Z"),
+    ])
+}
+
+async fn total(lake: &Lake) -> (i64, i64) {
+    let rows = lake.rows("SELECT count(*) AS n, coalesce(sum(amount_paise), 0) AS paise FROM fct_receipts").await;
+    (int(&rows[0], "n"), int(&rows[0], "paise"))
+}
+
+#[tokio::test]
+async fn every_model_is_built_even_when_nothing_was_loaded() {
+    let lake = Lake::new();
+    lake.build().await;
+    let release = lake.warehouse.release().unwrap();
+    let tables: Vec<&String> =
+        release.tables.keys().filter(|name| name.starts_with("mart_") || name.starts_with("fct_")).collect();
+    assert_eq!(tables.len(), 6 + 10, "{tables:?}");
+    for table in release.tables.keys() {
+        lake.rows(&format!("SELECT * FROM {table} LIMIT 1")).await;
+    }
+}
+
+#[tokio::test]
+async fn the_same_run_appended_twice_changes_nothing() {
+    let lake = Lake::new();
+    assert!(lake.append("receipt", 1, &[receipt("a", "100"), receipt("b", "200")]).await);
+    lake.build().await;
+    assert!(!lake.append("receipt", 1, &[receipt("a", "100"), receipt("b", "200")]).await);
+    assert!(!append_to(&lake.reopen(), 1).await, "a process that starts later knows the run as well");
+    lake.warehouse.build(2, now()).await.unwrap();
+    assert_eq!(total(&lake).await, (2, 300));
+}
+
+async fn append_to(warehouse: &kanak_warehouse::Warehouse, run: i64) -> bool {
+    let model = event_model("receipt");
+    warehouse.append_events(&model, run, vec![event_batch(&model, &[receipt("a", "100")])]).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_event_stated_again_by_a_later_run_replaces_the_former() {
+    let lake = Lake::new();
+    lake.append("receipt", 2, &[receipt("a", "150")]).await;
+    lake.append("receipt", 1, &[receipt("a", "100"), receipt("b", "200")]).await;
+    lake.build().await;
+    assert_eq!(total(&lake).await, (2, 350), "run 2 is later than run 1, whatever came first");
+}
+
+#[tokio::test]
+async fn loading_and_building_the_same_again_keeps_the_release() {
+    let lake = Lake::new();
+    let citizens = || vec![golden_version(1, "active", &[("district", "27")]), golden_version(2, "active", &[])];
+    assert!(lake.golden("citizen", citizens()).await);
+    lake.append("receipt", 1, &[receipt("a", "100")]).await;
+    let first = lake.warehouse.build(1, now()).await.unwrap();
+    assert!(!lake.golden("citizen", citizens().into_iter().rev().collect()).await, "order is no change");
+    assert_eq!(lake.warehouse.build(1, now()).await.unwrap(), first);
+    let next = lake.warehouse.build(2, now()).await.unwrap();
+    assert_eq!((next.number, next.feed_position), (2, 2));
+    assert_eq!(next.tables["fct_receipts"], first.tables["fct_receipts"], "what did not change is not written again");
+}
+
+#[tokio::test]
+async fn another_day_is_another_release_because_pending_work_aged() {
+    let lake = Lake::new();
+    let case = event([
+        ("application_no", "1"),
+        ("service", "SVC-001"),
+        ("office", "OFF-REV-D27"),
+        ("applied_at", "2026-09-30T05:00:00Z"),
+        ("outcome", "pending"),
+    ]);
+    lake.append("service_application", 1, &[case]).await;
+    lake.build().await;
+    let overdue = || async { int(&lake.rows("SELECT sum(overdue) AS n FROM mart_service_delivery").await[0], "n") };
+    assert_eq!(overdue().await, 0);
+    let later = lake.warehouse.build(1, at("2026-10-03T06:00:00Z")).await.unwrap();
+    assert_eq!((later.number, overdue().await), (2, 1));
+}
+
+#[tokio::test]
+async fn a_build_that_fails_half_way_leaves_the_former_release_readable() {
+    let lake = Lake::new();
+    lake.append("receipt", 1, &[receipt("a", "100")]).await;
+    let first = lake.warehouse.build(1, now()).await.unwrap();
+    lake.append("receipt", 2, &[receipt("b", "200")]).await;
+    // A model without the date of death: receipts are built anew, benefit payments cannot be.
+    let text = "[entity]\nname = \"citizen\"\ntitle = { en = \"C\" }\nlabel = \"full_name\"\n[[attribute]]\nname = \"full_name\"\nkind = \"person_name\"\nclass = \"personal\"\n";
+    let model = EntityModel::parse("citizen.toml", text).unwrap();
+    lake.warehouse.load_dimension(&model, [golden_version(1, "active", &[])]).await.unwrap();
+    let error = lake.warehouse.build(2, now()).await.unwrap_err().to_string();
+    assert!(error.contains("fct_benefit_payments") && error.contains("date_of_death"), "{error}");
+    assert_eq!(lake.warehouse.release().unwrap(), first);
+    assert_eq!(total(&lake).await, (1, 100));
+    let reopened = lake.reopen();
+    assert_eq!(reopened.release().unwrap(), first);
+    assert_eq!(rows(&reopened, &everything(), "SELECT * FROM fct_receipts").await.len(), 1);
+    // With the model mended, the next build completes.
+    lake.golden("citizen", vec![golden_version(1, "active", &[])]).await;
+    lake.warehouse.build(3, now()).await.unwrap();
+    assert_eq!(total(&lake).await, (2, 300));
+}
+
+#[tokio::test]
+async fn a_manifest_that_was_cut_off_is_not_taken_for_the_current_one() {
+    let lake = Lake::new();
+    lake.append("receipt", 1, &[receipt("a", "100")]).await;
+    let first = lake.warehouse.build(1, now()).await.unwrap();
+    std::fs::write(lake.folder.path().join("lake/release.json.new"), "{\"number\": 2, \"fe").unwrap();
+    assert_eq!(lake.reopen().release().unwrap(), first);
+}
+
+#[tokio::test]
+async fn a_process_that_starts_later_answers_as_the_one_that_built() {
+    let lake = Lake::new();
+    lake.append("receipt", 1, &[receipt("a", "100")]).await;
+    lake.build().await;
+    let reopened = lake.reopen();
+    let sql = "SELECT * FROM mart_overview";
+    assert_eq!(rows(&reopened, &everything(), sql).await, lake.rows(sql).await);
+    assert_eq!(reopened.build(1, now()).await.unwrap(), lake.warehouse.release().unwrap());
+}
+
+#[tokio::test]
+async fn versions_of_a_golden_record_are_periods_and_one_is_current() {
+    let lake = Lake::new();
+    let mut old = golden_version(1, "active", &[("district", "27"), ("full_name", "Someone")]);
+    old.recorded_to = Some(at("2026-02-01T00:00:00Z").0);
+    let mut new = golden_version(1, "deceased", &[("district", "28")]);
+    (new.version, new.recorded_from) = (2, at("2026-02-01T00:00:00Z").0);
+    lake.golden("citizen", vec![new, old]).await;
+    lake.build().await;
+    let rows = lake
+        .rows("SELECT version, status, district, valid_from, valid_to, is_current FROM dim_citizens ORDER BY version")
+        .await;
+    let found: Vec<[String; 5]> = rows
+        .iter()
+        .map(|row| ["status", "district", "valid_from", "valid_to", "is_current"].map(|name| text(row, name)))
+        .collect();
+    assert_eq!(found[0], ["active", "27", "2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "false"].map(str::to_owned));
+    assert_eq!(found[1], ["deceased", "28", "2026-02-01T00:00:00Z", "", "true"].map(str::to_owned));
+}
+
+#[tokio::test]
+async fn compaction_deletes_what_no_kept_release_reads_and_changes_no_answer() {
+    let lake = Lake::new();
+    for run in 1..=20 {
+        lake.append("receipt", run, &[receipt(&run.to_string(), "100")]).await;
+        if run % 5 == 0 {
+            lake.warehouse.build(run, now()).await.unwrap();
+        }
+    }
+    let files = || {
+        let folder = lake.folder.path().join("lake/fct_receipts");
+        let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        names.filter(|name| name.to_string_lossy().ends_with(".parquet")).count()
+    };
+    assert_eq!(files(), 4);
+    lake.warehouse.compact(2).await.unwrap();
+    assert_eq!(files(), 2);
+    assert_eq!(total(&lake).await, (20, 2000));
+    assert!(!append_to(&lake.warehouse, 3).await, "a run is known after compaction");
+    lake.append("receipt", 21, &[receipt("21", "100")]).await;
+    lake.warehouse.build(21, now()).await.unwrap();
+    assert_eq!(total(&lake).await, (21, 2100));
+    assert_eq!(rows(&lake.reopen(), &everything(), "SELECT * FROM fct_receipts").await.len(), 21);
+}
+
+#[tokio::test]
+async fn sorted_tables_are_read_in_order_without_a_sort() {
+    let lake = Lake::new();
+    let events: Vec<Event> = (0..50).map(|number| receipt(&format!("{:02}", 50 - number), "1")).collect();
+    lake.append("receipt", 1, &events).await;
+    lake.build().await;
+    let sql = "SELECT district, revenue_head FROM fct_receipts ORDER BY district ASC NULLS FIRST, revenue_head ASC NULLS FIRST";
+    let plan = lake.warehouse.query(&everything(), &format!("EXPLAIN {sql}"), QueryLimits::default()).await.unwrap();
+    let plan = rows_json(&plan).iter().map(|row| text(row, "plan")).collect::<String>();
+    assert!(plan.contains("DataSourceExec") && !plan.contains("SortExec"), "{plan}");
+}
