@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate};
-use kanak_codes::identifiers::{Aadhaar, find_aadhaar_like};
-use kanak_engine::standardize::{Hint, Outcome, Relative, Standardizer, redact, split_relation};
+use kanak_codes::identifiers::Aadhaar;
+use kanak_engine::standardize::{Hint, Outcome, Relative, Standardizer, holds_aadhaar, redact, split_relation};
 use kanak_model::Timestamp;
 use kanak_model::entity_model::{Attribute, OnInvalid};
 use kanak_model::kind::Kind;
@@ -249,7 +249,7 @@ fn relative(raw: &str, standard: &str) -> Option<(&'static str, String)> {
 
 /// Whether a key passes as an Aadhaar number, or holds one.
 pub(crate) fn looks_like_aadhaar(key: &str) -> bool {
-    key.len() >= 12 && (Aadhaar::parse(key).is_ok() || !find_aadhaar_like(key).is_empty())
+    holds_aadhaar(key)
 }
 
 /// Reads the standard form of an instant.

@@ -74,7 +74,11 @@ impl Column<'_> {
         }
         // Digits beyond any count or amount name something, and so do those that every row has its own of.
         let long = self.share(|value| value.bytes().filter(u8::is_ascii_digit).count() >= 9);
-        if digits >= SHARE_MIN && (long >= 0.5 || self.is_called(&["_no", " no", "number", "code", "card", "id"])) {
+        let is_amount = self.is_called(&["amount", "budget", "salary", "pay", "price", "fee"]);
+        if digits >= SHARE_MIN
+            && !is_amount
+            && (long >= 0.5 || self.is_called(&["_no", " no", "number", "code", "card", "id"]))
+        {
             return Some((Kind::Identifier, digits));
         }
         if let Some(found) = self.fitting(Kind::Integer) {
@@ -97,13 +101,21 @@ impl Column<'_> {
                 return found;
             }
         }
+        if self.is_called(&["address", "ਪਤਾ", "पता"]) {
+            return (Kind::Address, self.share(|value| self.fits(Kind::Address, value)));
+        }
+        let is_long = |value: &str| {
+            let words = value.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count();
+            value.len() >= 15 && words >= 3 && value.chars().any(char::is_numeric)
+        };
+        let long = self.share(is_long);
+        if long >= 0.5 {
+            return (Kind::Address, long);
+        }
         let firm_words = ["ltd", "store", "trader", "enterpris", "industr", "shop", "agency", "brothers", "& co"];
         let firms = self.share(|value| firm_words.iter().any(|word| value.to_lowercase().contains(word)));
         if firms >= 0.2 || self.is_called(&["firm", "business", "trade_name", "trade name", "company"]) {
             return (Kind::BusinessName, self.share(|value| self.fits(Kind::BusinessName, value)));
-        }
-        if self.is_called(&["address", "ਪਤਾ", "पता"]) {
-            return (Kind::Address, self.share(|value| self.fits(Kind::Address, value)));
         }
         if self.is_called(&["village", "town", "city", "locality", "place", "suburb", "ਪਿੰਡ", "गाँव"]) {
             return (Kind::PlaceName, self.share(|value| self.fits(Kind::PlaceName, value)));
@@ -114,14 +126,6 @@ impl Column<'_> {
         let tight = self.share(|value| !value.contains(' ') && value.bytes().any(|byte| byte.is_ascii_digit()));
         if tight >= SHARE_MIN && self.is_varied() {
             return (Kind::Identifier, tight);
-        }
-        let is_long = |value: &str| {
-            let words = value.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count();
-            value.len() >= 15 && words >= 3 && value.chars().any(char::is_numeric)
-        };
-        let long = self.share(is_long);
-        if long >= 0.5 {
-            return (Kind::Address, long);
         }
         (Kind::Text, 1.0)
     }
@@ -143,8 +147,12 @@ impl Column<'_> {
             title: None,
         };
         let today = NaiveDate::from_ymd_opt(2200, 1, 1).unwrap_or_default();
-        let hint = Hint { date_order: DateOrder::Dmy, district: None, source: None, today };
-        matches!(self.standardizer.standardize(&attribute, &hint, value), Outcome::Good(_))
+        let good = |date_order| {
+            let hint = Hint { date_order, district: None, source: None, today };
+            matches!(self.standardizer.standardize(&attribute, &hint, value), Outcome::Good(_))
+        };
+        let has_order = matches!(kind, Kind::Date | Kind::Timestamp);
+        good(DateOrder::Dmy) || has_order && good(DateOrder::Mdy)
     }
 
     fn share(&self, passes: impl Fn(&str) -> bool) -> f64 {
@@ -204,6 +212,7 @@ pub(super) fn number(value: &str) -> Option<f64> {
 /// The year of a date or instant.
 pub(super) fn year(value: &str) -> Option<i32> {
     parse_date(value, DateOrder::Dmy)
+        .or_else(|_| parse_date(value, DateOrder::Mdy))
         .ok()
         .map(kanak_model::PartialDate::year)
         .filter(|year| (1800..2200).contains(year))

@@ -68,6 +68,19 @@ fn columns_are_counted_and_their_kind_is_guessed() {
 }
 
 #[test]
+fn dates_are_known_whatever_their_order_and_addresses_before_shops() {
+    let folder = Folder::new();
+    let mut text = String::from("born,seat\n");
+    for at in 0..100 {
+        text += &format!("{:02}/{:02}/1985,\"Shop {at}, Mall Road, Moga\"\n", 1 + at % 12, 13 + at % 15);
+    }
+    let found = profile(&folder.write("file.csv", text), None).unwrap();
+    let kinds: Vec<Kind> = found.columns.iter().map(|column| column.kind).collect();
+    assert_eq!(kinds, [Kind::Date, Kind::Address]);
+    assert_eq!(found.columns[0].min.as_deref(), Some("1985"));
+}
+
+#[test]
 fn no_person_shows() {
     let found = register();
     let (_, rows) = found.to_table();
