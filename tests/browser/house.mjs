@@ -47,9 +47,9 @@ export async function openBrowser() {
 /** Signs in through the form, as a person would. */
 export async function signIn(page, address, user, password) {
   await page.goto(`${address}/sign-in`);
-  await page.fill('input[name="name"]', user);
+  await page.fill('input[name="user_name"]', user);
   await page.fill('input[name="password"]', password);
-  await Promise.all([page.waitForNavigation(), page.click('form button[type="submit"]')]);
+  await Promise.all([page.waitForNavigation(), page.click('form[action="/sign-in"] button')]);
 }
 
 /** Collects what a page complains of: errors of scripts, refused by the content security policy, failed requests. */

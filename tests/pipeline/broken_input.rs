@@ -152,7 +152,10 @@ fn a_line_of_ten_megabytes_does_not_stop_the_others() {
 
 #[test]
 fn a_zip_that_is_no_workbook_is_refused() {
-    refused("sheets.xlsx", b"PK\x03\x04 this is no workbook", &["workbook"]);
+    // The smallest whole ZIP: a table of contents without entries.
+    let empty_zip = [b"PK\x05\x06".as_slice(), &[0; 18]].concat();
+    refused("sheets.xlsx", empty_zip, &["workbook"]);
+    refused("sheets.xlsx", b"PK\x03\x04 and then nothing", &["cut off", "fetch it again"]);
 }
 
 #[test]
@@ -161,7 +164,7 @@ fn a_truncated_gzip_is_refused_and_leaves_nothing() {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
     let packed = encoder.finish().unwrap();
-    refused("people.csv.gz", &packed[..packed.len() - 100], &["gzip"]);
+    refused("people.csv.gz", &packed[..packed.len() - 100], &["compressed", "cut off", "fetch it again"]);
 }
 
 #[test]

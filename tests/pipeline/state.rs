@@ -7,46 +7,46 @@ use kanak_tests::{Ran, kanak_ok};
 use tempfile::TempDir;
 
 /// A finished demo.
-pub struct State {
+pub(crate) struct State {
     folder: TempDir,
     /// What `demo --json` printed.
-    pub demo: Ran,
+    pub(crate) demo: Ran,
 }
 
 /// Citizen source records of the shared state.
-pub const RECORDS: &str = "4000";
+pub(crate) const RECORDS: &str = "4000";
 
 impl State {
     /// The data folder.
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("kanak-data")
     }
 
     /// The departments' files.
-    pub fn extracts(&self) -> PathBuf {
+    pub(crate) fn extracts(&self) -> PathBuf {
         self.folder.path().join("kanak-data-extracts")
     }
 
     /// Runs SQL and gives its rows as JSON.
-    pub fn sql(&self, query: &str) -> serde_json::Value {
+    pub(crate) fn sql(&self, query: &str) -> serde_json::Value {
         sql(&self.data(), query)
     }
 }
 
 /// Runs SQL on a data folder and gives its rows as JSON.
-pub fn sql(data: &Path, query: &str) -> serde_json::Value {
+pub(crate) fn sql(data: &Path, query: &str) -> serde_json::Value {
     let data = data.display().to_string();
     kanak_ok(["sql", query, "--purpose", "operation", "--data", &data, "--json"]).json()
 }
 
 /// Runs a demo into a folder, to its summary.
-pub fn run_demo(data: &Path, records: &str) -> Ran {
+pub(crate) fn run_demo(data: &Path, records: &str) -> Ran {
     let data = data.display().to_string();
     kanak_ok(["demo", "--records", records, "--no-serve", "--data", &data, "--json"])
 }
 
 /// The shared state. Commands lock its folder: the guard keeps them apart.
-pub fn state() -> (&'static State, std::sync::MutexGuard<'static, ()>) {
+pub(crate) fn state() -> (&'static State, std::sync::MutexGuard<'static, ()>) {
     static STATE: OnceLock<State> = OnceLock::new();
     static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let guard = LOCK.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

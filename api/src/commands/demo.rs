@@ -37,10 +37,11 @@ struct MadeWith {
 /// When the data folder holds something else than this demo, or a stage fails.
 pub async fn run(args: &DemoArgs, global: &Global, output: Output) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
-    let deployment = Deployment::open(global).await?;
+    let mut deployment = Deployment::open(global).await?;
     let extracts = extracts_folder(&global.data);
     let wanted = MadeWith { records: args.records, seed: args.seed };
     claim(&deployment, wanted).await?;
+    deployment.made_up = true;
     let mut stages = Stages::default();
     stages.time("make the state", || make_extracts(wanted, &extracts, output))?;
     let before = Instant::now();

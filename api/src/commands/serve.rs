@@ -1,5 +1,6 @@
 //! `kanak serve`: pages and the API.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -52,7 +53,8 @@ pub async fn serve(deployment: Deployment, listen: &str, output: Output) -> anyh
 fn start_log() {
     let filter = EnvFilter::try_new("kanak=info,warn").unwrap_or_default();
     // A second server in one process (tests) keeps the first one's log.
-    drop(tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init());
+    let terminal = std::io::stderr().is_terminal();
+    drop(tracing_subscriber::fmt().with_env_filter(filter).with_ansi(terminal).with_writer(std::io::stderr).try_init());
 }
 
 async fn told_to_stop() {
