@@ -30,8 +30,11 @@
     canvas.hidden = false;
     const { labels, series } = readTable(table);
     const kind = figure.dataset.chart;
-    const lying = kind === "bars";
-    const colours = ["--series-1", "--series-2", "--series-3", "--series-4", "--series-5"].map(css);
+    const lying = kind === "bars" || kind === "stacked-bars";
+    // Parts of one whole run from light to dark; series of their own kind have colours of their own.
+    const ramp = ["--band-1", "--band-2", "--band-3", "--series-1", "--band-4", "--band-5", "--series-4"];
+    const own = ["--series-1", "--series-2", "--series-3", "--series-4", "--series-5"];
+    const colours = (kind === "stacked-bars" ? ramp : own).map(css);
     const ink = css("--ink");
     const quiet = css("--quiet");
     const line = css("--line");
@@ -61,7 +64,7 @@
       textStyle: { fontFamily: font, color: ink },
       aria: { enabled: true, label: { description: figure.dataset.title } },
       grid: { left: 4, right: 18, top: series.length > 1 ? 34 : 12, bottom: 4, containLabel: true },
-      legend: { show: series.length > 1, left: 0, top: 0, itemWidth: 14, itemHeight: 9, textStyle: { color: ink, fontFamily: font } },
+      legend: { show: series.length > 1, type: "scroll", left: 0, right: 0, top: 0, itemWidth: 14, itemHeight: 9, textStyle: { color: ink, fontFamily: font } },
       tooltip: {
         trigger: "axis", renderMode: "richText", confine: true, backgroundColor: css("--surface"), borderColor: line,
         textStyle: { color: ink, fontFamily: font, fontSize: 13 },
@@ -71,7 +74,7 @@
       yAxis: lying ? names : values,
       series: series.map((one, index) => ({
         name: one.name, data: one.data, type: kind === "line" ? "line" : "bar",
-        stack: kind === "stacked" ? "all" : undefined, barMaxWidth: 26,
+        stack: kind === "stacked-bars" ? "all" : undefined, barMaxWidth: 26,
         symbol: ["circle", "rect", "triangle", "diamond", "emptyCircle"][index % 5], symbolSize: 6,
         lineStyle: { width: 2, type: ["solid", "dashed", "dotted"][index % 3] },
       })),

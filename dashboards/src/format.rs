@@ -98,6 +98,14 @@ pub fn month(words: &str) -> String {
         .map_or_else(|_| words.to_owned(), |day| day.format("%b %Y").to_string())
 }
 
+/// A financial year by its first calendar year, or as it is: `2025` becomes `2025–26`.
+pub fn financial_year(year: &str) -> String {
+    match year.parse::<i32>() {
+        Ok(first) => format!("{first}–{:02}", (first + 1).rem_euclid(100)),
+        Err(_) => year.to_owned(),
+    }
+}
+
 /// Evidence in bits with its sign: `+12.4`, `-3.0`.
 pub fn bits(weight_bits: f64) -> String {
     let text = decimal(weight_bits, 1);
@@ -184,7 +192,9 @@ mod tests {
     #[test]
     fn times_are_india_s() {
         check(&instant(Timestamp(1_711_909_800_000_000)), "1 Apr 2024, 00:00 IST");
-        check(&month("2026-11"), "Nov 2026");
+        check(&month("2026-11-01"), "Nov 2026");
+        check(&financial_year("2099"), "2099–00");
+        check(&financial_year("2024-25"), "2024-25");
         check(&month("never"), "never");
     }
 

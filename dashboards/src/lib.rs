@@ -5,18 +5,23 @@ pub mod assets;
 pub mod component;
 mod error;
 pub mod format;
+mod language;
 mod names;
 mod nav;
 pub mod pages;
+mod reading;
+mod router;
 mod rows;
 pub mod samples;
 pub mod session;
 mod shell;
+mod state;
 mod values;
 mod words;
 
 pub use crate::actions::{ActionError, ExplanationRow, ExplanationView, StewardActions};
 pub use crate::error::PageError;
+pub use crate::router::router;
 pub use crate::session::SignedIn;
 pub use crate::shell::{Freshness, Shell};
-
+pub use crate::state::DashboardState;

@@ -31,3 +31,16 @@ pub(crate) fn concept_name(concept: Concept<'_>, language: Language) -> String {
     let own = (language != Language::En).then(|| concept.designation(of(language))).flatten();
     own.or_else(|| concept.property("label")).unwrap_or_else(|| concept.display()).to_owned()
 }
+
+/// The districts of the state, code and name, by name.
+pub(crate) fn districts(codes: &Codes, language: Language) -> Vec<(String, String)> {
+    /// LGD code of Punjab.
+    const STATE: &str = "3";
+    let system = codes.system("lgd-district").into_iter();
+    let mut districts: Vec<(String, String)> = system
+        .flat_map(|system| system.children(STATE))
+        .map(|concept| (concept.code().to_owned(), concept_name(concept, language)))
+        .collect();
+    districts.sort_by(|a, b| a.1.cmp(&b.1));
+    districts
+}

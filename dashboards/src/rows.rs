@@ -61,6 +61,20 @@ impl<'a> Row<'a> {
         value.as_i64().or_else(|| value.as_f64().map(|number| number.round() as i64))
     }
 
+    /// Whether a cell is true.
+    pub(crate) fn flag(self, column: &str) -> bool {
+        self.find(column).and_then(Value::as_bool).unwrap_or_default()
+    }
+
+    /// A cell as plain words, whatever it holds.
+    pub(crate) fn plain(self, column: &str) -> String {
+        match self.find(column) {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        }
+    }
+
     /// A count: a missing one is nothing counted.
     pub(crate) fn count(self, column: &str) -> i64 {
         self.whole(column).unwrap_or_default()

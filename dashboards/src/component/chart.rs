@@ -23,8 +23,10 @@ pub struct Chart {
 pub enum ChartKind {
     /// Lines over time.
     Line,
-    /// Columns, series on top of each other.
-    Stacked,
+    /// Columns over time.
+    Columns,
+    /// Lying bars, series behind each other.
+    StackedBars,
     /// Lying bars, one a row.
     Bars,
 }
@@ -34,7 +36,8 @@ impl ChartKind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Line => "line",
-            Self::Stacked => "stacked",
+            Self::Columns => "columns",
+            Self::StackedBars => "stacked-bars",
             Self::Bars => "bars",
         }
     }
@@ -65,6 +68,6 @@ impl ChartUnit {
 impl Chart {
     /// Whether it needs more height: many lying bars.
     pub fn is_tall(&self) -> bool {
-        self.kind == ChartKind::Bars && self.table.rows.len() > 9
+        matches!(self.kind, ChartKind::Bars | ChartKind::StackedBars) && self.table.rows.len() > 9
     }
 }

@@ -2,12 +2,14 @@
 
 mod chart;
 mod district_map;
+mod filter;
 mod headline;
 mod outline;
 mod table;
 
 pub use chart::{Chart, ChartKind, ChartUnit};
 pub use district_map::{Band, DistrictMap, DistrictShape, DistrictValue};
+pub use filter::{FilterList, Filters};
 pub use headline::{Figure, FigureGroup, Figures};
 pub use outline::{Outline, outlines};
 pub use table::{Bar, Cell, Head, Table, Tone};
@@ -19,3 +21,4 @@ impl HtmlSafe for Table {}
 impl HtmlSafe for Chart {}
 impl HtmlSafe for DistrictMap {}
 impl HtmlSafe for Figures {}
+impl HtmlSafe for Filters {}

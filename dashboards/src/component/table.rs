@@ -138,6 +138,8 @@ pub struct Cell {
     pub bar: Option<Bar>,
     /// A class on the cell: `chosen`, `differs`.
     pub class: Option<&'static str>,
+    /// A word that says what the class means: `chosen`, `differs`.
+    pub mark: Option<&'static str>,
     /// The language of its words, where it is not the page's.
     pub lang: Option<&'static str>,
 }
@@ -216,6 +218,14 @@ impl Cell {
     #[must_use]
     pub fn class(mut self, class: &'static str) -> Self {
         self.class = Some(class);
+        self
+    }
+
+    /// The same cell shaded as `chosen` or `differs`, and saying so.
+    #[must_use]
+    pub fn marked(mut self, class: &'static str) -> Self {
+        self.class = Some(class);
+        self.mark = Some(class);
         self
     }
 

@@ -1,6 +1,8 @@
 //! One golden record: its values with their origin, its source records side by side, its past.
 
 use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use kanak_codes::Codes;
 use kanak_model::access::LegalBasis;
 use kanak_model::entity_model::{Attribute, EntityModel, SurvivorshipStrategy};
@@ -8,10 +10,102 @@ use kanak_model::golden_record::{GoldenRecord, GoldenValue};
 use kanak_model::source_record::{Stated, Values};
 use kanak_model::{Access, GoldenId, Language, Purpose, RuleSetVersion, SourceRecordId, Timestamp};
 
+use kanak_store::{AuditEvent, MemberRecord, SourceSystemRow};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::golden_records::PURPOSES;
+use super::show_page;
 use crate::component::{Cell, Head, Table, Tone};
+use crate::error::PageError;
 use crate::samples::Sampler;
+use crate::session::Signed;
 use crate::shell::Shell;
+use crate::state::DashboardState;
 use crate::{format, values};
+
+/// For what a golden record is read.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Asked {
+    #[serde(default)]
+    purpose: String,
+}
+
+/// `GET /golden-records/{id}`
+pub(crate) async fn show(
+    State(state): State<DashboardState>,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+    signed: Signed,
+) -> Result<Response, PageError> {
+    let Some(purpose) = Purpose::find(&asked.purpose).filter(|purpose| PURPOSES.contains(purpose)) else {
+        return Ok(Redirect::to("/golden-records").into_response());
+    };
+    let access = signed.access(purpose)?;
+    let not_found = || PageError::NotFound { what: "golden record", name: id.clone() };
+    let golden_id: GoldenId = id.parse().map_err(|_| not_found())?;
+    let store = &state.store;
+    let entity = store.find_golden_entity(golden_id).await.map_err(PageError::inside)?.ok_or_else(not_found)?;
+    let model = state.find_model(&entity).ok_or_else(not_found)?;
+    let golden = store.find_golden(&access, model, golden_id).await.map_err(PageError::inside)?.ok_or_else(not_found)?;
+    let id = golden.record.id;
+    record_read(&state, &access, "read", &[id]).await?;
+    let titles = store.list_source_systems().await.map_err(PageError::inside)?;
+    let language = signed.visit.language;
+    let crosswalk = store.list_crosswalks_of(&[id]).await.map_err(PageError::inside)?;
+    let parts = GoldenRecordParts {
+        members: golden.members.into_iter().map(|member| to_member(member, &titles, language)).collect(),
+        redirected_from: golden.redirected_from,
+        crosswalk: crosswalk
+            .into_iter()
+            .map(|line| CrosswalkLine {
+                source: titles
+                    .iter()
+                    .find(|source| source.id == line.source_system)
+                    .map_or_else(|| line.source_system.to_string(), |source| source.title.get(language).to_owned()),
+                key: line.key,
+                from: line.recorded_from,
+                to: line.recorded_to,
+            })
+            .collect(),
+        history: store.list_history(&access, model, id).await.map_err(PageError::inside)?,
+        record: golden.record,
+    };
+    let shell = Shell::new("golden_record", &signed.visit, state.made_up);
+    show_page(&GoldenRecordPage::build(shell, &state.codes, model, &access, &parts))
+}
+
+/// A source record with its source's title.
+pub(crate) fn to_member(member: MemberRecord, titles: &[SourceSystemRow], language: Language) -> Member {
+    let source = titles.iter().find(|source| source.id == member.source_system);
+    Member {
+        id: member.id,
+        source: source.map_or(member.source, |source| source.title.get(language).to_owned()),
+        key: member.key,
+        values: member.values,
+        updated: member.updated,
+    }
+}
+
+/// Writes down who read golden records and why, before they are shown.
+pub(crate) async fn record_read(
+    state: &DashboardState,
+    access: &Access,
+    action: &str,
+    read: &[GoldenId],
+) -> Result<(), PageError> {
+    let event = |id: &GoldenId| AuditEvent {
+        actor: access.caller().name.clone(),
+        action: action.to_owned(),
+        subject: id.to_string(),
+        purpose: Some(access.purpose()),
+        detail: json!({ "through": "pages" }),
+    };
+    if !read.is_empty() {
+        state.store.audit_many(read.iter().map(event).collect()).await.map_err(PageError::inside)?;
+    }
+    Ok(())
+}
 
 /// One golden record.
 #[derive(Template)]
@@ -98,34 +192,7 @@ impl GoldenRecordPage {
         let models = kanak_model::builtin::entity_models().expect("a test parses each builtin model");
         let access = Access::decide(&sampler.caller(), Purpose::Stewardship).expect("the sample's caller is a steward");
         let members = sample_members(sampler);
-        let chosen = |value: &str, source: usize, strategy, agreeing, stated| GoldenValue {
-            value: value.to_owned(),
-            source_record: members[source].id,
-            source_version: 1,
-            strategy,
-            agreeing,
-            stated,
-        };
-        use SurvivorshipStrategy::{MostComplete, MostFrequent, MostRecent, MostTrusted};
-        let values = [
-            ("full_name", chosen(sampler.word, 1, MostTrusted, 1, 3)),
-            ("father_name", chosen("Balwinder Singh", 1, MostComplete, 2, 2)),
-            ("sex", chosen("M", 1, MostFrequent, 3, 3)),
-            ("date_of_birth", chosen("1985-03-01", 1, MostComplete, 1, 3)),
-            ("mobile", chosen("9876543210", 2, MostRecent, 1, 2)),
-            ("village", chosen("Verka", 0, MostRecent, 2, 2)),
-            ("district", chosen("27", 0, MostRecent, 3, 3)),
-        ];
-        let record = GoldenRecord {
-            id: GoldenId(4_711),
-            entity: "citizen".to_owned(),
-            version: 2,
-            status: "active".to_owned(),
-            values: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-            recorded_from: Timestamp(1_795_422_900_000_000),
-            recorded_to: None,
-            rule_set: RuleSetVersion(3),
-        };
+        let record = sample_record(sampler);
         let mut first = record.clone();
         first.version = 1;
         first.recorded_to = Some(record.recorded_from);
@@ -145,6 +212,39 @@ impl GoldenRecordPage {
             members,
         };
         Self::build(sampler.shell("golden_record"), &sampler.codes, &models[0], &access, &parts)
+    }
+}
+
+/// A golden record of a citizen.
+pub(crate) fn sample_record(sampler: &Sampler) -> GoldenRecord {
+    use SurvivorshipStrategy::{MostComplete, MostFrequent, MostRecent, MostTrusted};
+    let members = sample_members(sampler);
+        let chosen = |value: &str, source: usize, strategy, agreeing, stated| GoldenValue {
+            value: value.to_owned(),
+            source_record: members[source].id,
+            source_version: 1,
+            strategy,
+            agreeing,
+            stated,
+        };
+        let values = [
+            ("full_name", chosen(sampler.word, 1, MostTrusted, 1, 3)),
+            ("father_name", chosen("Balwinder Singh", 1, MostComplete, 2, 2)),
+            ("sex", chosen("M", 1, MostFrequent, 3, 3)),
+            ("date_of_birth", chosen("1985-03-01", 1, MostComplete, 1, 3)),
+            ("mobile", chosen("9876543210", 2, MostRecent, 1, 2)),
+            ("village", chosen("Verka", 0, MostRecent, 2, 2)),
+            ("district", chosen("27", 0, MostRecent, 3, 3)),
+        ];
+    GoldenRecord {
+        id: GoldenId(4_711),
+        entity: "citizen".to_owned(),
+        version: 2,
+        status: "active".to_owned(),
+        values: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        recorded_from: Timestamp(1_795_422_900_000_000),
+        recorded_to: None,
+        rule_set: RuleSetVersion(3),
     }
 }
 
@@ -292,10 +392,8 @@ fn sources_table(
             let cell = stated_cell(attribute, stated, codes, language);
             let is_source = golden.is_some_and(|golden| golden.source_record == member.id);
             match golden {
-                Some(_) if is_source => Cell { text: format!("✓ {}", cell.text), ..cell.class("chosen") },
-                Some(golden) if golden.value != stated.standard => {
-                    Cell { text: format!("≠ {}", cell.text), ..cell.class("differs") }
-                }
+                Some(_) if is_source => cell.marked("chosen"),
+                Some(golden) if golden.value != stated.standard => cell.marked("differs"),
                 _ => cell,
             }
         });
@@ -403,7 +501,7 @@ mod tests {
         let names = &page.sources.rows[0];
         assert_eq!(names[1].class, None, "an equal value of another source is neither chosen nor different");
         assert_eq!(names[2].class, Some("chosen"));
-        assert_eq!((names[3].class, names[3].text.as_str()), (Some("differs"), "≠ Gurprit Singh"));
+        assert_eq!((names[3].class, names[3].text.as_str()), (Some("differs"), "Gurprit Singh"));
     }
 
     #[test]

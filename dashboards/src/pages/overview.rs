@@ -1,16 +1,24 @@
 //! The first page: headline figures, the districts, the last months, the services that do best and worst.
 
 use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
 use kanak_codes::Codes;
+use kanak_model::{Access, Language, Purpose};
+use kanak_warehouse::Metric;
 use serde_json::json;
 
+use super::show_page;
 use crate::component::{
     Bar, Cell, Chart, ChartKind, ChartUnit, DistrictMap, DistrictValue, Figure, FigureGroup, Figures, Head, Table,
 };
+use crate::error::PageError;
 use crate::rows::{Row, Rows};
 use crate::samples::Sampler;
+use crate::session::Signed;
 use crate::shell::Shell;
-use crate::{format, names};
+use crate::state::DashboardState;
+use crate::{format, names, reading};
 
 /// The first page.
 #[derive(Template)]
@@ -27,43 +35,86 @@ pub(crate) struct OverviewPage {
 }
 
 /// What the page is made of, as the warehouse answers.
-pub(crate) struct OverviewRows {
-    /// `figure, value, unit, definition`: the rows of `mart_overview`.
-    pub(crate) figures: Rows,
-    /// `district, applications, within_limit_share, pending_over_limit`.
-    pub(crate) districts: Rows,
-    /// `month, received, disposed`.
-    pub(crate) applications: Rows,
+struct OverviewRows {
+    /// `figure, title, value, unit, definition`: the rows of `mart_overview`.
+    figures: Rows,
+    /// `district, received, timeliness, overdue`.
+    districts: Rows,
+    /// `month, received, disposed, pending`, by month of application.
+    applications: Rows,
     /// `month, filed, closed`.
-    pub(crate) grievances: Rows,
-    /// `service, disposed, within_limit_share`, by share, lowest first.
-    pub(crate) services: Rows,
+    grievances: Rows,
+    /// `service, disposed, timeliness`, by share, lowest first.
+    services: Rows,
 }
 
 const SERVICES_SHOWN: usize = 6;
+/// Fewer decisions than this say little about a service.
+const DECISIONS_MIN: u32 = 30;
+const MONTHS_SHOWN: u32 = 24;
+
+/// `GET /overview`
+pub(crate) async fn show(State(state): State<DashboardState>, signed: Signed) -> Result<Response, PageError> {
+    let access = signed.access(Purpose::Statistics)?;
+    let rows = read(&state, &access).await?;
+    let metrics = state.warehouse.list_metrics();
+    let shell = Shell::new("overview", &signed.visit, state.made_up).fresh(reading::freshness(&state));
+    show_page(&OverviewPage::build(shell, &state.codes, &rows, metrics))
+}
+
+async fn read(state: &DashboardState, access: &Access) -> Result<OverviewRows, PageError> {
+    let query = |sql: String| async move { reading::query(state, access, &sql).await };
+    let counts = super::service_delivery::COUNTS;
+    let latest = |columns: &str, table: &str| {
+        format!(
+            "SELECT * FROM (SELECT month, {columns} FROM {table} WHERE month IS NOT NULL GROUP BY month \
+             ORDER BY month DESC LIMIT {MONTHS_SHOWN}) AS latest ORDER BY month"
+        )
+    };
+    Ok(OverviewRows {
+        figures: query("SELECT * FROM mart_overview ORDER BY position".to_owned()).await?,
+        districts: query(format!(
+            "SELECT district, {counts} FROM mart_service_delivery WHERE district IS NOT NULL GROUP BY district \
+             ORDER BY received DESC"
+        ))
+        .await?,
+        applications: query(latest(counts, "mart_service_delivery")).await?,
+        grievances: query(latest("sum(filed) AS filed, sum(closed) AS closed", "mart_grievance_disposal")).await?,
+        services: query(format!(
+            "SELECT service, {counts} FROM mart_service_delivery GROUP BY service HAVING sum(disposed_with_limit) >= \
+             {DECISIONS_MIN} ORDER BY timeliness, service"
+        ))
+        .await?,
+    })
+}
 
 impl OverviewPage {
-    pub(crate) fn build(shell: Shell, codes: &Codes, rows: &OverviewRows) -> Self {
+    fn build(
+        shell: Shell,
+        codes: &Codes,
+        rows: &OverviewRows,
+        metrics: &[Metric],
+    ) -> Self {
         let services: Vec<Row<'_>> = rows.services.iter().collect();
         let shown = SERVICES_SHOWN.min(services.len());
         let worst = services[..shown].iter().map(|row| service_row(codes, &shell, *row)).collect();
         let best = services[services.len() - shown..].iter().rev().map(|row| service_row(codes, &shell, *row)).collect();
         let values: Vec<DistrictValue> = rows.districts.iter().map(district_value).collect();
         Self {
-            figures: headline(&rows.figures),
+            figures: headline(&rows.figures, shell.language(), metrics),
             map: DistrictMap::draw("Share of applications decided within the notified limit, by district", codes, &values),
             districts: district_table(codes, &shell, &rows.districts),
             applications: monthly(
-                "Service applications received and disposed of by month",
-                "Applications by the month in which they were filed, and disposals by the month of the decision.",
+                "Service applications by month of application",
+                "By month of application: received, disposed of by now, still pending.",
                 &rows.applications,
-                [("received", "Received"), ("disposed", "Disposed of")],
+                &[("received", "Received"), ("disposed", "Disposed of"), ("pending", "Pending")],
             ),
             grievances: monthly(
                 "Grievances filed and closed by month",
                 "Grievances by the month in which they were filed, and by the month in which they were closed.",
                 &rows.grievances,
-                [("filed", "Filed"), ("closed", "Closed")],
+                &[("filed", "Filed"), ("closed", "Closed")],
             ),
             best: service_table(best),
             worst: service_table(worst),
@@ -76,64 +127,85 @@ impl OverviewPage {
             ("applications", 4_81_236.0, "count"),
             ("applications_within_limit", 0.873_4, "share"),
             ("grievances_open", 3_412.0, "count"),
-            ("revenue", 1_234_00_00_000_00.0, "paise"),
-            ("days_to_dispose", 11.25, "days"),
+            ("revenue", 1_234_00_00_000.0, "rupees"),
+            ("days_to_dispose", 11.25, "working_days"),
             ("golden_citizens", 72_410.0, "count"),
         ];
         let rows = OverviewRows {
             figures: sampler.rows(
-                ["figure", "value", "unit", "definition"],
+                ["figure", "title", "value", "unit", "definition"],
                 figures.map(|(figure, value, unit)| {
-                    [json!(figure), json!(value), json!(unit), json!(format!("{}: what it counts, in a sentence", sampler.word))]
+                    [json!(figure), json!(format::sentence(figure)), json!(value), json!(unit), json!(format!("{}: what it counts, in a sentence", sampler.word))]
                 }),
             ),
             districts: sampler.rows(
-                ["district", "applications", "within_limit_share", "pending_over_limit"],
+                ["district", "received", "timeliness", "overdue"],
                 sampler.districts().into_iter().map(|(code, at)| {
                     [json!(code), json!(9_000.0 + at * 40_000.0), json!(0.7 + at * 0.28), json!(at * 900.0)]
                 }),
             ),
             applications: sampler.rows(
-                ["month", "received", "disposed"],
-                sampler.months().into_iter().map(|(month, at)| [month, json!(9_000.0 + at * 4_000.0), json!(8_500.0 + at * 3_900.0)]),
+                ["month", "received", "disposed", "pending"],
+                sampler.months().into_iter().map(|(month, at)| [month, json!(9_000.0 + at * 4_000.0), json!(8_500.0 + at * 3_900.0), json!(at * 700.0)]),
             ),
             grievances: sampler.rows(
                 ["month", "filed", "closed"],
                 sampler.months().into_iter().map(|(month, at)| [month, json!(900.0 + at * 400.0), json!(850.0 + at * 450.0)]),
             ),
             services: sampler.rows(
-                ["service", "disposed", "within_limit_share"],
+                ["service", "disposed", "timeliness"],
                 (1..=14_u8).map(|at| {
                     [json!(format!("SVC-{at:03}")), json!(u32::from(at) * 431), json!(0.55 + f64::from(at) * 0.03)]
                 }),
             ),
         };
-        Self::build(sampler.shell("overview"), &sampler.codes, &rows)
+        Self::build(sampler.shell("overview"), &sampler.codes, &rows, &[])
     }
 }
 
-/// The rows of `mart_overview` as figures; the page changes the writing of a number, never the number.
-pub(crate) fn headline(rows: &Rows) -> Figures {
-    let figures = rows.iter().map(|row| {
+/// The rows of `mart_overview` as figures; the page changes the writing of a number, never the number. They are grouped
+/// by what they are about, in the order in which the rows come.
+fn headline(rows: &Rows, language: Language, metrics: &[Metric]) -> Figures {
+    let mut groups: Vec<FigureGroup> = Vec::new();
+    for row in rows.iter() {
+        let metric = metrics.iter().find(|metric| metric.name == row.text("figure"));
+        let about = metric.map_or("The state", |metric| about(&metric.source));
+        let title = metric.map_or_else(|| row.text("title"), |metric| metric.title.get(language));
         let value = row.number("value");
         let (text, unit) = value.map_or_else(
             || (format::NONE.to_owned(), String::new()),
             |value| format::figure(value, row.text("unit")),
         );
-        Figure {
+        let figure = Figure {
             name: row.text("figure").to_owned(),
-            title: format::sentence(row.text("figure")),
+            title: title.to_owned(),
             value: text,
             unit,
             exact: value.map_or_else(String::new, |value| value.to_string()),
             meaning: row.text("definition").to_owned(),
+        };
+        match groups.iter_mut().find(|group| group.title == about) {
+            Some(group) => group.figures.push(figure),
+            None => groups.push(FigureGroup { title: about.to_owned(), figures: vec![figure] }),
         }
-    });
-    Figures { groups: vec![FigureGroup { title: "Headline figures".to_owned(), figures: figures.collect() }] }
+    }
+    Figures { groups }
+}
+
+/// What a table's figures are about.
+fn about(table: &str) -> &'static str {
+    match table {
+        "mart_service_delivery" => "Services",
+        "mart_grievance_ageing" | "mart_grievance_disposal" => "Grievances",
+        "mart_revenue_by_head_district" => "Revenue",
+        "mart_benefits_by_scheme" => "Benefits",
+        "mart_data_quality_by_source" => "Data quality",
+        _ => "Golden records",
+    }
 }
 
 fn district_value(row: Row<'_>) -> DistrictValue {
-    let share = row.number("within_limit_share");
+    let share = row.number("timeliness");
     DistrictValue {
         code: row.text("district").to_owned(),
         value: share,
@@ -145,23 +217,23 @@ fn district_value(row: Row<'_>) -> DistrictValue {
 fn district_table(codes: &Codes, shell: &Shell, rows: &Rows) -> Table {
     let row = |row: Row<'_>| {
         let code = row.text("district");
-        let share = row.number("within_limit_share");
+        let share = row.number("timeliness");
         vec![
             Cell::text(names::district(codes, code, shell.language())).link(format!("/offices?district={code}")),
-            Cell::whole(row.count("applications")),
+            Cell::whole(row.count("received")),
             Cell { bar: share.map(Bar::share), ..Cell::percent(share) },
-            Cell::whole(row.count("pending_over_limit")),
+            Cell::whole(row.count("overdue")),
         ]
     };
     Table {
         caption: "Service applications by district of the applicant's office: received, share of those decided that were \
-                  decided within the notified limit, and those pending beyond it."
+                  decided within the notified limit, and those pending beyond it (overdue)."
             .to_owned(),
         heads: vec![
             Head::text("District"),
             Head::number("Applications"),
             Head::number("Within limit"),
-            Head::number("Pending beyond"),
+            Head::number("Overdue"),
         ],
         rows: rows.iter().map(row).collect(),
         total: None,
@@ -169,7 +241,7 @@ fn district_table(codes: &Codes, shell: &Shell, rows: &Rows) -> Table {
     }
 }
 
-fn monthly(title: &str, caption: &str, rows: &Rows, series: [(&str, &str); 2]) -> Chart {
+fn monthly(title: &str, caption: &str, rows: &Rows, series: &[(&str, &str)]) -> Chart {
     let row = |row: Row<'_>| {
         let cells = series.iter().map(|(column, _)| Cell::whole(row.count(column)));
         std::iter::once(Cell::text(format::month(row.text("month")))).chain(cells).collect()
@@ -190,7 +262,7 @@ fn monthly(title: &str, caption: &str, rows: &Rows, series: [(&str, &str); 2]) -
 }
 
 fn service_row(codes: &Codes, shell: &Shell, row: Row<'_>) -> Vec<Cell> {
-    let share = row.number("within_limit_share");
+    let share = row.number("timeliness");
     vec![
         Cell::text(names::code_name(codes, "service", row.text("service"), shell.language())),
         Cell::whole(row.count("disposed")),

@@ -1,18 +1,152 @@
 //! One doubtful pair: both source records side by side, why the rules doubt, and the decision.
 
 use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use kanak_codes::Codes;
 use kanak_model::entity_model::EntityModel;
 use kanak_model::match_pair::{Decision, MatchPair};
 use kanak_model::steward_task::{StewardTask, TaskState};
-use kanak_model::{GoldenId, Language, StewardTaskId, Timestamp};
+use kanak_model::{GoldenId, Language, Purpose, StewardTaskId, Timestamp};
+use kanak_store::{StoreError, TaskFilter};
+use serde::Deserialize;
 
-use super::golden_record::{Member, sample_members, stated_cell};
-use crate::actions::{ExplanationRow, ExplanationView};
+use super::golden_record::{Member, sample_members, stated_cell, to_member};
+use super::show_page;
+use crate::actions::{ActionError, ExplanationRow, ExplanationView};
 use crate::component::{Bar, Cell, Head, Table, Tone};
+use crate::error::PageError;
 use crate::format;
 use crate::samples::Sampler;
+use crate::session::Signed;
 use crate::shell::Shell;
+use crate::state::DashboardState;
+
+/// A decision as its form sends it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Decided {
+    csrf: String,
+    decision: String,
+    reason: String,
+}
+
+/// An undoing as its form sends it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Undone {
+    csrf: String,
+}
+
+const REASON_CHARACTERS_MAX: usize = 500;
+
+/// `GET /steward-tasks/{id}`
+pub(crate) async fn show(
+    State(state): State<DashboardState>,
+    Path(id): Path<i64>,
+    signed: Signed,
+) -> Result<Response, PageError> {
+    show_page(&read(&state, &signed, StewardTaskId(id), None).await?)
+}
+
+/// `POST /steward-tasks/{id}/decision`
+pub(crate) async fn decide(
+    State(state): State<DashboardState>,
+    Path(id): Path<i64>,
+    signed: Signed,
+    Form(sent): Form<Decided>,
+) -> Result<Response, PageError> {
+    signed.check_csrf(&sent.csrf)?;
+    signed.access(Purpose::Stewardship)?;
+    let task = StewardTaskId(id);
+    let reason: String = sent.reason.trim().chars().take(REASON_CHARACTERS_MAX).collect();
+    let decision = Decision::find(&sent.decision).filter(|decision| *decision != Decision::Review);
+    let done = match decision {
+        _ if reason.is_empty() => Err(ActionError::Refused("Write the reason of the decision.".to_owned())),
+        None => Err(ActionError::Refused("Choose match or no match.".to_owned())),
+        Some(decision) => state.actions.decide(&signed.user.caller, task, decision, reason).await,
+    };
+    after(&state, &signed, task, done).await
+}
+
+/// `POST /steward-tasks/{id}/undo`
+pub(crate) async fn undo(
+    State(state): State<DashboardState>,
+    Path(id): Path<i64>,
+    signed: Signed,
+    Form(sent): Form<Undone>,
+) -> Result<Response, PageError> {
+    signed.check_csrf(&sent.csrf)?;
+    signed.access(Purpose::Stewardship)?;
+    let task = StewardTaskId(id);
+    let done = state.actions.undo(&signed.user.caller, task).await;
+    after(&state, &signed, task, done).await
+}
+
+/// Back to the task when it is done; the task with the reason when it is not.
+async fn after(
+    state: &DashboardState,
+    signed: &Signed,
+    task: StewardTaskId,
+    done: Result<(), ActionError>,
+) -> Result<Response, PageError> {
+    match done {
+        Ok(()) => Ok(Redirect::to(&format!("/steward-tasks/{task}")).into_response()),
+        Err(ActionError::Refused(reason)) => show_page(&read(state, signed, task, Some(reason)).await?),
+        Err(error) => Err(not_acted(error, task)),
+    }
+}
+
+fn not_acted(error: ActionError, task: StewardTaskId) -> PageError {
+    match error {
+        ActionError::Refused(reason) => PageError::Refused(reason),
+        ActionError::NotFound => PageError::NotFound { what: "steward task", name: task.to_string() },
+        ActionError::Inside(inner) => PageError::Inside(inner),
+    }
+}
+
+async fn read(
+    state: &DashboardState,
+    signed: &Signed,
+    id: StewardTaskId,
+    error: Option<String>,
+) -> Result<StewardTaskPage, PageError> {
+    let access = signed.access(Purpose::Stewardship)?;
+    let not_found = || PageError::NotFound { what: "steward task", name: id.to_string() };
+    let store = &state.store;
+    let entity = store.find_steward_task_entity(id).await.map_err(PageError::inside)?.ok_or_else(not_found)?;
+    let model = state.find_model(&entity).ok_or_else(not_found)?;
+    let view = store.get_steward_task(&access, model, id).await.map_err(|error| match error {
+        StoreError::NotFound { .. } => not_found(),
+        other => PageError::inside(other),
+    })?;
+    let pair = view.task.pair;
+    let explanation = state.actions.explain(&access, pair.left, pair.right).await;
+    let open = store.list_steward_tasks(&access, TaskFilter::Open, Some(&entity), None, 2).await;
+    let next = open.map_err(PageError::inside)?.into_iter().map(|task| task.id).find(|task| *task != id);
+    let decided_by = match &view.task.state {
+        TaskState::Decided { by, .. } => {
+            let users = store.list_users().await.map_err(PageError::inside)?;
+            users.into_iter().find(|user| user.id == *by).map(|user| user.name)
+        }
+        TaskState::Open | TaskState::Lapsed => None,
+    };
+    let titles = store.list_source_systems().await.map_err(PageError::inside)?;
+    let language = signed.visit.language;
+    let parts = StewardTaskParts {
+        left: to_member(view.left, &titles, language),
+        right: to_member(view.right, &titles, language),
+        left_golden: view.left_golden,
+        right_golden: view.right_golden,
+        reason: view.reason,
+        task: view.task,
+        explanation: explanation.map_err(|error| not_acted(error, id))?,
+        decided_by,
+        next,
+        error,
+    };
+    let shell = Shell::new("steward_task", &signed.visit, state.made_up);
+    Ok(StewardTaskPage::build(shell, &state.codes, model, parts))
+}
 
 /// One steward task.
 #[derive(Template)]
@@ -214,8 +348,8 @@ fn sides(codes: &Codes, model: &EntityModel, language: Language, parts: &Steward
             Some(stated) if differs => stated_cell(attribute, stated, codes, language).class("differs"),
             Some(stated) => stated_cell(attribute, stated, codes, language),
         };
-        let mark = if differs { "≠ " } else { "" };
-        Some(vec![Cell::text(format!("{mark}{}", attribute.title().get(language))), cell(left), cell(right)])
+        let title = Cell { mark: differs.then_some("differs"), ..Cell::text(attribute.title().get(language)) };
+        Some(vec![title, cell(left), cell(right)])
     });
     let updated = |member: &Member| Cell::maybe(member.updated.map(format::instant));
     let golden = |id: Option<GoldenId>| match id {
@@ -283,7 +417,7 @@ mod tests {
     fn differing_values_are_marked_in_words_too() {
         let page = StewardTaskPage::sample(&Sampler::new(Language::En, "word"));
         let birth = page.sides.rows.iter().find(|row| row[0].text.contains("birth")).unwrap();
-        assert!(birth[0].text.starts_with("≠ ") && birth[1].class == Some("differs"));
+        assert!(birth[0].mark == Some("differs") && birth[1].class == Some("differs"));
         let sex = page.sides.rows.iter().find(|row| row[0].text.contains("Sex")).unwrap();
         assert!(sex[1].class.is_none());
     }

@@ -1,0 +1,36 @@
+//! Filters over the figures of a page: lists that apply themselves, or by their button.
+
+use askama::Template;
+
+/// A form of lists that narrows a page down.
+#[derive(Debug, Clone, Template)]
+#[template(path = "components/filters.html")]
+pub struct Filters {
+    /// The page's own path.
+    pub action: &'static str,
+    /// The lists.
+    pub lists: Vec<FilterList>,
+    /// The word on the button.
+    pub button: String,
+}
+
+/// One list.
+#[derive(Debug, Clone)]
+pub struct FilterList {
+    /// Its name in the address.
+    pub name: &'static str,
+    /// Its label.
+    pub label: String,
+    /// What stands for no choice.
+    pub all: &'static str,
+    /// The choices: value and title.
+    pub choices: Vec<(String, String)>,
+    /// The value chosen; empty for none.
+    pub chosen: String,
+}
+
+impl FilterList {
+    fn is_chosen(&self, value: &str) -> bool {
+        self.chosen == value
+    }
+}

@@ -1,0 +1,387 @@
+//! What was taken in and what was refused: by source, by rule, row by row with values masked.
+
+use askama::Template;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use kanak_model::quality::{LeftOut, QualityRule, RejectedRow};
+use kanak_model::source_system::Load;
+use kanak_model::{IngestRunId, Purpose, SourceSystemId, Timestamp};
+use kanak_store::{IngestRunSummary, IngestSummary, QuarantineCount, QuarantinedRow};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::show_page;
+use crate::component::{Bar, Cell, FilterList, Filters, Head, Table};
+use crate::error::PageError;
+use crate::rows::{Row, Rows};
+use crate::samples::Sampler;
+use crate::session::{Signed, percent_encode};
+use crate::shell::Shell;
+use crate::state::DashboardState;
+use crate::{format, reading};
+
+/// The page.
+#[derive(Template)]
+#[template(path = "pages/data_quality.html")]
+pub(crate) struct DataQualityPage {
+    shell: Shell,
+    filters: Filters,
+    by_source: Table,
+    by_rule: Table,
+    left_out: Table,
+    quarantined: Quarantine,
+    runs: Table,
+}
+
+/// Refused rows, for those who may see them.
+enum Quarantine {
+    Rows { table: Table, next: Option<String> },
+    Denied(String),
+}
+
+/// What is looked at.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Asked {
+    /// A source system's id.
+    #[serde(default)]
+    source: String,
+    /// A rule's word.
+    #[serde(default)]
+    rule: String,
+    /// The last quarantined row of the page before.
+    after: Option<i64>,
+}
+
+/// What the page is made of.
+struct Parts {
+    /// Id and title of every source.
+    sources: Vec<(String, String)>,
+    /// The rows of `mart_data_quality_by_source`.
+    by_source: Rows,
+    by_rule: Vec<QuarantineCount>,
+    left_out: Vec<(String, LeftOut)>,
+    quarantined: Result<Vec<QuarantinedRow>, String>,
+    runs: Vec<IngestRunSummary>,
+}
+
+const ROWS_SHOWN: u32 = 50;
+const RUNS_SHOWN: u32 = 30;
+const BY_SOURCE: &str = "SELECT * FROM mart_data_quality_by_source";
+const RULES: [QualityRule; 10] = [
+    QualityRule::FieldCount,
+    QualityRule::Encoding,
+    QualityRule::Unreadable,
+    QualityRule::KeyMissing,
+    QualityRule::KeyDuplicate,
+    QualityRule::Required,
+    QualityRule::Kind,
+    QualityRule::Code,
+    QualityRule::Checksum,
+    QualityRule::Range,
+];
+
+/// `GET /data-quality`
+pub(crate) async fn show(
+    State(state): State<DashboardState>,
+    Query(asked): Query<Asked>,
+    signed: Signed,
+) -> Result<Response, PageError> {
+    let access = signed.access(Purpose::Statistics)?;
+    let language = signed.visit.language;
+    let source = asked.source.parse().ok().map(SourceSystemId);
+    let rule = RULES.into_iter().find(|rule| rule.word() == asked.rule);
+    let store = &state.store;
+    let sources = store.list_source_systems().await.map_err(PageError::inside)?;
+    let by_source = match reading::query(&state, &access, BY_SOURCE).await {
+        Err(PageError::NoFigures) => Rows::default(),
+        other => other?,
+    };
+    let quarantined = match signed.access(Purpose::Stewardship) {
+        Err(denied) => Err(denied.to_string()),
+        Ok(_) => {
+            let rows = store.list_quarantined_rows(source, rule, asked.after, ROWS_SHOWN).await;
+            Ok(rows.map_err(PageError::inside)?)
+        }
+    };
+    let counts = store.count_quarantined().await.map_err(PageError::inside)?;
+    let parts = Parts {
+        sources: sources.iter().map(|one| (one.id.to_string(), one.title.get(language).to_owned())).collect(),
+        by_source,
+        by_rule: counts.into_iter().filter(|count| source.is_none_or(|source| source == count.source_system)).collect(),
+        left_out: store.list_left_out(source).await.map_err(PageError::inside)?,
+        quarantined,
+        runs: store.list_ingest_runs(source, None, RUNS_SHOWN).await.map_err(PageError::inside)?,
+    };
+    let shell = Shell::new("data_quality", &signed.visit, state.made_up).fresh(reading::freshness(&state));
+    show_page(&DataQualityPage::build(shell, &asked, &parts))
+}
+
+impl DataQualityPage {
+    fn build(shell: Shell, asked: &Asked, parts: &Parts) -> Self {
+        let filters = Filters {
+            action: "/data-quality",
+            lists: vec![
+                FilterList {
+                    name: "source",
+                    label: "Source".to_owned(),
+                    all: "Every source",
+                    choices: parts.sources.clone(),
+                    chosen: asked.source.clone(),
+                },
+                FilterList {
+                    name: "rule",
+                    label: "Rule of refused rows".to_owned(),
+                    all: "Every rule",
+                    choices: RULES.map(|rule| (rule.word().to_owned(), rule_words(rule).to_owned())).to_vec(),
+                    chosen: asked.rule.clone(),
+                },
+            ],
+            button: shell.t("word.show").to_owned(),
+        };
+        let quarantined = match &parts.quarantined {
+            Err(reason) => Quarantine::Denied(reason.clone()),
+            Ok(rows) => Quarantine::Rows {
+                next: (rows.len() == ROWS_SHOWN as usize).then(|| {
+                    let last = rows.last().map_or(0, |row| row.id);
+                    format!("/data-quality?source={}&rule={}&after={last}", percent_encode(&asked.source), percent_encode(&asked.rule))
+                }),
+                table: quarantine_table(rows),
+            },
+        };
+        Self {
+            filters,
+            by_source: source_table(&parts.by_source),
+            by_rule: rule_table(&parts.by_rule),
+            left_out: left_out_table(&parts.left_out),
+            quarantined,
+            runs: run_table(&parts.runs),
+            shell,
+        }
+    }
+
+    pub(crate) fn sample(sampler: &Sampler) -> Self {
+        let row = |id| QuarantinedRow {
+            id,
+            run: IngestRunId(7),
+            source: "health_insurance".to_owned(),
+            file_name: sampler.word.to_owned(),
+            row: RejectedRow {
+                line: 4_118,
+                key: Some(sampler.word.to_owned()),
+                rule: QualityRule::Checksum,
+                column: Some(sampler.word.to_owned()),
+                masked: Some("2**********6".to_owned()),
+                reason: sampler.word.to_owned(),
+            },
+        };
+        let count = |rule, count| QuarantineCount {
+            source_system: SourceSystemId(1),
+            source: "health_insurance".to_owned(),
+            rule,
+            count,
+        };
+        let run = IngestRunSummary {
+            id: IngestRunId(7),
+            source_system: SourceSystemId(1),
+            source: "health_insurance".to_owned(),
+            file_name: sampler.word.to_owned(),
+            content_hash: "ab12".to_owned(),
+            bytes: 12_345_678,
+            load: Load::Snapshot,
+            recorded: Timestamp(1_795_422_900_000_000),
+            summary: IngestSummary {
+                run: IngestRunId(7),
+                rows: 14_320,
+                new: 14_000,
+                changed: 12,
+                unchanged: 0,
+                retired: 0,
+                rejected: 308,
+            },
+        };
+        let left_out = |attribute: &str, count| LeftOut { attribute: attribute.to_owned(), rule: QualityRule::Kind, count };
+        let parts = Parts {
+            sources: vec![("1".to_owned(), sampler.word.to_owned())],
+            by_source: sampler.rows(
+                ["source_system", "entity", "rows_read", "rows_accepted", "rows_rejected", "values_left_out", "rejected_of_read"],
+                (1..=6_i32).map(|at| {
+                    [
+                        json!(format!("register_{at}")),
+                        json!(sampler.word),
+                        json!(14_320 * at),
+                        json!(14_000 * at),
+                        json!(320 * at),
+                        json!(90 * at),
+                        json!(f64::from(at) * 0.011),
+                    ]
+                }),
+            ),
+            by_rule: vec![count(QualityRule::Checksum, 212), count(QualityRule::KeyDuplicate, 96)],
+            left_out: vec![
+                ("health_insurance".to_owned(), left_out("mobile", 3_118)),
+                ("election".to_owned(), left_out("date_of_birth", 812)),
+            ],
+            quarantined: Ok((1..=50).map(row).collect()),
+            runs: vec![run],
+        };
+        Self::build(sampler.shell("data_quality"), &Asked::default(), &parts)
+    }
+
+    /// The sample of a visitor who may see counts only.
+    pub(crate) fn sample_denied(sampler: &Sampler) -> Self {
+        let parts = Parts {
+            sources: Vec::new(),
+            by_source: Rows::default(),
+            by_rule: Vec::new(),
+            left_out: Vec::new(),
+            quarantined: Err(sampler.word.to_owned()),
+            runs: Vec::new(),
+        };
+        Self::build(sampler.shell("data_quality"), &Asked::default(), &parts)
+    }
+}
+
+/// What a rule asks of a row.
+fn rule_words(rule: QualityRule) -> &'static str {
+    match rule {
+        QualityRule::FieldCount => "too many or too few fields",
+        QualityRule::Encoding => "not in the declared encoding",
+        QualityRule::Unreadable => "cannot be read",
+        QualityRule::KeyMissing => "no key",
+        QualityRule::KeyDuplicate => "the same key twice",
+        QualityRule::Required => "a required value is missing",
+        QualityRule::Kind => "a value does not fit its kind",
+        QualityRule::Code => "a code that is not in its list",
+        QualityRule::Checksum => "a check digit does not fit",
+        QualityRule::Range => "a date that is not possible",
+    }
+}
+
+fn source_table(rows: &Rows) -> Table {
+    let row = |row: Row<'_>| {
+        let share = row.number("rejected_of_read").map(|share| 1.0 - share);
+        vec![
+            Cell::text(format::sentence(row.text("source_system"))).sub(format::spaced(row.text("entity"))),
+            Cell::whole(row.count("rows_read")),
+            Cell::whole(row.count("rows_accepted")),
+            Cell::whole(row.count("rows_rejected")),
+            Cell::whole(row.count("values_left_out")),
+            Cell { bar: share.map(Bar::share), ..Cell::percent(share) },
+        ]
+    };
+    Table {
+        caption: "Rows read, accepted and refused, values left out of accepted rows, and the share of rows accepted.".to_owned(),
+        heads: vec![
+            Head::text("Source"),
+            Head::number("Rows read"),
+            Head::number("Accepted"),
+            Head::number("Refused"),
+            Head::number("Values left out"),
+            Head::number("Accepted share"),
+        ],
+        rows: rows.iter().map(row).collect(),
+        total: None,
+        empty: "No figures yet.".to_owned(),
+    }
+}
+
+fn rule_table(counts: &[QuarantineCount]) -> Table {
+    let most = counts.iter().map(|one| one.count).max().unwrap_or(1).max(1);
+    let row = |one: &QuarantineCount| {
+        let count = Cell::whole(i64::try_from(one.count).unwrap_or(i64::MAX));
+        vec![
+            Cell::text(format::sentence(&one.source)),
+            Cell::text(rule_words(one.rule)).sub(one.rule.word()),
+            count.bar(Bar::share(one.count as f64 / most as f64)),
+        ]
+    };
+    Table {
+        caption: "Rows of each source's latest file that were refused, by the first rule that they broke.".to_owned(),
+        heads: vec![Head::text("Source"), Head::text("Rule"), Head::number("Rows")],
+        rows: counts.iter().map(row).collect(),
+        total: None,
+        empty: "No row was refused.".to_owned(),
+    }
+}
+
+fn left_out_table(left_out: &[(String, LeftOut)]) -> Table {
+    let row = |(source, one): &(String, LeftOut)| {
+        vec![
+            Cell::text(format::sentence(source)),
+            Cell::text(format::sentence(&one.attribute)),
+            Cell::text(rule_words(one.rule)).sub(one.rule.word()),
+            Cell::whole(i64::try_from(one.count).unwrap_or(i64::MAX)),
+        ]
+    };
+    Table {
+        caption: "Values that were left out of rows that went on. The register's own words stay sealed in the landing.".to_owned(),
+        heads: vec![Head::text("Source"), Head::text("Attribute"), Head::text("Why"), Head::number("Values")],
+        rows: left_out.iter().map(row).collect(),
+        total: None,
+        empty: "No value was left out.".to_owned(),
+    }
+}
+
+fn quarantine_table(rows: &[QuarantinedRow]) -> Table {
+    let row = |one: &QuarantinedRow| {
+        vec![
+            Cell::text(&one.file_name).sub(format!("line {}", format::whole(i64::try_from(one.row.line).unwrap_or(i64::MAX)))),
+            Cell::maybe(one.row.key.as_deref()),
+            Cell::text(&one.row.reason).sub(rule_words(one.row.rule)),
+            Cell::maybe(one.row.column.as_deref()),
+            Cell::maybe(one.row.masked.as_deref()),
+        ]
+    };
+    Table {
+        caption: "Refused rows with file, line and reason. Values are masked; the row comes back when the register has mended it."
+            .to_owned(),
+        heads: vec![
+            Head::text("File"),
+            Head::text("Key"),
+            Head::text("What is wrong"),
+            Head::text("Column"),
+            Head::text("Value, masked"),
+        ],
+        rows: rows.iter().map(row).collect(),
+        total: None,
+        empty: "No row in quarantine.".to_owned(),
+    }
+}
+
+fn run_table(runs: &[IngestRunSummary]) -> Table {
+    let number = |count: u64| Cell::whole(i64::try_from(count).unwrap_or(i64::MAX));
+    let row = |run: &IngestRunSummary| {
+        let load = match run.load {
+            Load::Snapshot => "whole register",
+            Load::Delta => "changes only",
+        };
+        vec![
+            Cell::text(format!("Run {}", run.id)).sub(format::instant(run.recorded)),
+            Cell::text(format::sentence(&run.source)).sub(&run.file_name),
+            Cell::text(load),
+            number(run.summary.rows),
+            number(run.summary.new),
+            number(run.summary.changed),
+            number(run.summary.unchanged),
+            number(run.summary.retired),
+            number(run.summary.rejected),
+        ]
+    };
+    Table {
+        caption: format!("The latest {RUNS_SHOWN} files taken in, and what each did."),
+        heads: vec![
+            Head::text("Run"),
+            Head::text("Source"),
+            Head::text("File holds"),
+            Head::number("Rows"),
+            Head::number("New"),
+            Head::number("Changed"),
+            Head::number("Unchanged"),
+            Head::number("Retired"),
+            Head::number("Refused"),
+        ],
+        rows: runs.iter().map(row).collect(),
+        total: None,
+        empty: "Nothing has been taken in yet.".to_owned(),
+    }
+}

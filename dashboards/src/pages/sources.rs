@@ -1,0 +1,93 @@
+//! The registers that feed the hub: whose they are, how fresh they are, how far they are trusted.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use kanak_codes::Codes;
+use kanak_model::source_system::RowsAre;
+use kanak_model::{SourceSystemId, Timestamp, Titles};
+use kanak_store::SourceSystemRow;
+
+use super::show_page;
+use crate::component::{Cell, Head, Table};
+use crate::error::PageError;
+use crate::samples::Sampler;
+use crate::session::Signed;
+use crate::shell::Shell;
+use crate::state::DashboardState;
+use crate::{format, names};
+
+/// The list of sources.
+#[derive(Template)]
+#[template(path = "pages/sources.html")]
+pub(crate) struct SourcesPage {
+    shell: Shell,
+    sources: Table,
+}
+
+/// `GET /sources`
+pub(crate) async fn show(State(state): State<DashboardState>, signed: Signed) -> Result<Response, PageError> {
+    let sources = state.store.list_source_systems().await.map_err(PageError::inside)?;
+    show_page(&SourcesPage::build(Shell::new("sources", &signed.visit, state.made_up), &state.codes, &sources))
+}
+
+impl SourcesPage {
+    fn build(shell: Shell, codes: &Codes, sources: &[SourceSystemRow]) -> Self {
+        let language = shell.language();
+        let row = |source: &SourceSystemRow| {
+            let rows = match &source.rows {
+                RowsAre::Entity(entity) => format!("{} source records", format::spaced(entity)),
+                RowsAre::Event(event) => format!("{} events", format::spaced(event)),
+            };
+            vec![
+                Cell::text(source.title.get(language))
+                    .link(format!("/data-quality?source={}", source.id))
+                    .sub(&source.name),
+                Cell::text(names::code_name(codes, "department", &source.department, language)),
+                Cell::text(rows),
+                Cell::whole(i64::try_from(source.live).unwrap_or(i64::MAX)),
+                Cell::whole(i64::try_from(source.retired).unwrap_or(i64::MAX)),
+                Cell::decimal(Some(source.trust), 2),
+                Cell::maybe(source.last_run.map(format::instant)),
+            ]
+        };
+        let sources = Table {
+            caption: "Registers that are taken in. Live: in the department's register now. Retired: gone from its latest \
+                      snapshot, kept here. Trust, 0 to 1, ranks a register where others state another value."
+                .to_owned(),
+            heads: vec![
+                Head::text("Source"),
+                Head::text("Department"),
+                Head::text("Holds"),
+                Head::number("Live"),
+                Head::number("Retired"),
+                Head::number("Trust"),
+                Head::text("Last taken in"),
+            ],
+            rows: sources.iter().map(row).collect(),
+            total: None,
+            empty: "No register has been taken in yet.".to_owned(),
+        };
+        Self { shell, sources }
+    }
+
+    pub(crate) fn sample(sampler: &Sampler) -> Self {
+        let source = |id, name: &str, rows, last_run| SourceSystemRow {
+            id: SourceSystemId(id),
+            name: name.to_owned(),
+            title: Titles { en: sampler.word.to_owned(), pa: None, hi: None },
+            department: "LGD-1349".to_owned(),
+            rows,
+            trust: 0.7,
+            retire_share_max: 0.2,
+            live: 41_220,
+            retired: 312,
+            last_run,
+        };
+        let sources = [
+            source(1, "land_revenue", RowsAre::Entity("citizen".to_owned()), Some(Timestamp(1_795_422_900_000_000))),
+            source(2, "service_applications", RowsAre::Event("service_application".to_owned()), None),
+        ];
+        Self::build(sampler.shell("sources"), &sampler.codes, &sources)
+    }
+}

@@ -1,0 +1,37 @@
+//! The whole table of pages.
+
+use axum::Router;
+use axum::response::Redirect;
+use axum::routing::{get, post};
+
+use crate::state::DashboardState;
+use crate::{language, pages};
+
+/// The pages. Merge [`crate::assets::router`] beside it, and put [`crate::SignedIn`] into the extensions of each request
+/// by someone who has signed in. `/code-systems`, `/code-systems/{system}`, `/definitions` and `/language/{tag}` are
+/// open to all; everything else sends others to `/sign-in?next=..`.
+pub fn router(state: DashboardState) -> Router {
+    Router::new()
+        .route("/", get(|| async { Redirect::to("/overview") }))
+        .route("/overview", get(pages::overview::show))
+        .route("/service-delivery", get(pages::service_delivery::show))
+        .route("/grievances", get(pages::grievances::show))
+        .route("/offices", get(pages::offices::show))
+        .route("/revenue", get(pages::revenue::show))
+        .route("/benefits", get(pages::benefits::show))
+        .route("/golden-records", get(pages::golden_records::show).post(pages::golden_records::search))
+        .route("/golden-records/{id}", get(pages::golden_record::show))
+        .route("/steward-tasks", get(pages::steward_tasks::show))
+        .route("/steward-tasks/{id}", get(pages::steward_task::show))
+        .route("/steward-tasks/{id}/decision", post(pages::steward_task::decide))
+        .route("/steward-tasks/{id}/undo", post(pages::steward_task::undo))
+        .route("/data-quality", get(pages::data_quality::show))
+        .route("/match-quality", get(pages::match_quality::show))
+        .route("/sources", get(pages::sources::show))
+        .route("/code-systems", get(pages::code_systems::show))
+        .route("/code-systems/{system}", get(pages::code_system::show))
+        .route("/definitions", get(pages::definitions::show))
+        .route("/sql-console", get(pages::sql_console::show).post(pages::sql_console::run))
+        .route("/language/{tag}", get(language::choose))
+        .with_state(state)
+}
