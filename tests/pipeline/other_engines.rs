@@ -10,10 +10,10 @@ import deltalake, duckdb
 lake = pathlib.Path(sys.argv[1])
 counts = {}
 for log in sorted(lake.rglob("_delta_log")):
-    table = deltalake.DeltaTable(str(log.parent)).to_pyarrow_table()
-    other = duckdb.sql("select count(*) from table").fetchone()[0]
-    assert other == table.num_rows, log
-    counts[log.parent.name] = table.num_rows
+    held = deltalake.DeltaTable(str(log.parent)).to_pyarrow_table()
+    other = duckdb.sql("select count(*) from held").fetchone()[0]
+    assert other == held.num_rows, log
+    counts[log.parent.name] = held.num_rows
 print(json.dumps(counts))
 "#;
 
