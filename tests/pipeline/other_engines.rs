@@ -11,7 +11,7 @@ lake = pathlib.Path(sys.argv[1])
 counts = {}
 for log in sorted(lake.rglob("_delta_log")):
     held = deltalake.DeltaTable(str(log.parent)).to_pyarrow_table()
-    other = duckdb.sql("select count(*) from held").fetchone()[0]
+    other = duckdb.sql("select count(*) from held").fetchall()[0][0]
     assert other == held.num_rows, log
     counts[log.parent.name] = held.num_rows
 print(json.dumps(counts))
