@@ -116,7 +116,10 @@ fn show(set: &Set, rule_set: &kanak_engine::matching::RuleSet, matched: &kanak_e
     for comparison in &rule_set.comparisons {
         for level in &comparison.levels {
             let bits = (level.m / level.u).log2();
-            println!("  {} {}: m {:.4} u {:.2e} h {:.4} = {bits:+.1}", comparison.attribute, level.name, level.m, level.u, level.related.0);
+            println!(
+                "  {} {}: m {:.4} u {:.2e} h {:.4} = {bits:+.1}",
+                comparison.attribute, level.name, level.m, level.u, level.related.0
+            );
         }
     }
     println!("{:#?}", matched.stats);
@@ -127,12 +130,20 @@ fn show(set: &Set, rule_set: &kanak_engine::matching::RuleSet, matched: &kanak_e
     let weights: HashMap<(i64, i64), f64> =
         matched.pairs.iter().map(|pair| ((pair.left.0, pair.right.0), pair.probability)).collect();
     for (a, b) in set.truth.iter().filter(|(a, b)| cluster_of[a] != cluster_of[b]).take(30) {
-        println!("missed {:?}\n  {:?}\n  {:?}", weights.get(&(*a.min(b), *a.max(b))), set.rows[*a as usize], set.rows[*b as usize]);
+        println!(
+            "missed {:?}\n  {:?}\n  {:?}",
+            weights.get(&(*a.min(b), *a.max(b))),
+            set.rows[*a as usize],
+            set.rows[*b as usize]
+        );
     }
     let truth: std::collections::HashSet<(i64, i64)> = set.truth.iter().map(|(a, b)| (*a.min(b), *a.max(b))).collect();
     let wrong = matched.pairs.iter().filter(|pair| pair.decision == kanak_model::match_pair::Decision::Match);
     for pair in wrong.filter(|pair| !truth.contains(&(pair.left.0, pair.right.0))).take(30) {
-        println!("wrong {:.3}\n  {:?}\n  {:?}", pair.probability, set.rows[pair.left.0 as usize], set.rows[pair.right.0 as usize]);
+        println!(
+            "wrong {:.3}\n  {:?}\n  {:?}",
+            pair.probability, set.rows[pair.left.0 as usize], set.rows[pair.right.0 as usize]
+        );
     }
 }
 

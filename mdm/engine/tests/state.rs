@@ -7,19 +7,23 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use chrono::NaiveDate;
+use kanak_codes::Codes;
 use kanak_engine::matching::accuracy::accuracy_of_entities;
 use kanak_engine::matching::{Columns, MatchRules, Matched, RuleSet, Silent, explain_pair, match_batch, train};
+use kanak_engine::standardize::{Hint, Standardizer};
 use kanak_model::EntityModel;
 use kanak_model::builtin::ENTITY_MODELS;
-use kanak_model::id::SourceSystemId;
+use kanak_model::id::{SourceRecordId, SourceSystemId};
 use kanak_model::match_pair::Decision;
 use kanak_model::source_record::{Stated, Values};
+use kanak_model::source_system::{Format, RowsAre, SourceSystem};
 
-/// A table of raw words with the true entity of each row.
+/// Source records with the true entity of each.
 struct Table {
-    header: Vec<String>,
-    rows: Vec<Vec<String>>,
+    records: Vec<Values>,
     entities: Vec<String>,
+    columns: Columns,
 }
 
 fn read(path: &Path) -> (Vec<String>, Vec<Vec<String>>) {
@@ -29,14 +33,124 @@ fn read(path: &Path) -> (Vec<String>, Vec<Vec<String>>) {
     (header, rows)
 }
 
-/// A flat list: its first two columns are source and id, which the truth names too.
-fn flat(list: &Path, truth: &Path) -> Table {
-    let (_, pairs) = read(truth);
-    let entity: HashMap<(String, String), String> =
-        pairs.into_iter().map(|row| ((row[0].clone(), row[1].clone()), row[2].clone())).collect();
-    let (header, rows) = read(list);
+fn truth(path: &Path) -> HashMap<(String, String), String> {
+    read(path).1.into_iter().map(|row| ((row[0].clone(), row[1].clone()), row[2].clone())).collect()
+}
+
+/// The flat list of citizens as `kanak match` would read it: raw words. Its first two columns are source and id.
+fn flat(folder: &Path, model: &EntityModel) -> (Table, String) {
+    let entity = truth(&folder.join("truth/citizen.csv"));
+    let (header, rows) = read(&folder.join("truth/citizen_flat.csv"));
     let entities = rows.iter().map(|row| entity[&(row[0].clone(), row[1].clone())].clone()).collect();
-    Table { header, rows, entities }
+    let columns = (0..header.len()).map(|at| {
+        let texts: ArrayRef = Arc::new(StringArray::from_iter_values(rows.iter().map(|row| &row[at])));
+        (header[at].clone(), texts)
+    });
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let start = (Instant::now(), cpu());
+    let columns = Columns::from_batches(model, &[(SourceSystemId(1), batch)]).unwrap();
+    let took = seconds(start);
+    let record = |row: &Vec<String>| {
+        let stated = header.iter().zip(row).filter(|(_, value)| !value.is_empty());
+        stated.map(|(name, value)| (name.clone(), Stated::new(value.as_str(), value))).collect()
+    };
+    (Table { records: rows.iter().map(record).collect(), entities, columns }, took)
+}
+
+/// The registers of an entity that are CSV or NDJSON, mapped and standardized as their sources declare.
+fn registers(folder: &Path, model: &EntityModel) -> (Table, String) {
+    let entity = truth(&folder.join(format!("truth/{}.csv", model.name)));
+    let standardizer = Standardizer::new(&Codes::builtin().unwrap());
+    let (mut records, mut entities) = (Vec::new(), Vec::new());
+    let declared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ingest/sources");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(declared).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    for file in files {
+        let source = SourceSystem::parse("source.toml", &std::fs::read_to_string(&file).unwrap()).unwrap();
+        if source.rows != RowsAre::Entity(model.name.clone()) {
+            continue;
+        }
+        for row in rows_of(folder, &source) {
+            let key: Vec<&str> = source.key.iter().map(|key| row.get(key).map_or("", String::as_str)).collect();
+            let Some(entity) = entity.get(&(source.name.clone(), key.join("/"))) else { continue };
+            records.push(standardized(&standardizer, model, &source, &row));
+            entities.push(entity.clone());
+        }
+    }
+    let start = (Instant::now(), cpu());
+    let mut builder = Columns::builder(model);
+    for (at, record) in records.iter().enumerate() {
+        builder.push(SourceRecordId(at as i64), SourceSystemId(1), record);
+    }
+    let columns = builder.finish();
+    (Table { records, entities, columns }, seconds(start))
+}
+
+/// The rows of a source's file by column name; none of a format that is not text.
+fn rows_of(folder: &Path, source: &SourceSystem) -> Vec<HashMap<String, String>> {
+    let start = source.files[0].split('*').next().unwrap();
+    let found = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let path = found.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(start)).min().unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    if path.extension().is_some_and(|ext| ext == "gz") {
+        let mut whole = Vec::new();
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(bytes.as_slice()), &mut whole).unwrap();
+        bytes = whole;
+    }
+    match &source.format {
+        Format::Csv { separator, encoding } => {
+            let text = if encoding == "utf-16le" {
+                String::from_utf16_lossy(
+                    &bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect::<Vec<_>>(),
+                )
+            } else {
+                String::from_utf8_lossy(&bytes).into_owned()
+            };
+            let text = text.trim_start_matches('\u{FEFF}');
+            let mut reader =
+                csv::ReaderBuilder::new().delimiter(*separator as u8).flexible(true).from_reader(text.as_bytes());
+            let header: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+            reader
+                .records()
+                .map(|row| header.iter().cloned().zip(row.unwrap().iter().map(str::to_owned)).collect())
+                .collect()
+        }
+        Format::Ndjson => String::from_utf8_lossy(&bytes)
+            .lines()
+            .filter_map(|line| serde_json::from_str::<HashMap<String, serde_json::Value>>(line).ok())
+            .map(|row| row.into_iter().filter_map(|(name, value)| Some((name, value.as_str()?.to_owned()))).collect())
+            .collect(),
+        Format::Xlsx { .. } | Format::Parquet => {
+            println!("left out: {}", path.display());
+            Vec::new()
+        }
+    }
+}
+
+fn standardized(
+    standardizer: &Standardizer,
+    model: &EntityModel,
+    source: &SourceSystem,
+    row: &HashMap<String, String>,
+) -> Values {
+    let mut values = Values::new();
+    for column in &source.columns {
+        let attribute = model.find_attribute(&column.to).unwrap();
+        let parts: Vec<&str> = column.from.0.iter().filter_map(|name| row.get(name)).map(String::as_str).collect();
+        let raw = column.value.clone().unwrap_or_else(|| parts.join(" "));
+        let raw = column.values.get(&raw).cloned().unwrap_or(raw);
+        let district = values.find("district").map(str::to_owned);
+        let hint = Hint {
+            date_order: column.date_order,
+            district: district.as_deref(),
+            source: column.source.as_deref(),
+            today: NaiveDate::from_ymd_opt(2026, 11, 1).unwrap(),
+        };
+        if let Some(standard) = standardizer.standardize(attribute, &hint, &raw).good() {
+            values.insert(column.to.clone(), Stated::new(standard, &raw));
+        }
+    }
+    values
 }
 
 fn folder() -> Option<PathBuf> {
@@ -47,15 +161,6 @@ fn folder() -> Option<PathBuf> {
     folder
 }
 
-fn columns(table: &Table, model: &EntityModel) -> Columns {
-    let columns = (0..table.header.len()).map(|at| {
-        let texts: ArrayRef = Arc::new(StringArray::from_iter_values(table.rows.iter().map(|row| &row[at])));
-        (table.header[at].clone(), texts)
-    });
-    let batch = RecordBatch::try_from_iter(columns).unwrap();
-    Columns::from_batches(model, &[(SourceSystemId(1), batch)]).unwrap()
-}
-
 /// CPU seconds of this process so far; 0 where the system does not say.
 fn cpu() -> f64 {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
@@ -64,17 +169,19 @@ fn cpu() -> f64 {
     ticks.iter().sum::<f64>() / 100.0
 }
 
-fn measure(name: &str, table: &Table, model: &EntityModel) -> f64 {
-    let seconds = |start: (Instant, f64)| format!("{:.2} s ({:.2} of CPU)", start.0.elapsed().as_secs_f64(), cpu() - start.1);
-    let start = (Instant::now(), cpu());
-    let columns = columns(table, model);
-    let read = seconds(start);
+fn seconds(start: (Instant, f64)) -> String {
+    format!("{:.2} s ({:.2} of CPU)", start.0.elapsed().as_secs_f64(), cpu() - start.1)
+}
+
+fn measure((table, read): &(Table, String), model: &EntityModel) -> f64 {
+    let name = &model.plural;
+    let columns = &table.columns;
     let rules = MatchRules::compile(model).unwrap();
     let start = (Instant::now(), cpu());
-    let rule_set = train(&rules, &columns, 1);
+    let rule_set = train(&rules, columns, 1);
     let trained = seconds(start);
     let start = (Instant::now(), cpu());
-    let matched = match_batch(&rule_set, &columns, &[], &Silent);
+    let matched = match_batch(&rule_set, columns, &[], &Silent);
     let matching = seconds(start);
     let accuracy = accuracy_of_entities(&entities(table, &matched));
     println!(
@@ -84,9 +191,12 @@ fn measure(name: &str, table: &Table, model: &EntityModel) -> f64 {
     for threshold in [0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99] {
         let mut rule_set = rule_set.clone();
         rule_set.rules.thresholds.matched = threshold;
-        let matched = match_batch(&rule_set, &columns, &[], &Silent);
+        let matched = match_batch(&rule_set, columns, &[], &Silent);
         let accuracy = accuracy_of_entities(&entities(table, &matched));
-        println!("  at {threshold}: F1 {:.4} (precision {:.4}, recall {:.4})", accuracy.f1, accuracy.precision, accuracy.recall);
+        println!(
+            "  at {threshold}: F1 {:.4} (precision {:.4}, recall {:.4})",
+            accuracy.f1, accuracy.precision, accuracy.recall
+        );
     }
     if std::env::var_os("KANAK_SHOW").is_some() {
         show(table, model, &rule_set, &matched);
@@ -96,24 +206,28 @@ fn measure(name: &str, table: &Table, model: &EntityModel) -> f64 {
 
 /// The true entities in each cluster.
 fn entities<'t>(table: &'t Table, matched: &Matched) -> Vec<Vec<&'t str>> {
-    let of = |id: &kanak_model::id::SourceRecordId| table.entities[id.0 as usize].as_str();
+    let of = |id: &SourceRecordId| table.entities[id.0 as usize].as_str();
     matched.clusters.iter().map(|members| members.iter().map(of).collect()).collect()
-}
-
-fn values(table: &Table, row: i64) -> Values {
-    let stated = table.header.iter().zip(&table.rows[row as usize]).filter(|(_, value)| !value.is_empty());
-    stated.map(|(name, value)| (name.clone(), Stated::new(value.as_str(), value))).collect()
 }
 
 /// Prints weights, misses and wrong links, for work on the engine.
 fn show(table: &Table, model: &EntityModel, rule_set: &RuleSet, matched: &Matched) {
-    println!("prior {:.2} bits, relatives odds {:.2} bits", rule_set.prior.bits(), rule_set.prior.related_odds().log2());
+    println!(
+        "prior {:.2} bits, relatives odds {:.2} bits",
+        rule_set.prior.bits(),
+        rule_set.prior.related_odds().log2()
+    );
     for comparison in &rule_set.comparisons {
         for level in &comparison.levels {
             println!(
                 "  {:12} {:40} m {:.4} u {:.2e} h {:.4} = {:+.1} / {:+.1}",
-                comparison.attribute, level.name, level.m, level.u, level.related.0,
-                (level.m / level.u).log2(), (level.m / level.related.0).log2()
+                comparison.attribute,
+                level.name,
+                level.m,
+                level.u,
+                level.related.0,
+                (level.m / level.u).log2(),
+                (level.m / level.related.0).log2()
             );
         }
     }
@@ -134,7 +248,12 @@ fn show(table: &Table, model: &EntityModel, rule_set: &RuleSet, matched: &Matche
     let mut missed: Vec<(i64, i64)> = Vec::new();
     for rows in of_entity.values() {
         for (at, left) in rows.iter().enumerate() {
-            missed.extend(rows[at + 1..].iter().filter(|right| cluster_of[left] != cluster_of[right]).map(|right| (*left, *right)));
+            missed.extend(
+                rows[at + 1..]
+                    .iter()
+                    .filter(|right| cluster_of[left] != cluster_of[right])
+                    .map(|right| (*left, *right)),
+            );
         }
     }
     missed.sort_unstable_by_key(|pair| pair.0.wrapping_mul(7919) % 100_003);
@@ -143,14 +262,24 @@ fn show(table: &Table, model: &EntityModel, rule_set: &RuleSet, matched: &Matche
     println!("missed {} pairs, {seen} of them at review or above, {strong} of them at match", missed.len());
     let mut histogram = std::collections::BTreeMap::<(bool, i64), u32>::new();
     for (left, right) in missed.iter().step_by(7) {
-        let bits = rule_set.weigh(&values(table, *left), &values(table, *right)).weight_bits + rule_set.prior.bits();
+        let bits = rule_set.weigh(&table.records[*left as usize], &table.records[*right as usize]).weight_bits
+            + rule_set.prior.bits();
         *histogram.entry((weights.contains_key(&(*left, *right)), (bits / 4.0).floor() as i64 * 4)).or_default() += 1;
     }
     println!("every seventh missed pair, (found, total bits): {histogram:?}");
     let explain = |left: i64, right: i64| {
-        let explained = explain_pair(rule_set, model, &values(table, left), &values(table, right));
-        println!("  {:?}\n  {:?}", table.rows[left as usize], table.rows[right as usize]);
-        let rows: Vec<String> = explained.rows.iter().filter(|row| row.weight_bits != 0.0).map(|row| format!("{} {} {:+.1}", row.attribute, row.level, row.weight_bits)).collect();
+        let explained = explain_pair(rule_set, model, &table.records[left as usize], &table.records[right as usize]);
+        for row in [left, right] {
+            let words: Vec<String> =
+                table.records[row as usize].iter().map(|(name, stated)| format!("{name} {}", stated.words())).collect();
+            println!("  {}", words.join(" | "));
+        }
+        let rows: Vec<String> = explained
+            .rows
+            .iter()
+            .filter(|row| row.weight_bits != 0.0)
+            .map(|row| format!("{} {} {:+.1}", row.attribute, row.level, row.weight_bits))
+            .collect();
         println!("  {:+.1} = {:.1} {}", explained.total_bits, explained.prior_bits, rows.join("; "));
     };
     for (left, right) in missed.iter().take(25) {
@@ -171,11 +300,31 @@ fn show(table: &Table, model: &EntityModel, rule_set: &RuleSet, matched: &Matche
     }
 }
 
+fn model(at: usize) -> EntityModel {
+    let (file, text) = ENTITY_MODELS[at];
+    EntityModel::parse(file, text).unwrap()
+}
+
 #[test]
 fn the_citizens_of_a_made_up_state_are_found() {
     let Some(folder) = folder() else { return };
-    let table = flat(&folder.join("truth/citizen_flat.csv"), &folder.join("truth/citizen.csv"));
-    let model = EntityModel::parse("citizen.toml", ENTITY_MODELS[0].1).unwrap();
-    let f1 = measure("citizens", &table, &model);
+    let model = model(0);
+    let f1 = measure(&flat(&folder, &model), &model);
     assert!(f1 >= 0.90, "pair F1 {f1:.4}");
+}
+
+#[test]
+fn the_businesses_of_a_made_up_state_are_found() {
+    let Some(folder) = folder() else { return };
+    let model = model(1);
+    let f1 = measure(&registers(&folder, &model), &model);
+    assert!(f1 >= 0.85, "pair F1 {f1:.4}");
+}
+
+#[test]
+fn the_employees_of_a_made_up_state_are_found() {
+    let Some(folder) = folder() else { return };
+    let model = model(2);
+    let f1 = measure(&registers(&folder, &model), &model);
+    assert!(f1 >= 0.85, "pair F1 {f1:.4}");
 }

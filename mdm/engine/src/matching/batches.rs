@@ -81,10 +81,9 @@ impl<'a> Texts<'a> {
     fn of(name: &str, array: &'a ArrayRef) -> Result<Self, BatchError> {
         let any = array.as_any();
         let found = any.downcast_ref().map(Self::Short).or_else(|| any.downcast_ref().map(Self::Long));
-        found.or_else(|| any.downcast_ref().map(Self::View)).ok_or_else(|| BatchError::NotText {
-            column: name.to_owned(),
-            found: array.data_type().to_string(),
-        })
+        found
+            .or_else(|| any.downcast_ref().map(Self::View))
+            .ok_or_else(|| BatchError::NotText { column: name.to_owned(), found: array.data_type().to_string() })
     }
 
     fn find(&self, row: usize) -> Option<&'a str> {
@@ -137,9 +136,14 @@ fn clean(kind: Kind, order: DateOrder, raw: &str) -> Option<String> {
         }
         Kind::PersonName => text.to_string(),
         Kind::Email => text.to_lowercase(),
-        Kind::Aadhaar | Kind::Pan | Kind::Gstin | Kind::Epic | Kind::Udyam | Kind::Ifsc | Kind::Pin | Kind::Identifier => {
-            bare().to_uppercase()
-        }
+        Kind::Aadhaar
+        | Kind::Pan
+        | Kind::Gstin
+        | Kind::Epic
+        | Kind::Udyam
+        | Kind::Ifsc
+        | Kind::Pin
+        | Kind::Identifier => bare().to_uppercase(),
         _ => text.to_lowercase(),
     };
     (!cleaned.is_empty()).then_some(cleaned)
@@ -172,7 +176,10 @@ mod tests {
         let model = EntityModel::parse("citizen.toml", ENTITY_MODELS[0].1).unwrap();
         let born = [Some("12/25/1985"), Some("19856109"), Some("n/a"), None];
         let batches = [
-            batch(vec![("full_name", texts(&[Some("GURPREET  SINGH"), None, Some("-"), Some("Harjit")])), ("date_of_birth", texts(&born))]),
+            batch(vec![
+                ("full_name", texts(&[Some("GURPREET  SINGH"), None, Some("-"), Some("Harjit")])),
+                ("date_of_birth", texts(&born)),
+            ]),
             batch(vec![("full_name", texts(&[Some("Late")]))]),
         ];
         let columns = Columns::from_batches(&model, &batches).unwrap();

@@ -77,7 +77,8 @@ impl<'a> Bound<'a> {
     /// Weight in bits of two groups of rows, without the prior: what they tell together.
     ///
     /// Of each comparison the best agreement between members counts, tempered by the average: one source record gives the
-    /// father, another the village, and together they tell what neither does alone.
+    /// father, another the village, and together they tell what neither does alone. The more pairs there are, the more likely
+    /// the best of them agrees by chance; that many times rarer it has to be.
     pub(crate) fn weight_bits_of_groups(&self, left: &[u32], right: &[u32]) -> f64 {
         let mut matched = [0.0; COMPARISONS_MAX];
         let mut related = [0.0; COMPARISONS_MAX];
@@ -93,7 +94,7 @@ impl<'a> Bound<'a> {
             }
             (matched[at], related[at]) = together.bits();
         }
-        self.sum(&mut matched, &mut related).0
+        self.sum(&mut matched, &mut related).0 - ((left.len() * right.len()) as f64).log2()
     }
 
     /// The sum of what counts, in the order of the comparisons, and what relatives take off.
@@ -241,7 +242,8 @@ impl<'a> Comparison<'a> {
         let best = if back.level < crossed.level { back } else { crossed };
         if name::agrees(best.level) {
             Judged { level: name::CROSSED, ..best }
-        } else if self.sex.is_some_and(|(sex, woman)| [left, right].iter().all(|row| sex.codes[*row as usize] == woman)) {
+        } else if self.sex.is_some_and(|(sex, woman)| [left, right].iter().all(|row| sex.codes[*row as usize] == woman))
+        {
             Judged { level: name::of_woman(straight.level), ..straight }
         } else {
             straight

@@ -143,8 +143,7 @@ pub(crate) fn connect(
     constraints: &[RowConstraint],
 ) -> Clusters {
     let rows = columns.len() as u32;
-    let mut groups =
-        Groups { root: (0..rows).collect(), members: FxHashMap::default(), cannot: FxHashMap::default() };
+    let mut groups = Groups { root: (0..rows).collect(), members: FxHashMap::default(), cannot: FxHashMap::default() };
     for constraint in constraints.iter().filter(|constraint| !constraint.must) {
         groups.cannot.entry(constraint.left).or_default().push(constraint.right);
         groups.cannot.entry(constraint.right).or_default().push(constraint.left);

@@ -193,7 +193,8 @@ impl Columns {
                 }
             }
         }
-        let code_of = |wanted: &str| column.values.binary_search_by(|value| (**value).cmp(wanted)).map_or(MISSING, |p| p as u32);
+        let code_of =
+            |wanted: &str| column.values.binary_search_by(|value| (**value).cmp(wanted)).map_or(MISSING, |p| p as u32);
         let (female, male) = (code_of("F"), code_of("M"));
         for (held, implied) in column.codes.iter_mut().zip(implied) {
             if *held == MISSING {
@@ -246,7 +247,9 @@ mod tests {
     #[test]
     fn a_missing_sex_is_read_from_singh_and_kaur() {
         let mut builder = Columns::builder(&citizen());
-        for (id, name, sex) in [(1, "Gurpreet Singh", ""), (2, "Gurpreet Kaur", ""), (3, "Gurpreet", "X"), (4, "Noor", "")] {
+        for (id, name, sex) in
+            [(1, "Gurpreet Singh", ""), (2, "Gurpreet Kaur", ""), (3, "Gurpreet", "X"), (4, "Noor", "")]
+        {
             builder.push(SourceRecordId(id), SourceSystemId(1), &values(&[("full_name", name), ("sex", sex)]));
         }
         let columns = builder.finish();

@@ -67,7 +67,9 @@ pub(crate) fn train(
             smooth(&mut share.m, &matched[at], &believed[at].m, M_PAIRS);
         }
         maximise_u(shares, &believed, &outside, &unrelated);
-        shares.iter_mut().for_each(keep_sides);
+        for (share, believed) in shares.iter_mut().zip(&believed) {
+            keep_sides(share, believed);
+        }
         prior = prior_of(sum_matched, sum_related, pairs_possible, relatives_per_match);
         if (prior.matched / before.matched - 1.0).abs() < SETTLED {
             break;
@@ -127,7 +129,9 @@ impl Bits {
         groups.count_once(&mut related[..count]);
         let against = weights::relatives_bits(related[..count].iter().sum(), self.related_odds);
         let same = weights::probability(matched[..count].iter().sum::<f64>() + against + self.prior);
-        (same, (1.0 - same) * (1.0 - against.exp2()))
+        // Of what is not the same one, the share of relatives.
+        let odds = self.related_odds * related[..count].iter().sum::<f64>().exp2();
+        (same, (1.0 - same) * (odds / (1.0 + odds)).min(1.0))
     }
 }
 
@@ -170,12 +174,16 @@ fn maximise_u(shares: &mut [Shares], believed: &[Shares], outside: &[[f64; 16]],
     }
 }
 
-/// An agreement never becomes evidence against, nor a difference evidence for.
-fn keep_sides(share: &mut Shares) {
+/// How many times more often than believed the same one may differ.
+const DIFFERS_MAX: f64 = 4.0;
+
+/// An agreement never becomes evidence against, nor a difference evidence for. Nor does a difference become common among pairs
+/// of the same one: what looks so is another class (shops of one trade in one village) that the training ran into.
+fn keep_sides(share: &mut Shares, believed: &Shares) {
     for (at, level) in share.levels.iter().enumerate() {
         match level.side {
             Side::For => share.m[at] = share.m[at].max(share.u[at]),
-            Side::Against => share.m[at] = share.m[at].min(share.u[at]),
+            Side::Against => share.m[at] = share.m[at].min(share.u[at]).min(DIFFERS_MAX * believed.m[at]),
             Side::Either => {}
         }
         share.m[at] = share.m[at].max(1e-5);

@@ -113,12 +113,7 @@ fn sentence(rows: &[ExplanationRow], decision: Decision, probability: f64) -> St
         Decision::Review => "A person has to look",
         Decision::NoMatch => "They are not held to be the same",
     };
-    format!(
-        "{verdict}: match probability {}. For: {}. Against: {}.",
-        percent(probability),
-        list(1.0),
-        list(-1.0)
-    )
+    format!("{verdict}: match probability {}. For: {}. Against: {}.", percent(probability), list(1.0), list(-1.0))
 }
 
 /// A probability in percent that never rounds to certainty.

@@ -51,7 +51,8 @@ impl Frequencies {
                     }
                 }
                 let all = of_sound.iter().enumerate();
-                counted.sounds = table(all.map(|(at, count)| (columns.lexicon.sound_hash(at as u32), *count)).collect());
+                counted.sounds =
+                    table(all.map(|(at, count)| (columns.lexicon.sound_hash(at as u32), *count)).collect());
             }
             _ => {
                 let all = by_code.iter().enumerate();

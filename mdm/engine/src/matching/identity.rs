@@ -23,10 +23,7 @@ pub struct Assigned {
 ///
 /// `previous` says which golden record each source record was linked to. No id is given twice. An id that no cluster keeps is
 /// absorbed by the cluster that holds most of it. The result has one entry a cluster, in the order of `clusters`.
-pub fn assign_identities(
-    previous: &[(SourceRecordId, GoldenId)],
-    clusters: &[Vec<SourceRecordId>],
-) -> Vec<Assigned> {
+pub fn assign_identities(previous: &[(SourceRecordId, GoldenId)], clusters: &[Vec<SourceRecordId>]) -> Vec<Assigned> {
     let mut linked: FxHashMap<SourceRecordId, GoldenId> = FxHashMap::default();
     let mut sizes: FxHashMap<GoldenId, usize> = FxHashMap::default();
     for (record, golden) in previous {

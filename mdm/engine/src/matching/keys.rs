@@ -114,7 +114,8 @@ pub(crate) fn further(columns: &Columns, rule: &BlockingRule, attributes: &[Stri
             Method::Words => vec![key(None, sounds)],
             _ => vec![key(None, None)],
         };
-        let used = |key: &BlockingKey| rule.keys.iter().any(|own| own.attribute == key.attribute && own.part == key.part);
+        let used =
+            |key: &BlockingKey| rule.keys.iter().any(|own| own.attribute == key.attribute && own.part == key.part);
         keys.extend(wanted.into_iter().filter(|key| !used(key)));
     }
     keys.iter()
@@ -164,18 +165,23 @@ fn of_values(column: &Column, lexicon: &Lexicon, key: &BlockingKey) -> RowKeys {
 /// The words that a part of a name or address stands for.
 fn chosen<'a>(items: &'a [Item], part: KeyPart, lexicon: &'a Lexicon) -> impl Iterator<Item = &'a Item> {
     let has_digit = |item: &Item| lexicon.text(item.word).bytes().any(|byte| byte.is_ascii_digit());
-    let given = items.iter().find(|item| item.role == Role::Given).or_else(|| {
-        items.iter().find(|item| item.role == Role::Plain)
-    });
+    let given = items
+        .iter()
+        .find(|item| item.role == Role::Given)
+        .or_else(|| items.iter().find(|item| item.role == Role::Plain));
     let house = items.iter().position(has_digit);
-    items.iter().enumerate().filter(move |(at, item)| match part {
-        KeyPart::Given => given.is_some_and(|given| std::ptr::eq(given, *item)),
-        KeyPart::Surname => item.role == Role::Family,
-        KeyPart::Any => item.role != Role::Initial,
-        KeyPart::House => house == Some(*at),
-        KeyPart::Place => !has_digit(item) && item.role == Role::Plain,
-        KeyPart::Year | KeyPart::Month | KeyPart::Day => false,
-    }).map(|(_, item)| item)
+    items
+        .iter()
+        .enumerate()
+        .filter(move |(at, item)| match part {
+            KeyPart::Given => given.is_some_and(|given| std::ptr::eq(given, *item)),
+            KeyPart::Surname => item.role == Role::Family,
+            KeyPart::Any => item.role != Role::Initial,
+            KeyPart::House => house == Some(*at),
+            KeyPart::Place => !has_digit(item) && item.role == Role::Plain,
+            KeyPart::Year | KeyPart::Month | KeyPart::Day => false,
+        })
+        .map(|(_, item)| item)
 }
 
 fn first3(text: &str) -> Option<u64> {

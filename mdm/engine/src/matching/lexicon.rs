@@ -70,7 +70,13 @@ impl Lexicon {
             key = format!("={text}");
         }
         let sound = self.intern_sound(&key);
-        self.words.push(Word { text: text.into(), ascii: text.is_ascii(), hash: hash::of_text(text), sound, bag: bag_of(text) });
+        self.words.push(Word {
+            text: text.into(),
+            ascii: text.is_ascii(),
+            hash: hash::of_text(text),
+            sound,
+            bag: bag_of(text),
+        });
         self.ids.insert(text.into(), id);
         id
     }

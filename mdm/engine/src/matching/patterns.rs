@@ -55,7 +55,13 @@ impl Patterns {
     }
 
     /// The patterns of random pairs that no rule lets through: all of them where there are few.
-    pub(crate) fn of_others(candidates: &Candidates, bound: &Bound<'_>, rows: u64, pairs_others: u64, seed: u64) -> Self {
+    pub(crate) fn of_others(
+        candidates: &Candidates,
+        bound: &Bound<'_>,
+        rows: u64,
+        pairs_others: u64,
+        seed: u64,
+    ) -> Self {
         use rayon::prelude::*;
         let possible = rows * rows.saturating_sub(1) / 2;
         let pairs: Vec<(u32, u32)> = if possible <= RANDOM_MAX {

@@ -40,18 +40,14 @@ pub struct Prior {
 }
 
 impl Prior {
-    /// The prior odds of a match against unrelated ones, in bits.
+    /// The prior odds of a match, in bits.
     pub fn bits(self) -> f64 {
-        (self.matched / self.unrelated()).log2()
+        (self.matched / (1.0 - self.matched)).log2()
     }
 
     /// The odds of relatives against unrelated ones.
     pub fn related_odds(self) -> f64 {
-        self.related / self.unrelated()
-    }
-
-    fn unrelated(self) -> f64 {
-        (1.0 - self.matched - self.related).max(f64::MIN_POSITIVE)
+        self.related / (1.0 - self.matched - self.related).max(f64::MIN_POSITIVE)
     }
 }
 

@@ -23,7 +23,12 @@ pub fn train(rules: &MatchRules, columns: &Columns, seed: u64) -> RuleSet {
     let mut shares: Vec<Shares> = rules.comparisons.iter().map(|one| believed(rules, one)).collect();
     let mut rule_set = RuleSet {
         rules: rules.clone(),
-        comparisons: rules.comparisons.iter().zip(&shares).map(|(one, shares)| weights(rules, columns, one, shares)).collect(),
+        comparisons: rules
+            .comparisons
+            .iter()
+            .zip(&shares)
+            .map(|(one, shares)| weights(rules, columns, one, shares))
+            .collect(),
         prior: Prior { matched: 0.01, related: 0.0 },
         refined: candidates.refined(),
         trained_on: columns.len() as u64,
@@ -84,23 +89,27 @@ fn believed(rules: &MatchRules, comparison: &Comparison) -> Shares {
         }
     }
     let u = levels.iter().map(|level| level.u).collect();
-    let related = related(levels, &m, kind, comparison.attribute == rules.label);
+    let related = related(levels, &m, kind, comparison, &rules.label);
     Shares { levels, m, u, related, u_min }
 }
 
 /// What is believed of relatives: they share parents, phones and homes, and differ in name, birthday and number.
-fn related(levels: &[Level], m: &[f64], kind: Kind, is_label: bool) -> Vec<f64> {
+fn related(levels: &[Level], m: &[f64], kind: Kind, comparison: &Comparison, label: &str) -> Vec<f64> {
+    let is_label = comparison.attribute == label;
     match Method::of(kind) {
         Method::Name if is_label => {
-            vec![0.02, 0.01, 0.01, 0.02, 0.02, 0.01, 0.01, 0.25, 0.005, 0.635, 0.01]
+            vec![0.01, 0.005, 0.01, 0.02, 0.01, 0.01, 0.01, 0.25, 0.005, 0.66, 0.01]
         }
         Method::Name => vec![0.35, 0.08, 0.03, 0.01, 0.04, 0.01, 0.01, 0.03, 0.02, 0.31, 0.11],
-        Method::Words if is_label => vec![0.02, 0.01, 0.01, 0.02, 0.14, 0.80],
+        Method::Words if is_label => vec![0.005, 0.003, 0.002, 0.01, 0.14, 0.84],
         Method::Date => vec![0.015, 0.005, 0.02, 0.02, 0.02, 0.03, 0.19, 0.25, 0.45],
         _ => match kind {
             Kind::Aadhaar | Kind::Epic | Kind::Gstin | Kind::Udyam | Kind::Pan => vec_of(levels, 0.01),
             Kind::Sex => vec_of(levels, 0.5),
-            Kind::Mobile | Kind::Identifier | Kind::Email => vec_of(levels, 0.5),
+            Kind::Mobile | Kind::Email => vec_of(levels, 0.5),
+            // A number that stands in a group of shared evidence is a household's or an owner's; any other is one's own.
+            Kind::Identifier if comparison.group.is_some() => vec_of(levels, 0.5),
+            Kind::Identifier => vec_of(levels, 0.01),
             _ => m.to_vec(),
         },
     }

@@ -3,6 +3,7 @@
 use kanak_model::kind::Kind;
 
 use super::hash;
+use crate::standardize::business::parse_business_name;
 use crate::standardize::name::{Marker, Sex, parse_person_name};
 use crate::standardize::phonetic;
 
@@ -36,7 +37,7 @@ pub(crate) const WORDS_MAX: usize = 12;
 pub(crate) fn read(kind: Kind, value: &str) -> Read {
     let mut read = match kind {
         Kind::PersonName => read_name(value),
-        Kind::BusinessName => Read { words: plain(value, is_legal_form), ..Read::default() },
+        Kind::BusinessName => Read { words: business(value), ..Read::default() },
         Kind::Address => Read { words: plain(value, is_address_word), ..Read::default() },
         _ => Read { words: plain(value, |_| false), ..Read::default() },
     };
@@ -98,21 +99,45 @@ fn plain(value: &str, drop: fn(&str) -> bool) -> Vec<(String, Role)> {
     words.into_iter().map(|word| (word, Role::Plain)).collect()
 }
 
-/// Words that say what form a business has, and nothing of which one it is.
-fn is_legal_form(word: &str) -> bool {
-    matches!(
-        word,
-        "pvt" | "private" | "ltd" | "limited" | "llp" | "co" | "company" | "corp" | "corporation" | "inc" | "m" | "s" | "ms"
-            | "and" | "the" | "of" | "sons" | "son" | "bros" | "brothers" | "firm" | "prop" | "proprietor" | "opc" | "p"
-            | "ਪ੍ਰਾਈਵੇਟ" | "ਲਿਮਟਿਡ" | "ਅਤੇ" | "प्राइवेट" | "लिमिटेड" | "एंड"
-    )
+/// The words that tell a business from others. Words of trade that very many bear (Traders, & Sons) count only where a name has
+/// a single other word: registers write them now so and now so.
+fn business(value: &str) -> Vec<(String, Role)> {
+    let name = parse_business_name(value);
+    let mut kept = name.core.join(" ");
+    if name.core.len() < 2 {
+        kept = format!("{kept} {}", name.trade.join(" "));
+    }
+    let words = plain(&kept, |word| matches!(word, "regd" | "registered" | "and" | "the" | "of"));
+    if words.is_empty() { plain(value, |_| false) } else { words }
 }
 
 fn is_address_word(word: &str) -> bool {
     matches!(
         word,
-        "vpo" | "po" | "vill" | "village" | "teh" | "tehsil" | "distt" | "dist" | "district" | "h" | "hno" | "no" | "house"
-            | "near" | "nr" | "opp" | "the" | "ward" | "st" | "street" | "gali" | "mohalla" | "punjab" | "india"
+        "vpo"
+            | "po"
+            | "vill"
+            | "village"
+            | "teh"
+            | "tehsil"
+            | "distt"
+            | "dist"
+            | "district"
+            | "h"
+            | "hno"
+            | "no"
+            | "house"
+            | "near"
+            | "nr"
+            | "opp"
+            | "the"
+            | "ward"
+            | "st"
+            | "street"
+            | "gali"
+            | "mohalla"
+            | "punjab"
+            | "india"
     )
 }
 
@@ -138,7 +163,8 @@ mod tests {
     #[test]
     fn businesses_lose_their_legal_form_unless_nothing_else_is_there() {
         check(Kind::BusinessName, "M/s Sidhu Traders Pvt. Ltd.", &["sidhu", "traders"]);
-        check(Kind::BusinessName, "The Company", &["the", "company"]);
+        check(Kind::BusinessName, "Golden Leather House & Co.", &["golden", "leather"]);
+        check(Kind::BusinessName, "The Company", &["company"]);
         check(Kind::PlaceName, "Sri  Muktsar-Sahib", &["sri", "muktsar", "sahib"]);
     }
 }

@@ -1,8 +1,6 @@
 //! Blocking rules and comparisons that follow from what columns mean.
 
-use kanak_model::entity_model::{
-    BlockingKey, BlockingRule, Comparison, KeyFunction, KeyPart, Matching, Thresholds,
-};
+use kanak_model::entity_model::{BlockingKey, BlockingRule, Comparison, KeyFunction, KeyPart, Matching, Thresholds};
 
 use super::recognise::Meaning;
 
@@ -19,7 +17,7 @@ pub(super) fn of(names: &[String], meanings: &[Meaning]) -> Matching {
         let compared = comparison.iter().map(|comparison| key(&comparison.attribute, None, Some(KeyFunction::Sounds)));
         blocking = compared.map(|key| BlockingRule { keys: vec![key] }).collect();
     }
-    Matching { blocking, comparison, thresholds: Thresholds { matched: 0.9, review: 0.5 } }
+    Matching { blocking, comparison, thresholds: Thresholds { matched: 0.8, review: 0.3 } }
 }
 
 struct Columns<'a> {
@@ -56,7 +54,9 @@ impl Columns<'_> {
             Meaning::Locality | Meaning::City | Meaning::District | Meaning::State | Meaning::PostalCode => {
                 comparison.group = Some("place".to_owned());
             }
-            Meaning::Mobile | Meaning::Phone | Meaning::HouseholdNumber => comparison.group = Some("household".to_owned()),
+            Meaning::Mobile | Meaning::Phone | Meaning::HouseholdNumber => {
+                comparison.group = Some("household".to_owned())
+            }
             Meaning::Pan | Meaning::Gstin => comparison.group = Some("tax".to_owned()),
             _ => {}
         }
@@ -107,7 +107,8 @@ impl Columns<'_> {
             }
         }
         if let Some(birth) = birth {
-            rules.extend(others.iter().filter(|other| **other != birth).map(|other| vec![birth.clone(), other.clone()]));
+            rules
+                .extend(others.iter().filter(|other| **other != birth).map(|other| vec![birth.clone(), other.clone()]));
             if let Some(year) = self.first(Meaning::BirthDate) {
                 let year = key(year, Some(KeyPart::Year), None);
                 rules.extend(street.map(|street| vec![year, key(street, None, sounds)]));

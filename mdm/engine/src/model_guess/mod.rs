@@ -37,7 +37,8 @@ pub fn guess(header: &[&str], columns: &[Vec<&str>]) -> EntityModel {
         .find_map(find)
         .or_else(|| meanings.iter().position(|meaning| *meaning != Meaning::RowNumber))
         .unwrap_or(0);
-    let entity = if find(Meaning::BusinessName).is_some() && find(Meaning::Surname).is_none() { "business" } else { "person" };
+    let entity =
+        if find(Meaning::BusinessName).is_some() && find(Meaning::Surname).is_none() { "business" } else { "person" };
     EntityModel {
         name: entity.to_owned(),
         plural: if entity == "business" { "businesses" } else { "persons" }.to_owned(),
@@ -72,7 +73,9 @@ pub fn attribute_names(header: &[&str]) -> Vec<String> {
 fn attribute(name: &str, header: &str, kind: Kind) -> Attribute {
     let class = match kind {
         Kind::Aadhaar | Kind::Pan => Class::Sensitive,
-        Kind::BusinessName | Kind::District | Kind::SubDistrict | Kind::Pin | Kind::Code | Kind::Gstin => Class::Internal,
+        Kind::BusinessName | Kind::District | Kind::SubDistrict | Kind::Pin | Kind::Code | Kind::Gstin => {
+            Class::Internal
+        }
         _ => Class::Personal,
     };
     Attribute {
@@ -88,10 +91,7 @@ fn attribute(name: &str, header: &str, kind: Kind) -> Attribute {
 }
 
 fn survivorship(attribute: &Attribute) -> SurvivorshipRule {
-    SurvivorshipRule {
-        attribute: attribute.name.clone(),
-        strategy: SurvivorshipStrategy::default_for(attribute.kind),
-    }
+    SurvivorshipRule { attribute: attribute.name.clone(), strategy: SurvivorshipStrategy::default_for(attribute.kind) }
 }
 
 #[cfg(test)]

@@ -68,7 +68,9 @@ impl Meaning {
             Self::Street | Self::Address => Kind::Address,
             Self::Locality | Self::City => Kind::PlaceName,
             Self::PostalCode if share(values, |value| identifiers::Pin::parse(value).is_ok()) > 0.8 => Kind::Pin,
-            Self::RowNumber | Self::Phone | Self::PersonNumber | Self::HouseholdNumber | Self::HouseNumber => Kind::Identifier,
+            Self::RowNumber | Self::Phone | Self::PersonNumber | Self::HouseholdNumber | Self::HouseNumber => {
+                Kind::Identifier
+            }
             Self::PostalCode | Self::Number => Kind::Identifier,
             Self::District | Self::State | Self::Text => Kind::Text,
         }
@@ -82,13 +84,17 @@ pub(super) fn meaning(header: &str, values: &[&str]) -> Meaning {
     let joined = words.concat();
     let is = |wanted: &[&str]| wanted.contains(&joined.as_str());
     let is_date = share(values, is_date) > 0.7;
-    if is(&["id", "recid", "recordid", "uniqueid", "rowid", "row", "index", "uid", "key", "sourceid", "serial", "srno", "sno", "no"]) {
+    if is(&[
+        "id", "recid", "recordid", "uniqueid", "rowid", "row", "index", "uid", "key", "sourceid", "serial", "srno",
+        "sno", "no",
+    ]) {
         return Meaning::RowNumber;
     }
     if has(&["email", "mail"]) || share(values, |value| value.contains('@') && value.contains('.')) > 0.5 {
         return Meaning::Email;
     }
-    if has(&["dob", "birth", "birthdate", "dateofbirth", "born", "bday", "birthday"]) && (is_date || values.is_empty()) {
+    if has(&["dob", "birth", "birthdate", "dateofbirth", "born", "bday", "birthday"]) && (is_date || values.is_empty())
+    {
         return Meaning::BirthDate;
     }
     if let Some(meaning) = identifier(&words, &joined, values) {
@@ -119,7 +125,9 @@ fn identifier(words: &[String], joined: &str, values: &[&str]) -> Option<Meaning
     if has(&["gstin", "gst"]) || share(values, |value| identifiers::Gstin::parse(value).is_ok()) > 0.6 {
         return Some(Meaning::Gstin);
     }
-    if (has(&["pan"]) && fits(&|value| value.len() == 10)) || share(values, |value| identifiers::Pan::parse(value).is_ok()) > 0.6 {
+    if (has(&["pan"]) && fits(&|value| value.len() == 10))
+        || share(values, |value| identifiers::Pan::parse(value).is_ok()) > 0.6
+    {
         return Some(Meaning::Pan);
     }
     if has(&["epic", "voter"]) {
@@ -128,7 +136,9 @@ fn identifier(words: &[String], joined: &str, values: &[&str]) -> Option<Meaning
     if has(&["udyam"]) {
         return Some(Meaning::Udyam);
     }
-    if has(&["mobile", "phone", "tel", "telephone", "contact", "cell", "mob", "phoneno", "mobileno"]) && fits(&|value| digits(value) >= 6) {
+    if has(&["mobile", "phone", "tel", "telephone", "contact", "cell", "mob", "phoneno", "mobileno"])
+        && fits(&|value| digits(value) >= 6)
+    {
         let indian = share(values, |value| identifiers::Mobile::parse(value).is_ok()) > 0.7;
         return Some(if indian { Meaning::Mobile } else { Meaning::Phone });
     }
@@ -172,21 +182,35 @@ fn name(words: &[String], joined: &str, values: &[&str]) -> Option<Meaning> {
     if has(&["middle", "middlename"]) {
         return Some(Meaning::MiddleName);
     }
-    if has(&["business", "firm", "company", "shop", "trade", "organisation", "organization", "org", "establishment", "enterprise"])
-        && !has(&["type", "category", "code", "date"])
+    if has(&[
+        "business",
+        "firm",
+        "company",
+        "shop",
+        "trade",
+        "organisation",
+        "organization",
+        "org",
+        "establishment",
+        "enterprise",
+    ]) && !has(&["type", "category", "code", "date"])
     {
         return Some(Meaning::BusinessName);
     }
-    if has(&["state", "city", "town", "village", "street", "district", "country", "bank", "branch", "scheme", "user", "file"]) {
+    if has(&[
+        "state", "city", "town", "village", "street", "district", "country", "bank", "branch", "scheme", "user", "file",
+    ]) {
         return None;
     }
-    let full = has(&["name", "fullname", "applicant", "beneficiary", "holder", "citizen", "employee", "person", "ਨਾਮ", "नाम"]);
+    let full =
+        has(&["name", "fullname", "applicant", "beneficiary", "holder", "citizen", "employee", "person", "ਨਾਮ", "नाम"]);
     full.then_some(Meaning::FullName)
 }
 
 fn place(words: &[String], joined: &str, values: &[&str]) -> Option<Meaning> {
     let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
-    let found = if (has(&["house", "street", "door", "h", "flat"]) && has(&["no", "number", "num"])) || joined == "hno" {
+    let found = if (has(&["house", "street", "door", "h", "flat"]) && has(&["no", "number", "num"])) || joined == "hno"
+    {
         Meaning::HouseNumber
     } else if has(&["village", "locality", "suburb", "mohalla", "colony", "area", "place"]) {
         Meaning::Locality
@@ -231,7 +255,10 @@ pub(super) fn settle(mut meanings: Vec<Meaning>, columns: &[Vec<&str>]) -> Vec<M
     // The one date of a table of people is nearly always the birthday.
     let people = parts || full.is_some();
     let dates: Vec<usize> = (0..meanings.len()).filter(|at| meanings[*at] == Meaning::OtherDate).collect();
-    if people && !meanings.contains(&Meaning::BirthDate) && let [only] = dates.as_slice() {
+    if people
+        && !meanings.contains(&Meaning::BirthDate)
+        && let [only] = dates.as_slice()
+    {
         meanings[*only] = Meaning::BirthDate;
     }
     for (meaning, values) in meanings.iter_mut().zip(columns) {

@@ -47,7 +47,10 @@ pub fn to_toml(model: &EntityModel) -> String {
         }
     }
     let thresholds = model.matching.thresholds;
-    line(&mut out, format_args!("\n[matching.thresholds]\nmatch = {:?}\nreview = {:?}", thresholds.matched, thresholds.review));
+    line(
+        &mut out,
+        format_args!("\n[matching.thresholds]\nmatch = {:?}\nreview = {:?}", thresholds.matched, thresholds.review),
+    );
     for rule in &model.survivorship {
         let (attribute, strategy) = (quoted(&rule.attribute), rule.strategy.word());
         line(&mut out, format_args!("\n[[survivorship]]\nattribute = {attribute}\nstrategy = \"{strategy}\""));

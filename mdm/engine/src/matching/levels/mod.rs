@@ -36,7 +36,9 @@ impl Method {
             Kind::PersonName => Self::Name,
             Kind::BusinessName | Kind::Address | Kind::PlaceName | Kind::Text => Self::Words,
             Kind::Date | Kind::Timestamp => Self::Date,
-            Kind::Mobile | Kind::Email | Kind::Pan | Kind::Gstin | Kind::Epic | Kind::Udyam | Kind::Ifsc => Self::Number,
+            Kind::Mobile | Kind::Email | Kind::Pan | Kind::Gstin | Kind::Epic | Kind::Udyam | Kind::Ifsc => {
+                Self::Number
+            }
             Kind::Identifier | Kind::SourceKey => Self::Number,
             Kind::Pin => Self::Pin,
             Kind::Aadhaar | Kind::Sex | Kind::District | Kind::SubDistrict | Kind::Code => Self::Code,

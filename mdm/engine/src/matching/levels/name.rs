@@ -99,7 +99,8 @@ impl Paired {
                 }
             }
         }
-        let mut paired = Self { partners: [None; 12], left_alone: 0, right_alone: 0, worst: Likeness::Same, by_initial: 0 };
+        let mut paired =
+            Self { partners: [None; 12], left_alone: 0, right_alone: 0, worst: Likeness::Same, by_initial: 0 };
         let mut taken = [false; 12];
         for wanted in [Likeness::Same, Likeness::Sounds, Likeness::Near, Likeness::Alike] {
             for at in 0..left.len() {
@@ -177,8 +178,7 @@ mod tests {
         let words = features.words().unwrap();
         let rarity = Rarity { bits_max: 20.0, ..Rarity::default() };
         let judge = |a: u32, b: u32| {
-            let judged =
-                judge(words.items(a), words.items(b), words.sets(a), words.sets(b), &lexicon, &rarity);
+            let judged = judge(words.items(a), words.items(b), words.sets(a), words.sets(b), &lexicon, &rarity);
             LEVELS.get(judged.level as usize).map_or("none", |level| level.name)
         };
         assert_eq!(judge(0, 1), expected, "{left} / {right}");

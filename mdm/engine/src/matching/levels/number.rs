@@ -65,6 +65,9 @@ mod tests {
         ] {
             assert_eq!(judge_number(left, right), expected, "{left} / {right}");
         }
-        assert_eq!([judge_pin("141001", "141002"), judge_pin("141001", "141912"), judge_pin("141001", "160017")], [1, 2, 3]);
+        assert_eq!(
+            [judge_pin("141001", "141002"), judge_pin("141001", "141912"), judge_pin("141001", "160017")],
+            [1, 2, 3]
+        );
     }
 }

@@ -30,7 +30,10 @@ pub(super) fn judge(
     if left.is_empty() || right.is_empty() {
         return Judged::MISSING;
     }
-    if left_sets.words == right_sets.words || left_sets.sounds == right_sets.sounds || left_sets.joined == right_sets.joined {
+    if left_sets.words == right_sets.words
+        || left_sets.sounds == right_sets.sounds
+        || left_sets.joined == right_sets.joined
+    {
         return Judged { level: SOUNDS, rarity_bits };
     }
     let (few, many) = if left.len() <= right.len() { (left, right) } else { (right, left) };
@@ -38,7 +41,8 @@ pub(super) fn judge(
     let mut shared = 0;
     let mut worst = Likeness::Same;
     for item in few {
-        let best = (0..many.len()).filter(|to| !taken[*to]).map(|to| (lexicon.likeness(item.word, many[to].word), to)).min();
+        let best =
+            (0..many.len()).filter(|to| !taken[*to]).map(|to| (lexicon.likeness(item.word, many[to].word), to)).min();
         if let Some((likeness, to)) = best.filter(|(likeness, _)| *likeness <= Likeness::Near) {
             taken[to] = true;
             shared += 1;
@@ -80,10 +84,10 @@ mod tests {
 
     #[test]
     fn words_are_graded() {
-        check(Kind::BusinessName, "M/s Sidhu Traders Pvt Ltd", "Traders, Sidhu", "same by sound or order");
-        check(Kind::BusinessName, "Sidhu Trading Works", "Sidhu Tradng Works", "one slip apart");
-        check(Kind::BusinessName, "Sidhu Traders", "Sidhu Traders Moga", "one within the other");
-        check(Kind::BusinessName, "Sidhu Traders", "Gill Traders", "some words in common");
+        check(Kind::BusinessName, "M/s Sidhu Hardware Pvt Ltd", "Hardware, Sidhu", "same by sound or order");
+        check(Kind::BusinessName, "Sidhu Hardware", "Sidhu Harvware", "one slip apart");
+        check(Kind::BusinessName, "Sidhu Hardware", "Sidhu Hardware Moga", "one within the other");
+        check(Kind::BusinessName, "Sidhu Hardware", "Gill Hardware", "some words in common");
         check(Kind::BusinessName, "Sidhu Traders", "Amrit Bakery", "different");
         check(Kind::PlaceName, "Raikot", "Rai Kot", "same by sound or order");
         check(Kind::PlaceName, "-", "Rai Kot", "none");
