@@ -79,7 +79,7 @@ impl Store {
         const SQL: &str = "SELECT c.source_record_id, c.golden_id FROM golden_records g
              JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
              JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us = v.recorded_to_us
-             WHERE g.state = 'redirected' AND g.entity = $1 ORDER BY c.source_record_id, c.golden_id";
+             WHERE g.redirect_to IS NOT NULL AND g.entity = $1 ORDER BY c.source_record_id, c.golden_id";
         let rows = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity).fetch_all(c).await)?;
         Ok(links(rows))
     }

@@ -164,6 +164,7 @@ impl Db {
     }
 
     async fn open_sqlite(path: PathBuf) -> Result<Self, StoreError> {
+        make_private(&path)?;
         let writer = sqlite_options(&path).create_if_missing(true).pragma("cache_size", "-131072");
         let write = SqlitePoolOptions::new()
             .max_connections(1)
@@ -226,6 +227,13 @@ impl Db {
             Self::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// Makes the file, when it is not there, readable by its owner alone. The log beside it takes the same permissions.
+pub(crate) fn make_private(path: &std::path::Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let made = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    made.map(drop).map_err(|source| StoreError::File { path: path.display().to_string(), source })
 }
 
 /// Durable on commit: write-ahead log, synced at each commit.

@@ -17,6 +17,9 @@ pub(crate) const ROWS_A_STATEMENT: usize = 5_000;
 /// - `{rows $1: a int, b text, c json, d real}`: a table of the rows of a JSON array of arrays
 /// - `{ids $1}`: a table with one column `id`, from a JSON array of numbers
 /// - `{texts $1}`: a table with one column `word`, from a JSON array of texts
+///
+/// A join that begins at such a table is written `CROSS JOIN .. WHERE`: `SQLite` then keeps that order, where it would
+/// otherwise guess that a whole source system holds a handful of rows and read it once per row of the argument.
 pub(crate) fn sql(engine: Engine, text: &str) -> sqlx::AssertSqlSafe<String> {
     let mut out = String::with_capacity(text.len() + 200);
     let mut rest = text;
@@ -127,12 +130,28 @@ pub(crate) fn search_delete(engine: Engine) -> &'static str {
     }
 }
 
-/// The ids whose words match `$1`, a query made by [`search_query`].
-pub(crate) fn search_ids(engine: Engine) -> &'static str {
+/// How golden records (`g`) are joined with the search index, which of them match `$1` (a query made by
+/// [`search_query`]), and their order. `SQLite` walks the index in the order of ids and stops at the limit.
+pub(crate) fn search_words(engine: Engine) -> SearchWords {
     match engine {
-        Engine::Sqlite => "SELECT rowid FROM golden_search WHERE golden_search MATCH $1",
-        Engine::Postgres => "SELECT golden_id FROM golden_search WHERE words @@ $1::tsquery",
+        Engine::Sqlite => SearchWords {
+            join: "JOIN golden_search ON golden_search.rowid = g.id",
+            matches: "golden_search MATCH $1",
+            order: "golden_search.rowid",
+        },
+        Engine::Postgres => SearchWords {
+            join: "JOIN golden_search ON golden_search.golden_id = g.id",
+            matches: "golden_search.words @@ $1::tsquery",
+            order: "g.id",
+        },
     }
+}
+
+/// See [`search_words`].
+pub(crate) struct SearchWords {
+    pub(crate) join: &'static str,
+    pub(crate) matches: &'static str,
+    pub(crate) order: &'static str,
 }
 
 /// The golden records that stand in the index but are not live.

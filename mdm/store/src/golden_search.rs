@@ -6,7 +6,7 @@ use kanak_model::{Access, Class, EntityModel, GoldenRecord, Kind};
 use crate::Store;
 use crate::access_sql::{compile, show_golden};
 use crate::db::on_db;
-use crate::dialect::{JsonColumn, search_ids, search_query, sql};
+use crate::dialect::{JsonColumn, search_query, search_words, sql};
 use crate::error::StoreError;
 use crate::golden_records::{COLUMNS, GoldenRow};
 
@@ -74,10 +74,10 @@ impl Store {
         }
         let engine = self.db.engine();
         let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), 4);
+        let words = search_words(engine);
         let statement = format!(
-            "{COLUMNS} WHERE g.id IN ({}) AND g.state = 'live' AND g.entity = $2 AND {} ORDER BY g.id LIMIT $3",
-            search_ids(engine),
-            condition.sql
+            "{COLUMNS} {} WHERE {} AND g.state = 'live' AND g.entity = $2 AND {} ORDER BY {} LIMIT $3",
+            words.join, words.matches, condition.sql, words.order
         );
         let rows: Vec<GoldenRow> = on_db!(&self.db, |c| {
             let mut query = sqlx::query_as(sql(engine, &statement))

@@ -176,7 +176,7 @@ impl IngestTx {
 
     async fn find_known(&mut self, records: &[NewSourceRecord]) -> Result<FxHashMap<String, Known>, StoreError> {
         const SQL: &str = "SELECT r.id, r.source_key, r.content_hash, r.retired_us FROM {texts $1} AS t
-             JOIN source_records r ON r.source_system_id = $2 AND r.source_key = t.word";
+             CROSS JOIN source_records r WHERE r.source_system_id = $2 AND r.source_key = t.word";
         let keys: Vec<&str> = records.iter().map(|record| record.key.as_str()).collect();
         let (engine, source) = (self.tx.engine(), self.source.id);
         let rows: Vec<Known> =

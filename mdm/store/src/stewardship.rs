@@ -293,14 +293,15 @@ impl Store {
         Ok(constraint)
     }
 
-    /// Undoes a decision: its constraint no longer holds, the task is open again, and both source records wait for a
-    /// resolution.
+    /// Undoes a decision: its constraint no longer holds, the task is open again (lapsed, when one of its source
+    /// records is retired), and both source records wait for a resolution.
     ///
     /// # Errors
     /// [`StoreError::TaskState`] when the task is not decided.
     pub async fn undo_decision(&self, id: StewardTaskId, by: UserId) -> Result<StewardTask, StoreError> {
-        const SQL: &str =
-            "UPDATE steward_tasks SET state = 'open', decided_by = NULL, decided_us = NULL, decision = NULL
+        const SQL: &str = "UPDATE steward_tasks SET decided_by = NULL, decided_us = NULL, decision = NULL,
+             state = CASE WHEN EXISTS (SELECT 1 FROM source_records r WHERE r.retired_us IS NOT NULL
+                 AND r.id IN (steward_tasks.left_id, steward_tasks.right_id)) THEN 'lapsed' ELSE 'open' END
              WHERE id = $1";
         let mut tx = self.db.begin(&*self.clock).await?;
         let task = get(&mut tx, id).await?;
@@ -308,8 +309,9 @@ impl Store {
         constraints::undo(&mut tx, id.0, by).await?;
         on_tx!(tx, |c| sqlx::query(SQL).bind(id.0).execute(c).await.map(drop))?;
         resolution::mark_unresolved(&mut tx, &task.entity, &[task.pair.left.0, task.pair.right.0]).await?;
+        let undone = get(&mut tx, id).await?;
         tx.commit().await?;
-        Ok(StewardTask { state: TaskState::Open, ..task })
+        Ok(undone)
     }
 
     /// All that the golden records of these source records hold, with the decisions between them: what an engine
@@ -323,9 +325,8 @@ impl Store {
              AND c.golden_id IN (SELECT o.golden_id FROM crosswalks o
                                  WHERE o.source_record_id IN (SELECT id FROM {ids $1} AS i) AND o.recorded_to_us IS NULL)
              ORDER BY c.source_record_id";
-        const ENTITIES: &str =
-            "SELECT DISTINCT s.rows_of FROM source_records r JOIN source_systems s ON s.id = r.source_system_id
-             WHERE r.id IN (SELECT id FROM {ids $1} AS i)";
+        const ENTITIES: &str = "SELECT DISTINCT s.rows_of FROM source_records r CROSS JOIN source_systems s
+             WHERE s.id = r.source_system_id AND r.id IN (SELECT id FROM {ids $1} AS i)";
         let mut tx = self.db.begin_read().await?;
         let engine = tx.engine();
         let asked = json(ids);

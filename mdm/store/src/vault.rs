@@ -210,7 +210,7 @@ impl Vault {
     /// Whether the vault has each of these numbers, in their order. Takes nothing in; what is not twelve digits is not there.
     pub async fn holds(&self, digits: &[&str]) -> Result<Vec<bool>, VaultError> {
         const KNOWN: &str = "SELECT lower(hex(n.index_hmac)) FROM {texts $1} AS t
-             JOIN aadhaar_numbers n ON n.index_hmac = unhex(t.word)";
+             CROSS JOIN aadhaar_numbers n WHERE n.index_hmac = unhex(t.word)";
         let mut held = Vec::with_capacity(digits.len());
         for chunk in digits.chunks(ROWS_A_STATEMENT) {
             let wanted: Vec<String> = chunk.iter().map(|text| hex(&self.index(text.as_bytes()))).collect();
@@ -229,8 +229,8 @@ impl Vault {
         numbers: &[(Index, &str)],
     ) -> Result<Vec<Reference>, VaultError> {
         const KNOWN: &str = "SELECT lower(hex(n.index_hmac)), n.id, r.reference FROM {texts $1} AS t
-             JOIN aadhaar_numbers n ON n.index_hmac = unhex(t.word)
-             LEFT JOIN aadhaar_references r ON r.aadhaar_id = n.id AND r.domain = $2";
+             CROSS JOIN aadhaar_numbers n LEFT JOIN aadhaar_references r ON r.aadhaar_id = n.id AND r.domain = $2
+             WHERE n.index_hmac = unhex(t.word)";
         const NEXT: &str = "SELECT coalesce(max(id), 0) FROM aadhaar_numbers";
         const NUMBERS: &str = "INSERT INTO aadhaar_numbers (id, index_hmac, sealed)
              SELECT id, unhex(index_hmac), unhex(sealed) FROM {rows $1: id int, index_hmac text, sealed text} AS r";

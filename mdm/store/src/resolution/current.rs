@@ -69,9 +69,8 @@ pub(crate) async fn load(
 
 /// Every member of a change must be a live source record of the entity type.
 async fn check_live(tx: &mut Tx, entity: &str, members: &[i64]) -> Result<(), StoreError> {
-    const SQL: &str = "SELECT count(*) FROM {ids $1} AS i JOIN source_records r ON r.id = i.id
-         JOIN source_systems s ON s.id = r.source_system_id
-         WHERE r.retired_us IS NULL AND s.rows_are = 'entity' AND s.rows_of = $2";
+    const SQL: &str = "SELECT count(*) FROM {ids $1} AS i CROSS JOIN source_records r CROSS JOIN source_systems s
+         WHERE r.id = i.id AND s.id = r.source_system_id AND r.retired_us IS NULL AND s.rows_are = 'entity' AND s.rows_of = $2";
     let engine = tx.engine();
     for chunk in members.chunks(ROWS_A_STATEMENT) {
         let live: i64 =

@@ -111,7 +111,14 @@ fn check_members(changes: &[GoldenChange]) -> Result<FxHashSet<i64>, StoreError>
 
 fn targets(changes: &[GoldenChange], current: &Current) -> Result<Vec<Target>, StoreError> {
     let mut next = current.next_golden;
-    let mut restored: FxHashSet<i64> = FxHashSet::default();
+    // Ids that a change names are not given back to another.
+    let mut taken: FxHashSet<i64> = changes
+        .iter()
+        .filter_map(|change| match change.identity {
+            Identity::Keeps(id) => Some(id.0),
+            Identity::New => None,
+        })
+        .collect();
     let mut targets = Vec::with_capacity(changes.len());
     for change in changes {
         let target = match change.identity {
@@ -122,7 +129,7 @@ fn targets(changes: &[GoldenChange], current: &Current) -> Result<Vec<Target>, S
             Identity::New if change.members.is_empty() => {
                 return Err(StoreError::Stale { what: "a new golden record has no source record".to_owned() });
             }
-            Identity::New => match find_restored(change, current).filter(|id| restored.insert(*id)) {
+            Identity::New => match find_restored(change, current).filter(|id| taken.insert(*id)) {
                 Some(id) => Target { id, is_new: false },
                 None => {
                     next += 1;

@@ -32,6 +32,18 @@ fn a_backup_opens_as_a_hub_that_holds_the_same() {
 }
 
 #[test]
+fn only_its_owner_can_read_a_hub_file() {
+    use std::os::unix::fs::PermissionsExt;
+    on_both(async |hub: Hub| {
+        let HubUrl::Sqlite(path) = &hub.url else { return };
+        hub.load(Load::Snapshot, &[("a", "Asha")]).await.unwrap();
+        for file in [path.display().to_string(), format!("{}-wal", path.display())] {
+            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{file}");
+        }
+    });
+}
+
+#[test]
 fn what_is_on_disk_in_the_middle_of_a_run_opens_as_before_it() {
     on_both(async |hub: Hub| {
         let HubUrl::Sqlite(path) = &hub.url else { return };

@@ -1,6 +1,7 @@
 //! A hub in a temporary place, and short ways to fill it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -108,18 +109,38 @@ static DATABASES: AtomicU64 = AtomicU64::new(0);
 
 /// Runs a test on a `SQLite` file and, where there is one, on a `PostgreSQL` database of its own.
 pub(crate) fn on_both(test: impl AsyncFn(Hub)) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
+    let test = &test;
+    run_on_sqlite(&|hub| Box::pin(test(hub)));
+    run_on_postgres(&|hub| Box::pin(test(hub)));
+}
+
+/// Runs a test on a `SQLite` file alone: one of many like it, the first of which run on both.
+pub(crate) fn on_sqlite(test: impl AsyncFn(Hub)) {
+    let test = &test;
+    run_on_sqlite(&|hub| Box::pin(test(hub)));
+}
+
+type Run<'a> = dyn Fn(Hub) -> Pin<Box<dyn Future<Output = ()> + 'a>> + 'a;
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+fn run_on_sqlite(test: &Run<'_>) {
+    runtime().block_on(async {
         let dir = tempfile::tempdir().unwrap();
         let mut hub = hub_at(HubUrl::Sqlite(dir.path().join("hub.sqlite"))).await;
         hub.dir = dir;
         test(hub).await;
     });
+}
+
+fn run_on_postgres(test: &Run<'_>) {
     let Ok(server) = std::env::var("KANAK_TEST_POSTGRES") else {
         eprintln!("skipped on PostgreSQL: set KANAK_TEST_POSTGRES=postgres://user@host:port/postgres");
         return;
     };
-    runtime.block_on(async {
+    runtime().block_on(async {
         let name = format!("kanak_{}_{}", std::process::id(), DATABASES.fetch_add(1, Ordering::SeqCst));
         let admin = kanak_store::testing::Admin::connect(&server).await.unwrap();
         admin.create(&name).await.unwrap();

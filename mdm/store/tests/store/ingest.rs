@@ -174,6 +174,13 @@ fn many_rows_in_many_batches_come_in_as_they_were() {
         assert_eq!(records.len(), 18_003);
         assert!(records.iter().all(|r| r.values.find("full_name") == Some("ਗੁਰਪ੍ਰੀਤ \"x\" \\u0000 'y'")));
         assert_eq!(records.iter().map(|r| r.id.0).collect::<Vec<_>>(), (1..=18_003).collect::<Vec<_>>());
+        let groups: Vec<Vec<i64>> = (1..=18_003).collect::<Vec<_>>().chunks(2).map(<[i64]>::to_vec).collect();
+        assert_eq!(hub.resolve(&groups).await.unwrap().created, 9_002);
+        assert_eq!(hub.resolve(&groups).await.unwrap().unchanged, 9_002);
+        let mut run = hub.store.begin_ingest(hub.source, file("big.csv", Load::Snapshot)).await.unwrap();
+        run.add((0..6_001).map(|n| record(&format!("1-{n}"), "Asha")).collect()).await.unwrap();
+        let summary = run.finish_confirmed().await.unwrap();
+        assert_eq!((summary.changed, summary.retired), (6_001, 12_002));
     });
 }
 

@@ -152,6 +152,9 @@ fn a_task_about_a_retired_source_record_lapses_and_its_decision_sleeps() {
         assert!(hub.store.list_constraints("citizen").await.unwrap().is_empty());
         hub.load(Load::Delta, &[FOUR[1]]).await.unwrap();
         assert_eq!(hub.store.list_constraints("citizen").await.unwrap().len(), 1);
+        hub.load(Load::Snapshot, &[FOUR[0], FOUR[2]]).await.unwrap();
+        let undone = hub.store.undo_decision(StewardTaskId(1), UserId(1)).await.unwrap();
+        assert_eq!(undone.state, TaskState::Lapsed, "nobody is asked about a retired source record");
     });
 }
 
