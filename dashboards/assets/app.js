@@ -32,7 +32,7 @@
     const kind = figure.dataset.chart;
     const lying = kind === "bars" || kind === "stacked-bars";
     // Parts of one whole run from light to dark; series of their own kind have colours of their own.
-    const ramp = ["--band-1", "--band-2", "--band-3", "--series-1", "--band-4", "--band-5", "--series-4"];
+    const ramp = ["--band-1", "--band-2", "--band-3", "--band-4", "--band-5", "--series-4", "--series-5"];
     const own = ["--series-1", "--series-2", "--series-3", "--series-4", "--series-5"];
     const colours = (kind === "stacked-bars" ? ramp : own).map(css);
     const ink = css("--ink");
@@ -49,13 +49,14 @@
     const names = {
       type: "category", data: labels, inverse: lying,
       axisLine: { lineStyle: { color: line } }, axisTick: { show: false },
-      axisLabel: { color: quiet, fontFamily: font, width: lying ? 150 : undefined, overflow: lying ? "truncate" : undefined, hideOverlap: true },
+      axisLabel: { color: quiet, fontFamily: font, width: lying ? Math.round(canvas.clientWidth * 0.36) : undefined, overflow: lying ? "truncate" : undefined, hideOverlap: true },
     };
     const values = {
       type: "value", splitNumber: 4,
       axisLabel: { color: quiet, fontFamily: font, formatter: short, hideOverlap: true },
       splitLine: { lineStyle: { color: line } },
       max: figure.dataset.unit === "percent" ? 100 : undefined,
+      interval: figure.dataset.unit === "percent" ? 25 : undefined,
     };
     const chart = window.echarts.init(canvas, null, { renderer: "canvas" });
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches || navigator.webdriver;
@@ -75,6 +76,7 @@
       series: series.map((one, index) => ({
         name: one.name, data: one.data, type: kind === "line" ? "line" : "bar",
         stack: kind === "stacked-bars" ? "all" : undefined, barMaxWidth: 26,
+        itemStyle: kind === "stacked-bars" ? { borderColor: css("--surface"), borderWidth: 1 } : undefined,
         symbol: ["circle", "rect", "triangle", "diamond", "emptyCircle"][index % 5], symbolSize: 6,
         lineStyle: { width: 2, type: ["solid", "dashed", "dotted"][index % 3] },
       })),

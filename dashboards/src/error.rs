@@ -59,10 +59,15 @@ impl IntoResponse for PageError {
             Self::NotFound { .. } => ("Not found", format!("There is {self}.")),
             Self::StaleForm => ("The form is out of date", "Go back, load the page again and repeat.".to_owned()),
             Self::Refused(reason) => ("That cannot be done", reason.clone()),
-            Self::NoFigures => ("No figures yet", "The warehouse has no release yet: the first refresh has not ended.".to_owned()),
+            Self::NoFigures => {
+                ("No figures yet", "The warehouse has no release yet: the first refresh has not ended.".to_owned())
+            }
             Self::Inside(inner) => {
                 error!(error = %inner, "A page could not be made: {inner}");
-                ("The page could not be made", "This is not your doing. Try again; the log of the server says why.".to_owned())
+                (
+                    "The page could not be made",
+                    "This is not your doing. Try again; the log of the server says why.".to_owned(),
+                )
             }
         };
         (self.status(), Html(problem::render(self.status().as_u16(), title, &detail))).into_response()

@@ -21,9 +21,7 @@ pub(crate) async fn choose(Path(tag): Path<String>, Query(asked): Query<Asked>) 
     let Some(language) = words::find_language(&tag) else {
         return Err(PageError::NotFound { what: "language", name: tag });
     };
-    let cookie = format!(
-        "{LANGUAGE_COOKIE}={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly",
-        words::tag(language)
-    );
+    let cookie =
+        format!("{LANGUAGE_COOKIE}={}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly", words::tag(language));
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(local_path(&asked.next))).into_response())
 }

@@ -35,3 +35,6 @@ pub fn router(state: DashboardState) -> Router {
         .route("/language/{tag}", get(language::choose))
         .with_state(state)
 }
+
+#[cfg(test)]
+mod tests;

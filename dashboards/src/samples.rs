@@ -51,13 +51,14 @@ impl Sampler {
 
     /// The frame of a page as a signed-in visitor sees it.
     pub(crate) fn shell(&self, page: &str) -> Shell {
-        let user = SignedIn { caller: self.caller(), user_name: self.word.to_owned(), csrf: "token".to_owned(), language: self.language };
-        let visit = Visit {
-            signed_in: Some(user),
+        let user = SignedIn {
+            caller: self.caller(),
+            user_name: self.word.to_owned(),
+            csrf: "token".to_owned(),
             language: self.language,
-            here: format!("/{page}"),
-            wants: Wants::Page,
         };
+        let visit =
+            Visit { signed_in: Some(user), language: self.language, here: format!("/{page}"), wants: Wants::Page };
         let fresh = Freshness { release: 42, feed_position: 1_23_456, at: Timestamp(1_795_422_900_000_000) };
         Shell::new(page, &visit, true).fresh(Some(fresh)).with_charts()
     }
@@ -75,7 +76,9 @@ impl Sampler {
 
     /// Twelve months, each with a number from 0 to 1.
     pub(crate) fn months(&self) -> Vec<(Value, f64)> {
-        (0..12).map(|at| (json!(format!("{}-{:02}", 2025 + (at + 11) / 12, (at + 11) % 12 + 1)), wave(at))).collect()
+        (0..12)
+            .map(|at| (json!(if at == 0 { "2025-12".to_owned() } else { format!("2026-{at:02}") }), wave(at)))
+            .collect()
     }
 }
 

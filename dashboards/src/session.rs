@@ -105,9 +105,7 @@ fn to_sign_in(visit: &Visit) -> Response {
     let target = format!("/sign-in?next={}", percent_encode(&visit.here));
     match visit.wants {
         Wants::Page => Redirect::to(&target).into_response(),
-        Wants::Part => {
-            (StatusCode::UNAUTHORIZED, [(HeaderName::from_static("hx-redirect"), target)]).into_response()
-        }
+        Wants::Part => (StatusCode::UNAUTHORIZED, [(HeaderName::from_static("hx-redirect"), target)]).into_response(),
     }
 }
 

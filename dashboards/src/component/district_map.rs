@@ -89,7 +89,8 @@ impl DistrictMap {
             let mut members = sorted.iter().filter(|one| band_of(one) == Some(number));
             let first = members.next()?;
             let last = members.next_back().unwrap_or(first);
-            let text = if first.text == last.text { first.text.clone() } else { format!("{} to {}", first.text, last.text) };
+            let text =
+                if first.text == last.text { first.text.clone() } else { format!("{} to {}", first.text, last.text) };
             Some(Band { number, text })
         });
         Self {
@@ -106,7 +107,9 @@ impl DistrictShape {
     /// A name short enough for its district.
     pub fn short_name(&self) -> &str {
         match self.name.as_str() {
-            "Shahid Bhagat Singh Nagar" => "S.B.S. Nagar",
+            "Shahid Bhagat Singh Nagar" => "SBS Nagar",
+            "S.A.S. Nagar" => "SAS Nagar",
+            "Fatehgarh Sahib" => "Fatehgarh",
             "Sri Muktsar Sahib" => "Muktsar",
             other => other,
         }

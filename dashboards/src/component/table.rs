@@ -21,6 +21,7 @@ pub struct Table {
 }
 
 impl Table {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass what they have by reference")]
     fn is_number(&self, column: &usize) -> bool {
         self.heads.get(*column).is_some_and(|head| head.is_number)
     }
@@ -195,7 +196,7 @@ impl Cell {
 
     /// The same cell with a second line.
     #[must_use]
-    pub fn sub(mut self, sub: impl Into<String>) -> Self {
+    pub fn under(mut self, sub: impl Into<String>) -> Self {
         self.sub = Some(sub.into());
         self
     }

@@ -65,13 +65,17 @@ pub(crate) async fn show(
 }
 
 async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<BenefitRows, PageError> {
-    let cut = where_equal(&[
-        ("district", &asked.district),
-        ("CAST(financial_year AS VARCHAR)", &asked.financial_year),
-    ]);
+    let cut = where_equal(&[("district", &asked.district), ("CAST(financial_year AS VARCHAR)", &asked.financial_year)]);
     let query = |sql: String| async move { reading::query(state, access, &sql).await };
     let sums = [
-        "payments", "paid", "returned", "amount_paise", "paid_after_death", "paid_after_death_paise", "target", "achieved",
+        "payments",
+        "paid",
+        "returned",
+        "amount_paise",
+        "paid_after_death",
+        "paid_after_death_paise",
+        "target",
+        "achieved",
     ];
     let sums = sums.map(|column| format!("sum({column}) AS {column}")).join(", ");
     Ok(BenefitRows {
@@ -127,14 +131,28 @@ impl BenefitsPage {
         let rows = BenefitRows {
             schemes: sampler.rows(
                 [
-                    "scheme", "payments", "paid", "returned", "amount_paise", "paid_after_death", "paid_after_death_paise", "target",
+                    "scheme",
+                    "payments",
+                    "paid",
+                    "returned",
+                    "amount_paise",
+                    "paid_after_death",
+                    "paid_after_death_paise",
+                    "target",
                     "achieved",
                 ],
                 schemes.iter().enumerate().map(|(at, scheme)| {
                     let at = wave(at);
                     [
-                        json!(scheme), json!(9_000), json!(8_900), json!(100), json!((at * 4e10).round()), json!((at * 40.0).round()),
-                        json!((at * 6e6).round()), json!(9_500), json!((9_000.0 * at).round()),
+                        json!(scheme),
+                        json!(9_000),
+                        json!(8_900),
+                        json!(100),
+                        json!((at * 4e10).round()),
+                        json!((at * 40.0).round()),
+                        json!((at * 6e6).round()),
+                        json!(9_500),
+                        json!((9_000.0 * at).round()),
                     ]
                 }),
             ),
@@ -152,7 +170,7 @@ fn scheme_table(codes: &Codes, language: Language, rows: &BenefitRows) -> Table 
         let target = row.count("target");
         let achieved = (target > 0).then(|| row.count("achieved") as f64 / target as f64);
         vec![
-            Cell::text(names::code_name(codes, "scheme", scheme, language)).sub(scheme),
+            Cell::text(names::code_name(codes, "scheme", scheme, language)).under(scheme),
             Cell::whole(row.count("paid")),
             Cell::whole(row.count("returned")),
             Cell::whole(people.map_or(0, |one| one.count("beneficiaries"))),

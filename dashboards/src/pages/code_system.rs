@@ -158,7 +158,7 @@ fn concept_table(codes: &Codes, system: &CodeSystem, language: Language, shown: 
 fn parent_cell(codes: &Codes, system: &CodeSystem, code: &str, language: Language) -> Cell {
     let above = system.parent_system().and_then(|name| codes.system(name)?.lookup(code));
     let name = above.map_or(code, |concept| concept.designation(language).unwrap_or_else(|| concept.display()));
-    Cell::text(name).link(format!("/code-systems/{}?parent={}", system.name(), percent_encode(code))).sub(code)
+    Cell::text(name).link(format!("/code-systems/{}?parent={}", system.name(), percent_encode(code))).under(code)
 }
 
 #[cfg(test)]

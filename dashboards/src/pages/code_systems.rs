@@ -34,15 +34,22 @@ impl CodeSystemsPage {
         let row = |system: &CodeSystem| {
             let title = system.title_in(names::of(shell.language()));
             vec![
-                Cell::text(title).link(format!("/code-systems/{}", system.name())).sub(system.name()),
+                Cell::text(title).link(format!("/code-systems/{}", system.name())).under(system.name()),
                 Cell::whole(system.len() as i64),
-                Cell::text(system.source()).sub(format!("of {}, version {}", system.source_date(), system.version())),
+                Cell::text(system.source()).under(format!("of {}, version {}", system.source_date(), system.version())),
                 licence(system),
             ]
         };
         let systems = Table {
-            caption: "Code systems with the number of their concepts, where they were published, and under which licence.".to_owned(),
-            heads: vec![Head::text("Code system"), Head::number("Concepts"), Head::text("Source"), Head::text("Licence")],
+            caption:
+                "Code systems with the number of their concepts, where they were published, and under which licence."
+                    .to_owned(),
+            heads: vec![
+                Head::text("Code system"),
+                Head::number("Concepts"),
+                Head::text("Source"),
+                Head::text("Licence"),
+            ],
             rows: codes.systems().map(row).collect(),
             total: None,
             empty: "No code system.".to_owned(),

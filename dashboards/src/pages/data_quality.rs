@@ -143,7 +143,11 @@ impl DataQualityPage {
             Ok(rows) => Quarantine::Rows {
                 next: (rows.len() == ROWS_SHOWN as usize).then(|| {
                     let last = rows.last().map_or(0, |row| row.id);
-                    format!("/data-quality?source={}&rule={}&after={last}", percent_encode(&asked.source), percent_encode(&asked.rule))
+                    format!(
+                        "/data-quality?source={}&rule={}&after={last}",
+                        percent_encode(&asked.source),
+                        percent_encode(&asked.rule)
+                    )
                 }),
                 table: quarantine_table(rows),
             },
@@ -199,11 +203,20 @@ impl DataQualityPage {
                 rejected: 308,
             },
         };
-        let left_out = |attribute: &str, count| LeftOut { attribute: attribute.to_owned(), rule: QualityRule::Kind, count };
+        let left_out =
+            |attribute: &str, count| LeftOut { attribute: attribute.to_owned(), rule: QualityRule::Kind, count };
         let parts = Parts {
             sources: vec![("1".to_owned(), sampler.word.to_owned())],
             by_source: sampler.rows(
-                ["source_system", "entity", "rows_read", "rows_accepted", "rows_rejected", "values_left_out", "rejected_of_read"],
+                [
+                    "source_system",
+                    "entity",
+                    "rows_read",
+                    "rows_accepted",
+                    "rows_rejected",
+                    "values_left_out",
+                    "rejected_of_read",
+                ],
                 (1..=6_i32).map(|at| {
                     [
                         json!(format!("register_{at}")),
@@ -261,7 +274,7 @@ fn source_table(rows: &Rows) -> Table {
     let row = |row: Row<'_>| {
         let share = row.number("rejected_of_read").map(|share| 1.0 - share);
         vec![
-            Cell::text(format::sentence(row.text("source_system"))).sub(format::spaced(row.text("entity"))),
+            Cell::text(format::sentence(row.text("source_system"))).under(format::spaced(row.text("entity"))),
             Cell::whole(row.count("rows_read")),
             Cell::whole(row.count("rows_accepted")),
             Cell::whole(row.count("rows_rejected")),
@@ -270,7 +283,8 @@ fn source_table(rows: &Rows) -> Table {
         ]
     };
     Table {
-        caption: "Rows read, accepted and refused, values left out of accepted rows, and the share of rows accepted.".to_owned(),
+        caption: "Rows read, accepted and refused, values left out of accepted rows, and the share of rows accepted."
+            .to_owned(),
         heads: vec![
             Head::text("Source"),
             Head::number("Rows read"),
@@ -291,7 +305,7 @@ fn rule_table(counts: &[QuarantineCount]) -> Table {
         let count = Cell::whole(i64::try_from(one.count).unwrap_or(i64::MAX));
         vec![
             Cell::text(format::sentence(&one.source)),
-            Cell::text(rule_words(one.rule)).sub(one.rule.word()),
+            Cell::text(rule_words(one.rule)).under(one.rule.word()),
             count.bar(Bar::share(one.count as f64 / most as f64)),
         ]
     };
@@ -309,12 +323,13 @@ fn left_out_table(left_out: &[(String, LeftOut)]) -> Table {
         vec![
             Cell::text(format::sentence(source)),
             Cell::text(format::sentence(&one.attribute)),
-            Cell::text(rule_words(one.rule)).sub(one.rule.word()),
+            Cell::text(rule_words(one.rule)).under(one.rule.word()),
             Cell::whole(i64::try_from(one.count).unwrap_or(i64::MAX)),
         ]
     };
     Table {
-        caption: "Values that were left out of rows that went on. The register's own words stay sealed in the landing.".to_owned(),
+        caption: "Values that were left out of rows that went on. The register's own words stay sealed in the landing."
+            .to_owned(),
         heads: vec![Head::text("Source"), Head::text("Attribute"), Head::text("Why"), Head::number("Values")],
         rows: left_out.iter().map(row).collect(),
         total: None,
@@ -325,9 +340,10 @@ fn left_out_table(left_out: &[(String, LeftOut)]) -> Table {
 fn quarantine_table(rows: &[QuarantinedRow]) -> Table {
     let row = |one: &QuarantinedRow| {
         vec![
-            Cell::text(&one.file_name).sub(format!("line {}", format::whole(i64::try_from(one.row.line).unwrap_or(i64::MAX)))),
+            Cell::text(&one.file_name)
+                .under(format!("line {}", format::whole(i64::try_from(one.row.line).unwrap_or(i64::MAX)))),
             Cell::maybe(one.row.key.as_deref()),
-            Cell::text(&one.row.reason).sub(rule_words(one.row.rule)),
+            Cell::text(&one.row.reason).under(rule_words(one.row.rule)),
             Cell::maybe(one.row.column.as_deref()),
             Cell::maybe(one.row.masked.as_deref()),
         ]
@@ -356,8 +372,8 @@ fn run_table(runs: &[IngestRunSummary]) -> Table {
             Load::Delta => "changes only",
         };
         vec![
-            Cell::text(format!("Run {}", run.id)).sub(format::instant(run.recorded)),
-            Cell::text(format::sentence(&run.source)).sub(&run.file_name),
+            Cell::text(format!("Run {}", run.id)).under(format::instant(run.recorded)),
+            Cell::text(format::sentence(&run.source)).under(&run.file_name),
             Cell::text(load),
             number(run.summary.rows),
             number(run.summary.new),

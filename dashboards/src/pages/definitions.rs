@@ -8,11 +8,11 @@ use kanak_warehouse::Metric;
 
 use super::show_page;
 use crate::error::PageError;
+use crate::format;
 use crate::samples::Sampler;
 use crate::session::Visit;
 use crate::shell::Shell;
 use crate::state::DashboardState;
-use crate::format;
 
 /// The definitions. Open to all.
 #[derive(Template)]

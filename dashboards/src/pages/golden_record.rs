@@ -47,7 +47,8 @@ pub(crate) async fn show(
     let store = &state.store;
     let entity = store.find_golden_entity(golden_id).await.map_err(PageError::inside)?.ok_or_else(not_found)?;
     let model = state.find_model(&entity).ok_or_else(not_found)?;
-    let golden = store.find_golden(&access, model, golden_id).await.map_err(PageError::inside)?.ok_or_else(not_found)?;
+    let golden =
+        store.find_golden(&access, model, golden_id).await.map_err(PageError::inside)?.ok_or_else(not_found)?;
     let id = golden.record.id;
     record_read(&state, &access, "read", &[id]).await?;
     let titles = store.list_source_systems().await.map_err(PageError::inside)?;
@@ -219,23 +220,23 @@ impl GoldenRecordPage {
 pub(crate) fn sample_record(sampler: &Sampler) -> GoldenRecord {
     use SurvivorshipStrategy::{MostComplete, MostFrequent, MostRecent, MostTrusted};
     let members = sample_members(sampler);
-        let chosen = |value: &str, source: usize, strategy, agreeing, stated| GoldenValue {
-            value: value.to_owned(),
-            source_record: members[source].id,
-            source_version: 1,
-            strategy,
-            agreeing,
-            stated,
-        };
-        let values = [
-            ("full_name", chosen(sampler.word, 1, MostTrusted, 1, 3)),
-            ("father_name", chosen("Balwinder Singh", 1, MostComplete, 2, 2)),
-            ("sex", chosen("M", 1, MostFrequent, 3, 3)),
-            ("date_of_birth", chosen("1985-03-01", 1, MostComplete, 1, 3)),
-            ("mobile", chosen("9876543210", 2, MostRecent, 1, 2)),
-            ("village", chosen("Verka", 0, MostRecent, 2, 2)),
-            ("district", chosen("27", 0, MostRecent, 3, 3)),
-        ];
+    let chosen = |value: &str, source: usize, strategy, agreeing, stated| GoldenValue {
+        value: value.to_owned(),
+        source_record: members[source].id,
+        source_version: 1,
+        strategy,
+        agreeing,
+        stated,
+    };
+    let values = [
+        ("full_name", chosen(sampler.word, 1, MostTrusted, 1, 3)),
+        ("father_name", chosen("Balwinder Singh", 1, MostComplete, 2, 2)),
+        ("sex", chosen("M", 1, MostFrequent, 3, 3)),
+        ("date_of_birth", chosen("1985-03-01", 1, MostComplete, 1, 3)),
+        ("mobile", chosen("9876543210", 2, MostRecent, 1, 2)),
+        ("village", chosen("Verka", 0, MostRecent, 2, 2)),
+        ("district", chosen("27", 0, MostRecent, 3, 3)),
+    ];
     GoldenRecord {
         id: GoldenId(4_711),
         entity: "citizen".to_owned(),
@@ -361,8 +362,9 @@ fn values_table(
     };
     let stated = model.attributes.iter().filter_map(|one| Some((one, record.values.get(&one.name)?)));
     Table {
-        caption: "Chosen values. “Agree” counts the linked source records that state this value, of those that state any."
-            .to_owned(),
+        caption:
+            "Chosen values. “Agree” counts the linked source records that state this value, of those that state any."
+                .to_owned(),
         heads: vec![
             Head::text("Attribute"),
             Head::text("Value"),
@@ -402,8 +404,9 @@ fn sources_table(
     let updated = members.iter().map(|member| Cell::maybe(member.updated.map(format::instant)));
     let updated: Vec<Cell> = std::iter::once(Cell::text("Last changed there")).chain(updated).collect();
     Table {
-        caption: "What each register states, in its standard form, with the register's own words under it where they differ."
-            .to_owned(),
+        caption:
+            "What each register states, in its standard form, with the register's own words under it where they differ."
+                .to_owned(),
         heads: std::iter::once(Head::text("Attribute")).chain(heads).collect(),
         rows: model.attributes.iter().filter_map(row).chain(std::iter::once(updated)).collect(),
         total: None,

@@ -200,9 +200,8 @@ fn found_table(
         .take(TELLING)
         .collect();
     let row = |record: &GoldenRecord| {
-        let first = Cell::text(label(model, record))
-            .link(address(record.id, access.purpose()))
-            .sub(record.id.to_string());
+        let first =
+            Cell::text(label(model, record)).link(address(record.id, access.purpose())).under(record.id.to_string());
         let more = telling.iter().map(|attribute| {
             let value = record.values.get(&attribute.name);
             Cell::maybe(value.map(|value| values::show(attribute, &value.value, codes, language)))

@@ -54,8 +54,7 @@ struct GrievanceRows {
     choices: Rows,
 }
 
-const BANDS: [&str; 7] =
-    ["0 to 7 days", "8 to 15", "16 to 21", "22 to 30", "31 to 60", "61 to 180", "over 180 days"];
+const BANDS: [&str; 7] = ["0 to 7 days", "8 to 15", "16 to 21", "22 to 30", "31 to 60", "61 to 180", "over 180 days"];
 
 const COUNTS: &str = "sum(filed) AS filed, sum(closed) AS closed, sum(open) AS open, sum(unassigned) AS unassigned, \
      sum(overdue) AS overdue, sum(reopened) AS reopened, \
@@ -79,7 +78,9 @@ async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<
     let cut = where_equal(&[("district", &asked.district), ("department", &asked.department)]);
     let query = |sql: String| async move { reading::query(state, access, &sql).await };
     let disposal = |columns: &str, order: &str| {
-        query(format!("SELECT {columns}, {COUNTS} FROM mart_grievance_disposal{cut} GROUP BY {columns} ORDER BY {order}"))
+        query(format!(
+            "SELECT {columns}, {COUNTS} FROM mart_grievance_disposal{cut} GROUP BY {columns} ORDER BY {order}"
+        ))
     };
     let bands: Vec<String> = (1..=BANDS.len())
         .map(|band| format!("sum(CASE WHEN age_band_number = {band} THEN open ELSE 0 END) AS band_{band}"))
@@ -95,7 +96,8 @@ async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<
         departments: disposal("department", "filed DESC").await?,
         types: disposal("complaint_type, department", "filed DESC, complaint_type").await?,
         choices: query(
-            "SELECT DISTINCT department FROM mart_grievance_disposal WHERE department IS NOT NULL ORDER BY department".to_owned(),
+            "SELECT DISTINCT department FROM mart_grievance_disposal WHERE department IS NOT NULL ORDER BY department"
+                .to_owned(),
         )
         .await?,
     })
@@ -112,10 +114,11 @@ impl GrievancesPage {
             ],
             button: shell.t("word.show").to_owned(),
         };
-        let department = |row: Row<'_>| Cell::text(names::code_name(codes, "department", row.text("department"), language));
+        let department =
+            |row: Row<'_>| Cell::text(names::code_name(codes, "department", row.text("department"), language));
         let complaint = |row: Row<'_>| {
             Cell::text(names::code_name(codes, "complaint-type", row.text("complaint_type"), language))
-                .sub(names::code_name(codes, "department", row.text("department"), language))
+                .under(names::code_name(codes, "department", row.text("department"), language))
         };
         Self {
             filters,
@@ -128,26 +131,67 @@ impl GrievancesPage {
     }
 
     pub(crate) fn sample(sampler: &Sampler) -> Self {
-        let counts = ["filed", "closed", "open", "unassigned", "overdue", "reopened", "within_due", "resolved", "days_to_close", "rating", "ratings"];
+        let counts = [
+            "filed",
+            "closed",
+            "open",
+            "unassigned",
+            "overdue",
+            "reopened",
+            "within_due",
+            "resolved",
+            "days_to_close",
+            "rating",
+            "ratings",
+        ];
         let columns = |first: &[&str]| first.iter().chain(&counts).map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let row = |first: Vec<serde_json::Value>, at: usize| {
             let at = wave(at);
-            let rest = [json!(900.0 + 400.0 * at), json!(800), json!(100), json!(7), json!(30), json!(12), json!(0.5 + 0.4 * at), json!(0.9), json!(3.0 + 9.0 * at), json!(null), json!(0)];
+            let rest = [
+                json!(900.0 + 400.0 * at),
+                json!(800),
+                json!(100),
+                json!(7),
+                json!(30),
+                json!(12),
+                json!(0.5 + 0.4 * at),
+                json!(0.9),
+                json!(3.0 + 9.0 * at),
+                json!(null),
+                json!(0),
+            ];
             first.into_iter().chain(rest).collect::<Vec<_>>()
         };
         let bands: Vec<String> = (1..=7).map(|band| format!("band_{band}")).collect();
-        let ageing_columns = std::iter::once("department".to_owned()).chain(bands).chain(["open".to_owned(), "unassigned".to_owned()]);
+        let ageing_columns =
+            std::iter::once("department".to_owned()).chain(bands).chain(["open".to_owned(), "unassigned".to_owned()]);
         let departments = ["MC-PHE", "MC-ROADS", "LGD-1349", sampler.word];
         let rows = GrievanceRows {
             ageing: Rows::new(
                 ageing_columns.collect(),
-                departments.iter().map(|code| {
-                    std::iter::once(json!(code)).chain((0..9).map(|at| json!((wave(at) * 90.0).round()))).collect()
-                }).collect(),
+                departments
+                    .iter()
+                    .map(|code| {
+                        std::iter::once(json!(code)).chain((0..9).map(|at| json!((wave(at) * 90.0).round()))).collect()
+                    })
+                    .collect(),
             ),
-            months: Rows::new(columns(&["month"]), sampler.months().into_iter().enumerate().map(|(at, (month, _))| row(vec![month], at)).collect()),
-            departments: Rows::new(columns(&["department"]), departments.iter().enumerate().map(|(at, code)| row(vec![json!(code)], at)).collect()),
-            types: Rows::new(columns(&["complaint_type", "department"]), departments.iter().enumerate().map(|(at, code)| row(vec![json!(sampler.word), json!(code)], at)).collect()),
+            months: Rows::new(
+                columns(&["month"]),
+                sampler.months().into_iter().enumerate().map(|(at, (month, _))| row(vec![month], at)).collect(),
+            ),
+            departments: Rows::new(
+                columns(&["department"]),
+                departments.iter().enumerate().map(|(at, code)| row(vec![json!(code)], at)).collect(),
+            ),
+            types: Rows::new(
+                columns(&["complaint_type", "department"]),
+                departments
+                    .iter()
+                    .enumerate()
+                    .map(|(at, code)| row(vec![json!(sampler.word), json!(code)], at))
+                    .collect(),
+            ),
             choices: sampler.rows(["department"], [[json!(sampler.word)]]),
         };
         Self::build(sampler.shell("grievances"), &sampler.codes, &Asked::default(), &rows)
@@ -168,7 +212,8 @@ fn ageing(codes: &Codes, language: Language, rows: &Rows) -> Chart {
         kind: ChartKind::StackedBars,
         unit: ChartUnit::Count,
         table: Table {
-            caption: "Grievances open now, by days since they were filed, whether or not anybody was assigned.".to_owned(),
+            caption: "Grievances open now, by days since they were filed, whether or not anybody was assigned."
+                .to_owned(),
             heads: std::iter::once(Head::text("Department")).chain(heads).chain(totals).collect(),
             rows: rows.iter().map(row).collect(),
             total: None,
@@ -222,13 +267,19 @@ fn disposal_table(first: &str, rows: &Rows, name: &dyn Fn(Row<'_>) -> Cell) -> T
             Cell::whole(row.count("open")),
             Cell::whole(row.count("overdue")),
             Cell::whole(row.count("reopened")),
-            if row.count("ratings") > 0 { rating.sub(format!("of {}", format::whole(row.count("ratings")))) } else { rating },
+            if row.count("ratings") > 0 {
+                rating.under(format!("of {}", format::whole(row.count("ratings"))))
+            } else {
+                rating
+            },
         ]
     };
     Table {
-        caption: "Closed when due and resolved are shares of the closed ones; a rejected grievance is closed and not resolved. \
-                  Rating, 1 to 5, only where the complainant gave one."
-            .to_owned(),
+        caption: format!(
+            "By {}: filed and closed; closed when due and resolved are shares of the closed ones, and a rejected grievance is \
+             closed and not resolved. Rating, 1 to 5, only where the complainant gave one.",
+            first.to_lowercase()
+        ),
         heads: vec![
             Head::text(first),
             Head::number("Filed"),

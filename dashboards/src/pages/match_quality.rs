@@ -50,17 +50,50 @@ impl MatchQualityPage {
         let models = kanak_model::builtin::entity_models().expect("a test parses each builtin model");
         let rows = sampler.rows(
             [
-                "entity", "source_records", "golden_records", "duplicates_found", "duplicates_of_source_records",
-                "linked_source_records", "largest_cluster", "pairs_matched", "pairs_in_review", "tasks_open", "precision", "recall", "f1",
+                "entity",
+                "source_records",
+                "golden_records",
+                "duplicates_found",
+                "duplicates_of_source_records",
+                "linked_source_records",
+                "largest_cluster",
+                "pairs_matched",
+                "pairs_in_review",
+                "tasks_open",
+                "precision",
+                "recall",
+                "f1",
             ],
             [
                 [
-                    json!("citizen"), json!(1_00_000), json!(61_220), json!(38_780), json!(0.3878), json!(71_200), json!(9), json!(52_000),
-                    json!(812), json!(640), json!(0.973), json!(0.921), json!(0.946),
+                    json!("citizen"),
+                    json!(1_00_000),
+                    json!(61_220),
+                    json!(38_780),
+                    json!(0.3878),
+                    json!(71_200),
+                    json!(9),
+                    json!(52_000),
+                    json!(812),
+                    json!(640),
+                    json!(0.973),
+                    json!(0.921),
+                    json!(0.946),
                 ],
                 [
-                    json!(sampler.word), json!(4_000), json!(3_100), json!(900), json!(0.225), json!(1_800), json!(4), json!(950), json!(31),
-                    json!(31), json!(null), json!(null), json!(null),
+                    json!(sampler.word),
+                    json!(4_000),
+                    json!(3_100),
+                    json!(900),
+                    json!(0.225),
+                    json!(1_800),
+                    json!(4),
+                    json!(950),
+                    json!(31),
+                    json!(31),
+                    json!(null),
+                    json!(null),
+                    json!(null),
                 ],
             ],
         );
@@ -101,7 +134,10 @@ fn found(rows: &Rows, name: &dyn Fn(Row<'_>) -> Cell) -> Table {
 fn quality(rows: &Rows, name: &dyn Fn(Row<'_>) -> Cell) -> Table {
     let share = |row: Row<'_>, column: &str| {
         let share = row.number(column);
-        share.map_or_else(|| Cell::text("not known"), |share| Cell { bar: Some(Bar::share(share)), ..Cell::percent(Some(share)) })
+        share.map_or_else(
+            || Cell::text("not known"),
+            |share| Cell { bar: Some(Bar::share(share)), ..Cell::percent(Some(share)) },
+        )
     };
     let row = |row: Row<'_>| {
         vec![
@@ -135,12 +171,8 @@ fn quality(rows: &Rows, name: &dyn Fn(Row<'_>) -> Cell) -> Table {
 
 fn thresholds(models: &[EntityModel], title: &dyn Fn(&str) -> String) -> Table {
     let row = |model: &EntityModel| {
-        let compared: Vec<String> = model
-            .matching
-            .comparison
-            .iter()
-            .map(|comparison| format::spaced(&comparison.attribute))
-            .collect();
+        let compared: Vec<String> =
+            model.matching.comparison.iter().map(|comparison| format::spaced(&comparison.attribute)).collect();
         vec![
             Cell::text(title(&model.name)),
             Cell::text(format::probability(model.matching.thresholds.matched)),

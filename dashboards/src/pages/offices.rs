@@ -101,7 +101,8 @@ async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<
         ),
     };
     Ok(OfficeRows {
-        total: reading::query(state, access, &format!("SELECT {OFFICE_COUNTS} FROM mart_office_scorecard{cut}")).await?,
+        total: reading::query(state, access, &format!("SELECT {OFFICE_COUNTS} FROM mart_office_scorecard{cut}"))
+            .await?,
         parts: reading::query(state, access, &parts).await?,
     })
 }
@@ -138,34 +139,78 @@ impl OfficesPage {
     pub(crate) fn sample_office(sampler: &Sampler) -> Self {
         let asked = Asked { district: "27".to_owned(), office: "OFF-REV-D27".to_owned() };
         let columns = [
-            "officer_golden_id", "officer_golden_key", "designation", "cases", "has_enough_cases", "applications_disposed",
-            "timeliness", "applications_overdue", "grievances_closed", "grievances_within_due_of_closed", "rating_mean", "ratings",
+            "officer_golden_id",
+            "officer_golden_key",
+            "designation",
+            "cases",
+            "has_enough_cases",
+            "applications_disposed",
+            "timeliness",
+            "applications_overdue",
+            "grievances_closed",
+            "grievances_within_due_of_closed",
+            "rating_mean",
+            "ratings",
         ];
         let officers = (1..=9).map(|at: usize| {
             [
-                json!(at), json!(format!("K-00000{at}-{at}")), json!(sampler.word), json!(300 - 31 * at), json!(at < 8), json!(200), json!(wave(at)),
-                json!(12), json!(30), json!(wave(at + 3)), json!(4.1), json!(12),
+                json!(at),
+                json!(format!("K-00000{at}-{at}")),
+                json!(sampler.word),
+                json!(300 - 31 * at),
+                json!(at < 8),
+                json!(200),
+                json!(wave(at)),
+                json!(12),
+                json!(30),
+                json!(wave(at + 3)),
+                json!(4.1),
+                json!(12),
             ]
         });
-        let rows = OfficeRows { total: Self::sample_rows("district", &["27".to_owned()]), parts: sampler.rows(columns, officers) };
+        let rows = OfficeRows {
+            total: Self::sample_rows("district", &["27".to_owned()]),
+            parts: sampler.rows(columns, officers),
+        };
         Self::build(sampler.shell("offices"), &sampler.codes, &asked, &rows)
     }
 
     fn sample_at(sampler: &Sampler, asked: &Asked, column: &str, codes: &[String]) -> Self {
-        let rows = OfficeRows { total: Self::sample_rows(column, &codes[..1]), parts: Self::sample_rows(column, codes) };
+        let rows =
+            OfficeRows { total: Self::sample_rows(column, &codes[..1]), parts: Self::sample_rows(column, codes) };
         Self::build(sampler.shell("offices"), &sampler.codes, asked, &rows)
     }
 
     fn sample_rows(column: &str, codes: &[String]) -> Rows {
         let names = [
-            column, "received", "disposed", "pending", "overdue", "timeliness", "filed", "open", "grievances_overdue", "within_due",
-            "rating", "receipts_paise",
+            column,
+            "received",
+            "disposed",
+            "pending",
+            "overdue",
+            "timeliness",
+            "filed",
+            "open",
+            "grievances_overdue",
+            "within_due",
+            "rating",
+            "receipts_paise",
         ];
         let rows = codes.iter().enumerate().map(|(at, code)| {
             let at = wave(at);
             vec![
-                json!(code), json!(9_000.0 + at * 9_000.0), json!(8_000), json!(900), json!(at * 300.0), json!(0.6 + at * 0.38), json!(812), json!(64),
-                json!(12), json!(0.5 + at * 0.4), json!(3.0 + at), json!(1_23_45_678_00_i64),
+                json!(code),
+                json!(9_000.0 + at * 9_000.0),
+                json!(8_000),
+                json!(900),
+                json!(at * 300.0),
+                json!(0.6 + at * 0.38),
+                json!(812),
+                json!(64),
+                json!(12),
+                json!(0.5 + at * 0.4),
+                json!(3.0 + at),
+                json!(1_23_45_678_00_i64),
             ]
         });
         Rows::new(names.map(str::to_owned).to_vec(), rows.collect())
@@ -189,7 +234,15 @@ fn totals(row: Row<'_>) -> Vec<(&'static str, String)> {
 
 fn heads(first: &str) -> Vec<Head> {
     let numbers = [
-        "Applications", "Within limit", "Pending", "Overdue", "Grievances", "Closed when due", "Open", "Rating", "Receipts",
+        "Applications",
+        "Within limit",
+        "Pending",
+        "Overdue",
+        "Grievances",
+        "Closed when due",
+        "Open",
+        "Rating",
+        "Receipts",
     ];
     std::iter::once(Head::text(first)).chain(numbers.map(Head::number)).collect()
 }
@@ -216,7 +269,8 @@ fn district_table(codes: &Codes, language: Language, rows: &Rows) -> Table {
     let row = |row: Row<'_>| {
         let code = row.text("district");
         let name = Cell::text(names::district(codes, code, language));
-        let name = if code.is_empty() { name } else { name.link(format!("/offices?district={}", percent_encode(code))) };
+        let name =
+            if code.is_empty() { name } else { name.link(format!("/offices?district={}", percent_encode(code))) };
         std::iter::once(name).chain(counts(row)).collect()
     };
     Table {
@@ -233,7 +287,7 @@ fn office_table(codes: &Codes, language: Language, asked: &Asked, rows: &Rows) -
         let code = row.text("office");
         let name = Cell::text(names::code_name(codes, "office", code, language));
         let href = format!("/offices?district={}&office={}", percent_encode(&asked.district), percent_encode(code));
-        let name = if code.is_empty() { name } else { name.link(href).sub(code) };
+        let name = if code.is_empty() { name } else { name.link(href).under(code) };
         std::iter::once(name).chain(counts(row)).collect()
     };
     Table {
@@ -266,7 +320,8 @@ fn officer_table(codes: &Codes, language: Language, rows: &Rows) -> Table {
         ]
     };
     Table {
-        caption: "Officers of this office by golden key: cases disposed of or closed, and how many of them in time.".to_owned(),
+        caption: "Officers of this office by golden key: cases disposed of or closed, and how many of them in time."
+            .to_owned(),
         heads: vec![
             Head::text("Officer"),
             Head::text("Designation"),

@@ -89,20 +89,20 @@ async fn read(state: &DashboardState, access: &Access) -> Result<OverviewRows, P
 }
 
 impl OverviewPage {
-    fn build(
-        shell: Shell,
-        codes: &Codes,
-        rows: &OverviewRows,
-        metrics: &[Metric],
-    ) -> Self {
+    fn build(shell: Shell, codes: &Codes, rows: &OverviewRows, metrics: &[Metric]) -> Self {
         let services: Vec<Row<'_>> = rows.services.iter().collect();
         let shown = SERVICES_SHOWN.min(services.len());
         let worst = services[..shown].iter().map(|row| service_row(codes, &shell, *row)).collect();
-        let best = services[services.len() - shown..].iter().rev().map(|row| service_row(codes, &shell, *row)).collect();
+        let best =
+            services[services.len() - shown..].iter().rev().map(|row| service_row(codes, &shell, *row)).collect();
         let values: Vec<DistrictValue> = rows.districts.iter().map(district_value).collect();
         Self {
             figures: headline(&rows.figures, shell.language(), metrics),
-            map: DistrictMap::draw("Share of applications decided within the notified limit, by district", codes, &values),
+            map: DistrictMap::draw(
+                "Share of applications decided within the notified limit, by district",
+                codes,
+                &values,
+            ),
             districts: district_table(codes, &shell, &rows.districts),
             applications: monthly(
                 "Service applications by month of application",
@@ -116,8 +116,8 @@ impl OverviewPage {
                 &rows.grievances,
                 &[("filed", "Filed"), ("closed", "Closed")],
             ),
-            best: service_table(best),
-            worst: service_table(worst),
+            best: service_table("Highest share first.", best),
+            worst: service_table("Lowest share first.", worst),
             shell: shell.with_charts(),
         }
     }
@@ -135,7 +135,13 @@ impl OverviewPage {
             figures: sampler.rows(
                 ["figure", "title", "value", "unit", "definition"],
                 figures.map(|(figure, value, unit)| {
-                    [json!(figure), json!(format::sentence(figure)), json!(value), json!(unit), json!(format!("{}: what it counts, in a sentence", sampler.word))]
+                    [
+                        json!(figure),
+                        json!(format::sentence(figure)),
+                        json!(value),
+                        json!(unit),
+                        json!(format!("{}: what it counts, in a sentence", sampler.word)),
+                    ]
                 }),
             ),
             districts: sampler.rows(
@@ -146,11 +152,16 @@ impl OverviewPage {
             ),
             applications: sampler.rows(
                 ["month", "received", "disposed", "pending"],
-                sampler.months().into_iter().map(|(month, at)| [month, json!(9_000.0 + at * 4_000.0), json!(8_500.0 + at * 3_900.0), json!(at * 700.0)]),
+                sampler.months().into_iter().map(|(month, at)| {
+                    [month, json!(9_000.0 + at * 4_000.0), json!(8_500.0 + at * 3_900.0), json!(at * 700.0)]
+                }),
             ),
             grievances: sampler.rows(
                 ["month", "filed", "closed"],
-                sampler.months().into_iter().map(|(month, at)| [month, json!(900.0 + at * 400.0), json!(850.0 + at * 450.0)]),
+                sampler
+                    .months()
+                    .into_iter()
+                    .map(|(month, at)| [month, json!(900.0 + at * 400.0), json!(850.0 + at * 450.0)]),
             ),
             services: sampler.rows(
                 ["service", "disposed", "timeliness"],
@@ -172,10 +183,8 @@ fn headline(rows: &Rows, language: Language, metrics: &[Metric]) -> Figures {
         let about = metric.map_or("The state", |metric| about(&metric.source));
         let title = metric.map_or_else(|| row.text("title"), |metric| metric.title.get(language));
         let value = row.number("value");
-        let (text, unit) = value.map_or_else(
-            || (format::NONE.to_owned(), String::new()),
-            |value| format::figure(value, row.text("unit")),
-        );
+        let (text, unit) = value
+            .map_or_else(|| (format::NONE.to_owned(), String::new()), |value| format::figure(value, row.text("unit")));
         let figure = Figure {
             name: row.text("figure").to_owned(),
             title: title.to_owned(),
@@ -226,9 +235,10 @@ fn district_table(codes: &Codes, shell: &Shell, rows: &Rows) -> Table {
         ]
     };
     Table {
-        caption: "Service applications by district of the applicant's office: received, share of those decided that were \
+        caption:
+            "Service applications by district of the applicant's office: received, share of those decided that were \
                   decided within the notified limit, and those pending beyond it (overdue)."
-            .to_owned(),
+                .to_owned(),
         heads: vec![
             Head::text("District"),
             Head::number("Applications"),
@@ -270,9 +280,9 @@ fn service_row(codes: &Codes, shell: &Shell, row: Row<'_>) -> Vec<Cell> {
     ]
 }
 
-fn service_table(rows: Vec<Vec<Cell>>) -> Table {
+fn service_table(order: &str, rows: Vec<Vec<Cell>>) -> Table {
     Table {
-        caption: "Of the applications decided, the share decided within the notified working days.".to_owned(),
+        caption: format!("Of the applications decided, the share decided within the notified working days. {order}"),
         heads: vec![Head::text("Service"), Head::number("Decided"), Head::number("Within limit")],
         rows,
         total: None,

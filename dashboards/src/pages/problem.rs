@@ -16,7 +16,8 @@ struct Problem<'a> {
 
 /// The page of an error: a title, a sentence that says what would help, and the way back.
 pub fn render(status: u16, title: &str, detail: &str) -> String {
-    let visit = Visit { signed_in: None, language: kanak_model::Language::En, here: "/".to_owned(), wants: Wants::Page };
+    let visit =
+        Visit { signed_in: None, language: kanak_model::Language::En, here: "/".to_owned(), wants: Wants::Page };
     let mut shell = Shell::new("problem", &visit, false);
     title.clone_into(&mut shell.title);
     shell.sections.clear();

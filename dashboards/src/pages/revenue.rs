@@ -9,9 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{district_filter, show_page, year_filter};
-use crate::component::{
-    Bar, Cell, Chart, ChartKind, ChartUnit, DistrictMap, DistrictValue, Filters, Head, Table,
-};
+use crate::component::{Bar, Cell, Chart, ChartKind, ChartUnit, DistrictMap, DistrictValue, Filters, Head, Table};
 use crate::error::PageError;
 use crate::reading::{self, where_equal};
 use crate::rows::{Row, Rows};
@@ -103,7 +101,7 @@ impl RevenuePage {
         let head = |row: Row<'_>| {
             let section = format::sentence(&row.text("section").to_lowercase());
             Cell::text(names::code_name(codes, "revenue-head", row.text("revenue_head"), language))
-                .sub(format!("{} · {section}", row.text("revenue_head")))
+                .under(format!("{} · {section}", row.text("revenue_head")))
         };
         let district = |row: Row<'_>| {
             let code = row.text("district");
@@ -129,9 +127,10 @@ impl RevenuePage {
             ),
             by_head: sampler.rows(
                 ["revenue_head", "section", "receipts", "amount_paise"],
-                heads.into_iter().enumerate().map(|(at, head)| {
-                    [json!(head), json!("TAX REVENUE"), json!(4_000), json!(amount(1.2 - wave(at)))]
-                }),
+                heads
+                    .into_iter()
+                    .enumerate()
+                    .map(|(at, head)| [json!(head), json!("TAX REVENUE"), json!(4_000), json!(amount(1.2 - wave(at)))]),
             ),
             by_district: sampler.rows(
                 ["district", "receipts", "amount_paise"],

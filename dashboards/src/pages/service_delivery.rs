@@ -77,9 +77,8 @@ async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<
         ("CAST(financial_year AS VARCHAR)", &asked.financial_year),
     ]);
     let query = |columns: &str, order: &str| {
-        let sql = format!(
-            "SELECT {columns}, {COUNTS} FROM mart_service_delivery{cut} GROUP BY {columns} ORDER BY {order}"
-        );
+        let sql =
+            format!("SELECT {columns}, {COUNTS} FROM mart_service_delivery{cut} GROUP BY {columns} ORDER BY {order}");
         async move { reading::query(state, access, &sql).await }
     };
     let choices = |column: &str| {
@@ -119,21 +118,41 @@ impl ServiceDeliveryPage {
     }
 
     pub(crate) fn sample(sampler: &Sampler) -> Self {
-        let counts = |at: f64| [json!(9_000.0 + at * 4_000.0), json!(8_000.0), json!(900.0), json!(at * 300.0), json!(12), json!(0.6 + at * 0.38), json!(at * 20.0)];
+        let counts = |at: f64| {
+            [
+                json!(9_000.0 + at * 4_000.0),
+                json!(8_000.0),
+                json!(900.0),
+                json!(at * 300.0),
+                json!(12),
+                json!(0.6 + at * 0.38),
+                json!(at * 20.0),
+            ]
+        };
         let join = |first: Vec<serde_json::Value>, at: f64| first.into_iter().chain(counts(at)).collect::<Vec<_>>();
         let columns = |first: &[&str]| {
-            let counts = ["received", "disposed", "pending", "overdue", "rejected_without_reason", "timeliness", "working_days"];
+            let counts =
+                ["received", "disposed", "pending", "overdue", "rejected_without_reason", "timeliness", "working_days"];
             first.iter().chain(&counts).map(|name| (*name).to_owned()).collect::<Vec<_>>()
         };
         let rows = ServiceRows {
-            by_month: Rows::new(columns(&["month"]), sampler.months().into_iter().map(|(month, at)| join(vec![month], at)).collect()),
+            by_month: Rows::new(
+                columns(&["month"]),
+                sampler.months().into_iter().map(|(month, at)| join(vec![month], at)).collect(),
+            ),
             by_department: Rows::new(
                 columns(&["department"]),
-                ["LGD-1349", "LGD-1350", "LGD-1351", sampler.word].iter().zip([0.2, 0.5, 0.7, 0.9]).map(|(code, at)| join(vec![json!(code)], at)).collect(),
+                ["LGD-1349", "LGD-1350", "LGD-1351", sampler.word]
+                    .iter()
+                    .zip([0.2, 0.5, 0.7, 0.9])
+                    .map(|(code, at)| join(vec![json!(code)], at))
+                    .collect(),
             ),
             by_service: Rows::new(
                 columns(&["service", "department"]),
-                (1..=24).map(|at| join(vec![json!(format!("SVC-{at:03}")), json!("LGD-1349")], crate::samples::wave(at))).collect(),
+                (1..=24)
+                    .map(|at| join(vec![json!(format!("SVC-{at:03}")), json!("LGD-1349")], crate::samples::wave(at)))
+                    .collect(),
             ),
             departments: sampler.rows(["department"], [[json!("LGD-1349")], [json!(sampler.word)]]),
             years: sampler.rows(["financial_year"], [[json!(2026)], [json!(2025)]]),
@@ -157,9 +176,10 @@ fn months(rows: &Rows) -> Chart {
         kind: ChartKind::Line,
         unit: ChartUnit::Count,
         table: Table {
-            caption: "By month of application: received, disposed of by now, still pending; and the share of those disposed \
+            caption:
+                "By month of application: received, disposed of by now, still pending; and the share of those disposed \
                       of that were within their notified limit."
-                .to_owned(),
+                    .to_owned(),
             heads: vec![
                 Head::text("Month"),
                 Head::number("Received"),
@@ -205,8 +225,12 @@ fn by_service(codes: &Codes, language: Language, rows: &Rows) -> Table {
             .and_then(|system| system.lookup(row.text("service"))?.property("working_day_limit"))
             .and_then(|days| days.parse::<f64>().ok());
         vec![
-            Cell::text(names::code_name(codes, "service", row.text("service"), language))
-                .sub(names::code_name(codes, "department", row.text("department"), language)),
+            Cell::text(names::code_name(codes, "service", row.text("service"), language)).under(names::code_name(
+                codes,
+                "department",
+                row.text("department"),
+                language,
+            )),
             Cell::decimal(limit, 0),
             Cell::whole(row.count("received")),
             Cell::whole(row.count("disposed")),

@@ -42,7 +42,7 @@ impl SourcesPage {
             vec![
                 Cell::text(source.title.get(language))
                     .link(format!("/data-quality?source={}", source.id))
-                    .sub(&source.name),
+                    .under(&source.name),
                 Cell::text(names::code_name(codes, "department", &source.department, language)),
                 Cell::text(rows),
                 Cell::whole(i64::try_from(source.live).unwrap_or(i64::MAX)),
@@ -52,9 +52,10 @@ impl SourcesPage {
             ]
         };
         let sources = Table {
-            caption: "Registers that are taken in. Live: in the department's register now. Retired: gone from its latest \
+            caption:
+                "Registers that are taken in. Live: in the department's register now. Retired: gone from its latest \
                       snapshot, kept here. Trust, 0 to 1, ranks a register where others state another value."
-                .to_owned(),
+                    .to_owned(),
             heads: vec![
                 Head::text("Source"),
                 Head::text("Department"),

@@ -80,7 +80,8 @@ pub(crate) async fn run(
     let answer = match state.warehouse.query(&access, &asked.sql, LIMITS).await {
         Ok(result) => {
             let more = if result.truncated { ", and there are more" } else { "" };
-            let said = format!("{} rows{more}, of release {}.", format::whole(result.num_rows() as i64), result.release);
+            let said =
+                format!("{} rows{more}, of release {}.", format::whole(result.num_rows() as i64), result.release);
             Answer::Rows { table: result_table(&reading::to_rows(&result)), said }
         }
         Err(WarehouseError::NoRelease) => return Err(PageError::NoFigures),

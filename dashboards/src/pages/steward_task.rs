@@ -291,7 +291,10 @@ impl StewardTaskPage {
                 total_bits: 2.7,
                 probability: 0.87,
                 decision: Decision::Review,
-                sentence: format!("The names sound alike and the father's name is equal; the mobile differs. {}", sampler.word),
+                sentence: format!(
+                    "The names sound alike and the father's name is equal; the mobile differs. {}",
+                    sampler.word
+                ),
                 rows,
             },
             next: Some(StewardTaskId(319)),
@@ -380,15 +383,23 @@ fn weights(explanation: &ExplanationView) -> Table {
     let high = running.iter().copied().fold(0.0, f64::max);
     let row = |title: &str, level: &str, weight_bits: f64, from: f64, to: f64| {
         vec![
-            Cell::text(title).sub(level),
+            Cell::text(title).under(level),
             Cell { text: format::bits(weight_bits), bar: Some(Bar::step(from, to, low, high)), ..Cell::default() },
         ]
     };
     let prior = row("Before looking", "how rare a match is among all pairs", explanation.prior_bits, 0.0, running[1]);
-    let steps = explanation.rows.iter().enumerate().map(|(at, one)| {
-        row(&one.attribute, &one.level, one.weight_bits, running[at + 1], running[at + 2])
-    });
-    let whole = row("Match weight", "the sum, which gives the probability", explanation.total_bits, 0.0, explanation.total_bits);
+    let steps = explanation
+        .rows
+        .iter()
+        .enumerate()
+        .map(|(at, one)| row(&one.attribute, &one.level, one.weight_bits, running[at + 1], running[at + 2]));
+    let whole = row(
+        "Match weight",
+        "the sum, which gives the probability",
+        explanation.total_bits,
+        0.0,
+        explanation.total_bits,
+    );
     Table {
         caption: "Bits that each comparison adds; the bar runs from the sum before it to the sum after it.".to_owned(),
         heads: vec![Head::text("Comparison"), Head::number("Bits")],

@@ -97,8 +97,8 @@ impl StewardTasksPage {
             vec![
                 Cell::text(format!("{}", one.task.id)).link(format!("/steward-tasks/{}", one.task.id)),
                 Cell::text(title(&one.task.entity)),
-                Cell::text(&one.left.0).sub(format::spaced(&one.left.1)),
-                Cell::text(&one.right.0).sub(format::spaced(&one.right.1)),
+                Cell::text(&one.left.0).under(format::spaced(&one.left.1)),
+                Cell::text(&one.right.0).under(format::spaced(&one.right.1)),
                 Cell { bar: Some(Bar::share(pair.probability)), ..Cell::text(format::probability(pair.probability)) },
                 Cell::text(format::bits(pair.weight_bits)),
                 Cell::text(format::instant(one.task.opened)),
@@ -143,7 +143,7 @@ impl StewardTasksPage {
         };
         let counts =
             [("Open", number(counts.open)), ("Decided", number(counts.decided)), ("Lapsed", number(counts.lapsed))];
-        Self { counts, filters, tasks, shell }
+        Self { shell, counts, filters, tasks }
     }
 
     pub(crate) fn sample(sampler: &Sampler) -> Self {

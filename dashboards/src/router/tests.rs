@@ -1,0 +1,275 @@
+//! The pages over a real hub and a real warehouse, both empty: who may open what, and that every query runs.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use kanak_codes::Codes;
+use kanak_model::clock::FixedClock;
+use kanak_model::match_pair::Decision;
+use kanak_model::{Access, Caller, Language, Role, SourceRecordId, StewardTaskId, Timestamp, builtin};
+use kanak_store::{HubUrl, Store};
+use kanak_warehouse::Warehouse;
+use tower::ServiceExt as _;
+
+use crate::{ActionError, DashboardState, ExplanationView, SignedIn, StewardActions};
+
+const NOW: Timestamp = Timestamp(1_795_422_900_000_000);
+
+/// Pages with figures; each has its SQL.
+const FIGURES: [&str; 8] = [
+    "/overview",
+    "/service-delivery?district=27&department=LGD-1349&financial_year=2026",
+    "/grievances?district=27&department=LGD-1349",
+    "/offices",
+    "/offices?district=27",
+    "/offices?district=27&office=OFF-REV-D27",
+    "/revenue?district=27&financial_year=2026",
+    "/benefits?district=27&financial_year=2026",
+];
+
+/// Pages that need a session and show no figures of a release.
+const OTHERS: [&str; 6] = [
+    "/golden-records",
+    "/steward-tasks",
+    "/data-quality",
+    "/sources",
+    "/sql-console",
+    "/steward-tasks?state=decided&entity=citizen",
+];
+
+/// Remembers what it was asked to do, and refuses task 2.
+#[derive(Default)]
+struct Remembering(Mutex<Vec<String>>);
+
+#[async_trait]
+impl StewardActions for Remembering {
+    async fn decide(
+        &self,
+        _: &Caller,
+        task: StewardTaskId,
+        decision: Decision,
+        reason: String,
+    ) -> Result<(), ActionError> {
+        self.0.lock().unwrap().push(format!("{task} {} {reason}", decision.word()));
+        if task.0 == 2 { Err(ActionError::NotFound) } else { Ok(()) }
+    }
+
+    async fn undo(&self, _: &Caller, task: StewardTaskId) -> Result<(), ActionError> {
+        self.0.lock().unwrap().push(format!("{task} undo"));
+        Ok(())
+    }
+
+    async fn explain(&self, _: &Access, _: SourceRecordId, _: SourceRecordId) -> Result<ExplanationView, ActionError> {
+        Err(ActionError::NotFound)
+    }
+}
+
+struct House {
+    _folder: tempfile::TempDir,
+    pages: Router,
+    warehouse: Warehouse,
+    actions: Arc<Remembering>,
+}
+
+async fn house() -> House {
+    let folder = tempfile::tempdir().unwrap();
+    let url = HubUrl::parse(folder.path().join("hub.sqlite").to_str().unwrap()).unwrap();
+    let clock = Arc::new(FixedClock(NOW));
+    let codes = Arc::new(Codes::builtin().unwrap());
+    let warehouse = Warehouse::open(&folder.path().join("lake"), Arc::clone(&codes)).unwrap();
+    let actions = Arc::new(Remembering::default());
+    let pages = super::router(DashboardState {
+        store: Store::open(&url, clock.clone()).await.unwrap(),
+        warehouse: warehouse.clone(),
+        models: Arc::new(builtin::entity_models().unwrap()),
+        codes,
+        clock,
+        actions: Arc::clone(&actions) as Arc<dyn StewardActions>,
+        made_up: true,
+    });
+    House { _folder: folder, pages, warehouse, actions }
+}
+
+fn signed_in(roles: &[Role]) -> SignedIn {
+    let roles: BTreeSet<Role> = roles.iter().copied().collect();
+    let caller = Caller { user: None, name: "harleen".to_owned(), roles, districts: None };
+    SignedIn { caller, user_name: "harleen".to_owned(), csrf: "token".to_owned(), language: Language::En }
+}
+
+struct Answer {
+    status: StatusCode,
+    location: String,
+    body: String,
+}
+
+impl House {
+    async fn send(&self, roles: Option<&[Role]>, request: Request<Body>) -> Answer {
+        let mut request = request;
+        if let Some(roles) = roles {
+            request.extensions_mut().insert(signed_in(roles));
+        }
+        let response = self.pages.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let location = response.headers().get(header::LOCATION).map(|value| value.to_str().unwrap().to_owned());
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        Answer { status, location: location.unwrap_or_default(), body: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+
+    async fn get(&self, roles: Option<&[Role]>, path: &str) -> Answer {
+        self.send(roles, Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    async fn post(&self, roles: Option<&[Role]>, path: &str, form: &str) -> Answer {
+        let request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Body::from(form.to_owned()))
+            .unwrap();
+        self.send(roles, request).await
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_sent_to_sign_in_and_comes_back_where_they_wanted() {
+    let house = house().await;
+    for path in FIGURES.iter().chain(&OTHERS) {
+        let answer = house.get(None, path).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{path}");
+        assert!(answer.location.starts_with("/sign-in?next=/"), "{path}: {}", answer.location);
+        assert!(answer.body.is_empty(), "{path}");
+    }
+    assert_eq!(house.get(None, "/offices?district=27").await.location, "/sign-in?next=/offices%3Fdistrict%3D27");
+    for path in ["/steward-tasks/1/decision", "/steward-tasks/1/undo", "/golden-records", "/sql-console"] {
+        assert_eq!(house.post(None, path, "csrf=token").await.status, StatusCode::SEE_OTHER, "{path}");
+    }
+    assert!(house.actions.0.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn code_systems_and_definitions_are_open_to_all_in_their_language() {
+    let house = house().await;
+    for path in
+        ["/code-systems", "/code-systems/ifsc?q=amritsar", "/code-systems/lgd-district?parent=3", "/definitions"]
+    {
+        assert_eq!(house.get(None, path).await.status, StatusCode::OK, "{path}");
+    }
+    assert_eq!(house.get(None, "/code-systems/nothing").await.status, StatusCode::NOT_FOUND);
+    let chosen = house.get(None, "/language/pa?next=/code-systems").await;
+    assert_eq!((chosen.status, chosen.location.as_str()), (StatusCode::SEE_OTHER, "/code-systems"));
+    let request =
+        Request::get("/code-systems").header(header::COOKIE, "kanak_language=pa").body(Body::empty()).unwrap();
+    let page = house.send(None, request).await.body;
+    assert!(page.contains("<html lang=\"pa\">") && page.contains("ਕੋਡ ਸੂਚੀਆਂ"));
+}
+
+#[tokio::test]
+async fn figures_say_that_there_are_none_until_the_first_release_and_then_every_query_runs() {
+    let house = house().await;
+    for path in FIGURES {
+        let answer = house.get(Some(&[Role::Analyst]), path).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(answer.body.contains("No figures yet"), "{path}");
+    }
+    house.warehouse.build(7, NOW).await.unwrap();
+    for path in FIGURES.iter().chain(&["/match-quality", "/data-quality"]) {
+        let answer = house.get(Some(&[Role::Analyst]), path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
+        assert!(answer.body.contains("As of release"), "{path} says how fresh it is");
+    }
+}
+
+#[tokio::test]
+async fn a_headline_figure_is_the_row_of_mart_overview() {
+    let house = house().await;
+    house.warehouse.build(7, NOW).await.unwrap();
+    let access = Access::decide(&signed_in(&[Role::Analyst]).caller, kanak_model::Purpose::Statistics).unwrap();
+    let sql = "SELECT figure, value FROM mart_overview";
+    let result = house.warehouse.query(&access, sql, kanak_warehouse::QueryLimits::default()).await.unwrap();
+    let rows = kanak_warehouse::rows_json(&result);
+    assert!(rows.len() >= 5);
+    let page = house.get(Some(&[Role::Analyst]), "/overview").await.body;
+    for row in rows {
+        let exact = row["value"].as_f64().map_or_else(String::new, |value| value.to_string());
+        let figure = row["figure"].as_str().unwrap();
+        assert!(page.contains(&format!("data-figure=\"{figure}\" data-exact=\"{exact}\"")), "{figure} is {exact}");
+    }
+}
+
+#[tokio::test]
+async fn who_lacks_the_role_learns_what_would_help() {
+    let house = house().await;
+    house.warehouse.build(7, NOW).await.unwrap();
+    let cases: [(&[Role], &str); 5] = [
+        (&[Role::Analyst], "/steward-tasks"),
+        (&[Role::Analyst], "/golden-records"),
+        (&[Role::Administrator], "/golden-records/K-000001-1?purpose=stewardship"),
+        (&[Role::Department], "/overview"),
+        (&[], "/sql-console"),
+    ];
+    for (roles, path) in cases {
+        let answer = house.get(Some(roles), path).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
+        assert!(answer.body.contains("ask an administrator"), "{path}");
+    }
+    let quality = house.get(Some(&[Role::Analyst]), "/data-quality").await;
+    assert!(quality.body.contains("Single rows are for data stewards"));
+    assert_eq!(house.get(Some(&[Role::Steward]), "/steward-tasks").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_decision_needs_the_token_the_role_and_a_reason() {
+    let house = house().await;
+    let steward: Option<&[Role]> = Some(&[Role::Steward]);
+    let decision = "/steward-tasks/1/decision";
+    let good = "csrf=token&decision=match&reason=seen+both";
+    assert_eq!(house.post(steward, decision, &good.replace("token", "tokem")).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(house.post(steward, decision, &good.replace("token", "")).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(house.post(Some(&[Role::Analyst]), decision, good).await.status, StatusCode::FORBIDDEN);
+    // Sent back to the task, which is not there in an empty hub.
+    assert_eq!(house.post(steward, decision, "csrf=token&decision=match&reason=+").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        house.post(steward, decision, "csrf=token&decision=review&reason=x").await.status,
+        StatusCode::NOT_FOUND
+    );
+    assert!(house.actions.0.lock().unwrap().is_empty());
+
+    let done = house.post(steward, decision, good).await;
+    assert_eq!((done.status, done.location.as_str()), (StatusCode::SEE_OTHER, "/steward-tasks/1"));
+    assert_eq!(house.post(steward, "/steward-tasks/1/undo", "csrf=token").await.status, StatusCode::SEE_OTHER);
+    let missing = house.post(steward, "/steward-tasks/2/decision", good).await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    assert_eq!(*house.actions.0.lock().unwrap(), ["1 match seen both", "1 undo", "2 match seen both"]);
+}
+
+#[tokio::test]
+async fn the_console_reads_and_never_writes() {
+    let house = house().await;
+    house.warehouse.build(7, NOW).await.unwrap();
+    let analyst: Option<&[Role]> = Some(&[Role::Analyst]);
+    let ask =
+        |sql: &str, purpose: &str| format!("csrf=token&purpose={purpose}&sql={}", crate::session::percent_encode(sql));
+    let answer = house.post(analyst, "/sql-console", &ask("SELECT 40 + 2 AS answer", "statistics")).await;
+    assert!(answer.body.contains("answer</th>") && answer.body.contains(">42</th>"), "{}", answer.body);
+    let refused = house.post(analyst, "/sql-console", &ask("DROP TABLE mart_overview", "statistics")).await;
+    assert!(refused.body.contains("The statement did not run"));
+    let denied = house.post(analyst, "/sql-console", &ask("SELECT 1", "stewardship")).await;
+    assert_eq!(denied.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn a_search_needs_a_purpose_and_a_golden_id_leads_to_its_page() {
+    let house = house().await;
+    let steward: Option<&[Role]> = Some(&[Role::Steward]);
+    let search = |form: &'static str| house.post(steward, "/golden-records", form);
+    let none = search("csrf=token&entity=citizen&q=gurpreet").await;
+    assert!(none.status == StatusCode::OK && none.body.contains("Choose a purpose."));
+    let found = search("csrf=token&entity=citizen&q=gurpreet&purpose=stewardship").await;
+    assert!(found.body.contains("No golden record that you may see"), "{}", found.body);
+    let id = search("csrf=token&entity=citizen&q=k-000001-1&purpose=stewardship").await;
+    assert_eq!(id.location, "/golden-records/K-000001-1?purpose=stewardship");
+    assert_eq!(house.get(steward, &id.location).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(house.get(steward, "/golden-records/K-000001-1").await.location, "/golden-records");
+}
