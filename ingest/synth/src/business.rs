@@ -17,19 +17,62 @@ use crate::row::Row;
 use crate::spelling;
 
 const GST: [&str; 15] = [
-    "GSTIN", "LEGAL_NAME", "TRADE_NAME", "PAN", "CONSTITUTION", "MOBILE_NO", "EMAIL_ID", "PRINCIPAL_PLACE", "LOCALITY",
-    "DISTRICT", "PINCODE", "NIC_CODE", "REG_DATE", "CANCEL_DATE", "UPDATED_ON",
+    "GSTIN",
+    "LEGAL_NAME",
+    "TRADE_NAME",
+    "PAN",
+    "CONSTITUTION",
+    "MOBILE_NO",
+    "EMAIL_ID",
+    "PRINCIPAL_PLACE",
+    "LOCALITY",
+    "DISTRICT",
+    "PINCODE",
+    "NIC_CODE",
+    "REG_DATE",
+    "CANCEL_DATE",
+    "UPDATED_ON",
 ];
 const SHOPS: [&str; 12] = [
-    "REGN_NO", "ESTABLISHMENT", "EMPLOYER_NAME", "MOBILE", "ADDRESS", "AREA", "DISTRICT", "PIN", "NATURE_OF_BUSINESS",
-    "DATE_OF_COMMENCEMENT", "DATE_OF_CLOSURE", "UPDATED",
+    "REGN_NO",
+    "ESTABLISHMENT",
+    "EMPLOYER_NAME",
+    "MOBILE",
+    "ADDRESS",
+    "AREA",
+    "DISTRICT",
+    "PIN",
+    "NATURE_OF_BUSINESS",
+    "DATE_OF_COMMENCEMENT",
+    "DATE_OF_CLOSURE",
+    "UPDATED",
 ];
 const UDYAM: [&str; 13] = [
-    "udyamNo", "enterpriseName", "ownerName", "pan", "gstin", "mobile", "email", "village", "district", "pin", "nicCode",
-    "registeredOn", "updatedOn",
+    "udyamNo",
+    "enterpriseName",
+    "ownerName",
+    "pan",
+    "gstin",
+    "mobile",
+    "email",
+    "village",
+    "district",
+    "pin",
+    "nicCode",
+    "registeredOn",
+    "updatedOn",
 ];
 const TRADE_LICENCE: [&str; 11] = [
-    "Licence No", "Trade Name", "Licensee", "Mobile", "Ward or Locality", "Town", "District", "PIN", "Issued On", "Closed On",
+    "Licence No",
+    "Trade Name",
+    "Licensee",
+    "Mobile",
+    "Ward or Locality",
+    "Town",
+    "District",
+    "PIN",
+    "Issued On",
+    "Closed On",
     "Changed On",
 ];
 
@@ -59,14 +102,43 @@ const TRADES: [(&str, &[&str]); 22] = [
     ("42205", &["Contractors", "Construction Company"]),
 ];
 const BRANDS: [&str; 22] = [
-    "New", "Punjab", "National", "Royal", "Bharat", "Malwa", "Doaba", "Majha", "Star", "Golden", "Guru Nanak", "Five Rivers",
-    "Modern", "Super", "Janta", "Kisan", "City", "Prince", "Friends", "Anmol", "Apna", "Deluxe",
+    "New",
+    "Punjab",
+    "National",
+    "Royal",
+    "Bharat",
+    "Malwa",
+    "Doaba",
+    "Majha",
+    "Star",
+    "Golden",
+    "Guru Nanak",
+    "Five Rivers",
+    "Modern",
+    "Super",
+    "Janta",
+    "Kisan",
+    "City",
+    "Prince",
+    "Friends",
+    "Anmol",
+    "Apna",
+    "Deluxe",
 ];
 /// Words that are written in several ways in the names of businesses.
 const SAME: [(&str, &str); 12] = [
-    ("Private Limited", "Pvt Ltd"), ("Private Limited", "(P) Ltd."), ("Company", "Co."), ("Industries", "Inds."),
-    ("Kiryana", "Karyana"), ("Store", "Stores"), ("Works", "Work"), ("and Sons", "& Sons"), ("Garments", "Garment"),
-    ("Sweets", "Sweet"), ("Traders", "Trading Co."), ("Agro", "Agri"),
+    ("Private Limited", "Pvt Ltd"),
+    ("Private Limited", "(P) Ltd."),
+    ("Company", "Co."),
+    ("Industries", "Inds."),
+    ("Kiryana", "Karyana"),
+    ("Store", "Stores"),
+    ("Works", "Work"),
+    ("and Sons", "& Sons"),
+    ("Garments", "Garment"),
+    ("Sweets", "Sweet"),
+    ("Traders", "Trading Co."),
+    ("Agro", "Agri"),
 ];
 
 /// The kind of holder, as the fourth letter of a PAN says it.
@@ -197,14 +269,12 @@ fn draw_business<'h>(index: u64, household: &'h Household, world: &World, chance
 
 impl Registers {
     fn begin(folder: &Folder) -> Result<Self, SynthError> {
-        let windows =
-            FileFormat::Text { separator: ';', encoding: Encoding::Windows1252, packed: Packed::Plain };
+        let windows = FileFormat::Text { separator: ';', encoding: Encoding::Windows1252, packed: Packed::Plain };
         Ok(Self {
             gst: folder.extract(Layout::new("gst", text(','), &GST, &["GSTIN"]).with_name("TRADE_NAME"))?,
             shops: folder.extract(Layout::new("shops", windows, &SHOPS, &["REGN_NO"]).with_name("ESTABLISHMENT"))?,
-            udyam: folder.extract(
-                Layout::new("udyam", FileFormat::Ndjson, &UDYAM, &["udyamNo"]).with_name("enterpriseName"),
-            )?,
+            udyam: folder
+                .extract(Layout::new("udyam", FileFormat::Ndjson, &UDYAM, &["udyamNo"]).with_name("enterpriseName"))?,
             licences: folder.extract(
                 Layout::new("trade_licence", FileFormat::Xlsx, &TRADE_LICENCE, &["Licence No"])
                     .with_name("Trade Name")
@@ -360,7 +430,12 @@ impl Registers {
             let start = name.rfind(' ').map_or(0, |at| at + 1);
             spelling::mistype(&mut name, start, chance);
         }
-        self.row.put(if case == Case::Upper { name.make_ascii_uppercase(); &name } else { &name });
+        self.row.put(if case == Case::Upper {
+            name.make_ascii_uppercase();
+            &name
+        } else {
+            &name
+        });
     }
 
     fn put_owner(&mut self, business: &Business<'_>, case: Case, chance: &mut Chance) {
@@ -405,7 +480,11 @@ impl Registers {
         self.row.put_with(|out| write_place(out, &place.name, Hand::latin(case), chance));
         let is_old = !district.others.is_empty() && chance.hits(rates::DISTRICT_OLD_NAME);
         self.row.put(if is_old { chance.pick(district.others) } else { &district.name });
-        self.row.put(if chance.hits(rates::PIN_WRONG) { world.places.draw_pin(place.district, chance) } else { &place.pin });
+        self.row.put(if chance.hits(rates::PIN_WRONG) {
+            world.places.draw_pin(place.district, chance)
+        } else {
+            &place.pin
+        });
     }
 
     fn put_days(&mut self, days: &[Option<NaiveDate>], form: DateForm) {

@@ -281,7 +281,9 @@ fn write_flat(line: &mut String, stated: &Stated, seed: u64) {
     let digits = stated.mobile.bytes().filter(u8::is_ascii_digit).map(char::from).collect::<Vec<_>>();
     let mobile: String = digits[digits.len().saturating_sub(10)..].iter().collect();
     let aadhaar = if stated.aadhaar_is_broken { String::new() } else { reference(&stated.aadhaar, seed) };
-    let Stated { full_name, father_name, spouse_name, mother_name, epic, ration_card, village, district_code, pin, .. } = stated;
+    let Stated {
+        full_name, father_name, spouse_name, mother_name, epic, ration_card, village, district_code, pin, ..
+    } = stated;
     write!(
         line,
         "{full_name},{father_name},{spouse_name},{mother_name},{sex},{born},{mobile},{aadhaar},{epic},{ration_card},\

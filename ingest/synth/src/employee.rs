@@ -16,12 +16,37 @@ use crate::ratios::{self, EMPLOYEE_PER_CITIZEN_RECORD};
 use crate::row::Row;
 
 const HRMS: [&str; 15] = [
-    "EMP_ID", "EMP_NAME", "FATHER_NAME", "SEX", "DOB", "AADHAAR_NO", "PAN_NO", "MOBILE_NO", "DESIGNATION", "OFFICE_CODE",
-    "DISTRICT", "JOINING_DATE", "RETIREMENT_DATE", "EMP_STATUS", "LAST_MODIFIED",
+    "EMP_ID",
+    "EMP_NAME",
+    "FATHER_NAME",
+    "SEX",
+    "DOB",
+    "AADHAAR_NO",
+    "PAN_NO",
+    "MOBILE_NO",
+    "DESIGNATION",
+    "OFFICE_CODE",
+    "DISTRICT",
+    "JOINING_DATE",
+    "RETIREMENT_DATE",
+    "EMP_STATUS",
+    "LAST_MODIFIED",
 ];
 const PAYROLL: [&str; 14] = [
-    "PAYEE_ID", "EMP_CODE", "NAME", "FATHER_HUSBAND", "DOB", "PAN", "MOBILE", "DESIG", "DDO_OFFICE", "DIST", "IFSC", "BASIC_PAY",
-    "DOJ", "UPDATED_ON",
+    "PAYEE_ID",
+    "EMP_CODE",
+    "NAME",
+    "FATHER_HUSBAND",
+    "DOB",
+    "PAN",
+    "MOBILE",
+    "DESIG",
+    "DDO_OFFICE",
+    "DIST",
+    "IFSC",
+    "BASIC_PAY",
+    "DOJ",
+    "UPDATED_ON",
 ];
 
 /// Years of service end on the last day of the month of this birthday.
@@ -68,7 +93,8 @@ pub(crate) fn write_employees(
 ) -> Result<(), SynthError> {
     let mut registers = Registers {
         hrms: folder.extract(Layout::new("hrms", text(','), &HRMS, &["EMP_ID"]).with_name("EMP_NAME"))?,
-        payroll: folder.extract(Layout::new("treasury_payroll", text('|'), &PAYROLL, &["PAYEE_ID"]).with_name("NAME"))?,
+        payroll: folder
+            .extract(Layout::new("treasury_payroll", text('|'), &PAYROLL, &["PAYEE_ID"]).with_name("NAME"))?,
         truth: folder.truth("employee")?,
         row: Row::default(),
     };
@@ -106,10 +132,14 @@ fn draw_employee<'p>(
         numbers::scatter(entity, offices.list.len() as u64, 1) as usize
     } else {
         let district = &world.places.districts[world.places.places[place].district].code;
-        (0..40).map(|_| chance.below(offices.list.len())).find(|at| offices.list[*at].district_code == *district).unwrap_or(0)
+        (0..40)
+            .map(|_| chance.below(offices.list.len()))
+            .find(|at| offices.list[*at].district_code == *district)
+            .unwrap_or(0)
     };
     let short = offices.list[office].code.split('-').nth(1).unwrap_or_default();
-    let designations = DESIGNATIONS.iter().find(|(name, _)| *name == short).map_or(DESIGNATIONS[0].1, |(_, words)| *words);
+    let designations =
+        DESIGNATIONS.iter().find(|(name, _)| *name == short).map_or(DESIGNATIONS[0].1, |(_, words)| *words);
     let joined = person.born + Days::new(chance.between(21 * 365, 30 * 365) as u64);
     let joined = joined.min(world.end - Days::new(40));
     let month_end = last_of_month(person.born.year() + RETIREMENT_AGE, person.born.month());
@@ -124,7 +154,8 @@ fn draw_employee<'p>(
 }
 
 fn last_of_month(year: i32, month: u32) -> NaiveDate {
-    let next = if month == 12 { NaiveDate::from_ymd_opt(year + 1, 1, 1) } else { NaiveDate::from_ymd_opt(year, month + 1, 1) };
+    let next =
+        if month == 12 { NaiveDate::from_ymd_opt(year + 1, 1, 1) } else { NaiveDate::from_ymd_opt(year, month + 1, 1) };
     next.and_then(|day| day.pred_opt()).unwrap_or(NaiveDate::MAX)
 }
 

@@ -5,6 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
+use serde::Serialize;
 
 use crate::chance::{Chance, Purpose};
 use crate::error::SynthError;
@@ -14,7 +15,7 @@ use crate::row::Row;
 use crate::sink::{self, RowWriter};
 
 /// One file that was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct MadeFile {
     /// Its path.
     pub path: PathBuf,
@@ -140,7 +141,12 @@ impl Extract {
     /// Writes a row; now and then spoilt, so that ingest must refuse it, and now and then once more under the same
     /// key. `room` is how many rows may still be written. Says whether the row can be loaded.
     pub(crate) fn write(&mut self, row: &Row, room: u64, folder: &mut Folder) -> Result<bool, SynthError> {
-        assert_eq!(row.len(), self.layout.columns.len(), "a row of {} has another number of fields", self.layout.source);
+        assert_eq!(
+            row.len(),
+            self.layout.columns.len(),
+            "a row of {} has another number of fields",
+            self.layout.source
+        );
         if self.layout.format == FileFormat::Xlsx && self.rows_in_file == sink::SHEET_ROWS {
             self.begin_next_file(folder)?;
         }

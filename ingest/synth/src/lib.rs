@@ -25,6 +25,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use kanak_codes::Codes;
+use serde::Serialize;
 
 pub use crate::error::SynthError;
 pub use crate::extract::MadeFile;
@@ -52,7 +53,7 @@ pub struct Options {
 }
 
 /// How far a stage is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Progress {
     /// `employees`, `businesses`, `schemes` or `citizens`.
     pub stage: &'static str,
@@ -63,7 +64,7 @@ pub struct Progress {
 }
 
 /// What was made.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Made {
     /// Every file, extracts and truth.
     pub files: Vec<MadeFile>,
@@ -94,7 +95,14 @@ pub fn generate(options: &Options, progress: &mut dyn FnMut(Progress)) -> Result
     let branches = read_branches(&codes)?;
     let mut offices = Offices::read(&codes, seed)?;
     let mut folder = Folder::create(&options.out, end, seed)?;
-    employee::write_employees(&world, records, &branches, &mut offices, &mut folder, &mut teller("employees", progress))?;
+    employee::write_employees(
+        &world,
+        records,
+        &branches,
+        &mut offices,
+        &mut folder,
+        &mut teller("employees", progress),
+    )?;
     business::write_businesses(&codes, &world, records, &offices, &mut folder, &mut teller("businesses", progress))?;
     scheme::write_schemes(&codes, &world, &mut folder)?;
     events::write_targets(&codes, &world, &mut folder)?;

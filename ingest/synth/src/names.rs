@@ -80,7 +80,9 @@ impl Names {
         let second = match (custom, sex) {
             (Custom::Punjab, Sex::Male) => "Singh",
             (Custom::Punjab, Sex::Female) => "Kaur",
-            (Custom::Plain, Sex::Male) => chance.pick(&["Kumar", "Kumar", "Kumar", "Lal", "Ram", "Chand", "", "", "Pal"]),
+            (Custom::Plain, Sex::Male) => {
+                chance.pick(&["Kumar", "Kumar", "Kumar", "Lal", "Ram", "Chand", "", "", "Pal"])
+            }
             (Custom::Plain, Sex::Female) => chance.pick(&["Rani", "Rani", "Devi", "Devi", "Kumari", "Bala", "", ""]),
             (Custom::Migrant, Sex::Male) => chance.pick(&["Kumar", "Kumar", "", "", "", "Lal", "Prasad"]),
             (Custom::Migrant, Sex::Female) => chance.pick(&["Devi", "Devi", "Kumari", "", ""]),

@@ -89,7 +89,8 @@ impl World {
         let custom = draw_custom(is_urban, &mut chance);
         let surname = self.draw_family_surname(place, custom, &mut chance);
         let previous_place = chance.hits(rates::MOVED).then(|| self.places.draw(&mut chance));
-        let mut family = Family { world: self, index, custom, surname, members: Vec::with_capacity(6), chance };
+        let mut family =
+            Family { world: self, index, custom, surname, members: Vec::with_capacity(6), numbered: 0, chance };
         family.fill();
         let Family { mut members, mut chance, .. } = family;
         for member in &mut members {
@@ -146,6 +147,8 @@ struct Family<'w> {
     custom: Custom,
     surname: &'static str,
     members: Vec<Person>,
+    /// Members so far, those who are gone included: no number is given twice.
+    numbered: u64,
     chance: Chance,
 }
 
@@ -203,8 +206,9 @@ impl Family<'_> {
             Custom::Migrant => 0.75,
             Custom::Other => 0.80,
         };
+        self.numbered += 1;
         self.members.push(Person {
-            entity: self.index * MEMBERS_MAX + at as u64 + 1,
+            entity: self.index * MEMBERS_MAX + self.numbered,
             sex,
             born,
             died: None,
@@ -300,7 +304,7 @@ impl Family<'_> {
         let mut born = wedding;
         for _ in 0..count {
             born = born + Days::new(self.chance.between(330, 1_300) as u64);
-            if born >= end || self.members.len() + 4 > MEMBERS_MAX as usize {
+            if born >= end || self.numbered + 4 > MEMBERS_MAX {
                 return;
             }
             let births = 1 + usize::from(self.chance.hits(rates::TWINS));
@@ -308,7 +312,11 @@ impl Family<'_> {
                 let sex = if self.chance.share(0.525) { Sex::Male } else { Sex::Female };
                 let age = end.year() - born.year();
                 // Most daughters live with their husbands; many sons have moved out.
-                let gone = if sex == Sex::Female { age > 24 && self.chance.share(0.85) } else { age > 27 && self.chance.share(0.5) };
+                let gone = if sex == Sex::Female {
+                    age > 24 && self.chance.share(0.85)
+                } else {
+                    age > 27 && self.chance.share(0.5)
+                };
                 if !gone {
                     let surname = if father_name.surname.is_empty() { self.surname } else { father_name.surname };
                     let name = self.name(sex, born.year(), surname);
@@ -340,12 +348,21 @@ mod tests {
             let household = world.household(index);
             assert_eq!(format!("{household:?}"), format!("{:?}", world.household(index)));
             assert!(!household.members.is_empty() && household.members.len() <= MEMBERS_MAX as usize);
+            let numbers: std::collections::HashSet<u64> =
+                household.members.iter().map(|member| member.entity).collect();
+            assert_eq!(numbers.len(), household.members.len());
             for member in &household.members {
                 people += 1;
                 assert!(member.born < world.end && member.age_on(world.end) < 100);
                 assert!(member.died.is_none_or(|died| member.born < died && died < world.end));
                 assert!((index * MEMBERS_MAX + 1..=(index + 1) * MEMBERS_MAX).contains(&member.entity));
-                twins += household.members.iter().filter(|other| other.entity > member.entity && other.born == member.born && other.mother == member.mother).count();
+                twins += household
+                    .members
+                    .iter()
+                    .filter(|other| {
+                        other.entity > member.entity && other.born == member.born && other.mother == member.mother
+                    })
+                    .count();
             }
         }
         assert!((3.5..5.5).contains(&(f64::from(people) / 3_000.0)), "{people}");

@@ -11,6 +11,8 @@ use crate::names::{Custom, Names};
 
 /// Citizen source records for each place: about 180 people with 2.3 rows each.
 const RECORDS_PER_PLACE: u64 = 400;
+/// Places at most: about as many as the lists have villages and towns. A larger state has more people in each.
+const PLACES_MAX: u64 = 20_000;
 /// Every district has at least so many places.
 const PLACES_PER_DISTRICT: u64 = 3;
 /// Share of places that are town localities (Census 2011: 37.5 % of people are urban).
@@ -85,8 +87,30 @@ const PINS_OF_YOUNG: &[(&str, &str)] = &[
 ];
 
 const LOCALITIES: [&str; 24] = [
-    "Model", "Guru Nanak", "Gandhi", "Green", "Shastri", "Dashmesh", "Azad", "Kartar", "Friends", "New Janta", "Rose",
-    "Basant", "Preet", "Sant", "Ranjit", "Anand", "Nehru", "Bharat", "Krishna", "Partap", "Gobind", "Prem", "Hargobind", "Central",
+    "Model",
+    "Guru Nanak",
+    "Gandhi",
+    "Green",
+    "Shastri",
+    "Dashmesh",
+    "Azad",
+    "Kartar",
+    "Friends",
+    "New Janta",
+    "Rose",
+    "Basant",
+    "Preet",
+    "Sant",
+    "Ranjit",
+    "Anand",
+    "Nehru",
+    "Bharat",
+    "Krishna",
+    "Partap",
+    "Gobind",
+    "Prem",
+    "Hargobind",
+    "Central",
 ];
 const LOCALITY_KINDS: [&str; 8] = ["Nagar", "Colony", "Enclave", "Mohalla", "Town", "Basti", "Avenue", "Vihar"];
 
@@ -112,7 +136,7 @@ impl Places {
             }
         }
         let everybody: f64 = people.iter().map(|(_, count)| count).sum();
-        let wanted = (records / RECORDS_PER_PLACE) as f64;
+        let wanted = (records / RECORDS_PER_PLACE).min(PLACES_MAX) as f64;
         let (villages, towns) = (read_villages(codes, &people, &mut districts)?, read_towns(codes, &people)?);
         let mut places = Vec::new();
         let mut weights = Vec::new();
@@ -255,7 +279,11 @@ fn draw_locality(
     let pin = &district.pins[chance.below(district.pins.len())];
     let place = number as usize * 37;
     Place {
-        name: format!("{} {}", LOCALITIES[place % LOCALITIES.len()], LOCALITY_KINDS[(place / 3) % LOCALITY_KINDS.len()]),
+        name: format!(
+            "{} {}",
+            LOCALITIES[place % LOCALITIES.len()],
+            LOCALITY_KINDS[(place / 3) % LOCALITY_KINDS.len()]
+        ),
         town: Some(town.clone()),
         urban_body: Some(body.clone()),
         post_office: town.clone(),

@@ -2,8 +2,10 @@
 //!
 //! A rate is a share of the things that the error can happen to (names, birth dates, married women ...), not of rows.
 
+use serde::Serialize;
+
 /// One kind of error.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Rate {
     /// What goes wrong, in snake case.
     pub name: &'static str,
@@ -24,23 +26,23 @@ macro_rules! rates {
 }
 
 rates! {
-    SPELLING = 0.34, "romanisation_variant",
+    SPELLING = 0.08, "romanisation_variant",
         "a word of a name in Latin letters: no spelling is official (Jaswinder, Jasvinder; Harjit, Harjeet); a second slip in a quarter of them";
-    TYPO = 0.03, "typing_error", "a word of a name or place: a neighbouring key, a letter doubled, left out or swapped";
-    SECOND_NAME_DROPPED = 0.14, "singh_or_kaur_dropped", "a name: clerks leave out what everybody bears";
-    SURNAME_DROPPED = 0.35, "surname_dropped", "a name of one who uses a surname: the third word is optional";
-    SURNAME_ADDED = 0.12, "surname_added", "a name of one who uses none: the clerk knows the family or asks for one";
-    HONORIFIC = 0.05, "honorific", "a name: S., Sardar, Smt., Shri, Giani, Dr. are written as part of it";
-    RELATION_IN_NAME = 0.03, "relation_in_name", "a name: S/o, D/o, W/o and the relation's name stand in the same field";
+    TYPO = 0.01, "typing_error", "a word of a name or place: a neighbouring key, a letter doubled, left out or swapped";
+    SECOND_NAME_DROPPED = 0.08, "singh_or_kaur_dropped", "a name: clerks leave out what everybody bears";
+    SURNAME_DROPPED = 0.2, "surname_dropped", "a name of one who uses a surname: the third word is optional";
+    SURNAME_ADDED = 0.06, "surname_added", "a name of one who uses none: the clerk knows the family or asks for one";
+    HONORIFIC = 0.04, "honorific", "a name: S., Sardar, Smt., Shri, Giani, Dr. are written as part of it";
+    RELATION_IN_NAME = 0.02, "relation_in_name", "a name: S/o, D/o, W/o and the relation's name stand in the same field";
     NAME_PARTS_SWAPPED = 0.012, "name_parts_swapped", "a name: last name first, as some forms ask";
     GIVEN_NAME_SPLIT = 0.02, "given_name_split", "a long given name: written as two words (Gur Preet)";
     SINGLE_NAME = 0.03, "single_name", "a person: bears one name only";
-    RELATION_MISSING = 0.06, "relation_missing", "a father's or husband's name that the form asks for is left empty";
+    RELATION_MISSING = 0.05, "relation_missing", "a father's or husband's name that the form asks for is left empty";
     FATHER_HUSBAND_SWAPPED = 0.15, "father_and_husband_swapped", "a married woman: one is written in the field of the other";
     MAIDEN_SURNAME_KEPT = 0.45, "maiden_surname_kept", "a married woman: does not take her husband's surname";
-    YEAR_ONLY = 0.10, "birth_year_only", "a birth date: only the year was known; where a form has no room for that, it is 1 January";
-    BIRTH_HEAPED = 0.05, "birth_heaped", "a birth date: 1 January or 15 June of the right year, given when the day is not known";
-    AGE_ESTIMATED = 0.05, "age_estimated", "a birth date: reckoned from a stated age, one to three years off; three times as often over 55";
+    YEAR_ONLY = 0.04, "birth_year_only", "a birth date: only the year was known; where a form has no room for that, it is 1 January";
+    BIRTH_HEAPED = 0.02, "birth_heaped", "a birth date: 1 January or 15 June of the right year, given when the day is not known";
+    AGE_ESTIMATED = 0.015, "age_estimated", "a birth date: reckoned from a stated age, one to three years off; three times as often over 55";
     DAY_MONTH_SWAPPED = 0.03, "day_and_month_swapped", "a birth date whose day is 12 or less: read in the other order";
     BIRTH_MISTYPED = 0.015, "birth_mistyped", "a birth date: one part is one off";
     BIRTH_IMPOSSIBLE = 0.002, "birth_impossible", "a birth date: 31 February, 00/00/0000; the value is left out, the row stays";
@@ -56,7 +58,7 @@ rates! {
     DISTRICT_OLD_NAME = 0.30, "district_renamed", "a district that was renamed or is spelled in several ways: another name than the present one";
     DISTRICT_BEFORE_SPLIT = 0.35, "district_before_split", "a district that was split from another: the register still has the old one";
     PIN_WRONG = 0.03, "pin_of_neighbour", "a PIN: that of another post office of the district";
-    MOVED = 0.07, "household_moved", "a household: lived elsewhere; half of its rows still say so";
+    MOVED = 0.05, "household_moved", "a household: lived elsewhere; half of its rows still say so";
     TWINS = 0.012, "twins", "a birth: two children with the same birth date, parents and address";
     BABY_OF = 0.30, "baby_of", "a birth registered before the child has a name: `Baby of` its mother";
     DUPLICATE_ROW = 0.015, "duplicate_in_register", "a person in a register: there twice, under two keys, written anew";

@@ -18,9 +18,18 @@ const DEPARTMENTS: [&str; 7] =
 
 /// How departments write what Finance writes otherwise.
 const OTHERWISE: [(&str, &str); 12] = [
-    ("Scheme", "Schem"), ("Yojana", "Yojna"), ("Bima", "Beema"), ("Electricity", "Bijli"), ("Punjab", "PB"), (" & ", " and "),
-    ("Pension Scheme", "Pension"), ("Scholarship", "Scholership"), ("Atta-Dal", "Atta Dal"), ("Vidhwa (Widow)", "Widow"),
-    ("Loan", "Rin"), ("Self Employment", "Self-Employment"),
+    ("Scheme", "Schem"),
+    ("Yojana", "Yojna"),
+    ("Bima", "Beema"),
+    ("Electricity", "Bijli"),
+    ("Punjab", "PB"),
+    (" & ", " and "),
+    ("Pension Scheme", "Pension"),
+    ("Scholarship", "Scholership"),
+    ("Atta-Dal", "Atta Dal"),
+    ("Vidhwa (Widow)", "Widow"),
+    ("Loan", "Rin"),
+    ("Self Employment", "Self-Employment"),
 ];
 
 /// Writes both registers.

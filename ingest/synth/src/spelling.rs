@@ -3,51 +3,94 @@
 use crate::chance::Chance;
 use crate::rates;
 
-/// Spellings that stand for the same sound. Each pair is read both ways.
-const SAME_SOUND: &[(&str, &str)] = &[
-    ("w", "v"),
-    ("ee", "i"),
-    ("oo", "u"),
-    ("ph", "f"),
-    ("preet", "prit"),
-    ("jeet", "jit"),
-    ("deep", "dip"),
-    ("meet", "mit"),
-    ("inder", "indar"),
-    ("inder", "ender"),
-    ("inder", "indr"),
-    ("sh", "s"),
-    ("kh", "k"),
-    ("gh", "g"),
-    ("dh", "d"),
-    ("th", "t"),
-    ("bh", "b"),
-    ("ch", "c"),
-    ("chh", "ch"),
-    ("aa", "a"),
-    ("au", "o"),
-    ("ai", "e"),
-    ("y", "i"),
-    ("ya", "ia"),
-    ("z", "j"),
-    ("x", "ks"),
-    ("ck", "k"),
-    ("tt", "t"),
-    ("ll", "l"),
-    ("ss", "s"),
-    ("nn", "n"),
-    ("dd", "d"),
-    ("kk", "k"),
-    ("ar", "r"),
-    ("rm", "ram"),
-    ("rp", "rap"),
-    ("rj", "raj"),
-    ("ng", "n"),
-    ("wal", "val"),
-    ("pur", "pura"),
-    ("garh", "gadh"),
-    ("shn", "san"),
+/// Spellings that stand for the same sound: (one, other, where). The first may become the second.
+const SAME_SOUND: &[(&str, &str, Where)] = &[
+    ("w", "v", Where::Inside),
+    ("v", "w", Where::Inside),
+    ("jeet", "jit", Where::End),
+    ("jit", "jeet", Where::End),
+    ("preet", "prit", Where::End),
+    ("deep", "dip", Where::End),
+    ("dip", "deep", Where::End),
+    ("meet", "mit", Where::End),
+    ("mit", "meet", Where::End),
+    ("ee", "i", Where::Inside),
+    ("ee", "i", Where::End),
+    ("i", "ee", Where::End),
+    ("i", "y", Where::End),
+    ("oo", "u", Where::Inside),
+    ("u", "oo", Where::Inside),
+    ("ph", "f", Where::Anywhere),
+    ("inder", "indar", Where::End),
+    ("inder", "ender", Where::End),
+    ("inder", "indr", Where::End),
+    ("inder", "inderr", Where::End),
+    ("bir", "beer", Where::End),
+    ("vir", "veer", Where::End),
+    ("veer", "vir", Where::End),
+    ("shan", "san", Where::End),
+    ("sh", "s", Where::Inside),
+    ("kh", "k", Where::Inside),
+    ("gh", "g", Where::Inside),
+    ("dh", "d", Where::Inside),
+    ("d", "dh", Where::End),
+    ("th", "t", Where::Inside),
+    ("bh", "b", Where::Start),
+    ("b", "bh", Where::Inside),
+    ("chh", "ch", Where::Anywhere),
+    ("aa", "a", Where::Anywhere),
+    ("au", "o", Where::Inside),
+    ("ai", "e", Where::Inside),
+    ("ya", "ia", Where::End),
+    ("z", "j", Where::Anywhere),
+    ("x", "ksh", Where::Anywhere),
+    ("tt", "t", Where::Inside),
+    ("ll", "l", Where::Inside),
+    ("ss", "s", Where::Inside),
+    ("nn", "n", Where::Inside),
+    ("dd", "d", Where::Inside),
+    ("t", "tt", Where::Inside),
+    ("l", "ll", Where::Inside),
+    ("s", "ss", Where::Inside),
+    ("kul", "kull", Where::Start),
+    ("aran", "arn", Where::Inside),
+    ("aram", "arm", Where::Inside),
+    ("gur", "guru", Where::Start),
+    ("sukh", "sukha", Where::Start),
+    ("jas", "jass", Where::Start),
+    ("har", "hr", Where::Start),
+    ("ar", "r", Where::Inside),
+    ("a", "aa", Where::Inside),
+    ("pal", "paul", Where::End),
+    ("wal", "val", Where::Anywhere),
+    ("pur", "pura", Where::End),
+    ("garh", "gadh", Where::End),
+    ("man", "maan", Where::Start),
 ];
+
+/// Where in a word a spelling is exchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Where {
+    Start,
+    /// Neither at the start nor at the end.
+    Inside,
+    End,
+    Anywhere,
+}
+
+impl Where {
+    fn find(self, word: &str, part: &str) -> Option<usize> {
+        match self {
+            Self::Start => (word.starts_with(part) && word.len() > part.len()).then_some(0),
+            Self::End => (word.ends_with(part) && word.len() > part.len()).then(|| word.len() - part.len()),
+            Self::Anywhere => word.find(part),
+            Self::Inside => {
+                let inside = word.get(1..word.len().saturating_sub(1))?;
+                inside.find(part).map(|at| at + 1)
+            }
+        }
+    }
+}
 
 /// Spellings of words that nearly everybody bears.
 const COMMON: &[(&str, &[&str])] = &[
@@ -90,16 +133,13 @@ fn vary(out: &mut String, start: usize, chance: &mut Chance) {
     }
     let mut fits: [(&str, &str, usize); 24] = [("", "", 0); 24];
     let mut count = 0;
-    for (one, other) in SAME_SOUND {
-        for (from, to) in [(*one, *other), (*other, *one)] {
-            let at = if from.len() < 2 && to.len() > 1 { word.rfind(from) } else { word.find(from) };
-            // What is shorter must not be a part of the longer one that stands there already.
-            let Some(at) = at else { continue };
-            let stands = to.len() > from.len() && word[at.saturating_sub(to.len() - from.len())..].contains(to);
-            if !stands && at + from.len() > 1 && count < fits.len() {
-                fits[count] = (from, to, at);
-                count += 1;
-            }
+    for (one, other, place) in SAME_SOUND {
+        let Some(at) = place.find(word, one).filter(|_| count < fits.len()) else { continue };
+        // What is made longer must not be a part of the longer one already (`veer` in `veer`, `tt` from the `t` of `tt`).
+        let near = &word[at.saturating_sub(1)..(at + other.len()).min(word.len())];
+        if other.len() < one.len() || !near.contains(other) {
+            fits[count] = (one, other, at);
+            count += 1;
         }
     }
     if count > 0 {
@@ -156,8 +196,9 @@ mod tests {
             })
             .collect();
         let same = spellings.iter().filter(|word| *word == "jaswinder").count();
-        assert!((2400..2900).contains(&same), "{same}");
-        for variant in ["jasvinder", "jaswindar", "jaswender"] {
+        let expected = 4000.0 * (1.0 - rates::SPELLING.rate) * (1.0 - rates::TYPO.rate);
+        assert!((same as f64 - expected).abs() < 90.0, "{same}, not {expected}");
+        for variant in ["jasvinder", "jaswindar", "jaswender", "jasswinder"] {
             assert!(spellings.iter().any(|word| word == variant), "{variant}");
         }
     }

@@ -15,6 +15,9 @@ use crate::people::{Household, Person, World};
 use crate::places::Place;
 use crate::rates;
 
+/// Share of rows of people without a telephone that have the number of the head of their household.
+const HEADS_NUMBER_GIVEN: f64 = 0.65;
+
 /// Writes statements; counts the keys that each register has given.
 pub(crate) struct Clerk<'w> {
     world: &'w World,
@@ -111,7 +114,9 @@ impl<'w> Clerk<'w> {
     ) {
         let place: &Place = &self.world.places.places[place];
         let mut district = place.district;
-        if let Some(old) = self.world.places.districts[district].split_from.filter(|_| chance.hits(rates::DISTRICT_BEFORE_SPLIT)) {
+        if let Some(old) =
+            self.world.places.districts[district].split_from.filter(|_| chance.hits(rates::DISTRICT_BEFORE_SPLIT))
+        {
             district = old;
         }
         let district = &self.world.places.districts[district];
@@ -151,7 +156,9 @@ impl<'w> Clerk<'w> {
     ) -> bool {
         let head = &household.members[0];
         let own = person.has_phone && !chance.hits(rates::MOBILE_OF_HOUSEHOLD);
-        if !chance.share(habits.mobile) || (!own && !head.has_phone) {
+        // Who has no telephone gives the number of the head of the household, or none.
+        let of_head = head.has_phone && (person.has_phone || chance.share(HEADS_NUMBER_GIVEN));
+        if !chance.share(habits.mobile) || (!own && !of_head) {
             return false;
         }
         let holder = if own { person.entity } else { head.entity };
@@ -171,7 +178,14 @@ impl<'w> Clerk<'w> {
         is_stale
     }
 
-    fn state_numbers(&self, stated: &mut Stated, household: &Household, person: &Person, habits: &Habits, chance: &mut Chance) {
+    fn state_numbers(
+        &self,
+        stated: &mut Stated,
+        household: &Household,
+        person: &Person,
+        habits: &Habits,
+        chance: &mut Chance,
+    ) {
         let seed = self.world.seed;
         if chance.share(habits.aadhaar)
             && let Some(number) = numbers::aadhaar(person.entity, seed)
@@ -192,10 +206,18 @@ impl<'w> Clerk<'w> {
         }
     }
 
-    fn state_days(&self, stated: &mut Stated, name: RegisterName, person: &Person, is_stale: bool, chance: &mut Chance) {
+    fn state_days(
+        &self,
+        stated: &mut Stated,
+        name: RegisterName,
+        person: &Person,
+        is_stale: bool,
+        chance: &mut Chance,
+    ) {
         let end = self.world.end;
         let day_before_end = |days: i64| end.checked_sub_days(Days::new(days as u64));
-        let mut updated = day_before_end(if is_stale { chance.between(1_000, 3_600) } else { chance.between(1, 2_900) });
+        let mut updated =
+            day_before_end(if is_stale { chance.between(1_000, 3_600) } else { chance.between(1, 2_900) });
         match name {
             RegisterName::Births => stated.registered = later(person.born, chance.between(1, 60), end),
             RegisterName::Deaths => {
@@ -246,7 +268,11 @@ fn state_names(
     match (habits.relations, husband) {
         (Relations::FatherOrHusband, Some(marriage)) => {
             let father_instead = chance.hits(rates::FATHER_HUSBAND_SWAPPED);
-            relation_of(&mut stated.father_name, if father_instead { &person.father } else { &marriage.spouse }, chance);
+            relation_of(
+                &mut stated.father_name,
+                if father_instead { &person.father } else { &marriage.spouse },
+                chance,
+            );
         }
         (Relations::FatherAndSpouse, Some(marriage)) => {
             let swapped = chance.hits(rates::FATHER_HUSBAND_SWAPPED);

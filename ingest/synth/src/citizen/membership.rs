@@ -52,9 +52,9 @@ pub(crate) fn is_in(person: &Person, household: &Household, world: &World, chanc
         _ => 0.0,
     };
     shares[Register::Land as usize] = match (is_urban, person.sex, age) {
-        (false, Sex::Male, 28..) => 0.48,
-        (false, Sex::Female, 35..) => 0.12,
-        (true, _, 30..) => 0.06,
+        (false, Sex::Male, 28..) => 0.22,
+        (false, Sex::Female, 35..) => 0.05,
+        (true, _, 30..) => 0.03,
         _ => 0.0,
     };
     shares[Register::Social as usize] = if age >= 60 {

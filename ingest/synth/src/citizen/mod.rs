@@ -8,7 +8,7 @@ mod stated;
 mod writing;
 
 pub(crate) use clerk::Clerk;
-pub(crate) use membership::{is_in, Register as RegisterName};
+pub(crate) use membership::{Register as RegisterName, is_in};
 pub(crate) use register::Case;
 pub(crate) use registers::REGISTERS;
 pub(crate) use stated::{Birth, DateForm, Stated};

@@ -97,7 +97,9 @@ impl Stated {
     /// Forgets the last row.
     pub(crate) fn clear(&mut self) {
         let Self { keys, full_name, father_name, spouse_name, mother_name, mobile, aadhaar, epic, pan, .. } = self;
-        for text in keys.iter_mut().chain([full_name, father_name, spouse_name, mother_name, mobile, aadhaar, epic, pan]) {
+        for text in
+            keys.iter_mut().chain([full_name, father_name, spouse_name, mother_name, mobile, aadhaar, epic, pan])
+        {
             text.clear();
         }
         let Self { ration_card, house, address, village, tehsil, district, district_code, pin, .. } = self;

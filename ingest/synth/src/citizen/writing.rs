@@ -81,7 +81,11 @@ pub(crate) fn write_name(out: &mut String, name: &Name, part: Part, hand: Hand, 
     }
     let surname = if shows_surname { name.surname } else { "" };
     let second = if shows_second { name.second } else { "" };
-    let order = if chance.hits(rates::NAME_PARTS_SWAPPED) { [surname, second, name.given] } else { [name.given, second, surname] };
+    let order = if chance.hits(rates::NAME_PARTS_SWAPPED) {
+        [surname, second, name.given]
+    } else {
+        [name.given, second, surname]
+    };
     let mut is_first = true;
     for word in order.into_iter().filter(|word| !word.is_empty()) {
         if !is_first {
@@ -125,7 +129,7 @@ pub(crate) fn write_place(out: &mut String, name: &str, hand: Hand, chance: &mut
             out.push(' ');
         }
         // Names of places are copied more often than names of people.
-        if word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_alphabetic()) && chance.share(0.5) {
+        if word.len() > 3 && word.bytes().all(|byte| byte.is_ascii_alphabetic()) && chance.share(0.35) {
             spelling::write_word(out, word, chance);
         } else {
             out.push_str(word);

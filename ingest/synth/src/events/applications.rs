@@ -3,9 +3,9 @@
 use chrono::Days;
 use kanak_codes::Codes;
 
+use super::Known;
 use super::days::{add_working_days, at_office_hours, draw_time};
 use super::offices::{Offices, short_name};
-use super::Known;
 use crate::chance::{Chance, Weighted};
 use crate::error::SynthError;
 use crate::extract::{Extract, Folder};
@@ -30,12 +30,29 @@ struct Service {
 }
 
 const COLUMNS: [&str; 15] = [
-    "APPLICATION_NO", "SERVICE_CODE", "CENTRE_CODE", "OFFICE_CODE", "DISTRICT", "CHANNEL", "RATION_CARD_MEMBER", "OFFICER_ID",
-    "APPLIED_AT", "DISPOSED_AT", "STATUS", "REJECTION_REASON", "FEE_RS", "HOLD_REASON", "HOLD_DAYS",
+    "APPLICATION_NO",
+    "SERVICE_CODE",
+    "CENTRE_CODE",
+    "OFFICE_CODE",
+    "DISTRICT",
+    "CHANNEL",
+    "RATION_CARD_MEMBER",
+    "OFFICER_ID",
+    "APPLIED_AT",
+    "DISPOSED_AT",
+    "STATUS",
+    "REJECTION_REASON",
+    "FEE_RS",
+    "HOLD_REASON",
+    "HOLD_DAYS",
 ];
 const REJECTIONS: [&str; 6] = [
-    "Documents incomplete", "Not eligible under the rules", "Applicant did not appear for verification",
-    "Address could not be verified", "Duplicate application", "Fee not paid",
+    "Documents incomplete",
+    "Not eligible under the rules",
+    "Applicant did not appear for verification",
+    "Address could not be verified",
+    "Duplicate application",
+    "Fee not paid",
 ];
 /// Why the clock stood still.
 const HOLDS: [&str; 4] =

@@ -45,15 +45,33 @@ const HOURS_TO_CLOSE: [(f64, f64); 17] = [
 ];
 
 const COLUMNS: [&str; 15] = [
-    "grievanceNo", "complaintType", "officeCode", "district", "channel", "electorRef", "assignedTo", "filedAt", "assignedAt",
-    "closedAt", "status", "timesReopened", "timesEscalated", "rating", "description",
+    "grievanceNo",
+    "complaintType",
+    "officeCode",
+    "district",
+    "channel",
+    "electorRef",
+    "assignedTo",
+    "filedAt",
+    "assignedAt",
+    "closedAt",
+    "status",
+    "timesReopened",
+    "timesEscalated",
+    "rating",
+    "description",
 ];
 /// As San Francisco's requests come in: by telephone 49 %, on the web 41 %, from an app 8 %.
 const CHANNELS: [&str; 10] = ["phone", "phone", "phone", "phone", "phone", "web", "web", "web", "web", "app"];
 const TROUBLES: [&str; 8] = [
-    "Nobody has come for many days", "The same thing happened last month", "Please look into this at the earliest",
-    "I applied and have no answer", "The work was left half done", "Staff asked me to come again and again",
-    "The whole street suffers from this", "Status is shown as closed but nothing was done",
+    "Nobody has come for many days",
+    "The same thing happened last month",
+    "Please look into this at the earliest",
+    "I applied and have no answer",
+    "The work was left half done",
+    "Staff asked me to come again and again",
+    "The whole street suffers from this",
+    "Status is shown as closed but nothing was done",
 ];
 
 impl Grievances {
@@ -67,7 +85,9 @@ impl Grievances {
             .concepts()
             .filter(|kind| kind.property("defect").is_none())
             .zip(1_u32..)
-            .map(|(kind, rank)| ((kind.code().to_owned(), kind.display().to_owned()), 1.0 / f64::from(rank * 17 % 47 + 4)))
+            .map(|(kind, rank)| {
+                ((kind.code().to_owned(), kind.display().to_owned()), 1.0 / f64::from(rank * 17 % 47 + 4))
+            })
             .collect();
         if kinds.is_empty() {
             return Err(SynthError::CodesLack { system: "complaint-type", what: "kind of complaint" });
@@ -85,7 +105,8 @@ impl Grievances {
         folder: &mut Folder,
         chance: &mut Chance,
     ) -> Result<(), SynthError> {
-        let short = chance.pick(&["LOC", "LOC", "LOC", "LOC", "LOC", "LOC", "LOC", "REV", "FCS", "HLT", "POL", "SOC", "EDU"]);
+        let short =
+            chance.pick(&["LOC", "LOC", "LOC", "LOC", "LOC", "LOC", "LOC", "REV", "FCS", "HLT", "POL", "SOC", "EDU"]);
         let office = offices.find(short, known.place, world);
         let district = &world.places.districts[world.places.places[known.place].district];
         let filed = draw_time(world.end, chance);
@@ -109,7 +130,11 @@ impl Grievances {
         put_time(row, Some(filed));
         put_time(row, Some(assigned).filter(|assigned| *assigned < end));
         put_time(row, Some(closed).filter(|_| !is_open));
-        row.put(if is_open { "open" } else { chance.pick(&["resolved", "resolved", "resolved", "resolved", "resolved", "rejected"]) });
+        row.put(if is_open {
+            "open"
+        } else {
+            chance.pick(&["resolved", "resolved", "resolved", "resolved", "resolved", "rejected"])
+        });
         row.put_fmt(format_args!("{}", if !is_open && chance.share(0.06) { chance.between(1, 2) } else { 0 }));
         // Above the officer after 21 days, above the office after 60.
         row.put_fmt(format_args!("{}", u8::from(days_open > 21) + u8::from(days_open > 60)));

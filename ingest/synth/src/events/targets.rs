@@ -31,7 +31,8 @@ pub(crate) fn write_targets(codes: &Codes, world: &World, folder: &mut Folder) -
             for year in last_year - EVENT_YEARS + 1..=last_year {
                 let months_gone = if year == last_year { (world.end.month0() + 9) % 12 } else { 12 };
                 let target = size * (0.9 + 0.2 * chance.unit());
-                let achieved = target * reach * diligence * (0.85 + 0.3 * chance.unit()) * f64::from(months_gone) / 12.0;
+                let achieved =
+                    target * reach * diligence * (0.85 + 0.3 * chance.unit()) * f64::from(months_gone) / 12.0;
                 row.clear();
                 row.put_fmt(format_args!("T-{}-{}-{year}", scheme.code(), district.code));
                 row.put(scheme.code());

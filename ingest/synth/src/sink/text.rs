@@ -25,7 +25,7 @@ pub(crate) struct TextWriter {
 
 enum Out {
     Plain(BufWriter<File>),
-    Gzip(BufWriter<GzEncoder<File>>),
+    Gzip(Box<BufWriter<GzEncoder<File>>>),
 }
 
 impl TextWriter {
@@ -40,7 +40,9 @@ impl TextWriter {
         let file = File::create(path).map_err(write_error(path))?;
         let out = match packed {
             Packed::Plain => Out::Plain(BufWriter::with_capacity(1 << 16, file)),
-            Packed::Gzip => Out::Gzip(BufWriter::with_capacity(1 << 16, GzEncoder::new(file, Compression::fast()))),
+            Packed::Gzip => {
+                Out::Gzip(Box::new(BufWriter::with_capacity(1 << 16, GzEncoder::new(file, Compression::fast()))))
+            }
         };
         let mut writer =
             Self { path: path.to_owned(), out, separator, encoding, line: String::new(), bytes: Vec::new() };
@@ -101,7 +103,7 @@ impl RowWriter for TextWriter {
 
     /// Leaves the last field out, or adds one: whichever the length of the row says.
     fn write_misfit(&mut self, row: &Row) -> Result<bool, SynthError> {
-        if row.field(0).len() % 2 == 0 {
+        if row.field(0).len().is_multiple_of(2) {
             self.write_fields(row.fields().take(row.len() - 1))?;
         } else {
             self.write_fields(row.fields().chain(["0"]))?;

@@ -38,7 +38,38 @@ fn every_source_parses_and_maps_to_attributes_of_its_model() {
             }
         }
         for attribute in attributes.iter().filter(|attribute| attribute.required) {
-            assert!(source.columns.iter().any(|column| column.to == attribute.name), "{}: {}", source.name, attribute.name);
+            assert!(
+                source.columns.iter().any(|column| column.to == attribute.name),
+                "{}: {}",
+                source.name,
+                attribute.name
+            );
+        }
+    }
+}
+
+#[test]
+fn every_column_that_a_source_names_stands_in_its_file() {
+    for source in declared() {
+        let Some(file) = crate::reading::read(&source, &crate::made::path_of(&source.name)) else { continue };
+        let named = source.columns.iter().flat_map(|column| &column.from.0);
+        for column in named.chain(&source.key).chain(&source.updated) {
+            assert!(file.columns.contains(column), "{} has no column {column}; it has {:?}", source.name, file.columns);
+        }
+        let forbidden = ["caste", "religion", "category_of_person", "jati"];
+        assert!(!file.columns.iter().any(|column| forbidden.contains(&column.to_lowercase().as_str())));
+    }
+}
+
+#[test]
+fn the_words_that_a_source_translates_are_those_in_its_file() {
+    for source in declared() {
+        let Some(file) = crate::reading::read(&source, &crate::made::path_of(&source.name)) else { continue };
+        for column in source.columns.iter().filter(|column| !column.values.is_empty()) {
+            for fields in file.rows.iter().filter_map(|row| row.fields.as_ref().ok()) {
+                let value = fields.get(&column.from.0[0]).map_or("", String::as_str);
+                assert!(value.is_empty() || column.values.contains_key(value), "{}: {value}", source.name);
+            }
         }
     }
 }
