@@ -44,7 +44,8 @@ impl Config {
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let name = path.display().to_string();
         let mut config: Self = kanak_model::toml_text::TomlText::new(&name, &text).parse()?;
-        for relative in [Some(&mut config.inbox), config.models.as_mut(), config.sources.as_mut()].into_iter().flatten() {
+        for relative in [Some(&mut config.inbox), config.models.as_mut(), config.sources.as_mut()].into_iter().flatten()
+        {
             if relative.is_relative() {
                 *relative = folder.join(&*relative);
             }

@@ -22,7 +22,11 @@ impl Stage {
         let terminal = std::io::stderr().is_terminal();
         let silent = output.quiet;
         let bar = if total == 0 { ProgressBar::new_spinner() } else { ProgressBar::new(total) };
-        bar.set_draw_target(if terminal && !silent { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
+        bar.set_draw_target(if terminal && !silent {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        });
         let template = if total == 0 {
             "{spinner} {msg} {human_pos} {elapsed}"
         } else {

@@ -72,8 +72,7 @@ impl House {
     fn rows_in_hub(&self) -> u64 {
         let data = self.folder.path().join("kanak-data").display().to_string();
         let ran = kanak_ok(["resolve", "citizen", "--data", &data, "--json"]);
-        let records = ran.json()[0]["source_records"].as_u64().unwrap();
-        records
+        ran.json()[0]["source_records"].as_u64().unwrap()
     }
 }
 
@@ -87,7 +86,11 @@ fn refused(name: &str, bytes: impl AsRef<[u8]>, words: &[&str]) {
     assert!(ran.reason().starts_with("kanak: "), "{name}: {}", ran.stderr);
     assert!(!ran.stderr.contains("panicked"), "{}", ran.stderr);
     for word in words.iter().chain([&name]) {
-        assert!(ran.reason().to_lowercase().contains(&word.to_lowercase()), "{name} should say {word}: {}", ran.reason());
+        assert!(
+            ran.reason().to_lowercase().contains(&word.to_lowercase()),
+            "{name} should say {word}: {}",
+            ran.reason()
+        );
     }
     assert_eq!(house.rows_in_hub(), 0, "{name} was half-loaded");
 }
@@ -100,7 +103,11 @@ fn quarantined(name: &str, bytes: impl AsRef<[u8]>, accepted: u64, rejected: u64
     let ran = house.ingest(&path);
     assert_eq!(ran.status, Some(0), "{name}: {}", ran.stderr);
     let file = &ran.json()["files"][0];
-    assert_eq!((file["accepted"].as_u64(), file["rejected"].as_u64()), (Some(accepted), Some(rejected)), "{name}: {file}");
+    assert_eq!(
+        (file["accepted"].as_u64(), file["rejected"].as_u64()),
+        (Some(accepted), Some(rejected)),
+        "{name}: {file}"
+    );
 }
 
 #[test]
@@ -160,7 +167,8 @@ fn a_zip_that_is_no_workbook_is_refused() {
 
 #[test]
 fn a_truncated_gzip_is_refused_and_leaves_nothing() {
-    let text = "ID,NAME,DOB,AADHAAR\n".to_owned() + &(0..20_000).map(|n| format!("{n},Asha {n},,\n")).collect::<String>();
+    let rows: Vec<String> = (0..20_000).map(|n| format!("{n},Asha {n},,")).collect();
+    let text = format!("ID,NAME,DOB,AADHAAR\n{}\n", rows.join("\n"));
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
     let packed = encoder.finish().unwrap();

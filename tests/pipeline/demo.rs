@@ -28,13 +28,18 @@ fn the_demo_finds_most_of_what_the_truth_holds() {
 fn every_accepted_source_record_is_linked_once_and_the_lake_reconciles_with_the_hub() {
     let (state, _guard) = state();
     let summary = state.demo.json();
-    for (entity, dimension) in
-        [("citizen", "dim_citizens"), ("business", "dim_businesses"), ("employee", "dim_employees"), ("scheme", "dim_schemes")]
-    {
+    for (entity, dimension) in [
+        ("citizen", "dim_citizens"),
+        ("business", "dim_businesses"),
+        ("employee", "dim_employees"),
+        ("scheme", "dim_schemes"),
+    ] {
         let query = format!("select count(*) as n from {dimension} where is_current");
         let in_lake = state.sql(&query)[0]["n"].as_u64().unwrap();
         assert_eq!(in_lake, summary["golden_records"][entity].as_u64().unwrap(), "{dimension}");
-        let query = format!("select count(*) as n, count(distinct source_system || '/' || source_key) as d from bridge_crosswalk where entity = '{entity}'");
+        let query = format!(
+            "select count(*) as n, count(distinct source_system || '/' || source_key) as d from bridge_crosswalk where entity = '{entity}'"
+        );
         let row = &state.sql(&query)[0];
         assert_eq!(row["n"], row["d"], "a source record stands twice in the crosswalk");
         assert_eq!(row["n"].as_u64(), summary["source_records"][entity].as_u64(), "{entity}");
@@ -44,7 +49,8 @@ fn every_accepted_source_record_is_linked_once_and_the_lake_reconciles_with_the_
 #[test]
 fn a_second_run_changes_nothing() {
     let (state, _guard) = state();
-    let ids = |data: &Path| sql(data, "select source_system, source_key, golden_id from bridge_crosswalk order by 1, 2");
+    let ids =
+        |data: &Path| sql(data, "select source_system, source_key, golden_id from bridge_crosswalk order by 1, 2");
     let before = ids(&state.data());
     assert!(before.as_array().unwrap().len() > 4000);
     let second = run_demo(&state.data(), crate::state::RECORDS).json();
@@ -111,7 +117,7 @@ fn aadhaar_numbers(bytes: &[u8], found: &mut HashSet<String>) {
             b'0'..=b'9' => digits.push(char::from(*byte)),
             // UTF-16 text has a zero after each digit; groups have one space or hyphen.
             0 => {}
-            b' ' | b'-' if between_digits && digits.len() % 4 == 0 => {}
+            b' ' | b'-' if between_digits && digits.len().is_multiple_of(4) => {}
             _ => keep(&mut digits),
         }
     }
@@ -153,10 +159,21 @@ fn no_aadhaar_number_of_the_input_is_found_outside_the_vault() {
         look(name.to_owned(), text.stderr.as_bytes());
     }
     // Compressed tables are read as tables.
-    let tables = state.sql("select table_name from information_schema.tables where table_schema not like 'information%'");
+    let tables =
+        state.sql("select table_name from information_schema.tables where table_schema not like 'information%'");
     for table in tables.as_array().unwrap() {
         let name = table["table_name"].as_str().unwrap();
-        let rows = kanak_ok(["sql", &format!("select * from {name}"), "--purpose", "operation", "--rows-max", "1000000", "--json", "--data", &data]);
+        let rows = kanak_ok([
+            "sql",
+            &format!("select * from {name}"),
+            "--purpose",
+            "operation",
+            "--rows-max",
+            "1000000",
+            "--json",
+            "--data",
+            &data,
+        ]);
         look(format!("table {name}"), rows.stdout.as_bytes());
     }
     assert!(tables.as_array().unwrap().len() > 10, "{tables}");

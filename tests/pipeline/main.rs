@@ -1,5 +1,7 @@
 //! The pipeline end to end, with the real binary on real files: a made-up state in, golden records and a warehouse out.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on, and says what it measured or skipped")]
+
 mod broken_input;
 mod demo;
 mod linkage;

@@ -21,10 +21,15 @@ pub fn kanak_binary() -> PathBuf {
     }
     let test = std::env::current_exe().expect("a running test has a path");
     let binary = test.parent().and_then(Path::parent).expect("tests run from target/PROFILE/deps").join("kanak");
-    assert!(binary.exists(), "{} is not built; run `cargo build --release` first, or `bash tests/run`", binary.display());
+    assert!(
+        binary.exists(),
+        "{} is not built; run `cargo build --release` first, or `bash tests/run`",
+        binary.display()
+    );
     binary
 }
 
+#[expect(clippy::print_stdout, reason = "a test says what it skipped")]
 /// The folder of measurement data beside the checkout, where it is there; says how to get on without it.
 pub fn find_shared() -> Option<PathBuf> {
     let folder = std::env::var_os("KANAK_SHARED").map_or_else(|| workspace().join("../shared"), PathBuf::from);
@@ -56,7 +61,8 @@ impl Ran {
     /// # Panics
     /// When it is not.
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in: {}\n{}", self.stdout, self.stderr))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error} in: {}\n{}", self.stdout, self.stderr))
     }
 }
 

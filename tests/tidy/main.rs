@@ -1,5 +1,7 @@
 //! Checks on the house itself: arrows between crates, fences around engines, links in the prose, headers of models.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on, and says what it measured or skipped")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,11 +19,20 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("kanak-ingest", &["kanak-codes", "kanak-model", "kanak-engine", "kanak-store"]),
     ("kanak-synth", &["kanak-codes", "kanak-model"]),
     ("kanak-warehouse", &["kanak-codes", "kanak-model"]),
-    ("kanak-dashboards", &["kanak-codes", "kanak-model", "kanak-engine", "kanak-store", "kanak-ingest", "kanak-warehouse"]),
+    (
+        "kanak-dashboards",
+        &["kanak-codes", "kanak-model", "kanak-engine", "kanak-store", "kanak-ingest", "kanak-warehouse"],
+    ),
     (
         "kanak",
         &[
-            "kanak-codes", "kanak-model", "kanak-engine", "kanak-store", "kanak-ingest", "kanak-synth", "kanak-warehouse",
+            "kanak-codes",
+            "kanak-model",
+            "kanak-engine",
+            "kanak-store",
+            "kanak-ingest",
+            "kanak-synth",
+            "kanak-warehouse",
             "kanak-dashboards",
         ],
     ),
@@ -137,7 +148,11 @@ fn every_warehouse_model_states_its_grain_and_what_it_reads() {
         let text = fs::read_to_string(&path).unwrap();
         let head: Vec<&str> = text.lines().take_while(|line| line.starts_with("--")).collect();
         let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-        assert!(head.first().is_some_and(|line| line.contains(&stem)), "{}: the first line names the table", path.display());
+        assert!(
+            head.first().is_some_and(|line| line.contains(&stem)),
+            "{}: the first line names the table",
+            path.display()
+        );
         for word in ["Grain:", "Reads:"] {
             assert!(head.iter().any(|line| line.contains(word)), "{}: the header has no {word}", path.display());
         }

@@ -11,6 +11,7 @@ mod error;
 mod metrics;
 mod models;
 mod parquet_table;
+mod policy_exec;
 mod query;
 mod release;
 mod rows_json;

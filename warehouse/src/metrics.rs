@@ -149,7 +149,7 @@ impl Metric {
 
     fn select(&self, cut: &MetricQuery) -> String {
         // Names of dimensions are words of the metric's own file by now; values are quoted as SQL text.
-        let dimensions: String = cut.group_by.iter().map(|name| format!("{name}, ")).collect();
+        let dimensions: String = cut.group_by.iter().flat_map(|name| [name.as_str(), ", "]).collect();
         let mut conditions: Vec<String> = self.condition.iter().map(|text| format!("({text})")).collect();
         conditions.extend(
             cut.filters

@@ -132,5 +132,11 @@ mod tests {
         let place = |name: &str| models.iter().position(|model| model.name == name).unwrap();
         assert!(place("fct_grievances") < place("mart_grievance_ageing"));
         assert!(place("mart_service_delivery") < place("mart_overview"));
+        for model in &models {
+            let query: String = model.sql.lines().filter(|line| !line.starts_with("--")).collect();
+            for read in &model.reads {
+                assert!(query.contains(read.as_str()), "{} says that it reads {read}", model.name);
+            }
+        }
     }
 }

@@ -70,7 +70,7 @@ pub(crate) async fn plan(session: &SessionContext, filter: &Filter, sql: &str) -
     let statement = state.sql_to_statement(sql, &dialect).map_err(|error| failed(&error))?;
     check_kind(&statement)?;
     let named = state.resolve_table_references(&statement).map_err(|error| failed(&error))?;
-    check_tables(&state, &named).await?;
+    check_tables(&state, &named)?;
     let plan = state.statement_to_plan(statement).await.map_err(|error| failed(&error))?;
     let reads_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     reads_only.verify_plan(&plan).map_err(|error| WarehouseError::Refused { reason: error.strip_backtrace() })?;
@@ -107,7 +107,7 @@ fn explains(plan: &LogicalPlan) -> bool {
     found || visit.is_err()
 }
 
-async fn check_tables(state: &SessionState, named: &[TableReference]) -> Result<(), WarehouseError> {
+fn check_tables(state: &SessionState, named: &[TableReference]) -> Result<(), WarehouseError> {
     for table in named {
         let is_described = table.schema() == Some("information_schema");
         let schema = state.schema_for_ref(table.clone());

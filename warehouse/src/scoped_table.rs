@@ -17,6 +17,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::filter::FilterExecBuilder;
 use kanak_model::access::Filter;
 
+use crate::policy_exec::PolicyExec;
+
 /// What a filter means for a table.
 pub(crate) enum Scope {
     /// All rows.
@@ -93,6 +95,7 @@ impl TableProvider for ScopedTable {
         let input = self.inner.scan(state, Some(&scanned), &[], None).await?;
         let policy = state.create_physical_expr(self.policy.clone(), &DFSchema::try_from(input.schema())?)?;
         let kept = (0..wanted.len()).collect();
-        Ok(Arc::new(FilterExecBuilder::new(policy, input).apply_projection(Some(kept))?.build()?))
+        let filtered = FilterExecBuilder::new(policy, input).apply_projection(Some(kept))?.build()?;
+        Ok(Arc::new(PolicyExec::new(Arc::new(filtered))))
     }
 }

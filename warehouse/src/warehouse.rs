@@ -147,12 +147,13 @@ impl Warehouse {
         ingest_run: i64,
         batches: Vec<RecordBatch>,
     ) -> Result<bool, WarehouseError> {
-        let staged = batches
+        let mut staged = batches
             .iter()
             .map(|batch| staging::event_batch(model, ingest_run, batch))
             .collect::<Result<Vec<_>, _>>()?;
-        if staged.iter().all(|batch| batch.num_rows() == 0) {
-            return Ok(false);
+        // A run without events is recorded as well, so that its file need not be read again.
+        if staged.is_empty() {
+            staged.push(staging::empty(&staging::event_columns(model)));
         }
         let _writing = self.inner.writing.lock().await;
         self.inner.tables.append_once(&staging::event_table(model), Folder::Restricted, ingest_run, staged).await

@@ -55,7 +55,8 @@ pub fn concept_json(system: &str, concept: &Concept<'_>) -> Value {
             designations.insert(language.tag().to_owned(), json!(words));
         }
     }
-    let properties: Map<String, Value> = concept.properties().map(|(name, value)| (name.to_owned(), json!(value))).collect();
+    let properties: Map<String, Value> =
+        concept.properties().map(|(name, value)| (name.to_owned(), json!(value))).collect();
     json!({
         "system": system, "code": concept.code(), "display": concept.display(), "designations": designations,
         "parent": concept.parent(), "status": status_word(concept.status()), "properties": properties,
@@ -73,7 +74,10 @@ pub fn status_word(status: Status) -> &'static str {
 fn lookup(codes: &Codes, system: &str, code: &str, output: Output) -> anyhow::Result<()> {
     let found = codes.get_system(system)?;
     let Some(concept) = found.lookup(code) else {
-        bail!("{}", found.validate(code).reason_words().unwrap_or_else(|| format!("`{code}` is not a code of {system}")));
+        bail!(
+            "{}",
+            found.validate(code).reason_words().unwrap_or_else(|| format!("`{code}` is not a code of {system}"))
+        );
     };
     if output.json {
         return output.document(&concept_json(found.name(), &concept));

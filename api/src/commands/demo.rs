@@ -16,13 +16,13 @@ use crate::commands::resolve::resolve_all;
 use crate::commands::users::{new_password, os_rng};
 use crate::commands::{serve, synth};
 use crate::deployment::Deployment;
-use kanak_engine::matching::accuracy::Accuracy;
 use crate::jobs::accuracy::{links_by_key, measure};
 use crate::jobs::ingest_file::{Ingested, Retirements};
 use crate::jobs::quality::accuracy_setting;
 use crate::jobs::refresh::refresh;
 use crate::jobs::resolve::Resolved;
 use crate::output::{Output, grouped};
+use kanak_engine::matching::accuracy::Accuracy;
 
 /// What a demo's extracts were made with; stands beside them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -191,9 +191,7 @@ impl Summary {
             let accuracy: BTreeMap<&str, _> = self
                 .accuracies
                 .iter()
-                .map(|(name, a)| {
-                    (name.as_str(), json!({ "precision": a.precision, "recall": a.recall, "f1": a.f1 }))
-                })
+                .map(|(name, a)| (name.as_str(), json!({ "precision": a.precision, "recall": a.recall, "f1": a.f1 })))
                 .collect();
             let seconds: Vec<_> =
                 self.stages.seconds.iter().map(|(stage, s)| json!({ "stage": stage, "seconds": s })).collect();
@@ -222,10 +220,7 @@ impl Summary {
                 row
             })
             .collect();
-        output.table(
-            &["", "source records", "golden records", "duplicates", "precision", "recall", "pair F1"],
-            &rows,
-        );
+        output.table(&["", "source records", "golden records", "duplicates", "precision", "recall", "pair F1"], &rows);
         output.line("");
         output.line(format!(
             "{} new, {} changed source records in this run; {} doubtful pairs wait for a steward",

@@ -36,7 +36,11 @@ pub async fn run(ids: &[String], global: &Global, output: Output) -> anyhow::Res
             let (model, left_record) = find_source_record(&deployment, &access, left).await?;
             let (other, right_record) = find_source_record(&deployment, &access, right).await?;
             if model.name != other.name {
-                bail!("`{left}` is a {} and `{right}` a {}: only records of one entity type are compared", model.name, other.name);
+                bail!(
+                    "`{left}` is a {} and `{right}` a {}: only records of one entity type are compared",
+                    model.name,
+                    other.name
+                );
             }
             let explanation = explain(&deployment, model, &left_record, &right_record).await?;
             print_pair(left, right, &explanation, output)?;
@@ -74,7 +78,8 @@ async fn find<'a>(deployment: &'a Deployment, access: &Access, id: &str) -> anyh
         }
         None => {
             let id: GoldenId = id.parse()?;
-            let entity = deployment.store.find_golden_entity(id).await?.with_context(|| format!("no golden record {id}"))?;
+            let entity =
+                deployment.store.find_golden_entity(id).await?.with_context(|| format!("no golden record {id}"))?;
             let model = deployment.get_model(&entity)?;
             deployment.store.find_golden(access, model, id).await?.map(|golden| (model, golden))
         }
@@ -158,7 +163,8 @@ fn print_golden(model: &EntityModel, golden: &Golden, output: Output) -> anyhow:
     output.table(&["attribute", "value", "chosen as", "stated by", "taken from"], &rows);
     output.line("");
     let mut header = vec!["source record"];
-    let shown: Vec<&str> = model.attributes.iter().map(|a| a.name.as_str()).filter(|a| record.values.contains_key(*a)).collect();
+    let shown: Vec<&str> =
+        model.attributes.iter().map(|a| a.name.as_str()).filter(|a| record.values.contains_key(*a)).collect();
     header.extend(&shown);
     let rows: Vec<Vec<String>> = golden
         .members
@@ -187,7 +193,9 @@ fn print_pair(left: &str, right: &str, explanation: &Explanation, output: Output
             vec![row.attribute.clone(), row.left.clone(), row.right.clone(), row.level.clone(), bits]
         })
         .collect();
-    let total = |name: &str, bits: f64| vec![name.to_owned(), String::new(), String::new(), String::new(), format!("{bits:+.2}")];
+    let total = |name: &str, bits: f64| {
+        vec![name.to_owned(), String::new(), String::new(), String::new(), format!("{bits:+.2}")]
+    };
     rows.push(total("before looking", explanation.prior_bits));
     rows.push(total("in all", explanation.total_bits));
     output.table(&["attribute", left, right, "level", "bits"], &rows);

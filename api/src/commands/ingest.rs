@@ -122,9 +122,7 @@ fn print(done: &[Ingested], refused: &[(PathBuf, String)], output: Output) -> an
         .iter()
         .map(|one| {
             let mut row = vec![one.source.clone()];
-            row.extend(
-                [one.accepted, one.rejected, one.new, one.changed, one.unchanged, one.retired].map(|count| grouped(count)),
-            );
+            row.extend([one.accepted, one.rejected, one.new, one.changed, one.unchanged, one.retired].map(grouped));
             row.push(one.file.file_name().unwrap_or_default().to_string_lossy().into_owned());
             row
         })

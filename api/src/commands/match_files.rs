@@ -101,12 +101,15 @@ fn read(args: &MatchArgs) -> anyhow::Result<Table> {
         let name = if args.input.len() > 1 { stem(file) } else { String::new() };
         let column = |wanted: &str| -> anyhow::Result<&StringArray> {
             let found = batch.column_by_name(wanted).with_context(|| {
-                let known: Vec<String> = batch.schema().fields().iter().map(|field| format!("`{}`", field.name())).collect();
+                let known: Vec<String> =
+                    batch.schema().fields().iter().map(|field| format!("`{}`", field.name())).collect();
                 format!("{} has no column `{wanted}`; it has {}", file.display(), known.join(", "))
             })?;
             found.as_string_opt::<i32>().with_context(|| format!("column `{wanted}` of {} is not text", file.display()))
         };
-        let text = |array: &StringArray, row: usize| if array.is_null(row) { String::new() } else { array.value(row).to_owned() };
+        let text = |array: &StringArray, row: usize| {
+            if array.is_null(row) { String::new() } else { array.value(row).to_owned() }
+        };
         let source = args.source.as_deref().map(column).transpose()?;
         let id = args.id.as_deref().map(column).transpose()?;
         let mut seen = HashSet::new();
@@ -114,7 +117,12 @@ fn read(args: &MatchArgs) -> anyhow::Result<Table> {
             let own = source.map_or_else(|| name.clone(), |array| text(array, row));
             let id = id.map_or_else(|| (row + 1).to_string(), |array| text(array, row));
             if id.is_empty() {
-                bail!("{}: row {} has no id in column `{}`", file.display(), row + 1, args.id.as_deref().unwrap_or_default());
+                bail!(
+                    "{}: row {} has no id in column `{}`",
+                    file.display(),
+                    row + 1,
+                    args.id.as_deref().unwrap_or_default()
+                );
             }
             if !seen.insert((own.clone(), id.clone())) {
                 bail!("{}: the id `{id}` stands twice; ids must be unique in a source", file.display());
@@ -125,7 +133,10 @@ fn read(args: &MatchArgs) -> anyhow::Result<Table> {
         table.batches.push(batch);
     }
     if table.id.is_empty() {
-        bail!("there is no row to match in {}", args.input.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", "));
+        bail!(
+            "there is no row to match in {}",
+            args.input.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
+        );
     }
     Ok(table)
 }
@@ -172,9 +183,10 @@ fn named(table: &Table, entity: &EntityModel) -> anyhow::Result<Vec<(SourceSyste
         let schema = batch.schema();
         let header: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
         let guessed = model_guess::attribute_names(&header);
-        let names = header.iter().zip(guessed).map(|(own, guessed)| {
-            if entity.find_attribute(own).is_some() { (*own).to_owned() } else { guessed }
-        });
+        let names = header
+            .iter()
+            .zip(guessed)
+            .map(|(own, guessed)| if entity.find_attribute(own).is_some() { (*own).to_owned() } else { guessed });
         let columns = names.zip(batch.columns()).map(|(name, column)| (name, Arc::clone(column), true));
         named.push((SourceSystemId(index as i64), RecordBatch::try_from_iter_with_nullable(columns)?));
     }
@@ -182,7 +194,11 @@ fn named(table: &Table, entity: &EntityModel) -> anyhow::Result<Vec<(SourceSyste
 }
 
 fn label(table: &Table, row: usize) -> String {
-    if table.source[row].is_empty() { table.id[row].clone() } else { format!("{}:{}", table.source[row], table.id[row]) }
+    if table.source[row].is_empty() {
+        table.id[row].clone()
+    } else {
+        format!("{}:{}", table.source[row], table.id[row])
+    }
 }
 
 fn row_of(id: SourceRecordId) -> usize {
@@ -264,7 +280,8 @@ fn report(
     truth: Option<&Accuracy>,
 ) -> Value {
     let decided = |decision: Decision| found.pairs.iter().filter(|pair| pair.decision == decision).count();
-    let stages: serde_json::Map<String, Value> = seconds.iter().map(|(stage, s)| ((*stage).to_owned(), json!(s))).collect();
+    let stages: serde_json::Map<String, Value> =
+        seconds.iter().map(|(stage, s)| ((*stage).to_owned(), json!(s))).collect();
     let weights: Vec<Value> = rule_set
         .comparisons
         .iter()
@@ -306,12 +323,20 @@ fn report_html(report: &Value) -> String {
         report["rows"], report["clusters"], report["pairs"]["match"], report["pairs"]["review"]
     );
     if report["truth"].is_object() {
-        let _ = writeln!(page, "<p>Against the truth: precision {}, recall {}, F1 {}.</p>", report["truth"]["precision"], report["truth"]["recall"], report["truth"]["f1"]);
+        let _ = writeln!(
+            page,
+            "<p>Against the truth: precision {}, recall {}, F1 {}.</p>",
+            report["truth"]["precision"], report["truth"]["recall"], report["truth"]["f1"]
+        );
     }
     page.push_str("<h2>Blocking rules</h2>\n<table><tr><th>rule<th>pairs<th>compared<th>not compared</tr>\n");
     for rule in report["stats"]["rules"].as_array().into_iter().flatten() {
         let name = escape(rule["rule"].as_str().unwrap_or_default());
-        let _ = writeln!(page, "<tr><td>{name}<td class=n>{}<td class=n>{}<td class=n>{}</tr>", rule["pairs"], rule["compared"], rule["not_compared"]);
+        let _ = writeln!(
+            page,
+            "<tr><td>{name}<td class=n>{}<td class=n>{}<td class=n>{}</tr>",
+            rule["pairs"], rule["compared"], rule["not_compared"]
+        );
     }
     page.push_str("</table>\n<h2>Match weights</h2>\n<table><tr><th>attribute<th>level<th>m<th>u<th>bits</tr>\n");
     for comparison in report["weights"].as_array().into_iter().flatten() {
@@ -343,10 +368,16 @@ fn print(report: &Value, found: &Matched, out: &Path, output: Output) {
     output.line("");
     output.line(format!(
         "{} rows, {} clusters; pairs: {} match, {} review, {} kept apart",
-        report["rows"], report["clusters"], report["pairs"]["match"], report["pairs"]["review"], report["pairs"]["no_match"]
+        report["rows"],
+        report["clusters"],
+        report["pairs"]["match"],
+        report["pairs"]["review"],
+        report["pairs"]["no_match"]
     ));
     let truth = &report["truth"];
-    if let (Some(precision), Some(recall), Some(f1)) = (truth["precision"].as_f64(), truth["recall"].as_f64(), truth["f1"].as_f64()) {
+    if let (Some(precision), Some(recall), Some(f1)) =
+        (truth["precision"].as_f64(), truth["recall"].as_f64(), truth["f1"].as_f64())
+    {
         output.line(format!("against the truth: precision {precision:.4}, recall {recall:.4}, pair F1 {f1:.4}"));
     }
     output.note(format!("clusters.csv, pairs.csv, report.json and report.html are in {}", out.display()));

@@ -40,7 +40,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Explain { ids } => Box::pin(explain::run(&ids, &global, output)).await,
         Command::Codes(command) => codes::run(&command, output),
         Command::Refresh => Box::pin(refresh::run(&global, output)).await,
-        Command::Sql { query, purpose, rows_max } => Box::pin(sql::run(&query, &purpose, rows_max, &global, output)).await,
+        Command::Sql { query, purpose, rows_max } => {
+            Box::pin(sql::run(&query, &purpose, rows_max, &global, output)).await
+        }
         Command::Serve(args) => Box::pin(serve::run(&args.listen, &global, output)).await,
         Command::Verify => Box::pin(verify::run(&global, output)).await,
         Command::Backup { dir } => Box::pin(backup::run(&dir, &global, output)).await,

@@ -25,7 +25,11 @@ pub async fn run(entities: &[String], global: &Global, output: Output) -> anyhow
 ///
 /// # Errors
 /// When an entity type is unknown, or the hub cannot be read or written.
-pub async fn resolve_all(deployment: &Deployment, entities: &[String], output: Output) -> anyhow::Result<Vec<Resolved>> {
+pub async fn resolve_all(
+    deployment: &Deployment,
+    entities: &[String],
+    output: Output,
+) -> anyhow::Result<Vec<Resolved>> {
     let names: Vec<String> = if entities.is_empty() {
         deployment.models.iter().map(|model| model.name.clone()).collect()
     } else {
@@ -61,12 +65,15 @@ fn print(done: &[Resolved], output: Output) -> anyhow::Result<()> {
         .map(|one| {
             let counts = one.applied.as_ref().map_or([0; 4], |a| [a.created, a.updated, a.merged, a.split]);
             let mut row = vec![one.entity.clone(), grouped(one.source_records as i64), grouped(one.compared)];
-            row.extend(counts.map(|count| grouped(count)));
+            row.extend(counts.map(grouped));
             row.push(grouped(one.reviews as i64));
             row
         })
         .collect();
-    output.table(&["entity", "source records", "pairs compared", "created", "updated", "merged", "split", "to review"], &rows);
+    output.table(
+        &["entity", "source records", "pairs compared", "created", "updated", "merged", "split", "to review"],
+        &rows,
+    );
     Ok(())
 }
 

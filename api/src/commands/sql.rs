@@ -16,7 +16,13 @@ use crate::output::Output;
 ///
 /// # Errors
 /// When the statement is not one SELECT, or names something that is not there.
-pub async fn run(query: &str, purpose: &str, rows_max: usize, global: &Global, output: Output) -> anyhow::Result<ExitCode> {
+pub async fn run(
+    query: &str,
+    purpose: &str,
+    rows_max: usize,
+    global: &Global,
+    output: Output,
+) -> anyhow::Result<ExitCode> {
     let deployment = Deployment::open(global).await?;
     let purpose = Purpose::find(purpose).context("unknown purpose")?;
     let access = Access::decide(&Caller::system("command line"), purpose)?;
@@ -54,7 +60,9 @@ fn texts(result: &QueryResult) -> anyhow::Result<Vec<Vec<String>>> {
             .iter()
             .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
             .collect::<Result<_, _>>()?;
-        rows.extend((0..batch.num_rows()).map(|row| columns.iter().map(|column| column.value(row).to_string()).collect()));
+        rows.extend(
+            (0..batch.num_rows()).map(|row| columns.iter().map(|column| column.value(row).to_string()).collect()),
+        );
     }
     Ok(rows)
 }

@@ -18,14 +18,17 @@ use crate::progress::Stage;
 pub fn run(args: &SynthArgs, output: Output) -> anyhow::Result<ExitCode> {
     let made = make(args.records, args.seed, &args.out, args.flat, output)?;
     if output.json {
-        let files: Vec<_> = made.files.iter().map(|file| json!({ "file": name_of(file), "source": file.source, "rows": file.rows })).collect();
+        let files: Vec<_> = made
+            .files
+            .iter()
+            .map(|file| json!({ "file": name_of(file), "source": file.source, "rows": file.rows }))
+            .collect();
         let rates: Vec<_> =
             made.rates.iter().map(|r| json!({ "error": r.name, "rate": r.rate, "reason": r.reason })).collect();
         output.document(&json!({ "out": args.out, "seed": args.seed, "files": files, "rates": rates }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let rows: Vec<Vec<String>> =
-        made.files.iter().map(|file| vec![name_of(file), grouped(file.rows)]).collect();
+    let rows: Vec<Vec<String>> = made.files.iter().map(|file| vec![name_of(file), grouped(file.rows)]).collect();
     output.table(&["file", "rows"], &rows);
     let rates: Vec<Vec<String>> = made
         .rates
@@ -48,8 +51,7 @@ fn name_of(file: &MadeFile) -> String {
 pub fn make(records: u64, seed: u64, out: &Path, flat: bool, output: Output) -> anyhow::Result<Made> {
     let stage = Stage::begin(output, "Making a state", records);
     let mut before = 0;
-    let options =
-        Options { records, seed, out: out.to_path_buf(), flat, end: SystemClock.now().day_ist() };
+    let options = Options { records, seed, out: out.to_path_buf(), flat, end: SystemClock.now().day_ist() };
     let made = generate(&options, &mut |progress| {
         if progress.stage == "citizens" {
             stage.advance(progress.done.saturating_sub(before));

@@ -76,9 +76,8 @@ fn parse_roles(words: &[String]) -> anyhow::Result<BTreeSet<Role>> {
     words
         .iter()
         .map(|word| {
-            Role::find(word).with_context(|| {
-                format!("no role `{word}`; there are {}", Role::ALL.map(Role::word).join(", "))
-            })
+            Role::find(word)
+                .with_context(|| format!("no role `{word}`; there are {}", Role::ALL.map(Role::word).join(", ")))
         })
         .collect()
 }
@@ -90,10 +89,13 @@ fn parse_districts(deployment: &Deployment, words: &[String]) -> anyhow::Result<
     let districts = deployment.codes.get_system("lgd-district")?;
     let mut found = BTreeSet::new();
     for word in words {
-        let code = districts.lookup(word).map(|concept| concept.code()).or_else(|| deployment.codes.find_district(word));
+        let code =
+            districts.lookup(word).map(|concept| concept.code()).or_else(|| deployment.codes.find_district(word));
         match code {
             Some(code) => found.insert(code.to_owned()),
-            None => bail!("no district `{word}`; use its LGD code or name, as `kanak codes search lgd-district {word}` shows"),
+            None => bail!(
+                "no district `{word}`; use its LGD code or name, as `kanak codes search lgd-district {word}` shows"
+            ),
         };
     }
     Ok(Some(found))

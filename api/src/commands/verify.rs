@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
-use anyhow::bail;
 use crate::cli::Global;
 use crate::deployment::Deployment;
 use crate::jobs::verify::verify;
 use crate::output::Output;
+use anyhow::bail;
 
 /// Runs the command.
 ///

@@ -70,7 +70,12 @@ pub fn source_of<'a>(deployment: &'a Deployment, file: &Path) -> anyhow::Result<
 ///
 /// # Errors
 /// When the file cannot be read as its source says, or its snapshot would retire too much.
-pub async fn ingest_file(deployment: &Deployment, file: &Path, retirements: Retirements, stage: &Stage) -> anyhow::Result<Ingested> {
+pub async fn ingest_file(
+    deployment: &Deployment,
+    file: &Path,
+    retirements: Retirements,
+    stage: &Stage,
+) -> anyhow::Result<Ingested> {
     let source = source_of(deployment, file)?.clone();
     let source_id = deployment.store.ensure_source_system(&source).await?;
     let key = landing_key(deployment)?;
@@ -111,7 +116,10 @@ pub async fn ingest_file(deployment: &Deployment, file: &Path, retirements: Reti
             rows.iter().flat_map(|row| &row.secrets).map(|secret| secret.aadhaar.expose()).collect();
         let references = deployment.vault.tokenise(HUB_DOMAIN, &numbers).await?;
         ensure!(references.len() == numbers.len(), "the vault answered fewer references than it was asked for");
-        let places = rows.iter().enumerate().flat_map(|(row, checked)| (0..checked.secrets.len()).map(move |secret| (row, secret)));
+        let places = rows
+            .iter()
+            .enumerate()
+            .flat_map(|(row, checked)| (0..checked.secrets.len()).map(move |secret| (row, secret)));
         let places: Vec<(usize, usize)> = places.collect();
         for ((row, secret), reference) in places.into_iter().zip(&references) {
             rows[row].fill(secret, reference.as_str());
@@ -167,8 +175,9 @@ fn start_reader(
                 Rows::Event(model.with_context(|| format!("source {}: no event `{name}`", source.name))?)
             }
         };
-        let mut deliver =
-            |batch: CheckedBatch| sender.blocking_send(batch).map_err(|_| anyhow::anyhow!("the hub stopped taking rows"));
+        let mut deliver = |batch: CheckedBatch| {
+            sender.blocking_send(batch).map_err(|_| anyhow::anyhow!("the hub stopped taking rows"))
+        };
         Ok(read_file(&source, rows, &path, &standardizer, now.day_ist(), &mut deliver)?)
     })
 }

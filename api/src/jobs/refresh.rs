@@ -8,7 +8,7 @@ use arrow::record_batch::RecordBatch;
 use kanak_engine::standardize::Standardizer;
 use kanak_ingest::{CheckedBatch, EventBatchBuilder, IngestError, Input, Rows, landing, read_file};
 use kanak_model::source_system::RowsAre;
-use kanak_model::{Access, EntityModel, EventModel, SourceSystem, Timestamp};
+use kanak_model::{Access, EntityModel, EventModel, SourceSystem};
 use kanak_store::IngestRunSummary;
 use kanak_warehouse::{CrosswalkRow, GoldenVersionRow, Release};
 

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use kanak_engine::matching::{Assigned, Columns, MatchRules, Matched, RuleSet, Silent, assign_identities, match_batch, train};
+use kanak_engine::matching::{
+    Assigned, Columns, MatchRules, Matched, RuleSet, Silent, assign_identities, match_batch, train,
+};
 use kanak_engine::survivorship::{Member, survive};
 use kanak_model::golden_record::{GoldenChange, Identity};
 use kanak_model::match_pair::{Constraint, Decision, MatchPair};
@@ -188,17 +190,19 @@ fn restore_identities(mut assigned: Vec<Assigned>, redirected: &[(SourceRecordId
     if redirected.is_empty() {
         return assigned;
     }
-    let former: HashMap<SourceRecordId, Vec<GoldenId>> = redirected.iter().fold(HashMap::new(), |mut map, (record, id)| {
-        map.entry(*record).or_insert_with(Vec::new).push(*id);
-        map
-    });
+    let former: HashMap<SourceRecordId, Vec<GoldenId>> =
+        redirected.iter().fold(HashMap::new(), |mut map, (record, id)| {
+            map.entry(*record).or_insert_with(Vec::new).push(*id);
+            map
+        });
     let mut given: HashSet<GoldenId> = HashSet::new();
     for cluster in assigned.iter_mut().filter(|cluster| cluster.identity == Identity::New) {
         let mut shares: BTreeMap<GoldenId, usize> = BTreeMap::new();
         for id in cluster.members.iter().filter_map(|member| former.get(member)).flatten() {
             *shares.entry(*id).or_default() += 1;
         }
-        let best = shares.into_iter().filter(|(id, _)| !given.contains(id)).max_by_key(|(id, share)| (*share, Reverse(*id)));
+        let best =
+            shares.into_iter().filter(|(id, _)| !given.contains(id)).max_by_key(|(id, share)| (*share, Reverse(*id)));
         if let Some((id, _)) = best {
             given.insert(id);
             cluster.identity = Identity::Keeps(id);

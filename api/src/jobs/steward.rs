@@ -54,7 +54,6 @@ async fn resolve_around(
     let trust = trust_table(deployment).await?;
     let work = compute(model, &near.source_records, &held, &trust, Some((rules.version, rule_set)))?;
     let review_pairs = work.matched.pairs.iter().filter(|pair| pair.decision == Decision::Review).copied().collect();
-    let resolution =
-        Resolution { changes: work.changes, review_pairs, scope: Scope::These(ids), unresolved };
+    let resolution = Resolution { changes: work.changes, review_pairs, scope: Scope::These(ids), unresolved };
     Ok(store.apply_resolution(model, rules.version, resolution).await?)
 }

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use arrow::array::AsArray as _;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
+use arrow::record_batch::RecordBatch;
 use kanak_codes::identifiers::Aadhaar;
 use kanak_ingest::landing;
 use kanak_model::{Access, EntityModel, GoldenId, SourceRecordId};
@@ -70,7 +71,8 @@ fn check(name: &str, what: &str, wrong: Option<String>, seen: impl Into<String>)
 /// Resolves an entity type from nothing but its source records, decisions and frozen rules, and compares with what the hub holds.
 async fn replay(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<Check> {
     let name = format!("replay of {}", model.plural);
-    let what = "source records, decisions and the frozen rule set alone give the clusters and values that the hub holds";
+    let what =
+        "source records, decisions and the frozen rule set alone give the clusters and values that the hub holds";
     let store = &deployment.store;
     let Some(stored) = store.find_rule_set(&model.name).await? else {
         return Ok(check(&name, what, None, "nothing was resolved yet"));
@@ -89,8 +91,10 @@ async fn replay(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<
     let (worker_model, worker_records) = (model.clone(), Arc::new(records));
     let work = {
         let records = Arc::clone(&worker_records);
-        tokio::task::spawn_blocking(move || compute(&worker_model, &records, &held, &trust, Some((stored.version, rule_set))))
-            .await??
+        tokio::task::spawn_blocking(move || {
+            compute(&worker_model, &records, &held, &trust, Some((stored.version, rule_set)))
+        })
+        .await??
     };
     let mut in_hub: HashMap<GoldenId, Vec<SourceRecordId>> = HashMap::new();
     for (record, golden) in &links {
@@ -114,7 +118,11 @@ async fn replay(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<
             break;
         };
         if **members != change.members {
-            wrong = Some(format!("{golden} has {} members in the hub and {} in the replay", members.len(), change.members.len()));
+            wrong = Some(format!(
+                "{golden} has {} members in the hub and {} in the replay",
+                members.len(),
+                change.members.len()
+            ));
             break;
         }
         match values.get(golden) {
@@ -130,9 +138,19 @@ async fn replay(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<
         }
     }
     if wrong.is_none() && work.changes.len() != in_hub.len() {
-        wrong = Some(format!("{} clusters in the replay, {} golden records in the hub", work.changes.len(), in_hub.len()));
+        wrong =
+            Some(format!("{} clusters in the replay, {} golden records in the hub", work.changes.len(), in_hub.len()));
     }
-    Ok(check(&name, what, wrong, format!("{} source records, {} golden records", grouped(worker_records.len() as i64), grouped(in_hub.len() as i64))))
+    Ok(check(
+        &name,
+        what,
+        wrong,
+        format!(
+            "{} source records, {} golden records",
+            grouped(worker_records.len() as i64),
+            grouped(in_hub.len() as i64)
+        ),
+    ))
 }
 
 /// Opens every sealed file and reads it to its end: each part is authenticated.
@@ -156,7 +174,12 @@ async fn sealed_files(deployment: &Deployment) -> anyhow::Result<Check> {
         (runs.len(), wrong)
     })
     .await?;
-    Ok(check("landing whole", "every landed file opens under its key and is as it was sealed", wrong, format!("{count} files")))
+    Ok(check(
+        "landing whole",
+        "every landed file opens under its key and is as it was sealed",
+        wrong,
+        format!("{count} files"),
+    ))
 }
 
 /// Compares the lake's current rows with the hub's live golden records.
@@ -168,7 +191,10 @@ async fn reconciled(deployment: &Deployment) -> anyhow::Result<Check> {
     };
     let position = deployment.store.feed_position().await?;
     if release.feed_position != position.0 {
-        let seen = format!("the warehouse stands at {}, the hub at {position}; `kanak refresh` brings it up", release.feed_position);
+        let seen = format!(
+            "the warehouse stands at {}, the hub at {position}; `kanak refresh` brings it up",
+            release.feed_position
+        );
         return Ok(check(name, what, None, seen));
     }
     let counts = deployment.store.counts().await?;
@@ -200,7 +226,7 @@ async fn no_aadhaar(deployment: &Deployment) -> anyhow::Result<Check> {
         let place = format!("table {table}");
         let limits = QueryLimits { rows_max: usize::MAX - 1, timeout_ms: 600_000 };
         let result = deployment.warehouse.query(&access, &format!("select * from {table}"), limits).await?;
-        for column in result.batches.iter().flat_map(|batch| batch.columns()) {
+        for column in result.batches.iter().flat_map(RecordBatch::columns) {
             // Text comes in several layouts; as one, every value can be looked at.
             let Ok(texts) = cast(column, &DataType::Utf8) else { continue };
             for text in texts.as_string::<i32>().iter().flatten() {
@@ -216,7 +242,12 @@ async fn no_aadhaar(deployment: &Deployment) -> anyhow::Result<Check> {
         let places: Vec<&str> = places.into_iter().map(String::as_str).take(5).collect();
         format!("numbers that the vault holds stand in {}", places.join(", "))
     });
-    Ok(check("no Aadhaar outside the vault", "no file and no table holds a number that the vault holds", wrong, "nothing found"))
+    Ok(check(
+        "no Aadhaar outside the vault",
+        "no file and no table holds a number that the vault holds",
+        wrong,
+        "nothing found",
+    ))
 }
 
 fn lake_tables(deployment: &Deployment, access: &Access) -> anyhow::Result<Vec<String>> {
@@ -254,7 +285,7 @@ fn look(bytes: &[u8], place: &str, found: &mut HashMap<String, String>) {
             if digits.len() <= 12 {
                 digits.push(char::from(byte));
             }
-        } else if !(groups && !digits.is_empty() && (byte == 0 || digits.len() % 4 == 0)) {
+        } else if !(groups && !digits.is_empty() && (byte == 0 || digits.len().is_multiple_of(4))) {
             if digits.len() == 12 && Aadhaar::parse(&digits).is_ok() {
                 found.entry(digits.clone()).or_insert_with(|| place.to_owned());
             }

@@ -20,7 +20,10 @@ pub struct Actions(pub AppState);
 pub fn steward_of(caller: &Caller) -> Result<UserId, (StatusCode, String)> {
     match caller.user {
         Some(user) if caller.has(Role::Steward) => Ok(user),
-        _ => Err((StatusCode::FORBIDDEN, "only a signed-in steward decides; ask an administrator for the role".to_owned())),
+        _ => Err((
+            StatusCode::FORBIDDEN,
+            "only a signed-in steward decides; ask an administrator for the role".to_owned(),
+        )),
     }
 }
 
@@ -56,10 +59,9 @@ impl StewardActions for Actions {
     ) -> Result<ExplanationView, ActionError> {
         let deployment = &self.0.deployment;
         let records = deployment.store.list_source_records_of(access, &[left, right]).await.map_err(inside)?;
-        let (Some(l), Some(r)) = (
-            records.iter().find(|record| record.id == left),
-            records.iter().find(|record| record.id == right),
-        ) else {
+        let (Some(l), Some(r)) =
+            (records.iter().find(|record| record.id == left), records.iter().find(|record| record.id == right))
+        else {
             return Err(ActionError::NotFound);
         };
         let entity = deployment.store.find_entity_of(left).await.map_err(inside)?.ok_or(ActionError::NotFound)?;
@@ -121,6 +123,9 @@ fn refusal(error: &anyhow::Error) -> ActionError {
 pub fn is_refusal(error: &StoreError) -> bool {
     matches!(
         error,
-        StoreError::Contradicts { .. } | StoreError::TaskState { .. } | StoreError::NoDecision | StoreError::NotFound { .. }
+        StoreError::Contradicts { .. }
+            | StoreError::TaskState { .. }
+            | StoreError::NoDecision
+            | StoreError::NotFound { .. }
     )
 }

@@ -46,7 +46,12 @@ pub async fn identify(State(state): State<AppState>, jar: CookieJar, mut request
                 let caller = user.caller();
                 let language = find_language_cookie(request.headers()).unwrap_or_default();
                 let csrf = csrf_token(cookie.value());
-                request.extensions_mut().insert(SignedIn { caller: caller.clone(), user_name: user.name, csrf, language });
+                request.extensions_mut().insert(SignedIn {
+                    caller: caller.clone(),
+                    user_name: user.name,
+                    csrf,
+                    language,
+                });
                 request.extensions_mut().insert(caller);
             }
             Ok(None) => {}

@@ -48,7 +48,10 @@ impl Problem {
 
     /// Nobody is signed in and no key was sent.
     pub fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "send `Authorization: Bearer <key>`, or sign in; `kanak key add` makes a key")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "send `Authorization: Bearer <key>`, or sign in; `kanak key add` makes a key",
+        )
     }
 
     /// Something inside failed: logged here, once; the client learns nothing of it.

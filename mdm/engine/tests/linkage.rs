@@ -3,6 +3,12 @@
 //! The sets are not part of the project. They are read from `$KANAK_SHARED/data/linkage`, or from a folder `shared` beside
 //! the checkout; where neither is there, each test says so and measures nothing.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test stops where it cannot go on, and says what it measured or skipped"
+)]
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;

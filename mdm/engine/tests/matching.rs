@@ -1,5 +1,7 @@
 //! Laws of matching, on hand-made people: what decides must be the records, the rules and the decisions, and nothing else.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on, and says what it measured or skipped")]
+
 use kanak_engine::matching::{
     Columns, CutReason, MatchRules, Matched, RuleSet, Silent, explain_pair, match_batch, train,
 };

@@ -1,6 +1,12 @@
 //! Accuracy on a made-up state: `$KANAK_STATE` is a folder that the generator wrote with its flat list of citizens
 //! (`truth/citizen_flat.csv`). Without it, the test says so and measures nothing.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test stops where it cannot go on, and says what it measured or skipped"
+)]
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

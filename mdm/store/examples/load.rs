@@ -107,7 +107,7 @@ fn source_record(n: u64) -> NewSourceRecord {
         ("father_name", format!("Karam Singh {}", person % 977), format!("KARAM SINGH {}", person % 977)),
         ("sex", "M".to_owned(), "M".to_owned()),
         ("date_of_birth", format!("19{:02}-0{}-1{}", person % 100, 1 + person % 9, person % 10), "x".to_owned()),
-        ("mobile", format!("98{:08}", person), format!("98{person:08}")),
+        ("mobile", format!("98{person:08}"), format!("98{person:08}")),
         ("address", format!("House {}, Street {}", n % 400, n % 31), format!("H.NO. {} ST {}", n % 400, n % 31)),
         ("village", format!("Village {}", person % 12_000), format!("VILLAGE {}", person % 12_000)),
         ("district", format!("{}", 27 + person % 23), format!("D{}", person % 23)),

@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::Store;
 use crate::audit_events::{AuditEvent, hex};
-use crate::db::{make_private, sqlite_options};
+use crate::db::sqlite_options;
 use crate::dialect::{Engine, ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 use crate::key_store::{Key, KeyError, KeyStore, VAULT_AES, VAULT_HMAC};

@@ -8,6 +8,7 @@ use crate::support::*;
 
 const HOUR: i64 = 3_600_000_000;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact that the oracle counts")]
 struct Grievance {
     event: Event,
     key: (String, String, String),

@@ -50,6 +50,21 @@ async fn append_to(warehouse: &kanak_warehouse::Warehouse, run: i64) -> bool {
 }
 
 #[tokio::test]
+async fn a_run_without_events_is_known_to_be_there() {
+    let lake = Lake::new();
+    let model = event_model("receipt");
+    assert!(!lake.warehouse.has_events(&model, 1).await.unwrap());
+    assert!(lake.append("receipt", 1, &[]).await);
+    assert!(lake.warehouse.append_events(&model, 2, Vec::new()).await.unwrap());
+    for warehouse in [&lake.warehouse, &lake.reopen()] {
+        assert!(warehouse.has_events(&model, 1).await.unwrap() && warehouse.has_events(&model, 2).await.unwrap());
+        assert!(!warehouse.has_events(&model, 3).await.unwrap());
+    }
+    lake.build().await;
+    assert_eq!(total(&lake).await, (0, 0));
+}
+
+#[tokio::test]
 async fn an_event_stated_again_by_a_later_run_replaces_the_former() {
     let lake = Lake::new();
     lake.append("receipt", 2, &[receipt("a", "150")]).await;

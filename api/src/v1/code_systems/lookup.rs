@@ -27,7 +27,8 @@ pub async fn lookup(
         Validation::Valid(concept) => concept,
         Validation::Invalid { reason, suggestions } => {
             let meant: Vec<&str> = suggestions.iter().map(kanak_codes::Concept::code).collect();
-            let hint = if meant.is_empty() { String::new() } else { format!("; perhaps {} was meant", meant.join(" or ")) };
+            let hint =
+                if meant.is_empty() { String::new() } else { format!("; perhaps {} was meant", meant.join(" or ")) };
             return Err(Problem::not_found(format!("{reason}{hint}")));
         }
     };

@@ -42,7 +42,9 @@ pub async fn get(
         group_by: cut.by.into_iter().collect(),
     };
     let result = state.deployment.warehouse.metric(&access, &name, &query).await.map_err(|error| match error {
-        WarehouseError::UnknownMetric { .. } | WarehouseError::UnknownDimension { .. } => Problem::bad_request(error.to_string()),
+        WarehouseError::UnknownMetric { .. } | WarehouseError::UnknownDimension { .. } => {
+            Problem::bad_request(error.to_string())
+        }
         other => Problem::internal(other),
     })?;
     Ok(Json(serde_json::json!({ "metric": name, "as_of": result.as_of.to_string(), "rows": rows_json(&result) })))

@@ -163,13 +163,14 @@ fn maximise_u(shares: &mut [Shares], believed: &[Shares], outside: &[[f64; 16]],
         let levels = share.u.len();
         let drawn: f64 = outside[at][..levels].iter().sum();
         let mut mass = [0.0; 16];
-        for level in 0..levels {
+        for (level, mass) in mass.iter_mut().enumerate().take(levels) {
             let part = (outside[at][level] + U_PAIRS * believed[at].u[level]) / (drawn + U_PAIRS);
-            mass[level] = inside[at][level] + part * (drawn + U_PAIRS) * scale;
+            *mass = inside[at][level] + part * (drawn + U_PAIRS) * scale;
         }
         let all: f64 = mass[..levels].iter().sum();
-        for level in 0..levels {
-            share.u[level] = (mass[level] / all).max(share.u_min);
+        let u_min = share.u_min;
+        for (u, mass) in share.u.iter_mut().zip(&mass[..levels]) {
+            *u = (mass / all).max(u_min);
         }
     }
 }

@@ -68,7 +68,9 @@ pub fn assign_identities(previous: &[(SourceRecordId, GoldenId)], clusters: &[Ve
             one.split_from = Some(share.golden);
         }
     }
-    assigned.iter_mut().for_each(|one| one.absorbed.sort_unstable());
+    for one in &mut assigned {
+        one.absorbed.sort_unstable();
+    }
     assigned
 }
 

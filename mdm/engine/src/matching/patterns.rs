@@ -43,7 +43,7 @@ impl Patterns {
         let start = || (FxHashMap::<u128, u64>::default(), 0_u64);
         let (counted, stats) = candidates.visit(&Silent, start, |(counts, drawn), left, right| {
             let draw = hash::mix(seed ^ (u64::from(left) << 32 | u64::from(right)));
-            if draw % one_in == 0 {
+            if draw.is_multiple_of(one_in) {
                 *drawn += 1;
                 *counts.entry(bound.pattern(left, right)).or_default() += 1;
             }

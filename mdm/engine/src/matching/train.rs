@@ -83,7 +83,9 @@ fn believed(rules: &MatchRules, comparison: &Comparison) -> Shares {
     let mut m: Vec<f64> = levels.iter().map(|level| level.m).collect();
     if let (Some(different), Some(last)) = (different, m.last().copied()) {
         let stretch = (1.0 - different) / (1.0 - last);
-        m.iter_mut().for_each(|share| *share *= stretch);
+        for share in &mut m {
+            *share *= stretch;
+        }
         if let Some(last) = m.last_mut() {
             *last = different;
         }

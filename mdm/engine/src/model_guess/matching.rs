@@ -55,7 +55,7 @@ impl Columns<'_> {
                 comparison.group = Some("place".to_owned());
             }
             Meaning::Mobile | Meaning::Phone | Meaning::HouseholdNumber => {
-                comparison.group = Some("household".to_owned())
+                comparison.group = Some("household".to_owned());
             }
             Meaning::Pan | Meaning::Gstin => comparison.group = Some("tax".to_owned()),
             _ => {}

@@ -192,7 +192,7 @@ fn changes_from_another_state_are_refused() {
 #[test]
 fn equal_rules_keep_their_version() {
     on_both(async |hub: Hub| {
-        let body = serde_json::json!({"m": [0.1, 1e-7, 12345678901.5], "name": "ਗ"});
+        let body = serde_json::json!({"m": [0.1, 1e-7, 12_345_678_901.5], "name": "ਗ"});
         let second = hub.store.put_rule_set("citizen", &body).await.unwrap();
         assert_eq!(second, RuleSetVersion(2));
         assert_eq!(hub.store.put_rule_set("citizen", &body).await.unwrap(), second);

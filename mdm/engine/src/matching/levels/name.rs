@@ -103,11 +103,11 @@ impl Paired {
             Self { partners: [None; 12], left_alone: 0, right_alone: 0, worst: Likeness::Same, by_initial: 0 };
         let mut taken = [false; 12];
         for wanted in [Likeness::Same, Likeness::Sounds, Likeness::Near, Likeness::Alike] {
-            for at in 0..left.len() {
+            for (at, likeness) in likeness.iter().enumerate().take(left.len()) {
                 if paired.partners[at].is_some() {
                     continue;
                 }
-                let free = (0..right.len()).find(|to| !taken[*to] && likeness[at][*to] == wanted);
+                let free = (0..right.len()).find(|to| !taken[*to] && likeness[*to] == wanted);
                 if let Some(to) = free {
                     taken[to] = true;
                     paired.partners[at] = Some((to as u8, wanted));
