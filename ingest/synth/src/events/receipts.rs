@@ -85,7 +85,7 @@ impl Receipts {
         let rupees = head.median_rupees * (1.6 * chance.around_zero()).exp();
         let row = &mut self.row;
         row.clear();
-        row.put_fmt(format_args!("TR{}{:010}", received.format("%y"), self.extract.rows() + 1));
+        row.put_fmt(format_args!("TR{}-{:010}", received.format("%y"), self.extract.rows() + 1));
         row.put(head.code);
         row.put(office);
         row.put(&district.name);
