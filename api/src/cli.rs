@@ -1,8 +1,9 @@
 //! The command line: a contract. After any command: `--data`, `--hub`, `--json`, `--quiet`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use serde::{Deserialize, Serialize};
 
 /// Golden records and a columnar warehouse for a state government.
 #[derive(Debug, Parser)]
@@ -49,6 +50,27 @@ pub enum Command {
         /// CSV, NDJSON, XLSX or Parquet, perhaps gzipped.
         file: PathBuf,
     },
+    /// Those that work on a data folder.
+    #[command(flatten)]
+    OnData(DataCommand),
+    /// Stand-alone linkage of files, without a hub.
+    Match(MatchArgs),
+    /// Entity models: guess one from a file, or check one.
+    #[command(subcommand)]
+    Model(ModelCommand),
+    /// Look up, validate and search codes.
+    #[command(subcommand)]
+    Codes(CodesCommand),
+    /// Serve pages and the API.
+    Serve(ServeArgs),
+    /// Department extracts of a made-up state, with their truth.
+    Synth(SynthArgs),
+}
+
+/// The commands that work on a data folder: in this process, or in the server that owns the folder.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataCommand {
     /// Land, map and check registers' files; prints accepted, rejected, unchanged.
     Ingest(IngestArgs),
     /// Match what is new and write golden records.
@@ -56,20 +78,12 @@ pub enum Command {
         /// Entity types; all when none is named.
         entities: Vec<String>,
     },
-    /// Stand-alone linkage of files, without a hub.
-    Match(MatchArgs),
-    /// Entity models: guess one from a file, or check one.
-    #[command(subcommand)]
-    Model(ModelCommand),
     /// Why a golden record is as it is; why two source records do or do not match.
     Explain {
         /// A golden id (K-000001-1), or a source record as SOURCE:KEY; two source records for a pair.
         #[arg(num_args = 1..=2, required = true)]
         ids: Vec<String>,
     },
-    /// Look up, validate and search codes.
-    #[command(subcommand)]
-    Codes(CodesCommand),
     /// Bring the warehouse up to the hub.
     Refresh,
     /// Ask the warehouse, under the caller's access.
@@ -83,8 +97,6 @@ pub enum Command {
         #[arg(long, default_value_t = 10_000)]
         rows_max: usize,
     },
-    /// Serve pages and the API.
-    Serve(ServeArgs),
     /// Check every invariant that one hub can show.
     Verify,
     /// Copy hub, vault and lake to a folder; keys stay out.
@@ -98,8 +110,37 @@ pub enum Command {
     /// Keys of programs that call the API.
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Department extracts of a made-up state, with their truth.
-    Synth(SynthArgs),
+}
+
+impl DataCommand {
+    /// The same command with its paths absolute, so that it means the same in a process that stands in another folder.
+    ///
+    /// # Errors
+    /// When the current folder cannot be told.
+    pub fn with_absolute_paths(self) -> std::io::Result<Self> {
+        Ok(match self {
+            Self::Ingest(mut args) => {
+                args.inbox = args.inbox.map(std::path::absolute).transpose()?;
+                for word in &mut args.what {
+                    let path = Path::new(word.as_str());
+                    if path.exists() {
+                        *word = std::path::absolute(path)?.to_string_lossy().into_owned();
+                    }
+                }
+                Self::Ingest(args)
+            }
+            Self::Backup { dir } => Self::Backup { dir: std::path::absolute(dir)? },
+            other => other,
+        })
+    }
+
+    /// Whether the command writes golden records, the lake or a copy of them: one such at a time in a server.
+    pub fn is_work(&self) -> bool {
+        match self {
+            Self::Ingest(_) | Self::Resolve { .. } | Self::Refresh | Self::Verify | Self::Backup { .. } => true,
+            Self::Explain { .. } | Self::Sql { .. } | Self::User(_) | Self::Key(_) => false,
+        }
+    }
 }
 
 /// Options of `demo`.
@@ -121,7 +162,7 @@ pub struct DemoArgs {
 }
 
 /// Options of `ingest`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
 pub struct IngestArgs {
     /// Source names, or files; every file of the inbox when none is named.
     pub what: Vec<String>,
@@ -219,7 +260,8 @@ pub struct ServeArgs {
 }
 
 /// Subcommands of `user`.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum UserCommand {
     /// Add a person and print the password once.
     Add {
@@ -245,7 +287,8 @@ pub enum UserCommand {
 }
 
 /// Subcommands of `key`.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum KeyCommand {
     /// Add a key and print it once.
     Add {
@@ -281,4 +324,25 @@ pub struct SynthArgs {
     /// Also write the citizen source records as one flat CSV, for other matchers.
     #[arg(long)]
     pub flat: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_for_another_process_names_its_files_by_absolute_paths_and_its_sources_by_name() {
+        let cli = Cli::parse_from(["kanak", "ingest", "src/cli.rs", "food_civil_supplies", "--inbox", "in"]);
+        let Command::OnData(command) = cli.command else { panic!("ingest works on a data folder") };
+        let DataCommand::Ingest(args) = command.with_absolute_paths().unwrap() else { panic!("it stays an ingest") };
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(args.what, [here.join("src/cli.rs").display().to_string(), "food_civil_supplies".to_owned()]);
+        assert_eq!(args.inbox, Some(here.join("in")));
+    }
 }

@@ -13,6 +13,7 @@ use kanak_warehouse::Warehouse;
 
 use crate::cli::Global;
 use crate::config::Config;
+use crate::relay;
 
 /// Everything that one process needs to work on one data folder. The folder stays locked while this lives.
 #[derive(Clone)]
@@ -44,15 +45,50 @@ pub struct Deployment {
     _lock: Arc<File>,
 }
 
+/// What became of opening a data folder.
+#[expect(clippy::large_enum_variant, reason = "one is made a process, and moved once")]
+pub enum Opened {
+    /// It is this process's.
+    Here(Deployment),
+    /// A running server owns it, and listens for commands on this socket.
+    Served(PathBuf),
+}
+
 impl Deployment {
     /// Opens the data folder, making it when it is not there.
     ///
     /// # Errors
     /// When another process owns the folder, or a part of it cannot be opened.
     pub async fn open(global: &Global) -> anyhow::Result<Self> {
-        std::fs::create_dir_all(&global.data)
+        match Self::open_or_find_owner(global).await? {
+            Opened::Here(deployment) => Ok(deployment),
+            Opened::Served(_) => bail!(
+                "a kanak server runs on {}; stop it first, use its pages, or name another folder with --data",
+                global.data.display()
+            ),
+        }
+    }
+
+    /// Opens the data folder, or finds the server that owns it.
+    ///
+    /// # Errors
+    /// When another process owns the folder and does not listen, or a part of it cannot be opened.
+    pub async fn open_or_find_owner(global: &Global) -> anyhow::Result<Opened> {
+        make_private_folder(&global.data)
             .with_context(|| format!("cannot make the data folder {}", global.data.display()))?;
-        let lock = lock(&global.data)?;
+        match lock(&global.data)? {
+            Some(lock) => Ok(Opened::Here(Self::open_locked(global, lock).await?)),
+            None => match relay::find_socket(&global.data) {
+                Some(socket) => Ok(Opened::Served(socket)),
+                None => bail!(
+                    "another kanak process owns {}; wait for it or stop it, or name another folder with --data",
+                    global.data.display()
+                ),
+            },
+        }
+    }
+
+    async fn open_locked(global: &Global, lock: File) -> anyhow::Result<Self> {
         let config = Config::read_beside(&global.data)?;
         let models = read_models(config.models.as_deref(), &builtin::ENTITY_MODELS, EntityModel::parse, |m| &m.name)?;
         let events = builtin::event_models()?;
@@ -98,13 +134,25 @@ impl Deployment {
         })
     }
 
+    /// The same deployment on another hub: for a replay.
+    pub fn with_store(&self, store: Store) -> Self {
+        Self { store, ..self.clone() }
+    }
+
     /// Where sealed copies of the departments' files stand.
     pub fn landing(&self) -> PathBuf {
         self.data.join("landing")
     }
 }
 
-fn lock(data: &Path) -> anyhow::Result<File> {
+/// Makes a folder that only its owner enters; one that is there stays as it is.
+fn make_private_folder(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// The lock of a data folder; `None` when another process holds it.
+fn lock(data: &Path) -> anyhow::Result<Option<File>> {
     let path = data.join("kanak.lock");
     let file = OpenOptions::new()
         .create(true)
@@ -114,11 +162,8 @@ fn lock(data: &Path) -> anyhow::Result<File> {
         .open(&path)
         .with_context(|| format!("cannot open {}", path.display()))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => bail!(
-            "another kanak process owns {}; stop it, ask its HTTP API instead, or name another folder with --data",
-            data.display()
-        ),
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
     }
 }

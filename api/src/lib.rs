@@ -7,6 +7,7 @@ pub mod deployment;
 pub mod jobs;
 pub mod output;
 pub mod progress;
+pub mod relay;
 pub mod server;
 pub mod v1;
 

@@ -1,27 +1,82 @@
 //! What commands print: tables for people, JSON for machines, nothing but the result when quiet.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc::UnboundedSender;
 
-/// How a command prints.
-#[derive(Debug, Clone, Copy)]
+/// How a command prints, and where.
+#[derive(Debug, Clone)]
 pub struct Output {
     /// One JSON document instead of tables.
     pub json: bool,
     /// Nothing but the result.
     pub quiet: bool,
+    to: Sink,
+}
+
+/// Where a command's words go.
+#[derive(Debug, Clone)]
+enum Sink {
+    /// To this process's own standard output and standard error.
+    Standard,
+    /// To the command that asked a running server, piece by piece.
+    Asker(UnboundedSender<Printed>),
+}
+
+/// One line that a command printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Printed {
+    /// On standard output.
+    Out(String),
+    /// On standard error.
+    Err(String),
 }
 
 impl Output {
+    /// Prints to this process's own standard output and standard error.
+    pub fn standard(json: bool, quiet: bool) -> Self {
+        Self { json, quiet, to: Sink::Standard }
+    }
+
+    /// Prints nothing at all but what has gone wrong.
+    pub fn silent() -> Self {
+        Self::standard(false, true)
+    }
+
+    /// Hands what is printed to whoever asked.
+    pub fn to_asker(json: bool, quiet: bool, asker: UnboundedSender<Printed>) -> Self {
+        Self { json, quiet, to: Sink::Asker(asker) }
+    }
+
+    /// Whether people look on as the work goes: a bar that moves makes sense.
+    pub fn is_watched(&self) -> bool {
+        !self.quiet && matches!(self.to, Sink::Standard) && std::io::stderr().is_terminal()
+    }
+
     /// Prints a line of the result.
-    pub fn line(self, text: impl std::fmt::Display) {
-        // A closed pipe (`| head`) is the reader's wish to stop; it is not ours to report.
-        drop(writeln!(std::io::stdout(), "{text}"));
+    pub fn line(&self, text: impl std::fmt::Display) {
+        self.print(Printed::Out(text.to_string()));
+    }
+
+    /// Prints a line about the work to standard error: not with `--quiet`.
+    pub fn progress(&self, text: impl std::fmt::Display) {
+        if !self.quiet {
+            self.print(Printed::Err(text.to_string()));
+        }
+    }
+
+    fn print(&self, printed: Printed) {
+        // A closed pipe (`| head`), or an asker that is gone, is the reader's wish to stop; it is not ours to report.
+        match &self.to {
+            Sink::Standard => printed.write(),
+            Sink::Asker(asker) => drop(asker.send(printed)),
+        }
     }
 
     /// Prints a line for people: not with `--json`, not with `--quiet`.
-    pub fn note(self, text: impl std::fmt::Display) {
+    pub fn note(&self, text: impl std::fmt::Display) {
         if !self.json && !self.quiet {
             self.line(text);
         }
@@ -31,14 +86,24 @@ impl Output {
     ///
     /// # Errors
     /// When the value cannot be written as JSON.
-    pub fn document(self, value: &impl Serialize) -> anyhow::Result<()> {
+    pub fn document(&self, value: &impl Serialize) -> anyhow::Result<()> {
         self.line(serde_json::to_string_pretty(value)?);
         Ok(())
     }
 
     /// Prints rows under a header, columns aligned; numbers to the right.
-    pub fn table(self, header: &[&str], rows: &[Vec<String>]) {
+    pub fn table(&self, header: &[&str], rows: &[Vec<String>]) {
         self.line(format_table(header, rows));
+    }
+}
+
+impl Printed {
+    /// Prints it where it belongs in this process.
+    pub fn write(&self) {
+        drop(match self {
+            Self::Out(text) => writeln!(std::io::stdout(), "{text}"),
+            Self::Err(text) => writeln!(std::io::stderr(), "{text}"),
+        });
     }
 }
 

@@ -1,6 +1,5 @@
 //! Progress of long work: a bar on a terminal, plain lines elsewhere, nothing when quiet.
 
-use std::io::IsTerminal as _;
 use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -11,18 +10,16 @@ use crate::output::Output;
 pub struct Stage {
     name: String,
     bar: ProgressBar,
-    plain: bool,
+    output: Output,
     started: Instant,
 }
 
 impl Stage {
     /// Begins a stage of `total` steps; 0 when that is unknown.
-    pub fn begin(output: Output, name: impl Into<String>, total: u64) -> Self {
+    pub fn begin(output: &Output, name: impl Into<String>, total: u64) -> Self {
         let name = name.into();
-        let terminal = std::io::stderr().is_terminal();
-        let silent = output.quiet;
         let bar = if total == 0 { ProgressBar::new_spinner() } else { ProgressBar::new(total) };
-        bar.set_draw_target(if terminal && !silent {
+        bar.set_draw_target(if output.is_watched() {
             ProgressDrawTarget::stderr()
         } else {
             ProgressDrawTarget::hidden()
@@ -34,8 +31,7 @@ impl Stage {
         };
         bar.set_style(ProgressStyle::with_template(template).expect("the template is constant and tested"));
         bar.set_message(name.clone());
-        let plain = !terminal && !silent;
-        Self { name, bar, plain, started: Instant::now() }
+        Self { name, bar, output: output.clone(), started: Instant::now() }
     }
 
     /// Counts steps that are done.
@@ -46,12 +42,8 @@ impl Stage {
     /// Ends the stage with a word on what it did. Returns its seconds.
     pub fn end(self, done: &str) -> f64 {
         let seconds = self.started.elapsed().as_secs_f64();
-        let drawn = !self.bar.is_hidden();
         self.bar.finish_and_clear();
-        if self.plain || drawn {
-            use std::io::Write as _;
-            drop(writeln!(std::io::stderr(), "{:<34} {seconds:>6.1} s  {done}", self.name));
-        }
+        self.output.progress(format_args!("{:<34} {seconds:>6.1} s  {done}", self.name));
         seconds
     }
 }
@@ -62,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_quiet_stage_still_counts_its_seconds() {
-        let stage = Stage::begin(Output { json: false, quiet: true }, "anything", 3);
+        let stage = Stage::begin(&Output::silent(), "anything", 3);
         stage.advance(3);
         assert!(stage.end("done") >= 0.0);
     }

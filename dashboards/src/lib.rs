@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod assets;
+mod audit;
 pub mod component;
 mod error;
 pub mod format;

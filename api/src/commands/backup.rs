@@ -1,11 +1,9 @@
 //! `kanak backup`: hub, vault and lake to a folder. Keys stay out: keep them apart.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
-use crate::cli::Global;
 use crate::deployment::Deployment;
 use crate::output::Output;
 
@@ -13,11 +11,10 @@ use crate::output::Output;
 ///
 /// # Errors
 /// When the folder exists, or something cannot be copied.
-pub async fn run(dir: &Path, global: &Global, output: Output) -> anyhow::Result<ExitCode> {
+pub async fn run(dir: &Path, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     if dir.exists() {
         bail!("{} exists; a backup makes its own folder", dir.display());
     }
-    let deployment = Deployment::open(global).await?;
     let unfinished = dir.with_extension("unfinished");
     std::fs::create_dir_all(&unfinished).with_context(|| format!("cannot make {}", unfinished.display()))?;
     deployment.store.backup(&unfinished, &deployment.vault).await?;
@@ -33,7 +30,7 @@ pub async fn run(dir: &Path, global: &Global, output: Output) -> anyhow::Result<
         dir.display(),
         deployment.data.join("keys").display()
     ));
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {

@@ -14,7 +14,7 @@ use crate::output::{Output, grouped};
 ///
 /// # Errors
 /// When the system is unknown, the code is not found, or a code is not valid.
-pub fn run(command: &CodesCommand, output: Output) -> anyhow::Result<ExitCode> {
+pub fn run(command: &CodesCommand, output: &Output) -> anyhow::Result<ExitCode> {
     let codes = Codes::builtin()?;
     match command {
         CodesCommand::List => list(&codes, output)?,
@@ -25,7 +25,7 @@ pub fn run(command: &CodesCommand, output: Output) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn list(codes: &Codes, output: Output) -> anyhow::Result<()> {
+fn list(codes: &Codes, output: &Output) -> anyhow::Result<()> {
     if output.json {
         let systems: Vec<Value> = codes
             .systems()
@@ -71,7 +71,7 @@ pub fn status_word(status: Status) -> &'static str {
     }
 }
 
-fn lookup(codes: &Codes, system: &str, code: &str, output: Output) -> anyhow::Result<()> {
+fn lookup(codes: &Codes, system: &str, code: &str, output: &Output) -> anyhow::Result<()> {
     let found = codes.get_system(system)?;
     let Some(concept) = found.lookup(code) else {
         bail!(
@@ -118,7 +118,7 @@ impl ReasonWords for Validation<'_> {
     }
 }
 
-fn validate(codes: &Codes, system: &str, wanted: &[String], output: Output) -> anyhow::Result<ExitCode> {
+fn validate(codes: &Codes, system: &str, wanted: &[String], output: &Output) -> anyhow::Result<ExitCode> {
     let mut results = Vec::with_capacity(wanted.len());
     for code in wanted {
         let reason = match CheckedKind::parse_name(system) {
@@ -152,7 +152,7 @@ fn validate(codes: &Codes, system: &str, wanted: &[String], output: Output) -> a
     bail!("{bad} of {} not valid", results.len())
 }
 
-fn search(codes: &Codes, system: &str, text: &str, limit: usize, output: Output) -> anyhow::Result<()> {
+fn search(codes: &Codes, system: &str, text: &str, limit: usize, output: &Output) -> anyhow::Result<()> {
     let found = codes.get_system(system)?;
     let hits = found.search(text, limit);
     if output.json {

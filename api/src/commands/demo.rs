@@ -35,7 +35,7 @@ struct MadeWith {
 ///
 /// # Errors
 /// When the data folder holds something else than this demo, or a stage fails.
-pub async fn run(args: &DemoArgs, global: &Global, output: Output) -> anyhow::Result<ExitCode> {
+pub async fn run(args: &DemoArgs, global: &Global, output: &Output) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
     let mut deployment = Deployment::open(global).await?;
     let extracts = extracts_folder(&global.data);
@@ -100,7 +100,7 @@ async fn claim(deployment: &Deployment, wanted: MadeWith) -> anyhow::Result<()> 
 }
 
 /// Makes the extracts unless they are there already; half-made ones are made anew.
-fn make_extracts(wanted: MadeWith, extracts: &Path, output: Output) -> anyhow::Result<()> {
+fn make_extracts(wanted: MadeWith, extracts: &Path, output: &Output) -> anyhow::Result<()> {
     let marker = extracts.join("truth/made_with.json");
     let held = std::fs::read_to_string(&marker).ok().and_then(|text| serde_json::from_str::<MadeWith>(&text).ok());
     match held {
@@ -140,7 +140,7 @@ async fn accuracies(deployment: &Deployment, extracts: &Path) -> anyhow::Result<
 }
 
 /// A steward for looking around: on the first run only, with the password printed once.
-async fn make_steward(deployment: &Deployment, output: Output) -> anyhow::Result<()> {
+async fn make_steward(deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     if deployment.store.find_user_by_name("steward").await?.is_none() {
         let password = new_password();
         let roles = [Role::Steward, Role::Analyst, Role::Department].into_iter().collect();
@@ -179,7 +179,7 @@ struct Summary {
 }
 
 impl Summary {
-    async fn print(&self, deployment: &Deployment, extracts: &Path, output: Output) -> anyhow::Result<()> {
+    async fn print(&self, deployment: &Deployment, extracts: &Path, output: &Output) -> anyhow::Result<()> {
         let counts = deployment.store.counts().await?;
         let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
         for row in deployment.store.count_quarantined().await? {

@@ -1,40 +1,30 @@
 //! `kanak explain`: why a golden record is as it is; why two source records do or do not match.
 
-use std::process::ExitCode;
-
 use anyhow::{Context as _, bail};
 use kanak_engine::matching::{Explanation, explain_pair};
 use kanak_model::{Access, EntityModel, GoldenId, SourceRecord};
 use kanak_store::{AuditEvent, Golden, MemberRecord};
 use serde_json::json;
 
-use crate::cli::Global;
 use crate::deployment::Deployment;
+use crate::jobs::resolve::find_rules;
 use crate::output::Output;
 
 /// Runs the command.
 ///
 /// # Errors
 /// When an id is not one, or nothing has it.
-pub async fn run(ids: &[String], global: &Global, output: Output) -> anyhow::Result<ExitCode> {
-    let deployment = Deployment::open(global).await?;
+pub async fn run(ids: &[String], deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     let access = Access::operation("command line");
-    let event = AuditEvent {
-        actor: access.caller().name.clone(),
-        action: "explained".to_owned(),
-        subject: ids.join(" "),
-        purpose: Some(access.purpose()),
-        detail: serde_json::Value::Null,
-    };
-    deployment.store.audit(event).await?;
+    deployment.store.audit(AuditEvent::read(&access, "explained", ids.join(" "))).await?;
     match ids {
         [one] => {
-            let (model, golden) = find(&deployment, &access, one).await?;
+            let (model, golden) = find(deployment, &access, one).await?;
             print_golden(model, &golden, output)?;
         }
         [left, right] => {
-            let (model, left_record) = find_source_record(&deployment, &access, left).await?;
-            let (other, right_record) = find_source_record(&deployment, &access, right).await?;
+            let (model, left_record) = find_source_record(deployment, &access, left).await?;
+            let (other, right_record) = find_source_record(deployment, &access, right).await?;
             if model.name != other.name {
                 bail!(
                     "`{left}` is a {} and `{right}` a {}: only records of one entity type are compared",
@@ -42,12 +32,12 @@ pub async fn run(ids: &[String], global: &Global, output: Output) -> anyhow::Res
                     other.name
                 );
             }
-            let explanation = explain(&deployment, model, &left_record, &right_record).await?;
+            let explanation = explain(deployment, model, &left_record, &right_record).await?;
             print_pair(left, right, &explanation, output)?;
         }
         _ => bail!("name one golden record, or two source records as SOURCE:KEY"),
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Weighs a pair under the rule set in force.
@@ -60,13 +50,10 @@ pub async fn explain(
     left: &SourceRecord,
     right: &SourceRecord,
 ) -> anyhow::Result<Explanation> {
-    let rules = deployment
-        .store
-        .find_rule_set(&model.name)
+    let (_, rules) = find_rules(deployment, &model.name)
         .await?
         .with_context(|| format!("no {} was resolved yet; run `kanak resolve` first", model.name))?;
-    let rule_set = serde_json::from_value(rules.body).context("the stored rule set cannot be read")?;
-    Ok(explain_pair(&rule_set, model, &left.values, &right.values))
+    Ok(explain_pair(&rules, model, &left.values, &right.values))
 }
 
 async fn find<'a>(deployment: &'a Deployment, access: &Access, id: &str) -> anyhow::Result<(&'a EntityModel, Golden)> {
@@ -120,7 +107,7 @@ fn name_of(member: &MemberRecord) -> String {
     format!("{}:{}", member.source, member.key)
 }
 
-fn print_golden(model: &EntityModel, golden: &Golden, output: Output) -> anyhow::Result<()> {
+fn print_golden(model: &EntityModel, golden: &Golden, output: &Output) -> anyhow::Result<()> {
     let record = &golden.record;
     let source_of = |id| golden.members.iter().find(|member| member.id == id).map_or_else(String::new, name_of);
     if output.json {
@@ -179,7 +166,7 @@ fn print_golden(model: &EntityModel, golden: &Golden, output: Output) -> anyhow:
     Ok(())
 }
 
-fn print_pair(left: &str, right: &str, explanation: &Explanation, output: Output) -> anyhow::Result<()> {
+fn print_pair(left: &str, right: &str, explanation: &Explanation, output: &Output) -> anyhow::Result<()> {
     if output.json {
         return output.document(explanation);
     }

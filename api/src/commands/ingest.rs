@@ -1,11 +1,10 @@
 //! `kanak ingest`: the files of the inbox, or the named ones, into the hub.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 
-use crate::cli::{Global, IngestArgs};
+use crate::cli::IngestArgs;
 use crate::deployment::Deployment;
 use crate::jobs::ingest_file::{Ingested, Retirements, ingest_file, source_of};
 use crate::output::{Output, grouped};
@@ -15,15 +14,14 @@ use crate::progress::Stage;
 ///
 /// # Errors
 /// When a file was refused; the others are loaded all the same.
-pub async fn run(args: &IngestArgs, global: &Global, output: Output) -> anyhow::Result<ExitCode> {
-    let deployment = Deployment::open(global).await?;
+pub async fn run(args: &IngestArgs, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     let inbox = args.inbox.clone().unwrap_or_else(|| deployment.config.inbox.clone());
-    let files = files_of(&deployment, &args.what, &inbox)?;
+    let files = files_of(deployment, &args.what, &inbox)?;
     let retirements = if args.accept_retired { Retirements::Confirmed } else { Retirements::WithinLimit };
-    let (done, refused) = ingest_all(&deployment, &files, retirements, output).await;
+    let (done, refused) = ingest_all(deployment, &files, retirements, output).await;
     print(&done, &refused, output)?;
     match refused.as_slice() {
-        [] => Ok(ExitCode::SUCCESS),
+        [] => Ok(()),
         [(_, reason)] => bail!("{reason}"),
         [(_, reason), ..] => bail!("{} files were refused, the first because: {reason}", refused.len()),
     }
@@ -85,7 +83,7 @@ pub async fn ingest_all(
     deployment: &Deployment,
     files: &[PathBuf],
     retirements: Retirements,
-    output: Output,
+    output: &Output,
 ) -> (Vec<Ingested>, Vec<(PathBuf, String)>) {
     let (mut done, mut refused) = (Vec::new(), Vec::new());
     for file in files {
@@ -112,7 +110,7 @@ pub async fn ingest_all(
     (done, refused)
 }
 
-fn print(done: &[Ingested], refused: &[(PathBuf, String)], output: Output) -> anyhow::Result<()> {
+fn print(done: &[Ingested], refused: &[(PathBuf, String)], output: &Output) -> anyhow::Result<()> {
     if output.json {
         let refused: Vec<_> =
             refused.iter().map(|(file, reason)| serde_json::json!({ "file": file, "reason": reason })).collect();

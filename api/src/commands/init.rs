@@ -23,7 +23,7 @@ sources = "sources"
 ///
 /// # Errors
 /// When the folder exists and is not empty, or cannot be written.
-pub fn run(dir: &Path, output: Output) -> anyhow::Result<ExitCode> {
+pub fn run(dir: &Path, output: &Output) -> anyhow::Result<ExitCode> {
     let occupied = dir.exists() && std::fs::read_dir(dir).map_or(true, |mut entries| entries.next().is_some());
     if occupied {
         bail!("{} exists and is not an empty folder; name a new one", dir.display());

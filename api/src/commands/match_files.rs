@@ -36,7 +36,7 @@ struct Table {
 ///
 /// # Errors
 /// When a file cannot be read, a column is missing, or the model says something wrong.
-pub fn run(args: &MatchArgs, output: Output) -> anyhow::Result<ExitCode> {
+pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
     if let Some(threads) = args.threads {
         kanak_engine::set_threads(threads);
     }
@@ -357,7 +357,7 @@ fn report_html(report: &Value) -> String {
     page
 }
 
-fn print(report: &Value, found: &Matched, out: &Path, output: Output) {
+fn print(report: &Value, found: &Matched, out: &Path, output: &Output) {
     let rows: Vec<Vec<String>> = found
         .stats
         .rules

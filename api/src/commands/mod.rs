@@ -19,8 +19,10 @@ pub mod verify;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, DataCommand};
+use crate::deployment::{Deployment, Opened};
 use crate::output::Output;
+use crate::relay;
 
 /// Runs the command that was asked for.
 ///
@@ -28,26 +30,42 @@ use crate::output::Output;
 /// What the user has to know when it was refused or found something wrong.
 pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let Cli { command, global } = cli;
-    let output = Output { json: global.json, quiet: global.quiet };
+    let output = Output::standard(global.json, global.quiet);
     match command {
-        Command::Demo(args) => Box::pin(demo::run(&args, &global, output)).await,
-        Command::Init { dir } => init::run(&dir, output),
-        Command::Profile { file } => profile::run(&file, output),
-        Command::Ingest(args) => Box::pin(ingest::run(&args, &global, output)).await,
-        Command::Resolve { entities } => Box::pin(resolve::run(&entities, &global, output)).await,
-        Command::Match(args) => match_files::run(&args, output),
-        Command::Model(command) => model::run(&command, output),
-        Command::Explain { ids } => Box::pin(explain::run(&ids, &global, output)).await,
-        Command::Codes(command) => codes::run(&command, output),
-        Command::Refresh => Box::pin(refresh::run(&global, output)).await,
-        Command::Sql { query, purpose, rows_max } => {
-            Box::pin(sql::run(&query, &purpose, rows_max, &global, output)).await
+        Command::Demo(args) => Box::pin(demo::run(&args, &global, &output)).await,
+        Command::Init { dir } => init::run(&dir, &output),
+        Command::Profile { file } => profile::run(&file, &output),
+        Command::OnData(command) => {
+            match Deployment::open_or_find_owner(&global).await? {
+                Opened::Here(deployment) => Box::pin(run_on(&command, &deployment, &output)).await?,
+                Opened::Served(socket) => relay::ask(&socket, command, &output).await?,
+            }
+            Ok(ExitCode::SUCCESS)
         }
-        Command::Serve(args) => Box::pin(serve::run(&args.listen, &global, output)).await,
-        Command::Verify => Box::pin(verify::run(&global, output)).await,
-        Command::Backup { dir } => Box::pin(backup::run(&dir, &global, output)).await,
-        Command::User(command) => Box::pin(users::run_user(&command, &global, output)).await,
-        Command::Key(command) => Box::pin(users::run_key(&command, &global, output)).await,
-        Command::Synth(args) => synth::run(&args, output),
+        Command::Match(args) => match_files::run(&args, &output),
+        Command::Model(command) => model::run(&command, &output),
+        Command::Codes(command) => codes::run(&command, &output),
+        Command::Serve(args) => Box::pin(serve::run(&args.listen, &global, &output)).await,
+        Command::Synth(args) => synth::run(&args, &output),
+    }
+}
+
+/// Runs a command on an open data folder: for whoever typed it here, or asked the server that owns the folder.
+///
+/// # Errors
+/// What the user has to know when it was refused or found something wrong.
+pub async fn run_on(command: &DataCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
+    match command {
+        DataCommand::Ingest(args) => Box::pin(ingest::run(args, deployment, output)).await,
+        DataCommand::Resolve { entities } => Box::pin(resolve::run(entities, deployment, output)).await,
+        DataCommand::Explain { ids } => Box::pin(explain::run(ids, deployment, output)).await,
+        DataCommand::Refresh => Box::pin(refresh::run(deployment, output)).await,
+        DataCommand::Sql { query, purpose, rows_max } => {
+            Box::pin(sql::run(query, purpose, *rows_max, deployment, output)).await
+        }
+        DataCommand::Verify => Box::pin(verify::run(deployment, output)).await,
+        DataCommand::Backup { dir } => Box::pin(backup::run(dir, deployment, output)).await,
+        DataCommand::User(command) => Box::pin(users::run_user(command, deployment, output)).await,
+        DataCommand::Key(command) => Box::pin(users::run_key(command, deployment, output)).await,
     }
 }

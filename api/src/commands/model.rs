@@ -14,7 +14,7 @@ use crate::output::Output;
 ///
 /// # Errors
 /// When the file cannot be read or the model says something wrong.
-pub fn run(command: &ModelCommand, output: Output) -> anyhow::Result<ExitCode> {
+pub fn run(command: &ModelCommand, output: &Output) -> anyhow::Result<ExitCode> {
     match command {
         ModelCommand::Suggest { file } => {
             let table = kanak_ingest::read_columns(file)?.batch;

@@ -9,7 +9,7 @@ use crate::output::Output;
 ///
 /// # Errors
 /// When the file cannot be read; says where and what to do.
-pub fn run(file: &Path, output: Output) -> anyhow::Result<ExitCode> {
+pub fn run(file: &Path, output: &Output) -> anyhow::Result<ExitCode> {
     let profile = kanak_ingest::profile(file, None)?;
     if output.json {
         output.document(&profile)?;

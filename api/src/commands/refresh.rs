@@ -1,8 +1,5 @@
 //! `kanak refresh`: the warehouse brought up to the hub.
 
-use std::process::ExitCode;
-
-use crate::cli::Global;
 use crate::deployment::Deployment;
 use crate::jobs::refresh::refresh;
 use crate::output::{Output, grouped};
@@ -11,9 +8,8 @@ use crate::output::{Output, grouped};
 ///
 /// # Errors
 /// When the hub cannot be read or the lake cannot be written; the former release stays.
-pub async fn run(global: &Global, output: Output) -> anyhow::Result<ExitCode> {
-    let deployment = Deployment::open(global).await?;
-    let release = refresh(&deployment, output).await?;
+pub async fn run(deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
+    let release = refresh(deployment, output).await?;
     if output.json {
         output.document(&release)?;
     } else {
@@ -22,5 +18,5 @@ pub async fn run(global: &Global, output: Output) -> anyhow::Result<ExitCode> {
         output.table(&["table", "rows"], &rows);
         output.note(format!("release at feed position {}", release.feed_position));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }

@@ -1,10 +1,7 @@
 //! `kanak resolve`: match what is new and write golden records.
 
-use std::process::ExitCode;
-
 use serde_json::json;
 
-use crate::cli::Global;
 use crate::deployment::Deployment;
 use crate::jobs::resolve::{Resolved, resolve};
 use crate::output::{Output, grouped};
@@ -14,11 +11,10 @@ use crate::progress::Stage;
 ///
 /// # Errors
 /// When an entity type is unknown, or the hub cannot be read or written.
-pub async fn run(entities: &[String], global: &Global, output: Output) -> anyhow::Result<ExitCode> {
-    let deployment = Deployment::open(global).await?;
-    let done = resolve_all(&deployment, entities, output).await?;
+pub async fn run(entities: &[String], deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
+    let done = resolve_all(deployment, entities, output).await?;
     print(&done, output)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Resolves the named entity types, or all.
@@ -28,7 +24,7 @@ pub async fn run(entities: &[String], global: &Global, output: Output) -> anyhow
 pub async fn resolve_all(
     deployment: &Deployment,
     entities: &[String],
-    output: Output,
+    output: &Output,
 ) -> anyhow::Result<Vec<Resolved>> {
     let names: Vec<String> = if entities.is_empty() {
         deployment.models.iter().map(|model| model.name.clone()).collect()
@@ -55,7 +51,7 @@ pub async fn resolve_all(
     Ok(done)
 }
 
-fn print(done: &[Resolved], output: Output) -> anyhow::Result<()> {
+fn print(done: &[Resolved], output: &Output) -> anyhow::Result<()> {
     if output.json {
         let rows: Vec<_> = done.iter().map(to_json).collect();
         return output.document(&rows);

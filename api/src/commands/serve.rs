@@ -12,6 +12,7 @@ use crate::cli::Global;
 use crate::commands::users::os_rng;
 use crate::deployment::Deployment;
 use crate::output::Output;
+use crate::relay;
 use crate::server::router::router;
 use crate::server::schedule;
 use crate::server::state::{AppState, Cookies};
@@ -20,7 +21,7 @@ use crate::server::state::{AppState, Cookies};
 ///
 /// # Errors
 /// When the address cannot be listened on.
-pub async fn run(listen: &str, global: &Global, output: Output) -> anyhow::Result<ExitCode> {
+pub async fn run(listen: &str, global: &Global, output: &Output) -> anyhow::Result<ExitCode> {
     let deployment = Deployment::open(global).await?;
     serve(deployment, listen, output).await?;
     Ok(ExitCode::SUCCESS)
@@ -30,7 +31,7 @@ pub async fn run(listen: &str, global: &Global, output: Output) -> anyhow::Resul
 ///
 /// # Errors
 /// When the address cannot be listened on.
-pub async fn serve(deployment: Deployment, listen: &str, output: Output) -> anyhow::Result<()> {
+pub async fn serve(deployment: Deployment, listen: &str, output: &Output) -> anyhow::Result<()> {
     let address: SocketAddr = listen
         .parse()
         .with_context(|| format!("`{listen}` is not an address to listen on; write one like 127.0.0.1:8080"))?;
@@ -45,6 +46,7 @@ pub async fn serve(deployment: Deployment, listen: &str, output: Output) -> anyh
     let cookies = if address.ip().is_loopback() { Cookies::Loopback } else { Cookies::Secure };
     let state = AppState::new(deployment, cookies);
     let _ticker = schedule::start(state.clone()).await?;
+    let _commands = relay::listen(state.clone())?;
     output.line(format!("listening on http://{address}  (pages /, API /docs, health /healthz; stop with Ctrl-C)"));
     axum::serve(listener, router(&state)).with_graceful_shutdown(told_to_stop()).await?;
     Ok(())

@@ -1,14 +1,11 @@
 //! `kanak sql`: the warehouse, under the caller's access.
 
-use std::process::ExitCode;
-
 use anyhow::Context as _;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use kanak_model::{Access, Caller, Purpose};
 use kanak_store::AuditEvent;
 use kanak_warehouse::{QueryLimits, QueryResult, rows_json};
 
-use crate::cli::Global;
 use crate::deployment::Deployment;
 use crate::output::Output;
 
@@ -20,21 +17,13 @@ pub async fn run(
     query: &str,
     purpose: &str,
     rows_max: usize,
-    global: &Global,
-    output: Output,
-) -> anyhow::Result<ExitCode> {
-    let deployment = Deployment::open(global).await?;
+    deployment: &Deployment,
+    output: &Output,
+) -> anyhow::Result<()> {
     let purpose = Purpose::find(purpose).context("unknown purpose")?;
     let access = Access::decide(&Caller::system("command line"), purpose)?;
     if purpose == Purpose::Operation {
-        let event = AuditEvent {
-            actor: access.caller().name.clone(),
-            action: "asked the restricted warehouse".to_owned(),
-            subject: "sql".to_owned(),
-            purpose: Some(purpose),
-            detail: serde_json::Value::Null,
-        };
-        deployment.store.audit(event).await?;
+        deployment.store.audit(AuditEvent::read(&access, "asked the restricted warehouse", "sql".to_owned())).await?;
     }
     let limits = QueryLimits { rows_max, timeout_ms: 300_000 };
     let result = deployment.warehouse.query(&access, query, limits).await?;
@@ -47,7 +36,7 @@ pub async fn run(
             output.note(format!("(the first {rows_max} rows; --rows-max shows more)"));
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// The rows as texts, column by column as the header names them.

@@ -15,7 +15,7 @@ use crate::progress::Stage;
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub fn run(args: &SynthArgs, output: Output) -> anyhow::Result<ExitCode> {
+pub fn run(args: &SynthArgs, output: &Output) -> anyhow::Result<ExitCode> {
     let made = make(args.records, args.seed, &args.out, args.flat, output)?;
     if output.json {
         let files: Vec<_> = made
@@ -48,7 +48,7 @@ fn name_of(file: &MadeFile) -> String {
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub fn make(records: u64, seed: u64, out: &Path, flat: bool, output: Output) -> anyhow::Result<Made> {
+pub fn make(records: u64, seed: u64, out: &Path, flat: bool, output: &Output) -> anyhow::Result<Made> {
     let stage = Stage::begin(output, "Making a state", records);
     let mut before = 0;
     let options = Options { records, seed, out: out.to_path_buf(), flat, end: SystemClock.now().day_ist() };

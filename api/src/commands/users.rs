@@ -1,13 +1,12 @@
 //! `kanak user` and `kanak key`: who may sign in, and which programs may call.
 
 use std::collections::BTreeSet;
-use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use kanak_model::Role;
 use serde_json::json;
 
-use crate::cli::{Global, KeyCommand, UserCommand};
+use crate::cli::{KeyCommand, UserCommand};
 use crate::deployment::Deployment;
 use crate::output::Output;
 
@@ -15,12 +14,11 @@ use crate::output::Output;
 ///
 /// # Errors
 /// When a role, district or name is unknown, or the name is taken.
-pub async fn run_user(command: &UserCommand, global: &Global, output: Output) -> anyhow::Result<ExitCode> {
-    let deployment = Deployment::open(global).await?;
+pub async fn run_user(command: &UserCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     let store = &deployment.store;
     match command {
         UserCommand::Add { name, roles, districts } => {
-            let (roles, districts) = (parse_roles(roles)?, parse_districts(&deployment, districts)?);
+            let (roles, districts) = (parse_roles(roles)?, parse_districts(deployment, districts)?);
             let password = new_password();
             store.create_user(name, &password, &roles, districts.as_ref(), &mut os_rng()).await?;
             print_secret(output, "user", name, "password", &password)?;
@@ -37,19 +35,18 @@ pub async fn run_user(command: &UserCommand, global: &Global, output: Output) ->
             output.note(format!("{name} cannot sign in any more"));
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Runs a `key` command.
 ///
 /// # Errors
 /// When a role, district or name is unknown, or the name is taken.
-pub async fn run_key(command: &KeyCommand, global: &Global, output: Output) -> anyhow::Result<ExitCode> {
-    let deployment = Deployment::open(global).await?;
+pub async fn run_key(command: &KeyCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     let store = &deployment.store;
     match command {
         KeyCommand::Add { name, roles, districts } => {
-            let (roles, districts) = (parse_roles(roles)?, parse_districts(&deployment, districts)?);
+            let (roles, districts) = (parse_roles(roles)?, parse_districts(deployment, districts)?);
             let secret = store.create_api_key(name, &roles, districts.as_ref(), None, &mut os_rng()).await?;
             print_secret(output, "key", name, "secret", &secret)?;
         }
@@ -60,11 +57,11 @@ pub async fn run_key(command: &KeyCommand, global: &Global, output: Output) -> a
             output.note(format!("key {name} does not open anything any more"));
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 /// Prints a secret that is shown this once.
-fn print_secret(output: Output, what: &str, name: &str, kind: &str, secret: &str) -> anyhow::Result<()> {
+fn print_secret(output: &Output, what: &str, name: &str, kind: &str, secret: &str) -> anyhow::Result<()> {
     if output.json {
         return output.document(&json!({ what: name, kind: secret }));
     }

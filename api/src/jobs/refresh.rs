@@ -25,7 +25,7 @@ const PAGE: u32 = 50_000;
 ///
 /// # Errors
 /// When the hub cannot be read or the lake cannot be written.
-pub async fn refresh(deployment: &Deployment, output: Output) -> anyhow::Result<Release> {
+pub async fn refresh(deployment: &Deployment, output: &Output) -> anyhow::Result<Release> {
     let position = deployment.store.feed_position().await?;
     let warehouse = &deployment.warehouse;
     if warehouse.release().is_none_or(|release| release.feed_position != position.0) {

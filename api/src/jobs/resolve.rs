@@ -43,7 +43,7 @@ pub struct Resolved {
 pub async fn resolve(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<Resolved> {
     let store = &deployment.store;
     let unresolved = store.list_unresolved(&model.name).await?;
-    if store.unresolved_count(&model.name).await? == 0 {
+    if unresolved.source_records.is_empty() {
         return Ok(Resolved { entity: model.name.clone(), source_records: 0, compared: 0, reviews: 0, applied: None });
     }
     let access = Access::operation("resolve");
@@ -54,13 +54,7 @@ pub async fn resolve(deployment: &Deployment, model: &EntityModel) -> anyhow::Re
         constraints: store.list_constraints(&model.name).await?,
     };
     let trust = trust_table(deployment).await?;
-    let known = match store.find_rule_set(&model.name).await? {
-        Some(stored) => {
-            let rules = serde_json::from_value(stored.body).context("the stored rule set cannot be read")?;
-            Some((stored.version, rules))
-        }
-        None => None,
-    };
+    let known = find_rules(deployment, &model.name).await?;
     let count = records.len();
     let work = {
         let (model, records) = (model.clone(), Arc::clone(&records));
@@ -77,6 +71,17 @@ pub async fn resolve(deployment: &Deployment, model: &EntityModel) -> anyhow::Re
     let applied = store.apply_resolution(model, version, resolution).await?;
     let compared = work.matched.stats.compared;
     Ok(Resolved { entity: model.name.clone(), source_records: count, compared, reviews, applied: Some(applied) })
+}
+
+/// The rule set in force of an entity type, and its version.
+///
+/// # Errors
+/// When the hub cannot be read, or holds rules that this version does not understand.
+pub async fn find_rules(deployment: &Deployment, entity: &str) -> anyhow::Result<Option<(RuleSetVersion, RuleSet)>> {
+    let Some(stored) = deployment.store.find_rule_set(entity).await? else { return Ok(None) };
+    let rules = serde_json::from_value(stored.body)
+        .with_context(|| format!("rule set {} of {entity} cannot be read by this version of kanak", stored.version))?;
+    Ok(Some((stored.version, rules)))
 }
 
 /// Links as pairs, in their order.

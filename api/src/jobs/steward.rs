@@ -6,7 +6,7 @@ use kanak_model::{Access, SourceRecordId, StewardTaskId, UserId};
 use kanak_store::{Applied, Resolution, Scope};
 
 use crate::deployment::Deployment;
-use crate::jobs::resolve::{Held, compute, pairs, trust_table};
+use crate::jobs::resolve::{Held, compute, find_rules, pairs, trust_table};
 
 /// Decides a task and resolves what it touches.
 ///
@@ -43,8 +43,8 @@ async fn resolve_around(
     let access = Access::operation("resolve");
     let mut unresolved = store.list_unresolved(&entity).await?;
     let near = store.list_cluster_neighbourhood(&access, records).await?;
-    let rules = store.find_rule_set(&entity).await?.with_context(|| format!("no rule set for {entity} yet"))?;
-    let rule_set = serde_json::from_value(rules.body).context("the stored rule set cannot be read")?;
+    let (version, rules) =
+        find_rules(deployment, &entity).await?.with_context(|| format!("no rule set for {entity} yet"))?;
     let mut ids: Vec<SourceRecordId> = near.source_records.iter().map(|record| record.id).collect();
     ids.sort_unstable();
     unresolved.source_records.retain(|record| ids.binary_search(record).is_ok());
@@ -52,8 +52,8 @@ async fn resolve_around(
     redirected.retain(|(record, _)| ids.binary_search(record).is_ok());
     let held = Held { links: pairs(&near.links), redirected, constraints: near.constraints };
     let trust = trust_table(deployment).await?;
-    let work = compute(model, &near.source_records, &held, &trust, Some((rules.version, rule_set)))?;
+    let work = compute(model, &near.source_records, &held, &trust, Some((version, rules)))?;
     let review_pairs = work.matched.pairs.iter().filter(|pair| pair.decision == Decision::Review).copied().collect();
     let resolution = Resolution { changes: work.changes, review_pairs, scope: Scope::These(ids), unresolved };
-    Ok(store.apply_resolution(model, rules.version, resolution).await?)
+    Ok(store.apply_resolution(model, version, resolution).await?)
 }

@@ -1,6 +1,6 @@
 //! Every invariant that one hub can show: its own checks, its ledger replayed, its stores read through.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,14 +11,18 @@ use arrow::datatypes::{DataType, Int64Type};
 use arrow::record_batch::RecordBatch;
 use kanak_codes::identifiers::Aadhaar;
 use kanak_ingest::landing;
-use kanak_model::{Access, EntityModel, GoldenId, SourceRecordId};
+use kanak_model::{Access, EntityModel, GoldenId};
+use kanak_store::{HubUrl, Link, Store};
 use kanak_warehouse::QueryLimits;
 
 use crate::deployment::Deployment;
 use crate::jobs::ingest_file::landing_key;
-use crate::jobs::resolve::{Held, compute, pairs, trust_table};
+use crate::jobs::resolve::resolve;
 use crate::output::{Output, grouped};
 use crate::progress::Stage;
+
+/// Golden records read at a time.
+const GOLDEN_PAGE: u32 = 20_000;
 
 /// One invariant and whether it holds.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -37,7 +41,7 @@ pub struct Check {
 ///
 /// # Errors
 /// When something cannot be read at all.
-pub async fn verify(deployment: &Deployment, output: Output) -> anyhow::Result<Vec<Check>> {
+pub async fn verify(deployment: &Deployment, output: &Output) -> anyhow::Result<Vec<Check>> {
     let stage = Stage::begin(output, "Checking the hub", 0);
     let mut checks: Vec<Check> = deployment
         .store
@@ -47,12 +51,7 @@ pub async fn verify(deployment: &Deployment, output: Output) -> anyhow::Result<V
         .map(|c| Check { name: c.name.to_owned(), what: c.what.to_owned(), passed: c.passed, detail: c.detail })
         .collect();
     stage.end(&format!("{} checks", checks.len()));
-    for model in deployment.models.iter() {
-        let stage = Stage::begin(output, format!("Replaying {}", model.plural), 0);
-        let check = replay(deployment, model).await?;
-        stage.end(&check.detail);
-        checks.push(check);
-    }
+    checks.extend(replayed(deployment, output).await?);
     let stage = Stage::begin(output, "Reading the landing", 0);
     checks.push(sealed_files(deployment).await?);
     stage.end("read");
@@ -68,89 +67,135 @@ fn check(name: &str, what: &str, wrong: Option<String>, seen: impl Into<String>)
     Check { name: name.to_owned(), what: what.to_owned(), passed, detail: wrong.unwrap_or_else(|| seen.into()) }
 }
 
-/// Resolves an entity type from nothing but its source records, decisions and frozen rules, and compares with what the hub holds.
-async fn replay(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<Check> {
+/// Replays the ledger into a scratch hub and compares what follows from it there with what the hub holds.
+async fn replayed(deployment: &Deployment, output: &Output) -> anyhow::Result<Vec<Check>> {
+    let folder = deployment.data.join("scratch");
+    remove_folder(&folder)?;
+    let stage = Stage::begin(output, "Copying the ledger", 0);
+    let url = HubUrl::Sqlite(folder.join("hub.sqlite"));
+    let store = Store::open(&url, Arc::clone(&deployment.clock)).await?;
+    let scratch = deployment.with_store(store);
+    deployment.store.copy_ledger_into(&scratch.store).await?;
+    stage.end("into a scratch hub");
+    let mut checks = Vec::new();
+    for model in deployment.models.iter() {
+        let stage = Stage::begin(output, format!("Replaying {}", model.plural), 0);
+        let check = replay(deployment, &scratch, model).await?;
+        stage.end(&check.detail);
+        checks.push(check);
+    }
+    let broken: Vec<String> = scratch
+        .store
+        .check_invariants()
+        .await?
+        .into_iter()
+        .filter(|c| !c.passed)
+        .map(|c| format!("{} ({})", c.name, c.detail))
+        .collect();
+    let wrong = (!broken.is_empty()).then(|| broken.join(", "));
+    checks.push(check("replay is sound", "the replayed hub keeps every invariant of its own", wrong, "all hold"));
+    scratch.store.close().await;
+    remove_folder(&folder)?;
+    Ok(checks)
+}
+
+/// Removes a folder, also one that an earlier run left behind.
+fn remove_folder(folder: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Resolves an entity type in the scratch hub, and compares its clusters and values with the hub's.
+async fn replay(deployment: &Deployment, scratch: &Deployment, model: &EntityModel) -> anyhow::Result<Check> {
     let name = format!("replay of {}", model.plural);
     let what =
         "source records, decisions and the frozen rule set alone give the clusters and values that the hub holds";
     let store = &deployment.store;
-    let Some(stored) = store.find_rule_set(&model.name).await? else {
+    if store.find_rule_set(&model.name).await?.is_none() {
         return Ok(check(&name, what, None, "nothing was resolved yet"));
-    };
+    }
     let pending = store.unresolved_count(&model.name).await?;
     if pending > 0 {
         return Ok(check(&name, what, None, format!("{} source records wait for `kanak resolve`", grouped(pending))));
     }
-    let access = Access::operation("verify");
-    let records = store.list_source_records(&access, &model.name).await?;
-    let links = pairs(&store.list_links(&model.name).await?);
-    let constraints = store.list_constraints(&model.name).await?;
-    let rule_set = serde_json::from_value(stored.body).context("the stored rule set cannot be read")?;
-    let trust = trust_table(deployment).await?;
-    let held = Held { links: Vec::new(), redirected: Vec::new(), constraints };
-    let (worker_model, worker_records) = (model.clone(), Arc::new(records));
-    let work = {
-        let records = Arc::clone(&worker_records);
-        tokio::task::spawn_blocking(move || {
-            compute(&worker_model, &records, &held, &trust, Some((stored.version, rule_set)))
-        })
-        .await??
+    resolve(scratch, model).await?;
+    let held = store.list_links(&model.name).await?;
+    let made = scratch.store.list_links(&model.name).await?;
+    let seen = |golden: usize| {
+        format!("{} source records, {} golden records", grouped(held.len() as i64), grouped(golden as i64))
     };
-    let mut in_hub: HashMap<GoldenId, Vec<SourceRecordId>> = HashMap::new();
-    for (record, golden) in &links {
-        in_hub.entry(*golden).or_default().push(*record);
+    let names = match same_clusters(&held, &made) {
+        Ok(names) => names,
+        Err(wrong) => return Ok(check(&name, what, Some(wrong), String::new())),
+    };
+    let wrong = different_values(store, &scratch.store, model, &names).await?;
+    Ok(check(&name, what, wrong, seen(names.len())))
+}
+
+/// Compares two partitions of the same source records, links ascending by source record. Gives, for each golden record of
+/// the first, the one of the second with the same members.
+///
+/// # Errors
+/// The first difference, in words.
+fn same_clusters(held: &[Link], made: &[Link]) -> Result<HashMap<GoldenId, GoldenId>, String> {
+    if let Some((one, other)) = held.iter().zip(made).find(|(one, other)| one.source_record != other.source_record) {
+        let (one, other) = (one.source_record, other.source_record);
+        return Err(format!(
+            "source record {} is linked in one of hub and replay and not in the other",
+            one.min(other)
+        ));
     }
-    let by_first: HashMap<SourceRecordId, (GoldenId, &Vec<SourceRecordId>)> =
-        in_hub.iter().filter_map(|(golden, members)| Some((*members.first()?, (*golden, members)))).collect();
-    let mut values: BTreeMap<GoldenId, _> = BTreeMap::new();
+    if held.len() != made.len() {
+        return Err(format!("{} source records are linked in the hub, {} in the replay", held.len(), made.len()));
+    }
+    let (mut forth, mut back) = (HashMap::new(), HashMap::new());
+    for (one, other) in held.iter().zip(made) {
+        let (held, made) = (one.golden_id, other.golden_id);
+        if *forth.entry(held).or_insert(made) != made || *back.entry(made).or_insert(held) != held {
+            return Err(format!(
+                "source record {} has other companions in the hub than in the replay",
+                one.source_record
+            ));
+        }
+    }
+    Ok(forth)
+}
+
+/// The first golden record whose values or status differ between a hub and its replay, in words.
+async fn different_values(
+    store: &Store,
+    scratch: &Store,
+    model: &EntityModel,
+    names: &HashMap<GoldenId, GoldenId>,
+) -> anyhow::Result<Option<String>> {
+    let access = Access::operation("verify");
+    let mut made = HashMap::new();
     let mut after = None;
     loop {
-        let page = store.list_golden(&access, model, after, 20_000).await?;
+        let page = scratch.list_golden(&access, model, after, GOLDEN_PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);
-        values.extend(page.into_iter().map(|record| (record.id, record)));
+        made.extend(page.into_iter().map(|record| (record.id, (record.values, record.status))));
     }
-    let mut wrong = None;
-    for change in &work.changes {
-        let first = change.members.first().context("a cluster has a member")?;
-        let Some((golden, members)) = by_first.get(first) else {
-            wrong = Some(format!("source record {first} begins a cluster in the replay and not in the hub"));
-            break;
-        };
-        if **members != change.members {
-            wrong = Some(format!(
-                "{golden} has {} members in the hub and {} in the replay",
-                members.len(),
-                change.members.len()
-            ));
-            break;
-        }
-        match values.get(golden) {
-            Some(record) if record.values == change.survived.values && record.status == change.survived.status => {}
-            Some(_) => {
-                wrong = Some(format!("{golden} has other values in the hub than in the replay"));
-                break;
-            }
-            None => {
-                wrong = Some(format!("{golden} is linked but not live"));
-                break;
+    let mut after = None;
+    loop {
+        let page = store.list_golden(&access, model, after, GOLDEN_PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        for record in page {
+            let id = record.id;
+            match names.get(&id).and_then(|made_id| made.get(made_id)) {
+                Some(same) if *same == (record.values, record.status) => {}
+                Some(_) => return Ok(Some(format!("{id} has other values in the hub than in the replay"))),
+                None => return Ok(Some(format!("{id} is live in the hub and has no members in the replay"))),
             }
         }
     }
-    if wrong.is_none() && work.changes.len() != in_hub.len() {
-        wrong =
-            Some(format!("{} clusters in the replay, {} golden records in the hub", work.changes.len(), in_hub.len()));
-    }
-    Ok(check(
-        &name,
-        what,
-        wrong,
-        format!(
-            "{} source records, {} golden records",
-            grouped(worker_records.len() as i64),
-            grouped(in_hub.len() as i64)
-        ),
-    ))
+    Ok((made.len() != names.len()).then(|| "the replay has golden records that the hub lacks".to_owned()))
 }
 
 /// Opens every sealed file and reads it to its end: each part is authenticated.
@@ -297,7 +342,28 @@ fn look(bytes: &[u8], place: &str, found: &mut HashMap<String, String>) {
 
 #[cfg(test)]
 mod tests {
+    use kanak_model::SourceRecordId;
+
     use super::*;
+
+    fn links(of: &[(i64, i64)]) -> Vec<Link> {
+        of.iter().map(|(r, g)| Link { source_record: SourceRecordId(*r), golden_id: GoldenId(*g) }).collect()
+    }
+
+    #[track_caller]
+    fn check_clusters(held: &[(i64, i64)], made: &[(i64, i64)], same: bool) {
+        assert_eq!(same_clusters(&links(held), &links(made)).is_ok(), same, "{held:?} {made:?}");
+    }
+
+    #[test]
+    fn clusters_are_the_same_under_any_ids_and_no_record_may_change_company() {
+        check_clusters(&[], &[], true);
+        check_clusters(&[(1, 10), (2, 10), (3, 11)], &[(1, 5), (2, 5), (3, 4)], true);
+        check_clusters(&[(1, 10), (2, 10)], &[(1, 5), (2, 6)], false);
+        check_clusters(&[(1, 10), (2, 11)], &[(1, 5), (2, 5)], false);
+        check_clusters(&[(1, 10), (2, 10)], &[(1, 5)], false);
+        check_clusters(&[(1, 10)], &[(2, 5)], false);
+    }
 
     #[track_caller]
     fn check_look(text: &[u8], expected: bool) {

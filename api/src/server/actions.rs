@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use kanak_dashboards::actions::{ActionError, ExplanationRow, ExplanationView, StewardActions};
 use kanak_model::match_pair::Decision;
 use kanak_model::{Access, Caller, EntityModel, Role, SourceRecordId, StewardTaskId, UserId};
-use kanak_store::StoreError;
+use kanak_store::{Applied, StoreError};
 
 use crate::commands::explain::explain;
 use crate::jobs::steward;
@@ -36,19 +36,11 @@ impl StewardActions for Actions {
         decision: Decision,
         reason: String,
     ) -> Result<(), ActionError> {
-        let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
-        self.may_see(caller, task).await?;
-        let _one_at_a_time = self.0.work.lock().await;
-        steward::decide(&self.0.deployment, task, by, decision, &reason).await.map_err(|error| refusal(&error))?;
-        Ok(())
+        self.decide_task(caller, task, decision, &reason).await.map(drop)
     }
 
     async fn undo(&self, caller: &Caller, task: StewardTaskId) -> Result<(), ActionError> {
-        let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
-        self.may_see(caller, task).await?;
-        let _one_at_a_time = self.0.work.lock().await;
-        steward::undo(&self.0.deployment, task, by).await.map_err(|error| refusal(&error))?;
-        Ok(())
+        self.undo_task(caller, task).await.map(drop)
     }
 
     async fn explain(
@@ -72,6 +64,34 @@ impl StewardActions for Actions {
 }
 
 impl Actions {
+    /// Decides a task that the steward may see; tells what it changed.
+    ///
+    /// # Errors
+    /// What the steward has to know when it was not done.
+    pub async fn decide_task(
+        &self,
+        caller: &Caller,
+        task: StewardTaskId,
+        decision: Decision,
+        reason: &str,
+    ) -> Result<Applied, ActionError> {
+        let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
+        self.may_see(caller, task).await?;
+        let _one_at_a_time = self.0.work.lock().await;
+        steward::decide(&self.0.deployment, task, by, decision, reason).await.map_err(|error| refusal(&error))
+    }
+
+    /// Takes back the decision of a task that the steward may see; tells what it changed.
+    ///
+    /// # Errors
+    /// What the steward has to know when it was not done.
+    pub async fn undo_task(&self, caller: &Caller, task: StewardTaskId) -> Result<Applied, ActionError> {
+        let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
+        self.may_see(caller, task).await?;
+        let _one_at_a_time = self.0.work.lock().await;
+        steward::undo(&self.0.deployment, task, by).await.map_err(|error| refusal(&error))
+    }
+
     /// A steward confined to districts decides only about what lies in them.
     async fn may_see(&self, caller: &Caller, task: StewardTaskId) -> Result<(), ActionError> {
         let access = Access::decide(caller, kanak_model::Purpose::Stewardship)
@@ -120,7 +140,7 @@ fn refusal(error: &anyhow::Error) -> ActionError {
 }
 
 /// Whether an error is an answer to the steward rather than a fault: another decision, state or task stands against it.
-pub fn is_refusal(error: &StoreError) -> bool {
+fn is_refusal(error: &StoreError) -> bool {
     matches!(
         error,
         StoreError::Contradicts { .. }

@@ -33,7 +33,7 @@ async fn tick(state: &AppState) -> anyhow::Result<()> {
     let hub = state.deployment.store.feed_position().await?;
     let served = state.deployment.warehouse.release().map_or(-1, |release| release.feed_position);
     if hub.0 > served {
-        refresh(&state.deployment, Output { json: false, quiet: true }).await?;
+        refresh(&state.deployment, &Output::silent()).await?;
         tracing::info!(feed_position = hub.0, "Brought the warehouse up to feed position {hub}");
     }
     Ok(())

@@ -19,13 +19,11 @@ use crate::server::state::AppState;
 /// # Errors
 /// 500 when the audit trail cannot be written.
 pub async fn audited(state: &AppState, access: &Access, action: &str, subject: &str) -> Result<(), Problem> {
-    let event = AuditEvent {
-        actor: access.caller().name.clone(),
-        action: action.to_owned(),
-        subject: subject.to_owned(),
-        purpose: Some(access.purpose()),
-        detail: serde_json::json!({ "basis": access.basis() }),
-    };
-    state.deployment.store.audit(event).await.map_err(Problem::internal)?;
+    state
+        .deployment
+        .store
+        .audit(AuditEvent::read(access, action, subject.to_owned()))
+        .await
+        .map_err(Problem::internal)?;
     Ok(())
 }

@@ -9,13 +9,12 @@ use kanak_model::entity_model::{Attribute, EntityModel, SurvivorshipStrategy};
 use kanak_model::golden_record::{GoldenRecord, GoldenValue};
 use kanak_model::source_record::{Stated, Values};
 use kanak_model::{Access, GoldenId, Language, Purpose, RuleSetVersion, SourceRecordId, Timestamp};
-
-use kanak_store::{AuditEvent, MemberRecord, SourceSystemRow};
+use kanak_store::{MemberRecord, SourceSystemRow};
 use serde::Deserialize;
-use serde_json::json;
 
 use super::golden_records::PURPOSES;
 use super::show_page;
+use crate::audit;
 use crate::component::{Cell, Head, Table, Tone};
 use crate::error::PageError;
 use crate::samples::Sampler;
@@ -50,7 +49,7 @@ pub(crate) async fn show(
     let golden =
         store.find_golden(&access, model, golden_id).await.map_err(PageError::inside)?.ok_or_else(not_found)?;
     let id = golden.record.id;
-    record_read(&state, &access, "read", &[id]).await?;
+    audit::record(&state, &access, "read", [id]).await?;
     let titles = store.list_source_systems().await.map_err(PageError::inside)?;
     let language = signed.visit.language;
     let crosswalk = store.list_crosswalks_of(&[id]).await.map_err(PageError::inside)?;
@@ -86,26 +85,6 @@ pub(crate) fn to_member(member: MemberRecord, titles: &[SourceSystemRow], langua
         values: member.values,
         updated: member.updated,
     }
-}
-
-/// Writes down who read golden records and why, before they are shown.
-pub(crate) async fn record_read(
-    state: &DashboardState,
-    access: &Access,
-    action: &str,
-    read: &[GoldenId],
-) -> Result<(), PageError> {
-    let event = |id: &GoldenId| AuditEvent {
-        actor: access.caller().name.clone(),
-        action: action.to_owned(),
-        subject: id.to_string(),
-        purpose: Some(access.purpose()),
-        detail: json!({ "through": "pages" }),
-    };
-    if !read.is_empty() {
-        state.store.audit_many(read.iter().map(event).collect()).await.map_err(PageError::inside)?;
-    }
-    Ok(())
 }
 
 /// One golden record.

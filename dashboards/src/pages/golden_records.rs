@@ -10,8 +10,9 @@ use kanak_codes::Codes;
 use kanak_model::{Access, EntityModel, GoldenId, GoldenRecord, Language, Purpose};
 use serde::Deserialize;
 
-use super::golden_record::{label, record_read, status_tone};
+use super::golden_record::{label, status_tone};
 use super::show_page;
+use crate::audit;
 use crate::component::{Cell, Head, Table};
 use crate::error::PageError;
 use crate::samples::Sampler;
@@ -107,7 +108,7 @@ pub(crate) async fn search(
     }
     let found = state.store.search_golden(&access, model, &asked.q, FOUND_MAX).await.map_err(PageError::inside)?;
     let ids: Vec<GoldenId> = found.iter().map(|record| record.id).collect();
-    record_read(&state, &access, "search", &ids).await?;
+    audit::record(&state, &access, "search", ids).await?;
     let table = found_table(&state.codes, model, &access, signed.visit.language, &found);
     show_page(&build(&state, &signed, &asked, Some(table), None).await?)
 }

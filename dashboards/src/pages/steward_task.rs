@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::golden_record::{Member, sample_members, stated_cell, to_member};
 use super::show_page;
 use crate::actions::{ActionError, ExplanationRow, ExplanationView};
+use crate::audit;
 use crate::component::{Bar, Cell, Head, Table, Tone};
 use crate::error::PageError;
 use crate::format;
@@ -119,6 +120,7 @@ async fn read(
         StoreError::NotFound { .. } => not_found(),
         other => PageError::inside(other),
     })?;
+    audit::record(state, &access, "read steward task", [audited_as(id)]).await?;
     let pair = view.task.pair;
     let explanation = state.actions.explain(&access, pair.left, pair.right).await;
     let open = store.list_steward_tasks(&access, TaskFilter::Open, Some(&entity), None, 2).await;
@@ -146,6 +148,11 @@ async fn read(
     };
     let shell = Shell::new("steward_task", &signed.visit, state.made_up);
     Ok(StewardTaskPage::build(shell, &state.codes, model, parts))
+}
+
+/// What the audit trail calls a task that shows two people's values.
+pub(crate) fn audited_as(task: StewardTaskId) -> String {
+    format!("steward task {task}")
 }
 
 /// One steward task.

@@ -10,7 +10,8 @@ use kanak_store::TaskFilter;
 use serde::Deserialize;
 
 use super::show_page;
-use super::steward_task::state_words;
+use super::steward_task::{audited_as, state_words};
+use crate::audit;
 use crate::component::{Bar, Cell, FilterList, Filters, Head, Table};
 use crate::error::PageError;
 use crate::format;
@@ -69,8 +70,10 @@ pub(crate) async fn show(
     let entity = Some(asked.entity.as_str()).filter(|entity| !entity.is_empty());
     let counts = state.store.count_steward_tasks(entity).await.map_err(PageError::inside)?;
     let listed = state.store.list_steward_tasks(&access, filter, entity, None, SHOWN_MAX).await;
+    let listed = listed.map_err(PageError::inside)?;
+    audit::record(&state, &access, "list steward tasks", listed.iter().map(|task| audited_as(task.id))).await?;
     let mut queued = Vec::new();
-    for task in listed.map_err(PageError::inside)? {
+    for task in listed {
         let Some(model) = state.find_model(&task.entity) else { continue };
         let view = state.store.get_steward_task(&access, model, task.id).await.map_err(PageError::inside)?;
         let name = |member: &kanak_store::MemberRecord| {

@@ -1,6 +1,6 @@
 //! The audit trail: who did what and why, each entry chained to the one before by hash. Never values of people.
 
-use kanak_model::{Purpose, Timestamp};
+use kanak_model::{Access, Purpose, Timestamp};
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
@@ -21,6 +21,19 @@ pub struct AuditEvent {
     pub purpose: Option<Purpose>,
     /// More. Never values of people.
     pub detail: serde_json::Value,
+}
+
+impl AuditEvent {
+    /// A read of personal data: by whom, for what purpose and on what basis the access says.
+    pub fn read(access: &Access, action: &str, subject: String) -> Self {
+        Self {
+            actor: access.caller().name.clone(),
+            action: action.to_owned(),
+            subject,
+            purpose: Some(access.purpose()),
+            detail: serde_json::json!({ "basis": access.basis() }),
+        }
+    }
 }
 
 /// A recorded entry.

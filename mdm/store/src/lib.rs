@@ -16,6 +16,7 @@ mod ingest;
 mod ingest_runs;
 mod invariants;
 pub mod key_store;
+mod ledger;
 mod packed;
 mod quarantined_rows;
 mod resolution;

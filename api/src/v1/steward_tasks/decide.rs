@@ -8,8 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::AppliedView;
-use crate::jobs::steward;
-use crate::server::actions::steward_of;
+use crate::server::actions::{Actions, steward_of};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -27,6 +26,7 @@ pub struct Decide {
 #[utoipa::path(post, path = "/v1/steward-tasks/{id}/decision", tag = "stewardship", security(("key" = [])), request_body = Decide,
     params(("id" = i64, Path, description = "The task")),
     responses((status = 200, description = "What it changed", body = AppliedView), (status = 403, description = "Only a signed-in steward decides", body = Problem),
+              (status = 404, description = "No such task in the caller's districts", body = Problem),
               (status = 409, description = "It contradicts another decision", body = Problem)))]
 pub async fn decide(
     State(state): State<AppState>,
@@ -34,13 +34,13 @@ pub async fn decide(
     Path(id): Path<i64>,
     Json(body): Json<Decide>,
 ) -> Result<Json<AppliedView>, Problem> {
-    let by = steward_of(&caller.caller).map_err(|(status, detail)| Problem::new(status, detail))?;
+    steward_of(&caller.caller).map_err(|(status, detail)| Problem::new(status, detail))?;
     let decision = Decision::find(&body.decision)
         .filter(|decision| *decision != Decision::Review)
         .ok_or_else(|| Problem::bad_request("`decision` is `match` or `no_match`"))?;
-    let _one_at_a_time = state.work.lock().await;
-    let applied = steward::decide(&state.deployment, StewardTaskId(id), by, decision, &body.reason)
+    let applied = Actions(state)
+        .decide_task(&caller.caller, StewardTaskId(id), decision, &body.reason)
         .await
-        .map_err(|error| super::refusal(&error))?;
+        .map_err(super::refusal)?;
     Ok(Json(AppliedView::from(&applied)))
 }

@@ -6,15 +6,15 @@ pub mod undo;
 pub mod view;
 
 use axum::http::StatusCode;
-use kanak_store::StoreError;
+use kanak_dashboards::actions::ActionError;
 
-use crate::server::actions::is_refusal;
 use crate::server::problem::Problem;
 
 /// What a client learns of a decision that was not carried out.
-fn refusal(error: &anyhow::Error) -> Problem {
-    match error.downcast_ref::<StoreError>() {
-        Some(error) if is_refusal(error) => Problem::new(StatusCode::CONFLICT, error.to_string()),
-        _ => Problem::internal(format!("{error:#}")),
+fn refusal(error: ActionError) -> Problem {
+    match error {
+        ActionError::Refused(reason) => Problem::new(StatusCode::CONFLICT, reason),
+        ActionError::NotFound => Problem::not_found(error.to_string()),
+        ActionError::Inside(detail) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail),
     }
 }

@@ -5,8 +5,7 @@ use axum::extract::{Path, State};
 use kanak_model::StewardTaskId;
 
 use super::view::AppliedView;
-use crate::jobs::steward;
-use crate::server::actions::steward_of;
+use crate::server::actions::{Actions, steward_of};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -15,15 +14,14 @@ use crate::server::state::AppState;
 #[utoipa::path(post, path = "/v1/steward-tasks/{id}/undo", tag = "stewardship", security(("key" = [])),
     params(("id" = i64, Path, description = "The task")),
     responses((status = 200, description = "What it changed", body = AppliedView), (status = 403, description = "Only a signed-in steward undoes", body = Problem),
+              (status = 404, description = "No such task in the caller's districts", body = Problem),
               (status = 409, description = "The task is not decided", body = Problem)))]
 pub async fn undo(
     State(state): State<AppState>,
     caller: ApiCaller,
     Path(id): Path<i64>,
 ) -> Result<Json<AppliedView>, Problem> {
-    let by = steward_of(&caller.caller).map_err(|(status, detail)| Problem::new(status, detail))?;
-    let _one_at_a_time = state.work.lock().await;
-    let applied =
-        steward::undo(&state.deployment, StewardTaskId(id), by).await.map_err(|error| super::refusal(&error))?;
+    steward_of(&caller.caller).map_err(|(status, detail)| Problem::new(status, detail))?;
+    let applied = Actions(state).undo_task(&caller.caller, StewardTaskId(id)).await.map_err(super::refusal)?;
     Ok(Json(AppliedView::from(&applied)))
 }

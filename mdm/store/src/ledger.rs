@@ -1,0 +1,130 @@
+//! The hub's ledger copied into another hub: what arrived and what people decided, from which all else follows.
+
+use futures::TryStreamExt as _;
+use kanak_model::Titles;
+use kanak_model::source_record::Values;
+use sqlx::types::Json;
+
+use crate::Store;
+use crate::db::{Tx, on_db, on_tx};
+use crate::dialect::{ROWS_A_STATEMENT, json, sql};
+use crate::error::StoreError;
+
+impl Store {
+    /// Copies the ledger into an empty hub: source systems, ingest runs, source records in all their versions, rule
+    /// sets and stewards' decisions, ids and times as they are. Every live source record waits there for a resolution,
+    /// which must come to the golden records that this hub holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when either hub cannot be used, or `scratch` is not empty; then nothing is in it.
+    pub async fn copy_ledger_into(&self, scratch: &Self) -> Result<(), StoreError> {
+        let mut tx = scratch.db.begin(&*scratch.clock).await?;
+        self.copy::<SourceSystemRow>(&mut tx, SOURCE_SYSTEMS).await?;
+        self.copy::<IngestRunRow>(&mut tx, INGEST_RUNS).await?;
+        self.copy::<SourceRecordRow>(&mut tx, SOURCE_RECORDS).await?;
+        self.copy::<VersionRow>(&mut tx, SOURCE_RECORD_VERSIONS).await?;
+        self.copy::<RuleSetRow>(&mut tx, RULE_SETS).await?;
+        self.copy::<ConstraintRow>(&mut tx, CONSTRAINTS).await?;
+        const UNRESOLVED: &str = "INSERT INTO unresolved_source_records (source_record_id, entity, marked_us)
+             SELECT r.id, s.rows_of, $1 FROM source_records r JOIN source_systems s ON s.id = r.source_system_id
+             WHERE r.retired_us IS NULL";
+        let now = tx.now.0;
+        on_tx!(tx, |c| sqlx::query(UNRESOLVED).bind(now).execute(c).await.map(drop))?;
+        tx.commit().await
+    }
+
+    /// Copies the rows of one table as they come, so that memory holds one statement's worth.
+    async fn copy<R>(&self, into: &mut Tx, table: Table) -> Result<(), StoreError>
+    where
+        R: serde::Serialize + Send + Unpin,
+        R: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + for<'r> sqlx::FromRow<'r, sqlx::postgres::PgRow>,
+    {
+        let text = sql(into.engine(), table.write).0;
+        on_db!(&self.db, |c| {
+            let mut rows = sqlx::query_as::<_, R>(table.read).fetch(c);
+            let mut held = Vec::with_capacity(ROWS_A_STATEMENT);
+            loop {
+                let row = rows.try_next().await?;
+                let is_last = row.is_none();
+                held.extend(row);
+                if held.len() == ROWS_A_STATEMENT || (is_last && !held.is_empty()) {
+                    let text = sqlx::AssertSqlSafe(text.clone());
+                    on_tx!(into, |c| sqlx::query(text).bind(json(&held)).execute(c).await.map(drop))?;
+                    held.clear();
+                }
+                if is_last {
+                    break;
+                }
+            }
+        });
+        Ok(())
+    }
+}
+
+/// How one table is read from a hub and written into another.
+#[derive(Clone, Copy)]
+struct Table {
+    read: &'static str,
+    write: &'static str,
+}
+
+type SourceSystemRow = (i64, String, Json<Titles>, String, String, String, f64, f64);
+const SOURCE_SYSTEMS: Table = Table {
+    read: "SELECT id, name, title, department, rows_are, rows_of, trust, retire_share_max FROM source_systems ORDER BY id",
+    write: "INSERT INTO source_systems (id, name, title, department, rows_are, rows_of, trust, retire_share_max)
+         SELECT id, name, title, department, rows_are, rows_of, trust, retire_share_max
+         FROM {rows $1: id int, name text, title json, department text, rows_are text, rows_of text, trust real, retire_share_max real} AS r",
+};
+
+type IngestRunRow = (i64, i64, String, String, i64, String, i64, i64, i64, i64, i64, i64, i64);
+const INGEST_RUNS: Table = Table {
+    read: "SELECT id, source_system_id, file_name, content_hash, file_bytes, load, recorded_us, rows_read, rows_new,
+         rows_changed, rows_unchanged, rows_retired, rows_rejected FROM ingest_runs ORDER BY id",
+    write: "INSERT INTO ingest_runs (id, source_system_id, file_name, content_hash, file_bytes, load, recorded_us,
+         rows_read, rows_new, rows_changed, rows_unchanged, rows_retired, rows_rejected)
+         SELECT id, source_system_id, file_name, content_hash, file_bytes, load, recorded_us, rows_read, rows_new,
+         rows_changed, rows_unchanged, rows_retired, rows_rejected
+         FROM {rows $1: id int, source_system_id int, file_name text, content_hash text, file_bytes int, load text,
+             recorded_us int, rows_read int, rows_new int, rows_changed int, rows_unchanged int, rows_retired int, rows_rejected int} AS r",
+};
+
+type SourceRecordRow = (i64, i64, String, i64, i64, Json<Values>, Option<i64>, i64, i64, Option<i64>);
+const SOURCE_RECORDS: Table = Table {
+    read: "SELECT id, source_system_id, source_key, version, content_hash, stated, updated_us, recorded_from_us,
+         ingest_run_id, retired_us FROM source_records ORDER BY id",
+    write: "INSERT INTO source_records (id, source_system_id, source_key, version, content_hash, stated, updated_us,
+         recorded_from_us, ingest_run_id, retired_us)
+         SELECT id, source_system_id, source_key, version, content_hash, stated, updated_us, recorded_from_us,
+         ingest_run_id, retired_us
+         FROM {rows $1: id int, source_system_id int, source_key text, version int, content_hash int, stated json,
+             updated_us int, recorded_from_us int, ingest_run_id int, retired_us int} AS r",
+};
+
+type VersionRow = (i64, i64, Json<Values>, Option<i64>, i64, i64, i64);
+const SOURCE_RECORD_VERSIONS: Table = Table {
+    read: "SELECT source_record_id, version, stated, updated_us, recorded_from_us, recorded_to_us, ingest_run_id
+         FROM source_record_versions ORDER BY source_record_id, version",
+    write: "INSERT INTO source_record_versions (source_record_id, version, stated, updated_us, recorded_from_us,
+         recorded_to_us, ingest_run_id)
+         SELECT source_record_id, version, stated, updated_us, recorded_from_us, recorded_to_us, ingest_run_id
+         FROM {rows $1: source_record_id int, version int, stated json, updated_us int, recorded_from_us int,
+             recorded_to_us int, ingest_run_id int} AS r",
+};
+
+type RuleSetRow = (String, i64, Json<serde_json::Value>, i64);
+const RULE_SETS: Table = Table {
+    read: "SELECT entity, version, body, created_us FROM rule_sets ORDER BY entity, version",
+    write: "INSERT INTO rule_sets (entity, version, body, created_us) SELECT entity, version, body, created_us
+         FROM {rows $1: entity text, version int, body json, created_us int} AS r",
+};
+
+type ConstraintRow = (i64, String, i64, i64, String, i64, String, i64, i64, Option<i64>, Option<i64>);
+const CONSTRAINTS: Table = Table {
+    read: "SELECT id, entity, left_id, right_id, kind, steward_task_id, reason, decided_by, decided_us, undone_by,
+         undone_us FROM constraints ORDER BY id",
+    write: "INSERT INTO constraints (id, entity, left_id, right_id, kind, steward_task_id, reason, decided_by,
+         decided_us, undone_by, undone_us)
+         SELECT id, entity, left_id, right_id, kind, steward_task_id, reason, decided_by, decided_us, undone_by, undone_us
+         FROM {rows $1: id int, entity text, left_id int, right_id int, kind text, steward_task_id int, reason text,
+             decided_by int, decided_us int, undone_by int, undone_us int} AS r",
+};
