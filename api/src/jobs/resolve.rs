@@ -1,64 +1,76 @@
 //! What is new in the hub, matched and survived: source records become golden records.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use kanak_engine::matching::{
-    Assigned, Columns, MatchRules, Matched, RuleSet, Silent, assign_identities, match_batch, train,
+    MatchRules, Matched, Rank, RuleSet, Silent, assign_identities, match_batch, train_and_match,
 };
 use kanak_engine::survivorship::{Member, survive};
-use kanak_model::golden_record::{GoldenChange, Identity};
+use kanak_model::golden_record::GoldenChange;
 use kanak_model::match_pair::{Constraint, Decision, MatchPair};
 use kanak_model::{
     Access, EntityModel, GoldenId, RuleSetVersion, SourceRecord, SourceRecordId, SourceSystem, SourceSystemId,
 };
-use kanak_store::{Applied, Link, Resolution, Scope};
+use kanak_store::{Applied, Link, Resolution, Scope, Unresolved};
+use sha2::{Digest as _, Sha256};
 
 use crate::deployment::Deployment;
 
 /// The seed of sampling in training: fixed, so that the same records give the same rule set.
 const TRAINING_SEED: u64 = 0x4b41_4e41_4b00_0001;
 
+/// Rules trained on fewer than one in so many of the source records there are now are trained anew: the share of pairs that
+/// match falls as a hub grows, and what is rare among few is common among many.
+const OUTGROWN: u64 = 2;
+
 /// What a resolution did to one entity type.
 #[derive(Debug, Clone)]
 pub struct Resolved {
     /// The entity type.
     pub entity: String,
-    /// Source records that were matched; 0 when nothing was new.
+    /// Source records that were matched; 0 when nothing was due.
     pub source_records: usize,
     /// Pairs compared.
     pub compared: u64,
     /// Pairs left for people.
     pub reviews: usize,
+    /// Why a new version of the rules was published, if one was.
+    pub published: Option<String>,
     /// What changed in the hub.
     pub applied: Option<Applied>,
 }
 
-/// Resolves one entity type. Does nothing when no source record and no decision is new.
+/// Resolves one entity type. Does nothing when no source record, no decision and no rule is new.
 ///
 /// # Errors
 /// When the model cannot be compiled or the hub cannot be read or written.
 pub async fn resolve(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<Resolved> {
     let store = &deployment.store;
     let unresolved = store.list_unresolved(&model.name).await?;
-    if unresolved.source_records.is_empty() {
-        return Ok(Resolved { entity: model.name.clone(), source_records: 0, compared: 0, reviews: 0, applied: None });
+    if unresolved.source_records.is_empty() && !has_new_rules(deployment, model).await? {
+        let entity = model.name.clone();
+        return Ok(Resolved { entity, source_records: 0, compared: 0, reviews: 0, published: None, applied: None });
     }
     let access = Access::operation("resolve");
     let records = Arc::new(store.list_source_records(&access, &model.name).await?);
     let held = Held {
         links: pairs(&store.list_links(&model.name).await?),
-        redirected: pairs(&store.list_redirected_links(&model.name).await?),
+        ended: pairs(&store.list_redirected_links(&model.name).await?),
         constraints: store.list_constraints(&model.name).await?,
     };
-    let trust = trust_table(deployment).await?;
+    let registers = registers(deployment).await?;
     let known = find_rules(deployment, &model.name).await?;
+    let (rules, published) = rules_for(model, &registers, known, records.len())?;
     let count = records.len();
+    let touched = match rules {
+        Rules::InForce { .. } => Touched::Some(unresolved.source_records.iter().copied().collect()),
+        Rules::Changed(_) | Rules::Untrained { .. } => Touched::All,
+    };
     let work = {
         let (model, records) = (model.clone(), Arc::clone(&records));
-        tokio::task::spawn_blocking(move || compute(&model, &records, &held, &trust, known)).await??
+        tokio::task::spawn_blocking(move || compute(&model, &records, &held, &registers, rules, &touched)).await?
     };
     let version = match work.version {
         Some(version) => version,
@@ -69,8 +81,37 @@ pub async fn resolve(deployment: &Deployment, model: &EntityModel) -> anyhow::Re
     let reviews = review_pairs.len();
     let resolution = Resolution { changes: work.changes, review_pairs, scope: Scope::Everything, unresolved };
     let applied = store.apply_resolution(model, version, resolution).await?;
+    store.put_setting(&applied_setting(&model.name), &version.to_string()).await?;
     let compared = work.matched.stats.compared;
-    Ok(Resolved { entity: model.name.clone(), source_records: count, compared, reviews, applied: Some(applied) })
+    let entity = model.name.clone();
+    Ok(Resolved { entity, source_records: count, compared, reviews, published, applied: Some(applied) })
+}
+
+/// Why a resolution of an entity type is due, in words; `None` when everything stands as the rules say.
+///
+/// # Errors
+/// When the hub cannot be read.
+pub async fn is_due(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<Option<String>> {
+    let Unresolved { source_records, .. } = deployment.store.list_unresolved(&model.name).await?;
+    if !source_records.is_empty() {
+        return Ok(Some(format!("{} source records are new, changed or decided about", source_records.len())));
+    }
+    let is_changed = has_new_rules(deployment, model).await?;
+    Ok(is_changed.then(|| "the entity model or the trust in its sources was changed".to_owned()))
+}
+
+/// Whether the hub's golden records follow from other rules than are declared now. Nothing was resolved yet: no.
+async fn has_new_rules(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<bool> {
+    let Some((version, rules)) = find_rules(deployment, &model.name).await? else { return Ok(false) };
+    let applied = deployment.store.get_setting(&applied_setting(&model.name)).await?;
+    Ok(applied.is_none_or(|applied| applied != version.to_string())
+        || rules.rules != MatchRules::compile(model)?
+        || rules.declared != declared(model, &registers(deployment).await?))
+}
+
+/// The setting that holds the version of the rules under which an entity type was resolved as a whole.
+fn applied_setting(entity: &str) -> String {
+    format!("rules_applied.{entity}")
 }
 
 /// The rule set in force of an entity type, and its version.
@@ -93,125 +134,197 @@ pub fn pairs(links: &[Link]) -> Vec<(SourceRecordId, GoldenId)> {
 pub struct Held {
     /// Which golden record each source record belongs to.
     pub links: Vec<(SourceRecordId, GoldenId)>,
-    /// What merged-away golden records held at their end.
-    pub redirected: Vec<(SourceRecordId, GoldenId)>,
+    /// What golden records that were merged away or lost their last member held at their end.
+    pub ended: Vec<(SourceRecordId, GoldenId)>,
     /// The stewards' decisions.
     pub constraints: Vec<Constraint>,
 }
 
-/// How far each source is trusted for each attribute.
-pub type TrustTable = HashMap<SourceSystemId, SourceSystem>;
+/// A register that the hub holds source records of.
+pub struct Register {
+    name: String,
+    /// Its declaration; a register that is not declared any more is not trusted.
+    declared: Option<SourceSystem>,
+}
 
-/// The declared sources by their id in this hub.
+impl Register {
+    /// How far it is trusted for an attribute, 0 to 1.
+    fn trust_for(&self, attribute: &str) -> f64 {
+        self.declared.as_ref().map_or(0.0, |source| source.trust_for(attribute))
+    }
+}
+
+/// The registers by their id in this hub.
+pub type Registers = HashMap<SourceSystemId, Register>;
+
+/// All registers of a hub.
 ///
 /// # Errors
 /// When the hub cannot be read.
-pub async fn trust_table(deployment: &Deployment) -> anyhow::Result<TrustTable> {
-    let mut table = HashMap::new();
-    for stored in deployment.store.list_source_systems().await? {
-        if let Some(source) = deployment.sources.find(&stored.name) {
-            table.insert(stored.id, source.clone());
-        }
-    }
-    Ok(table)
+pub async fn registers(deployment: &Deployment) -> anyhow::Result<Registers> {
+    let stored = deployment.store.list_source_systems().await?;
+    let register = |name: String| Register { declared: deployment.sources.find(&name).cloned(), name };
+    Ok(stored.into_iter().map(|row| (row.id, register(row.name))).collect())
 }
 
-/// How far one source is trusted, by attribute. A source that is not declared any more is not trusted.
-type TrustOf<'a> = Box<dyn Fn(&str) -> f64 + 'a>;
+/// The rules that a resolution goes by.
+pub enum Rules {
+    /// Those that were published.
+    InForce {
+        /// Their version.
+        version: RuleSetVersion,
+        /// The rules.
+        rule_set: RuleSet,
+    },
+    /// Trained ones that become a new version, because something beside matching was declared anew.
+    Changed(RuleSet),
+    /// Rules to be trained on what there is.
+    Untrained {
+        /// What they say.
+        rules: MatchRules,
+        /// See [`RuleSet::declared`].
+        declared: String,
+    },
+}
+
+/// Decides between the rules in force and new ones, and says why they are new.
+fn rules_for(
+    model: &EntityModel,
+    registers: &Registers,
+    known: Option<(RuleSetVersion, RuleSet)>,
+    count: usize,
+) -> anyhow::Result<(Rules, Option<String>)> {
+    let rules = MatchRules::compile(model)?;
+    let declared = declared(model, registers);
+    let Some((version, rule_set)) = known else { return Ok((Rules::Untrained { rules, declared }, None)) };
+    if rule_set.rules != rules {
+        let reason = "the entity model matches by other rules than before".to_owned();
+        return Ok((Rules::Untrained { rules, declared }, Some(reason)));
+    }
+    if count as u64 >= rule_set.trained_on.saturating_mul(OUTGROWN) {
+        let reason = format!("the rules were trained on {} source records and there are {count}", rule_set.trained_on);
+        return Ok((Rules::Untrained { rules, declared }, Some(reason)));
+    }
+    if rule_set.declared != declared {
+        let reason = "survivorship or the trust in sources was declared anew".to_owned();
+        return Ok((Rules::Changed(RuleSet { declared, ..rule_set }), Some(reason)));
+    }
+    Ok((Rules::InForce { version, rule_set }, None))
+}
+
+/// The mark of what decides golden values beside matching: survivorship, status rules, and how far each source is trusted.
+fn declared(model: &EntityModel, registers: &Registers) -> String {
+    let trust: BTreeMap<&str, Vec<f64>> = registers
+        .values()
+        .map(|register| {
+            let trust = model.survivorship.iter().map(|rule| register.trust_for(&rule.attribute));
+            (register.name.as_str(), trust.collect())
+        })
+        .collect();
+    let kinds: Vec<_> = model.attributes.iter().map(|attribute| (&attribute.name, attribute.kind)).collect();
+    let all = format!("{:?}", (&model.survivorship, &model.status_rules, &model.status_default, kinds, trust));
+    Sha256::digest(all).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Which golden records get their values chosen: a cluster with a member among these, and every one that has other members
+/// than before.
+pub enum Touched {
+    /// All of them.
+    All,
+    /// Those of these source records.
+    Some(HashSet<SourceRecordId>),
+}
+
+impl Touched {
+    fn is_touched(&self, members: &[SourceRecordId]) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(records) => members.iter().any(|member| records.contains(member)),
+        }
+    }
+}
 
 /// What a resolution is to write.
 pub struct Work {
-    /// The version of the rules, when they were frozen already.
+    /// The version of the rules, when they were published already.
     pub version: Option<RuleSetVersion>,
     /// The rules.
     pub rule_set: RuleSet,
     /// Pairs, clusters and counts.
     pub matched: Matched,
-    /// Golden records that change.
+    /// Golden records that may change.
     pub changes: Vec<GoldenChange>,
 }
 
-/// The pure part: records, links and decisions in; changes out.
-///
-/// # Errors
-/// When the model's matching rules cannot be compiled.
+/// The pure part: source records, links, decisions and rules in; changes out.
 pub fn compute(
     model: &EntityModel,
     records: &[SourceRecord],
     held: &Held,
-    trust: &TrustTable,
-    known: Option<(RuleSetVersion, RuleSet)>,
-) -> anyhow::Result<Work> {
-    let mut builder = Columns::builder(model);
+    registers: &Registers,
+    rules: Rules,
+    touched: &Touched,
+) -> Work {
+    let rank = |record: &SourceRecord| {
+        let register = registers.get(&record.source_system).map_or("", |register| &register.name);
+        Rank::of(register, &record.key)
+    };
+    let mut builder = match &rules {
+        Rules::InForce { rule_set, .. } | Rules::Changed(rule_set) => rule_set.rules.columns(),
+        Rules::Untrained { rules, .. } => rules.columns(),
+    };
     for record in records {
-        builder.push(record.id, record.source_system, &record.values);
+        builder.push(record.id, rank(record), &record.values);
     }
     let columns = builder.finish();
-    let (version, rule_set) = match known {
-        Some((version, rule_set)) => (Some(version), rule_set),
-        None => (None, train(&MatchRules::compile(model)?, &columns, TRAINING_SEED)),
+    let constraints = &held.constraints;
+    let under = |rule_set: RuleSet| {
+        let matched = match_batch(&rule_set, &columns, constraints, &Silent);
+        (rule_set, matched)
     };
-    let matched = match_batch(&rule_set, &columns, &held.constraints, &Silent);
-    let trusts: HashMap<SourceSystemId, TrustOf<'_>> = trust
+    let (version, (rule_set, matched)) = match rules {
+        Rules::InForce { version, rule_set } => (Some(version), under(rule_set)),
+        Rules::Changed(rule_set) => (None, under(rule_set)),
+        Rules::Untrained { rules, declared } => {
+            let (rule_set, matched) = train_and_match(&rules, &columns, TRAINING_SEED, constraints, &Silent);
+            (None, (RuleSet { declared, ..rule_set }, matched))
+        }
+    };
+    drop(columns);
+    let trust_of: HashMap<SourceSystemId, TrustOf<'_>> = registers
         .iter()
-        .map(|(id, source)| (*id, Box::new(|attribute: &str| source.trust_for(attribute)) as TrustOf<'_>))
+        .map(|(id, register)| (*id, Box::new(|attribute: &str| register.trust_for(attribute)) as TrustOf<'_>))
         .collect();
     let unknown: TrustOf<'_> = Box::new(|_| 0.0);
     let by_id: HashMap<SourceRecordId, &SourceRecord> = records.iter().map(|record| (record.id, record)).collect();
-    let changes = restore_identities(assign_identities(&held.links, &matched.clusters), &held.redirected)
+    let member = |id: &SourceRecordId| {
+        let record = by_id[id];
+        Member {
+            id: record.id,
+            rank: rank(record),
+            version: record.version,
+            values: &record.values,
+            updated: record.updated,
+            recorded_from: record.recorded_from,
+            trust: trust_of.get(&record.source_system).unwrap_or(&unknown).as_ref(),
+        }
+    };
+    let changes = assign_identities(&held.links, &held.ended, &matched.clusters)
         .into_iter()
+        .filter(|assigned| assigned.changed || touched.is_touched(&assigned.members))
         .map(|assigned| {
-            let members: Vec<Member<'_>> = assigned
-                .members
-                .iter()
-                .map(|id| {
-                    let record = by_id[id];
-                    Member {
-                        id: record.id,
-                        version: record.version,
-                        values: &record.values,
-                        updated: record.updated,
-                        recorded_from: record.recorded_from,
-                        trust: trusts.get(&record.source_system).unwrap_or(&unknown).as_ref(),
-                    }
-                })
-                .collect();
-            let survived = survive(model, &members);
+            let members: Vec<Member<'_>> = assigned.members.iter().map(member).collect();
             GoldenChange {
                 identity: assigned.identity,
-                members: assigned.members,
                 absorbed: assigned.absorbed,
                 split_from: assigned.split_from,
-                survived,
+                survived: survive(model, &members),
+                members: assigned.members,
             }
         })
         .collect();
-    Ok(Work { version, rule_set, matched, changes })
+    Work { version, rule_set, matched, changes }
 }
 
-/// Gives a parted cluster the id it had before it was merged away: the largest share of its last members decides,
-/// then the oldest id. No id is given twice.
-fn restore_identities(mut assigned: Vec<Assigned>, redirected: &[(SourceRecordId, GoldenId)]) -> Vec<Assigned> {
-    if redirected.is_empty() {
-        return assigned;
-    }
-    let former: HashMap<SourceRecordId, Vec<GoldenId>> =
-        redirected.iter().fold(HashMap::new(), |mut map, (record, id)| {
-            map.entry(*record).or_insert_with(Vec::new).push(*id);
-            map
-        });
-    let mut given: HashSet<GoldenId> = HashSet::new();
-    for cluster in assigned.iter_mut().filter(|cluster| cluster.identity == Identity::New) {
-        let mut shares: BTreeMap<GoldenId, usize> = BTreeMap::new();
-        for id in cluster.members.iter().filter_map(|member| former.get(member)).flatten() {
-            *shares.entry(*id).or_default() += 1;
-        }
-        let best =
-            shares.into_iter().filter(|(id, _)| !given.contains(id)).max_by_key(|(id, share)| (*share, Reverse(*id)));
-        if let Some((id, _)) = best {
-            given.insert(id);
-            cluster.identity = Identity::Keeps(id);
-        }
-    }
-    assigned
-}
+/// How far one register is trusted, by attribute.
+type TrustOf<'a> = Box<dyn Fn(&str) -> f64 + 'a>;

@@ -3,10 +3,10 @@
 use anyhow::Context as _;
 use kanak_model::match_pair::Decision;
 use kanak_model::{Access, SourceRecordId, StewardTaskId, UserId};
-use kanak_store::{Applied, Resolution, Scope};
+use kanak_store::{Applied, Resolution, Scope, Unresolved};
 
 use crate::deployment::Deployment;
-use crate::jobs::resolve::{Held, compute, find_rules, pairs, trust_table};
+use crate::jobs::resolve::{Held, Rules, Touched, compute, find_rules, pairs, registers};
 
 /// Decides a task and resolves what it touches.
 ///
@@ -32,6 +32,8 @@ pub async fn undo(deployment: &Deployment, task: StewardTaskId, by: UserId) -> a
     resolve_around(deployment, task, &[reopened.pair.left, reopened.pair.right]).await
 }
 
+/// Resolves the golden records of these source records at once, under the rules in force, so that the steward sees what came
+/// of it. The rest of the hub hears of the decision by the next full resolution: both source records stay marked for it.
 async fn resolve_around(
     deployment: &Deployment,
     task: StewardTaskId,
@@ -39,21 +41,26 @@ async fn resolve_around(
 ) -> anyhow::Result<Applied> {
     let store = &deployment.store;
     let entity = store.find_steward_task_entity(task).await?.context("the task has no entity type")?;
-    let model = deployment.get_model(&entity)?;
+    let model = deployment.get_model(&entity)?.clone();
     let access = Access::operation("resolve");
-    let mut unresolved = store.list_unresolved(&entity).await?;
     let near = store.list_cluster_neighbourhood(&access, records).await?;
-    let (version, rules) =
+    let (version, rule_set) =
         find_rules(deployment, &entity).await?.with_context(|| format!("no rule set for {entity} yet"))?;
     let mut ids: Vec<SourceRecordId> = near.source_records.iter().map(|record| record.id).collect();
     ids.sort_unstable();
-    unresolved.source_records.retain(|record| ids.binary_search(record).is_ok());
-    let mut redirected = pairs(&store.list_redirected_links(&entity).await?);
-    redirected.retain(|(record, _)| ids.binary_search(record).is_ok());
-    let held = Held { links: pairs(&near.links), redirected, constraints: near.constraints };
-    let trust = trust_table(deployment).await?;
-    let work = compute(model, &near.source_records, &held, &trust, Some((version, rules)))?;
+    let held = Held {
+        links: pairs(&near.links),
+        ended: pairs(&store.list_redirected_links(&entity).await?),
+        constraints: near.constraints,
+    };
+    let registers = registers(deployment).await?;
+    let (work, model) = tokio::task::spawn_blocking(move || {
+        let rules = Rules::InForce { version, rule_set };
+        (compute(&model, &near.source_records, &held, &registers, rules, &Touched::All), model)
+    })
+    .await?;
     let review_pairs = work.matched.pairs.iter().filter(|pair| pair.decision == Decision::Review).copied().collect();
+    let unresolved = Unresolved::default();
     let resolution = Resolution { changes: work.changes, review_pairs, scope: Scope::These(ids), unresolved };
-    Ok(store.apply_resolution(model, version, resolution).await?)
+    Ok(store.apply_resolution(&model, version, resolution).await?)
 }

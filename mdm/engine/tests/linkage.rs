@@ -17,9 +17,8 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use kanak_engine::matching::accuracy::{Accuracy, accuracy};
-use kanak_engine::matching::{Columns, MatchRules, Silent, match_batch, train};
+use kanak_engine::matching::{Columns, MatchRules, Rank, Silent, match_batch, train};
 use kanak_engine::model_guess::{attribute_names, guess};
-use kanak_model::id::SourceSystemId;
 
 fn find_folder() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
@@ -89,7 +88,7 @@ impl Set {
             (name.clone(), texts)
         });
         let batch = RecordBatch::try_from_iter(columns).unwrap();
-        let columns = Columns::from_batches(&model, &[(SourceSystemId(1), batch)]).unwrap();
+        let columns = Columns::from_batches(&model, &[batch], |row| Rank::of("", &row.to_string())).unwrap();
         let by_default = self.run(&model, &columns);
         let mut best = (0.0, 0.0);
         for threshold in [0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999, 0.9999] {

@@ -16,11 +16,11 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use chrono::NaiveDate;
 use kanak_codes::Codes;
 use kanak_engine::matching::accuracy::accuracy_of_entities;
-use kanak_engine::matching::{Columns, MatchRules, Matched, RuleSet, Silent, explain_pair, match_batch, train};
+use kanak_engine::matching::{Columns, MatchRules, Matched, Rank, RuleSet, Silent, explain_pair, match_batch, train};
 use kanak_engine::standardize::{Hint, Standardizer};
 use kanak_model::EntityModel;
 use kanak_model::builtin::ENTITY_MODELS;
-use kanak_model::id::{SourceRecordId, SourceSystemId};
+use kanak_model::id::SourceRecordId;
 use kanak_model::match_pair::Decision;
 use kanak_model::source_record::{Stated, Values};
 use kanak_model::source_system::{Format, RowsAre, SourceSystem};
@@ -54,7 +54,7 @@ fn flat(folder: &Path, model: &EntityModel) -> (Table, String) {
     });
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let start = (Instant::now(), cpu());
-    let columns = Columns::from_batches(model, &[(SourceSystemId(1), batch)]).unwrap();
+    let columns = Columns::from_batches(model, &[batch], |row| Rank::of("", &row.to_string())).unwrap();
     let took = seconds(start);
     let record = |row: &Vec<String>| {
         let stated = header.iter().zip(row).filter(|(_, value)| !value.is_empty());
@@ -86,7 +86,7 @@ fn registers(folder: &Path, model: &EntityModel) -> (Table, String) {
     let start = (Instant::now(), cpu());
     let mut builder = Columns::builder(model);
     for (at, record) in records.iter().enumerate() {
-        builder.push(SourceRecordId(at as i64), SourceSystemId(1), record);
+        builder.push(SourceRecordId(at as i64), Rank::of("", &at.to_string()), record);
     }
     let columns = builder.finish();
     (Table { records, entities, columns }, seconds(start))

@@ -10,7 +10,9 @@ use super::cluster::{self, Clusters, Cut, Edge};
 use super::columns::Columns;
 use super::progress::Progress;
 use super::rule_set::RuleSet;
+use super::rules::MatchRules;
 use super::stats::MatchStats;
+use super::train::train_on;
 
 /// What a batch found.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +43,30 @@ pub fn match_batch(
 ) -> Matched {
     let frozen: FxHashSet<u64> = rule_set.refined.iter().copied().collect();
     let candidates = Candidates::of(&rule_set.rules, columns, Some(&frozen));
+    match_on(rule_set, columns, &candidates, constraints, progress)
+}
+
+/// Trains a rule set and matches by it at once: [`train`](super::train) and [`match_batch`] over one set of blocks.
+pub fn train_and_match(
+    rules: &MatchRules,
+    columns: &Columns,
+    seed: u64,
+    constraints: &[Constraint],
+    progress: &dyn Progress,
+) -> (RuleSet, Matched) {
+    let candidates = Candidates::of(rules, columns, None);
+    let rule_set = train_on(rules, columns, &candidates, seed);
+    let matched = match_on(&rule_set, columns, &candidates, constraints, progress);
+    (rule_set, matched)
+}
+
+fn match_on(
+    rule_set: &RuleSet,
+    columns: &Columns,
+    candidates: &Candidates,
+    constraints: &[Constraint],
+    progress: &dyn Progress,
+) -> Matched {
     let bound = Bound::of(rule_set, columns);
     let review = bound.weight_at(rule_set.rules.thresholds.review);
     let matched = bound.weight_at(rule_set.rules.thresholds.matched);
@@ -54,21 +80,25 @@ pub fn match_batch(
     });
     let mut edges: Vec<Edge> = found.into_iter().flatten().collect();
     edges.sort_unstable_by_key(|edge| (edge.left, edge.right));
-    edges.dedup_by_key(|edge| (edge.left, edge.right));
     progress.stage("cluster", edges.len() as u64);
     let constraints = cluster::constraints_of(columns, constraints);
     let clustered = cluster::connect(columns, &bound, &edges, matched, &constraints);
     edges.retain(|edge| edge.weight_bits >= review);
-    let pairs: Vec<MatchPair> = edges
+    let mut pairs: Vec<MatchPair> = edges
         .iter()
-        .map(|edge| MatchPair {
-            left: columns.ids[edge.left as usize],
-            right: columns.ids[edge.right as usize],
-            weight_bits: edge.weight_bits,
-            probability: bound.probability(edge.weight_bits),
-            decision: decision(edge, matched, &clustered),
+        .map(|edge| {
+            let (left, right) = columns.pair(edge.left, edge.right);
+            let probability = bound.probability(edge.weight_bits);
+            MatchPair {
+                left,
+                right,
+                weight_bits: edge.weight_bits,
+                probability,
+                decision: decision(edge, matched, &clustered),
+            }
         })
         .collect();
+    pairs.sort_unstable_by_key(|pair| (pair.left, pair.right));
     let rows = columns.len() as u64;
     let strong = edges.iter().filter(|edge| edge.weight_bits >= matched).count() as u64;
     let clusters = clustered.members(columns);

@@ -5,12 +5,13 @@
 
 use arrow::array::{Array, ArrayRef, LargeStringArray, RecordBatch, StringArray, StringViewArray};
 use kanak_model::entity_model::EntityModel;
-use kanak_model::id::{SourceRecordId, SourceSystemId};
+use kanak_model::id::SourceRecordId;
 use kanak_model::kind::Kind;
 use kanak_model::source_system::DateOrder;
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
-use super::columns::Columns;
+use super::columns::{Columns, Growing, MISSING, Rank};
 use super::rules::{Field, fields_of};
 use crate::standardize::date::parse_date;
 use crate::standardize::{script, sex};
@@ -37,37 +38,59 @@ pub enum BatchError {
 }
 
 impl Columns {
-    /// Reads raw text columns named like the model's attributes. A row's id is its number from 0, over all batches in order;
-    /// attributes without a column are missing everywhere.
+    /// Reads raw text columns named like the model's attributes. A row's id is its number from 0, over all batches in order,
+    /// and `rank` gives its rank by that number; attributes without a column are missing everywhere.
     ///
     /// # Errors
     /// [`BatchError::NotText`] for a column that is not text, [`BatchError::NothingToRead`] when no attribute has a column.
-    pub fn from_batches(model: &EntityModel, batches: &[(SourceSystemId, RecordBatch)]) -> Result<Self, BatchError> {
+    pub fn from_batches(
+        model: &EntityModel,
+        batches: &[RecordBatch],
+        rank: impl Fn(usize) -> Rank,
+    ) -> Result<Self, BatchError> {
         let fields = fields_of(model);
-        let has = |field: &Field| batches.iter().any(|(_, batch)| batch.column_by_name(&field.name).is_some());
+        let has = |field: &Field| batches.iter().any(|batch| batch.column_by_name(&field.name).is_some());
         if !batches.is_empty() && !fields.iter().any(has) {
             let wanted: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
             return Err(BatchError::NothingToRead { entity: model.name.clone(), wanted: wanted.join(", ") });
         }
-        let orders: Vec<DateOrder> = fields.iter().map(|field| date_order(field, batches)).collect();
+        let columns: Vec<Growing> =
+            fields.par_iter().map(|field| read_column(field, batches)).collect::<Result<_, _>>()?;
         let mut builder = Self::builder(model);
-        let mut id = 0;
-        for (source, batch) in batches {
-            let cleaned: Vec<Vec<Option<String>>> = fields
-                .par_iter()
-                .zip(&orders)
-                .map(|(field, order)| clean_column(field, *order, batch))
-                .collect::<Result<_, _>>()?;
-            for row in 0..batch.num_rows() {
-                builder.push_with(SourceRecordId(id), *source, |attribute| {
-                    let at = fields.iter().position(|field| field.name == attribute)?;
-                    cleaned[at].get(row)?.as_deref()
-                });
-                id += 1;
+        let mut row = 0;
+        for batch in batches {
+            for _ in 0..batch.num_rows() {
+                builder.push_row(SourceRecordId(row as i64), rank(row));
+                row += 1;
             }
         }
+        builder.set_columns(columns);
         Ok(builder.finish())
     }
+}
+
+/// Reads one attribute of all batches. Each distinct text of a batch is made standard once.
+fn read_column(field: &Field, batches: &[RecordBatch]) -> Result<Growing, BatchError> {
+    let mut column = Growing::of(field.clone());
+    for batch in batches {
+        let Some(array) = batch.column_by_name(&field.name) else {
+            column.push_missing(batch.num_rows());
+            continue;
+        };
+        let texts = Texts::of(&field.name, array)?;
+        let order = date_order(field, &texts, array.len());
+        let mut known: FxHashMap<&str, u32> = FxHashMap::default();
+        for row in 0..batch.num_rows() {
+            let code = match texts.find(row) {
+                None => MISSING,
+                Some(text) => *known
+                    .entry(text)
+                    .or_insert_with(|| clean(field.kind, order, text).map_or(MISSING, |cleaned| column.code(&cleaned))),
+            };
+            column.push_code(code);
+        }
+    }
+    Ok(column)
 }
 
 /// A column of text, whatever its width.
@@ -95,27 +118,18 @@ impl<'a> Texts<'a> {
     }
 }
 
-fn clean_column(field: &Field, order: DateOrder, batch: &RecordBatch) -> Result<Vec<Option<String>>, BatchError> {
-    let Some(array) = batch.column_by_name(&field.name) else { return Ok(Vec::new()) };
-    let texts = Texts::of(&field.name, array)?;
-    Ok((0..batch.num_rows()).map(|row| clean(field.kind, order, texts.find(row)?)).collect())
-}
-
-/// Month before day, where some value of the column can only be read so and none only the other way.
-fn date_order(field: &Field, batches: &[(SourceSystemId, RecordBatch)]) -> DateOrder {
+/// Month before day, where some value of one file's column can only be read so and fewer only the other way: each file has
+/// its own habit.
+fn date_order(field: &Field, texts: &Texts<'_>, rows: usize) -> DateOrder {
     if field.kind != Kind::Date {
         return DateOrder::Dmy;
     }
-    let arrays = batches.iter().filter_map(|(_, batch)| batch.column_by_name(&field.name));
     let (mut days_first, mut months_first) = (0, 0);
-    for array in arrays {
-        let Ok(texts) = Texts::of(&field.name, array) else { continue };
-        for text in (0..array.len().min(10_000)).filter_map(|row| texts.find(row)) {
-            let is_day_first = parse_date(text, DateOrder::Dmy).is_ok();
-            let is_month_first = parse_date(text, DateOrder::Mdy).is_ok();
-            days_first += u32::from(is_day_first && !is_month_first);
-            months_first += u32::from(is_month_first && !is_day_first);
-        }
+    for text in (0..rows.min(10_000)).filter_map(|row| texts.find(row)) {
+        let is_day_first = parse_date(text, DateOrder::Dmy).is_ok();
+        let is_month_first = parse_date(text, DateOrder::Mdy).is_ok();
+        days_first += u32::from(is_day_first && !is_month_first);
+        months_first += u32::from(is_month_first && !is_day_first);
     }
     if months_first > days_first { DateOrder::Mdy } else { DateOrder::Dmy }
 }
@@ -163,8 +177,12 @@ mod tests {
 
     use super::*;
 
-    fn batch(columns: Vec<(&str, ArrayRef)>) -> (SourceSystemId, RecordBatch) {
-        (SourceSystemId(1), RecordBatch::try_from_iter(columns).unwrap())
+    fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
+        RecordBatch::try_from_iter(columns).unwrap()
+    }
+
+    fn by_number(row: usize) -> Rank {
+        Rank::of("", &row.to_string())
     }
 
     fn texts(values: &[Option<&str>]) -> ArrayRef {
@@ -182,21 +200,36 @@ mod tests {
             ]),
             batch(vec![("full_name", texts(&[Some("Late")]))]),
         ];
-        let columns = Columns::from_batches(&model, &batches).unwrap();
+        let columns = Columns::from_batches(&model, &batches, by_number).unwrap();
         assert_eq!(columns.len(), 5);
         let born = columns.find("date_of_birth").unwrap();
-        let read: Vec<&str> = born.codes.iter().map(|code| born.values.get(*code as usize).map_or("", |v| v)).collect();
-        assert_eq!(read, ["1985-12-25", "19856109", "", "", ""]);
+        let read = |id: i64| {
+            let row = columns.row(SourceRecordId(id)).unwrap();
+            born.values.get(born.codes[row as usize] as usize).map_or("", |value| value)
+        };
+        assert_eq!([0, 1, 2, 3, 4].map(read), ["1985-12-25", "19856109", "", "", ""]);
+    }
+
+    #[test]
+    fn each_file_has_its_own_order_of_day_and_month() {
+        let model = EntityModel::parse("citizen.toml", ENTITY_MODELS[0].1).unwrap();
+        let born = |values: &[Option<&str>]| batch(vec![("date_of_birth", texts(values))]);
+        let batches =
+            [born(&[Some("12/25/1985"), Some("03/04/1985")]), born(&[Some("25/12/1985"), Some("03/04/1985")])];
+        let columns = Columns::from_batches(&model, &batches, by_number).unwrap();
+        let born = columns.find("date_of_birth").unwrap();
+        let read = |id: i64| &*born.values[born.codes[columns.row(SourceRecordId(id)).unwrap() as usize] as usize];
+        assert_eq!([1, 3].map(read), ["1985-03-04", "1985-04-03"]);
     }
 
     #[test]
     fn what_is_not_text_or_not_there_is_said_so() {
         let model = EntityModel::parse("citizen.toml", ENTITY_MODELS[0].1).unwrap();
         let numbers: ArrayRef = Arc::new(Int64Array::from(vec![1]));
-        let error = Columns::from_batches(&model, &[batch(vec![("mobile", numbers.clone())])]).unwrap_err();
+        let error = Columns::from_batches(&model, &[batch(vec![("mobile", numbers.clone())])], by_number).unwrap_err();
         assert!(error.to_string().contains("`mobile` is Int64"), "{error}");
-        let error = Columns::from_batches(&model, &[batch(vec![("x", numbers)])]).unwrap_err();
+        let error = Columns::from_batches(&model, &[batch(vec![("x", numbers)])], by_number).unwrap_err();
         assert!(matches!(error, BatchError::NothingToRead { .. }));
-        assert_eq!(Columns::from_batches(&model, &[]).unwrap().len(), 0);
+        assert_eq!(Columns::from_batches(&model, &[], by_number).unwrap().len(), 0);
     }
 }

@@ -7,7 +7,7 @@ use super::levels::{self, Judged, Method, NONE, Rarity, Value, name};
 use super::lexicon::Lexicon;
 use super::rule_set::{ComparisonWeights, Part, RuleSet, Weighed};
 use super::rules::COMPARISONS_MAX;
-use super::weights::{self, Groups};
+use super::weights::{self, Groups, RelativesOdds};
 
 /// A rule set bound to columns.
 #[derive(Debug)]
@@ -15,18 +15,50 @@ pub(crate) struct Bound<'a> {
     rule_set: &'a RuleSet,
     lexicon: &'a Lexicon,
     comparisons: Vec<Comparison<'a>>,
+    rows: Rows<'a>,
     groups: Groups,
     prior_bits: f64,
-    related_odds: f64,
+    related: RelativesOdds,
+}
+
+/// The codes of the columns that are compared, laid out row by row: a pair touches two short runs of memory, not two places
+/// in each column.
+#[derive(Debug, Default)]
+struct Rows<'a> {
+    columns: Vec<&'a Column>,
+    codes: Vec<u32>,
+}
+
+impl<'a> Rows<'a> {
+    /// The lane of a column, new or known.
+    fn lane(&mut self, column: &'a Column) -> usize {
+        let known = self.columns.iter().position(|known| std::ptr::eq(*known, column));
+        known.unwrap_or_else(|| {
+            self.columns.push(column);
+            self.columns.len() - 1
+        })
+    }
+
+    fn lay(&mut self, rows: usize) {
+        self.codes.reserve_exact(rows * self.columns.len());
+        for row in 0..rows {
+            self.codes.extend(self.columns.iter().map(|column| column.codes[row]));
+        }
+    }
+
+    fn of(&self, row: u32) -> &[u32] {
+        let from = row as usize * self.columns.len();
+        &self.codes[from..from + self.columns.len()]
+    }
 }
 
 #[derive(Debug)]
 struct Comparison<'a> {
     method: Method,
-    column: Option<&'a Column>,
-    crosswise: Option<&'a Column>,
-    /// The sex column and its code for a woman.
-    sex: Option<(&'a Column, u32)>,
+    column: Option<(usize, &'a Column)>,
+    crosswise: Option<(usize, &'a Column)>,
+    /// The lane of the sex column and its code for a woman.
+    sex: Option<(usize, u32)>,
     rarity: Rarity,
     bits: [LevelBits; 16],
     /// By value code: the grade of two equal values.
@@ -44,19 +76,24 @@ struct LevelBits {
 
 impl<'a> Bound<'a> {
     pub(crate) fn of(rule_set: &'a RuleSet, columns: &'a Columns) -> Self {
-        let comparisons = rule_set.comparisons.iter().map(|weights| Comparison::of(weights, columns)).collect();
+        let mut rows = Rows::default();
+        let comparisons =
+            rule_set.comparisons.iter().map(|weights| Comparison::of(weights, columns, &mut rows)).collect();
+        rows.lay(columns.len());
         Self {
             rule_set,
             lexicon: &columns.lexicon,
             comparisons,
+            rows,
             groups: Groups::of(rule_set.comparisons.iter().map(|weights| weights.group.as_deref())),
             prior_bits: rule_set.prior.bits(),
-            related_odds: rule_set.prior.related_odds(),
+            related: RelativesOdds::of(rule_set.prior.related_odds()),
         }
     }
 
     /// The levels of a pair as one number: four bits a comparison.
     pub(crate) fn pattern(&self, left: u32, right: u32) -> u128 {
+        let (left, right) = (self.rows.of(left), self.rows.of(right));
         let mut pattern = 0;
         for (at, comparison) in self.comparisons.iter().enumerate() {
             pattern |= u128::from(comparison.judge(left, right, self.lexicon).level) << (4 * at);
@@ -66,6 +103,7 @@ impl<'a> Bound<'a> {
 
     /// Weight in bits of a pair, without the prior.
     pub(crate) fn weight_bits(&self, left: u32, right: u32) -> f64 {
+        let (left, right) = (self.rows.of(left), self.rows.of(right));
         let mut matched = [0.0; COMPARISONS_MAX];
         let mut related = [0.0; COMPARISONS_MAX];
         for (at, comparison) in self.comparisons.iter().enumerate() {
@@ -86,7 +124,8 @@ impl<'a> Bound<'a> {
             let mut together = Together::default();
             for a in left {
                 for b in right {
-                    let judged = comparison.judge(*a.min(b), *a.max(b), self.lexicon);
+                    let (a, b) = (self.rows.of(*a.min(b)), self.rows.of(*a.max(b)));
+                    let judged = comparison.judge(a, b, self.lexicon);
                     if judged.level != NONE {
                         together.hear(comparison.bits(judged));
                     }
@@ -102,7 +141,7 @@ impl<'a> Bound<'a> {
         let count = self.comparisons.len();
         self.groups.count_once(&mut matched[..count]);
         let of_relatives = self.groups.count_once(&mut related[..count]);
-        let relatives = weights::relatives_bits(of_relatives, self.related_odds);
+        let relatives = self.related.bits(of_relatives);
         (matched[..count].iter().sum::<f64>() + relatives, relatives)
     }
 
@@ -118,6 +157,7 @@ impl<'a> Bound<'a> {
 
     /// Weighs a pair and keeps what each comparison contributed.
     pub(crate) fn weigh_in_parts(&self, left: u32, right: u32) -> Weighed {
+        let (left, right) = (self.rows.of(left), self.rows.of(right));
         let mut matched = [0.0; COMPARISONS_MAX];
         let mut related = [0.0; COMPARISONS_MAX];
         let mut parts = Vec::with_capacity(self.comparisons.len());
@@ -169,9 +209,9 @@ impl Together {
 }
 
 impl<'a> Comparison<'a> {
-    fn of(weights: &ComparisonWeights, columns: &'a Columns) -> Self {
-        let mut bound = Self::without_equal(weights, columns);
-        let Some(column) = bound.column else { return bound };
+    fn of(weights: &ComparisonWeights, columns: &'a Columns, rows: &mut Rows<'a>) -> Self {
+        let mut bound = Self::without_equal(weights, columns, rows);
+        let Some((_, column)) = bound.column else { return bound };
         let equal = |code: u32| {
             let value = Value { features: &column.features, values: &column.values, code };
             levels::judge(bound.method, value, value, true, &columns.lexicon, &bound.rarity)
@@ -180,7 +220,7 @@ impl<'a> Comparison<'a> {
         bound
     }
 
-    fn without_equal(weights: &ComparisonWeights, columns: &'a Columns) -> Self {
+    fn without_equal(weights: &ComparisonWeights, columns: &'a Columns, rows: &mut Rows<'a>) -> Self {
         let column = columns.find(&weights.attribute);
         let mut bits = [LevelBits::default(); 16];
         for (level, slot) in weights.levels.iter().zip(&mut bits) {
@@ -193,11 +233,15 @@ impl<'a> Comparison<'a> {
         }
         Self {
             method: weights.method,
-            column,
-            crosswise: weights.crosswise.as_deref().and_then(|other| columns.find(other)),
+            column: column.map(|column| (rows.lane(column), column)),
+            crosswise: weights
+                .crosswise
+                .as_deref()
+                .and_then(|other| columns.find(other))
+                .map(|column| (rows.lane(column), column)),
             sex: columns.columns.iter().find(|column| column.field.kind == Kind::Sex).and_then(|column| {
                 let woman = column.values.binary_search_by(|value| (**value).cmp("F")).ok()?;
-                Some((column, woman as u32))
+                Some((rows.lane(column), woman as u32))
             }),
             rarity: column.map(|column| weights.frequencies.rarity(columns, column)).unwrap_or_default(),
             bits,
@@ -220,9 +264,10 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn judge(&self, left: u32, right: u32, lexicon: &Lexicon) -> Judged {
-        let Some(column) = self.column else { return Judged::MISSING };
-        let (a, b) = (column.codes[left as usize], column.codes[right as usize]);
+    /// Grades a pair of rows, given by their codes.
+    fn judge(&self, left: &[u32], right: &[u32], lexicon: &Lexicon) -> Judged {
+        let Some((lane, column)) = self.column else { return Judged::MISSING };
+        let (a, b) = (left[lane], right[lane]);
         let straight = if a == MISSING || b == MISSING {
             Judged::MISSING
         } else if a == b {
@@ -230,20 +275,19 @@ impl<'a> Comparison<'a> {
         } else {
             self.judge_values(column, a, column, b, lexicon)
         };
-        let Some(other) = self.crosswise else { return straight };
+        let Some((other_lane, other)) = self.crosswise else { return straight };
         if name::agrees(straight.level) {
             return straight;
         }
-        let crosswise = |of: &Column, with: &Column| {
-            let (a, b) = (of.codes[left as usize], with.codes[right as usize]);
+        let crosswise = |(a, of): (u32, &Column), (b, with): (u32, &Column)| {
             if a == MISSING || b == MISSING { Judged::MISSING } else { self.judge_values(of, a, with, b, lexicon) }
         };
-        let (crossed, back) = (crosswise(column, other), crosswise(other, column));
+        let crossed = crosswise((a, column), (right[other_lane], other));
+        let back = crosswise((left[other_lane], other), (b, column));
         let best = if back.level < crossed.level { back } else { crossed };
         if name::agrees(best.level) {
             Judged { level: name::CROSSED, ..best }
-        } else if self.sex.is_some_and(|(sex, woman)| [left, right].iter().all(|row| sex.codes[*row as usize] == woman))
-        {
+        } else if self.sex.is_some_and(|(lane, woman)| left[lane] == woman && right[lane] == woman) {
             Judged { level: name::of_woman(straight.level), ..straight }
         } else {
             straight

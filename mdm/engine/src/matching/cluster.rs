@@ -80,7 +80,7 @@ pub(crate) fn constraints_of(columns: &Columns, constraints: &[Constraint]) -> V
     let mut rows: Vec<RowConstraint> = constraints
         .iter()
         .filter_map(|constraint| {
-            let (a, b) = (columns.row(constraint.left)? as u32, columns.row(constraint.right)? as u32);
+            let (a, b) = (columns.row(constraint.left)?, columns.row(constraint.right)?);
             let must = constraint.kind == ConstraintKind::MustLink;
             Some(RowConstraint { must, left: a.min(b), right: a.max(b) })
         })
@@ -175,10 +175,9 @@ pub(crate) fn connect(
     let mut cuts: Vec<Cut> = refused
         .into_iter()
         .filter(|(edge, _)| root_of[edge.left as usize] != root_of[edge.right as usize])
-        .map(|(edge, reason)| Cut {
-            left: columns.ids[edge.left as usize],
-            right: columns.ids[edge.right as usize],
-            reason,
+        .map(|(edge, reason)| {
+            let (left, right) = columns.pair(edge.left, edge.right);
+            Cut { left, right, reason }
         })
         .collect();
     cuts.sort_unstable();
@@ -258,6 +257,8 @@ impl Clusters {
             });
             clusters[at].push(columns.ids[row]);
         }
+        clusters.iter_mut().for_each(|members| members.sort_unstable());
+        clusters.sort_unstable();
         clusters
     }
 

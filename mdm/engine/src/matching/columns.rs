@@ -1,21 +1,35 @@
 //! Source records as columns of value codes, ready for matching.
 //!
 //! Each attribute is a column that holds, for each row, the code of its value; each distinct value stands there once, with
-//! all that is computed from it. Rows are in the order of their ids and values in their own order, whatever the order of
-//! arrival was.
+//! all that is computed from it. Rows are in the order of their ranks, which follow from source and key alone, and values in
+//! their own order, whatever the order of arrival was.
 
 use kanak_model::entity_model::EntityModel;
-use kanak_model::id::{SourceRecordId, SourceSystemId};
+use kanak_model::id::SourceRecordId;
 use kanak_model::kind::Kind;
 use kanak_model::source_record::Values;
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 use super::features::Features;
+use super::hash;
 use super::lexicon::Lexicon;
 use super::rules::{Field, fields_of};
 
 /// The code of a missing value.
 pub(crate) const MISSING: u32 = u32::MAX;
+
+/// Where a source record stands among others, from its source's name and its key: the same in every hub and in any order of
+/// arrival, and in no other relation to what it says. Ids are given in the order of arrival, so that nothing may hang on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Rank(u64);
+
+impl Rank {
+    /// The rank of a source record.
+    pub fn of(source: &str, key: &str) -> Self {
+        Self(hash::join(hash::of_text(source), hash::of_text(key)))
+    }
+}
 
 /// The values of one attribute.
 #[derive(Debug)]
@@ -31,8 +45,10 @@ pub(crate) struct Column {
 /// Source records as columns.
 #[derive(Debug)]
 pub struct Columns {
+    /// Row to id.
     pub(crate) ids: Vec<SourceRecordId>,
-    pub(crate) sources: Vec<SourceSystemId>,
+    /// The rows, by ascending id.
+    by_id: Vec<u32>,
     pub(crate) columns: Vec<Column>,
     pub(crate) lexicon: Lexicon,
 }
@@ -41,20 +57,35 @@ pub struct Columns {
 #[derive(Debug)]
 pub struct ColumnsBuilder {
     ids: Vec<SourceRecordId>,
-    sources: Vec<SourceSystemId>,
+    ranks: Vec<Rank>,
     columns: Vec<Growing>,
     /// Where a missing sex is read from: (sex column, name column).
     sex_from_name: Option<(usize, usize)>,
 }
 
+/// A column on its way: values are numbered as they come.
 #[derive(Debug)]
-struct Growing {
+pub(crate) struct Growing {
     field: Field,
     codes: Vec<u32>,
     known: FxHashMap<Box<str>, u32>,
 }
 
 impl Growing {
+    pub(crate) fn of(field: Field) -> Self {
+        Self { field, codes: Vec::new(), known: FxHashMap::default() }
+    }
+
+    /// Adds rows without a value.
+    pub(crate) fn push_missing(&mut self, rows: usize) {
+        self.codes.resize(self.codes.len() + rows, MISSING);
+    }
+
+    /// Adds a row with a value whose code is known.
+    pub(crate) fn push_code(&mut self, code: u32) {
+        self.codes.push(code);
+    }
+
     fn push(&mut self, value: Option<&str>) {
         let code = match value.filter(|value| !value.is_empty()) {
             None => MISSING,
@@ -63,7 +94,8 @@ impl Growing {
         self.codes.push(code);
     }
 
-    fn code(&mut self, value: &str) -> u32 {
+    /// The code of a value, new or known.
+    pub(crate) fn code(&mut self, value: &str) -> u32 {
         if let Some(code) = self.known.get(value) {
             return *code;
         }
@@ -72,8 +104,8 @@ impl Growing {
         code
     }
 
-    /// Rows in the given order, values in their own.
-    fn finish(self, order: &[u32], lexicon: &mut Lexicon) -> Column {
+    /// Rows in the given order, values in their own; no features yet.
+    fn finish(self, order: &[u32]) -> Column {
         let mut values: Vec<(Box<str>, u32)> = self.known.into_iter().collect();
         values.sort_unstable();
         let mut place = vec![0_u32; values.len()];
@@ -86,8 +118,7 @@ impl Growing {
         };
         let codes = order.iter().map(new_code).collect();
         let values: Vec<Box<str>> = values.into_iter().map(|(value, _)| value).collect();
-        let features = Features::of(self.field.kind, &values, lexicon);
-        Column { field: self.field, codes, values, features }
+        Column { field: self.field, codes, values, features: Features::Plain }
     }
 }
 
@@ -101,11 +132,8 @@ impl Columns {
         let place = |wanted: &dyn Fn(&Field) -> bool| fields.iter().position(wanted);
         let sex = place(&|field| field.kind == Kind::Sex);
         let name = place(&|field| field.name == label && field.kind == Kind::PersonName);
-        let columns = fields
-            .iter()
-            .map(|field| Growing { field: field.clone(), codes: Vec::new(), known: FxHashMap::default() })
-            .collect();
-        ColumnsBuilder { ids: Vec::new(), sources: Vec::new(), columns, sex_from_name: sex.zip(name) }
+        let columns = fields.iter().map(|field| Growing::of(field.clone())).collect();
+        ColumnsBuilder { ids: Vec::new(), ranks: Vec::new(), columns, sex_from_name: sex.zip(name) }
     }
 
     /// How many source records there are.
@@ -118,18 +146,20 @@ impl Columns {
         self.ids.is_empty()
     }
 
-    /// The ids of the rows, ascending.
+    /// The ids of the rows, in the order of their ranks.
     pub fn ids(&self) -> &[SourceRecordId] {
         &self.ids
     }
 
-    /// The source systems of the rows.
-    pub fn sources(&self) -> &[SourceSystemId] {
-        &self.sources
+    pub(crate) fn row(&self, id: SourceRecordId) -> Option<u32> {
+        let place = self.by_id.binary_search_by_key(&id, |row| self.ids[*row as usize]).ok()?;
+        Some(self.by_id[place])
     }
 
-    pub(crate) fn row(&self, id: SourceRecordId) -> Option<usize> {
-        self.ids.binary_search(&id).ok()
+    /// The ids of a pair of rows, the smaller first.
+    pub(crate) fn pair(&self, left: u32, right: u32) -> (SourceRecordId, SourceRecordId) {
+        let (a, b) = (self.ids[left as usize], self.ids[right as usize]);
+        (a.min(b), a.max(b))
     }
 
     pub(crate) fn find(&self, attribute: &str) -> Option<&Column> {
@@ -139,23 +169,28 @@ impl Columns {
 
 impl ColumnsBuilder {
     /// Adds a source record. Of an id that comes twice the later one stays.
-    pub fn push(&mut self, id: SourceRecordId, source: SourceSystemId, values: &Values) {
-        self.push_with(id, source, |attribute| values.find(attribute));
+    pub fn push(&mut self, id: SourceRecordId, rank: Rank, values: &Values) {
+        self.push_with(id, rank, |attribute| values.find(attribute));
     }
 
     /// Adds a source record whose values are found by attribute.
-    pub(crate) fn push_with<'v>(
-        &mut self,
-        id: SourceRecordId,
-        source: SourceSystemId,
-        find: impl Fn(&str) -> Option<&'v str>,
-    ) {
-        self.ids.push(id);
-        self.sources.push(source);
+    pub(crate) fn push_with<'v>(&mut self, id: SourceRecordId, rank: Rank, find: impl Fn(&str) -> Option<&'v str>) {
+        self.push_row(id, rank);
         for column in &mut self.columns {
             let value = find(&column.field.name);
             column.push(value);
         }
+    }
+
+    /// Adds a source record whose values come with [`Self::set_columns`].
+    pub(crate) fn push_row(&mut self, id: SourceRecordId, rank: Rank) {
+        self.ids.push(id);
+        self.ranks.push(rank);
+    }
+
+    /// Sets the values of all rows at once, in the order in which the rows were added.
+    pub(crate) fn set_columns(&mut self, columns: Vec<Growing>) {
+        self.columns = columns;
     }
 
     /// The columns, ready for matching.
@@ -163,14 +198,16 @@ impl ColumnsBuilder {
         let mut order: Vec<u32> = (0..self.ids.len() as u32).collect();
         order.sort_by_key(|row| (self.ids[*row as usize], std::cmp::Reverse(*row)));
         order.dedup_by_key(|row| self.ids[*row as usize]);
+        order.sort_by_key(|row| (self.ranks[*row as usize], self.ids[*row as usize]));
+        let mut columns: Vec<Column> = self.columns.into_par_iter().map(|column| column.finish(&order)).collect();
         let mut lexicon = Lexicon::default();
-        let columns = self.columns.into_iter().map(|column| column.finish(&order, &mut lexicon)).collect();
-        let mut columns = Columns {
-            ids: order.iter().map(|row| self.ids[*row as usize]).collect(),
-            sources: order.iter().map(|row| self.sources[*row as usize]).collect(),
-            columns,
-            lexicon,
-        };
+        for column in &mut columns {
+            column.features = Features::of(column.field.kind, &column.values, &mut lexicon);
+        }
+        let ids: Vec<SourceRecordId> = order.iter().map(|row| self.ids[*row as usize]).collect();
+        let mut by_id: Vec<u32> = (0..ids.len() as u32).collect();
+        by_id.sort_unstable_by_key(|row| ids[*row as usize]);
+        let mut columns = Columns { ids, by_id, columns, lexicon };
         if let Some((sex, name)) = self.sex_from_name {
             columns.read_sex_from_name(sex, name);
         }
@@ -232,7 +269,7 @@ mod tests {
         let build = |order: [usize; 3]| {
             let mut builder = Columns::builder(&citizen());
             for at in order {
-                builder.push(SourceRecordId(rows[at].0), SourceSystemId(1), &rows[at].1);
+                builder.push(SourceRecordId(rows[at].0), Rank(rows[at].0 as u64), &rows[at].1);
             }
             builder.finish()
         };
@@ -245,12 +282,24 @@ mod tests {
     }
 
     #[test]
+    fn rows_stand_by_rank_and_are_found_by_id() {
+        let mut builder = Columns::builder(&citizen());
+        for (id, rank) in [(1, 30), (2, 10), (3, 20)] {
+            builder.push(SourceRecordId(id), Rank(rank), &values(&[("full_name", "Asha")]));
+        }
+        let columns = builder.finish();
+        assert_eq!(columns.ids(), [2, 3, 1].map(SourceRecordId));
+        assert_eq!([1, 2, 3, 4].map(|id| columns.row(SourceRecordId(id))), [Some(2), Some(0), Some(1), None]);
+        assert_eq!(columns.pair(0, 2), (SourceRecordId(1), SourceRecordId(2)));
+    }
+
+    #[test]
     fn a_missing_sex_is_read_from_singh_and_kaur() {
         let mut builder = Columns::builder(&citizen());
         for (id, name, sex) in
             [(1, "Gurpreet Singh", ""), (2, "Gurpreet Kaur", ""), (3, "Gurpreet", "X"), (4, "Noor", "")]
         {
-            builder.push(SourceRecordId(id), SourceSystemId(1), &values(&[("full_name", name), ("sex", sex)]));
+            builder.push(SourceRecordId(id), Rank(id as u64), &values(&[("full_name", name), ("sex", sex)]));
         }
         let columns = builder.finish();
         let sex = columns.find("sex").unwrap();
@@ -258,12 +307,11 @@ mod tests {
             sex.codes.iter().map(|code| sex.values.get(*code as usize).map_or("", |value| value)).collect();
         assert_eq!(read, ["M", "F", "X", ""]);
     }
-
     #[test]
     fn of_an_id_that_comes_twice_the_later_stays() {
         let mut builder = Columns::builder(&citizen());
-        builder.push(SourceRecordId(1), SourceSystemId(1), &values(&[("full_name", "Old")]));
-        builder.push(SourceRecordId(1), SourceSystemId(1), &values(&[("full_name", "New")]));
+        builder.push(SourceRecordId(1), Rank(1), &values(&[("full_name", "Old")]));
+        builder.push(SourceRecordId(1), Rank(1), &values(&[("full_name", "New")]));
         let columns = builder.finish();
         assert_eq!(columns.len(), 1);
         let name = columns.find("full_name").unwrap();

@@ -11,7 +11,7 @@
 use super::levels::{Level, NONE, Side};
 use super::patterns::{Patterns, level_of};
 use super::rule_set::Prior;
-use super::weights::{self, Groups};
+use super::weights::{self, Groups, RelativesOdds};
 
 /// The shares of one comparison's levels in the three classes.
 #[derive(Debug, Clone)]
@@ -93,6 +93,7 @@ struct Bits {
     related: Vec<[f64; 16]>,
     prior: f64,
     related_odds: f64,
+    relatives: RelativesOdds,
 }
 
 impl Bits {
@@ -112,6 +113,7 @@ impl Bits {
             related: bits(|share| &share.related),
             prior: prior.bits(),
             related_odds: prior.related_odds(),
+            relatives: RelativesOdds::of(prior.related_odds()),
         }
     }
 
@@ -127,7 +129,7 @@ impl Bits {
         }
         groups.count_once(&mut matched[..count]);
         groups.count_once(&mut related[..count]);
-        let against = weights::relatives_bits(related[..count].iter().sum(), self.related_odds);
+        let against = self.relatives.bits(related[..count].iter().sum());
         let same = weights::probability(matched[..count].iter().sum::<f64>() + against + self.prior);
         // Of what is not the same one, the share of relatives.
         let odds = self.related_odds * related[..count].iter().sum::<f64>().exp2();

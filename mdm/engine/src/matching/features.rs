@@ -39,7 +39,7 @@ pub(crate) struct Item {
 }
 
 /// Hashes that tell at once whether two values have the same words in any order, the same sounds, or sound the same when
-/// their words are joined.
+/// their words are joined (0: not to be compared).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Sets {
     pub(crate) words: u64,
@@ -139,6 +139,11 @@ impl Words {
 }
 
 impl Sets {
+    /// Whether the words of both, written as one, sound the same.
+    pub(crate) fn sound_as_one(self, other: Self) -> bool {
+        self.joined != 0 && self.joined == other.joined
+    }
+
     fn of(items: &[Item], read: &Read, lexicon: &Lexicon) -> Self {
         let mut words: Vec<u64> = items.iter().map(|item| lexicon.hash(item.word)).collect();
         let mut sounds: Vec<u64> = items.iter().map(|item| lexicon.sound_hash(item.sound)).collect();

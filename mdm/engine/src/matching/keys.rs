@@ -39,25 +39,6 @@ impl RowKeys {
         all
     }
 
-    /// Lays (key, row) entries out by row.
-    pub(crate) fn by_row(rows: usize, entries: &[(u64, u32)]) -> Self {
-        let mut offsets = vec![0_u32; rows + 1];
-        for (_, row) in entries {
-            offsets[*row as usize + 1] += 1;
-        }
-        for row in 0..rows {
-            offsets[row + 1] += offsets[row];
-        }
-        let mut next = offsets.clone();
-        let mut keys = vec![0_u64; entries.len()];
-        for (key, row) in entries {
-            let slot = &mut next[*row as usize];
-            keys[*slot as usize] = *key;
-            *slot += 1;
-        }
-        Self { offsets, keys }
-    }
-
     /// All (key, row) entries.
     pub(crate) fn entries(&self) -> Vec<(u64, u32)> {
         let rows = self.offsets.len().saturating_sub(1) as u32;

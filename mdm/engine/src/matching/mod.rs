@@ -5,7 +5,7 @@
 //!                          └──► weigh, explain_pair: the same weight, years later
 //! ```
 //!
-//! Rows are kept in the order of their ids and values in their own order, so that nothing depends on the order of
+//! Rows are kept in the order of their ranks and values in their own order, so that nothing depends on the order of
 //! arrival; parallel work is split into chunks whose results are put together in a fixed order.
 
 pub mod accuracy;
@@ -35,10 +35,10 @@ mod train;
 mod weights;
 mod words;
 
-pub use batch::{Matched, match_batch};
+pub use batch::{Matched, match_batch, train_and_match};
 pub use batches::BatchError;
 pub use cluster::{Cut, CutReason};
-pub use columns::{Columns, ColumnsBuilder};
+pub use columns::{Columns, ColumnsBuilder, Rank};
 pub use explain::{Explanation, ExplanationRow, explain_pair};
 pub use frequency::Frequencies;
 pub use identity::{Assigned, assign_identities};
@@ -46,6 +46,7 @@ pub use levels::{Level, Method, Side};
 pub use plan::plan;
 pub use progress::{Progress, Silent};
 pub use rule_set::{ComparisonWeights, LevelWeight, Part, Prior, Related, RuleSet, Weighed};
+pub(crate) use rules::{BLOCKING_RULES_MAX, COMPARISONS_MAX};
 pub use rules::{Field, MatchError, MatchRules};
 pub use stats::{MatchStats, RuleStats};
 pub use train::train;

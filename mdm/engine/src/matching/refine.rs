@@ -3,10 +3,10 @@
 //! A block with more rows than the limit is replaced by smaller ones: one for each value of each further key, so that its
 //! rows meet again where they agree on at least one more thing. What is still oversized is parted by two further keys, then
 //! three; what even then is oversized holds rows that agree on nearly everything, and each is compared with its neighbours
-//! in the order of ids. Which blocks were refined is frozen in the rule set.
+//! in the order of ranks. Which blocks were treated so is frozen in the rule set.
 
 use rayon::prelude::*;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::hash;
 use super::keys::RowKeys;
@@ -23,9 +23,9 @@ pub(crate) struct Blocks {
     /// (key, row), ascending.
     pub(crate) entries: Vec<(u64, u32)>,
     pub(crate) blocks: Vec<Block>,
-    /// Keys of blocks whose rows are compared with their neighbours only.
-    pub(crate) windowed: FxHashSet<u64>,
-    /// Keys of the blocks that were refined, ascending.
+    /// Blocks whose rows are compared with their neighbours only: key to where its entries stand.
+    pub(crate) windowed: FxHashMap<u64, (u32, u32)>,
+    /// Keys of the blocks that were refined or windowed, ascending.
     pub(crate) refined: Vec<u64>,
     /// Pairs that agree on the rule's keys.
     pub(crate) pairs: u64,
@@ -42,6 +42,16 @@ pub(crate) struct Block {
     pub(crate) to: u32,
     pub(crate) refined: bool,
     pub(crate) windowed: bool,
+}
+
+impl Blocks {
+    /// Whether a block compares two rows that both stand in it.
+    pub(crate) fn compares(&self, key: u64, left: u32, right: u32) -> bool {
+        let Some((from, to)) = self.windowed.get(&key) else { return true };
+        let entries = &self.entries[*from as usize..*to as usize];
+        let place = |row: u32| entries.partition_point(|(_, other)| *other < row);
+        place(left).abs_diff(place(right)) <= BLOCK_ROWS_MAX
+    }
 }
 
 impl Block {
@@ -72,23 +82,25 @@ pub(crate) fn group(base: &RowKeys, further: &dyn Fn() -> Vec<RowKeys>, frozen: 
             }
             let oversized = match frozen {
                 None => block.len() > BLOCK_ROWS_MAX,
-                Some(frozen) => block.len() > BLOCK_ROWS_HARD || (block.len() > 2 && frozen.contains(&key)),
+                Some(frozen) => block.len() > BLOCK_ROWS_HARD || frozen.contains(&key),
             };
             let from = done.entries.len() as u32;
+            if oversized {
+                done.refined.push(key);
+            }
             if oversized && depth < DEPTH_MAX {
                 if depth == 0 {
                     done.pairs_refined += rows * (rows - 1) / 2;
                     done.blocks_refined += 1;
                 }
-                done.refined.push(key);
                 refine(block, keys.get_or_insert_with(further), &mut next);
                 continue;
             }
             done.entries.extend(block.iter().map(|(key, row, _)| (*key, *row)));
-            if oversized {
-                done.windowed.insert(key);
-            }
             let to = done.entries.len() as u32;
+            if oversized {
+                done.windowed.insert(key, (from, to));
+            }
             done.blocks.push(Block { from, to, refined: depth > 0, windowed: oversized });
         }
         if next.is_empty() {

@@ -1,14 +1,14 @@
 //! Rule sets: everything that decides a pair, frozen, so that a decision replays years later.
 
 use kanak_model::entity_model::Thresholds;
-use kanak_model::id::{SourceRecordId, SourceSystemId};
+use kanak_model::id::SourceRecordId;
 use kanak_model::kind::Kind;
 use kanak_model::match_pair::Decision;
 use kanak_model::source_record::Values;
 use serde::{Deserialize, Serialize};
 
 use super::bound::Bound;
-use super::columns::Columns;
+use super::columns::{Columns, Rank};
 use super::frequency::Frequencies;
 use super::levels::Method;
 use super::rules::MatchRules;
@@ -28,6 +28,10 @@ pub struct RuleSet {
     pub trained_on: u64,
     /// The seed of its samples.
     pub seed: u64,
+    /// A mark of what else decides golden values (survivorship, trust), as its publisher made it: when that changes, a new
+    /// version is due. Matching does not read it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub declared: String,
 }
 
 /// Shares of all pairs.
@@ -125,9 +129,9 @@ impl RuleSet {
 
     /// Two source records as columns: rows 0 and 1.
     pub(crate) fn columns_of(&self, left: &Values, right: &Values) -> Columns {
-        let mut builder = Columns::builder_for(&self.rules.fields, &self.rules.label);
-        builder.push(SourceRecordId(0), SourceSystemId(0), left);
-        builder.push(SourceRecordId(1), SourceSystemId(0), right);
+        let mut builder = self.rules.columns();
+        builder.push(SourceRecordId(0), Rank::of("", ""), left);
+        builder.push(SourceRecordId(1), Rank::of("", ""), right);
         builder.finish()
     }
 

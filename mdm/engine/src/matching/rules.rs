@@ -4,6 +4,7 @@ use kanak_model::entity_model::{BlockingKey, BlockingRule, Comparison, EntityMod
 use kanak_model::kind::Kind;
 use serde::{Deserialize, Serialize};
 
+use super::columns::{Columns, ColumnsBuilder};
 use super::levels::Method;
 
 /// Rules that cannot be used for matching. The author of the model must act.
@@ -51,6 +52,16 @@ pub enum MatchError {
         /// The attribute.
         attribute: String,
     },
+    /// More blocking rules than a row has room for.
+    #[error("entity `{entity}` has {count} blocking rules; at most {limit} fit")]
+    TooManyBlockingRules {
+        /// The entity.
+        entity: String,
+        /// How many it has.
+        count: usize,
+        /// How many fit.
+        limit: usize,
+    },
     /// More comparisons than a pattern has room for.
     #[error("entity `{entity}` has {count} comparisons; at most {limit} fit")]
     TooMany {
@@ -89,6 +100,8 @@ pub struct MatchRules {
     pub thresholds: Thresholds,
 }
 
+/// How many blocking rules fit into a row's bits.
+pub(crate) const BLOCKING_RULES_MAX: usize = 64;
 /// How many comparisons fit into a pattern of four bits each.
 pub(crate) const COMPARISONS_MAX: usize = 32;
 
@@ -105,6 +118,10 @@ impl MatchRules {
         }
         if matching.blocking.is_empty() {
             return Err(MatchError::NothingToBlockOn { entity, example: model.label.clone() });
+        }
+        if matching.blocking.len() > BLOCKING_RULES_MAX {
+            let count = matching.blocking.len();
+            return Err(MatchError::TooManyBlockingRules { entity, count, limit: BLOCKING_RULES_MAX });
         }
         if matching.comparison.len() > COMPARISONS_MAX {
             let count = matching.comparison.len();
@@ -138,6 +155,13 @@ impl MatchRules {
             comparisons: matching.comparison.clone(),
             thresholds: matching.thresholds,
         })
+    }
+}
+
+impl MatchRules {
+    /// Starts collecting source records to be matched under these rules: what they read, whatever a model says by now.
+    pub fn columns(&self) -> ColumnsBuilder {
+        Columns::builder_for(&self.fields, &self.label)
     }
 }
 

@@ -13,7 +13,8 @@ pub struct RuleStats {
     pub compared: u64,
     /// Of those, compared by an earlier rule already.
     pub repeated: u64,
-    /// Of those, left out because their block was oversized and they agree on no further key.
+    /// Of those, left out by this rule because their block was oversized and they agree on no further key. Another rule may
+    /// have compared them.
     pub not_compared: u64,
     /// Oversized blocks that were refined by further keys.
     pub refined_blocks: u64,
@@ -28,7 +29,7 @@ pub struct MatchStats {
     pub pairs_possible: u64,
     /// Pairs compared.
     pub compared: u64,
-    /// Pairs left out by refinement.
+    /// Pairs left out by refinement, summed over the rules.
     pub not_compared: u64,
     /// Oversized blocks refined.
     pub refined_blocks: u64,

@@ -19,7 +19,11 @@ use super::weights::Groups;
 /// Needs no labels. The same rules, columns and seed give the same rule set, whatever the order of rows and the number of
 /// threads. On few source records, what is believed beforehand of each kind ([`super::Method::levels`]) prevails.
 pub fn train(rules: &MatchRules, columns: &Columns, seed: u64) -> RuleSet {
-    let candidates = Candidates::of(rules, columns, None);
+    train_on(rules, columns, &Candidates::of(rules, columns, None), seed)
+}
+
+/// The same with the candidate pairs at hand, of blocks that are refined wherever they are oversized.
+pub(crate) fn train_on(rules: &MatchRules, columns: &Columns, candidates: &Candidates, seed: u64) -> RuleSet {
     let mut shares: Vec<Shares> = rules.comparisons.iter().map(|one| believed(rules, one)).collect();
     let mut rule_set = RuleSet {
         rules: rules.clone(),
@@ -33,12 +37,13 @@ pub fn train(rules: &MatchRules, columns: &Columns, seed: u64) -> RuleSet {
         refined: candidates.refined(),
         trained_on: columns.len() as u64,
         seed,
+        declared: String::new(),
     };
     let rows = columns.len() as u64;
     let possible = rows * rows.saturating_sub(1) / 2;
     let bound = Bound::of(&rule_set, columns);
-    let (patterns, pairs) = Patterns::of_candidates(&candidates, &bound, seed);
-    let others = Patterns::of_others(&candidates, &bound, rows, possible.saturating_sub(pairs), seed);
+    let (patterns, pairs) = Patterns::of_candidates(candidates, &bound, seed);
+    let others = Patterns::of_others(candidates, &bound, rows, possible.saturating_sub(pairs), seed);
     let groups = Groups::of(rules.comparisons.iter().map(|one| one.group.as_deref()));
     let relatives = if has_relatives(rules) { RELATIVES_PER_MATCH } else { 0.0 };
     let prior = em::train(&mut shares, &groups, &patterns, &others, possible as f64, relatives);

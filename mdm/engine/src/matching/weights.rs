@@ -47,18 +47,28 @@ impl Groups {
     }
 }
 
-/// What the chance of being relatives takes off a match weight, 0 or less: `bits` is the weight of "relatives" against
-/// "unrelated", `odds` their prior odds.
-///
-/// With three possibilities (the same one, relatives, unrelated) the Bayes factor of a match against the other two is
-/// P(same) (1 + odds) / (P(unrelated) + odds P(relatives)), so the weight against unrelated ones alone is too high by
-/// log2((1 + odds 2^bits) / (1 + odds)).
-pub(crate) fn relatives_bits(bits: f64, odds: f64) -> f64 {
-    if odds <= 0.0 {
-        return 0.0;
+/// The prior odds of relatives against unrelated ones, with what is computed from them once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RelativesOdds {
+    log2: f64,
+    ln_1p: f64,
+}
+
+impl RelativesOdds {
+    pub(crate) fn of(odds: f64) -> Self {
+        Self { log2: odds.log2(), ln_1p: odds.ln_1p() }
     }
-    let over = (bits + odds.log2()).exp2().ln_1p() - odds.ln_1p();
-    (-over / std::f64::consts::LN_2).min(0.0)
+
+    /// What the chance of being relatives takes off a match weight, 0 or less: `bits` is the weight of "relatives" against
+    /// "unrelated".
+    ///
+    /// With three possibilities (the same one, relatives, unrelated) the Bayes factor of a match against the other two is
+    /// P(same) (1 + odds) / (P(unrelated) + odds P(relatives)), so the weight against unrelated ones alone is too high by
+    /// log2((1 + odds 2^bits) / (1 + odds)).
+    pub(crate) fn bits(self, bits: f64) -> f64 {
+        let over = (bits + self.log2).exp2().ln_1p() - self.ln_1p;
+        (-over / std::f64::consts::LN_2).min(0.0)
+    }
 }
 
 /// The probability that `bits` of evidence and prior together mean.
@@ -89,6 +99,7 @@ mod tests {
 
     #[test]
     fn likely_relatives_take_off_and_unlikely_ones_do_not() {
+        let relatives_bits = |bits: f64, odds: f64| RelativesOdds::of(odds).bits(bits);
         assert!(relatives_bits(-20.0, 1e-4).abs() < 1e-6);
         let taken = relatives_bits(30.0, 2.0_f64.powi(-10));
         assert!((taken + 20.0).abs() < 1e-2, "{taken}");

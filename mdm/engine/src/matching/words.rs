@@ -25,7 +25,7 @@ pub(crate) enum Role {
 pub(crate) struct Read {
     pub(crate) words: Vec<(String, Role)>,
     pub(crate) sex: Option<&'static str>,
-    /// The lasting hash of the sound of all words joined.
+    /// The lasting hash of the sound of all words joined; 0 where a word has none.
     pub(crate) joined: u64,
     /// The same of the first two words of a person's name, where they may be one that was written apart; 0 otherwise.
     pub(crate) first_two: u64,
@@ -41,16 +41,25 @@ pub(crate) fn read(kind: Kind, value: &str) -> Read {
         Kind::Address => Read { words: plain(value, is_address_word), ..Read::default() },
         _ => Read { words: plain(value, |_| false), ..Read::default() },
     };
-    let joined: String = read.words.iter().map(|(text, _)| text.as_str()).collect();
-    read.joined = hash::of_text(&phonetic::key(&joined));
+    read.joined = joined_sound(read.words.iter().map(|(text, _)| text.as_str()));
     if kind == Kind::PersonName
         && let [(first, _), (second, role), ..] = read.words.as_slice()
         && *role != Role::Initial
         && first.chars().count() <= APART_LEN_MAX
     {
-        read.first_two = hash::of_text(&phonetic::key(&format!("{first}{second}")));
+        read.first_two = joined_sound([first.as_str(), second.as_str()].into_iter());
     }
     read
+}
+
+/// The lasting hash of the sound of words written as one; 0 where one of them has no sound (digits, a script that the phonetic
+/// space does not know): what is not heard must not make two things sound alike.
+fn joined_sound<'w>(words: impl Iterator<Item = &'w str> + Clone) -> u64 {
+    if words.clone().any(|word| phonetic::key(word).is_empty()) {
+        return 0;
+    }
+    let key = phonetic::key(&words.collect::<String>());
+    if key.is_empty() { 0 } else { hash::of_text(&key) }
 }
 
 /// A first word of more letters is not the first half of a name that was written apart.

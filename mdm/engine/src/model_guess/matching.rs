@@ -3,14 +3,15 @@
 use kanak_model::entity_model::{BlockingKey, BlockingRule, Comparison, KeyFunction, KeyPart, Matching, Thresholds};
 
 use super::recognise::Meaning;
+use crate::matching::{BLOCKING_RULES_MAX, COMPARISONS_MAX};
 
 /// The matching part of a guessed model.
 pub(super) fn of(names: &[String], meanings: &[Meaning]) -> Matching {
     let columns = Columns { names, meanings };
     let mut comparison: Vec<Comparison> =
-        names.iter().zip(meanings).filter_map(|(name, meaning)| columns.compare(name, *meaning)).collect();
+        columns.telling().into_iter().filter_map(|at| columns.compare(&names[at], meanings[at])).collect();
     if comparison.is_empty() {
-        comparison = names.iter().map(|name| plain(name)).collect();
+        comparison = names.iter().take(COMPARISONS_MAX).map(|name| plain(name)).collect();
     }
     let mut blocking = columns.blocking();
     if blocking.is_empty() {
@@ -41,6 +42,17 @@ impl Columns<'_> {
 
     fn first(&self, wanted: Meaning) -> Option<&str> {
         self.all(&[wanted]).first().copied()
+    }
+
+    /// The columns that are compared, in their order: all of them, or of a wide table those whose meaning is known, and of the
+    /// others the first ones for which there is room.
+    fn telling(&self) -> Vec<usize> {
+        let is_compared = |at: &usize| !matches!(self.meanings[*at], Meaning::RowNumber | Meaning::Number);
+        let (known, unknown): (Vec<usize>, Vec<usize>) =
+            (0..self.names.len()).filter(is_compared).partition(|at| self.meanings[*at] != Meaning::Text);
+        let mut kept: Vec<usize> = known.into_iter().chain(unknown).take(COMPARISONS_MAX).collect();
+        kept.sort_unstable();
+        kept
     }
 
     /// What a column contributes. Places are one group: a suburb, its postal code and its state tell the same thing.
@@ -102,7 +114,8 @@ impl Columns<'_> {
         for (at, name) in names.iter().enumerate() {
             rules.extend(names[at + 1..].iter().map(|other| vec![name.clone(), other.clone()]));
             rules.extend(others.iter().map(|other| vec![name.clone(), other.clone()]));
-            if others.is_empty() && names.len() == 1 {
+            // A table of names alone: a given name, or a word of a business name, is all there is to go by.
+            if others.is_empty() && at == 0 {
                 rules.push(vec![name.clone()]);
             }
         }
@@ -117,6 +130,6 @@ impl Columns<'_> {
         if let (Some(postal), Some(street)) = (postal, street) {
             rules.push(vec![postal, key(street, None, sounds)]);
         }
-        rules.into_iter().map(|keys| BlockingRule { keys }).collect()
+        rules.into_iter().take(BLOCKING_RULES_MAX).map(|keys| BlockingRule { keys }).collect()
     }
 }

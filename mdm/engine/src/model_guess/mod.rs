@@ -138,6 +138,25 @@ mod tests {
     }
 
     #[test]
+    fn a_table_of_names_alone_still_brings_equal_names_together() {
+        let model = guess(&["id", "name"], &[vec!["1", "2", "3"], vec!["Asha", "Asha", "Vikram Gill"]]);
+        let rules: Vec<usize> = model.matching.blocking.iter().map(|rule| rule.keys.len()).collect();
+        assert!(rules.contains(&1), "{:?}", model.matching.blocking);
+    }
+
+    #[test]
+    fn of_a_wide_table_the_columns_that_mean_something_are_compared() {
+        let mut header: Vec<String> = (0..40).map(|at| format!("remark {at}")).collect();
+        header.push("mobile".to_owned());
+        let header: Vec<&str> = header.iter().map(String::as_str).collect();
+        let columns: Vec<Vec<&str>> =
+            (0..41).map(|at| vec![if at == 40 { "9814012345" } else { "some words" }]).collect();
+        let model = guess(&header, &columns);
+        assert!(crate::matching::MatchRules::compile(&model).is_ok());
+        assert!(model.matching.comparison.iter().any(|comparison| comparison.attribute == "mobile"));
+    }
+
+    #[test]
     fn a_table_of_which_nothing_is_known_is_compared_as_text() {
         let model = guess(&["a", "b"], &[vec!["x", "y"], vec!["p q", "r"]]);
         assert!(crate::matching::MatchRules::compile(&model).is_ok());

@@ -67,8 +67,8 @@ pub enum Loss {
     LessTrusted,
     /// Its source record was changed earlier, or its source does not say when.
     LessRecent,
-    /// All else is equal: the winner's source record has the smaller id.
-    LaterId,
+    /// All else is equal: the winner's source record stands first by source and key.
+    LaterPlace,
 }
 
 impl Loss {
@@ -81,7 +81,7 @@ impl Loss {
             Self::NotValidated => "it does not pass the check of its kind",
             Self::LessTrusted => "its source is less trusted",
             Self::LessRecent => "it was changed earlier, or its source does not say when",
-            Self::LaterId => "all else is equal and the other source record came first",
+            Self::LaterPlace => "all else is equal and the other source record stands first by source and key",
         }
     }
 
@@ -89,7 +89,7 @@ impl Loss {
         match link {
             Link::Trust => Self::LessTrusted,
             Link::Recency => Self::LessRecent,
-            Link::Id => Self::LaterId,
+            Link::Place => Self::LaterPlace,
             Link::Measure => match strategy {
                 SurvivorshipStrategy::Longest => Self::Shorter,
                 SurvivorshipStrategy::MostComplete => Self::LessComplete,

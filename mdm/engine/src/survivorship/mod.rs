@@ -15,6 +15,8 @@ use kanak_model::golden_record::{GoldenValue, GoldenValues, Survived};
 use kanak_model::id::SourceRecordId;
 use kanak_model::source_record::Values;
 
+use crate::matching::Rank;
+
 pub use explain::{Contender, Explained, Loss, Standing, explain_value, losers};
 
 /// One linked source record, as survivorship sees it.
@@ -22,6 +24,8 @@ pub use explain::{Contender, Explained, Loss, Standing, explain_value, losers};
 pub struct Member<'a> {
     /// The source record.
     pub id: SourceRecordId,
+    /// Where it stands among others: breaks ties, because ids follow the order of arrival.
+    pub rank: Rank,
     /// Its version.
     pub version: i32,
     /// What it states.
@@ -43,7 +47,7 @@ impl std::fmt::Debug for Member<'_> {
 /// The golden values and status of a cluster.
 ///
 /// For each attribute that any member states, the model's strategy chooses; ties fall through to trust, then to the most recent
-/// update, then to the smallest source record id. A cluster without members survives as nothing in the model's default status.
+/// update, then to the smallest rank (an order by source and key). A cluster without members survives as nothing in the model's default status.
 pub fn survive(model: &EntityModel, members: &[Member<'_>]) -> Survived {
     let mut values: GoldenValues = BTreeMap::new();
     for rule in &model.survivorship {

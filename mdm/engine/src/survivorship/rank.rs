@@ -11,6 +11,7 @@ use kanak_model::id::SourceRecordId;
 use kanak_model::kind::Kind;
 
 use super::{Member, agree};
+use crate::matching::Rank;
 use crate::standardize::address::parse_address;
 use crate::standardize::name::parse_person_name;
 
@@ -25,7 +26,8 @@ pub(super) struct Candidate {
     pub(super) agreeing: u32,
     pub(super) trust: f64,
     pub(super) updated: Option<Timestamp>,
-    pub(super) id: SourceRecordId,
+    rank: Rank,
+    id: SourceRecordId,
     version: i32,
 }
 
@@ -35,18 +37,18 @@ pub(super) enum Link {
     Measure,
     Trust,
     Recency,
-    Id,
+    Place,
 }
 
 /// The chain of a strategy: what is compared first, and what breaks ties.
 pub(super) fn chain(strategy: SurvivorshipStrategy) -> &'static [Link] {
     match strategy {
-        SurvivorshipStrategy::MostTrusted => &[Link::Trust, Link::Recency, Link::Id],
-        SurvivorshipStrategy::MostRecent => &[Link::Recency, Link::Trust, Link::Id],
+        SurvivorshipStrategy::MostTrusted => &[Link::Trust, Link::Recency, Link::Place],
+        SurvivorshipStrategy::MostRecent => &[Link::Recency, Link::Trust, Link::Place],
         SurvivorshipStrategy::MostFrequent
         | SurvivorshipStrategy::Longest
         | SurvivorshipStrategy::MostComplete
-        | SurvivorshipStrategy::ValidatedFirst => &[Link::Measure, Link::Trust, Link::Recency, Link::Id],
+        | SurvivorshipStrategy::ValidatedFirst => &[Link::Measure, Link::Trust, Link::Recency, Link::Place],
     }
 }
 
@@ -57,7 +59,9 @@ impl Candidate {
             Link::Measure => self.measure.cmp(&other.measure),
             Link::Trust => self.trust.total_cmp(&other.trust),
             Link::Recency => self.updated.cmp(&other.updated),
-            Link::Id => other.id.cmp(&self.id).then(self.version.cmp(&other.version)),
+            Link::Place => {
+                other.rank.cmp(&self.rank).then(other.id.cmp(&self.id)).then(self.version.cmp(&other.version))
+            }
         }
     }
 
@@ -96,6 +100,7 @@ pub(super) fn candidates(
                 agreeing,
                 trust: (member.trust)(&attribute.name),
                 updated: member.updated,
+                rank: member.rank,
                 id: member.id,
                 version: member.version,
             }

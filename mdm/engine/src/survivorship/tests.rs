@@ -25,10 +25,14 @@ fn with_members<T>(cases: &[Case], order: &[usize], run: impl Fn(&[Member<'_>]) 
         .map(|(value, ..)| std::iter::once(("a".to_owned(), Stated::new(*value, value))).collect())
         .collect();
     let trusts: Vec<_> = cases.iter().map(|(_, trust, _)| move |_: &str| *trust).collect();
+    // Ranks that ascend with the place, whatever their hashes are.
+    let mut ranks: Vec<Rank> = (0..cases.len()).map(|at| Rank::of("register", &at.to_string())).collect();
+    ranks.sort_unstable();
     let members: Vec<Member<'_>> = order
         .iter()
         .map(|at| Member {
             id: SourceRecordId(*at as i64 + 1),
+            rank: ranks[*at],
             version: 1,
             values: &values[*at],
             updated: cases[*at].2.map(Timestamp),
@@ -56,7 +60,7 @@ fn check(kind: &str, strategy: SurvivorshipStrategy, cases: &[Case], winner: usi
 }
 
 #[test]
-fn most_trusted_goes_by_trust_then_recency_then_id() {
+fn most_trusted_goes_by_trust_then_recency_then_rank() {
     check("text", MostTrusted, &[("x", 0.5, Some(9)), ("y", 0.9, Some(1))], 1, 1);
     check("text", MostTrusted, &[("x", 0.5, Some(1)), ("y", 0.5, Some(2))], 1, 1);
     check("text", MostTrusted, &[("x", 0.5, Some(1)), ("y", 0.5, Some(1))], 0, 1);
@@ -121,6 +125,7 @@ fn status_follows_the_presence_of_a_value_and_nothing_stated_survives_as_nothing
     let trust = |_: &str| 0.5;
     let member = Member {
         id: SourceRecordId(7),
+        rank: Rank::of("register", "7"),
         version: 3,
         values: &values,
         updated: None,
@@ -148,7 +153,7 @@ fn an_explanation_names_for_each_value_what_it_lost_by() {
         standings,
         [
             (1, Standing::Won),
-            (4, Standing::Lost(Loss::LaterId)),
+            (4, Standing::Lost(Loss::LaterPlace)),
             (2, Standing::Agrees(Loss::LessTrusted)),
             (3, Standing::Lost(Loss::LessComplete)),
         ]

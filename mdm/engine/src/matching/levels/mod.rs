@@ -176,7 +176,8 @@ pub(crate) fn judge(
         Method::Name => name::judge(left.items(), right.items(), left.sets(), right.sets(), lexicon, rarity),
         Method::Words if same => Judged { level: 0, rarity_bits: rarity.of_value(left.code) },
         Method::Words => {
-            let rarity_bits = rarity.of_value(left.code);
+            // Of two writings the commoner says how rare it is, whichever stands on the left.
+            let rarity_bits = rarity.of_value(left.code).min(rarity.of_value(right.code));
             words::judge(left.items(), right.items(), left.sets(), right.sets(), lexicon, rarity_bits)
         }
         Method::Date => date::judge(left.date(), right.date(), rarity.of_value(left.code)),

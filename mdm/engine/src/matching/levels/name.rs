@@ -51,9 +51,9 @@ pub(super) fn judge(
     if left_sets.sounds == right_sets.sounds {
         return Judged { level: SOUNDS, rarity_bits: rarity.of_sounds(left.iter()) };
     }
-    if left_sets.joined == right_sets.joined {
-        let (fewer, _) = if left.len() <= right.len() { (left, right) } else { (right, left) };
-        return Judged { level: SOUNDS, rarity_bits: rarity.of_sounds(fewer.iter()) };
+    if left_sets.sound_as_one(right_sets) {
+        let rarity_bits = rarity.of_sounds(left.iter()).min(rarity.of_sounds(right.iter()));
+        return Judged { level: SOUNDS, rarity_bits };
     }
     let sound_of = |item: &Item| lexicon.sound_hash(item.sound);
     let apart = |whole: &[Item], halves: Sets| {
@@ -202,6 +202,7 @@ mod tests {
         check("Gurpreet Singh", "Harbhajan Singh", "different");
         check("Gurpreet Kaur", "Gurpreet Singh", "same name");
         check("Singh", "Gurpreet Singh", "none");
+        check("علی حسن", "محمد رضا", "different");
         check("Baby of Gurpreet Kaur", "Gurpreet Kaur", "none");
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn judge(
     }
     if left_sets.words == right_sets.words
         || left_sets.sounds == right_sets.sounds
-        || left_sets.joined == right_sets.joined
+        || left_sets.sound_as_one(right_sets)
     {
         return Judged { level: SOUNDS, rarity_bits };
     }
@@ -91,5 +91,8 @@ mod tests {
         check(Kind::BusinessName, "Sidhu Traders", "Amrit Bakery", "different");
         check(Kind::PlaceName, "Raikot", "Rai Kot", "same by sound or order");
         check(Kind::PlaceName, "-", "Rai Kot", "none");
+        check(Kind::PlaceName, "Sector 22", "Sector 35", "some words in common");
+        check(Kind::Text, "15/03/85", "09/11/72", "different");
+        check(Kind::Text, "علی", "حسن", "different");
     }
 }

@@ -1,0 +1,201 @@
+//! `kanak match`: stand-alone linkage of files, without a hub.
+
+mod report;
+mod table;
+mod truth;
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use kanak_engine::matching::{Columns, MatchRules, Matched, Progress, Rank, RuleStats, plan, train_and_match};
+use kanak_model::SourceRecordId;
+use serde_json::Value;
+
+use self::report::{report, report_html};
+use self::table::Table;
+pub use self::table::guess;
+use self::truth::compare;
+use crate::cli::MatchArgs;
+use crate::commands::model;
+use crate::output::{Output, grouped};
+use crate::progress::Stage;
+
+/// The seed of sampling in training: fixed, so that the same files give the same answer.
+const TRAINING_SEED: u64 = 1;
+
+/// Runs the command.
+///
+/// # Errors
+/// When a file cannot be read, a column is missing, or the model says something wrong.
+pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
+    if let Some(threads) = args.threads {
+        kanak_engine::set_threads(threads);
+    }
+    let started = Instant::now();
+    let mut seconds: Vec<(&str, f64)> = Vec::new();
+    let stage = Stage::begin(output, "Reading", 0);
+    let table = Table::read(args)?;
+    seconds.push(("read", stage.end(&format!("{} rows", grouped(table.len() as i64)))));
+    tell_rejected(&table, output);
+    let entity = match &args.model {
+        Some(file) => model::read(file)?,
+        None => table.guess(args)?,
+    };
+    let rules = MatchRules::compile(&entity)?;
+    let stage = Stage::begin(output, "Standardizing", 0);
+    let columns =
+        Columns::from_batches(&entity, &table.named(&entity)?, |row| Rank::of(table.source(row), &table.id(row)))?;
+    seconds.push(("standardize", stage.end("done")));
+    if args.plan {
+        print_plan(&rules, &columns, output);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let stage = Stage::begin(output, "Training and matching", 0);
+    let (rule_set, found) = train_and_match(&rules, &columns, TRAINING_SEED, &[], &Watched(&stage));
+    seconds.push(("match", stage.end(&format!("{} pairs compared", grouped(found.stats.compared)))));
+    let truth = args.truth.as_deref().map(|file| compare(file, &table, &found.clusters)).transpose()?;
+    let stage = Stage::begin(output, "Writing", 0);
+    std::fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
+    write(&args.out, "clusters.csv", |out| write_clusters(out, &table, &found))?;
+    write(&args.out, "pairs.csv", |out| write_pairs(out, &table, &found))?;
+    seconds.push(("write", stage.end("done")));
+    seconds.push(("in all", started.elapsed().as_secs_f64()));
+    let report = report(&entity, &rule_set, &table, &found, &seconds, truth.as_ref());
+    write(&args.out, "report.json", |out| Ok(serde_json::to_writer_pretty(out, &report)?))?;
+    write(&args.out, "report.html", |out| out.write_all(report_html(&report).as_bytes()))?;
+    if output.json {
+        output.document(&report)?;
+    } else {
+        print(&report, &found, &args.out, output);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints how many pairs each blocking rule lets through, before any is weighed.
+fn print_plan(rules: &MatchRules, columns: &Columns, output: &Output) {
+    let row = |rule: RuleStats| {
+        let numbers = [rule.pairs, rule.compared, rule.repeated, rule.not_compared].map(grouped);
+        std::iter::once(rule.rule).chain(numbers).collect()
+    };
+    let rows: Vec<Vec<String>> = plan(rules, columns).into_iter().map(row).collect();
+    output.table(&["blocking rule", "pairs", "to compare", "compared before", "left out"], &rows);
+}
+
+/// Says how many rows could not be read, and why the first of them.
+fn tell_rejected(table: &Table, output: &Output) {
+    let count = table.rejected().count();
+    if let Some((file, first)) = table.rejected().next() {
+        let (file, line, reason) = (file.display(), first.line, &first.reason);
+        output.progress(format_args!(
+            "{} rows could not be read and are left out, the first in {file}, line {line}: {reason}",
+            grouped(count as i64)
+        ));
+    }
+}
+
+struct Watched<'a>(&'a Stage);
+
+impl Progress for Watched<'_> {
+    fn stage(&self, _name: &str, _total: u64) {}
+
+    fn advance(&self, steps: u64) {
+        self.0.advance(steps);
+    }
+}
+
+fn row_of(id: SourceRecordId) -> usize {
+    id.0 as usize
+}
+
+/// A CSV field: quoted where it has to be, with its quotes doubled.
+fn field(text: &str) -> Cow<'_, str> {
+    if text.contains([',', '"', '\n', '\r']) {
+        Cow::Owned(format!("\"{}\"", text.replace('"', "\"\"")))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Writes `clusters.csv`: one line a row, with the smallest `source,id` of its cluster.
+fn write_clusters(out: &mut impl Write, table: &Table, found: &Matched) -> std::io::Result<()> {
+    let mut named_after = vec![0_u32; table.len()];
+    for cluster in &found.clusters {
+        let smallest = cluster
+            .iter()
+            .map(|id| row_of(*id))
+            .min_by(|a, b| table.source(*a).cmp(table.source(*b)).then_with(|| table.id(*a).cmp(&table.id(*b))));
+        for id in cluster {
+            named_after[row_of(*id)] = smallest.unwrap_or_default() as u32;
+        }
+    }
+    writeln!(out, "source,id,cluster")?;
+    for (row, name) in named_after.into_iter().enumerate() {
+        let (source, id, cluster) = (table.source(row), table.id(row), table.label(name as usize));
+        writeln!(out, "{},{},{}", field(source), field(&id), field(&cluster))?;
+    }
+    Ok(())
+}
+
+/// Writes `pairs.csv`: the pairs at review or above.
+fn write_pairs(out: &mut impl Write, table: &Table, found: &Matched) -> std::io::Result<()> {
+    writeln!(out, "source_l,id_l,source_r,id_r,weight_bits,probability,decision")?;
+    for pair in &found.pairs {
+        let (l, r) = (row_of(pair.left), row_of(pair.right));
+        let (weight_bits, probability, decision) = (pair.weight_bits, pair.probability, pair.decision.word());
+        writeln!(
+            out,
+            "{},{},{},{},{weight_bits:.4},{probability:.6},{decision}",
+            field(table.source(l)),
+            field(&table.id(l)),
+            field(table.source(r)),
+            field(&table.id(r)),
+        )?;
+    }
+    Ok(())
+}
+
+fn print(report: &Value, found: &Matched, out: &Path, output: &Output) {
+    let rows: Vec<Vec<String>> = found
+        .stats
+        .rules
+        .iter()
+        .map(|rule| vec![rule.rule.clone(), grouped(rule.pairs), grouped(rule.compared), grouped(rule.not_compared)])
+        .collect();
+    output.table(&["blocking rule", "pairs", "compared", "not compared"], &rows);
+    output.line("");
+    output.line(format!(
+        "{} rows, {} clusters; pairs: {} match, {} review, {} kept apart",
+        report["rows"],
+        report["clusters"],
+        report["pairs"]["match"],
+        report["pairs"]["review"],
+        report["pairs"]["no_match"]
+    ));
+    let truth = &report["truth"];
+    if let (Some(precision), Some(recall), Some(f1)) =
+        (truth["precision"].as_f64(), truth["recall"].as_f64(), truth["f1"].as_f64())
+    {
+        output.line(format!("against the truth: precision {precision:.4}, recall {recall:.4}, pair F1 {f1:.4}"));
+    }
+    output.note(format!("clusters.csv, pairs.csv, report.json and report.html are in {}", out.display()));
+}
+
+/// Writes a file of the output folder.
+fn write(
+    folder: &Path,
+    name: &str,
+    content: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+) -> anyhow::Result<()> {
+    let path = folder.join(name);
+    let written = File::create(&path).and_then(|file| {
+        let mut out = BufWriter::with_capacity(1 << 18, file);
+        content(&mut out)?;
+        out.flush()
+    });
+    written.with_context(|| format!("cannot write {}", path.display()))
+}

@@ -1,0 +1,95 @@
+//! A file of true pairs, against the clusters found.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::bail;
+use arrow::array::{Array as _, AsArray as _, StringArray};
+use kanak_engine::matching::accuracy::{Accuracy, accuracy};
+use kanak_model::SourceRecordId;
+
+use super::table::Table;
+
+/// What a truth file says of the clusters.
+pub(super) struct Compared {
+    /// Counted over the pairs whose both ids are in the input.
+    pub(super) accuracy: Accuracy,
+    /// Pairs that name an id which no input has; they are left out.
+    pub(super) unknown: u64,
+}
+
+/// Compares with a file of true pairs, perhaps gzipped: two columns of ids (`id` or `source:id`), or four columns source, id,
+/// source, id. A bare id that several inputs have is, of two inputs, the first one's in the first column and the second one's
+/// in the second.
+///
+/// # Errors
+/// When the file cannot be read, has fewer columns, names a bare id that cannot be told, or no id of the input.
+pub(super) fn compare(file: &Path, table: &Table, clusters: &[Vec<SourceRecordId>]) -> anyhow::Result<Compared> {
+    let truth = kanak_ingest::read_columns(file)?.batch;
+    let column = |at: usize| truth.column(at).as_string::<i32>();
+    let text = |texts: &StringArray, row: usize| {
+        if texts.is_null(row) { String::new() } else { texts.value(row).to_owned() }
+    };
+    let is_paired = truth.num_columns() == 2;
+    if !is_paired && truth.num_columns() != 4 {
+        let found = truth.num_columns();
+        bail!("{} has {found} columns; it needs two of ids, or source, id, source, id", file.display());
+    }
+    let names = Names::of(table);
+    let (mut pairs, mut unknown) = (Vec::with_capacity(truth.num_rows()), 0);
+    for row in 0..truth.num_rows() {
+        let (left, right) = if is_paired {
+            (names.find(&text(column(0), row), 0, file)?, names.find(&text(column(1), row), 1, file)?)
+        } else {
+            let label = |at: usize| format!("{}:{}", text(column(at), row), text(column(at + 1), row));
+            (names.find(&label(0), 0, file)?, names.find(&label(2), 1, file)?)
+        };
+        match (left, right) {
+            (Some(left), Some(right)) => pairs.push((SourceRecordId(left as i64), SourceRecordId(right as i64))),
+            _ => unknown += 1,
+        }
+    }
+    if pairs.is_empty() {
+        bail!("no pair of {} names two ids of the input", file.display());
+    }
+    Ok(Compared { accuracy: accuracy(&pairs, clusters), unknown })
+}
+
+/// Rows by what truth files call them.
+struct Names<'a> {
+    table: &'a Table,
+    by_label: HashMap<String, usize>,
+    by_id: HashMap<String, Vec<usize>>,
+}
+
+impl<'a> Names<'a> {
+    fn of(table: &'a Table) -> Self {
+        let by_label = (0..table.len()).map(|row| (table.label(row).into_owned(), row)).collect();
+        let mut by_id: HashMap<String, Vec<usize>> = HashMap::new();
+        for row in 0..table.len() {
+            by_id.entry(table.id(row).into_owned()).or_default().push(row);
+        }
+        Self { table, by_label, by_id }
+    }
+
+    /// The row of a name that stands on one side of a pair (0 or 1).
+    fn find(&self, name: &str, side: usize, file: &Path) -> anyhow::Result<Option<usize>> {
+        if let Some(row) = self.by_label.get(name) {
+            return Ok(Some(*row));
+        }
+        match self.by_id.get(name).map_or(&[][..], Vec::as_slice) {
+            [] => Ok(None),
+            [row] => Ok(Some(*row)),
+            several => {
+                let mut here = several.iter().filter(|row| self.table.file_of(**row) == side);
+                match (self.table.files(), here.next(), here.next()) {
+                    (2, Some(row), None) => Ok(Some(*row)),
+                    _ => bail!(
+                        "{}: the id `{name}` stands in several sources; write `source:id`, or four columns source, id, source, id",
+                        file.display()
+                    ),
+                }
+            }
+        }
+    }
+}
