@@ -200,6 +200,7 @@ impl DataQualityPage {
                 changed: 12,
                 unchanged: 0,
                 retired: 0,
+                held_back: 0,
                 rejected: 308,
             },
         };

@@ -45,6 +45,8 @@ pub struct IngestSummary {
     pub unchanged: u64,
     /// Keys missing from a snapshot.
     pub retired: u64,
+    /// Keys missing from a snapshot that stay all the same: a row whose key nobody could read may be any of them.
+    pub held_back: u64,
     /// Rows in quarantine.
     pub rejected: u64,
 }
@@ -61,8 +63,10 @@ pub struct IngestTx {
     next_id: i64,
     /// Hashes of the keys that the file stated so far.
     keys: FxHashSet<u64>,
-    /// Ids of source records that were there before and stand in the file.
+    /// Ids of source records that were there before and stand in the file, those of refused rows among them.
     seen: FxHashSet<i64>,
+    /// Refused rows whose key nobody could read: each may be any source record that was there before.
+    keyless: u64,
     summary: IngestSummary,
 }
 
@@ -82,8 +86,8 @@ impl Store {
     /// [`StoreError::NotFound`] for an unknown source system; [`StoreError::Database`] when the writer stays busy.
     pub async fn begin_ingest(&self, source: SourceSystemId, file: FileFacts) -> Result<IngestTx, StoreError> {
         const RUN: &str = "INSERT INTO ingest_runs (id, source_system_id, file_name, content_hash, file_bytes, load,
-             recorded_us, rows_read, rows_new, rows_changed, rows_unchanged, rows_retired, rows_rejected)
-             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM ingest_runs), $1, $2, $3, $4, $5, $6, 0, 0, 0, 0, 0, 0)
+             recorded_us, rows_read, rows_new, rows_changed, rows_unchanged, rows_retired, rows_held_back, rows_rejected)
+             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM ingest_runs), $1, $2, $3, $4, $5, $6, 0, 0, 0, 0, 0, 0, 0)
              RETURNING id";
         const BEFORE: &str = "SELECT count(*), count(retired_us) FROM source_records WHERE source_system_id = $1";
         const NEXT: &str = "SELECT coalesce(max(id), 0) + 1 FROM source_records";
@@ -111,7 +115,17 @@ impl Store {
             next_id,
             keys: FxHashSet::default(),
             seen: FxHashSet::default(),
-            summary: IngestSummary { run, rows: 0, new: 0, changed: 0, unchanged: 0, retired: 0, rejected: 0 },
+            keyless: 0,
+            summary: IngestSummary {
+                run,
+                rows: 0,
+                new: 0,
+                changed: 0,
+                unchanged: 0,
+                retired: 0,
+                held_back: 0,
+                rejected: 0,
+            },
         })
     }
 }
@@ -129,7 +143,7 @@ impl IngestTx {
     pub async fn add(&mut self, mut records: Vec<NewSourceRecord>) -> Result<(), StoreError> {
         let mut twice = 0;
         for record in &mut records {
-            without_nul(record);
+            clean(record);
             let mut hasher = DefaultHasher::new();
             record.key.hash(&mut hasher);
             twice += u64::from(!self.keys.insert(hasher.finish()));
@@ -145,7 +159,8 @@ impl IngestTx {
     }
 
     async fn add_chunk(&mut self, records: &[NewSourceRecord]) -> Result<(), StoreError> {
-        let known = if self.first_load { FxHashMap::default() } else { self.find_known(records).await? };
+        let keys: Vec<&str> = records.iter().map(|record| record.key.as_str()).collect();
+        let known = self.find_known(&keys).await?;
         let mut new = Vec::new();
         let mut changed = Vec::new();
         for record in records {
@@ -174,13 +189,15 @@ impl IngestTx {
         Ok(())
     }
 
-    async fn find_known(&mut self, records: &[NewSourceRecord]) -> Result<FxHashMap<String, Known>, StoreError> {
+    async fn find_known(&mut self, keys: &[&str]) -> Result<FxHashMap<String, Known>, StoreError> {
         const SQL: &str = "SELECT r.id, r.source_key, r.content_hash, r.retired_us FROM {texts $1} AS t
              CROSS JOIN source_records r WHERE r.source_system_id = $2 AND r.source_key = t.word";
-        let keys: Vec<&str> = records.iter().map(|record| record.key.as_str()).collect();
+        if self.first_load {
+            return Ok(FxHashMap::default());
+        }
         let (engine, source) = (self.tx.engine(), self.source.id);
         let rows: Vec<Known> =
-            on_tx!(self.tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(&keys)).bind(source).fetch_all(c).await)?;
+            on_tx!(self.tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(keys)).bind(source).fetch_all(c).await)?;
         Ok(rows.into_iter().map(|known| (known.source_key.clone(), known)).collect())
     }
 
@@ -236,10 +253,18 @@ impl IngestTx {
         resolution::mark_unresolved(&mut self.tx, &entity, ids).await
     }
 
-    /// Puts refused rows into quarantine.
+    /// Puts refused rows into quarantine. The register still has them: what the hub holds under their keys stays as it
+    /// is. While a row without a readable key is among them, the snapshot retires nothing: see [`IngestTx::finish`].
     pub async fn reject(&mut self, rows: Vec<RejectedRow>) -> Result<(), StoreError> {
         self.summary.rows += rows.len() as u64;
         self.summary.rejected += rows.len() as u64;
+        let keys: Vec<String> = rows.iter().filter_map(|row| row.key.as_deref()).map(without_nul).collect();
+        self.keyless += (rows.len() - keys.len()) as u64;
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        for chunk in keys.chunks(ROWS_A_STATEMENT) {
+            let known = self.find_known(chunk).await?;
+            self.seen.extend(known.values().map(|known| known.id));
+        }
         quarantined_rows::insert(&mut self.tx, self.summary.run, &rows).await
     }
 
@@ -256,6 +281,11 @@ impl IngestTx {
 
     /// Finishes the run: a snapshot retires the source records whose keys it lacks, and everything is committed.
     ///
+    /// A refused row without a readable key (a broken line, a missing key) may be any of the rows that seem to be gone,
+    /// and a broken line may even have swallowed several. With one such row in the file nothing is retired, and
+    /// [`IngestSummary::held_back`] says how many would have been: the next whole snapshot retires them, or a person
+    /// who confirms this one.
+    ///
     /// # Errors
     /// [`StoreError::TooManyRetired`] when more of the source would go than may; then nothing happened.
     pub async fn finish(self) -> Result<IngestSummary, StoreError> {
@@ -270,7 +300,7 @@ impl IngestTx {
     async fn finish_with(mut self, retirements: Retirements) -> Result<IngestSummary, StoreError> {
         const COUNT: &str =
             "UPDATE ingest_runs SET rows_read = $2, rows_new = $3, rows_changed = $4, rows_unchanged = $5,
-             rows_retired = $6, rows_rejected = $7 WHERE id = $1";
+             rows_retired = $6, rows_held_back = $7, rows_rejected = $8 WHERE id = $1";
         if self.load == Load::Snapshot && self.source.rows_are == "entity" && !self.first_load {
             self.retire_unseen(retirements).await?;
         }
@@ -282,6 +312,7 @@ impl IngestTx {
             .bind(s.changed as i64)
             .bind(s.unchanged as i64)
             .bind(s.retired as i64)
+            .bind(s.held_back as i64)
             .bind(s.rejected as i64)
             .execute(c)
             .await
@@ -309,6 +340,10 @@ impl IngestTx {
                 share,
                 max: self.source.retire_share_max,
             });
+        }
+        if retirements == Retirements::UpToShare && self.keyless > 0 {
+            self.summary.held_back = gone.len() as u64;
+            return Ok(());
         }
         for ids in gone.chunks(ROWS_A_STATEMENT) {
             let list = json(ids);
@@ -347,18 +382,21 @@ pub(crate) fn content_hash(values: &Values) -> i64 {
 }
 
 /// No engine stores U+0000 in JSON; registers carry it as padding.
-fn without_nul(record: &mut NewSourceRecord) {
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "")
+}
+
+fn clean(record: &mut NewSourceRecord) {
     record.key.retain(|c| c != '\0');
     let has_nul =
         |stated: &Stated| stated.standard.contains('\0') || stated.raw.as_ref().is_some_and(|r| r.contains('\0'));
     if record.values.iter().any(|(_, stated)| has_nul(stated)) {
-        let clean = |text: &str| text.replace('\0', "");
         record.values = record
             .values
             .iter()
             .map(|(name, stated)| {
-                let raw = stated.raw.as_deref().map(clean);
-                (name.to_owned(), Stated { standard: clean(&stated.standard), raw })
+                let raw = stated.raw.as_deref().map(without_nul);
+                (name.to_owned(), Stated { standard: without_nul(&stated.standard), raw })
             })
             .collect();
     }

@@ -101,6 +101,49 @@ fn rejected(line: u64) -> RejectedRow {
     }
 }
 
+async fn refuse(hub: &Hub, rows: &[(&str, &str)], refused: Vec<RejectedRow>) -> kanak_store::IngestTx {
+    let mut run = hub.store.begin_ingest(hub.source, file("food.csv", Load::Snapshot)).await.unwrap();
+    run.reject(refused).await.unwrap();
+    run.add(rows.iter().map(|(key, name)| record(key, name)).collect()).await.unwrap();
+    run
+}
+
+#[test]
+fn a_refused_row_does_not_retire_what_the_hub_holds_under_its_key() {
+    on_both(async |hub: Hub| {
+        hub.load(Load::Snapshot, &THREE).await.unwrap();
+        let before = hub.records().await;
+        let refused = RejectedRow { key: Some("b\0".to_owned()), ..rejected(3) };
+        let run = refuse(&hub, &[THREE[0]], vec![refused]).await;
+        let summary = run.finish().await.unwrap();
+        assert_eq!((summary.unchanged, summary.retired, summary.held_back), (1, 1, 0));
+        assert_eq!(hub.records().await, before[..2], "b stays as it was, c is gone");
+    });
+}
+
+#[test]
+fn a_row_without_a_readable_key_holds_all_retirements_back_until_a_person_confirms_them() {
+    on_both(async |hub: Hub| {
+        hub.load(Load::Snapshot, &THREE).await.unwrap();
+        let unread = || vec![RejectedRow { key: None, ..rejected(3) }];
+        let hash = file("food.csv", Load::Snapshot).content_hash;
+        let run = refuse(&hub, &THREE[..2], unread()).await;
+        let summary = run.finish().await.unwrap();
+        assert_eq!((summary.retired, summary.held_back), (0, 1));
+        assert_eq!(hub.records().await.len(), 3);
+        assert_eq!(hub.store.list_ingest_runs(None, None, 1).await.unwrap()[0].summary, summary);
+        let known = hub.store.find_finished_run(hub.source, &hash).await.unwrap();
+        assert!(known.is_none(), "the file can be taken in again, to confirm it");
+        let error = refuse(&hub, &THREE[..1], unread()).await.finish().await.unwrap_err();
+        assert!(matches!(error, StoreError::TooManyRetired { retired: 2, .. }), "{error}");
+        let run = refuse(&hub, &THREE[..2], unread()).await;
+        let summary = run.finish_confirmed().await.unwrap();
+        assert_eq!((summary.retired, summary.held_back), (1, 0));
+        assert_eq!(hub.records().await.len(), 2);
+        assert!(hub.store.find_finished_run(hub.source, &hash).await.unwrap().is_some());
+    });
+}
+
 #[test]
 fn refused_rows_and_left_out_values_are_listed_by_source_and_rule() {
     on_both(async |hub: Hub| {

@@ -1,0 +1,4 @@
+-- What the first months taught.
+
+ALTER TABLE ingest_runs ADD COLUMN
+    rows_held_back BIGINT NOT NULL DEFAULT 0; -- keys missing from a snapshot that stay, for a row without a readable key may be any of them
