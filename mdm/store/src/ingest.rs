@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use kanak_model::quality::{LeftOut, RejectedRow};
 use kanak_model::source_record::{NewSourceRecord, Stated, Values};
 use kanak_model::source_system::Load;
-use kanak_model::{IngestRunId, SourceSystemId};
+use kanak_model::{IngestRunId, SourceSystemId, Timestamp};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest, Sha256};
 
@@ -39,9 +39,9 @@ pub struct IngestSummary {
     pub rows: u64,
     /// Keys never seen before. For a source of events: its accepted rows.
     pub new: u64,
-    /// Keys with other values than before, or back after a retirement.
+    /// Keys with other values or another time of change than before, or back after a retirement.
     pub changed: u64,
-    /// Keys with the same values.
+    /// Keys that state the same.
     pub unchanged: u64,
     /// Keys missing from a snapshot.
     pub retired: u64,
@@ -76,7 +76,16 @@ struct Known {
     id: i64,
     source_key: String,
     content_hash: i64,
+    updated_us: Option<i64>,
     retired_us: Option<i64>,
+}
+
+impl Known {
+    /// Whether a row states what is stored already. When the department last changed it belongs to that: survivorship
+    /// prefers the most recent, so an older time kept would make the result depend on which files were loaded.
+    fn states(&self, hash: i64, updated: Option<Timestamp>) -> bool {
+        self.content_hash == hash && self.updated_us == updated.map(|at| at.0) && self.retired_us.is_none()
+    }
 }
 
 impl Store {
@@ -172,7 +181,7 @@ impl IngestTx {
                 }
                 Some(known) => {
                     self.seen.insert(known.id);
-                    if known.content_hash == hash && known.retired_us.is_none() {
+                    if known.states(hash, record.updated) {
                         self.summary.unchanged += 1;
                     } else {
                         changed.push((known.id, hash, &record.values, record.updated));
@@ -190,7 +199,7 @@ impl IngestTx {
     }
 
     async fn find_known(&mut self, keys: &[&str]) -> Result<FxHashMap<String, Known>, StoreError> {
-        const SQL: &str = "SELECT r.id, r.source_key, r.content_hash, r.retired_us FROM {texts $1} AS t
+        const SQL: &str = "SELECT r.id, r.source_key, r.content_hash, r.updated_us, r.retired_us FROM {texts $1} AS t
              CROSS JOIN source_records r WHERE r.source_system_id = $2 AND r.source_key = t.word";
         if self.first_load {
             return Ok(FxHashMap::default());
@@ -363,8 +372,8 @@ enum Retirements {
     Confirmed,
 }
 
-type NewRow<'a> = (i64, &'a String, i64, &'a Values, Option<kanak_model::Timestamp>);
-type ChangedRow<'a> = (i64, i64, &'a Values, Option<kanak_model::Timestamp>);
+type NewRow<'a> = (i64, &'a String, i64, &'a Values, Option<Timestamp>);
+type ChangedRow<'a> = (i64, i64, &'a Values, Option<Timestamp>);
 
 pub(crate) fn load_word(load: Load) -> &'static str {
     match load {

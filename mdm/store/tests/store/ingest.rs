@@ -1,8 +1,9 @@
 //! Files come in: new, changed, unchanged, retired; all of a file or nothing.
 
-use kanak_model::IngestRunId;
 use kanak_model::quality::{LeftOut, QualityRule, RejectedRow};
+use kanak_model::source_record::NewSourceRecord;
 use kanak_model::source_system::{Load, RowsAre};
+use kanak_model::{IngestRunId, Timestamp};
 use kanak_store::StoreError;
 
 use crate::hub::{Hub, all, file, on_both, record, source};
@@ -47,6 +48,25 @@ fn a_changed_row_is_a_new_version_and_a_missing_one_is_retired_and_may_come_back
             [(1, "a", 1), (2, "b", 2), (3, "c", 2), (4, "d", 1)]
         );
         assert_eq!(hub.store.unresolved_count("citizen").await.unwrap(), 4);
+    });
+}
+
+#[test]
+fn a_row_that_the_department_touched_without_changing_a_value_is_a_new_version() {
+    on_both(async |hub: Hub| {
+        let load = async |updated: Option<i64>| {
+            let mut run = hub.store.begin_ingest(hub.source, file("food.csv", Load::Delta)).await.unwrap();
+            run.add(vec![NewSourceRecord { updated: updated.map(Timestamp), ..record("a", "Asha") }]).await.unwrap();
+            counts(run.finish().await.unwrap())
+        };
+        assert_eq!(load(Some(100)).await, [1, 0, 0, 0]);
+        assert_eq!(load(Some(200)).await, [0, 1, 0, 0]);
+        assert_eq!(load(Some(200)).await, [0, 0, 1, 0]);
+        let records = hub.records().await;
+        assert_eq!((records[0].version, records[0].updated), (2, Some(Timestamp(200))));
+        assert_eq!(load(None).await, [0, 1, 0, 0]);
+        assert_eq!(load(None).await, [0, 0, 1, 0]);
+        assert!(hub.store.check_invariants().await.unwrap().iter().all(|check| check.passed), "both are kept");
     });
 }
 
