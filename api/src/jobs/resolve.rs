@@ -50,7 +50,7 @@ pub async fn resolve(deployment: &Deployment, model: &EntityModel) -> anyhow::Re
     let records = Arc::new(store.list_source_records(&access, &model.name).await?);
     let held = Held {
         links: pairs(&store.list_links(&model.name).await?),
-        redirected: pairs(&store.list_redirected_links(&model.name).await?),
+        redirected: pairs(&store.list_ended_links(&model.name).await?),
         constraints: store.list_constraints(&model.name).await?,
     };
     let trust = trust_table(deployment).await?;
@@ -93,7 +93,7 @@ pub fn pairs(links: &[Link]) -> Vec<(SourceRecordId, GoldenId)> {
 pub struct Held {
     /// Which golden record each source record belongs to.
     pub links: Vec<(SourceRecordId, GoldenId)>,
-    /// What merged-away golden records held at their end.
+    /// What golden records that were merged away or emptied held at their end.
     pub redirected: Vec<(SourceRecordId, GoldenId)>,
     /// The stewards' decisions.
     pub constraints: Vec<Constraint>,
@@ -189,8 +189,8 @@ pub fn compute(
     Ok(Work { version, rule_set, matched, changes })
 }
 
-/// Gives a parted cluster the id it had before it was merged away: the largest share of its last members decides,
-/// then the oldest id. No id is given twice.
+/// Gives a parted cluster the id it had before it was merged away, and source records that are back from a retirement
+/// the id that they emptied: the largest share of its last members decides, then the oldest id. No id is given twice.
 fn restore_identities(mut assigned: Vec<Assigned>, redirected: &[(SourceRecordId, GoldenId)]) -> Vec<Assigned> {
     if redirected.is_empty() {
         return assigned;

@@ -48,7 +48,7 @@ async fn resolve_around(
     let mut ids: Vec<SourceRecordId> = near.source_records.iter().map(|record| record.id).collect();
     ids.sort_unstable();
     unresolved.source_records.retain(|record| ids.binary_search(record).is_ok());
-    let mut redirected = pairs(&store.list_redirected_links(&entity).await?);
+    let mut redirected = pairs(&store.list_ended_links(&entity).await?);
     redirected.retain(|(record, _)| ids.binary_search(record).is_ok());
     let held = Held { links: pairs(&near.links), redirected, constraints: near.constraints };
     let trust = trust_table(deployment).await?;
