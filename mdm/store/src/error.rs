@@ -53,6 +53,9 @@ pub enum StoreError {
         /// The share that may.
         max: f64,
     },
+    /// The operator must act: a ledger is copied into an empty hub only.
+    #[error("the hub to copy the ledger into is not empty; name a new one")]
+    NotEmpty,
     /// The caller must act: a file states a key twice.
     #[error("ingest run {run} states {count} keys more than once; reject the later rows as key_duplicate")]
     KeyTwice {

@@ -13,7 +13,7 @@ use proptest::test_runner::{Config, TestRunner};
 use crate::hub::{Hub, all, doubtful, file, on_both, on_sqlite, record};
 
 #[derive(Debug, Clone)]
-enum Step {
+pub(crate) enum Step {
     /// A file with these keys and the name each states.
     Ingest { load: Load, rows: BTreeMap<u8, u8> },
     /// Source record by source record, the group it belongs to; and which pairs are doubted.
@@ -105,7 +105,7 @@ async fn resolve(hub: &Hub, groups: &[u8], doubts: &[(u8, u8)]) {
     assert_eq!(emitted, 0, "the same resolution again must do nothing: {again:?}");
 }
 
-async fn take(hub: &Hub, step: &Step) {
+pub(crate) async fn take(hub: &Hub, step: &Step) {
     match step {
         Step::Ingest { load, rows } => {
             let feed = hub.store.feed_position().await.unwrap();
@@ -139,7 +139,7 @@ async fn take(hub: &Hub, step: &Step) {
     }
 }
 
-fn histories(count: u32) -> Vec<Vec<Step>> {
+pub(crate) fn histories(count: u32) -> Vec<Vec<Step>> {
     let mut runner = TestRunner::new_with_rng(
         Config::default(),
         proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
@@ -149,7 +149,7 @@ fn histories(count: u32) -> Vec<Vec<Step>> {
 }
 
 /// The first few histories run on both engines, all on `SQLite`.
-fn on_some(number: usize, test: impl AsyncFn(Hub)) {
+pub(crate) fn on_some(number: usize, test: impl AsyncFn(Hub)) {
     if number < 6 { on_both(test) } else { on_sqlite(test) }
 }
 
