@@ -129,6 +129,12 @@ pub enum StoreError {
         /// How many.
         min: usize,
     },
+    /// The person must act: the password is too long.
+    #[error("a password has at most {max} bytes")]
+    LongPassword {
+        /// How many.
+        max: usize,
+    },
     /// The caller must act: rules are not published.
     #[error("no rule set {version} of {entity}; publish it first")]
     NoRuleSet {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kanak_model::{Role, Timestamp, UserId};
-use kanak_store::{Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, SignIn, StoreError};
+use kanak_store::{Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, PASSWORD_BYTES_MAX, SignIn, StoreError};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -39,12 +39,69 @@ fn too_many_wrong_passwords_lock_for_a_while() {
         let locked = hub.store.sign_in("deepa", "a long password").await.unwrap();
         assert!(matches!(locked, SignIn::LockedUntil(_)), "{locked:?}");
         hub.clock.set(1_000_000 + LOCKOUT_US + 1);
+        assert_eq!(hub.store.sign_in("deepa", "something else").await.unwrap(), SignIn::Refused, "counting begins anew");
         assert!(matches!(hub.store.sign_in("deepa", "a long password").await.unwrap(), SignIn::Welcome(_)));
-        assert_eq!(hub.store.sign_in("deepa", "something else").await.unwrap(), SignIn::Refused);
+        for _ in 1..FAILURES_MAX {
+            assert_eq!(hub.store.sign_in("deepa", "something else").await.unwrap(), SignIn::Refused);
+        }
         assert!(matches!(hub.store.sign_in("deepa", "a long password").await.unwrap(), SignIn::Welcome(_)));
-        let refusals = hub.store.list_audit_events(0, 100).await.unwrap();
-        assert_eq!(refusals.len() as i64, FAILURES_MAX + 1);
-        assert!(refusals.iter().all(|entry| entry.event.action == "sign_in_refused"));
+        let events = hub.store.list_audit_events(0, 100).await.unwrap();
+        let count = |action: &str| events.iter().filter(|entry| entry.event.action == action).count() as i64;
+        assert_eq!((count("sign_in_refused"), count("signed_in")), (2 * FAILURES_MAX, 2));
+    });
+}
+
+#[test]
+fn a_name_that_nobody_has_is_answered_as_one_that_somebody_has() {
+    on_both(async |hub: Hub| {
+        let mut rng = StdRng::seed_from_u64(1);
+        hub.store.create_user("deepa", "a long password", &roles(), None, &mut rng).await.unwrap();
+        let mut answers = Vec::new();
+        for name in ["deepa", "nobody"] {
+            let mut given = Vec::new();
+            for _ in 0..FAILURES_MAX + 2 {
+                given.push(hub.store.sign_in(name, "something else").await.unwrap());
+            }
+            answers.push(given);
+        }
+        assert_eq!(answers[0], answers[1]);
+        assert!(matches!(answers[0].last(), Some(SignIn::LockedUntil(_))));
+        let text = format!("{:?}", hub.store.list_audit_events(0, 100).await.unwrap());
+        assert!(!text.contains("nobody"), "what was typed as a name may be a password");
+    });
+}
+
+#[test]
+fn guesses_made_at_the_same_time_are_all_counted() {
+    on_both(async |hub: Hub| {
+        let mut rng = StdRng::seed_from_u64(1);
+        hub.store.create_user("deepa", "a long password", &roles(), None, &mut rng).await.unwrap();
+        let guesses = (0..20).map(|n| {
+            let store = hub.store.clone();
+            async move { store.sign_in("deepa", &format!("a wrong password {n}")).await.unwrap() }
+        });
+        let answers = futures::future::join_all(guesses).await;
+        let looked_at = answers.iter().filter(|answer| **answer == SignIn::Refused).count();
+        assert_eq!(looked_at as i64, FAILURES_MAX, "{answers:?}");
+    });
+}
+
+#[test]
+fn a_password_reset_lifts_the_lock_and_an_overlong_password_is_refused() {
+    on_both(async |hub: Hub| {
+        let mut rng = StdRng::seed_from_u64(1);
+        let long = "x".repeat(PASSWORD_BYTES_MAX + 1);
+        let error = hub.store.create_user("deepa", &long, &roles(), None, &mut rng).await.unwrap_err();
+        assert!(matches!(error, StoreError::LongPassword { .. }), "{error}");
+        let most = &long[1..];
+        let id = hub.store.create_user("deepa", most, &roles(), None, &mut rng).await.unwrap();
+        assert!(matches!(hub.store.sign_in("deepa", most).await.unwrap(), SignIn::Welcome(_)));
+        for _ in 0..FAILURES_MAX {
+            assert_eq!(hub.store.sign_in("deepa", &long).await.unwrap(), SignIn::Refused);
+        }
+        assert!(matches!(hub.store.sign_in("deepa", most).await.unwrap(), SignIn::LockedUntil(_)));
+        hub.store.reset_password(id, "another password", &mut rng).await.unwrap();
+        assert!(matches!(hub.store.sign_in("deepa", "another password").await.unwrap(), SignIn::Welcome(_)));
     });
 }
 
