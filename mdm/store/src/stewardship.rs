@@ -6,13 +6,14 @@ use kanak_model::{Access, EntityModel, GoldenId, SourceRecord, SourceRecordId, S
 use sqlx::FromRow;
 
 use crate::access_sql::compile;
+use crate::audit_events::{self, AuditEvent};
 use crate::constraints::{self, NewConstraint};
 use crate::crosswalks::{Link, links};
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{JsonColumn, json, sql};
 use crate::error::StoreError;
 use crate::golden_records::{MEMBER_COLUMNS, MemberRecord, MemberRow};
-use crate::{Store, resolution};
+use crate::{Store, resolution, users};
 
 /// Which tasks are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,6 +139,19 @@ async fn get(tx: &mut Tx, id: StewardTaskId) -> Result<StewardTask, StoreError> 
     let engine = tx.engine();
     let row: Option<Row> = on_tx!(tx, |c| sqlx::query_as(sql(engine, &text)).bind(id.0).fetch_optional(c).await)?;
     row.ok_or_else(|| StoreError::NotFound { what: "steward task", id: id.to_string() })?.try_into()
+}
+
+/// The reason stays out of the trail: it is the steward's words about people, and stands in the ledger.
+async fn audit(
+    tx: &mut Tx,
+    by: UserId,
+    action: &str,
+    task: StewardTaskId,
+    detail: serde_json::Value,
+) -> Result<(), StoreError> {
+    let actor = users::actor(tx, by).await?;
+    let event = AuditEvent::act(&actor, action, format!("steward task {task}"), detail);
+    audit_events::append(tx, vec![event]).await.map(drop)
 }
 
 fn expect_state(task: &StewardTask, is_right: bool, needed: &'static str) -> Result<(), StoreError> {
@@ -289,6 +303,8 @@ impl Store {
             .await
             .map(drop))?;
         resolution::mark_unresolved(&mut tx, &task.entity, &[constraint.left.0, constraint.right.0]).await?;
+        let detail = serde_json::json!({ "decision": decision.word() });
+        audit(&mut tx, by, "task_decided", id, detail).await?;
         tx.commit().await?;
         Ok(constraint)
     }
@@ -309,6 +325,7 @@ impl Store {
         constraints::undo(&mut tx, id.0, by).await?;
         on_tx!(tx, |c| sqlx::query(SQL).bind(id.0).execute(c).await.map(drop))?;
         resolution::mark_unresolved(&mut tx, &task.entity, &[task.pair.left.0, task.pair.right.0]).await?;
+        audit(&mut tx, by, "decision_undone", id, serde_json::json!({})).await?;
         let undone = get(&mut tx, id).await?;
         tx.commit().await?;
         Ok(undone)

@@ -193,6 +193,13 @@ async fn forget_attempts(tx: &mut Tx, name: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// What the audit trail calls a user: the name, or the id of one that is not known here.
+pub(crate) async fn actor(tx: &mut Tx, user: UserId) -> Result<String, StoreError> {
+    const SQL: &str = "SELECT name FROM users WHERE id = $1";
+    let name: Option<String> = on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(user.0).fetch_optional(c).await)?;
+    Ok(name.unwrap_or_else(|| format!("user {user}")))
+}
+
 impl Store {
     /// Makes the first administrator when there is no user yet. The password is given back this once; nobody can read
     /// it again.
@@ -207,16 +214,18 @@ impl Store {
         }
         let password = random_word(rng, 20);
         let roles = [Role::Administrator, Role::Steward, Role::Analyst].into_iter().collect();
-        self.create_user(FIRST_ADMINISTRATOR, &password, &roles, None, rng).await?;
+        let by = Caller::system("first start");
+        self.create_user(&by, FIRST_ADMINISTRATOR, &password, &roles, None, rng).await?;
         Ok(Some(password))
     }
 
-    /// Makes a user.
+    /// Makes a user; `by` whom is audited.
     ///
     /// # Errors
-    /// [`StoreError::Exists`] when the name is in use; [`StoreError::WeakPassword`].
+    /// [`StoreError::Exists`] when the name is in use; [`StoreError::WeakPassword`], [`StoreError::LongPassword`].
     pub async fn create_user(
         &self,
+        by: &Caller,
         name: &str,
         password: &str,
         roles: &BTreeSet<Role>,
@@ -241,13 +250,17 @@ impl Store {
             .fetch_optional(c)
             .await)?;
         let id = id.ok_or_else(|| StoreError::Exists { what: "user", name: name.to_owned() })?;
+        let detail = serde_json::json!({ "name": name, "roles": role_words(roles), "districts": districts });
+        let event = AuditEvent::act(&by.name, "user_created", format!("user {id}"), detail);
+        audit_events::append(&mut tx, vec![event]).await?;
         tx.commit().await?;
         Ok(UserId(id))
     }
 
-    /// Gives a user another password and lifts a lockout. The user's sessions end.
+    /// Gives a user another password and lifts a lockout; `by` whom is audited. The user's sessions end.
     pub async fn reset_password(
         &self,
+        by: &Caller,
         user: UserId,
         password: &str,
         rng: &mut (impl CryptoRng + Send),
@@ -264,11 +277,13 @@ impl Store {
         let name = name.ok_or_else(|| StoreError::NotFound { what: "user", id: user.to_string() })?;
         forget_attempts(&mut tx, &name).await?;
         on_tx!(tx, |c| sqlx::query(SESSIONS).bind(user.0).execute(c).await.map(drop))?;
+        let event = AuditEvent::act(&by.name, "password_reset", format!("user {user}"), serde_json::json!({}));
+        audit_events::append(&mut tx, vec![event]).await?;
         tx.commit().await
     }
 
-    /// Disables a user, whose sessions end, or lets it work again.
-    pub async fn set_user_disabled(&self, user: UserId, activity: Activity) -> Result<(), StoreError> {
+    /// Disables a user, whose sessions end, or lets it work again; `by` whom is audited.
+    pub async fn set_user_disabled(&self, by: &Caller, user: UserId, activity: Activity) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE users SET disabled_us = $2 WHERE id = $1";
         const SESSIONS: &str = "DELETE FROM sessions WHERE user_id = $1 AND $2 = 1";
         let mut tx = self.db.begin(&*self.clock).await?;
@@ -280,6 +295,9 @@ impl Store {
         }
         let ends = i64::from(disabled.is_some());
         on_tx!(tx, |c| sqlx::query(SESSIONS).bind(user.0).bind(ends).execute(c).await.map(drop))?;
+        let action = if disabled.is_some() { "user_disabled" } else { "user_enabled" };
+        let event = AuditEvent::act(&by.name, action, format!("user {user}"), serde_json::json!({}));
+        audit_events::append(&mut tx, vec![event]).await?;
         tx.commit().await
     }
 
@@ -322,8 +340,7 @@ impl Store {
             forget_attempts(&mut tx, name).await?;
         }
         let action = if welcome.is_some() { "signed_in" } else { "sign_in_refused" };
-        let event =
-            AuditEvent { actor, action: action.to_owned(), subject, purpose: None, detail: serde_json::json!({}) };
+        let event = AuditEvent::act(&actor, action, subject, serde_json::json!({}));
         audit_events::append(&mut tx, vec![event]).await?;
         tx.commit().await?;
         Ok(welcome.map_or(SignIn::Refused, |row| SignIn::Welcome(row.into())))

@@ -5,6 +5,7 @@ use kanak_model::source_system::Load;
 use kanak_model::steward_task::TaskState;
 use kanak_model::{Access, Caller, GoldenId, Purpose, Role, SourceRecordId, StewardTaskId, UserId};
 use kanak_store::{Resolution, Scope, StoreError, TaskCounts, TaskCursor, TaskFilter, Unresolved};
+use rand::SeedableRng;
 
 use crate::hub::{Hub, all, doubtful, model, on_both};
 
@@ -175,5 +176,26 @@ fn a_steward_confined_to_other_districts_sees_no_task() {
             let view = hub.store.get_steward_task(&access, &model(), StewardTaskId(1)).await;
             assert_eq!(view.is_ok(), seen > 0);
         }
+    });
+}
+
+#[test]
+fn decisions_and_their_undoing_are_in_the_trail_under_the_stewards_name_without_the_reason() {
+    on_both(async |hub: Hub| {
+        doubt(&hub).await;
+        let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+        let roles = [Role::Steward].into_iter().collect();
+        let by = Caller::system("test");
+        let deepa = hub.store.create_user(&by, "deepa", "a long password", &roles, None, &mut rng).await.unwrap();
+        hub.store.decide_task(StewardTaskId(1), deepa, Decision::NoMatch, "father and son").await.unwrap();
+        hub.store.undo_decision(StewardTaskId(1), UserId(9)).await.unwrap();
+        let entries = hub.store.list_audit_events(1, 9).await.unwrap();
+        let told: Vec<(&str, &str, &str)> = entries
+            .iter()
+            .map(|e| (e.event.actor.as_str(), e.event.action.as_str(), e.event.subject.as_str()))
+            .collect();
+        let task = "steward task 1";
+        assert_eq!(told, [("deepa", "task_decided", task), ("user 9", "decision_undone", task)]);
+        assert_eq!(entries[0].event.detail, serde_json::json!({"decision": "no_match"}));
     });
 }
