@@ -104,6 +104,12 @@ pub enum StoreError {
         /// Where it would have to stand.
         needed: &'static str,
     },
+    /// The steward must act: the reason of a decision cannot be kept.
+    #[error("the reason {why}")]
+    Reason {
+        /// What is wrong and what to do.
+        why: &'static str,
+    },
     /// The caller must act: a task is decided `match` or `no_match`.
     #[error("a steward task is decided `match` or `no_match`, not `review`")]
     NoDecision,

@@ -47,14 +47,25 @@ pub struct MemberRecord {
     pub key: String,
     /// Its version.
     pub version: i32,
+    /// Whether it lies where the caller may read.
+    pub place: Place,
     /// What it states, as far as the caller may see it.
     pub values: Values,
-    /// When the department last changed it.
+    /// When the department last changed it, as far as the caller may see it.
     pub updated: Option<Timestamp>,
     /// When the hub learned this version.
     pub recorded_from: Timestamp,
     /// When it went missing from a snapshot.
     pub retired: Option<Timestamp>,
+}
+
+/// Whether a source record lies where the caller may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// It does.
+    Inside,
+    /// It does not: only whose it is and its key are told.
+    Outside,
 }
 
 /// How much the hub holds.
@@ -127,14 +138,18 @@ pub(crate) struct MemberRow {
 
 impl MemberRow {
     pub(crate) fn show(self, access: &Access, model: &EntityModel) -> MemberRecord {
+        let stated = &self.stated.0;
+        let is_inside = access.filter().passes(&|name| stated.find(name));
+        let values = if is_inside { show_stated(access, model, stated) } else { Values::new() };
         MemberRecord {
             id: SourceRecordId(self.id),
             source_system: SourceSystemId(self.source_system_id),
             source: self.source,
             key: self.source_key,
             version: self.version as i32,
-            values: show_stated(access, model, &self.stated.0),
-            updated: self.updated_us.map(Timestamp),
+            place: if is_inside { Place::Inside } else { Place::Outside },
+            values,
+            updated: self.updated_us.filter(|_| is_inside).map(Timestamp),
             recorded_from: Timestamp(self.recorded_from_us),
             retired: self.retired_us.map(Timestamp),
         }
@@ -164,7 +179,8 @@ async fn follow(tx: &mut Tx, id: GoldenId) -> Result<Option<(GoldenId, String)>,
 
 impl Store {
     /// A golden record by id; a merged-away id leads to the one it ended in. `None` when there is none of the model's
-    /// entity type, or the caller may not read it.
+    /// entity type, or the caller may not read it. Of its source records those that lie where the caller may not read
+    /// show no values.
     pub async fn find_golden(
         &self,
         access: &Access,

@@ -228,7 +228,7 @@ fn seeded_corruptions_are_found_and_named() {
             ingest(&hub, Load::Snapshot, &rows).await;
             let pairs = vec![doubtful(1, 2, 0.9), doubtful(4, 5, 0.8)];
             hub.resolve_with(&[vec![1], vec![2], vec![3], vec![4], vec![5]], pairs.clone()).await.unwrap();
-            hub.store.decide_task(StewardTaskId(1), UserId(1), Decision::Match, "").await.unwrap();
+            hub.store.decide_task(StewardTaskId(1), UserId(1), Decision::Match, "seen").await.unwrap();
             ingest(&hub, Load::Delta, &BTreeMap::from([(3, 9)])).await;
             hub.resolve_with(&[vec![1, 2], vec![3], vec![4], vec![5]], pairs).await.unwrap();
             let event = kanak_store::AuditEvent {

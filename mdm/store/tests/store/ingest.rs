@@ -3,7 +3,7 @@
 use kanak_model::quality::{LeftOut, QualityRule, RejectedRow};
 use kanak_model::source_record::NewSourceRecord;
 use kanak_model::source_system::{Load, RowsAre};
-use kanak_model::{IngestRunId, Timestamp};
+use kanak_model::{Access, Caller, IngestRunId, Purpose, Role, Timestamp, UserId};
 use kanak_store::StoreError;
 
 use crate::hub::{Hub, all, file, on_both, record, source};
@@ -177,14 +177,34 @@ fn refused_rows_and_left_out_values_are_listed_by_source_and_rule() {
         let summary = run.finish().await.unwrap();
         assert_eq!((summary.rows, summary.rejected), (3, 2));
         let rows =
-            hub.store.list_quarantined_rows(Some(hub.source), Some(QualityRule::Checksum), None, 10).await.unwrap();
+            hub.store.list_quarantined_rows(&all(), Some(hub.source), Some(QualityRule::Checksum), None, 10).await.unwrap();
         assert_eq!(rows.iter().map(|row| row.row.line).collect::<Vec<_>>(), [3, 9]);
         assert_eq!(rows[0].row, rejected(3));
-        let rest = hub.store.list_quarantined_rows(None, None, Some(rows[0].id), 10).await.unwrap();
+        let rest = hub.store.list_quarantined_rows(&all(), None, None, Some(rows[0].id), 10).await.unwrap();
         assert_eq!(rest, rows[1..]);
-        assert!(hub.store.list_quarantined_rows(None, Some(QualityRule::Kind), None, 10).await.unwrap().is_empty());
-        assert_eq!(hub.store.count_quarantined().await.unwrap()[0].count, 2);
+        assert!(hub.store.list_quarantined_rows(&all(), None, Some(QualityRule::Kind), None, 10).await.unwrap().is_empty());
+        assert_eq!(hub.store.count_quarantined(&all()).await.unwrap()[0].count, 2);
         assert_eq!(hub.store.list_left_out(None).await.unwrap()[0].1.count, 5);
+    });
+}
+
+#[test]
+fn refused_rows_have_no_place_and_are_personal() {
+    on_both(async |hub: Hub| {
+        refuse(&hub, &[], vec![rejected(3)]).await.finish().await.unwrap();
+        let caller = |role: Role, districts: Option<&str>| Caller {
+            user: Some(UserId(1)),
+            name: "someone".to_owned(),
+            roles: [role].into_iter().collect(),
+            districts: districts.map(|code| [code.to_owned()].into_iter().collect()),
+        };
+        let confined = Access::decide(&caller(Role::Steward, Some("41")), Purpose::Stewardship).unwrap();
+        assert!(hub.store.list_quarantined_rows(&confined, None, None, None, 10).await.unwrap().is_empty());
+        assert!(hub.store.count_quarantined(&confined).await.unwrap().is_empty());
+        let analyst = Access::decide(&caller(Role::Analyst, None), Purpose::Statistics).unwrap();
+        let rows = hub.store.list_quarantined_rows(&analyst, None, None, None, 10).await.unwrap();
+        assert_eq!(rows[0].row, RejectedRow { key: None, masked: None, ..rejected(3) });
+        assert_eq!(hub.store.count_quarantined(&analyst).await.unwrap()[0].count, 1);
     });
 }
 

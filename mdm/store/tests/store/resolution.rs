@@ -98,7 +98,7 @@ fn a_part_split_off_is_new_and_says_from_what() {
         let applied = hub.resolve(&[vec![1, 2], vec![3], vec![4]]).await.unwrap();
         assert_eq!((applied.split, applied.created), (1, 1));
         assert_eq!(feed(&hub).await.last(), Some(&(4, Change::SplitFrom, 3, 1, Some(1))));
-        let crosswalks = hub.store.list_crosswalks_of(&[GoldenId(1)]).await.unwrap();
+        let crosswalks = hub.store.list_crosswalks_of(&all(), &[GoldenId(1)]).await.unwrap();
         let open: Vec<bool> = crosswalks.iter().map(|c| c.recorded_to.is_none()).collect();
         assert_eq!(open, [true, true, false]);
     });
