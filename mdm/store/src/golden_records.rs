@@ -270,7 +270,9 @@ impl Store {
         after: Option<(GoldenId, i32)>,
         limit: u32,
     ) -> Result<Vec<GoldenRecord>, StoreError> {
-        let tail = Tail { wanted: "(v.golden_id, v.version) > ($2, $3)", order: "v.golden_id, v.version" };
+        // Told as a bound of `g.id` and in its order, both engines begin at the cursor; by `v` they would sort the rest.
+        let tail =
+            Tail { wanted: "g.id >= $2 AND (g.id > $2 OR v.version > $3)", order: "g.id, v.version" };
         let (id, version) = after.unwrap_or((GoldenId(0), 0));
         self.list_with(access, model, VERSIONS, &tail, (id.0, i64::from(version)), limit).await
     }
@@ -291,7 +293,7 @@ impl Store {
             let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), 3);
             let text = format!(
                 "{VERSIONS} WHERE g.id IN (SELECT id FROM {{ids $1}} AS i) AND g.entity = $2 AND {}
-                 ORDER BY v.golden_id, v.version",
+                 ORDER BY g.id, v.version",
                 condition.sql
             );
             let rows: Vec<GoldenRow> = on_db!(&self.db, |c| {
@@ -335,8 +337,7 @@ impl Store {
     /// How much the hub holds. Counts every row: for a page, not for a loop.
     pub async fn counts(&self) -> Result<HubCounts, StoreError> {
         const SOURCE: &str =
-            "SELECT s.rows_of, count(*) FROM source_records r JOIN source_systems s ON s.id = r.source_system_id
-             WHERE r.retired_us IS NULL GROUP BY s.rows_of";
+            "SELECT rows_of, CAST(sum(live_count) AS BIGINT) FROM source_systems WHERE live_count > 0 GROUP BY rows_of";
         const GOLDEN: &str = "SELECT entity, count(*) FROM golden_records WHERE state = 'live' GROUP BY entity";
         const UNRESOLVED: &str = "SELECT entity, count(*) FROM unresolved_source_records GROUP BY entity";
         const TASKS: &str = "SELECT entity, count(*) FROM steward_tasks WHERE state = 'open' GROUP BY entity";

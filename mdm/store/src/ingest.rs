@@ -15,7 +15,7 @@ use crate::dialect::{ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 use crate::quarantined_rows;
 use crate::resolution;
-use crate::source_systems::{SourceFacts, get_source};
+use crate::source_systems::{self, SourceFacts, get_source};
 
 /// A file as it was landed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,11 +56,13 @@ pub struct IngestTx {
     tx: Tx,
     source: SourceFacts,
     load: Load,
-    /// Live source records before the run.
-    live_before: u64,
     /// Whether the source never held a row: then no key needs looking up.
     first_load: bool,
     next_id: i64,
+    /// Source records that came to be.
+    added: u64,
+    /// Retired source records that are back.
+    revived: u64,
     /// Hashes of the keys that the file stated so far.
     keys: FxHashSet<u64>,
     /// Ids of source records that were there before and stand in the file, those of refused rows among them.
@@ -98,7 +100,6 @@ impl Store {
              recorded_us, rows_read, rows_new, rows_changed, rows_unchanged, rows_retired, rows_held_back, rows_rejected)
              VALUES ((SELECT coalesce(max(id), 0) + 1 FROM ingest_runs), $1, $2, $3, $4, $5, $6, 0, 0, 0, 0, 0, 0, 0)
              RETURNING id";
-        const BEFORE: &str = "SELECT count(*), count(retired_us) FROM source_records WHERE source_system_id = $1";
         const NEXT: &str = "SELECT coalesce(max(id), 0) + 1 FROM source_records";
         let mut tx = self.db.begin(&*self.clock).await?;
         let source = get_source(&mut tx, source).await?;
@@ -112,15 +113,15 @@ impl Store {
             .bind(now)
             .fetch_one(c)
             .await)?;
-        let (all, retired): (i64, i64) = on_tx!(tx, |c| sqlx::query_as(BEFORE).bind(source.id).fetch_one(c).await)?;
         let next_id: i64 = on_tx!(tx, |c| sqlx::query_scalar(NEXT).fetch_one(c).await)?;
         let run = IngestRunId(run);
         Ok(IngestTx {
             tx,
-            source,
             load: file.load,
-            live_before: (all - retired) as u64,
-            first_load: all == 0,
+            first_load: source.live_count + source.retired_count == 0,
+            source,
+            added: 0,
+            revived: 0,
             next_id,
             keys: FxHashSet::default(),
             seen: FxHashSet::default(),
@@ -184,6 +185,7 @@ impl IngestTx {
                     if known.states(hash, record.updated) {
                         self.summary.unchanged += 1;
                     } else {
+                        self.revived += u64::from(known.retired_us.is_some());
                         changed.push((known.id, hash, &record.values, record.updated));
                     }
                 }
@@ -193,6 +195,7 @@ impl IngestTx {
         self.update_changed(&changed).await?;
         let touched: Vec<i64> = new.iter().map(|row| row.0).chain(changed.iter().map(|row| row.0)).collect();
         self.mark_unresolved(&touched).await?;
+        self.added += new.len() as u64;
         self.summary.new += new.len() as u64;
         self.summary.changed += changed.len() as u64;
         Ok(())
@@ -314,6 +317,8 @@ impl IngestTx {
             self.retire_unseen(retirements).await?;
         }
         let s = self.summary;
+        let (added, revived, retired) = (self.added as i64, self.revived as i64, s.retired as i64);
+        source_systems::count(&mut self.tx, self.source.id, added + revived - retired, retired - revived).await?;
         on_tx!(self.tx, |c| sqlx::query(COUNT)
             .bind(s.run.0)
             .bind(s.rows as i64)
@@ -340,12 +345,12 @@ impl IngestTx {
         let (now, run, engine, source) = (self.tx.now.0, self.summary.run.0, self.tx.engine(), self.source.id);
         let live: Vec<i64> = on_tx!(self.tx, |c| sqlx::query_scalar(LIVE).bind(source).bind(run).fetch_all(c).await)?;
         let gone: Vec<i64> = live.into_iter().filter(|id| !self.seen.contains(id)).collect();
-        let share = gone.len() as f64 / (self.live_before as f64).max(1.0);
+        let share = gone.len() as f64 / (self.source.live_count as f64).max(1.0);
         if retirements == Retirements::UpToShare && share > self.source.retire_share_max {
             return Err(StoreError::TooManyRetired {
                 source_system: self.source.name.clone(),
                 retired: gone.len() as u64,
-                live: self.live_before,
+                live: self.source.live_count as u64,
                 share,
                 max: self.source.retire_share_max,
             });

@@ -75,12 +75,15 @@ struct Table {
     write: &'static str,
 }
 
-type SourceSystemRow = (i64, String, Json<Titles>, String, String, String, f64, f64);
+type SourceSystemRow = (i64, String, Json<Titles>, String, String, String, f64, f64, i64, i64);
 const SOURCE_SYSTEMS: Table = Table {
-    read: "SELECT id, name, title, department, rows_are, rows_of, trust, retire_share_max FROM source_systems ORDER BY id",
-    write: "INSERT INTO source_systems (id, name, title, department, rows_are, rows_of, trust, retire_share_max)
-         SELECT id, name, title, department, rows_are, rows_of, trust, retire_share_max
-         FROM {rows $1: id int, name text, title json, department text, rows_are text, rows_of text, trust real, retire_share_max real} AS r",
+    read: "SELECT id, name, title, department, rows_are, rows_of, trust, retire_share_max, live_count, retired_count
+         FROM source_systems ORDER BY id",
+    write: "INSERT INTO source_systems (id, name, title, department, rows_are, rows_of, trust, retire_share_max,
+         live_count, retired_count)
+         SELECT id, name, title, department, rows_are, rows_of, trust, retire_share_max, live_count, retired_count
+         FROM {rows $1: id int, name text, title json, department text, rows_are text, rows_of text, trust real,
+             retire_share_max real, live_count int, retired_count int} AS r",
 };
 
 type IngestRunRow = (i64, i64, String, String, i64, String, i64, i64, i64, i64, i64, i64, i64, i64);

@@ -308,6 +308,14 @@ impl Store {
         Ok(rows.into_iter().map(User::from).collect())
     }
 
+    /// The user with this id.
+    pub async fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        let text = format!("{COLUMNS} WHERE u.id = $1");
+        let row: Option<Row> =
+            on_db!(&self.db, |c| sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(c).await)?;
+        Ok(row.map(User::from))
+    }
+
     /// The user of this name.
     pub async fn find_user_by_name(&self, name: &str) -> Result<Option<User>, StoreError> {
         Ok(self.find_row(name).await?.map(User::from))

@@ -1,4 +1,4 @@
--- What the first months taught.
+-- Counts that pages ask for, attempts to sign in, and indexes that were missing.
 
 ALTER TABLE ingest_runs ADD COLUMN
     rows_held_back BIGINT NOT NULL DEFAULT 0; -- keys missing from a snapshot that stay, for a row without a readable key may be any of them
@@ -14,3 +14,14 @@ CREATE TABLE sign_in_attempts (         -- attempts since the last right passwor
 );
 ALTER TABLE users DROP COLUMN failures;
 ALTER TABLE users DROP COLUMN locked_until_us;
+
+-- Every page that names sources shows how much they hold: counted as it comes in, not by reading every row.
+ALTER TABLE source_systems ADD COLUMN
+    live_count BIGINT NOT NULL DEFAULT 0; -- source records that are not retired
+ALTER TABLE source_systems ADD COLUMN
+    retired_count BIGINT NOT NULL DEFAULT 0; -- source records that are
+UPDATE source_systems SET
+live_count = (SELECT count(*) FROM source_records r WHERE r.source_system_id = source_systems.id AND r.retired_us IS NULL),
+retired_count = (SELECT count(*) FROM source_records r WHERE r.source_system_id = source_systems.id AND r.retired_us IS NOT NULL);
+
+CREATE INDEX constraints_by_task ON constraints (steward_task_id);

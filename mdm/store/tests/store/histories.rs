@@ -217,6 +217,7 @@ fn seeded_corruptions_are_found_and_named() {
         ("UPDATE constraints SET kind = 'cannot_link'", "cannot_links_hold"),
         ("UPDATE constraints SET right_id = 4", "must_links_hold"),
         ("UPDATE ingest_runs SET rows_new = rows_new + 1 WHERE id = 1", "runs_add_up"),
+        ("UPDATE source_systems SET retired_count = retired_count + 1", "sources_counted"),
         ("UPDATE golden_records SET state = 'emptied' WHERE id = 4", "search_finds_live"),
         ("UPDATE golden_records SET version = version + 1 WHERE id = 4", "current_version"),
         ("UPDATE source_records SET stated = '{\"full_name\":\"Mallory\"}' WHERE id = 1", "values_have_provenance"),

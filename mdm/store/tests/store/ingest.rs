@@ -82,7 +82,15 @@ fn a_snapshot_that_retires_too_much_changes_nothing_until_a_person_confirms_it()
         run.add(vec![record("a", "Asha")]).await.unwrap();
         assert_eq!(run.finish_confirmed().await.unwrap().retired, 2);
         assert_eq!(hub.records().await.len(), 1);
-        assert_eq!(hub.store.list_source_systems().await.unwrap()[0].retired, 2);
+        let held = async || {
+            let source = hub.store.list_source_systems().await.unwrap().remove(0);
+            let counted = hub.store.counts().await.unwrap().source_records["citizen"];
+            assert_eq!(counted, source.live);
+            (source.live, source.retired)
+        };
+        assert_eq!(held().await, (1, 2));
+        hub.load(Load::Delta, &THREE[1..]).await.unwrap();
+        assert_eq!(held().await, (3, 0), "they are back");
     });
 }
 

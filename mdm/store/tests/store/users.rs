@@ -134,7 +134,8 @@ fn a_reset_or_disabled_user_loses_its_sessions() {
         assert_eq!(hub.store.sign_in("deepa", "another password").await.unwrap(), SignIn::Refused);
         hub.store.set_user_disabled(&by(), id, Activity::Active).await.unwrap();
         assert!(hub.store.find_session(&token).await.unwrap().is_none(), "an ended session stays ended");
-        assert_eq!(hub.store.list_users().await.unwrap().len(), 1);
+        assert_eq!(hub.store.list_users().await.unwrap(), [hub.store.find_user(id).await.unwrap().unwrap()]);
+        assert!(hub.store.find_user(UserId(99)).await.unwrap().is_none());
         assert!(hub.store.reset_password(&by(), UserId(99), "another password", &mut rng).await.is_err());
     });
 }
