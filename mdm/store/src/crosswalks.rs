@@ -107,11 +107,7 @@ impl Store {
     }
 
     /// All crosswalks there ever were to those of these golden records that the caller may read, as they are now.
-    pub async fn list_crosswalks_of(
-        &self,
-        access: &Access,
-        golden: &[GoldenId],
-    ) -> Result<Vec<Crosswalk>, StoreError> {
+    pub async fn list_crosswalks_of(&self, access: &Access, golden: &[GoldenId]) -> Result<Vec<Crosswalk>, StoreError> {
         let engine = self.db.engine();
         let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), 2);
         let text = format!(

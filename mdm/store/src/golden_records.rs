@@ -271,8 +271,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<GoldenRecord>, StoreError> {
         // Told as a bound of `g.id` and in its order, both engines begin at the cursor; by `v` they would sort the rest.
-        let tail =
-            Tail { wanted: "g.id >= $2 AND (g.id > $2 OR v.version > $3)", order: "g.id, v.version" };
+        let tail = Tail { wanted: "g.id >= $2 AND (g.id > $2 OR v.version > $3)", order: "g.id, v.version" };
         let (id, version) = after.unwrap_or((GoldenId(0), 0));
         self.list_with(access, model, VERSIONS, &tail, (id.0, i64::from(version)), limit).await
     }

@@ -1,7 +1,7 @@
 //! Quarantine: rows that were refused, and counts of values that were left out. Values are masked before they come here.
 
-use kanak_model::quality::{LeftOut, QualityRule, RejectedRow};
 use kanak_model::access::Filter;
+use kanak_model::quality::{LeftOut, QualityRule, RejectedRow};
 use kanak_model::{Access, Class, IngestRunId, SourceSystemId};
 use sqlx::FromRow;
 

@@ -178,8 +178,7 @@ async fn count_attempt(tx: &mut Tx, name: &str, now: Timestamp) -> Result<Option
          ON CONFLICT (name_hash) DO UPDATE SET attempts = sign_in_attempts.attempts + 1, forgotten_us = excluded.forgotten_us";
     on_tx!(tx, |c| sqlx::query(FORGET).bind(now.0).execute(c).await.map(drop))?;
     let hash = token_hash(name);
-    let found: Option<(i64, i64)> =
-        on_tx!(tx, |c| sqlx::query_as(FIND).bind(&hash).fetch_optional(c).await)?;
+    let found: Option<(i64, i64)> = on_tx!(tx, |c| sqlx::query_as(FIND).bind(&hash).fetch_optional(c).await)?;
     if let Some((_, until)) = found.filter(|(attempts, _)| *attempts >= FAILURES_MAX) {
         return Ok(Some(Timestamp(until)));
     }

@@ -59,7 +59,10 @@ fn reads_are_recorded_one_entry_a_subject_with_purpose_and_basis() {
         assert_eq!(entries[0].event.subject, "ab 'c' \"d\" \\u0000 ਕ");
         let second = &entries[1].event;
         assert_eq!((second.actor.as_str(), second.subject.as_str()), ("system:refresh", "0"));
-        assert_eq!((second.purpose, &second.detail), (Some(Purpose::Operation), &serde_json::json!({"basis": "legal_duty"})));
+        assert_eq!(
+            (second.purpose, &second.detail),
+            (Some(Purpose::Operation), &serde_json::json!({"basis": "legal_duty"}))
+        );
         assert_eq!(hub.store.verify_audit_chain().await.unwrap(), AuditChain { events: 6_002, broken_at: None });
     });
 }

@@ -184,13 +184,18 @@ fn refused_rows_and_left_out_values_are_listed_by_source_and_rule() {
         }
         let summary = run.finish().await.unwrap();
         assert_eq!((summary.rows, summary.rejected), (3, 2));
-        let rows =
-            hub.store.list_quarantined_rows(&all(), Some(hub.source), Some(QualityRule::Checksum), None, 10).await.unwrap();
+        let rows = hub
+            .store
+            .list_quarantined_rows(&all(), Some(hub.source), Some(QualityRule::Checksum), None, 10)
+            .await
+            .unwrap();
         assert_eq!(rows.iter().map(|row| row.row.line).collect::<Vec<_>>(), [3, 9]);
         assert_eq!(rows[0].row, rejected(3));
         let rest = hub.store.list_quarantined_rows(&all(), None, None, Some(rows[0].id), 10).await.unwrap();
         assert_eq!(rest, rows[1..]);
-        assert!(hub.store.list_quarantined_rows(&all(), None, Some(QualityRule::Kind), None, 10).await.unwrap().is_empty());
+        assert!(
+            hub.store.list_quarantined_rows(&all(), None, Some(QualityRule::Kind), None, 10).await.unwrap().is_empty()
+        );
         assert_eq!(hub.store.count_quarantined(&all()).await.unwrap()[0].count, 2);
         assert_eq!(hub.store.list_left_out(None).await.unwrap()[0].1.count, 5);
     });

@@ -33,7 +33,10 @@ fn a_copy_holds_the_ledger_and_waits_for_a_resolution() {
             let records = hub.records().await;
             assert_eq!(copy.list_source_records(&all(), "citizen").await.unwrap(), records);
             assert_eq!(copy.list_source_systems().await.unwrap(), hub.store.list_source_systems().await.unwrap());
-            assert_eq!(copy.list_constraints("citizen").await.unwrap(), hub.store.list_constraints("citizen").await.unwrap());
+            assert_eq!(
+                copy.list_constraints("citizen").await.unwrap(),
+                hub.store.list_constraints("citizen").await.unwrap()
+            );
             let decided = async |store: &Store| {
                 store.list_steward_tasks(&all(), TaskFilter::Decided, None, None, 100).await.unwrap()
             };

@@ -136,10 +136,7 @@ fn a_source_record_that_comes_back_gets_its_golden_id_back() {
         let applied = hub.resolve(&[vec![1, 2], vec![3], vec![4]]).await.unwrap();
         assert_eq!((applied.restored, applied.created, applied.updated), (1, 0, 0));
         assert_eq!(golden_of(&hub).await, [1, 1, 2, 3]);
-        assert_eq!(
-            feed(&hub).await[3..],
-            [(4, Change::Emptied, 2, 1, None), (5, Change::Restored, 2, 2, None)]
-        );
+        assert_eq!(feed(&hub).await[3..], [(4, Change::Emptied, 2, 1, None), (5, Change::Restored, 2, 2, None)]);
         assert!(hub.store.find_golden(&all(), &model(), GoldenId(2)).await.unwrap().unwrap().is_live());
         assert_eq!(hub.store.search_golden(&all(), &model(), "charan", 9).await.unwrap()[0].id, GoldenId(2));
         assert!(hub.store.list_ended_links("citizen").await.unwrap().is_empty());

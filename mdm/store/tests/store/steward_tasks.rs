@@ -57,7 +57,10 @@ fn the_same_doubt_again_opens_nothing_and_a_doubt_that_is_gone_lapses_and_may_co
         let back = hub.resolve_with(&apart(), vec![doubtful(1, 2, 0.9), doubtful(3, 4, 0.95)]).await.unwrap();
         assert_eq!((back.tasks_opened, back.tasks_lapsed), (1, 0));
         assert_eq!(open(&hub).await, [(3, 3, 4), (1, 1, 2)]);
-        assert_eq!(hub.store.count_steward_tasks(&all(), None).await.unwrap(), TaskCounts { open: 2, decided: 0, lapsed: 1 });
+        assert_eq!(
+            hub.store.count_steward_tasks(&all(), None).await.unwrap(),
+            TaskCounts { open: 2, decided: 0, lapsed: 1 }
+        );
     });
 }
 

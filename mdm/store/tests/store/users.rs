@@ -43,7 +43,11 @@ fn too_many_wrong_passwords_lock_for_a_while() {
         let locked = hub.store.sign_in("deepa", "a long password").await.unwrap();
         assert!(matches!(locked, SignIn::LockedUntil(_)), "{locked:?}");
         hub.clock.set(1_000_000 + LOCKOUT_US + 1);
-        assert_eq!(hub.store.sign_in("deepa", "something else").await.unwrap(), SignIn::Refused, "counting begins anew");
+        assert_eq!(
+            hub.store.sign_in("deepa", "something else").await.unwrap(),
+            SignIn::Refused,
+            "counting begins anew"
+        );
         assert!(matches!(hub.store.sign_in("deepa", "a long password").await.unwrap(), SignIn::Welcome(_)));
         for _ in 1..FAILURES_MAX {
             assert_eq!(hub.store.sign_in("deepa", "something else").await.unwrap(), SignIn::Refused);
@@ -114,9 +118,13 @@ fn a_reset_or_disabled_user_loses_its_sessions() {
     on_both(async |hub: Hub| {
         let mut rng = StdRng::seed_from_u64(1);
         let districts = Some(["41".to_owned()].into_iter().collect());
-        let id =
-            hub.store.create_user(&by(), "deepa", "a long password", &roles(), districts.as_ref(), &mut rng).await.unwrap();
-        let again = hub.store.create_user(&by(), "deepa", "a long password", &roles(), None, &mut rng).await.unwrap_err();
+        let id = hub
+            .store
+            .create_user(&by(), "deepa", "a long password", &roles(), districts.as_ref(), &mut rng)
+            .await
+            .unwrap();
+        let again =
+            hub.store.create_user(&by(), "deepa", "a long password", &roles(), None, &mut rng).await.unwrap_err();
         assert!(matches!(again, StoreError::Exists { .. }), "{again}");
         assert!(matches!(
             hub.store.create_user(&by(), "b", "short", &roles(), None, &mut rng).await,
