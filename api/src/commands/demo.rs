@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
-use kanak_model::Role;
+use kanak_model::{Access, Caller, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -144,7 +144,8 @@ async fn make_steward(deployment: &Deployment, output: &Output) -> anyhow::Resul
     if deployment.store.find_user_by_name("steward").await?.is_none() {
         let password = new_password();
         let roles = [Role::Steward, Role::Analyst, Role::Department].into_iter().collect();
-        deployment.store.create_user("steward", &password, &roles, None, &mut os_rng()).await?;
+        let by = Caller::system("demo");
+        deployment.store.create_user(&by, "steward", &password, &roles, None, &mut os_rng()).await?;
         output.line(format!("user steward, password (shown once): {password}"));
     } else {
         output.note("users admin and steward exist; `kanak user reset NAME` gives a new password");
@@ -182,7 +183,7 @@ impl Summary {
     async fn print(&self, deployment: &Deployment, extracts: &Path, output: &Output) -> anyhow::Result<()> {
         let counts = deployment.store.counts().await?;
         let mut reasons: BTreeMap<String, u64> = BTreeMap::new();
-        for row in deployment.store.count_quarantined().await? {
+        for row in deployment.store.count_quarantined(&Access::operation("demo")).await? {
             *reasons.entry(row.rule.word().to_owned()).or_default() += row.count;
         }
         let sum = |of: fn(&Ingested) -> u64| self.ingested.iter().map(of).sum::<u64>();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, bail};
-use kanak_model::Role;
+use kanak_model::{Caller, Role};
 use serde_json::json;
 
 use crate::cli::{KeyCommand, UserCommand};
@@ -16,22 +16,23 @@ use crate::output::Output;
 /// When a role, district or name is unknown, or the name is taken.
 pub async fn run_user(command: &UserCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     let store = &deployment.store;
+    let by = Caller::system("command line");
     match command {
         UserCommand::Add { name, roles, districts } => {
             let (roles, districts) = (parse_roles(roles)?, parse_districts(deployment, districts)?);
             let password = new_password();
-            store.create_user(name, &password, &roles, districts.as_ref(), &mut os_rng()).await?;
+            store.create_user(&by, name, &password, &roles, districts.as_ref(), &mut os_rng()).await?;
             print_secret(output, "user", name, "password", &password)?;
         }
         UserCommand::Reset { name } => {
             let user = store.find_user_by_name(name).await?.with_context(|| format!("no user `{name}`"))?;
             let password = new_password();
-            store.reset_password(user.id, &password, &mut os_rng()).await?;
+            store.reset_password(&by, user.id, &password, &mut os_rng()).await?;
             print_secret(output, "user", name, "password", &password)?;
         }
         UserCommand::Disable { name } => {
             let user = store.find_user_by_name(name).await?.with_context(|| format!("no user `{name}`"))?;
-            store.set_user_disabled(user.id, kanak_store::Activity::Disabled).await?;
+            store.set_user_disabled(&by, user.id, kanak_store::Activity::Disabled).await?;
             output.note(format!("{name} cannot sign in any more"));
         }
     }
@@ -44,16 +45,17 @@ pub async fn run_user(command: &UserCommand, deployment: &Deployment, output: &O
 /// When a role, district or name is unknown, or the name is taken.
 pub async fn run_key(command: &KeyCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     let store = &deployment.store;
+    let by = Caller::system("command line");
     match command {
         KeyCommand::Add { name, roles, districts } => {
             let (roles, districts) = (parse_roles(roles)?, parse_districts(deployment, districts)?);
-            let secret = store.create_api_key(name, &roles, districts.as_ref(), None, &mut os_rng()).await?;
+            let secret = store.create_api_key(&by, name, &roles, districts.as_ref(), None, &mut os_rng()).await?;
             print_secret(output, "key", name, "secret", &secret)?;
         }
         KeyCommand::Disable { name } => {
             let keys = store.list_api_keys().await?;
             let key = keys.iter().find(|key| key.name == *name).with_context(|| format!("no key `{name}`"))?;
-            store.disable_api_key(key.id).await?;
+            store.disable_api_key(&by, key.id).await?;
             output.note(format!("key {name} does not open anything any more"));
         }
     }

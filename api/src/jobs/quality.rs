@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
 use arrow::record_batch::RecordBatch;
-use kanak_model::GoldenId;
 use kanak_model::source_system::RowsAre;
+use kanak_model::{Access, GoldenId};
 use kanak_warehouse::{Folder, INGEST_QUALITY, MATCH_QUALITY};
 
 use crate::deployment::Deployment;
@@ -47,6 +47,7 @@ struct QualityRow {
 /// One row a source and outcome: rows accepted, rows rejected by rule, values left out by rule and attribute.
 async fn ingest_quality(deployment: &Deployment) -> anyhow::Result<RecordBatch> {
     let store = &deployment.store;
+    let access = Access::operation("refresh");
     let mut rows = Vec::new();
     let mut entities = BTreeMap::new();
     for source in store.list_source_systems().await? {
@@ -59,7 +60,7 @@ async fn ingest_quality(deployment: &Deployment) -> anyhow::Result<RecordBatch> 
             rows.push(QualityRow { source: source.name, outcome: "accepted", rule: None, attribute: None, count });
         }
     }
-    for row in store.count_quarantined().await? {
+    for row in store.count_quarantined(&access).await? {
         let (rule, count) = (Some(row.rule.word()), row.count as i64);
         rows.push(QualityRow { source: row.source, outcome: "rejected", rule, attribute: None, count });
     }
@@ -80,6 +81,7 @@ async fn ingest_quality(deployment: &Deployment) -> anyhow::Result<RecordBatch> 
 /// One row an entity type. Precision and recall stand there where they were measured against a known truth.
 async fn match_quality(deployment: &Deployment) -> anyhow::Result<RecordBatch> {
     let store = &deployment.store;
+    let access = Access::operation("refresh");
     let mut columns: [Vec<i64>; 7] = Default::default();
     let (mut names, mut precision, mut recall) = (Vec::new(), Vec::new(), Vec::new());
     for model in deployment.models.iter() {
@@ -87,7 +89,7 @@ async fn match_quality(deployment: &Deployment) -> anyhow::Result<RecordBatch> {
         for link in store.list_links(&model.name).await? {
             *sizes.entry(link.golden_id).or_default() += 1;
         }
-        let open = store.count_steward_tasks(Some(&model.name)).await?.open as i64;
+        let open = store.count_steward_tasks(&access, Some(&model.name)).await?.open as i64;
         let figures = [
             sizes.values().sum(),
             sizes.len() as i64,

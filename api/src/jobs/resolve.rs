@@ -57,7 +57,7 @@ pub async fn resolve(deployment: &Deployment, model: &EntityModel) -> anyhow::Re
     let records = Arc::new(store.list_source_records(&access, &model.name).await?);
     let held = Held {
         links: pairs(&store.list_links(&model.name).await?),
-        ended: pairs(&store.list_redirected_links(&model.name).await?),
+        ended: pairs(&store.list_ended_links(&model.name).await?),
         constraints: store.list_constraints(&model.name).await?,
     };
     let registers = registers(deployment).await?;

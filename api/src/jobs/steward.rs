@@ -50,7 +50,7 @@ async fn resolve_around(
     ids.sort_unstable();
     let held = Held {
         links: pairs(&near.links),
-        ended: pairs(&store.list_redirected_links(&entity).await?),
+        ended: pairs(&store.list_ended_links(&entity).await?),
         constraints: near.constraints,
     };
     let registers = registers(deployment).await?;

@@ -146,6 +146,7 @@ fn is_refusal(error: &StoreError) -> bool {
         StoreError::Contradicts { .. }
             | StoreError::TaskState { .. }
             | StoreError::NoDecision
+            | StoreError::Reason { .. }
             | StoreError::NotFound { .. }
     )
 }

@@ -98,12 +98,12 @@ pub(crate) async fn show(
     };
     let quarantined = match signed.access(Purpose::Stewardship) {
         Err(denied) => Err(denied.to_string()),
-        Ok(_) => {
-            let rows = store.list_quarantined_rows(source, rule, asked.after, ROWS_SHOWN).await;
+        Ok(access) => {
+            let rows = store.list_quarantined_rows(&access, source, rule, asked.after, ROWS_SHOWN).await;
             Ok(rows.map_err(PageError::inside)?)
         }
     };
-    let counts = store.count_quarantined().await.map_err(PageError::inside)?;
+    let counts = store.count_quarantined(&access).await.map_err(PageError::inside)?;
     let parts = Parts {
         sources: sources.iter().map(|one| (one.id.to_string(), one.title.get(language).to_owned())).collect(),
         by_source,
@@ -200,6 +200,7 @@ impl DataQualityPage {
                 changed: 12,
                 unchanged: 0,
                 retired: 0,
+                held_back: 0,
                 rejected: 308,
             },
         };

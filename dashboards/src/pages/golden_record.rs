@@ -52,7 +52,7 @@ pub(crate) async fn show(
     audit::record(&state, &access, "read", [id]).await?;
     let titles = store.list_source_systems().await.map_err(PageError::inside)?;
     let language = signed.visit.language;
-    let crosswalk = store.list_crosswalks_of(&[id]).await.map_err(PageError::inside)?;
+    let crosswalk = store.list_crosswalks_of(&access, &[id]).await.map_err(PageError::inside)?;
     let parts = GoldenRecordParts {
         members: golden.members.into_iter().map(|member| to_member(member, &titles, language)).collect(),
         redirected_from: golden.redirected_from,

@@ -68,7 +68,7 @@ pub(crate) async fn show(
         _ => TaskFilter::Open,
     };
     let entity = Some(asked.entity.as_str()).filter(|entity| !entity.is_empty());
-    let counts = state.store.count_steward_tasks(entity).await.map_err(PageError::inside)?;
+    let counts = state.store.count_steward_tasks(&access, entity).await.map_err(PageError::inside)?;
     let listed = state.store.list_steward_tasks(&access, filter, entity, None, SHOWN_MAX).await;
     let listed = listed.map_err(PageError::inside)?;
     audit::record(&state, &access, "list steward tasks", listed.iter().map(|task| audited_as(task.id))).await?;

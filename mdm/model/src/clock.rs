@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, SecondsFormat};
+use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat};
 use serde::{Deserialize, Serialize};
 
 /// Microseconds since 1970-01-01T00:00:00Z.
@@ -24,12 +24,6 @@ impl Timestamp {
     pub fn day_ist(self) -> NaiveDate {
         let ist = FixedOffset::east_opt(IST_OFFSET_SECONDS).expect("a whole number of minutes below a day");
         self.utc().with_timezone(&ist).date_naive()
-    }
-
-    /// The financial year (April to March) in which this instant falls, by its first calendar year.
-    pub fn financial_year(self) -> i32 {
-        let day = self.day_ist();
-        if day.month() >= 4 { day.year() } else { day.year() - 1 }
     }
 
     fn utc(self) -> DateTime<chrono::Utc> {
@@ -80,8 +74,7 @@ mod tests {
     fn an_evening_in_utc_is_the_next_day_in_india() {
         let evening = Timestamp(1_711_909_800_000_000); // 2024-03-31T18:30:00Z
         assert_eq!(evening.day_ist(), NaiveDate::from_ymd_opt(2024, 4, 1).unwrap());
-        assert_eq!(evening.financial_year(), 2024);
-        assert_eq!(Timestamp(evening.0 - 1).financial_year(), 2023);
+        assert_eq!(Timestamp(evening.0 - 1).day_ist(), NaiveDate::from_ymd_opt(2024, 3, 31).unwrap());
         assert_eq!(Timestamp::start_of_day_ist(evening.day_ist()), evening);
         assert_eq!(evening.to_string(), "2024-03-31T18:30:00Z");
     }

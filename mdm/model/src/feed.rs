@@ -36,7 +36,7 @@ pub enum Change {
     MergedInto,
     /// It came to be from members of `other`.
     SplitFrom,
-    /// It came back after an undone merge.
+    /// It came back: after an undone merge, or when a source record that had been retired did.
     Restored,
     /// Its last source record left it.
     Emptied,

@@ -27,7 +27,8 @@ pub struct SourceSystem {
     pub retire_share_max: f64,
     /// The source columns that together are the key of a row; joined by `/` when several.
     pub key: Vec<String>,
-    /// The source column that says when the row was last changed there.
+    /// The source column that says when the row was last changed there. Another time is a change of the row: a column
+    /// that says when the file was written makes every row new with every file, and is left undeclared.
     pub updated: Option<String>,
     /// Trust from 0 to 1, where an attribute names none of its own.
     pub trust: f64,

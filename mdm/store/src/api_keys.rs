@@ -8,6 +8,7 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 
 use crate::Store;
+use crate::audit_events::{self, AuditEvent};
 use crate::db::{on_db, on_tx};
 use crate::error::StoreError;
 use crate::sessions::token_hash;
@@ -74,9 +75,10 @@ impl From<Row> for ApiKey {
 }
 
 impl Store {
-    /// Makes a key; gives its secret this once: `kanak_<prefix>_<32 characters>`.
+    /// Makes a key; `by` whom is audited. Gives its secret this once: `kanak_<prefix>_<32 characters>`.
     pub async fn create_api_key(
         &self,
+        by: &Caller,
         name: &str,
         roles: &BTreeSet<Role>,
         districts: Option<&BTreeSet<String>>,
@@ -85,12 +87,12 @@ impl Store {
     ) -> Result<String, StoreError> {
         const SQL: &str =
             "INSERT INTO api_keys (id, prefix, secret_hash, name, roles, districts, created_us, expires_us)
-             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM api_keys), $1, $2, $3, $4, $5, $6, $7)";
+             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM api_keys), $1, $2, $3, $4, $5, $6, $7) RETURNING id";
         let prefix = format!("kanak_{}", random_word(rng, 8));
         let secret = format!("{prefix}_{}", random_word(rng, 32));
         let mut tx = self.db.begin(&*self.clock).await?;
         let now = tx.now.0;
-        on_tx!(tx, |c| sqlx::query(SQL)
+        let id: i64 = on_tx!(tx, |c| sqlx::query_scalar(SQL)
             .bind(&prefix)
             .bind(token_hash(&secret))
             .bind(name)
@@ -98,9 +100,13 @@ impl Store {
             .bind(districts.map(Json))
             .bind(now)
             .bind(expires.map(|at| at.0))
-            .execute(c)
-            .await
-            .map(drop))?;
+            .fetch_one(c)
+            .await)?;
+        let detail = serde_json::json!({
+            "name": name, "prefix": prefix, "roles": role_words(roles), "districts": districts,
+        });
+        let event = AuditEvent::act(&by.name, "api_key_created", format!("api key {id}"), detail);
+        audit_events::append(&mut tx, vec![event]).await?;
         tx.commit().await?;
         Ok(secret)
     }
@@ -123,12 +129,18 @@ impl Store {
         Ok(rows.into_iter().map(ApiKey::from).collect())
     }
 
-    /// Disables a key for good.
-    pub async fn disable_api_key(&self, id: ApiKeyId) -> Result<(), StoreError> {
+    /// Disables a key for good; `by` whom is audited.
+    pub async fn disable_api_key(&self, by: &Caller, id: ApiKeyId) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE api_keys SET disabled_us = $2 WHERE id = $1 AND disabled_us IS NULL";
         let mut tx = self.db.begin(&*self.clock).await?;
         let now = tx.now.0;
-        on_tx!(tx, |c| sqlx::query(SQL).bind(id.0).bind(now).execute(c).await.map(drop))?;
+        let changed =
+            on_tx!(tx, |c| sqlx::query(SQL).bind(id.0).bind(now).execute(c).await.map(|d| d.rows_affected()))?;
+        if changed > 0 {
+            let event =
+                AuditEvent::act(&by.name, "api_key_disabled", format!("api key {}", id.0), serde_json::json!({}));
+            audit_events::append(&mut tx, vec![event]).await?;
+        }
         tx.commit().await
     }
 }

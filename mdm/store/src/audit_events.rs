@@ -6,6 +6,7 @@ use sqlx::FromRow;
 
 use crate::Store;
 use crate::db::{Tx, on_db, on_tx};
+use crate::dialect::{ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 
 /// Something to be recorded.
@@ -33,6 +34,11 @@ impl AuditEvent {
             purpose: Some(access.purpose()),
             detail: serde_json::json!({ "basis": access.basis() }),
         }
+    }
+
+    /// Something that was done to the hub itself.
+    pub(crate) fn act(actor: &str, action: &str, subject: String, detail: serde_json::Value) -> Self {
+        Self { actor: actor.to_owned(), action: action.to_owned(), subject, purpose: None, detail }
     }
 }
 
@@ -96,37 +102,36 @@ pub(crate) async fn append(tx: &mut Tx, events: Vec<AuditEvent>) -> Result<i64, 
     const LAST: &str = "SELECT position, hash FROM audit_events ORDER BY position DESC LIMIT 1";
     const SQL: &str =
         "INSERT INTO audit_events (position, at_us, actor, action, subject, purpose, detail, previous_hash, hash)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+         SELECT position, $2, actor, action, subject, purpose, detail, previous_hash, hash
+         FROM {rows $1: position int, actor text, action text, subject text, purpose text, detail text,
+             previous_hash text, hash text} AS r";
     let last: Option<(i64, String)> = on_tx!(tx, |c| sqlx::query_as(LAST).fetch_optional(c).await)?;
     let (mut position, mut previous_hash) = last.unwrap_or_default();
+    let (engine, at_us) = (tx.engine(), tx.now.0);
+    let mut rows = Vec::with_capacity(events.len());
     for event in events {
         position += 1;
         let mut row = Row {
             position,
-            at_us: tx.now.0,
-            actor: event.actor,
+            at_us,
+            actor: event.actor.replace('\0', ""),
             action: event.action,
-            subject: event.subject,
+            subject: event.subject.replace('\0', ""),
             purpose: event.purpose.map(|purpose| purpose.word().to_owned()),
             detail: event.detail.to_string(),
             previous_hash,
             hash: String::new(),
         };
         row.hash = chain_hash(&row);
-        on_tx!(tx, |c| sqlx::query(SQL)
-            .bind(row.position)
-            .bind(row.at_us)
-            .bind(&row.actor)
-            .bind(&row.action)
-            .bind(&row.subject)
-            .bind(&row.purpose)
-            .bind(&row.detail)
-            .bind(&row.previous_hash)
-            .bind(&row.hash)
-            .execute(c)
-            .await
-            .map(drop))?;
-        previous_hash = row.hash;
+        previous_hash = row.hash.clone();
+        rows.push(row);
+    }
+    for chunk in rows.chunks(ROWS_A_STATEMENT) {
+        let arguments: Vec<_> = chunk
+            .iter()
+            .map(|r| (r.position, &r.actor, &r.action, &r.subject, &r.purpose, &r.detail, &r.previous_hash, &r.hash))
+            .collect();
+        on_tx!(tx, |c| sqlx::query(sql(engine, SQL)).bind(json(&arguments)).bind(at_us).execute(c).await.map(drop))?;
     }
     Ok(position)
 }
@@ -146,6 +151,22 @@ impl Store {
         let position = append(&mut tx, events).await?;
         tx.commit().await?;
         Ok(position)
+    }
+
+    /// Records that a caller reads personal data, one entry a subject, in one statement. Call it before the data is
+    /// shown: a read that cannot be recorded is not answered.
+    pub async fn record_reads(
+        &self,
+        access: &Access,
+        action: &str,
+        subjects: impl IntoIterator<Item = impl std::fmt::Display>,
+    ) -> Result<(), StoreError> {
+        let events: Vec<AuditEvent> =
+            subjects.into_iter().map(|subject| AuditEvent::read(access, action, subject.to_string())).collect();
+        if !events.is_empty() {
+            self.audit_many(events).await?;
+        }
+        Ok(())
     }
 
     async fn audit_page(&self, after: i64, limit: u32) -> Result<Vec<Row>, StoreError> {

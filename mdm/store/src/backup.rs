@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashSet;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 
 use crate::Store;
-use crate::db::{Db, on_db};
+use crate::db::{Db, make_private, on_db};
 use crate::dialect::{JsonColumn, attribute_path, attribute_text, sql};
 use crate::error::StoreError;
 use crate::vault::{Reference, Vault, VaultError};
@@ -19,9 +21,16 @@ pub struct Backup {
     pub vault: PathBuf,
 }
 
+async fn end_sessions(copy: &Path) -> Result<(), StoreError> {
+    let mut connection = SqliteConnectOptions::new().filename(copy).pragma("secure_delete", "ON").connect().await?;
+    sqlx::query("DELETE FROM sessions").execute(&mut connection).await?;
+    Ok(connection.close().await?)
+}
+
 impl Store {
     /// Copies hub and vault into a folder: `hub.sqlite` first, then `vault.sqlite`. The vault is written before the
-    /// hub, so its later copy has every reference that the hub's copy names.
+    /// hub, so its later copy has every reference that the hub's copy names. Their owner alone can read the copies, and
+    /// nobody is signed in to the hub's copy.
     ///
     /// # Errors
     /// [`StoreError::File`] when the folder cannot be made or holds a backup already.
@@ -36,11 +45,14 @@ impl Store {
         }
         let hub = match &self.db {
             Db::Sqlite { read, .. } => {
+                make_private(&hub)?;
                 sqlx::query("VACUUM INTO $1").bind(hub.display().to_string()).execute(read).await?;
+                end_sessions(&hub).await?;
                 Some(hub)
             }
             Db::Postgres(_) => None,
         };
+        make_private(&vault_path)?;
         vault.copy_to(&vault_path.display().to_string()).await?;
         for path in hub.iter().chain([&vault_path]) {
             std::fs::File::open(path).and_then(|copy| copy.sync_all()).map_err(|source| file(path, source))?;

@@ -1,11 +1,12 @@
 //! Crosswalks: which golden record each department's key belongs to, and since when.
 
-use kanak_model::{GoldenId, SourceRecordId, SourceSystemId, Timestamp};
+use kanak_model::{Access, GoldenId, SourceRecordId, SourceSystemId, Timestamp};
 use sqlx::FromRow;
 
 use crate::Store;
+use crate::access_sql::compile;
 use crate::db::on_db;
-use crate::dialect::{ROWS_A_STATEMENT, json, sql};
+use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 
 /// A source record and the golden record it belongs to.
@@ -73,13 +74,15 @@ impl Store {
         Ok(links(rows))
     }
 
-    /// What each merged-away golden record held when it ended, by ascending source record. An engine gives a part that
-    /// comes off again its old id by them.
-    pub async fn list_redirected_links(&self, entity: &str) -> Result<Vec<Link>, StoreError> {
+    /// What each golden record that was merged away, or lost its last source record, held when it ended, as far as that is
+    /// live now; by ascending source record. By them an engine gives its old id to a part that comes off again, or to a
+    /// source record that was retired and is back.
+    pub async fn list_ended_links(&self, entity: &str) -> Result<Vec<Link>, StoreError> {
         const SQL: &str = "SELECT c.source_record_id, c.golden_id FROM golden_records g
              JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
              JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us = v.recorded_to_us
-             WHERE g.redirect_to IS NOT NULL AND g.entity = $1 ORDER BY c.source_record_id, c.golden_id";
+             JOIN source_records r ON r.id = c.source_record_id AND r.retired_us IS NULL
+             WHERE g.entity = $1 AND g.state <> 'live' ORDER BY c.source_record_id, c.golden_id";
         let rows = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity).fetch_all(c).await)?;
         Ok(links(rows))
     }
@@ -104,17 +107,29 @@ impl Store {
         Ok(rows.into_iter().map(Crosswalk::from).collect())
     }
 
-    /// All crosswalks there ever were to these golden records.
-    pub async fn list_crosswalks_of(&self, golden: &[GoldenId]) -> Result<Vec<Crosswalk>, StoreError> {
-        const SQL: &str = "SELECT c.source_record_id, r.source_system_id, r.source_key, c.golden_id, c.recorded_from_us, c.recorded_to_us
-             FROM crosswalks c JOIN source_records r ON r.id = c.source_record_id
-             WHERE c.golden_id IN (SELECT id FROM {ids $1} AS i) ORDER BY c.source_record_id, c.recorded_from_us";
+    /// All crosswalks there ever were to those of these golden records that the caller may read, as they are now.
+    pub async fn list_crosswalks_of(&self, access: &Access, golden: &[GoldenId]) -> Result<Vec<Crosswalk>, StoreError> {
         let engine = self.db.engine();
+        let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), 2);
+        let text = format!(
+            "SELECT c.source_record_id, r.source_system_id, r.source_key, c.golden_id, c.recorded_from_us, c.recorded_to_us
+             FROM crosswalks c JOIN source_records r ON r.id = c.source_record_id
+             JOIN golden_records g ON g.id = c.golden_id
+             JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
+             WHERE c.golden_id IN (SELECT id FROM {{ids $1}} AS i) AND {}
+             ORDER BY c.source_record_id, c.recorded_from_us",
+            condition.sql
+        );
         let mut all = Vec::new();
         for chunk in golden.chunks(ROWS_A_STATEMENT) {
             let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
-            let rows: Vec<Row> =
-                on_db!(&self.db, |c| sqlx::query_as(sql(engine, SQL)).bind(json(&ids)).fetch_all(c).await)?;
+            let rows: Vec<Row> = on_db!(&self.db, |c| {
+                let mut query = sqlx::query_as(sql(engine, &text)).bind(json(&ids));
+                for text in &condition.bind {
+                    query = query.bind(text);
+                }
+                query.fetch_all(c).await
+            })?;
             all.extend(rows.into_iter().map(Crosswalk::from));
         }
         Ok(all)

@@ -229,11 +229,19 @@ impl Db {
     }
 }
 
-/// Makes the file, when it is not there, readable by its owner alone. The log beside it takes the same permissions.
+/// Makes the file when it is not there, and lets its owner alone read it. The log beside it takes the same permissions.
 pub(crate) fn make_private(path: &std::path::Path) -> Result<(), StoreError> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let made = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
-    made.map(drop).map_err(|source| StoreError::File { path: path.display().to_string(), source })
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let make = || {
+        let file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+        let mut permissions = file.metadata()?.permissions();
+        if permissions.mode() & 0o077 != 0 {
+            permissions.set_mode(0o600);
+            file.set_permissions(permissions)?;
+        }
+        Ok(())
+    };
+    make().map_err(|source| StoreError::File { path: path.display().to_string(), source })
 }
 
 /// Durable on commit: write-ahead log, synced at each commit.

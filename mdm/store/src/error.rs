@@ -53,6 +53,9 @@ pub enum StoreError {
         /// The share that may.
         max: f64,
     },
+    /// The operator must act: a ledger is copied into an empty hub only.
+    #[error("the hub to copy the ledger into is not empty; name a new one")]
+    NotEmpty,
     /// The caller must act: a file states a key twice.
     #[error("ingest run {run} states {count} keys more than once; reject the later rows as key_duplicate")]
     KeyTwice {
@@ -101,6 +104,12 @@ pub enum StoreError {
         /// Where it would have to stand.
         needed: &'static str,
     },
+    /// The steward must act: the reason of a decision cannot be kept.
+    #[error("the reason {why}")]
+    Reason {
+        /// What is wrong and what to do.
+        why: &'static str,
+    },
     /// The caller must act: a task is decided `match` or `no_match`.
     #[error("a steward task is decided `match` or `no_match`, not `review`")]
     NoDecision,
@@ -125,6 +134,12 @@ pub enum StoreError {
     WeakPassword {
         /// How many.
         min: usize,
+    },
+    /// The person must act: the password is too long.
+    #[error("a password has at most {max} bytes")]
+    LongPassword {
+        /// How many.
+        max: usize,
     },
     /// The caller must act: rules are not published.
     #[error("no rule set {version} of {entity}; publish it first")]

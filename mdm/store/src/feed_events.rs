@@ -87,14 +87,6 @@ impl Store {
         rows.into_iter().map(FeedEvent::try_from).collect()
     }
 
-    /// All events of one golden record, in order.
-    pub async fn list_feed_of(&self, golden: GoldenId) -> Result<Vec<FeedEvent>, StoreError> {
-        const SQL: &str = "SELECT position, at_us, entity, golden_id, change, version, other_golden_id FROM feed_events
-             WHERE golden_id = $1 ORDER BY position";
-        let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(golden.0).fetch_all(c).await)?;
-        rows.into_iter().map(FeedEvent::try_from).collect()
-    }
-
     /// The last position; 0 before the first event.
     pub async fn feed_position(&self) -> Result<FeedPosition, StoreError> {
         const SQL: &str = "SELECT coalesce(max(position), 0) FROM feed_events";

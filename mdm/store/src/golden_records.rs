@@ -47,14 +47,25 @@ pub struct MemberRecord {
     pub key: String,
     /// Its version.
     pub version: i32,
+    /// Whether it lies where the caller may read.
+    pub place: Place,
     /// What it states, as far as the caller may see it.
     pub values: Values,
-    /// When the department last changed it.
+    /// When the department last changed it, as far as the caller may see it.
     pub updated: Option<Timestamp>,
     /// When the hub learned this version.
     pub recorded_from: Timestamp,
     /// When it went missing from a snapshot.
     pub retired: Option<Timestamp>,
+}
+
+/// Whether a source record lies where the caller may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// It does.
+    Inside,
+    /// It does not: only whose it is and its key are told.
+    Outside,
 }
 
 /// How much the hub holds.
@@ -127,14 +138,18 @@ pub(crate) struct MemberRow {
 
 impl MemberRow {
     pub(crate) fn show(self, access: &Access, model: &EntityModel) -> MemberRecord {
+        let stated = &self.stated.0;
+        let is_inside = access.filter().passes(&|name| stated.find(name));
+        let values = if is_inside { show_stated(access, model, stated) } else { Values::new() };
         MemberRecord {
             id: SourceRecordId(self.id),
             source_system: SourceSystemId(self.source_system_id),
             source: self.source,
             key: self.source_key,
             version: self.version as i32,
-            values: show_stated(access, model, &self.stated.0),
-            updated: self.updated_us.map(Timestamp),
+            place: if is_inside { Place::Inside } else { Place::Outside },
+            values,
+            updated: self.updated_us.filter(|_| is_inside).map(Timestamp),
             recorded_from: Timestamp(self.recorded_from_us),
             retired: self.retired_us.map(Timestamp),
         }
@@ -164,7 +179,8 @@ async fn follow(tx: &mut Tx, id: GoldenId) -> Result<Option<(GoldenId, String)>,
 
 impl Store {
     /// A golden record by id; a merged-away id leads to the one it ended in. `None` when there is none of the model's
-    /// entity type, or the caller may not read it.
+    /// entity type, or the caller may not read it. Of its source records those that lie where the caller may not read
+    /// show no values.
     pub async fn find_golden(
         &self,
         access: &Access,
@@ -254,7 +270,8 @@ impl Store {
         after: Option<(GoldenId, i32)>,
         limit: u32,
     ) -> Result<Vec<GoldenRecord>, StoreError> {
-        let tail = Tail { wanted: "(v.golden_id, v.version) > ($2, $3)", order: "v.golden_id, v.version" };
+        // Told as a bound of `g.id` and in its order, both engines begin at the cursor; by `v` they would sort the rest.
+        let tail = Tail { wanted: "g.id >= $2 AND (g.id > $2 OR v.version > $3)", order: "g.id, v.version" };
         let (id, version) = after.unwrap_or((GoldenId(0), 0));
         self.list_with(access, model, VERSIONS, &tail, (id.0, i64::from(version)), limit).await
     }
@@ -275,7 +292,7 @@ impl Store {
             let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), 3);
             let text = format!(
                 "{VERSIONS} WHERE g.id IN (SELECT id FROM {{ids $1}} AS i) AND g.entity = $2 AND {}
-                 ORDER BY v.golden_id, v.version",
+                 ORDER BY g.id, v.version",
                 condition.sql
             );
             let rows: Vec<GoldenRow> = on_db!(&self.db, |c| {
@@ -319,8 +336,7 @@ impl Store {
     /// How much the hub holds. Counts every row: for a page, not for a loop.
     pub async fn counts(&self) -> Result<HubCounts, StoreError> {
         const SOURCE: &str =
-            "SELECT s.rows_of, count(*) FROM source_records r JOIN source_systems s ON s.id = r.source_system_id
-             WHERE r.retired_us IS NULL GROUP BY s.rows_of";
+            "SELECT rows_of, CAST(sum(live_count) AS BIGINT) FROM source_systems WHERE live_count > 0 GROUP BY rows_of";
         const GOLDEN: &str = "SELECT entity, count(*) FROM golden_records WHERE state = 'live' GROUP BY entity";
         const UNRESOLVED: &str = "SELECT entity, count(*) FROM unresolved_source_records GROUP BY entity";
         const TASKS: &str = "SELECT entity, count(*) FROM steward_tasks WHERE state = 'open' GROUP BY entity";

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use kanak_model::quality::{LeftOut, RejectedRow};
 use kanak_model::source_record::{NewSourceRecord, Stated, Values};
 use kanak_model::source_system::Load;
-use kanak_model::{IngestRunId, SourceSystemId};
+use kanak_model::{IngestRunId, SourceSystemId, Timestamp};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest, Sha256};
 
@@ -15,7 +15,7 @@ use crate::dialect::{ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 use crate::quarantined_rows;
 use crate::resolution;
-use crate::source_systems::{SourceFacts, get_source};
+use crate::source_systems::{self, SourceFacts, get_source};
 
 /// A file as it was landed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,12 +39,14 @@ pub struct IngestSummary {
     pub rows: u64,
     /// Keys never seen before. For a source of events: its accepted rows.
     pub new: u64,
-    /// Keys with other values than before, or back after a retirement.
+    /// Keys with other values or another time of change than before, or back after a retirement.
     pub changed: u64,
-    /// Keys with the same values.
+    /// Keys that state the same.
     pub unchanged: u64,
     /// Keys missing from a snapshot.
     pub retired: u64,
+    /// Keys missing from a snapshot that stay all the same: a row whose key nobody could read may be any of them.
+    pub held_back: u64,
     /// Rows in quarantine.
     pub rejected: u64,
 }
@@ -54,15 +56,19 @@ pub struct IngestTx {
     tx: Tx,
     source: SourceFacts,
     load: Load,
-    /// Live source records before the run.
-    live_before: u64,
     /// Whether the source never held a row: then no key needs looking up.
     first_load: bool,
     next_id: i64,
+    /// Source records that came to be.
+    added: u64,
+    /// Retired source records that are back.
+    revived: u64,
     /// Hashes of the keys that the file stated so far.
     keys: FxHashSet<u64>,
-    /// Ids of source records that were there before and stand in the file.
+    /// Ids of source records that were there before and stand in the file, those of refused rows among them.
     seen: FxHashSet<i64>,
+    /// Refused rows whose key nobody could read: each may be any source record that was there before.
+    keyless: u64,
     summary: IngestSummary,
 }
 
@@ -72,7 +78,16 @@ struct Known {
     id: i64,
     source_key: String,
     content_hash: i64,
+    updated_us: Option<i64>,
     retired_us: Option<i64>,
+}
+
+impl Known {
+    /// Whether a row states what is stored already. When the department last changed it belongs to that: survivorship
+    /// prefers the most recent, so an older time kept would make the result depend on which files were loaded.
+    fn states(&self, hash: i64, updated: Option<Timestamp>) -> bool {
+        self.content_hash == hash && self.updated_us == updated.map(|at| at.0) && self.retired_us.is_none()
+    }
 }
 
 impl Store {
@@ -82,10 +97,9 @@ impl Store {
     /// [`StoreError::NotFound`] for an unknown source system; [`StoreError::Database`] when the writer stays busy.
     pub async fn begin_ingest(&self, source: SourceSystemId, file: FileFacts) -> Result<IngestTx, StoreError> {
         const RUN: &str = "INSERT INTO ingest_runs (id, source_system_id, file_name, content_hash, file_bytes, load,
-             recorded_us, rows_read, rows_new, rows_changed, rows_unchanged, rows_retired, rows_rejected)
-             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM ingest_runs), $1, $2, $3, $4, $5, $6, 0, 0, 0, 0, 0, 0)
+             recorded_us, rows_read, rows_new, rows_changed, rows_unchanged, rows_retired, rows_held_back, rows_rejected)
+             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM ingest_runs), $1, $2, $3, $4, $5, $6, 0, 0, 0, 0, 0, 0, 0)
              RETURNING id";
-        const BEFORE: &str = "SELECT count(*), count(retired_us) FROM source_records WHERE source_system_id = $1";
         const NEXT: &str = "SELECT coalesce(max(id), 0) + 1 FROM source_records";
         let mut tx = self.db.begin(&*self.clock).await?;
         let source = get_source(&mut tx, source).await?;
@@ -99,19 +113,29 @@ impl Store {
             .bind(now)
             .fetch_one(c)
             .await)?;
-        let (all, retired): (i64, i64) = on_tx!(tx, |c| sqlx::query_as(BEFORE).bind(source.id).fetch_one(c).await)?;
         let next_id: i64 = on_tx!(tx, |c| sqlx::query_scalar(NEXT).fetch_one(c).await)?;
         let run = IngestRunId(run);
         Ok(IngestTx {
             tx,
-            source,
             load: file.load,
-            live_before: (all - retired) as u64,
-            first_load: all == 0,
+            first_load: source.live_count + source.retired_count == 0,
+            source,
+            added: 0,
+            revived: 0,
             next_id,
             keys: FxHashSet::default(),
             seen: FxHashSet::default(),
-            summary: IngestSummary { run, rows: 0, new: 0, changed: 0, unchanged: 0, retired: 0, rejected: 0 },
+            keyless: 0,
+            summary: IngestSummary {
+                run,
+                rows: 0,
+                new: 0,
+                changed: 0,
+                unchanged: 0,
+                retired: 0,
+                held_back: 0,
+                rejected: 0,
+            },
         })
     }
 }
@@ -129,7 +153,7 @@ impl IngestTx {
     pub async fn add(&mut self, mut records: Vec<NewSourceRecord>) -> Result<(), StoreError> {
         let mut twice = 0;
         for record in &mut records {
-            without_nul(record);
+            clean(record);
             let mut hasher = DefaultHasher::new();
             record.key.hash(&mut hasher);
             twice += u64::from(!self.keys.insert(hasher.finish()));
@@ -145,7 +169,8 @@ impl IngestTx {
     }
 
     async fn add_chunk(&mut self, records: &[NewSourceRecord]) -> Result<(), StoreError> {
-        let known = if self.first_load { FxHashMap::default() } else { self.find_known(records).await? };
+        let keys: Vec<&str> = records.iter().map(|record| record.key.as_str()).collect();
+        let known = self.find_known(&keys).await?;
         let mut new = Vec::new();
         let mut changed = Vec::new();
         for record in records {
@@ -157,9 +182,10 @@ impl IngestTx {
                 }
                 Some(known) => {
                     self.seen.insert(known.id);
-                    if known.content_hash == hash && known.retired_us.is_none() {
+                    if known.states(hash, record.updated) {
                         self.summary.unchanged += 1;
                     } else {
+                        self.revived += u64::from(known.retired_us.is_some());
                         changed.push((known.id, hash, &record.values, record.updated));
                     }
                 }
@@ -169,18 +195,21 @@ impl IngestTx {
         self.update_changed(&changed).await?;
         let touched: Vec<i64> = new.iter().map(|row| row.0).chain(changed.iter().map(|row| row.0)).collect();
         self.mark_unresolved(&touched).await?;
+        self.added += new.len() as u64;
         self.summary.new += new.len() as u64;
         self.summary.changed += changed.len() as u64;
         Ok(())
     }
 
-    async fn find_known(&mut self, records: &[NewSourceRecord]) -> Result<FxHashMap<String, Known>, StoreError> {
-        const SQL: &str = "SELECT r.id, r.source_key, r.content_hash, r.retired_us FROM {texts $1} AS t
+    async fn find_known(&mut self, keys: &[&str]) -> Result<FxHashMap<String, Known>, StoreError> {
+        const SQL: &str = "SELECT r.id, r.source_key, r.content_hash, r.updated_us, r.retired_us FROM {texts $1} AS t
              CROSS JOIN source_records r WHERE r.source_system_id = $2 AND r.source_key = t.word";
-        let keys: Vec<&str> = records.iter().map(|record| record.key.as_str()).collect();
+        if self.first_load {
+            return Ok(FxHashMap::default());
+        }
         let (engine, source) = (self.tx.engine(), self.source.id);
         let rows: Vec<Known> =
-            on_tx!(self.tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(&keys)).bind(source).fetch_all(c).await)?;
+            on_tx!(self.tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(keys)).bind(source).fetch_all(c).await)?;
         Ok(rows.into_iter().map(|known| (known.source_key.clone(), known)).collect())
     }
 
@@ -236,10 +265,18 @@ impl IngestTx {
         resolution::mark_unresolved(&mut self.tx, &entity, ids).await
     }
 
-    /// Puts refused rows into quarantine.
+    /// Puts refused rows into quarantine. The register still has them: what the hub holds under their keys stays as it
+    /// is. While a row without a readable key is among them, the snapshot retires nothing: see [`IngestTx::finish`].
     pub async fn reject(&mut self, rows: Vec<RejectedRow>) -> Result<(), StoreError> {
         self.summary.rows += rows.len() as u64;
         self.summary.rejected += rows.len() as u64;
+        let keys: Vec<String> = rows.iter().filter_map(|row| row.key.as_deref()).map(without_nul).collect();
+        self.keyless += (rows.len() - keys.len()) as u64;
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        for chunk in keys.chunks(ROWS_A_STATEMENT) {
+            let known = self.find_known(chunk).await?;
+            self.seen.extend(known.values().map(|known| known.id));
+        }
         quarantined_rows::insert(&mut self.tx, self.summary.run, &rows).await
     }
 
@@ -256,6 +293,11 @@ impl IngestTx {
 
     /// Finishes the run: a snapshot retires the source records whose keys it lacks, and everything is committed.
     ///
+    /// A refused row without a readable key (a broken line, a missing key) may be any of the rows that seem to be gone,
+    /// and a broken line may even have swallowed several. With one such row in the file nothing is retired, and
+    /// [`IngestSummary::held_back`] says how many would have been: the next whole snapshot retires them, or a person
+    /// who confirms this one.
+    ///
     /// # Errors
     /// [`StoreError::TooManyRetired`] when more of the source would go than may; then nothing happened.
     pub async fn finish(self) -> Result<IngestSummary, StoreError> {
@@ -270,11 +312,13 @@ impl IngestTx {
     async fn finish_with(mut self, retirements: Retirements) -> Result<IngestSummary, StoreError> {
         const COUNT: &str =
             "UPDATE ingest_runs SET rows_read = $2, rows_new = $3, rows_changed = $4, rows_unchanged = $5,
-             rows_retired = $6, rows_rejected = $7 WHERE id = $1";
+             rows_retired = $6, rows_held_back = $7, rows_rejected = $8 WHERE id = $1";
         if self.load == Load::Snapshot && self.source.rows_are == "entity" && !self.first_load {
             self.retire_unseen(retirements).await?;
         }
         let s = self.summary;
+        let (added, revived, retired) = (self.added as i64, self.revived as i64, s.retired as i64);
+        source_systems::count(&mut self.tx, self.source.id, added + revived - retired, retired - revived).await?;
         on_tx!(self.tx, |c| sqlx::query(COUNT)
             .bind(s.run.0)
             .bind(s.rows as i64)
@@ -282,6 +326,7 @@ impl IngestTx {
             .bind(s.changed as i64)
             .bind(s.unchanged as i64)
             .bind(s.retired as i64)
+            .bind(s.held_back as i64)
             .bind(s.rejected as i64)
             .execute(c)
             .await
@@ -300,15 +345,19 @@ impl IngestTx {
         let (now, run, engine, source) = (self.tx.now.0, self.summary.run.0, self.tx.engine(), self.source.id);
         let live: Vec<i64> = on_tx!(self.tx, |c| sqlx::query_scalar(LIVE).bind(source).bind(run).fetch_all(c).await)?;
         let gone: Vec<i64> = live.into_iter().filter(|id| !self.seen.contains(id)).collect();
-        let share = gone.len() as f64 / (self.live_before as f64).max(1.0);
+        let share = gone.len() as f64 / (self.source.live_count as f64).max(1.0);
         if retirements == Retirements::UpToShare && share > self.source.retire_share_max {
             return Err(StoreError::TooManyRetired {
                 source_system: self.source.name.clone(),
                 retired: gone.len() as u64,
-                live: self.live_before,
+                live: self.source.live_count as u64,
                 share,
                 max: self.source.retire_share_max,
             });
+        }
+        if retirements == Retirements::UpToShare && self.keyless > 0 {
+            self.summary.held_back = gone.len() as u64;
+            return Ok(());
         }
         for ids in gone.chunks(ROWS_A_STATEMENT) {
             let list = json(ids);
@@ -328,8 +377,8 @@ enum Retirements {
     Confirmed,
 }
 
-type NewRow<'a> = (i64, &'a String, i64, &'a Values, Option<kanak_model::Timestamp>);
-type ChangedRow<'a> = (i64, i64, &'a Values, Option<kanak_model::Timestamp>);
+type NewRow<'a> = (i64, &'a String, i64, &'a Values, Option<Timestamp>);
+type ChangedRow<'a> = (i64, i64, &'a Values, Option<Timestamp>);
 
 pub(crate) fn load_word(load: Load) -> &'static str {
     match load {
@@ -347,18 +396,21 @@ pub(crate) fn content_hash(values: &Values) -> i64 {
 }
 
 /// No engine stores U+0000 in JSON; registers carry it as padding.
-fn without_nul(record: &mut NewSourceRecord) {
+fn without_nul(text: &str) -> String {
+    text.replace('\0', "")
+}
+
+fn clean(record: &mut NewSourceRecord) {
     record.key.retain(|c| c != '\0');
     let has_nul =
         |stated: &Stated| stated.standard.contains('\0') || stated.raw.as_ref().is_some_and(|r| r.contains('\0'));
     if record.values.iter().any(|(_, stated)| has_nul(stated)) {
-        let clean = |text: &str| text.replace('\0', "");
         record.values = record
             .values
             .iter()
             .map(|(name, stated)| {
-                let raw = stated.raw.as_deref().map(clean);
-                (name.to_owned(), Stated { standard: clean(&stated.standard), raw })
+                let raw = stated.raw.as_deref().map(without_nul);
+                (name.to_owned(), Stated { standard: without_nul(&stated.standard), raw })
             })
             .collect();
     }

@@ -47,6 +47,7 @@ struct Row {
     rows_changed: i64,
     rows_unchanged: i64,
     rows_retired: i64,
+    rows_held_back: i64,
     rows_rejected: i64,
 }
 
@@ -68,6 +69,7 @@ impl From<Row> for IngestRunSummary {
                 changed: row.rows_changed as u64,
                 unchanged: row.rows_unchanged as u64,
                 retired: row.rows_retired as u64,
+                held_back: row.rows_held_back as u64,
                 rejected: row.rows_rejected as u64,
             },
         }
@@ -78,7 +80,7 @@ impl Store {
     /// The run that took in a file with these bytes, when taking it in again would change nothing.
     ///
     /// A snapshot of a register counts only as the source's latest run: sent again after another one, it says that
-    /// the register went back.
+    /// the register went back. One whose retirements were held back counts not at all: a person may confirm it.
     pub async fn find_finished_run(
         &self,
         source: SourceSystemId,
@@ -87,7 +89,7 @@ impl Store {
         const SQL: &str =
             "SELECT i.*, s.name AS source FROM ingest_runs i JOIN source_systems s ON s.id = i.source_system_id
              WHERE i.source_system_id = $1 AND i.content_hash = $2
-             AND (i.load = 'delta' OR s.rows_are = 'event'
+             AND i.rows_held_back = 0 AND (i.load = 'delta' OR s.rows_are = 'event'
                   OR i.id = (SELECT max(l.id) FROM ingest_runs l WHERE l.source_system_id = $1))
              ORDER BY i.id DESC LIMIT 1";
         let row: Option<Row> =

@@ -32,7 +32,7 @@ struct SqlCheck {
     broken: &'static str,
 }
 
-const CHECKS: [SqlCheck; 17] = [
+const CHECKS: [SqlCheck; 18] = [
     SqlCheck {
         name: "linked_once",
         what: "a source record is linked to at most one golden record at every instant",
@@ -169,6 +169,13 @@ const CHECKS: [SqlCheck; 17] = [
         broken: "SELECT s.id FROM source_systems s LEFT JOIN (SELECT source_system_id, sum(rows_new) AS added FROM ingest_runs GROUP BY source_system_id) i
                  ON i.source_system_id = s.id LEFT JOIN (SELECT source_system_id, count(*) AS held FROM source_records GROUP BY source_system_id) r
                  ON r.source_system_id = s.id WHERE s.rows_are = 'entity' AND coalesce(i.added, 0) <> coalesce(r.held, 0)",
+    },
+    SqlCheck {
+        name: "sources_counted",
+        what: "a source system's counts are those of its live and retired source records",
+        broken: "SELECT s.id FROM source_systems s LEFT JOIN (SELECT source_system_id, count(*) AS held, count(retired_us) AS gone
+                     FROM source_records GROUP BY source_system_id) r ON r.source_system_id = s.id
+                 WHERE s.retired_count <> coalesce(r.gone, 0) OR s.live_count <> coalesce(r.held, 0) - coalesce(r.gone, 0)",
     },
 ];
 

@@ -15,8 +15,6 @@ pub const VAULT_HMAC: &str = "vault-hmac";
 pub const VAULT_AES: &str = "vault-aes";
 /// The key that seals landed files.
 pub const LANDING: &str = "landing";
-/// The key that signs what browsers carry.
-pub const SESSION: &str = "session";
 
 /// 32 secret bytes. `Debug` does not show them; memory is wiped when it is dropped.
 #[derive(Clone)]

@@ -12,22 +12,29 @@ use crate::error::StoreError;
 
 impl Store {
     /// Copies the ledger into an empty hub: source systems, ingest runs, source records in all their versions, rule
-    /// sets and stewards' decisions, ids and times as they are. Every live source record waits there for a resolution,
-    /// which must come to the golden records that this hub holds.
+    /// sets, and stewards' decisions with the tasks that they were made on; ids and times as they are. Every live source
+    /// record waits there for a resolution, which must come to the golden records that this hub holds.
     ///
     /// # Errors
-    /// [`StoreError::Database`] when either hub cannot be used, or `scratch` is not empty; then nothing is in it.
+    /// [`StoreError::NotEmpty`] when `scratch` holds anything already; it stays as it is.
     pub async fn copy_ledger_into(&self, scratch: &Self) -> Result<(), StoreError> {
+        const HELD: &str = "SELECT (SELECT count(*) FROM source_systems) + (SELECT count(*) FROM rule_sets)
+             + (SELECT count(*) FROM golden_records) + (SELECT count(*) FROM steward_tasks)";
+        const UNRESOLVED: &str = "INSERT INTO unresolved_source_records (source_record_id, entity, marked_us)
+             SELECT r.id, s.rows_of, $1 FROM source_records r JOIN source_systems s ON s.id = r.source_system_id
+             WHERE r.retired_us IS NULL";
         let mut tx = scratch.db.begin(&*scratch.clock).await?;
+        let held: i64 = on_tx!(tx, |c| sqlx::query_scalar(HELD).fetch_one(c).await)?;
+        if held > 0 {
+            return Err(StoreError::NotEmpty);
+        }
         self.copy::<SourceSystemRow>(&mut tx, SOURCE_SYSTEMS).await?;
         self.copy::<IngestRunRow>(&mut tx, INGEST_RUNS).await?;
         self.copy::<SourceRecordRow>(&mut tx, SOURCE_RECORDS).await?;
         self.copy::<VersionRow>(&mut tx, SOURCE_RECORD_VERSIONS).await?;
         self.copy::<RuleSetRow>(&mut tx, RULE_SETS).await?;
         self.copy::<ConstraintRow>(&mut tx, CONSTRAINTS).await?;
-        const UNRESOLVED: &str = "INSERT INTO unresolved_source_records (source_record_id, entity, marked_us)
-             SELECT r.id, s.rows_of, $1 FROM source_records r JOIN source_systems s ON s.id = r.source_system_id
-             WHERE r.retired_us IS NULL";
+        self.copy::<TaskRow>(&mut tx, STEWARD_TASKS).await?;
         let now = tx.now.0;
         on_tx!(tx, |c| sqlx::query(UNRESOLVED).bind(now).execute(c).await.map(drop))?;
         tx.commit().await
@@ -68,24 +75,28 @@ struct Table {
     write: &'static str,
 }
 
-type SourceSystemRow = (i64, String, Json<Titles>, String, String, String, f64, f64);
+type SourceSystemRow = (i64, String, Json<Titles>, String, String, String, f64, f64, i64, i64);
 const SOURCE_SYSTEMS: Table = Table {
-    read: "SELECT id, name, title, department, rows_are, rows_of, trust, retire_share_max FROM source_systems ORDER BY id",
-    write: "INSERT INTO source_systems (id, name, title, department, rows_are, rows_of, trust, retire_share_max)
-         SELECT id, name, title, department, rows_are, rows_of, trust, retire_share_max
-         FROM {rows $1: id int, name text, title json, department text, rows_are text, rows_of text, trust real, retire_share_max real} AS r",
+    read: "SELECT id, name, title, department, rows_are, rows_of, trust, retire_share_max, live_count, retired_count
+         FROM source_systems ORDER BY id",
+    write: "INSERT INTO source_systems (id, name, title, department, rows_are, rows_of, trust, retire_share_max,
+         live_count, retired_count)
+         SELECT id, name, title, department, rows_are, rows_of, trust, retire_share_max, live_count, retired_count
+         FROM {rows $1: id int, name text, title json, department text, rows_are text, rows_of text, trust real,
+             retire_share_max real, live_count int, retired_count int} AS r",
 };
 
-type IngestRunRow = (i64, i64, String, String, i64, String, i64, i64, i64, i64, i64, i64, i64);
+type IngestRunRow = (i64, i64, String, String, i64, String, i64, i64, i64, i64, i64, i64, i64, i64);
 const INGEST_RUNS: Table = Table {
     read: "SELECT id, source_system_id, file_name, content_hash, file_bytes, load, recorded_us, rows_read, rows_new,
-         rows_changed, rows_unchanged, rows_retired, rows_rejected FROM ingest_runs ORDER BY id",
+         rows_changed, rows_unchanged, rows_retired, rows_held_back, rows_rejected FROM ingest_runs ORDER BY id",
     write: "INSERT INTO ingest_runs (id, source_system_id, file_name, content_hash, file_bytes, load, recorded_us,
-         rows_read, rows_new, rows_changed, rows_unchanged, rows_retired, rows_rejected)
+         rows_read, rows_new, rows_changed, rows_unchanged, rows_retired, rows_held_back, rows_rejected)
          SELECT id, source_system_id, file_name, content_hash, file_bytes, load, recorded_us, rows_read, rows_new,
-         rows_changed, rows_unchanged, rows_retired, rows_rejected
+         rows_changed, rows_unchanged, rows_retired, rows_held_back, rows_rejected
          FROM {rows $1: id int, source_system_id int, file_name text, content_hash text, file_bytes int, load text,
-             recorded_us int, rows_read int, rows_new int, rows_changed int, rows_unchanged int, rows_retired int, rows_rejected int} AS r",
+             recorded_us int, rows_read int, rows_new int, rows_changed int, rows_unchanged int, rows_retired int,
+             rows_held_back int, rows_rejected int} AS r",
 };
 
 type SourceRecordRow = (i64, i64, String, i64, i64, Json<Values>, Option<i64>, i64, i64, Option<i64>);
@@ -127,4 +138,17 @@ const CONSTRAINTS: Table = Table {
          SELECT id, entity, left_id, right_id, kind, steward_task_id, reason, decided_by, decided_us, undone_by, undone_us
          FROM {rows $1: id int, entity text, left_id int, right_id int, kind text, steward_task_id int, reason text,
              decided_by int, decided_us int, undone_by int, undone_us int} AS r",
+};
+
+type TaskRow = (i64, String, i64, i64, f64, f64, i64, String, Option<i64>, Option<i64>, Option<String>);
+/// Tasks that someone decided, also those that were opened again: a decision names its task. The others follow from a
+/// resolution, and get numbers after these.
+const STEWARD_TASKS: Table = Table {
+    read: "SELECT id, entity, left_id, right_id, weight_bits, probability, opened_us, state, decided_by, decided_us,
+         decision FROM steward_tasks WHERE id IN (SELECT steward_task_id FROM constraints) ORDER BY id",
+    write: "INSERT INTO steward_tasks (id, entity, left_id, right_id, weight_bits, probability, opened_us, state,
+         decided_by, decided_us, decision)
+         SELECT id, entity, left_id, right_id, weight_bits, probability, opened_us, state, decided_by, decided_us, decision
+         FROM {rows $1: id int, entity text, left_id int, right_id int, weight_bits real, probability real,
+             opened_us int, state text, decided_by int, decided_us int, decision text} AS r",
 };

@@ -41,7 +41,7 @@ pub use backup::Backup;
 pub use crosswalks::{Crosswalk, Link};
 pub use db::{HubUrl, PostgresUrl};
 pub use error::StoreError;
-pub use golden_records::{Golden, HubCounts, MemberRecord};
+pub use golden_records::{Golden, HubCounts, MemberRecord, Place};
 pub use ingest::{FileFacts, IngestSummary, IngestTx};
 pub use ingest_runs::IngestRunSummary;
 pub use invariants::Check;
@@ -50,8 +50,10 @@ pub use quarantined_rows::{QuarantineCount, QuarantinedRow};
 pub use resolution::{Applied, Resolution, Scope, Unresolved};
 pub use rule_sets::RuleSet;
 pub use source_systems::SourceSystemRow;
-pub use stewardship::{Neighbourhood, TaskCounts, TaskCursor, TaskFilter, TaskView};
-pub use users::{Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, PASSWORD_MIN, SignIn, User};
+pub use stewardship::{Neighbourhood, REASON_MAX, TaskCounts, TaskCursor, TaskFilter, TaskView};
+pub use users::{
+    Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, PASSWORD_BYTES_MAX, PASSWORD_MIN, SignIn, User,
+};
 pub use vault::{Reference, Revealed, Vault, VaultError};
 
 /// The hub: one handle, cheap to clone, for all that is written and read.

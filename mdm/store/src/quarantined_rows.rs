@@ -1,7 +1,8 @@
 //! Quarantine: rows that were refused, and counts of values that were left out. Values are masked before they come here.
 
+use kanak_model::access::Filter;
 use kanak_model::quality::{LeftOut, QualityRule, RejectedRow};
-use kanak_model::{IngestRunId, SourceSystemId};
+use kanak_model::{Access, Class, IngestRunId, SourceSystemId};
 use sqlx::FromRow;
 
 use crate::Store;
@@ -120,13 +121,22 @@ fn stored_rule(word: &str, table: &'static str, row: i64) -> Result<QualityRule,
     find_rule(word).ok_or(StoreError::Stored { table, row, column: "rule", expected: "quality rule" })
 }
 
+/// Nobody knows where a refused row belongs: who is confined to districts sees none, and no count of them.
+fn sees_quarantine(access: &Access) -> bool {
+    *access.filter() == Filter::Everything
+}
+
 impl Store {
-    /// Refused rows of each source's latest run, counted by rule, the most frequent first.
-    pub async fn count_quarantined(&self) -> Result<Vec<QuarantineCount>, StoreError> {
+    /// Refused rows of each source's latest run, counted by rule, the most frequent first. A caller confined to
+    /// districts gets none.
+    pub async fn count_quarantined(&self, access: &Access) -> Result<Vec<QuarantineCount>, StoreError> {
         const SQL: &str = "SELECT s.id, s.name, q.rule, count(*) AS found FROM quarantined_rows q
              JOIN ingest_runs i ON i.id = q.ingest_run_id JOIN source_systems s ON s.id = i.source_system_id
              WHERE i.id = (SELECT max(l.id) FROM ingest_runs l WHERE l.source_system_id = s.id)
              GROUP BY s.id, s.name, q.rule ORDER BY found DESC, s.name, q.rule";
+        if !sees_quarantine(access) {
+            return Ok(Vec::new());
+        }
         let rows: Vec<(i64, String, String, i64)> = on_db!(&self.db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
         rows.into_iter()
             .map(|(id, source, rule, count)| {
@@ -136,9 +146,11 @@ impl Store {
             .collect()
     }
 
-    /// Refused rows, ascending, of one source or all and of one rule or all.
+    /// Refused rows, ascending, of one source or all and of one rule or all. A caller confined to districts gets none;
+    /// one who may not see personal values gets them without key and value.
     pub async fn list_quarantined_rows(
         &self,
+        access: &Access,
         source: Option<SourceSystemId>,
         rule: Option<QualityRule>,
         after: Option<i64>,
@@ -148,6 +160,9 @@ impl Store {
              q.source_column, q.masked, q.reason FROM quarantined_rows q
              JOIN ingest_runs i ON i.id = q.ingest_run_id JOIN source_systems s ON s.id = i.source_system_id
              WHERE q.id > $1 AND ($2 = 0 OR s.id = $2) AND ($3 = '' OR q.rule = $3) ORDER BY q.id LIMIT $4";
+        if !sees_quarantine(access) {
+            return Ok(Vec::new());
+        }
         let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL)
             .bind(after.unwrap_or(0))
             .bind(source.map_or(0, |source| source.0))
@@ -155,7 +170,13 @@ impl Store {
             .bind(i64::from(limit))
             .fetch_all(c)
             .await)?;
-        rows.into_iter().map(QuarantinedRow::try_from).collect()
+        let shows = access.shows(Class::Personal);
+        let shown = |mut row: Row| {
+            row.source_key = row.source_key.filter(|_| shows);
+            row.masked = row.masked.filter(|_| shows);
+            QuarantinedRow::try_from(row)
+        };
+        rows.into_iter().map(shown).collect()
     }
 
     /// Values left out in each source's latest run: source name, attribute, rule and how many.

@@ -52,8 +52,8 @@ impl Store {
 
     /// All live source records of an entity type that the caller may read, by ascending id.
     pub async fn list_source_records(&self, access: &Access, entity: &str) -> Result<Vec<SourceRecord>, StoreError> {
-        const COUNT: &str = "SELECT count(*) FROM source_records WHERE source_system_id IN
-             (SELECT id FROM source_systems WHERE rows_are = 'entity' AND rows_of = $1)";
+        const COUNT: &str = "SELECT CAST(coalesce(sum(live_count), 0) AS BIGINT) FROM source_systems
+             WHERE rows_are = 'entity' AND rows_of = $1";
         let count: i64 = on_db!(&self.db, |c| sqlx::query_scalar(COUNT).bind(entity).fetch_one(c).await)?;
         let mut all = Vec::with_capacity(count as usize);
         self.visit_source_records(access, entity, |record| all.push(record)).await?;

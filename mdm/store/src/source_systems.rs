@@ -44,8 +44,8 @@ struct Row {
     rows_of: String,
     trust: f64,
     retire_share_max: f64,
-    live: i64,
-    retired: i64,
+    live_count: i64,
+    retired_count: i64,
     last_run: Option<i64>,
 }
 
@@ -59,8 +59,8 @@ impl From<Row> for SourceSystemRow {
             rows: if row.rows_are == "event" { RowsAre::Event(row.rows_of) } else { RowsAre::Entity(row.rows_of) },
             trust: row.trust,
             retire_share_max: row.retire_share_max,
-            live: row.live as u64,
-            retired: row.retired as u64,
+            live: row.live_count as u64,
+            retired: row.retired_count as u64,
             last_run: row.last_run.map(Timestamp),
         }
     }
@@ -74,10 +74,21 @@ pub(crate) struct SourceFacts {
     pub(crate) rows_are: String,
     pub(crate) rows_of: String,
     pub(crate) retire_share_max: f64,
+    pub(crate) live_count: i64,
+    pub(crate) retired_count: i64,
+}
+
+/// Takes note that a source gained and lost source records.
+pub(crate) async fn count(tx: &mut Tx, id: i64, live_more: i64, retired_more: i64) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE source_systems SET live_count = live_count + $2, retired_count = retired_count + $3
+         WHERE id = $1";
+    on_tx!(tx, |c| sqlx::query(SQL).bind(id).bind(live_more).bind(retired_more).execute(c).await.map(drop))?;
+    Ok(())
 }
 
 pub(crate) async fn get_source(tx: &mut Tx, id: SourceSystemId) -> Result<SourceFacts, StoreError> {
-    const SQL: &str = "SELECT id, name, rows_are, rows_of, retire_share_max FROM source_systems WHERE id = $1";
+    const SQL: &str = "SELECT id, name, rows_are, rows_of, retire_share_max, live_count, retired_count
+         FROM source_systems WHERE id = $1";
     let row: Option<SourceFacts> = on_tx!(tx, |c| sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await)?;
     row.ok_or(StoreError::NotFound { what: "source system", id: id.to_string() })
 }
@@ -88,7 +99,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Stale`] when its rows would become something else than they were.
     pub async fn ensure_source_system(&self, source: &SourceSystem) -> Result<SourceSystemId, StoreError> {
-        const FIND: &str = "SELECT id, name, rows_are, rows_of, retire_share_max FROM source_systems WHERE name = $1";
+        const FIND: &str = "SELECT id, name, rows_are, rows_of, retire_share_max, live_count, retired_count
+             FROM source_systems WHERE name = $1";
         const SAME: &str = "SELECT count(*) FROM source_systems WHERE name = $1 AND title = $2 AND department = $3
              AND trust = $4 AND retire_share_max = $5";
         const INSERT: &str = "INSERT INTO source_systems
@@ -142,12 +154,9 @@ impl Store {
     pub async fn list_source_systems(&self) -> Result<Vec<SourceSystemRow>, StoreError> {
         const SQL: &str =
             "SELECT s.id, s.name, s.title, s.department, s.rows_are, s.rows_of, s.trust, s.retire_share_max,
-             coalesce(r.total, 0) - coalesce(r.gone, 0) AS live, coalesce(r.gone, 0) AS retired,
-             (SELECT max(i.recorded_us) FROM ingest_runs i WHERE i.source_system_id = s.id) AS last_run
-             FROM source_systems s
-             LEFT JOIN (SELECT source_system_id, count(*) AS total, count(retired_us) AS gone
-                        FROM source_records GROUP BY source_system_id) r ON r.source_system_id = s.id
-             ORDER BY s.name";
+             s.live_count, s.retired_count,
+             (SELECT i.recorded_us FROM ingest_runs i WHERE i.source_system_id = s.id ORDER BY i.id DESC LIMIT 1) AS last_run
+             FROM source_systems s ORDER BY s.name";
         let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
         Ok(rows.into_iter().map(SourceSystemRow::from).collect())
     }

@@ -1,18 +1,21 @@
 //! What a steward does: looks at doubtful pairs, decides, undoes.
 
+use kanak_codes::identifiers::find_aadhaar_like;
+use kanak_model::access::Filter;
 use kanak_model::match_pair::{Constraint, ConstraintKind, Decision, MatchPair};
 use kanak_model::steward_task::{StewardTask, TaskState};
 use kanak_model::{Access, EntityModel, GoldenId, SourceRecord, SourceRecordId, StewardTaskId, Timestamp, UserId};
 use sqlx::FromRow;
 
 use crate::access_sql::compile;
+use crate::audit_events::{self, AuditEvent};
 use crate::constraints::{self, NewConstraint};
 use crate::crosswalks::{Link, links};
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{JsonColumn, json, sql};
 use crate::error::StoreError;
 use crate::golden_records::{MEMBER_COLUMNS, MemberRecord, MemberRow};
-use crate::{Store, resolution};
+use crate::{Store, resolution, users};
 
 /// Which tasks are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +143,38 @@ async fn get(tx: &mut Tx, id: StewardTaskId) -> Result<StewardTask, StoreError> 
     row.ok_or_else(|| StoreError::NotFound { what: "steward task", id: id.to_string() })?.try_into()
 }
 
+/// A decision's reason has at most so many characters.
+pub const REASON_MAX: usize = 500;
+
+/// The reason without what surrounds it. It is kept and shown for ever, so nothing that belongs into the vault may be
+/// in it.
+fn check_reason(reason: &str) -> Result<&str, StoreError> {
+    let reason = reason.trim();
+    if reason.is_empty() {
+        return Err(StoreError::Reason { why: "is missing; say in a sentence what decided you" });
+    }
+    if reason.chars().count() > REASON_MAX {
+        return Err(StoreError::Reason { why: "has more than 500 characters; make it shorter" });
+    }
+    if !find_aadhaar_like(reason).is_empty() {
+        return Err(StoreError::Reason { why: "holds an Aadhaar number; leave the number out" });
+    }
+    Ok(reason)
+}
+
+/// The reason stays out of the trail: it is the steward's words about people, and stands in the ledger.
+async fn audit(
+    tx: &mut Tx,
+    by: UserId,
+    action: &str,
+    task: StewardTaskId,
+    detail: serde_json::Value,
+) -> Result<(), StoreError> {
+    let actor = users::actor(tx, by).await?;
+    let event = AuditEvent::act(&actor, action, format!("steward task {task}"), detail);
+    audit_events::append(tx, vec![event]).await.map(drop)
+}
+
 fn expect_state(task: &StewardTask, is_right: bool, needed: &'static str) -> Result<(), StoreError> {
     if is_right {
         return Ok(());
@@ -189,11 +224,29 @@ impl Store {
         rows.into_iter().map(StewardTask::try_from).collect()
     }
 
-    /// How many tasks of one entity type, or of all, stand where.
-    pub async fn count_steward_tasks(&self, entity: Option<&str>) -> Result<TaskCounts, StoreError> {
-        const SQL: &str = "SELECT state, count(*) FROM steward_tasks WHERE ($1 = '' OR entity = $1) GROUP BY state";
-        let rows: Vec<(String, i64)> =
-            on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity.unwrap_or_default()).fetch_all(c).await)?;
+    /// How many tasks of one entity type, or of all, stand where; of those that [`Store::list_steward_tasks`] lists.
+    pub async fn count_steward_tasks(&self, access: &Access, entity: Option<&str>) -> Result<TaskCounts, StoreError> {
+        const ALL: &str = "SELECT t.state, count(*) FROM steward_tasks t";
+        let engine = self.db.engine();
+        let left = compile(access.filter(), engine, JsonColumn::Stated("l.stated"), 2);
+        let right = compile(access.filter(), engine, JsonColumn::Stated("r.stated"), 2 + left.bind.len());
+        // Who may see every task is counted without a look at the source records.
+        let text = if *access.filter() == Filter::Everything {
+            format!("{ALL} WHERE ($1 = '' OR t.entity = $1) GROUP BY t.state")
+        } else {
+            format!(
+                "{ALL} JOIN source_records l ON l.id = t.left_id JOIN source_records r ON r.id = t.right_id
+                 WHERE ($1 = '' OR t.entity = $1) AND {} AND {} GROUP BY t.state",
+                left.sql, right.sql
+            )
+        };
+        let rows: Vec<(String, i64)> = on_db!(&self.db, |c| {
+            let mut query = sqlx::query_as(sql(engine, &text)).bind(entity.unwrap_or_default());
+            for text in left.bind.into_iter().chain(right.bind) {
+                query = query.bind(text);
+            }
+            query.fetch_all(c).await
+        })?;
         let count = |word: &str| rows.iter().find(|row| row.0 == word).map_or(0, |row| row.1 as u64);
         Ok(TaskCounts { open: count("open"), decided: count("decided"), lapsed: count("lapsed") })
     }
@@ -246,6 +299,7 @@ impl Store {
     /// Decides an open task: the decision becomes a constraint, and both source records wait for a resolution.
     ///
     /// # Errors
+    /// [`StoreError::Reason`] when the reason is empty, has more than [`REASON_MAX`] characters or an Aadhaar number;
     /// [`StoreError::Contradicts`] names the earlier decision that stands against it; [`StoreError::TaskState`] when
     /// the task is not open; [`StoreError::NoDecision`] for `Review`.
     pub async fn decide_task(
@@ -262,6 +316,7 @@ impl Store {
             Decision::NoMatch => ConstraintKind::CannotLink,
             Decision::Review => return Err(StoreError::NoDecision),
         };
+        let reason = check_reason(reason)?;
         let mut tx = self.db.begin(&*self.clock).await?;
         let task = get(&mut tx, id).await?;
         expect_state(&task, task.state == TaskState::Open, "open")?;
@@ -289,6 +344,8 @@ impl Store {
             .await
             .map(drop))?;
         resolution::mark_unresolved(&mut tx, &task.entity, &[constraint.left.0, constraint.right.0]).await?;
+        let detail = serde_json::json!({ "decision": decision.word() });
+        audit(&mut tx, by, "task_decided", id, detail).await?;
         tx.commit().await?;
         Ok(constraint)
     }
@@ -309,6 +366,7 @@ impl Store {
         constraints::undo(&mut tx, id.0, by).await?;
         on_tx!(tx, |c| sqlx::query(SQL).bind(id.0).execute(c).await.map(drop))?;
         resolution::mark_unresolved(&mut tx, &task.entity, &[task.pair.left.0, task.pair.right.0]).await?;
+        audit(&mut tx, by, "decision_undone", id, serde_json::json!({})).await?;
         let undone = get(&mut tx, id).await?;
         tx.commit().await?;
         Ok(undone)

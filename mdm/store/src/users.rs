@@ -1,6 +1,7 @@
 //! People who sign in: roles, passwords, lockout.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
@@ -8,17 +9,21 @@ use kanak_model::{Caller, Role, Timestamp, UserId};
 use rand::CryptoRng;
 use sqlx::FromRow;
 use sqlx::types::Json;
+use tokio::sync::Semaphore;
 
 use crate::Store;
 use crate::audit_events::{self, AuditEvent};
-use crate::db::{on_db, on_tx};
+use crate::db::{Tx, on_db, on_tx};
 use crate::error::StoreError;
+use crate::sessions::token_hash;
 
 /// A password has at least so many characters.
 pub const PASSWORD_MIN: usize = 10;
-/// After so many wrong passwords in a row the user is locked out for a while.
+/// A password has at most so many bytes.
+pub const PASSWORD_BYTES_MAX: usize = 1024;
+/// After so many wrong passwords in a row a name is locked out for a while, whether anyone has it or not.
 pub const FAILURES_MAX: i64 = 5;
-/// How long.
+/// How long; and how long after the last wrong password the earlier ones are forgotten.
 pub const LOCKOUT_US: i64 = 15 * 60 * 1_000_000;
 /// The name of the first administrator.
 pub const FIRST_ADMINISTRATOR: &str = "admin";
@@ -79,15 +84,12 @@ pub(crate) struct Row {
     password_hash: String,
     roles: Json<Vec<String>>,
     districts: Option<Json<BTreeSet<String>>>,
-    failures: i64,
-    locked_until_us: Option<i64>,
     disabled_us: Option<i64>,
     created_us: i64,
 }
 
 pub(crate) const COLUMNS: &str =
-    "SELECT u.id, u.name, u.password_hash, u.roles, u.districts, u.failures, u.locked_until_us,
-     u.disabled_us, u.created_us FROM users u";
+    "SELECT u.id, u.name, u.password_hash, u.roles, u.districts, u.disabled_us, u.created_us FROM users u";
 
 impl From<Row> for User {
     fn from(row: Row) -> Self {
@@ -111,24 +113,40 @@ pub(crate) fn role_words(roles: &BTreeSet<Role>) -> Vec<&'static str> {
     roles.iter().map(|role| role.word()).collect()
 }
 
-/// Hashes off the runtime's threads: it takes tens of milliseconds and 19 MiB.
+/// As many passwords are hashed at once as there are cores: more would take 19 MiB each and finish no sooner.
+static HASHING: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get)));
+
+/// Does work with a password off the runtime's threads: it takes tens of milliseconds and 19 MiB. Work whose caller has
+/// gone away still counts until it ends.
+async fn hashing<T: Send + 'static>(work: impl FnOnce() -> Option<T> + Send + 'static) -> Option<T> {
+    let permit = HASHING.acquire().await.ok()?;
+    let work = move || {
+        let done = work();
+        drop(permit);
+        done
+    };
+    tokio::task::spawn_blocking(work).await.ok().flatten()
+}
+
 async fn hash_password(password: &str, salt: [u8; 16]) -> Result<String, StoreError> {
     let password = zeroize::Zeroizing::new(password.to_owned());
     let hash = move || {
         let salt = SaltString::encode_b64(&salt).ok()?;
         Argon2::default().hash_password(password.as_bytes(), &salt).ok().map(|hash| hash.to_string())
     };
-    let hashed = tokio::task::spawn_blocking(hash).await.ok().flatten();
-    hashed.ok_or(StoreError::Internal("the password could not be hashed; try again"))
+    hashing(hash).await.ok_or(StoreError::Internal("the password could not be hashed; try again"))
 }
 
+/// An overlong password is wrong, and costs what any wrong one costs.
 async fn is_right(password: &str, stored: String) -> bool {
+    let password = if password.len() > PASSWORD_BYTES_MAX { "" } else { password };
     let password = zeroize::Zeroizing::new(password.to_owned());
     let verify = move || {
         let parsed = PasswordHash::new(&stored).ok()?;
         Argon2::default().verify_password(password.as_bytes(), &parsed).ok()
     };
-    tokio::task::spawn_blocking(verify).await.ok().flatten().is_some()
+    hashing(verify).await.is_some()
 }
 
 /// A hash that no password has: a name that does not exist costs the same time as one that does.
@@ -145,7 +163,40 @@ pub(crate) fn random_word(rng: &mut impl CryptoRng, length: usize) -> String {
 }
 
 fn check_password(password: &str) -> Result<(), StoreError> {
+    if password.len() > PASSWORD_BYTES_MAX {
+        return Err(StoreError::LongPassword { max: PASSWORD_BYTES_MAX });
+    }
     if password.chars().count() < PASSWORD_MIN { Err(StoreError::WeakPassword { min: PASSWORD_MIN }) } else { Ok(()) }
+}
+
+/// Counts an attempt of a name before its password is looked at, so that guesses made at the same time are counted too.
+/// Gives the end of the lock when the name had too many already; then nothing was counted.
+async fn count_attempt(tx: &mut Tx, name: &str, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    const FORGET: &str = "DELETE FROM sign_in_attempts WHERE forgotten_us <= $1";
+    const FIND: &str = "SELECT attempts, forgotten_us FROM sign_in_attempts WHERE name_hash = $1";
+    const COUNT: &str = "INSERT INTO sign_in_attempts (name_hash, attempts, forgotten_us) VALUES ($1, 1, $2)
+         ON CONFLICT (name_hash) DO UPDATE SET attempts = sign_in_attempts.attempts + 1, forgotten_us = excluded.forgotten_us";
+    on_tx!(tx, |c| sqlx::query(FORGET).bind(now.0).execute(c).await.map(drop))?;
+    let hash = token_hash(name);
+    let found: Option<(i64, i64)> = on_tx!(tx, |c| sqlx::query_as(FIND).bind(&hash).fetch_optional(c).await)?;
+    if let Some((_, until)) = found.filter(|(attempts, _)| *attempts >= FAILURES_MAX) {
+        return Ok(Some(Timestamp(until)));
+    }
+    on_tx!(tx, |c| sqlx::query(COUNT).bind(&hash).bind(now.0 + LOCKOUT_US).execute(c).await.map(drop))?;
+    Ok(None)
+}
+
+async fn forget_attempts(tx: &mut Tx, name: &str) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM sign_in_attempts WHERE name_hash = $1";
+    on_tx!(tx, |c| sqlx::query(SQL).bind(token_hash(name)).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// What the audit trail calls a user: the name, or the id of one that is not known here.
+pub(crate) async fn actor(tx: &mut Tx, user: UserId) -> Result<String, StoreError> {
+    const SQL: &str = "SELECT name FROM users WHERE id = $1";
+    let name: Option<String> = on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(user.0).fetch_optional(c).await)?;
+    Ok(name.unwrap_or_else(|| format!("user {user}")))
 }
 
 impl Store {
@@ -162,16 +213,18 @@ impl Store {
         }
         let password = random_word(rng, 20);
         let roles = [Role::Administrator, Role::Steward, Role::Analyst].into_iter().collect();
-        self.create_user(FIRST_ADMINISTRATOR, &password, &roles, None, rng).await?;
+        let by = Caller::system("first start");
+        self.create_user(&by, FIRST_ADMINISTRATOR, &password, &roles, None, rng).await?;
         Ok(Some(password))
     }
 
-    /// Makes a user.
+    /// Makes a user; `by` whom is audited.
     ///
     /// # Errors
-    /// [`StoreError::Exists`] when the name is in use; [`StoreError::WeakPassword`].
+    /// [`StoreError::Exists`] when the name is in use; [`StoreError::WeakPassword`], [`StoreError::LongPassword`].
     pub async fn create_user(
         &self,
+        by: &Caller,
         name: &str,
         password: &str,
         roles: &BTreeSet<Role>,
@@ -196,39 +249,40 @@ impl Store {
             .fetch_optional(c)
             .await)?;
         let id = id.ok_or_else(|| StoreError::Exists { what: "user", name: name.to_owned() })?;
+        let detail = serde_json::json!({ "name": name, "roles": role_words(roles), "districts": districts });
+        let event = AuditEvent::act(&by.name, "user_created", format!("user {id}"), detail);
+        audit_events::append(&mut tx, vec![event]).await?;
         tx.commit().await?;
         Ok(UserId(id))
     }
 
-    /// Gives a user another password and lifts a lockout. The user's sessions end.
+    /// Gives a user another password and lifts a lockout; `by` whom is audited. The user's sessions end.
     pub async fn reset_password(
         &self,
+        by: &Caller,
         user: UserId,
         password: &str,
         rng: &mut (impl CryptoRng + Send),
     ) -> Result<(), StoreError> {
-        const SQL: &str = "UPDATE users SET password_hash = $2, failures = 0, locked_until_us = NULL WHERE id = $1";
+        const SQL: &str = "UPDATE users SET password_hash = $2 WHERE id = $1 RETURNING name";
         const SESSIONS: &str = "DELETE FROM sessions WHERE user_id = $1";
         check_password(password)?;
         let mut salt = [0; 16];
         rng.fill_bytes(&mut salt);
         let hash = hash_password(password, salt).await?;
         let mut tx = self.db.begin(&*self.clock).await?;
-        let changed = on_tx!(tx, |c| sqlx::query(SQL)
-            .bind(user.0)
-            .bind(&hash)
-            .execute(c)
-            .await
-            .map(|done| done.rows_affected()))?;
-        if changed == 0 {
-            return Err(StoreError::NotFound { what: "user", id: user.to_string() });
-        }
+        let name: Option<String> =
+            on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(user.0).bind(&hash).fetch_optional(c).await)?;
+        let name = name.ok_or_else(|| StoreError::NotFound { what: "user", id: user.to_string() })?;
+        forget_attempts(&mut tx, &name).await?;
         on_tx!(tx, |c| sqlx::query(SESSIONS).bind(user.0).execute(c).await.map(drop))?;
+        let event = AuditEvent::act(&by.name, "password_reset", format!("user {user}"), serde_json::json!({}));
+        audit_events::append(&mut tx, vec![event]).await?;
         tx.commit().await
     }
 
-    /// Disables a user, whose sessions end, or lets it work again.
-    pub async fn set_user_disabled(&self, user: UserId, activity: Activity) -> Result<(), StoreError> {
+    /// Disables a user, whose sessions end, or lets it work again; `by` whom is audited.
+    pub async fn set_user_disabled(&self, by: &Caller, user: UserId, activity: Activity) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE users SET disabled_us = $2 WHERE id = $1";
         const SESSIONS: &str = "DELETE FROM sessions WHERE user_id = $1 AND $2 = 1";
         let mut tx = self.db.begin(&*self.clock).await?;
@@ -240,6 +294,9 @@ impl Store {
         }
         let ends = i64::from(disabled.is_some());
         on_tx!(tx, |c| sqlx::query(SESSIONS).bind(user.0).bind(ends).execute(c).await.map(drop))?;
+        let action = if disabled.is_some() { "user_disabled" } else { "user_enabled" };
+        let event = AuditEvent::act(&by.name, action, format!("user {user}"), serde_json::json!({}));
+        audit_events::append(&mut tx, vec![event]).await?;
         tx.commit().await
     }
 
@@ -248,6 +305,14 @@ impl Store {
         let text = format!("{COLUMNS} ORDER BY u.name");
         let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(sqlx::AssertSqlSafe(text)).fetch_all(c).await)?;
         Ok(rows.into_iter().map(User::from).collect())
+    }
+
+    /// The user with this id.
+    pub async fn find_user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        let text = format!("{COLUMNS} WHERE u.id = $1");
+        let row: Option<Row> =
+            on_db!(&self.db, |c| sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(c).await)?;
+        Ok(row.map(User::from))
     }
 
     /// The user of this name.
@@ -260,43 +325,31 @@ impl Store {
         Ok(on_db!(&self.db, |c| sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(name).fetch_optional(c).await)?)
     }
 
-    /// Checks a password. Wrong ones are counted and audited; after [`FAILURES_MAX`] in a row the user waits
-    /// [`LOCKOUT_US`].
+    /// Checks a password. Attempts are counted before it is looked at; after [`FAILURES_MAX`] wrong ones in a row the
+    /// name waits [`LOCKOUT_US`] and begins anew. A name that nobody has is counted, answered and audited the same, so
+    /// that an answer does not tell which names there are.
     pub async fn sign_in(&self, name: &str, password: &str) -> Result<SignIn, StoreError> {
-        const SQL: &str = "UPDATE users SET failures = CASE WHEN $2 = 1 THEN 0 ELSE failures + 1 END,
-             locked_until_us = CASE WHEN $2 = 0 AND failures + 1 >= $3 THEN $4 ELSE NULL END WHERE id = $1";
-        let Some(row) = self.find_row(name).await? else {
-            is_right(password, NO_ONE.to_owned()).await;
-            return Ok(SignIn::Refused);
-        };
-        let now = self.clock.now();
-        if let Some(until) = row.locked_until_us.filter(|until| *until > now.0) {
-            return Ok(SignIn::LockedUntil(Timestamp(until)));
-        }
-        let right = is_right(password, row.password_hash.clone()).await && row.disabled_us.is_none();
-        if right && row.failures == 0 {
-            return Ok(SignIn::Welcome(row.into()));
-        }
         let mut tx = self.db.begin(&*self.clock).await?;
-        on_tx!(tx, |c| sqlx::query(SQL)
-            .bind(row.id)
-            .bind(i64::from(right))
-            .bind(FAILURES_MAX)
-            .bind(now.0 + LOCKOUT_US)
-            .execute(c)
-            .await
-            .map(drop))?;
-        if !right {
-            let event = AuditEvent {
-                actor: row.name.clone(),
-                action: "sign_in_refused".to_owned(),
-                subject: format!("user {}", row.id),
-                purpose: None,
-                detail: serde_json::json!({}),
-            };
-            audit_events::append(&mut tx, vec![event]).await?;
+        if let Some(until) = count_attempt(&mut tx, name, self.clock.now()).await? {
+            return Ok(SignIn::LockedUntil(until));
         }
         tx.commit().await?;
-        Ok(if right { SignIn::Welcome(row.into()) } else { SignIn::Refused })
+        let row = self.find_row(name).await?;
+        let stored = row.as_ref().map_or(NO_ONE, |row| &row.password_hash).to_owned();
+        let right = is_right(password, stored).await;
+        let (actor, subject) = row.as_ref().map_or_else(
+            || ("unknown".to_owned(), "user unknown".to_owned()),
+            |row| (row.name.clone(), format!("user {}", row.id)),
+        );
+        let welcome = row.filter(|row| right && row.disabled_us.is_none());
+        let mut tx = self.db.begin(&*self.clock).await?;
+        if welcome.is_some() {
+            forget_attempts(&mut tx, name).await?;
+        }
+        let action = if welcome.is_some() { "signed_in" } else { "sign_in_refused" };
+        let event = AuditEvent::act(&actor, action, subject, serde_json::json!({}));
+        audit_events::append(&mut tx, vec![event]).await?;
+        tx.commit().await?;
+        Ok(welcome.map_or(SignIn::Refused, |row| SignIn::Welcome(row.into())))
     }
 }

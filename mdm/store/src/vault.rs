@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::Store;
 use crate::audit_events::{AuditEvent, hex};
-use crate::db::sqlite_options;
+use crate::db::{make_private, sqlite_options};
 use crate::dialect::{Engine, ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 use crate::key_store::{Key, KeyError, KeyStore, VAULT_AES, VAULT_HMAC};
@@ -145,6 +145,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::WrongKey`] when the keys are not those it was made with.
     pub async fn open(path: &Path, keys: &dyn KeyStore, clock: Arc<dyn Clock>) -> Result<Self, VaultError> {
+        make_private(path)?;
         let index_key = keys.get_key(VAULT_HMAC)?;
         let seal_key = keys.get_key(VAULT_AES)?;
         let mut seed = Zeroizing::new([0; 32]);
@@ -386,7 +387,7 @@ impl Vault {
         Ok(count as u64)
     }
 
-    /// Writes a copy of the vault as it is now. It is sealed as the vault is, and needs the same keys.
+    /// Writes a copy of the vault as it is now, into an empty file. It is sealed as the vault is, and needs the same keys.
     pub(crate) async fn copy_to(&self, path: &str) -> Result<(), VaultError> {
         sqlx::query("VACUUM INTO $1").bind(path).execute(&self.pool).await?;
         Ok(())

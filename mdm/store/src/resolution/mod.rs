@@ -95,7 +95,8 @@ impl Store {
     }
 
     /// Writes what an engine resolved. New golden records get the next ids in the order of the changes; a part split
-    /// off that holds exactly what a merged-away golden record held gets that one's id back.
+    /// off that holds exactly what a merged-away golden record held gets that one's id back. A change that keeps the
+    /// id of a golden record that has ended brings it back.
     ///
     /// # Errors
     /// [`StoreError::Stale`] when source records or links moved on since they were listed;

@@ -46,3 +46,23 @@ fn a_changed_a_removed_and_an_inserted_entry_are_found() {
         });
     }
 }
+
+#[test]
+fn reads_are_recorded_one_entry_a_subject_with_purpose_and_basis() {
+    on_both(async |hub: Hub| {
+        hub.store.audit(event("K-1")).await.unwrap();
+        let access = kanak_model::Access::operation("refresh");
+        hub.store.record_reads(&access, "read", Vec::<String>::new()).await.unwrap();
+        hub.store.record_reads(&access, "search", ["a\0b 'c' \"d\" \\u0000 ਕ"]).await.unwrap();
+        hub.store.record_reads(&access, "read", 0..6_000).await.unwrap();
+        let entries = hub.store.list_audit_events(1, 10).await.unwrap();
+        assert_eq!(entries[0].event.subject, "ab 'c' \"d\" \\u0000 ਕ");
+        let second = &entries[1].event;
+        assert_eq!((second.actor.as_str(), second.subject.as_str()), ("system:refresh", "0"));
+        assert_eq!(
+            (second.purpose, &second.detail),
+            (Some(Purpose::Operation), &serde_json::json!({"basis": "legal_duty"}))
+        );
+        assert_eq!(hub.store.verify_audit_chain().await.unwrap(), AuditChain { events: 6_002, broken_at: None });
+    });
+}

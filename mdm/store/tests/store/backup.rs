@@ -1,9 +1,19 @@
 //! Copies, and what is on disk in the middle of a write.
 
+use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
 use kanak_model::source_system::Load;
+use kanak_model::{Caller, Role};
 use kanak_store::{FileKeyStore, HubUrl, Store, Vault, VaultError};
+use rand::SeedableRng;
 
 use crate::hub::{Hub, all, file, model, on_both, record};
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
 
 #[test]
 fn a_backup_opens_as_a_hub_that_holds_the_same() {
@@ -14,7 +24,15 @@ fn a_backup_opens_as_a_hub_that_holds_the_same() {
         let vault = Vault::open(&hub.dir.path().join("vault.sqlite"), &keys, hub.clock.clone()).await.unwrap();
         let reference = vault.tokenise("hub", &["999999990019"]).await.unwrap();
         let to = hub.dir.path().join("backup");
+        let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+        let by = Caller::system("test");
+        let roles = BTreeSet::from([Role::Steward]);
+        let user = hub.store.create_user(&by, "deepa", "a long password", &roles, None, &mut rng).await.unwrap();
+        let token = hub.store.start_session(user, 1_000_000, &mut rng).await.unwrap();
         let backup = hub.store.backup(&to, &vault).await.unwrap();
+        for path in backup.hub.iter().chain([&backup.vault]) {
+            assert_eq!(mode(path), 0o600, "{}", path.display());
+        }
         let copy = Vault::open(&backup.vault, &keys, hub.clock.clone()).await.unwrap();
         assert_eq!(copy.tokenise("hub", &["999999990019"]).await.unwrap(), reference);
         assert_eq!(backup.hub.is_some(), matches!(hub.url, HubUrl::Sqlite(_)));
@@ -24,6 +42,8 @@ fn a_backup_opens_as_a_hub_that_holds_the_same() {
                 |store: Store| async move { store.list_golden_versions(&all(), &model(), None, 9).await.unwrap() };
             assert_eq!(versions(copy.clone()).await, versions(hub.store.clone()).await);
             assert!(copy.check_invariants().await.unwrap().iter().all(|check| check.passed));
+            assert!(copy.find_session(&token).await.unwrap().is_none(), "nobody is signed in to a copy");
+            assert_eq!(copy.find_user_by_name("deepa").await.unwrap().unwrap().id, user);
             assert_eq!(copy.search_golden(&all(), &model(), "balbir", 9).await.unwrap().len(), 1);
         }
         let error = hub.store.backup(&to, &vault).await.unwrap_err();
@@ -32,14 +52,24 @@ fn a_backup_opens_as_a_hub_that_holds_the_same() {
 }
 
 #[test]
-fn only_its_owner_can_read_a_hub_file() {
-    use std::os::unix::fs::PermissionsExt;
+fn only_its_owner_can_read_a_hub_or_vault_file() {
     on_both(async |hub: Hub| {
         let HubUrl::Sqlite(path) = &hub.url else { return };
         hub.load(Load::Snapshot, &[("a", "Asha")]).await.unwrap();
-        for file in [path.display().to_string(), format!("{}-wal", path.display())] {
-            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600, "{file}");
+        let keys = FileKeyStore::open(&hub.dir.path().join("keys")).unwrap();
+        let vault_path = hub.dir.path().join("vault.sqlite");
+        let open = || Vault::open(&vault_path, &keys, hub.clock.clone());
+        let vault = open().await.unwrap();
+        vault.tokenise("hub", &["999999990019"]).await.unwrap();
+        for path in [path, &vault_path] {
+            for file in [path.display().to_string(), format!("{}-wal", path.display())] {
+                assert_eq!(mode(Path::new(&file)), 0o600, "{file}");
+            }
         }
+        vault.close().await;
+        std::fs::set_permissions(&vault_path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        open().await.unwrap();
+        assert_eq!(mode(&vault_path), 0o600, "one that others could read is closed to them");
     });
 }
 

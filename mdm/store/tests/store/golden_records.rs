@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use kanak_model::source_record::{NewSourceRecord, Stated};
 use kanak_model::source_system::Load;
 use kanak_model::{Access, Caller, GoldenId, Purpose, Role, UserId};
+use kanak_store::Place;
 
 use crate::hub::{Hub, all, file, model, on_both, record};
 
@@ -112,6 +113,21 @@ fn a_caller_confined_to_districts_finds_only_theirs_and_the_sql_agrees_with_the_
                 assert_eq!(found.is_some(), expected.contains(&GoldenId(id)), "{districts:?} {id}");
             }
         }
+    });
+}
+
+#[test]
+fn a_source_record_outside_the_callers_districts_shows_its_key_alone() {
+    on_both(async |hub: Hub| {
+        fill(&hub).await;
+        let access = steward(Some(&["41"]));
+        let golden = hub.store.find_golden(&access, &model(), GoldenId(1)).await.unwrap().unwrap();
+        let shown: Vec<_> = golden.members.iter().map(|m| (m.key.as_str(), m.place, m.values.is_empty())).collect();
+        assert_eq!(shown, [("a", Place::Inside, false), ("a2", Place::Outside, true)]);
+        let crosswalks = async |access: &Access| hub.store.list_crosswalks_of(access, &[GoldenId(1)]).await.unwrap();
+        assert_eq!(crosswalks(&access).await.len(), 2);
+        assert_eq!(crosswalks(&steward(Some(&["42"]))).await, [], "the golden record lies in 41");
+        assert_eq!(crosswalks(&all()).await.len(), 2);
     });
 }
 

@@ -13,7 +13,7 @@ use proptest::test_runner::{Config, TestRunner};
 use crate::hub::{Hub, all, doubtful, file, on_both, on_sqlite, record};
 
 #[derive(Debug, Clone)]
-enum Step {
+pub(crate) enum Step {
     /// A file with these keys and the name each states.
     Ingest { load: Load, rows: BTreeMap<u8, u8> },
     /// Source record by source record, the group it belongs to; and which pairs are doubted.
@@ -105,7 +105,7 @@ async fn resolve(hub: &Hub, groups: &[u8], doubts: &[(u8, u8)]) {
     assert_eq!(emitted, 0, "the same resolution again must do nothing: {again:?}");
 }
 
-async fn take(hub: &Hub, step: &Step) {
+pub(crate) async fn take(hub: &Hub, step: &Step) {
     match step {
         Step::Ingest { load, rows } => {
             let feed = hub.store.feed_position().await.unwrap();
@@ -139,7 +139,7 @@ async fn take(hub: &Hub, step: &Step) {
     }
 }
 
-fn histories(count: u32) -> Vec<Vec<Step>> {
+pub(crate) fn histories(count: u32) -> Vec<Vec<Step>> {
     let mut runner = TestRunner::new_with_rng(
         Config::default(),
         proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
@@ -149,7 +149,7 @@ fn histories(count: u32) -> Vec<Vec<Step>> {
 }
 
 /// The first few histories run on both engines, all on `SQLite`.
-fn on_some(number: usize, test: impl AsyncFn(Hub)) {
+pub(crate) fn on_some(number: usize, test: impl AsyncFn(Hub)) {
     if number < 6 { on_both(test) } else { on_sqlite(test) }
 }
 
@@ -217,6 +217,7 @@ fn seeded_corruptions_are_found_and_named() {
         ("UPDATE constraints SET kind = 'cannot_link'", "cannot_links_hold"),
         ("UPDATE constraints SET right_id = 4", "must_links_hold"),
         ("UPDATE ingest_runs SET rows_new = rows_new + 1 WHERE id = 1", "runs_add_up"),
+        ("UPDATE source_systems SET retired_count = retired_count + 1", "sources_counted"),
         ("UPDATE golden_records SET state = 'emptied' WHERE id = 4", "search_finds_live"),
         ("UPDATE golden_records SET version = version + 1 WHERE id = 4", "current_version"),
         ("UPDATE source_records SET stated = '{\"full_name\":\"Mallory\"}' WHERE id = 1", "values_have_provenance"),
@@ -228,7 +229,7 @@ fn seeded_corruptions_are_found_and_named() {
             ingest(&hub, Load::Snapshot, &rows).await;
             let pairs = vec![doubtful(1, 2, 0.9), doubtful(4, 5, 0.8)];
             hub.resolve_with(&[vec![1], vec![2], vec![3], vec![4], vec![5]], pairs.clone()).await.unwrap();
-            hub.store.decide_task(StewardTaskId(1), UserId(1), Decision::Match, "").await.unwrap();
+            hub.store.decide_task(StewardTaskId(1), UserId(1), Decision::Match, "seen").await.unwrap();
             ingest(&hub, Load::Delta, &BTreeMap::from([(3, 9)])).await;
             hub.resolve_with(&[vec![1, 2], vec![3], vec![4], vec![5]], pairs).await.unwrap();
             let event = kanak_store::AuditEvent {

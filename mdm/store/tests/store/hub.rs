@@ -194,8 +194,8 @@ impl Hub {
         let unresolved = self.store.list_unresolved("citizen").await?;
         let records = self.records().await;
         let links = self.links().await;
-        let redirected = self.store.list_redirected_links("citizen").await?;
-        let changes = restore(changes(groups, &records, &links), &redirected, &records, &links);
+        let ended = self.store.list_ended_links("citizen").await?;
+        let changes = bring_back(restore(changes(groups, &records, &links), &ended, &records, &links), &ended);
         let resolution = Resolution { changes, review_pairs: pairs, scope: Scope::Everything, unresolved };
         self.store.apply_resolution(&model(), self.rules, resolution).await
     }
@@ -264,13 +264,13 @@ pub(crate) fn changes(
 /// whichever of them is larger.
 fn restore(
     mut changes: Vec<GoldenChange>,
-    redirected: &[Link],
+    ended_links: &[Link],
     records: &[SourceRecord],
     links: &BTreeMap<SourceRecordId, GoldenId>,
 ) -> Vec<GoldenChange> {
     let live: BTreeSet<SourceRecordId> = records.iter().map(|record| record.id).collect();
     let mut ended: BTreeMap<GoldenId, Vec<SourceRecordId>> = BTreeMap::new();
-    for link in redirected.iter().filter(|link| live.contains(&link.source_record)) {
+    for link in ended_links.iter().filter(|link| live.contains(&link.source_record)) {
         ended.entry(link.golden_id).or_default().push(link.source_record);
     }
     for place in 0..changes.len() {
@@ -287,6 +287,19 @@ fn restore(
             changes[other].split_from = None;
             changes[place].identity = Identity::New;
             changes[place].split_from = Some(kept);
+        }
+    }
+    changes
+}
+
+/// Source records that come back without company of their own get the golden record back that they left empty.
+fn bring_back(mut changes: Vec<GoldenChange>, ended: &[Link]) -> Vec<GoldenChange> {
+    let mut given: BTreeSet<GoldenId> = BTreeSet::new();
+    for change in changes.iter_mut().filter(|change| change.identity == Identity::New && change.split_from.is_none()) {
+        let former = ended.iter().filter(|link| change.members.contains(&link.source_record));
+        if let Some(id) = former.map(|link| link.golden_id).filter(|id| !given.contains(id)).min() {
+            given.insert(id);
+            change.identity = Identity::Keeps(id);
         }
     }
     changes

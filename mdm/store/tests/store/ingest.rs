@@ -1,8 +1,9 @@
 //! Files come in: new, changed, unchanged, retired; all of a file or nothing.
 
-use kanak_model::IngestRunId;
 use kanak_model::quality::{LeftOut, QualityRule, RejectedRow};
+use kanak_model::source_record::NewSourceRecord;
 use kanak_model::source_system::{Load, RowsAre};
+use kanak_model::{Access, Caller, IngestRunId, Purpose, Role, Timestamp, UserId};
 use kanak_store::StoreError;
 
 use crate::hub::{Hub, all, file, on_both, record, source};
@@ -51,6 +52,25 @@ fn a_changed_row_is_a_new_version_and_a_missing_one_is_retired_and_may_come_back
 }
 
 #[test]
+fn a_row_that_the_department_touched_without_changing_a_value_is_a_new_version() {
+    on_both(async |hub: Hub| {
+        let load = async |updated: Option<i64>| {
+            let mut run = hub.store.begin_ingest(hub.source, file("food.csv", Load::Delta)).await.unwrap();
+            run.add(vec![NewSourceRecord { updated: updated.map(Timestamp), ..record("a", "Asha") }]).await.unwrap();
+            counts(run.finish().await.unwrap())
+        };
+        assert_eq!(load(Some(100)).await, [1, 0, 0, 0]);
+        assert_eq!(load(Some(200)).await, [0, 1, 0, 0]);
+        assert_eq!(load(Some(200)).await, [0, 0, 1, 0]);
+        let records = hub.records().await;
+        assert_eq!((records[0].version, records[0].updated), (2, Some(Timestamp(200))));
+        assert_eq!(load(None).await, [0, 1, 0, 0]);
+        assert_eq!(load(None).await, [0, 0, 1, 0]);
+        assert!(hub.store.check_invariants().await.unwrap().iter().all(|check| check.passed), "both are kept");
+    });
+}
+
+#[test]
 fn a_snapshot_that_retires_too_much_changes_nothing_until_a_person_confirms_it() {
     on_both(async |hub: Hub| {
         hub.load(Load::Snapshot, &THREE).await.unwrap();
@@ -62,7 +82,15 @@ fn a_snapshot_that_retires_too_much_changes_nothing_until_a_person_confirms_it()
         run.add(vec![record("a", "Asha")]).await.unwrap();
         assert_eq!(run.finish_confirmed().await.unwrap().retired, 2);
         assert_eq!(hub.records().await.len(), 1);
-        assert_eq!(hub.store.list_source_systems().await.unwrap()[0].retired, 2);
+        let held = async || {
+            let source = hub.store.list_source_systems().await.unwrap().remove(0);
+            let counted = hub.store.counts().await.unwrap().source_records["citizen"];
+            assert_eq!(counted, source.live);
+            (source.live, source.retired)
+        };
+        assert_eq!(held().await, (1, 2));
+        hub.load(Load::Delta, &THREE[1..]).await.unwrap();
+        assert_eq!(held().await, (3, 0), "they are back");
     });
 }
 
@@ -101,6 +129,49 @@ fn rejected(line: u64) -> RejectedRow {
     }
 }
 
+async fn refuse(hub: &Hub, rows: &[(&str, &str)], refused: Vec<RejectedRow>) -> kanak_store::IngestTx {
+    let mut run = hub.store.begin_ingest(hub.source, file("food.csv", Load::Snapshot)).await.unwrap();
+    run.reject(refused).await.unwrap();
+    run.add(rows.iter().map(|(key, name)| record(key, name)).collect()).await.unwrap();
+    run
+}
+
+#[test]
+fn a_refused_row_does_not_retire_what_the_hub_holds_under_its_key() {
+    on_both(async |hub: Hub| {
+        hub.load(Load::Snapshot, &THREE).await.unwrap();
+        let before = hub.records().await;
+        let refused = RejectedRow { key: Some("b\0".to_owned()), ..rejected(3) };
+        let run = refuse(&hub, &[THREE[0]], vec![refused]).await;
+        let summary = run.finish().await.unwrap();
+        assert_eq!((summary.unchanged, summary.retired, summary.held_back), (1, 1, 0));
+        assert_eq!(hub.records().await, before[..2], "b stays as it was, c is gone");
+    });
+}
+
+#[test]
+fn a_row_without_a_readable_key_holds_all_retirements_back_until_a_person_confirms_them() {
+    on_both(async |hub: Hub| {
+        hub.load(Load::Snapshot, &THREE).await.unwrap();
+        let unread = || vec![RejectedRow { key: None, ..rejected(3) }];
+        let hash = file("food.csv", Load::Snapshot).content_hash;
+        let run = refuse(&hub, &THREE[..2], unread()).await;
+        let summary = run.finish().await.unwrap();
+        assert_eq!((summary.retired, summary.held_back), (0, 1));
+        assert_eq!(hub.records().await.len(), 3);
+        assert_eq!(hub.store.list_ingest_runs(None, None, 1).await.unwrap()[0].summary, summary);
+        let known = hub.store.find_finished_run(hub.source, &hash).await.unwrap();
+        assert!(known.is_none(), "the file can be taken in again, to confirm it");
+        let error = refuse(&hub, &THREE[..1], unread()).await.finish().await.unwrap_err();
+        assert!(matches!(error, StoreError::TooManyRetired { retired: 2, .. }), "{error}");
+        let run = refuse(&hub, &THREE[..2], unread()).await;
+        let summary = run.finish_confirmed().await.unwrap();
+        assert_eq!((summary.retired, summary.held_back), (1, 0));
+        assert_eq!(hub.records().await.len(), 2);
+        assert!(hub.store.find_finished_run(hub.source, &hash).await.unwrap().is_some());
+    });
+}
+
 #[test]
 fn refused_rows_and_left_out_values_are_listed_by_source_and_rule() {
     on_both(async |hub: Hub| {
@@ -113,15 +184,40 @@ fn refused_rows_and_left_out_values_are_listed_by_source_and_rule() {
         }
         let summary = run.finish().await.unwrap();
         assert_eq!((summary.rows, summary.rejected), (3, 2));
-        let rows =
-            hub.store.list_quarantined_rows(Some(hub.source), Some(QualityRule::Checksum), None, 10).await.unwrap();
+        let rows = hub
+            .store
+            .list_quarantined_rows(&all(), Some(hub.source), Some(QualityRule::Checksum), None, 10)
+            .await
+            .unwrap();
         assert_eq!(rows.iter().map(|row| row.row.line).collect::<Vec<_>>(), [3, 9]);
         assert_eq!(rows[0].row, rejected(3));
-        let rest = hub.store.list_quarantined_rows(None, None, Some(rows[0].id), 10).await.unwrap();
+        let rest = hub.store.list_quarantined_rows(&all(), None, None, Some(rows[0].id), 10).await.unwrap();
         assert_eq!(rest, rows[1..]);
-        assert!(hub.store.list_quarantined_rows(None, Some(QualityRule::Kind), None, 10).await.unwrap().is_empty());
-        assert_eq!(hub.store.count_quarantined().await.unwrap()[0].count, 2);
+        assert!(
+            hub.store.list_quarantined_rows(&all(), None, Some(QualityRule::Kind), None, 10).await.unwrap().is_empty()
+        );
+        assert_eq!(hub.store.count_quarantined(&all()).await.unwrap()[0].count, 2);
         assert_eq!(hub.store.list_left_out(None).await.unwrap()[0].1.count, 5);
+    });
+}
+
+#[test]
+fn refused_rows_have_no_place_and_are_personal() {
+    on_both(async |hub: Hub| {
+        refuse(&hub, &[], vec![rejected(3)]).await.finish().await.unwrap();
+        let caller = |role: Role, districts: Option<&str>| Caller {
+            user: Some(UserId(1)),
+            name: "someone".to_owned(),
+            roles: [role].into_iter().collect(),
+            districts: districts.map(|code| [code.to_owned()].into_iter().collect()),
+        };
+        let confined = Access::decide(&caller(Role::Steward, Some("41")), Purpose::Stewardship).unwrap();
+        assert!(hub.store.list_quarantined_rows(&confined, None, None, None, 10).await.unwrap().is_empty());
+        assert!(hub.store.count_quarantined(&confined).await.unwrap().is_empty());
+        let analyst = Access::decide(&caller(Role::Analyst, None), Purpose::Statistics).unwrap();
+        let rows = hub.store.list_quarantined_rows(&analyst, None, None, None, 10).await.unwrap();
+        assert_eq!(rows[0].row, RejectedRow { key: None, masked: None, ..rejected(3) });
+        assert_eq!(hub.store.count_quarantined(&analyst).await.unwrap()[0].count, 1);
     });
 }
 

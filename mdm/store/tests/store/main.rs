@@ -8,6 +8,7 @@ mod backup;
 mod golden_records;
 mod histories;
 mod ingest;
+mod ledger;
 mod parity;
 mod resolution;
 mod steward_tasks;

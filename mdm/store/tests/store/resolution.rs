@@ -4,7 +4,7 @@ use kanak_model::feed::Change;
 use kanak_model::golden_record::{GoldenChange, Identity};
 use kanak_model::source_system::Load;
 use kanak_model::{FeedPosition, GoldenId, RuleSetVersion, SourceRecordId};
-use kanak_store::{Resolution, Scope, StoreError, Unresolved};
+use kanak_store::{Link, Resolution, Scope, StoreError, Unresolved};
 
 use crate::hub::{Hub, all, changes, model, on_both};
 
@@ -98,7 +98,7 @@ fn a_part_split_off_is_new_and_says_from_what() {
         let applied = hub.resolve(&[vec![1, 2], vec![3], vec![4]]).await.unwrap();
         assert_eq!((applied.split, applied.created), (1, 1));
         assert_eq!(feed(&hub).await.last(), Some(&(4, Change::SplitFrom, 3, 1, Some(1))));
-        let crosswalks = hub.store.list_crosswalks_of(&[GoldenId(1)]).await.unwrap();
+        let crosswalks = hub.store.list_crosswalks_of(&all(), &[GoldenId(1)]).await.unwrap();
         let open: Vec<bool> = crosswalks.iter().map(|c| c.recorded_to.is_none()).collect();
         assert_eq!(open, [true, true, false]);
     });
@@ -120,6 +120,27 @@ fn retired_source_records_leave_and_the_last_one_empties_the_golden_record() {
         let emptied = hub.store.find_golden(&all(), &model(), GoldenId(2)).await.unwrap().unwrap();
         assert!(!emptied.is_live() && emptied.members.is_empty());
         assert_eq!(hub.store.list_golden(&all(), &model(), None, 10).await.unwrap().len(), 2);
+    });
+}
+
+#[test]
+fn a_source_record_that_comes_back_gets_its_golden_id_back() {
+    on_both(async |hub: Hub| {
+        hub.load(Load::Snapshot, &FOUR).await.unwrap();
+        hub.resolve(&[vec![1, 2], vec![3], vec![4]]).await.unwrap();
+        hub.load(Load::Snapshot, &[FOUR[0], FOUR[1], FOUR[3]]).await.unwrap();
+        hub.resolve(&[vec![1, 2], vec![4]]).await.unwrap();
+        let ended = hub.store.list_ended_links("citizen").await.unwrap();
+        assert_eq!(ended, [Link { source_record: SourceRecordId(3), golden_id: GoldenId(2) }]);
+        hub.load(Load::Snapshot, &FOUR).await.unwrap();
+        let applied = hub.resolve(&[vec![1, 2], vec![3], vec![4]]).await.unwrap();
+        assert_eq!((applied.restored, applied.created, applied.updated), (1, 0, 0));
+        assert_eq!(golden_of(&hub).await, [1, 1, 2, 3]);
+        assert_eq!(feed(&hub).await[3..], [(4, Change::Emptied, 2, 1, None), (5, Change::Restored, 2, 2, None)]);
+        assert!(hub.store.find_golden(&all(), &model(), GoldenId(2)).await.unwrap().unwrap().is_live());
+        assert_eq!(hub.store.search_golden(&all(), &model(), "charan", 9).await.unwrap()[0].id, GoldenId(2));
+        assert!(hub.store.list_ended_links("citizen").await.unwrap().is_empty());
+        assert!(hub.store.check_invariants().await.unwrap().iter().all(|check| check.passed));
     });
 }
 

@@ -5,6 +5,7 @@ use kanak_model::source_system::Load;
 use kanak_model::steward_task::TaskState;
 use kanak_model::{Access, Caller, GoldenId, Purpose, Role, SourceRecordId, StewardTaskId, UserId};
 use kanak_store::{Resolution, Scope, StoreError, TaskCounts, TaskCursor, TaskFilter, Unresolved};
+use rand::SeedableRng;
 
 use crate::hub::{Hub, all, doubtful, model, on_both};
 
@@ -56,7 +57,10 @@ fn the_same_doubt_again_opens_nothing_and_a_doubt_that_is_gone_lapses_and_may_co
         let back = hub.resolve_with(&apart(), vec![doubtful(1, 2, 0.9), doubtful(3, 4, 0.95)]).await.unwrap();
         assert_eq!((back.tasks_opened, back.tasks_lapsed), (1, 0));
         assert_eq!(open(&hub).await, [(3, 3, 4), (1, 1, 2)]);
-        assert_eq!(hub.store.count_steward_tasks(None).await.unwrap(), TaskCounts { open: 2, decided: 0, lapsed: 1 });
+        assert_eq!(
+            hub.store.count_steward_tasks(&all(), None).await.unwrap(),
+            TaskCounts { open: 2, decided: 0, lapsed: 1 }
+        );
     });
 }
 
@@ -98,7 +102,7 @@ fn a_decision_becomes_a_constraint_and_its_records_wait_for_a_resolution() {
         assert!(matches!(view.task.state, TaskState::Decided { by: UserId(7), decision: Decision::Match, .. }));
         // Doubted anew by the rules, it stays decided.
         hub.resolve_with(&[vec![1, 2], vec![3], vec![4]], vec![doubtful(1, 2, 0.9)]).await.unwrap();
-        assert_eq!(hub.store.count_steward_tasks(None).await.unwrap().decided, 1);
+        assert_eq!(hub.store.count_steward_tasks(&all(), None).await.unwrap().decided, 1);
     });
 }
 
@@ -130,14 +134,14 @@ fn contradictory_decisions_are_refused_and_both_are_named() {
         hub.load(Load::Snapshot, &FOUR).await.unwrap();
         let pairs = vec![doubtful(1, 2, 0.9), doubtful(2, 3, 0.8), doubtful(1, 3, 0.7)];
         hub.resolve_with(&apart(), pairs).await.unwrap();
-        hub.store.decide_task(StewardTaskId(1), UserId(1), Decision::Match, "").await.unwrap();
-        hub.store.decide_task(StewardTaskId(2), UserId(1), Decision::Match, "").await.unwrap();
-        let error = hub.store.decide_task(StewardTaskId(3), UserId(1), Decision::NoMatch, "").await.unwrap_err();
+        hub.store.decide_task(StewardTaskId(1), UserId(1), Decision::Match, "seen").await.unwrap();
+        hub.store.decide_task(StewardTaskId(2), UserId(1), Decision::Match, "seen").await.unwrap();
+        let error = hub.store.decide_task(StewardTaskId(3), UserId(1), Decision::NoMatch, "seen").await.unwrap_err();
         let words = error.to_string();
         assert!(words.contains("(1 with 3)") && words.contains("decision 1: must_link 1 with 2"), "{words}");
         hub.store.undo_decision(StewardTaskId(2), UserId(1)).await.unwrap();
-        hub.store.decide_task(StewardTaskId(3), UserId(1), Decision::NoMatch, "").await.unwrap();
-        let error = hub.store.decide_task(StewardTaskId(2), UserId(1), Decision::Match, "").await.unwrap_err();
+        hub.store.decide_task(StewardTaskId(3), UserId(1), Decision::NoMatch, "seen").await.unwrap();
+        let error = hub.store.decide_task(StewardTaskId(2), UserId(1), Decision::Match, "seen").await.unwrap_err();
         assert!(matches!(error, StoreError::Contradicts { kind: "cannot_link", .. }), "{error}");
     });
 }
@@ -146,7 +150,7 @@ fn contradictory_decisions_are_refused_and_both_are_named() {
 fn a_task_about_a_retired_source_record_lapses_and_its_decision_sleeps() {
     on_both(async |hub: Hub| {
         doubt(&hub).await;
-        hub.store.decide_task(StewardTaskId(1), UserId(1), Decision::Match, "").await.unwrap();
+        hub.store.decide_task(StewardTaskId(1), UserId(1), Decision::Match, "seen").await.unwrap();
         hub.load(Load::Snapshot, &[FOUR[0], FOUR[2]]).await.unwrap();
         assert!(open(&hub).await.is_empty());
         assert!(hub.store.list_constraints("citizen").await.unwrap().is_empty());
@@ -172,8 +176,49 @@ fn a_steward_confined_to_other_districts_sees_no_task() {
             let access = Access::decide(&caller, Purpose::Stewardship).unwrap();
             let tasks = hub.store.list_steward_tasks(&access, TaskFilter::Open, None, None, 9).await.unwrap();
             assert_eq!(tasks.len(), seen);
+            assert_eq!(hub.store.count_steward_tasks(&access, None).await.unwrap().open, seen as u64);
+            assert_eq!(hub.store.count_steward_tasks(&access, Some("business")).await.unwrap().open, 0);
             let view = hub.store.get_steward_task(&access, &model(), StewardTaskId(1)).await;
             assert_eq!(view.is_ok(), seen > 0);
         }
+    });
+}
+
+#[test]
+fn decisions_and_their_undoing_are_in_the_trail_under_the_stewards_name_without_the_reason() {
+    on_both(async |hub: Hub| {
+        doubt(&hub).await;
+        let mut rng = rand::rngs::StdRng::seed_from_u64(1);
+        let roles = [Role::Steward].into_iter().collect();
+        let by = Caller::system("test");
+        let deepa = hub.store.create_user(&by, "deepa", "a long password", &roles, None, &mut rng).await.unwrap();
+        hub.store.decide_task(StewardTaskId(1), deepa, Decision::NoMatch, "father and son").await.unwrap();
+        hub.store.undo_decision(StewardTaskId(1), UserId(9)).await.unwrap();
+        let entries = hub.store.list_audit_events(1, 9).await.unwrap();
+        let told: Vec<(&str, &str, &str)> = entries
+            .iter()
+            .map(|e| (e.event.actor.as_str(), e.event.action.as_str(), e.event.subject.as_str()))
+            .collect();
+        let task = "steward task 1";
+        assert_eq!(told, [("deepa", "task_decided", task), ("user 9", "decision_undone", task)]);
+        assert_eq!(entries[0].event.detail, serde_json::json!({"decision": "no_match"}));
+    });
+}
+
+#[test]
+fn a_reason_is_a_sentence_without_an_aadhaar_number() {
+    on_both(async |hub: Hub| {
+        doubt(&hub).await;
+        let long = "x".repeat(501);
+        for bad in ["", "  \n", &long, "both have 2341-2341-2346", "Aadhaar ੨੩੪੧੨੩੪੧੨੩੪੬"] {
+            let error = hub.store.decide_task(StewardTaskId(1), UserId(1), Decision::Match, bad).await.unwrap_err();
+            assert!(matches!(error, StoreError::Reason { .. }), "{bad}: {error}");
+            assert!(!error.to_string().contains("2346"));
+        }
+        assert_eq!(open(&hub).await.len(), 3, "nothing was decided");
+        let longest = format!(" {}\n", "ਕ".repeat(500));
+        hub.store.decide_task(StewardTaskId(1), UserId(1), Decision::Match, &longest).await.unwrap();
+        let view = hub.store.get_steward_task(&all(), &model(), StewardTaskId(1)).await.unwrap();
+        assert_eq!(view.reason.as_deref(), Some(longest.trim()));
     });
 }

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use kanak_model::{Role, Timestamp, UserId};
-use kanak_store::{Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, SignIn, StoreError};
+use kanak_model::{Caller, Role, Timestamp, UserId};
+use kanak_store::{Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, PASSWORD_BYTES_MAX, SignIn, StoreError};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
 use crate::hub::{Hub, on_both};
+
+fn by() -> Caller {
+    Caller::system("test")
+}
 
 fn roles() -> BTreeSet<Role> {
     [Role::Steward].into_iter().collect()
@@ -32,19 +36,80 @@ fn the_first_administrator_is_made_once_and_its_password_works() {
 fn too_many_wrong_passwords_lock_for_a_while() {
     on_both(async |hub: Hub| {
         let mut rng = StdRng::seed_from_u64(1);
-        hub.store.create_user("deepa", "a long password", &roles(), None, &mut rng).await.unwrap();
+        hub.store.create_user(&by(), "deepa", "a long password", &roles(), None, &mut rng).await.unwrap();
         for _ in 0..FAILURES_MAX {
             assert_eq!(hub.store.sign_in("deepa", "something else").await.unwrap(), SignIn::Refused);
         }
         let locked = hub.store.sign_in("deepa", "a long password").await.unwrap();
         assert!(matches!(locked, SignIn::LockedUntil(_)), "{locked:?}");
         hub.clock.set(1_000_000 + LOCKOUT_US + 1);
+        assert_eq!(
+            hub.store.sign_in("deepa", "something else").await.unwrap(),
+            SignIn::Refused,
+            "counting begins anew"
+        );
         assert!(matches!(hub.store.sign_in("deepa", "a long password").await.unwrap(), SignIn::Welcome(_)));
-        assert_eq!(hub.store.sign_in("deepa", "something else").await.unwrap(), SignIn::Refused);
+        for _ in 1..FAILURES_MAX {
+            assert_eq!(hub.store.sign_in("deepa", "something else").await.unwrap(), SignIn::Refused);
+        }
         assert!(matches!(hub.store.sign_in("deepa", "a long password").await.unwrap(), SignIn::Welcome(_)));
-        let refusals = hub.store.list_audit_events(0, 100).await.unwrap();
-        assert_eq!(refusals.len() as i64, FAILURES_MAX + 1);
-        assert!(refusals.iter().all(|entry| entry.event.action == "sign_in_refused"));
+        let events = hub.store.list_audit_events(0, 100).await.unwrap();
+        let count = |action: &str| events.iter().filter(|entry| entry.event.action == action).count() as i64;
+        assert_eq!((count("sign_in_refused"), count("signed_in")), (2 * FAILURES_MAX, 2));
+    });
+}
+
+#[test]
+fn a_name_that_nobody_has_is_answered_as_one_that_somebody_has() {
+    on_both(async |hub: Hub| {
+        let mut rng = StdRng::seed_from_u64(1);
+        hub.store.create_user(&by(), "deepa", "a long password", &roles(), None, &mut rng).await.unwrap();
+        let mut answers = Vec::new();
+        for name in ["deepa", "nobody"] {
+            let mut given = Vec::new();
+            for _ in 0..FAILURES_MAX + 2 {
+                given.push(hub.store.sign_in(name, "something else").await.unwrap());
+            }
+            answers.push(given);
+        }
+        assert_eq!(answers[0], answers[1]);
+        assert!(matches!(answers[0].last(), Some(SignIn::LockedUntil(_))));
+        let text = format!("{:?}", hub.store.list_audit_events(0, 100).await.unwrap());
+        assert!(!text.contains("nobody"), "what was typed as a name may be a password");
+    });
+}
+
+#[test]
+fn guesses_made_at_the_same_time_are_all_counted() {
+    on_both(async |hub: Hub| {
+        let mut rng = StdRng::seed_from_u64(1);
+        hub.store.create_user(&by(), "deepa", "a long password", &roles(), None, &mut rng).await.unwrap();
+        let guesses = (0..20).map(|n| {
+            let store = hub.store.clone();
+            async move { store.sign_in("deepa", &format!("a wrong password {n}")).await.unwrap() }
+        });
+        let answers = futures::future::join_all(guesses).await;
+        let looked_at = answers.iter().filter(|answer| **answer == SignIn::Refused).count();
+        assert_eq!(looked_at as i64, FAILURES_MAX, "{answers:?}");
+    });
+}
+
+#[test]
+fn a_password_reset_lifts_the_lock_and_an_overlong_password_is_refused() {
+    on_both(async |hub: Hub| {
+        let mut rng = StdRng::seed_from_u64(1);
+        let long = "x".repeat(PASSWORD_BYTES_MAX + 1);
+        let error = hub.store.create_user(&by(), "deepa", &long, &roles(), None, &mut rng).await.unwrap_err();
+        assert!(matches!(error, StoreError::LongPassword { .. }), "{error}");
+        let most = &long[1..];
+        let id = hub.store.create_user(&by(), "deepa", most, &roles(), None, &mut rng).await.unwrap();
+        assert!(matches!(hub.store.sign_in("deepa", most).await.unwrap(), SignIn::Welcome(_)));
+        for _ in 0..FAILURES_MAX {
+            assert_eq!(hub.store.sign_in("deepa", &long).await.unwrap(), SignIn::Refused);
+        }
+        assert!(matches!(hub.store.sign_in("deepa", most).await.unwrap(), SignIn::LockedUntil(_)));
+        hub.store.reset_password(&by(), id, "another password", &mut rng).await.unwrap();
+        assert!(matches!(hub.store.sign_in("deepa", "another password").await.unwrap(), SignIn::Welcome(_)));
     });
 }
 
@@ -53,28 +118,33 @@ fn a_reset_or_disabled_user_loses_its_sessions() {
     on_both(async |hub: Hub| {
         let mut rng = StdRng::seed_from_u64(1);
         let districts = Some(["41".to_owned()].into_iter().collect());
-        let id =
-            hub.store.create_user("deepa", "a long password", &roles(), districts.as_ref(), &mut rng).await.unwrap();
-        let again = hub.store.create_user("deepa", "a long password", &roles(), None, &mut rng).await.unwrap_err();
+        let id = hub
+            .store
+            .create_user(&by(), "deepa", "a long password", &roles(), districts.as_ref(), &mut rng)
+            .await
+            .unwrap();
+        let again =
+            hub.store.create_user(&by(), "deepa", "a long password", &roles(), None, &mut rng).await.unwrap_err();
         assert!(matches!(again, StoreError::Exists { .. }), "{again}");
         assert!(matches!(
-            hub.store.create_user("b", "short", &roles(), None, &mut rng).await,
+            hub.store.create_user(&by(), "b", "short", &roles(), None, &mut rng).await,
             Err(StoreError::WeakPassword { .. })
         ));
         let token = hub.store.start_session(id, 1_000, &mut rng).await.unwrap();
         let user = hub.store.find_session(&token).await.unwrap().unwrap();
         assert_eq!((user.id, user.districts), (id, districts));
-        hub.store.reset_password(id, "another password", &mut rng).await.unwrap();
+        hub.store.reset_password(&by(), id, "another password", &mut rng).await.unwrap();
         assert!(hub.store.find_session(&token).await.unwrap().is_none());
         assert!(matches!(hub.store.sign_in("deepa", "another password").await.unwrap(), SignIn::Welcome(_)));
         let token = hub.store.start_session(id, 1_000, &mut rng).await.unwrap();
-        hub.store.set_user_disabled(id, Activity::Disabled).await.unwrap();
+        hub.store.set_user_disabled(&by(), id, Activity::Disabled).await.unwrap();
         assert!(hub.store.find_session(&token).await.unwrap().is_none());
         assert_eq!(hub.store.sign_in("deepa", "another password").await.unwrap(), SignIn::Refused);
-        hub.store.set_user_disabled(id, Activity::Active).await.unwrap();
+        hub.store.set_user_disabled(&by(), id, Activity::Active).await.unwrap();
         assert!(hub.store.find_session(&token).await.unwrap().is_none(), "an ended session stays ended");
-        assert_eq!(hub.store.list_users().await.unwrap().len(), 1);
-        assert!(hub.store.reset_password(UserId(99), "another password", &mut rng).await.is_err());
+        assert_eq!(hub.store.list_users().await.unwrap(), [hub.store.find_user(id).await.unwrap().unwrap()]);
+        assert!(hub.store.find_user(UserId(99)).await.unwrap().is_none());
+        assert!(hub.store.reset_password(&by(), UserId(99), "another password", &mut rng).await.is_err());
     });
 }
 
@@ -82,7 +152,7 @@ fn a_reset_or_disabled_user_loses_its_sessions() {
 fn a_session_ends_by_time_or_by_signing_out() {
     on_both(async |hub: Hub| {
         let mut rng = StdRng::seed_from_u64(1);
-        let id = hub.store.create_user("deepa", "a long password", &roles(), None, &mut rng).await.unwrap();
+        let id = hub.store.create_user(&by(), "deepa", "a long password", &roles(), None, &mut rng).await.unwrap();
         let first = hub.store.start_session(id, 1_000, &mut rng).await.unwrap();
         let second = hub.store.start_session(id, 1_000, &mut rng).await.unwrap();
         assert_ne!(first, second);
@@ -100,16 +170,54 @@ fn a_key_works_until_it_expires_or_is_disabled() {
     on_both(async |hub: Hub| {
         let mut rng = StdRng::seed_from_u64(1);
         let expires = Some(Timestamp(2_000_000));
-        let secret = hub.store.create_api_key("food", &roles(), None, expires, &mut rng).await.unwrap();
-        let lasting = hub.store.create_api_key("land", &roles(), None, None, &mut rng).await.unwrap();
+        let secret = hub.store.create_api_key(&by(), "food", &roles(), None, expires, &mut rng).await.unwrap();
+        let lasting = hub.store.create_api_key(&by(), "land", &roles(), None, None, &mut rng).await.unwrap();
         let key = hub.store.find_api_key(&secret).await.unwrap().unwrap();
         assert!(secret.starts_with(&key.prefix) && key.caller().name == "key:food" && key.caller().has(Role::Steward));
         assert!(hub.store.find_api_key(&key.prefix).await.unwrap().is_none());
         hub.clock.set(2_000_000);
         assert!(hub.store.find_api_key(&secret).await.unwrap().is_none());
         let key = hub.store.find_api_key(&lasting).await.unwrap().unwrap();
-        hub.store.disable_api_key(key.id).await.unwrap();
+        hub.store.disable_api_key(&by(), key.id).await.unwrap();
         assert!(hub.store.find_api_key(&lasting).await.unwrap().is_none());
         assert_eq!(hub.store.list_api_keys().await.unwrap().len(), 2);
+    });
+}
+
+#[test]
+fn who_made_changed_and_ended_users_and_keys_is_in_the_trail() {
+    on_both(async |hub: Hub| {
+        let mut rng = StdRng::seed_from_u64(1);
+        let id = hub.store.create_user(&by(), "deepa", "a long password", &roles(), None, &mut rng).await.unwrap();
+        hub.store.create_user(&by(), "deepa", "a long password", &roles(), None, &mut rng).await.unwrap_err();
+        hub.store.sign_in("deepa", "a long password").await.unwrap();
+        hub.store.reset_password(&by(), id, "another password", &mut rng).await.unwrap();
+        hub.store.set_user_disabled(&by(), id, Activity::Disabled).await.unwrap();
+        hub.store.set_user_disabled(&by(), id, Activity::Active).await.unwrap();
+        let secret = hub.store.create_api_key(&by(), "food", &roles(), None, None, &mut rng).await.unwrap();
+        let key = hub.store.find_api_key(&secret).await.unwrap().unwrap().id;
+        for _ in 0..2 {
+            hub.store.disable_api_key(&by(), key).await.unwrap();
+        }
+        let entries = hub.store.list_audit_events(0, 100).await.unwrap();
+        let told: Vec<(&str, &str, &str)> = entries
+            .iter()
+            .map(|e| (e.event.actor.as_str(), e.event.action.as_str(), e.event.subject.as_str()))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("system:test", "user_created", "user 1"),
+                ("deepa", "signed_in", "user 1"),
+                ("system:test", "password_reset", "user 1"),
+                ("system:test", "user_disabled", "user 1"),
+                ("system:test", "user_enabled", "user 1"),
+                ("system:test", "api_key_created", "api key 1"),
+                ("system:test", "api_key_disabled", "api key 1"),
+            ]
+        );
+        let text = format!("{entries:?}");
+        assert!(!text.contains("password\"") && !text.contains(&secret), "{text}");
+        assert_eq!(hub.store.verify_audit_chain().await.unwrap().broken_at, None);
     });
 }
