@@ -158,6 +158,32 @@ impl Store {
         rows.into_iter().map(QuarantinedRow::try_from).collect()
     }
 
+    /// Refused rows of each source's latest run, newest first, of one source or all and of one rule or all. Rows that an
+    /// earlier run refused are left out: a later file stated them anew, or no longer. `before` is the last row of the
+    /// page before.
+    pub async fn list_latest_quarantined_rows(
+        &self,
+        source: Option<SourceSystemId>,
+        rule: Option<QualityRule>,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<QuarantinedRow>, StoreError> {
+        const SQL: &str = "SELECT q.id, q.ingest_run_id, s.name AS source, i.file_name, q.line, q.source_key, q.rule,
+             q.source_column, q.masked, q.reason FROM quarantined_rows q
+             JOIN ingest_runs i ON i.id = q.ingest_run_id JOIN source_systems s ON s.id = i.source_system_id
+             WHERE q.id < $1 AND ($2 = 0 OR s.id = $2) AND ($3 = '' OR q.rule = $3)
+             AND i.id = (SELECT max(l.id) FROM ingest_runs l WHERE l.source_system_id = s.id)
+             ORDER BY q.id DESC LIMIT $4";
+        let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL)
+            .bind(before.unwrap_or(i64::MAX))
+            .bind(source.map_or(0, |source| source.0))
+            .bind(rule.map_or("", QualityRule::word))
+            .bind(i64::from(limit))
+            .fetch_all(c)
+            .await)?;
+        rows.into_iter().map(QuarantinedRow::try_from).collect()
+    }
+
     /// Values left out in each source's latest run: source name, attribute, rule and how many.
     pub async fn list_left_out(&self, source: Option<SourceSystemId>) -> Result<Vec<(String, LeftOut)>, StoreError> {
         const SQL: &str = "SELECT s.id, s.name, l.attribute, l.rule, l.value_count FROM left_out_values l

@@ -126,6 +126,34 @@ fn refused_rows_and_left_out_values_are_listed_by_source_and_rule() {
 }
 
 #[test]
+fn the_latest_refused_rows_come_newest_first_without_those_of_earlier_files() {
+    on_both(async |hub: Hub| {
+        let refused = |line: u64| RejectedRow {
+            line,
+            key: None,
+            rule: QualityRule::Kind,
+            column: None,
+            masked: None,
+            reason: "no date".to_owned(),
+        };
+        for lines in [vec![2, 3], vec![4, 5, 6]] {
+            let mut run = hub.store.begin_ingest(hub.source, file("food.csv", Load::Delta)).await.unwrap();
+            run.reject(lines.into_iter().map(refused).collect()).await.unwrap();
+            run.finish().await.unwrap();
+        }
+        let list = async |before, limit| {
+            hub.store.list_latest_quarantined_rows(Some(hub.source), None, before, limit).await.unwrap()
+        };
+        let lines = |rows: &[kanak_store::QuarantinedRow]| rows.iter().map(|row| row.row.line).collect::<Vec<_>>();
+        let first = list(None, 2).await;
+        assert_eq!(lines(&first), [6, 5]);
+        assert_eq!(lines(&list(Some(first[1].id), 9).await), [4]);
+        let other = hub.store.list_latest_quarantined_rows(None, Some(QualityRule::Code), None, 9).await.unwrap();
+        assert!(other.is_empty());
+    });
+}
+
+#[test]
 fn a_file_already_taken_in_is_found_unless_the_register_has_moved_on() {
     on_both(async |hub: Hub| {
         let hash = file("food.csv", Load::Snapshot).content_hash;
