@@ -51,7 +51,7 @@ pub use resolution::{Applied, Resolution, Scope, Unresolved};
 pub use rule_sets::RuleSet;
 pub use source_systems::SourceSystemRow;
 pub use stewardship::{Neighbourhood, TaskCounts, TaskCursor, TaskFilter, TaskView};
-pub use users::{Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, PASSWORD_MIN, SignIn, User};
+pub use users::{Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, PASSWORD_MIN, SignIn, User, new_password};
 pub use vault::{Reference, Revealed, Vault, VaultError};
 
 /// The hub: one handle, cheap to clone, for all that is written and read.
