@@ -2,9 +2,11 @@
 
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
+use kanak_model::Role;
 use kanak_model::access::Denied;
 use tracing::error;
 
+use crate::format;
 use crate::pages::problem;
 
 /// Why a page cannot be shown. Sorted by who must act.
@@ -13,6 +15,12 @@ pub enum PageError {
     /// The visitor lacks a role; the page names the remedy.
     #[error(transparent)]
     Denied(Denied),
+    /// The page is for a role that the visitor does not have.
+    #[error("this page is for the role `{}`; ask an administrator for it", .0.word())]
+    RoleMissing(Role),
+    /// The page's rows have no district, and the visitor is confined to some.
+    #[error("this page has no districts and you work for some only; ask an administrator for the whole state")]
+    Confined,
     /// The address names nothing that is there, or nothing that this visitor may see.
     #[error("no {what} `{name}`; look for it from its list")]
     NotFound {
@@ -43,7 +51,7 @@ impl PageError {
 
     fn status(&self) -> StatusCode {
         match self {
-            Self::Denied(_) | Self::StaleForm => StatusCode::FORBIDDEN,
+            Self::Denied(_) | Self::RoleMissing(_) | Self::Confined | Self::StaleForm => StatusCode::FORBIDDEN,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Refused(_) => StatusCode::CONFLICT,
             Self::NoFigures => StatusCode::SERVICE_UNAVAILABLE,
@@ -56,6 +64,9 @@ impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let (title, detail) = match &self {
             Self::Denied(denied) => ("You may not open this page", format!("{denied}.")),
+            Self::RoleMissing(_) | Self::Confined => {
+                ("You may not open this page", format!("{}.", format::capital(&self.to_string())))
+            }
             Self::NotFound { .. } => ("Not found", format!("There is {self}.")),
             Self::StaleForm => ("The form is out of date", "Go back, load the page again and repeat.".to_owned()),
             Self::Refused(reason) => ("That cannot be done", reason.clone()),

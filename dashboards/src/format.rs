@@ -125,7 +125,12 @@ pub fn spaced(word: &str) -> String {
 
 /// The same with a capital first: `Most recent`.
 pub fn sentence(word: &str) -> String {
-    let mut text = spaced(word);
+    capital(&spaced(word))
+}
+
+/// Words with a capital first.
+pub fn capital(words: &str) -> String {
+    let mut text = words.to_owned();
     if let Some(first) = text.get_mut(0..1) {
         first.make_ascii_uppercase();
     }

@@ -31,6 +31,17 @@ pub(crate) fn to_rows(result: &QueryResult) -> Rows {
     Rows::new(columns.clone(), rows.collect())
 }
 
+/// The values of a column of a table, to choose from, largest first.
+pub(crate) async fn choices(
+    state: &DashboardState,
+    access: &Access,
+    table: &str,
+    column: &str,
+) -> Result<Rows, PageError> {
+    let sql = format!("SELECT DISTINCT {column} FROM {table} WHERE {column} IS NOT NULL ORDER BY {column} DESC");
+    query(state, access, &sql).await
+}
+
 /// How fresh the figures are.
 pub(crate) fn freshness(state: &DashboardState) -> Option<Freshness> {
     let release = state.warehouse.release()?;

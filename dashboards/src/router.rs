@@ -4,15 +4,22 @@ use axum::Router;
 use axum::response::Redirect;
 use axum::routing::{get, post};
 
+use crate::session::Signed;
 use crate::state::DashboardState;
-use crate::{language, pages};
+use crate::{language, nav, pages};
 
 /// The pages. Merge [`crate::assets::router`] beside it, and put [`crate::SignedIn`] into the extensions of each request
 /// by someone who has signed in. `/code-systems`, `/code-systems/{system}`, `/definitions` and `/language/{tag}` are
 /// open to all; everything else sends others to `/sign-in?next=..`.
 pub fn router(state: DashboardState) -> Router {
     Router::new()
-        .route("/", get(|| async { Redirect::to("/overview") }))
+        .route("/", get(|signed: Signed| async move { Redirect::to(nav::first_page(&signed.user)) }))
+        .route("/account", get(pages::account::show).post(pages::account::change_password))
+        .route("/users", get(pages::users::show).post(pages::users::add))
+        .route("/users/{id}/password", post(pages::users::reset))
+        .route("/users/{id}/activity", post(pages::users::set_activity))
+        .route("/users/{id}/access", post(pages::users::set_access))
+        .route("/audit", get(pages::audit::show))
         .route("/overview", get(pages::overview::show))
         .route("/service-delivery", get(pages::service_delivery::show))
         .route("/grievances", get(pages::grievances::show))

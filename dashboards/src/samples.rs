@@ -28,7 +28,7 @@ pub type Rendered = Vec<(&'static str, String)>;
 pub fn all(language: Language, word: &'static str) -> Result<Rendered, Box<dyn std::error::Error>> {
     let sampler = Sampler::new(language, word);
     let mut pages = crate::pages::samples(&sampler)?;
-    pages.push(("sign_in", crate::pages::sign_in::render_in(language, "token", Some(word), "/overview")));
+    pages.push(("sign_in", crate::pages::sign_in::render(language, "token", Some(word), "/overview")));
     pages.push(("problem", crate::pages::problem::render(404, word, word)));
     Ok(pages)
 }
@@ -109,11 +109,34 @@ mod tests {
                 assert!(!html.contains(" style=") && !html.contains("<style"), "{name} has no inline style");
                 assert!(!html.contains(" onclick") && !html.contains("javascript:"), "{name} has no inline script");
                 assert_eq!(count(&html, "<script"), count(&html, "<script src=\"/assets/"), "{name}: scripts are ours");
+                for unwritten in [">head.", ">title.", ">word.", ">page.", ">section."] {
+                    assert!(!html.contains(unwritten), "{name} names a word that nobody wrote: {unwritten}");
+                }
                 assert!(html.contains("class=\"skip\" href=\"#content\"") && html.contains("id=\"content\""), "{name}");
                 check_forms(name, &html);
                 check_ids(name, &html);
             }
         }
+    }
+
+    #[test]
+    fn titles_heads_and_filters_follow_the_language_and_the_sentences_around_them_say_that_they_are_english() {
+        let pages = all(Language::Pa, "word").unwrap();
+        let page = |name: &str| &pages.iter().find(|(page, _)| *page == name).unwrap().1;
+        for (name, heads) in [
+            ("overview", ["ਮਹੀਨਾ</th>", "ਜ਼ਿਲ੍ਹੇ</h2>"]),
+            ("service_delivery", ["ਮਿਆਦ ਅੰਦਰ</th>", "ਸਾਰਾ ਰਾਜ</option>"]),
+            ("grievances", ["ਦਰਜ</th>", "ਵਿਭਾਗ</h2>"]),
+            ("steward_tasks", ["ਮੇਲ ਦੀ ਸੰਭਾਵਨਾ</th>", "ਅਗਲਾ ਪੰਨਾ</a>"]),
+            ("users", ["ਵਰਤੋਂਕਾਰ ਜੋੜੋ</h2>", "ਭੂਮਿਕਾਵਾਂ</legend>"]),
+        ] {
+            let html = page(name);
+            assert!(html.contains("<html lang=\"pa\">") && html.contains("<div class=\"wrap\" lang=\"en\">"), "{name}");
+            for head in heads {
+                assert!(html.contains(head), "{name} lacks {head}");
+            }
+        }
+        assert!(page("overview").contains(" lang=\"pa\">ਮਹੀਨਾ</th>"), "a head says its language");
     }
 
     /// Every field has a label of its id, every form that posts sends the token.

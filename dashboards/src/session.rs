@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use kanak_model::{Access, Caller, Language, Purpose};
+use kanak_model::{Access, Caller, Language, Purpose, Role};
 
 use crate::error::PageError;
 use crate::words;
@@ -65,6 +65,14 @@ impl Signed {
         Access::decide(&self.user.caller, purpose).map_err(PageError::Denied)
     }
 
+    /// Asks for a role.
+    ///
+    /// # Errors
+    /// [`PageError::RoleMissing`] when this person does not have it.
+    pub fn require(&self, role: Role) -> Result<(), PageError> {
+        if self.user.caller.has(role) { Ok(()) } else { Err(PageError::RoleMissing(role)) }
+    }
+
     /// Checks the token that a form sent back.
     ///
     /// # Errors
@@ -117,6 +125,11 @@ pub fn find_language_cookie(headers: &HeaderMap) -> Option<Language> {
         .filter_map(|pair| pair.trim().split_once('='))
         .find(|(name, _)| *name == LANGUAGE_COOKIE)
         .and_then(|(_, tag)| words::find_language(tag))
+}
+
+/// The language of a tag such as the cookie's value.
+pub fn find_language(tag: &str) -> Option<Language> {
+    words::find_language(tag)
 }
 
 /// `next` when it is a path of this site, else `/`: a link in a mail cannot send a visitor elsewhere.

@@ -82,14 +82,16 @@ impl Shell {
     pub fn new(page: &str, visit: &Visit, made_up: bool) -> Self {
         let language = visit.language;
         let home = nav::home_of(page);
-        let open = nav::SECTIONS.iter().find(|section| section.pages.iter().any(|(name, _)| *name == home));
-        let sections = nav::SECTIONS.iter().map(|section| {
+        let visitor = visit.signed_in.as_ref();
+        let open = nav::SECTIONS.iter().find(|section| section.pages.iter().any(|page| page.name == home));
+        let sections = nav::SECTIONS.iter().filter_map(|section| {
+            let first = section.pages.iter().find(|page| page.is_for(visitor))?;
             let is_open = open.is_some_and(|open| open.key == section.key);
-            link(section.pages[0].1, words::word(language, section.key), is_open.then_some("true"), language)
+            Some(link(first.href, words::word(language, section.key), is_open.then_some("true"), language))
         });
-        let pages = open.into_iter().flat_map(|section| section.pages).map(|(name, href)| {
-            let current = (*name == home).then_some(if page == home { "page" } else { "true" });
-            link(href, words::word(language, &format!("page.{name}")), current, language)
+        let pages = open.into_iter().flat_map(|section| section.pages).filter(|page| page.is_for(visitor)).map(|one| {
+            let current = (one.name == home).then_some(if page == home { "page" } else { "true" });
+            link(one.href, words::word(language, &format!("page.{}", one.name)), current, language)
         });
         let languages = words::LANGUAGES.iter().map(|(other, name)| {
             let href = format!("/language/{}?next={}", words::tag(*other), percent_encode(&visit.here));
@@ -100,10 +102,7 @@ impl Shell {
             sections: sections.collect(),
             pages: pages.collect(),
             languages: languages.collect(),
-            user: visit
-                .signed_in
-                .as_ref()
-                .map(|user| UserBox { name: user.user_name.clone(), csrf: user.csrf.clone() }),
+            user: visitor.map(|user| UserBox { name: user.user_name.clone(), csrf: user.csrf.clone() }),
             made_up,
             fresh: None,
             has_charts: false,

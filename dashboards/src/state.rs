@@ -6,6 +6,7 @@ use kanak_codes::Codes;
 use kanak_model::{Clock, EntityModel};
 use kanak_store::Store;
 use kanak_warehouse::Warehouse;
+use rand::rngs::StdRng;
 
 use crate::actions::StewardActions;
 
@@ -22,6 +23,8 @@ pub struct DashboardState {
     pub codes: Arc<Codes>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Chance that nobody can foretell: for passwords.
+    pub chance: fn() -> StdRng,
     /// What stewards do.
     pub actions: Arc<dyn StewardActions>,
     /// Whether the state is made up: every page says so.

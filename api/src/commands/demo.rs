@@ -130,9 +130,12 @@ async fn accuracies(deployment: &Deployment, extracts: &Path) -> anyhow::Result<
     for model in deployment.models.iter() {
         let truth = extracts.join(format!("truth/{}.csv", model.name));
         if truth.exists() {
-            let accuracy = measure(&truth, &links)?;
+            let (accuracy, source_records) = measure(&truth, &links)?;
             let setting = accuracy_setting(&model.name);
-            deployment.store.put_setting(&setting, &serde_json::to_string(&accuracy)?).await?;
+            let mut kept = serde_json::to_value(accuracy)?;
+            kept["source_records"] = source_records.into();
+            kept["measured_us"] = deployment.clock.now().0.into();
+            deployment.store.put_setting(&setting, &kept.to_string()).await?;
             found.push((model.name.clone(), accuracy));
         }
     }

@@ -106,15 +106,7 @@ pub fn os_rng() -> impl rand::CryptoRng + Send {
     rand::rngs::StdRng::from_os_rng()
 }
 
-/// Four groups of five letters and digits, about 99 bits; none that look alike.
+/// A password for someone who is given one.
 pub fn new_password() -> String {
-    use rand::Rng as _;
-    const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
-    let mut rng = os_rng();
-    let mut groups = Vec::with_capacity(4);
-    for _ in 0..4 {
-        let group: String = (0..5).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())])).collect();
-        groups.push(group);
-    }
-    groups.join("-")
+    kanak_store::new_password(&mut os_rng())
 }

@@ -65,6 +65,7 @@ pub fn router(state: &AppState) -> Router {
         codes: Arc::clone(&deployment.codes),
         clock: Arc::clone(&deployment.clock),
         actions: Arc::new(Actions(state.clone())),
+        chance: <rand::rngs::StdRng as rand::SeedableRng>::from_os_rng,
         made_up: deployment.made_up,
     });
     documented

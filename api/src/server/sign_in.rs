@@ -7,7 +7,7 @@ use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use kanak_dashboards::pages;
-use kanak_dashboards::session::local_path;
+use kanak_dashboards::session::{LANGUAGE_COOKIE, find_language, local_path};
 use kanak_store::SignIn;
 use serde::Deserialize;
 
@@ -48,7 +48,8 @@ fn form(state: &AppState, jar: CookieJar, message: Option<&str>, next: &str, sta
         Some(cookie) if cookie.value().len() >= 20 => cookie.value().to_owned(),
         _ => crate::commands::users::new_password(),
     };
-    let page = pages::sign_in::render(&csrf_token(&before), message, local_path(next));
+    let language = jar.get(LANGUAGE_COOKIE).and_then(|cookie| find_language(cookie.value())).unwrap_or_default();
+    let page = pages::sign_in::render(language, &csrf_token(&before), message, local_path(next));
     let jar = jar.add(cookie(BEFORE_COOKIE, before, state.cookies));
     (status, jar, Html(page)).into_response()
 }

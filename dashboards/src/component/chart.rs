@@ -1,8 +1,10 @@
 //! A chart over its table: the table is in the page, the script draws from it what it can.
 
 use askama::Template;
+use kanak_model::Language;
 
 use super::Table;
+use crate::words;
 
 /// A chart. Without JavaScript it is its table.
 #[derive(Debug, Clone, Template)]
@@ -16,6 +18,8 @@ pub struct Chart {
     pub unit: ChartUnit,
     /// The numbers.
     pub table: Table,
+    /// The page's language.
+    pub language: Language,
 }
 
 /// How a chart is drawn.
@@ -66,6 +70,11 @@ impl ChartUnit {
 }
 
 impl Chart {
+    /// What opens the table under the chart, and its language.
+    fn summary(&self) -> (&str, &'static str) {
+        (words::word(self.language, "word.chart_table"), words::tag(self.language))
+    }
+
     /// Whether it needs more height: many lying bars.
     pub fn is_tall(&self) -> bool {
         matches!(self.kind, ChartKind::Bars | ChartKind::StackedBars) && self.table.rows.len() > 9

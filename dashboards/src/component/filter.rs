@@ -2,6 +2,8 @@
 
 use askama::Template;
 
+use crate::shell::Shell;
+
 /// A form of lists that narrows a page down.
 #[derive(Debug, Clone, Template)]
 #[template(path = "components/filters.html")]
@@ -12,6 +14,15 @@ pub struct Filters {
     pub lists: Vec<FilterList>,
     /// The word on the button.
     pub button: String,
+    /// The language of labels and button.
+    pub tag: &'static str,
+}
+
+impl Filters {
+    /// Lists that narrow down the page at `action`.
+    pub(crate) fn new(action: &'static str, shell: &Shell, lists: Vec<FilterList>) -> Self {
+        Self { action, lists, button: shell.t("word.show").to_owned(), tag: shell.tag() }
+    }
 }
 
 /// One list.
@@ -22,7 +33,7 @@ pub struct FilterList {
     /// Its label.
     pub label: String,
     /// What stands for no choice.
-    pub all: &'static str,
+    pub all: String,
     /// The choices: value and title.
     pub choices: Vec<(String, String)>,
     /// The value chosen; empty for none.

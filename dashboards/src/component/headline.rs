@@ -8,6 +8,8 @@ use askama::Template;
 pub struct Figures {
     /// The groups, in order.
     pub groups: Vec<FigureGroup>,
+    /// The language of the titles.
+    pub tag: &'static str,
 }
 
 /// Headline figures that belong together.

@@ -1,8 +1,9 @@
 //! A table with a caption, heads that stay in sight and cells that may link, mark or carry a bar.
 
 use askama::Template;
+use kanak_model::Language;
 
-use crate::format;
+use crate::{format, words};
 
 /// A table. The first cell of a row names the row.
 #[derive(Debug, Clone, Template)]
@@ -36,17 +37,31 @@ pub struct Head {
     pub is_number: bool,
     /// Whether a chart over this table draws it.
     pub is_drawn: bool,
+    /// The language of its title, when it is not the text's around it.
+    pub lang: Option<&'static str>,
 }
 
 impl Head {
     /// A column of words.
     pub fn text(title: impl Into<String>) -> Self {
-        Self { title: title.into(), is_number: false, is_drawn: false }
+        Self { title: title.into(), is_number: false, is_drawn: false, lang: None }
     }
 
     /// A column of numbers.
     pub fn number(title: impl Into<String>) -> Self {
-        Self { title: title.into(), is_number: true, is_drawn: true }
+        Self { title: title.into(), is_number: true, is_drawn: true, lang: None }
+    }
+
+    /// A column of words under a title in the page's language: `district` for the word `head.district`.
+    pub(crate) fn word(language: Language, name: &str) -> Self {
+        let key = format!("head.{name}");
+        let lang = (language != Language::En).then(|| words::tag(language));
+        Self { lang, ..Self::text(words::word(language, &key)) }
+    }
+
+    /// A column of numbers under a title in the page's language.
+    pub(crate) fn count(language: Language, name: &str) -> Self {
+        Self { is_number: true, is_drawn: true, ..Self::word(language, name) }
     }
 
     /// The same column, left out of the chart over the table.

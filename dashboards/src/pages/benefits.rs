@@ -4,20 +4,21 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use kanak_codes::Codes;
-use kanak_model::{Access, Language, Purpose};
-use serde::Deserialize;
+use kanak_model::{Access, Language};
 use serde_json::json;
 
-use super::{district_filter, show_page, year_filter};
+use super::{figures_page, show_page};
 use crate::component::{Bar, Cell, Filters, Head, Table};
+use crate::cut::{By, Cut};
 use crate::error::PageError;
-use crate::reading::{self, where_equal};
+use crate::link_evidence::{NO_FIELD_CHECK, NO_NOTICE};
 use crate::rows::{Row, Rows};
+use crate::rules_in_force::{self, RulesInForce};
 use crate::samples::{Sampler, wave};
 use crate::session::Signed;
 use crate::shell::Shell;
 use crate::state::DashboardState;
-use crate::{format, names};
+use crate::{format, names, reading};
 
 /// The page.
 #[derive(Template)]
@@ -29,17 +30,8 @@ pub(crate) struct BenefitsPage {
     after_death: Table,
     after_death_payments: String,
     after_death_amount: String,
-    /// The least match probability at which two source records are linked by rule.
-    link_probability: String,
-}
-
-/// What is looked at.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Asked {
-    #[serde(default)]
-    district: String,
-    #[serde(default)]
-    financial_year: String,
+    /// The least match probability at which the rules in force link two source records.
+    link_probability: Option<String>,
 }
 
 /// What the page is made of.
@@ -54,18 +46,17 @@ struct BenefitRows {
 /// `GET /benefits`
 pub(crate) async fn show(
     State(state): State<DashboardState>,
-    Query(asked): Query<Asked>,
+    Query(cut): Query<Cut>,
     signed: Signed,
 ) -> Result<Response, PageError> {
-    let access = signed.access(Purpose::Statistics)?;
-    let rows = read(&state, &access, &asked).await?;
-    let threshold = state.find_model("citizen").map_or(0.0, |model| model.matching.thresholds.matched);
-    let shell = Shell::new("benefits", &signed.visit, state.made_up).fresh(reading::freshness(&state));
-    show_page(&BenefitsPage::build(shell, &state.codes, &asked, &rows, threshold))
+    let (access, shell) = figures_page(&state, &signed, "benefits")?;
+    let rows = read(&state, &access, &cut).await?;
+    let rules = RulesInForce::find(&state.store, "citizen").await?;
+    show_page(&BenefitsPage::build(shell, &state.codes, &cut, &rows, rules.as_ref()))
 }
 
-async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<BenefitRows, PageError> {
-    let cut = where_equal(&[("district", &asked.district), ("CAST(financial_year AS VARCHAR)", &asked.financial_year)]);
+async fn read(state: &DashboardState, access: &Access, cut: &Cut) -> Result<BenefitRows, PageError> {
+    let cut = cut.condition(&[By::District, By::Year]);
     let query = |sql: String| async move { reading::query(state, access, &sql).await };
     let sums = [
         "payments",
@@ -88,34 +79,24 @@ async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<
              FROM fct_benefit_payments{cut} GROUP BY scheme"
         ))
         .await?,
-        years: query(
-            "SELECT DISTINCT financial_year FROM mart_benefits_by_scheme WHERE financial_year IS NOT NULL \
-             ORDER BY financial_year DESC"
-                .to_owned(),
-        )
-        .await?,
+        years: reading::choices(state, access, "mart_benefits_by_scheme", "financial_year").await?,
     })
 }
 
 impl BenefitsPage {
-    fn build(shell: Shell, codes: &Codes, asked: &Asked, rows: &BenefitRows, threshold: f64) -> Self {
+    fn build(shell: Shell, codes: &Codes, cut: &Cut, rows: &BenefitRows, rules: Option<&RulesInForce>) -> Self {
         let language = shell.language();
-        let filters = Filters {
-            action: "/benefits",
-            lists: vec![
-                district_filter(codes, &shell, &asked.district),
-                year_filter(&rows.years, &asked.financial_year),
-            ],
-            button: shell.t("word.show").to_owned(),
-        };
+        let lists = vec![cut.district_list(codes, &shell), cut.year_list(&shell, &rows.years)];
+        let thresholds = rules.and_then(|rules| rules.thresholds);
+        let link_probability = thresholds.map(|thresholds| format::probability(thresholds.matched));
         let sum = |column: &str| rows.schemes.iter().map(|row| row.count(column)).sum::<i64>();
         Self {
-            filters,
+            filters: Filters::new("/benefits", &shell, lists),
             schemes: scheme_table(codes, language, rows),
-            after_death: after_death_table(codes, language, &rows.schemes),
+            after_death: after_death_table(codes, language, &rows.schemes, link_probability.as_deref()),
             after_death_payments: format::whole(sum("paid_after_death")),
             after_death_amount: format::rupees(sum("paid_after_death_paise")),
-            link_probability: format::probability(threshold),
+            link_probability,
             shell,
         }
     }
@@ -159,7 +140,13 @@ impl BenefitsPage {
             beneficiaries: sampler.rows(["scheme", "beneficiaries"], [[json!(schemes[0]), json!(4_211)]]),
             years: sampler.rows(["financial_year"], [[json!(2026)]]),
         };
-        Self::build(sampler.shell("benefits"), &sampler.codes, &Asked::default(), &rows, 0.95)
+        Self::build(
+            sampler.shell("benefits"),
+            &sampler.codes,
+            &Cut::default(),
+            &rows,
+            Some(&rules_in_force::sample(0.95, 0.5)),
+        )
     }
 }
 
@@ -180,15 +167,15 @@ fn scheme_table(codes: &Codes, language: Language, rows: &BenefitRows) -> Table 
     };
     Table {
         caption: "Payments that were made and returned, golden records of citizens who were paid (each once in a scheme), rupees \
-                  that were not returned, and the share of the yearly target achieved."
+                  that were not returned, and the share of the yearly targets achieved."
             .to_owned(),
         heads: vec![
-            Head::text("Scheme"),
-            Head::number("Payments"),
-            Head::number("Returned"),
-            Head::number("Beneficiaries"),
-            Head::number("Paid"),
-            Head::number("Target achieved"),
+            Head::word(language, "scheme"),
+            Head::count(language, "payments"),
+            Head::count(language, "returned"),
+            Head::count(language, "beneficiaries"),
+            Head::count(language, "paid"),
+            Head::count(language, "target_achieved"),
         ],
         rows: rows.schemes.iter().map(row).collect(),
         total: None,
@@ -196,7 +183,8 @@ fn scheme_table(codes: &Codes, language: Language, rows: &BenefitRows) -> Table 
     }
 }
 
-fn after_death_table(codes: &Codes, language: Language, rows: &Rows) -> Table {
+fn after_death_table(codes: &Codes, language: Language, rows: &Rows, link_probability: Option<&str>) -> Table {
+    let linked_from = link_probability.map_or_else(|| format::NONE.to_owned(), |least| format!("from {least}"));
     let row = |row: Row<'_>| {
         let paid = row.count("paid");
         let share = (paid > 0).then(|| row.count("paid_after_death") as f64 / paid as f64);
@@ -205,17 +193,23 @@ fn after_death_table(codes: &Codes, language: Language, rows: &Rows) -> Table {
             Cell::whole(row.count("paid_after_death")),
             Cell::rupees(row.count("paid_after_death_paise")),
             Cell::percent(share),
+            Cell::text(&linked_from),
+            Cell::text(NO_NOTICE),
+            Cell::text(NO_FIELD_CHECK),
         ]
     };
     Table {
         caption: "Payments after the date of death that the beneficiary's golden record holds. A death known only to the month or \
-                  year counts from its end."
+                  year counts from its end. Who they are is on golden records, for those whose purpose allows it, with the match probability of each link."
             .to_owned(),
         heads: vec![
-            Head::text("Scheme"),
-            Head::number("Payments"),
-            Head::number("Amount"),
-            Head::number("Of all payments"),
+            Head::word(language, "scheme"),
+            Head::count(language, "payments"),
+            Head::count(language, "amount"),
+            Head::count(language, "of_payments_made"),
+            Head::word(language, "linked_by_rule"),
+            Head::word(language, "notice"),
+            Head::word(language, "field_check"),
         ],
         rows: rows.iter().filter(|row| row.count("paid_after_death") > 0).map(row).collect(),
         total: None,
@@ -234,5 +228,6 @@ mod tests {
             assert!(html.contains(needed), "{needed}");
         }
         assert!(!html.contains("/golden-records/"), "no person is listed");
+        assert!(html.contains(NO_NOTICE) && html.contains(NO_FIELD_CHECK), "each row says what was not done");
     }
 }

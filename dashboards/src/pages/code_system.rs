@@ -90,7 +90,7 @@ impl CodeSystemPage {
         Self {
             name: system.name().to_owned(),
             range: range_words(&q, asked.skip, shown.len(), total),
-            concepts: concept_table(codes, system, language, &shown),
+            concepts: concept_table(codes, system, shell.language(), &shown),
             previous: (browsing && asked.skip > 0).then(|| link(asked.skip.saturating_sub(PAGE))),
             next: (browsing && asked.skip + shown.len() < total).then(|| link(asked.skip + PAGE)),
             notes: system.notes().to_owned(),
@@ -126,18 +126,19 @@ fn range_words(q: &str, skip: usize, shown: usize, total: usize) -> String {
     }
 }
 
-fn concept_table(codes: &Codes, system: &CodeSystem, language: Language, shown: &[Concept<'_>]) -> Table {
+fn concept_table(codes: &Codes, system: &CodeSystem, language: kanak_model::Language, shown: &[Concept<'_>]) -> Table {
+    let own = names::of(language);
     let row = |concept: &Concept<'_>| {
         let properties: Vec<String> = concept
             .properties()
             .filter(|(name, _)| *name != "label")
             .map(|(name, value)| format!("{}: {value}", format::spaced(name)))
             .collect();
-        let name = concept.designation(language).unwrap_or_else(|| concept.display());
+        let name = concept.designation(own).unwrap_or_else(|| concept.display());
         let local = [Language::Pa, Language::Hi].into_iter().filter_map(|one| concept.designation(one));
         let local: Vec<&str> = local.filter(|other| *other != name).collect();
         let sub = (!local.is_empty()).then(|| local.join(" · "));
-        let parent = concept.parent().map_or_else(Cell::none, |code| parent_cell(codes, system, code, language));
+        let parent = concept.parent().map_or_else(Cell::none, |code| parent_cell(codes, system, code, own));
         let retired = if concept.status() == Status::Retired { Some("retired") } else { None };
         vec![
             Cell { mark: retired, ..Cell::text(concept.code()) },
@@ -148,7 +149,12 @@ fn concept_table(codes: &Codes, system: &CodeSystem, language: Language, shown: 
     };
     Table {
         caption: "Codes with their names, the code above each, and what else is known of them.".to_owned(),
-        heads: vec![Head::text("Code"), Head::text("Name"), Head::text("Under"), Head::text("More")],
+        heads: vec![
+            Head::word(language, "code"),
+            Head::word(language, "name"),
+            Head::word(language, "under"),
+            Head::word(language, "more"),
+        ],
         rows: shown.iter().map(row).collect(),
         total: None,
         empty: "No code to show.".to_owned(),

@@ -30,9 +30,10 @@ pub(crate) async fn show(State(state): State<DashboardState>, visit: Visit) -> R
 
 impl CodeSystemsPage {
     fn build(shell: Shell, codes: &Codes) -> Self {
+        let language = shell.language();
         let concepts: usize = codes.systems().map(CodeSystem::len).sum();
         let row = |system: &CodeSystem| {
-            let title = system.title_in(names::of(shell.language()));
+            let title = system.title_in(names::of(language));
             vec![
                 Cell::text(title).link(format!("/code-systems/{}", system.name())).under(system.name()),
                 Cell::whole(system.len() as i64),
@@ -45,10 +46,10 @@ impl CodeSystemsPage {
                 "Code systems with the number of their concepts, where they were published, and under which licence."
                     .to_owned(),
             heads: vec![
-                Head::text("Code system"),
-                Head::number("Concepts"),
-                Head::text("Source"),
-                Head::text("Licence"),
+                Head::word(language, "code_system"),
+                Head::count(language, "concepts"),
+                Head::word(language, "source"),
+                Head::word(language, "licence"),
             ],
             rows: codes.systems().map(row).collect(),
             total: None,

@@ -3,15 +3,17 @@
 use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
+use kanak_model::access::Filter;
 use kanak_model::quality::{LeftOut, QualityRule, RejectedRow};
 use kanak_model::source_system::Load;
-use kanak_model::{IngestRunId, Purpose, SourceSystemId, Timestamp};
+use kanak_model::{IngestRunId, Language, Purpose, SourceSystemId, Timestamp};
 use kanak_store::{IngestRunSummary, IngestSummary, QuarantineCount, QuarantinedRow};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::show_page;
-use crate::component::{Bar, Cell, FilterList, Filters, Head, Table};
+use crate::audit;
+use crate::component::{Bar, Cell, FilterList, Filters, Head, Pager, Table, Trail};
 use crate::error::PageError;
 use crate::rows::{Row, Rows};
 use crate::samples::Sampler;
@@ -35,7 +37,7 @@ pub(crate) struct DataQualityPage {
 
 /// Refused rows, for those who may see them.
 enum Quarantine {
-    Rows { table: Table, next: Option<String> },
+    Rows { table: Table, pager: Pager },
     Denied(String),
 }
 
@@ -48,8 +50,9 @@ pub(crate) struct Asked {
     /// A rule's word.
     #[serde(default)]
     rule: String,
-    /// The last quarantined row of the page before.
-    after: Option<i64>,
+    /// The last quarantined row of each page before this one.
+    #[serde(default)]
+    trail: String,
 }
 
 /// What the page is made of.
@@ -60,8 +63,16 @@ struct Parts {
     by_source: Rows,
     by_rule: Vec<QuarantineCount>,
     left_out: Vec<(String, LeftOut)>,
-    quarantined: Result<Vec<QuarantinedRow>, String>,
+    /// The rows of this page and whether there are more; or why this visitor sees none.
+    quarantined: Result<(Vec<QuarantinedRow>, More), String>,
     runs: Vec<IngestRunSummary>,
+}
+
+/// Whether a listing goes on after this page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum More {
+    Yes,
+    No,
 }
 
 const ROWS_SHOWN: u32 = 50;
@@ -96,13 +107,7 @@ pub(crate) async fn show(
         Err(PageError::NoFigures) => Rows::default(),
         other => other?,
     };
-    let quarantined = match signed.access(Purpose::Stewardship) {
-        Err(denied) => Err(denied.to_string()),
-        Ok(access) => {
-            let rows = store.list_quarantined_rows(&access, source, rule, asked.after, ROWS_SHOWN).await;
-            Ok(rows.map_err(PageError::inside)?)
-        }
-    };
+    let quarantined = list_quarantined(&state, &signed, source, rule, &asked.trail).await?;
     let counts = store.count_quarantined(&access).await.map_err(PageError::inside)?;
     let parts = Parts {
         sources: sources.iter().map(|one| (one.id.to_string(), one.title.get(language).to_owned())).collect(),
@@ -116,49 +121,80 @@ pub(crate) async fn show(
     show_page(&DataQualityPage::build(shell, &asked, &parts))
 }
 
+/// A page of refused rows for stewards of the whole state. A refused row has no district that could be relied on, so
+/// that one who is confined to districts sees none.
+async fn list_quarantined(
+    state: &DashboardState,
+    signed: &Signed,
+    source: Option<SourceSystemId>,
+    rule: Option<QualityRule>,
+    trail: &str,
+) -> Result<Result<(Vec<QuarantinedRow>, More), String>, PageError> {
+    let access = match signed.access(Purpose::Stewardship) {
+        Ok(access) => access,
+        Err(PageError::Denied(denied)) => return Ok(Err(denied.to_string())),
+        Err(other) => return Err(other),
+    };
+    if *access.filter() != Filter::Everything {
+        return Ok(Err(CONFINED.to_owned()));
+    }
+    let before = Trail(trail).cursor().and_then(|cursor| cursor.parse().ok());
+    let rows = state.store.list_quarantined_rows(&access, source, rule, before, ROWS_SHOWN + 1).await;
+    let mut rows = rows.map_err(PageError::inside)?;
+    let more = if rows.len() > ROWS_SHOWN as usize { More::Yes } else { More::No };
+    rows.truncate(ROWS_SHOWN as usize);
+    let read = rows.first().zip(rows.last()).map(|(newest, oldest)| audited_as(oldest.id, newest.id));
+    audit::record(state, &access, "list quarantine", read).await?;
+    Ok(Ok((rows, more)))
+}
+
+const CONFINED: &str = "a row that was refused has no district to go by, and you work for some districts only; the counts \
+     above are for everyone";
+
+/// What the audit trail calls a page of refused rows.
+fn audited_as(oldest: i64, newest: i64) -> String {
+    format!("quarantined rows {oldest} to {newest}")
+}
+
 impl DataQualityPage {
     fn build(shell: Shell, asked: &Asked, parts: &Parts) -> Self {
-        let filters = Filters {
-            action: "/data-quality",
-            lists: vec![
-                FilterList {
-                    name: "source",
-                    label: "Source".to_owned(),
-                    all: "Every source",
-                    choices: parts.sources.clone(),
-                    chosen: asked.source.clone(),
-                },
-                FilterList {
-                    name: "rule",
-                    label: "Rule of refused rows".to_owned(),
-                    all: "Every rule",
-                    choices: RULES.map(|rule| (rule.word().to_owned(), rule_words(rule).to_owned())).to_vec(),
-                    chosen: asked.rule.clone(),
-                },
-            ],
-            button: shell.t("word.show").to_owned(),
-        };
+        let language = shell.language();
+        let lists = vec![
+            FilterList {
+                name: "source",
+                label: shell.t("word.source").to_owned(),
+                all: shell.t("word.every_source").to_owned(),
+                choices: parts.sources.clone(),
+                chosen: asked.source.clone(),
+            },
+            FilterList {
+                name: "rule",
+                label: shell.t("word.rule").to_owned(),
+                all: shell.t("word.every_rule").to_owned(),
+                choices: RULES.map(|rule| (rule.word().to_owned(), rule_words(rule).to_owned())).to_vec(),
+                chosen: asked.rule.clone(),
+            },
+        ];
         let quarantined = match &parts.quarantined {
             Err(reason) => Quarantine::Denied(reason.clone()),
-            Ok(rows) => Quarantine::Rows {
-                next: (rows.len() == ROWS_SHOWN as usize).then(|| {
-                    let last = rows.last().map_or(0, |row| row.id);
-                    format!(
-                        "/data-quality?source={}&rule={}&after={last}",
-                        percent_encode(&asked.source),
-                        percent_encode(&asked.rule)
-                    )
-                }),
-                table: quarantine_table(rows),
-            },
+            Ok((rows, more)) => {
+                let address = format!(
+                    "/data-quality?source={}&rule={}",
+                    percent_encode(&asked.source),
+                    percent_encode(&asked.rule)
+                );
+                let last = rows.last().filter(|_| *more == More::Yes).map(|row| row.id.to_string());
+                let pager = Trail(&asked.trail).pager(&shell, &address, last.as_deref());
+                Quarantine::Rows { table: quarantine_table(language, rows), pager }
+            }
         };
         Self {
-            filters,
-            by_source: source_table(&parts.by_source),
-            by_rule: rule_table(&parts.by_rule),
-            left_out: left_out_table(&parts.left_out),
+            filters: Filters::new("/data-quality", &shell, lists),
+            by_source: source_table(language, &parts.by_source),
+            by_rule: rule_table(language, &parts.by_rule),
+            left_out: left_out_table(language, &parts.left_out),
             quarantined,
-            runs: run_table(&parts.runs),
+            runs: run_table(language, &parts.runs),
             shell,
         }
     }
@@ -235,7 +271,7 @@ impl DataQualityPage {
                 ("health_insurance".to_owned(), left_out("mobile", 3_118)),
                 ("election".to_owned(), left_out("date_of_birth", 812)),
             ],
-            quarantined: Ok((1..=50).map(row).collect()),
+            quarantined: Ok(((1..=50).rev().map(row).collect(), More::Yes)),
             runs: vec![run],
         };
         Self::build(sampler.shell("data_quality"), &Asked::default(), &parts)
@@ -271,7 +307,7 @@ fn rule_words(rule: QualityRule) -> &'static str {
     }
 }
 
-fn source_table(rows: &Rows) -> Table {
+fn source_table(language: Language, rows: &Rows) -> Table {
     let row = |row: Row<'_>| {
         let share = row.number("rejected_of_read").map(|share| 1.0 - share);
         vec![
@@ -284,15 +320,15 @@ fn source_table(rows: &Rows) -> Table {
         ]
     };
     Table {
-        caption: "Rows read, accepted and refused, values left out of accepted rows, and the share of rows accepted."
+        caption: "Of each source's latest file: rows read, accepted and refused, values left out of accepted rows, and the share of rows accepted."
             .to_owned(),
         heads: vec![
-            Head::text("Source"),
-            Head::number("Rows read"),
-            Head::number("Accepted"),
-            Head::number("Refused"),
-            Head::number("Values left out"),
-            Head::number("Accepted share"),
+            Head::word(language, "source"),
+            Head::count(language, "rows_read"),
+            Head::count(language, "accepted"),
+            Head::count(language, "refused"),
+            Head::count(language, "values_left_out"),
+            Head::count(language, "accepted_share"),
         ],
         rows: rows.iter().map(row).collect(),
         total: None,
@@ -300,7 +336,7 @@ fn source_table(rows: &Rows) -> Table {
     }
 }
 
-fn rule_table(counts: &[QuarantineCount]) -> Table {
+fn rule_table(language: Language, counts: &[QuarantineCount]) -> Table {
     let most = counts.iter().map(|one| one.count).max().unwrap_or(1).max(1);
     let row = |one: &QuarantineCount| {
         let count = Cell::whole(i64::try_from(one.count).unwrap_or(i64::MAX));
@@ -312,14 +348,14 @@ fn rule_table(counts: &[QuarantineCount]) -> Table {
     };
     Table {
         caption: "Rows of each source's latest file that were refused, by the first rule that they broke.".to_owned(),
-        heads: vec![Head::text("Source"), Head::text("Rule"), Head::number("Rows")],
+        heads: vec![Head::word(language, "source"), Head::word(language, "rule"), Head::count(language, "rows")],
         rows: counts.iter().map(row).collect(),
         total: None,
         empty: "No row was refused.".to_owned(),
     }
 }
 
-fn left_out_table(left_out: &[(String, LeftOut)]) -> Table {
+fn left_out_table(language: Language, left_out: &[(String, LeftOut)]) -> Table {
     let row = |(source, one): &(String, LeftOut)| {
         vec![
             Cell::text(format::sentence(source)),
@@ -329,20 +365,23 @@ fn left_out_table(left_out: &[(String, LeftOut)]) -> Table {
         ]
     };
     Table {
-        caption: "Values that were left out of rows that went on. The register's own words stay sealed in the landing."
+        caption: "Of each source's latest file: values that were left out of rows that went on. The register's own words stay sealed in the landing."
             .to_owned(),
-        heads: vec![Head::text("Source"), Head::text("Attribute"), Head::text("Why"), Head::number("Values")],
+        heads: vec![Head::word(language, "source"), Head::word(language, "attribute"), Head::word(language, "why"), Head::count(language, "values")],
         rows: left_out.iter().map(row).collect(),
         total: None,
         empty: "No value was left out.".to_owned(),
     }
 }
 
-fn quarantine_table(rows: &[QuarantinedRow]) -> Table {
+fn quarantine_table(language: Language, rows: &[QuarantinedRow]) -> Table {
     let row = |one: &QuarantinedRow| {
         vec![
-            Cell::text(&one.file_name)
-                .under(format!("line {}", format::whole(i64::try_from(one.row.line).unwrap_or(i64::MAX)))),
+            Cell::text(&one.file_name).under(format!(
+                "run {}, line {}",
+                one.run,
+                format::whole(i64::try_from(one.row.line).unwrap_or(i64::MAX))
+            )),
             Cell::maybe(one.row.key.as_deref()),
             Cell::text(&one.row.reason).under(rule_words(one.row.rule)),
             Cell::maybe(one.row.column.as_deref()),
@@ -350,14 +389,15 @@ fn quarantine_table(rows: &[QuarantinedRow]) -> Table {
         ]
     };
     Table {
-        caption: "Refused rows with file, line and reason. Values are masked; the row comes back when the register has mended it."
+        caption: "Refused rows of each source's latest file, newest first, with line and reason. Values are masked, keys are not. A row \
+                  is taken in once a later file of the register states it without the fault."
             .to_owned(),
         heads: vec![
-            Head::text("File"),
-            Head::text("Key"),
-            Head::text("What is wrong"),
-            Head::text("Column"),
-            Head::text("Value, masked"),
+            Head::word(language, "file"),
+            Head::word(language, "key"),
+            Head::word(language, "what_is_wrong"),
+            Head::word(language, "column"),
+            Head::word(language, "value_masked"),
         ],
         rows: rows.iter().map(row).collect(),
         total: None,
@@ -365,7 +405,7 @@ fn quarantine_table(rows: &[QuarantinedRow]) -> Table {
     }
 }
 
-fn run_table(runs: &[IngestRunSummary]) -> Table {
+fn run_table(language: Language, runs: &[IngestRunSummary]) -> Table {
     let number = |count: u64| Cell::whole(i64::try_from(count).unwrap_or(i64::MAX));
     let row = |run: &IngestRunSummary| {
         let load = match run.load {
@@ -387,15 +427,15 @@ fn run_table(runs: &[IngestRunSummary]) -> Table {
     Table {
         caption: format!("The latest {RUNS_SHOWN} files taken in, and what each did."),
         heads: vec![
-            Head::text("Run"),
-            Head::text("Source"),
-            Head::text("File holds"),
-            Head::number("Rows"),
-            Head::number("New"),
-            Head::number("Changed"),
-            Head::number("Unchanged"),
-            Head::number("Retired"),
-            Head::number("Refused"),
+            Head::word(language, "run"),
+            Head::word(language, "source"),
+            Head::word(language, "file_holds"),
+            Head::count(language, "rows"),
+            Head::count(language, "new"),
+            Head::count(language, "changed"),
+            Head::count(language, "unchanged"),
+            Head::count(language, "retired"),
+            Head::count(language, "refused"),
         ],
         rows: runs.iter().map(row).collect(),
         total: None,

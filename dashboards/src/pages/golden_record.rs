@@ -11,17 +11,20 @@ use kanak_model::source_record::{Stated, Values};
 use kanak_model::{Access, GoldenId, Language, Purpose, RuleSetVersion, SourceRecordId, Timestamp};
 use kanak_store::{MemberRecord, SourceSystemRow};
 use serde::Deserialize;
+use serde_json::json;
 
 use super::golden_records::PURPOSES;
 use super::show_page;
 use crate::audit;
 use crate::component::{Cell, Head, Table, Tone};
 use crate::error::PageError;
+use crate::link_evidence::{self, LinkEvidence, NO_FIELD_CHECK, NO_NOTICE, Partner};
+use crate::rows::{Row, Rows};
 use crate::samples::Sampler;
 use crate::session::Signed;
 use crate::shell::Shell;
 use crate::state::DashboardState;
-use crate::{format, values};
+use crate::{format, names, reading, values};
 
 /// For what a golden record is read.
 #[derive(Debug, Default, Deserialize)]
@@ -53,7 +56,10 @@ pub(crate) async fn show(
     let titles = store.list_source_systems().await.map_err(PageError::inside)?;
     let language = signed.visit.language;
     let crosswalk = store.list_crosswalks_of(&access, &[id]).await.map_err(PageError::inside)?;
+    let members: Vec<SourceRecordId> = golden.members.iter().map(|member| member.id).collect();
     let parts = GoldenRecordParts {
+        links: link_evidence::weigh(&*state.actions, &access, &members).await,
+        paid_after_death: paid_after_death(&state, &access, model, id).await?,
         members: golden.members.into_iter().map(|member| to_member(member, &titles, language)).collect(),
         redirected_from: golden.redirected_from,
         crosswalk: crosswalk
@@ -73,6 +79,28 @@ pub(crate) async fn show(
     };
     let shell = Shell::new("golden_record", &signed.visit, state.made_up);
     show_page(&GoldenRecordPage::build(shell, &state.codes, model, &access, &parts))
+}
+
+/// Payments of benefits to a citizen after the recorded death, as far as the visitor's districts go: `payment_no, scheme,
+/// paid_on, amount_paise`. None before the first release.
+async fn paid_after_death(
+    state: &DashboardState,
+    access: &Access,
+    model: &EntityModel,
+    id: GoldenId,
+) -> Result<Rows, PageError> {
+    if model.name != "citizen" {
+        return Ok(Rows::default());
+    }
+    let sql = format!(
+        "SELECT payment_no, scheme, paid_on, amount_paise FROM fct_benefit_payments \
+         WHERE beneficiary_golden_id = {} AND is_paid_after_death ORDER BY paid_on, payment_no",
+        id.0
+    );
+    match reading::query(state, access, &sql).await {
+        Err(PageError::NoFigures) => Ok(Rows::default()),
+        read => read,
+    }
 }
 
 /// A source record with its source's title.
@@ -108,6 +136,15 @@ pub(crate) struct GoldenRecordPage {
     sources: Table,
     crosswalk: Table,
     history: Table,
+    /// How sure its links are, and what must happen before anyone acts on one; nothing where it has none.
+    case: Option<Case>,
+}
+
+/// A golden record that says of a person something that others might act on.
+struct Case {
+    links: Table,
+    /// Payments after the recorded death.
+    payments: Option<Table>,
 }
 
 /// A source record that is linked, with the words for where it comes from.
@@ -135,6 +172,10 @@ pub(crate) struct GoldenRecordParts {
     pub(crate) members: Vec<Member>,
     pub(crate) redirected_from: Option<GoldenId>,
     pub(crate) crosswalk: Vec<CrosswalkLine>,
+    /// How its source records weigh against each other.
+    pub(crate) links: Vec<LinkEvidence>,
+    /// See [`paid_after_death`].
+    pub(crate) paid_after_death: Rows,
     /// Every version, oldest first.
     pub(crate) history: Vec<GoldenRecord>,
 }
@@ -162,8 +203,9 @@ impl GoldenRecordPage {
             redirected_from: parts.redirected_from.map(|id| id.to_string()),
             values: values_table(codes, model, language, record, &parts.members),
             sources: sources_table(codes, model, language, record, &parts.members),
-            crosswalk: crosswalk_table(&parts.crosswalk),
+            crosswalk: crosswalk_table(language, &parts.crosswalk),
             history: history_table(codes, model, language, &parts.history),
+            case: case(codes, language, parts),
             shell,
         }
     }
@@ -184,7 +226,14 @@ impl GoldenRecordPage {
             from: first.recorded_from,
             to: None,
         });
+        let partner = |id| Some(Partner { id: SourceRecordId(id), probability: 0.993, weight_bits: 7.1 });
+        let links = [(11, partner(12)), (12, partner(11)), (13, None)];
         let parts = GoldenRecordParts {
+            links: links.map(|(id, partner)| LinkEvidence { of: SourceRecordId(id), partner }).to_vec(),
+            paid_after_death: sampler.rows(
+                ["payment_no", "scheme", "paid_on", "amount_paise"],
+                [[json!(sampler.word), json!(sampler.word), json!("2026-05-07"), json!(1_500_00)]],
+            ),
             crosswalk: crosswalk.collect(),
             history: vec![first, record.clone()],
             redirected_from: Some(GoldenId(4_712)),
@@ -345,11 +394,11 @@ fn values_table(
             "Chosen values. “Agree” counts the linked source records that state this value, of those that state any."
                 .to_owned(),
         heads: vec![
-            Head::text("Attribute"),
-            Head::text("Value"),
-            Head::text("Stated by"),
-            Head::text("Chosen as"),
-            Head::number("Agree"),
+            Head::word(language, "attribute"),
+            Head::word(language, "value"),
+            Head::word(language, "stated_by"),
+            Head::word(language, "chosen_as"),
+            Head::count(language, "agree"),
         ],
         rows: stated.map(row).collect(),
         total: None,
@@ -386,7 +435,7 @@ fn sources_table(
         caption:
             "What each register states, in its standard form, with the register's own words under it where they differ."
                 .to_owned(),
-        heads: std::iter::once(Head::text("Attribute")).chain(heads).collect(),
+        heads: std::iter::once(Head::word(language, "attribute")).chain(heads).collect(),
         rows: model.attributes.iter().filter_map(row).chain(std::iter::once(updated)).collect(),
         total: None,
         empty: "No source record that you may see.".to_owned(),
@@ -401,7 +450,88 @@ pub(crate) fn stated_cell(attribute: &Attribute, stated: &Stated, codes: &Codes,
     Cell { sub: own, ..Cell::text(text) }
 }
 
-fn crosswalk_table(lines: &[CrosswalkLine]) -> Table {
+/// What is shown where a golden record holds someone more than once, or as dead.
+fn case(codes: &Codes, language: Language, parts: &GoldenRecordParts) -> Option<Case> {
+    let death = parts.record.values.get("date_of_death");
+    if parts.members.len() < 2 && death.is_none() && parts.paid_after_death.is_empty() {
+        return None;
+    }
+    let payments = (!parts.paid_after_death.is_empty()).then(|| payments_table(codes, language, parts, death));
+    Some(Case { links: links_table(language, &parts.members, &parts.links), payments })
+}
+
+fn member_words(members: &[Member], id: SourceRecordId) -> String {
+    let member = members.iter().find(|member| member.id == id);
+    member.map_or_else(|| format!("source record {id}"), |member| format!("{} · {}", member.source, member.key))
+}
+
+/// Probability of a link, its weight, notice and field check: what stands beside each case.
+fn evidence_cells(partner: Option<Partner>) -> Vec<Cell> {
+    let (probability, bits) = match partner {
+        Some(one) => (format::probability(one.probability), format::bits(one.weight_bits)),
+        None => ("cannot be weighed".to_owned(), format::NONE.to_owned()),
+    };
+    vec![Cell::text(probability), Cell::text(bits), Cell::text(NO_NOTICE), Cell::text(NO_FIELD_CHECK)]
+}
+
+fn evidence_heads(language: Language) -> [Head; 4] {
+    [
+        Head::count(language, "match_probability"),
+        Head::count(language, "weight_bits"),
+        Head::word(language, "notice"),
+        Head::word(language, "field_check"),
+    ]
+}
+
+fn links_table(language: Language, members: &[Member], links: &[LinkEvidence]) -> Table {
+    let row = |link: &LinkEvidence| {
+        let with = link.partner.map(|partner| member_words(members, partner.id));
+        let first = [Cell::text(member_words(members, link.of)), Cell::maybe(with)];
+        first.into_iter().chain(evidence_cells(link.partner)).collect()
+    };
+    Table {
+        caption: "Each source record with the one of this golden record that it most probably belongs to, weighed by the rules in \
+                  force. A lower probability than that of a match by rule means a steward's decision, or a link through others."
+            .to_owned(),
+        heads: [Head::word(language, "source_record"), Head::word(language, "likeliest_with")].into_iter().chain(evidence_heads(language)).collect(),
+        rows: links.iter().map(row).collect(),
+        total: None,
+        empty: "No source record that you may see.".to_owned(),
+    }
+}
+
+/// Payments after the recorded death; what links the payee to that death is the link of the source record that states it.
+fn payments_table(codes: &Codes, language: Language, parts: &GoldenRecordParts, death: Option<&GoldenValue>) -> Table {
+    let stated_by = death.map(|death| death.source_record);
+    let partner = parts.links.iter().find(|link| Some(link.of) == stated_by).and_then(|link| link.partner);
+    let stated_by = stated_by.map_or_else(|| format::NONE.to_owned(), |id| member_words(&parts.members, id));
+    let row = |row: Row<'_>| {
+        let first = [
+            Cell::text(row.plain("payment_no")).under(row.plain("paid_on")),
+            Cell::text(names::code_name(codes, "scheme", row.text("scheme"), language)),
+            Cell::rupees(row.count("amount_paise")),
+            Cell::text(&stated_by),
+        ];
+        first.into_iter().chain(evidence_cells(partner)).collect()
+    };
+    let first = [
+        Head::word(language, "payment"),
+        Head::word(language, "scheme"),
+        Head::count(language, "amount"),
+        Head::word(language, "death_stated_by"),
+    ];
+    Table {
+        caption: "Payments after the date of death that this golden record holds, with the likeliest link of the source record that \
+                  states the death."
+            .to_owned(),
+        heads: first.into_iter().chain(evidence_heads(language)).collect(),
+        rows: parts.paid_after_death.iter().map(row).collect(),
+        total: None,
+        empty: "No payment lies after the recorded death.".to_owned(),
+    }
+}
+
+fn crosswalk_table(language: Language, lines: &[CrosswalkLine]) -> Table {
     let row = |line: &CrosswalkLine| {
         vec![
             Cell::text(&line.source),
@@ -412,7 +542,12 @@ fn crosswalk_table(lines: &[CrosswalkLine]) -> Table {
     };
     Table {
         caption: "Keys of departments that lead or led to this golden record.".to_owned(),
-        heads: vec![Head::text("Source"), Head::text("Key"), Head::text("From"), Head::text("To")],
+        heads: vec![
+            Head::word(language, "source"),
+            Head::word(language, "key"),
+            Head::word(language, "from"),
+            Head::word(language, "to"),
+        ],
         rows: lines.iter().map(row).collect(),
         total: None,
         empty: "No key leads here.".to_owned(),
@@ -433,7 +568,11 @@ fn history_table(codes: &Codes, model: &EntityModel, language: Language, history
     });
     Table {
         caption: "Versions, latest first, with what changed from the one before.".to_owned(),
-        heads: vec![Head::text("Version"), Head::text("Recorded"), Head::text("What changed")],
+        heads: vec![
+            Head::word(language, "version"),
+            Head::word(language, "recorded"),
+            Head::word(language, "what_changed"),
+        ],
         rows: rows.collect(),
         total: None,
         empty: "No version that you may see.".to_owned(),
@@ -484,6 +623,23 @@ mod tests {
         assert_eq!(names[1].class, None, "an equal value of another source is neither chosen nor different");
         assert_eq!(names[2].class, Some("chosen"));
         assert_eq!((names[3].class, names[3].text.as_str()), (Some("differs"), "Gurprit Singh"));
+    }
+
+    #[test]
+    fn each_case_stands_with_its_probability_its_checks_and_the_way_to_contest_it() {
+        let page = GoldenRecordPage::sample(&Sampler::new(Language::En, "word"));
+        let case = page.case.as_ref().unwrap();
+        for table in [&case.links, case.payments.as_ref().unwrap()] {
+            for row in &table.rows {
+                let said: Vec<&str> = row.iter().map(|cell| cell.text.as_str()).collect();
+                assert!(said.contains(&NO_NOTICE) && said.contains(&NO_FIELD_CHECK), "{said:?}");
+                assert!(said.iter().any(|text| text.contains('%') || *text == "cannot be weighed"), "{said:?}");
+            }
+        }
+        let html = page.render().unwrap();
+        for needed in ["not a ground to stop a benefit", "Notice.", "Field check.", "Appeal.", "99.300\u{a0}%"] {
+            assert!(html.contains(needed), "{needed}");
+        }
     }
 
     #[test]

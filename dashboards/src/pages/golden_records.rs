@@ -214,7 +214,10 @@ fn found_table(
     let heads = telling.iter().map(|attribute| Head::text(attribute.title().get(language)));
     Table {
         caption: format!("At most {FOUND_MAX} golden records, nearest first. Add a word to narrow the search."),
-        heads: std::iter::once(Head::text(title)).chain(heads).chain(std::iter::once(Head::text("Status"))).collect(),
+        heads: std::iter::once(Head::text(title))
+            .chain(heads)
+            .chain(std::iter::once(Head::word(language, "status")))
+            .collect(),
         rows: found.iter().map(row).collect(),
         total: None,
         empty: "No golden record that you may see has all these words.".to_owned(),

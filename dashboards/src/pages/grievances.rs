@@ -4,20 +4,19 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use kanak_codes::Codes;
-use kanak_model::{Access, Language, Purpose};
-use serde::Deserialize;
+use kanak_model::{Access, Language};
 use serde_json::json;
 
-use super::{department_filter, district_filter, show_page};
-use crate::component::{Bar, Cell, Chart, ChartKind, ChartUnit, Filters, Head, Table};
+use super::{figures_page, show_page};
+use crate::component::{Bar, Cell, Chart, ChartKind, ChartUnit, Filters, Head, Measure, Table, monthly};
+use crate::cut::{By, Cut};
 use crate::error::PageError;
-use crate::reading::{self, where_equal};
 use crate::rows::{Row, Rows};
 use crate::samples::{Sampler, wave};
 use crate::session::Signed;
 use crate::shell::Shell;
 use crate::state::DashboardState;
-use crate::{format, names};
+use crate::{format, names, reading};
 
 /// The page.
 #[derive(Template)]
@@ -29,15 +28,6 @@ pub(crate) struct GrievancesPage {
     months: Chart,
     departments: Table,
     types: Table,
-}
-
-/// What is looked at.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Asked {
-    #[serde(default)]
-    district: String,
-    #[serde(default)]
-    department: String,
 }
 
 /// What the page is made of.
@@ -65,22 +55,20 @@ const COUNTS: &str = "sum(filed) AS filed, sum(closed) AS closed, sum(open) AS o
 /// `GET /grievances`
 pub(crate) async fn show(
     State(state): State<DashboardState>,
-    Query(asked): Query<Asked>,
+    Query(cut): Query<Cut>,
     signed: Signed,
 ) -> Result<Response, PageError> {
-    let access = signed.access(Purpose::Statistics)?;
-    let rows = read(&state, &access, &asked).await?;
-    let shell = Shell::new("grievances", &signed.visit, state.made_up).fresh(reading::freshness(&state));
-    show_page(&GrievancesPage::build(shell, &state.codes, &asked, &rows))
+    let (access, shell) = figures_page(&state, &signed, "grievances")?;
+    let rows = read(&state, &access, &cut).await?;
+    show_page(&GrievancesPage::build(shell, &state.codes, &cut, &rows))
 }
 
-async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<GrievanceRows, PageError> {
-    let cut = where_equal(&[("district", &asked.district), ("department", &asked.department)]);
+async fn read(state: &DashboardState, access: &Access, cut: &Cut) -> Result<GrievanceRows, PageError> {
+    const DISPOSAL: &str = "mart_grievance_disposal";
+    let cut = cut.condition(&[By::District, By::Department]);
     let query = |sql: String| async move { reading::query(state, access, &sql).await };
     let disposal = |columns: &str, order: &str| {
-        query(format!(
-            "SELECT {columns}, {COUNTS} FROM mart_grievance_disposal{cut} GROUP BY {columns} ORDER BY {order}"
-        ))
+        query(format!("SELECT {columns}, {COUNTS} FROM {DISPOSAL}{cut} GROUP BY {columns} ORDER BY {order}"))
     };
     let bands: Vec<String> = (1..=BANDS.len())
         .map(|band| format!("sum(CASE WHEN age_band_number = {band} THEN open ELSE 0 END) AS band_{band}"))
@@ -95,25 +83,14 @@ async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<
         months: disposal("month", "month").await?,
         departments: disposal("department", "filed DESC").await?,
         types: disposal("complaint_type, department", "filed DESC, complaint_type").await?,
-        choices: query(
-            "SELECT DISTINCT department FROM mart_grievance_disposal WHERE department IS NOT NULL ORDER BY department"
-                .to_owned(),
-        )
-        .await?,
+        choices: reading::choices(state, access, DISPOSAL, "department").await?,
     })
 }
 
 impl GrievancesPage {
-    fn build(shell: Shell, codes: &Codes, asked: &Asked, rows: &GrievanceRows) -> Self {
+    fn build(shell: Shell, codes: &Codes, cut: &Cut, rows: &GrievanceRows) -> Self {
         let language = shell.language();
-        let filters = Filters {
-            action: "/grievances",
-            lists: vec![
-                district_filter(codes, &shell, &asked.district),
-                department_filter(codes, &shell, &rows.choices, &asked.department),
-            ],
-            button: shell.t("word.show").to_owned(),
-        };
+        let lists = vec![cut.district_list(codes, &shell), cut.department_list(codes, &shell, &rows.choices)];
         let department =
             |row: Row<'_>| Cell::text(names::code_name(codes, "department", row.text("department"), language));
         let complaint = |row: Row<'_>| {
@@ -121,11 +98,23 @@ impl GrievancesPage {
                 .under(names::code_name(codes, "department", row.text("department"), language))
         };
         Self {
-            filters,
+            filters: Filters::new("/grievances", &shell, lists),
             ageing: ageing(codes, language, &rows.ageing),
-            months: months(&rows.months),
-            departments: disposal_table("Department", &rows.departments, &department),
-            types: disposal_table("Kind of grievance", &rows.types, &complaint),
+            months: monthly(
+                language,
+                "Grievances by month: filed, closed, open",
+                "Grievances filed in the month and those closed in it; of those filed in it, still open; and of those \
+                 closed in it, the share that were closed when due.",
+                &rows.months,
+                &[
+                    ("filed", "filed", Measure::Count),
+                    ("closed", "closed", Measure::Count),
+                    ("open", "open", Measure::Count),
+                    ("within_due", "closed_when_due", Measure::UndrawnShare),
+                ],
+            ),
+            departments: disposal_table(language, "department", &rows.departments, &department),
+            types: disposal_table(language, "complaint_type", &rows.types, &complaint),
             shell: shell.with_charts(),
         }
     }
@@ -194,7 +183,7 @@ impl GrievancesPage {
             ),
             choices: sampler.rows(["department"], [[json!(sampler.word)]]),
         };
-        Self::build(sampler.shell("grievances"), &sampler.codes, &Asked::default(), &rows)
+        Self::build(sampler.shell("grievances"), &sampler.codes, &Cut::default(), &rows)
     }
 }
 
@@ -206,15 +195,16 @@ fn ageing(codes: &Codes, language: Language, rows: &Rows) -> Chart {
         std::iter::once(name).chain(bands).chain(totals).collect()
     };
     let heads = BANDS.iter().map(|band| Head::number(*band));
-    let totals = [Head::number("Open").undrawn(), Head::number("Unassigned").undrawn()];
+    let totals = [Head::count(language, "open").undrawn(), Head::count(language, "unassigned").undrawn()];
     Chart {
+        language,
         title: "Open grievances by department and age".to_owned(),
         kind: ChartKind::StackedBars,
         unit: ChartUnit::Count,
         table: Table {
             caption: "Grievances open now, by days since they were filed, whether or not anybody was assigned."
                 .to_owned(),
-            heads: std::iter::once(Head::text("Department")).chain(heads).chain(totals).collect(),
+            heads: std::iter::once(Head::word(language, "department")).chain(heads).chain(totals).collect(),
             rows: rows.iter().map(row).collect(),
             total: None,
             empty: "No grievance is open.".to_owned(),
@@ -222,38 +212,7 @@ fn ageing(codes: &Codes, language: Language, rows: &Rows) -> Chart {
     }
 }
 
-fn months(rows: &Rows) -> Chart {
-    let row = |row: Row<'_>| {
-        vec![
-            Cell::text(format::month(row.text("month"))),
-            Cell::whole(row.count("filed")),
-            Cell::whole(row.count("closed")),
-            Cell::whole(row.count("open")),
-            Cell::percent(row.number("within_due")),
-        ]
-    };
-    Chart {
-        title: "Grievances by month of filing: filed, closed, open".to_owned(),
-        kind: ChartKind::Line,
-        unit: ChartUnit::Count,
-        table: Table {
-            caption: "By month of filing: filed, closed by now, still open; and the share of the closed that were closed when due."
-                .to_owned(),
-            heads: vec![
-                Head::text("Month"),
-                Head::number("Filed"),
-                Head::number("Closed"),
-                Head::number("Open"),
-                Head::number("Closed when due").undrawn(),
-            ],
-            rows: rows.iter().map(row).collect(),
-            total: None,
-            empty: "No grievance was filed.".to_owned(),
-        },
-    }
-}
-
-fn disposal_table(first: &str, rows: &Rows, name: &dyn Fn(Row<'_>) -> Cell) -> Table {
+fn disposal_table(language: Language, first: &str, rows: &Rows, name: &dyn Fn(Row<'_>) -> Cell) -> Table {
     let row = |row: Row<'_>| {
         let within = row.number("within_due");
         let rating = Cell::decimal(row.number("rating"), 1);
@@ -275,22 +234,20 @@ fn disposal_table(first: &str, rows: &Rows, name: &dyn Fn(Row<'_>) -> Cell) -> T
         ]
     };
     Table {
-        caption: format!(
-            "By {}: filed and closed; closed when due and resolved are shares of the closed ones, and a rejected grievance is \
-             closed and not resolved. Rating, 1 to 5, only where the complainant gave one.",
-            first.to_lowercase()
-        ),
+        caption: "Filed and closed; closed when due and resolved are shares of the closed ones, and a rejected grievance is closed and \
+                  not resolved. Average days run from filing to closing. Rating, 1 to 5, only where the complainant gave one."
+            .to_owned(),
         heads: vec![
-            Head::text(first),
-            Head::number("Filed"),
-            Head::number("Closed"),
-            Head::number("Closed when due"),
-            Head::number("Resolved"),
-            Head::number("Average days"),
-            Head::number("Open"),
-            Head::number("Overdue"),
-            Head::number("Reopened"),
-            Head::number("Rating"),
+            Head::word(language, first),
+            Head::count(language, "filed"),
+            Head::count(language, "closed"),
+            Head::count(language, "closed_when_due"),
+            Head::count(language, "resolved"),
+            Head::count(language, "average_days"),
+            Head::count(language, "open"),
+            Head::count(language, "overdue"),
+            Head::count(language, "reopened"),
+            Head::count(language, "rating"),
         ],
         rows: rows.iter().map(row).collect(),
         total: None,

@@ -1,5 +1,7 @@
 //! The pages: a file, a template and a line in the router each.
 
+pub(crate) mod account;
+pub(crate) mod audit;
 pub(crate) mod benefits;
 pub(crate) mod code_system;
 pub(crate) mod code_systems;
@@ -19,56 +21,29 @@ pub(crate) mod sources;
 pub(crate) mod sql_console;
 pub(crate) mod steward_task;
 pub(crate) mod steward_tasks;
+pub(crate) mod users;
 
 use askama::Template;
 use axum::response::{Html, IntoResponse as _, Response};
-use kanak_codes::Codes;
+use kanak_model::{Access, Purpose};
 
-use crate::component::FilterList;
 use crate::error::PageError;
-use crate::rows::Rows;
+use crate::reading;
 use crate::samples::{Rendered, Sampler};
+use crate::session::Signed;
 use crate::shell::Shell;
-use crate::{format, names};
+use crate::state::DashboardState;
 
 /// A page as an answer.
 fn show_page(page: &impl Template) -> Result<Response, PageError> {
     Ok(Html(page.render()?).into_response())
 }
 
-/// A list of the state's districts.
-fn district_filter(codes: &Codes, shell: &Shell, chosen: &str) -> FilterList {
-    FilterList {
-        name: "district",
-        label: shell.t("word.district").to_owned(),
-        all: "The whole state",
-        choices: names::districts(codes, shell.language()),
-        chosen: chosen.to_owned(),
-    }
-}
-
-/// A list of the departments that rows have a `department` for.
-fn department_filter(codes: &Codes, shell: &Shell, rows: &Rows, chosen: &str) -> FilterList {
-    let mut choices: Vec<(String, String)> = rows
-        .iter()
-        .map(|row| row.text("department"))
-        .map(|code| (code.to_owned(), names::code_name(codes, "department", code, shell.language())))
-        .collect();
-    choices.sort_by(|a, b| a.1.cmp(&b.1));
-    let label = shell.t("word.department").to_owned();
-    FilterList { name: "department", label, all: "Every department", choices, chosen: chosen.to_owned() }
-}
-
-/// A list of the financial years that rows have a `financial_year` for.
-fn year_filter(rows: &Rows, chosen: &str) -> FilterList {
-    let years = rows.iter().map(|row| row.plain("financial_year")).filter(|year| !year.is_empty());
-    FilterList {
-        name: "financial_year",
-        label: "Year, April to March".to_owned(),
-        all: "Every year",
-        choices: years.map(|year| (year.clone(), format::financial_year(&year))).collect(),
-        chosen: chosen.to_owned(),
-    }
+/// What a page of figures begins with: what this visitor may read, and the frame that says how fresh the figures are.
+fn figures_page(state: &DashboardState, signed: &Signed, page: &str) -> Result<(Access, Shell), PageError> {
+    let access = signed.access(Purpose::Statistics)?;
+    let shell = Shell::new(page, &signed.visit, state.made_up).fresh(reading::freshness(state));
+    Ok((access, shell))
 }
 
 /// Every page behind the router, rendered from its sample.
@@ -95,6 +70,11 @@ pub(crate) fn samples(sampler: &Sampler) -> Result<Rendered, askama::Error> {
         ("code_system_search", code_system::CodeSystemPage::sample_search(sampler).render()?),
         ("definitions", definitions::DefinitionsPage::sample(sampler).render()?),
         ("sql_console", sql_console::SqlConsolePage::sample(sampler).render()?),
+        ("users", users::UsersPage::sample(sampler).render()?),
+        ("users_refused", users::UsersPage::sample_refused(sampler).render()?),
+        ("audit", audit::AuditPage::sample(sampler).render()?),
+        ("audit_broken", audit::AuditPage::sample_broken(sampler).render()?),
+        ("account", account::AccountPage::sample(sampler).render()?),
         ("sql_console_refused", sql_console::SqlConsolePage::sample_refused(sampler).render()?),
     ])
 }

@@ -4,11 +4,11 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use kanak_codes::Codes;
-use kanak_model::{Access, Language, Purpose};
+use kanak_model::{Access, Language};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::show_page;
+use super::{figures_page, show_page};
 use crate::component::{Bar, Cell, Head, Table};
 use crate::error::PageError;
 use crate::reading::{self, where_equal};
@@ -70,9 +70,8 @@ pub(crate) async fn show(
     Query(asked): Query<Asked>,
     signed: Signed,
 ) -> Result<Response, PageError> {
-    let access = signed.access(Purpose::Statistics)?;
+    let (access, shell) = figures_page(&state, &signed, "offices")?;
     let rows = read(&state, &access, &asked).await?;
-    let shell = Shell::new("offices", &signed.visit, state.made_up).fresh(reading::freshness(&state));
     show_page(&OfficesPage::build(shell, &state.codes, &asked, &rows))
 }
 
@@ -112,7 +111,7 @@ impl OfficesPage {
         let language = shell.language();
         let district = names::district(codes, &asked.district, language);
         let office = names::code_name(codes, "office", &asked.office, language);
-        let mut crumbs = vec![(Some("/offices".to_owned()), "The state".to_owned())];
+        let mut crumbs = vec![(Some("/offices".to_owned()), shell.t("word.state").to_owned())];
         if !asked.district.is_empty() {
             crumbs.push((Some(format!("/offices?district={}", percent_encode(&asked.district))), district.clone()));
         }
@@ -218,7 +217,9 @@ impl OfficesPage {
 }
 
 const OFFICER_NOTE: &str = "Officers stand by their golden key, not by name, and in the order of their cases, not of their \
-     merit: below 30 cases a share is mostly chance and is not shown. Cases differ in kind and hardness; ask before you judge.";
+     merit: below 30 cases a share is mostly chance and is not shown. An officer's cases count here \
+     wherever they arose, by the office that the officer is at now, so that they need not add up to the office's own figures. Cases \
+     differ in kind and hardness; ask before you judge.";
 
 fn totals(row: Row<'_>) -> Vec<(&'static str, String)> {
     let share = |column: &str| row.number(column).map_or_else(|| format::NONE.to_owned(), format::percent);
@@ -232,19 +233,19 @@ fn totals(row: Row<'_>) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn heads(first: &str) -> Vec<Head> {
+fn heads(language: Language, first: &str) -> Vec<Head> {
     let numbers = [
-        "Applications",
-        "Within limit",
-        "Pending",
-        "Overdue",
-        "Grievances",
-        "Closed when due",
-        "Open",
-        "Rating",
-        "Receipts",
+        "applications",
+        "within_limit",
+        "pending",
+        "overdue",
+        "grievances",
+        "closed_when_due",
+        "open",
+        "rating",
+        "receipts",
     ];
-    std::iter::once(Head::text(first)).chain(numbers.map(Head::number)).collect()
+    std::iter::once(Head::word(language, first)).chain(numbers.map(|name| Head::count(language, name))).collect()
 }
 
 fn counts(row: Row<'_>) -> Vec<Cell> {
@@ -263,7 +264,7 @@ fn counts(row: Row<'_>) -> Vec<Cell> {
 }
 
 const CAPTION: &str = "Applications received; of those disposed of, within the notified limit; pending and overdue now. Grievances \
-     filed; of the closed, closed when due; open now; mean rating, 1 to 5. Receipts over all years.";
+     filed; of the closed, closed when due; open now; mean rating, 1 to 5. Everything over all years.";
 
 fn district_table(codes: &Codes, language: Language, rows: &Rows) -> Table {
     let row = |row: Row<'_>| {
@@ -275,7 +276,7 @@ fn district_table(codes: &Codes, language: Language, rows: &Rows) -> Table {
     };
     Table {
         caption: CAPTION.to_owned(),
-        heads: heads("District"),
+        heads: heads(language, "district"),
         rows: rows.iter().map(row).collect(),
         total: None,
         empty: "No figures.".to_owned(),
@@ -292,7 +293,7 @@ fn office_table(codes: &Codes, language: Language, asked: &Asked, rows: &Rows) -
     };
     Table {
         caption: CAPTION.to_owned(),
-        heads: heads("Office"),
+        heads: heads(language, "office"),
         rows: rows.iter().map(row).collect(),
         total: None,
         empty: "No office of this district has figures.".to_owned(),
@@ -323,15 +324,15 @@ fn officer_table(codes: &Codes, language: Language, rows: &Rows) -> Table {
         caption: "Officers of this office by golden key: cases disposed of or closed, and how many of them in time."
             .to_owned(),
         heads: vec![
-            Head::text("Officer"),
-            Head::text("Designation"),
-            Head::number("Cases"),
-            Head::number("Applications disposed of"),
-            Head::number("Within limit"),
-            Head::number("Overdue"),
-            Head::number("Grievances closed"),
-            Head::number("Closed when due"),
-            Head::number("Rating"),
+            Head::word(language, "officer"),
+            Head::word(language, "designation"),
+            Head::count(language, "cases"),
+            Head::count(language, "applications_disposed_of"),
+            Head::count(language, "within_limit"),
+            Head::count(language, "overdue"),
+            Head::count(language, "grievances_closed"),
+            Head::count(language, "closed_when_due"),
+            Head::count(language, "rating"),
         ],
         rows: rows.iter().map(row).collect(),
         total: None,

@@ -4,13 +4,13 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use kanak_codes::Codes;
-use kanak_model::{Access, Language, Purpose};
+use kanak_model::{Access, Language};
 use kanak_warehouse::Metric;
 use serde_json::json;
 
-use super::show_page;
+use super::{figures_page, show_page};
 use crate::component::{
-    Bar, Cell, Chart, ChartKind, ChartUnit, DistrictMap, DistrictValue, Figure, FigureGroup, Figures, Head, Table,
+    Bar, Cell, Chart, DistrictMap, DistrictValue, Figure, FigureGroup, Figures, Head, Measure, Table, monthly,
 };
 use crate::error::PageError;
 use crate::rows::{Row, Rows};
@@ -18,7 +18,7 @@ use crate::samples::Sampler;
 use crate::session::Signed;
 use crate::shell::Shell;
 use crate::state::DashboardState;
-use crate::{format, names, reading};
+use crate::{format, names, reading, words};
 
 /// The first page.
 #[derive(Template)]
@@ -55,10 +55,9 @@ const MONTHS_SHOWN: u32 = 24;
 
 /// `GET /overview`
 pub(crate) async fn show(State(state): State<DashboardState>, signed: Signed) -> Result<Response, PageError> {
-    let access = signed.access(Purpose::Statistics)?;
+    let (access, shell) = figures_page(&state, &signed, "overview")?;
     let rows = read(&state, &access).await?;
     let metrics = state.warehouse.list_metrics();
-    let shell = Shell::new("overview", &signed.visit, state.made_up).fresh(reading::freshness(&state));
     show_page(&OverviewPage::build(shell, &state.codes, &rows, metrics))
 }
 
@@ -90,6 +89,7 @@ async fn read(state: &DashboardState, access: &Access) -> Result<OverviewRows, P
 
 impl OverviewPage {
     fn build(shell: Shell, codes: &Codes, rows: &OverviewRows, metrics: &[Metric]) -> Self {
+        let language = shell.language();
         let services: Vec<Row<'_>> = rows.services.iter().collect();
         let shown = SERVICES_SHOWN.min(services.len());
         let worst = services[..shown].iter().map(|row| service_row(codes, &shell, *row)).collect();
@@ -97,27 +97,33 @@ impl OverviewPage {
             services[services.len() - shown..].iter().rev().map(|row| service_row(codes, &shell, *row)).collect();
         let values: Vec<DistrictValue> = rows.districts.iter().map(district_value).collect();
         Self {
-            figures: headline(&rows.figures, shell.language(), metrics),
+            figures: headline(&rows.figures, language, metrics),
             map: DistrictMap::draw(
-                "Share of applications decided within the notified limit, by district",
+                "Of the applications decided that had a notified limit, the share decided within it, by district",
                 codes,
                 &values,
             ),
             districts: district_table(codes, &shell, &rows.districts),
             applications: monthly(
+                language,
                 "Service applications by month of application",
                 "By month of application: received, disposed of by now, still pending.",
                 &rows.applications,
-                &[("received", "Received"), ("disposed", "Disposed of"), ("pending", "Pending")],
+                &[
+                    ("received", "received", Measure::Count),
+                    ("disposed", "disposed_of", Measure::Count),
+                    ("pending", "pending", Measure::Count),
+                ],
             ),
             grievances: monthly(
+                language,
                 "Grievances filed and closed by month",
                 "Grievances by the month in which they were filed, and by the month in which they were closed.",
                 &rows.grievances,
-                &[("filed", "Filed"), ("closed", "Closed")],
+                &[("filed", "filed", Measure::Count), ("closed", "closed", Measure::Count)],
             ),
-            best: service_table("Highest share first.", best),
-            worst: service_table("Lowest share first.", worst),
+            best: service_table(language, "Highest share first.", best),
+            worst: service_table(language, "Lowest share first.", worst),
             shell: shell.with_charts(),
         }
     }
@@ -180,7 +186,7 @@ fn headline(rows: &Rows, language: Language, metrics: &[Metric]) -> Figures {
     let mut groups: Vec<FigureGroup> = Vec::new();
     for row in rows.iter() {
         let metric = metrics.iter().find(|metric| metric.name == row.text("figure"));
-        let about = metric.map_or("The state", |metric| about(&metric.source));
+        let about = words::word(language, metric.map_or("word.state", |metric| about(&metric.source)));
         let title = metric.map_or_else(|| row.text("title"), |metric| metric.title.get(language));
         let value = row.number("value");
         let (text, unit) = value
@@ -198,18 +204,18 @@ fn headline(rows: &Rows, language: Language, metrics: &[Metric]) -> Figures {
             None => groups.push(FigureGroup { title: about.to_owned(), figures: vec![figure] }),
         }
     }
-    Figures { groups }
+    Figures { groups, tag: words::tag(language) }
 }
 
-/// What a table's figures are about.
+/// The word for what a table's figures are about.
 fn about(table: &str) -> &'static str {
     match table {
-        "mart_service_delivery" => "Services",
-        "mart_grievance_ageing" | "mart_grievance_disposal" => "Grievances",
-        "mart_revenue_by_head_district" => "Revenue",
-        "mart_benefits_by_scheme" => "Benefits",
-        "mart_data_quality_by_source" => "Data quality",
-        _ => "Golden records",
+        "mart_service_delivery" => "title.services",
+        "mart_grievance_ageing" | "mart_grievance_disposal" => "page.grievances",
+        "mart_revenue_by_head_district" => "page.revenue",
+        "mart_benefits_by_scheme" => "page.benefits",
+        "mart_data_quality_by_source" => "page.data_quality",
+        _ => "page.golden_records",
     }
 }
 
@@ -224,11 +230,12 @@ fn district_value(row: Row<'_>) -> DistrictValue {
 }
 
 fn district_table(codes: &Codes, shell: &Shell, rows: &Rows) -> Table {
+    let language = shell.language();
     let row = |row: Row<'_>| {
         let code = row.text("district");
         let share = row.number("timeliness");
         vec![
-            Cell::text(names::district(codes, code, shell.language())).link(format!("/offices?district={code}")),
+            Cell::text(names::district(codes, code, language)).link(format!("/offices?district={code}")),
             Cell::whole(row.count("received")),
             Cell { bar: share.map(Bar::share), ..Cell::percent(share) },
             Cell::whole(row.count("overdue")),
@@ -236,38 +243,18 @@ fn district_table(codes: &Codes, shell: &Shell, rows: &Rows) -> Table {
     };
     Table {
         caption:
-            "Service applications by district of the applicant's office: received, share of those decided that were \
-                  decided within the notified limit, and those pending beyond it (overdue)."
+            "Service applications by district, that of the office where the application states none: received, of those \
+                  decided that had a notified limit the share decided within it, and those pending beyond it (overdue)."
                 .to_owned(),
         heads: vec![
-            Head::text("District"),
-            Head::number("Applications"),
-            Head::number("Within limit"),
-            Head::number("Overdue"),
+            Head::word(language, "district"),
+            Head::count(language, "applications"),
+            Head::count(language, "within_limit"),
+            Head::count(language, "overdue"),
         ],
         rows: rows.iter().map(row).collect(),
         total: None,
         empty: "No applications yet.".to_owned(),
-    }
-}
-
-fn monthly(title: &str, caption: &str, rows: &Rows, series: &[(&str, &str)]) -> Chart {
-    let row = |row: Row<'_>| {
-        let cells = series.iter().map(|(column, _)| Cell::whole(row.count(column)));
-        std::iter::once(Cell::text(format::month(row.text("month")))).chain(cells).collect()
-    };
-    let heads = series.iter().map(|(_, title)| Head::number(*title));
-    Chart {
-        title: title.to_owned(),
-        kind: ChartKind::Line,
-        unit: ChartUnit::Count,
-        table: Table {
-            caption: caption.to_owned(),
-            heads: std::iter::once(Head::text("Month")).chain(heads).collect(),
-            rows: rows.iter().map(row).collect(),
-            total: None,
-            empty: "Nothing in these months.".to_owned(),
-        },
     }
 }
 
@@ -280,10 +267,17 @@ fn service_row(codes: &Codes, shell: &Shell, row: Row<'_>) -> Vec<Cell> {
     ]
 }
 
-fn service_table(order: &str, rows: Vec<Vec<Cell>>) -> Table {
+fn service_table(language: Language, order: &str, rows: Vec<Vec<Cell>>) -> Table {
     Table {
-        caption: format!("Of the applications decided, the share decided within the notified working days. {order}"),
-        heads: vec![Head::text("Service"), Head::number("Decided"), Head::number("Within limit")],
+        caption: format!(
+            "Of the applications decided that had a notified limit, the share decided within it; services with at least \
+             {DECISIONS_MIN} such decisions. {order}"
+        ),
+        heads: vec![
+            Head::word(language, "service"),
+            Head::count(language, "decided"),
+            Head::count(language, "within_limit"),
+        ],
         rows,
         total: None,
         empty: "No service has enough decisions yet.".to_owned(),

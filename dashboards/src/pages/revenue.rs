@@ -4,20 +4,19 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use kanak_codes::Codes;
-use kanak_model::{Access, Purpose};
-use serde::Deserialize;
+use kanak_model::{Access, Language};
 use serde_json::json;
 
-use super::{district_filter, show_page, year_filter};
-use crate::component::{Bar, Cell, Chart, ChartKind, ChartUnit, DistrictMap, DistrictValue, Filters, Head, Table};
+use super::{figures_page, show_page};
+use crate::component::{Bar, Cell, Chart, DistrictMap, DistrictValue, Filters, Head, Measure, Table, monthly};
+use crate::cut::{By, Cut};
 use crate::error::PageError;
-use crate::reading::{self, where_equal};
 use crate::rows::{Row, Rows};
 use crate::samples::{Sampler, wave};
 use crate::session::Signed;
 use crate::shell::Shell;
 use crate::state::DashboardState;
-use crate::{format, names};
+use crate::{format, names, reading};
 
 /// The page.
 #[derive(Template)]
@@ -29,15 +28,6 @@ pub(crate) struct RevenuePage {
     map: DistrictMap,
     heads: Table,
     districts: Table,
-}
-
-/// What is looked at.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Asked {
-    #[serde(default)]
-    district: String,
-    #[serde(default)]
-    financial_year: String,
 }
 
 /// What the page is made of: cuts of `mart_revenue_by_head_district`, each with `receipts, amount_paise`.
@@ -52,23 +42,22 @@ struct RevenueRows {
 /// `GET /revenue`
 pub(crate) async fn show(
     State(state): State<DashboardState>,
-    Query(asked): Query<Asked>,
+    Query(cut): Query<Cut>,
     signed: Signed,
 ) -> Result<Response, PageError> {
-    let access = signed.access(Purpose::Statistics)?;
-    let rows = read(&state, &access, &asked).await?;
-    let shell = Shell::new("revenue", &signed.visit, state.made_up).fresh(reading::freshness(&state));
-    show_page(&RevenuePage::build(shell, &state.codes, &asked, &rows))
+    let (access, shell) = figures_page(&state, &signed, "revenue")?;
+    let rows = read(&state, &access, &cut).await?;
+    show_page(&RevenuePage::build(shell, &state.codes, &cut, &rows))
 }
 
-async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<RevenueRows, PageError> {
-    let year = ("CAST(financial_year AS VARCHAR)", asked.financial_year.as_str());
-    let here = where_equal(&[("district", &asked.district), year]);
-    let everywhere = where_equal(&[year]);
+async fn read(state: &DashboardState, access: &Access, cut: &Cut) -> Result<RevenueRows, PageError> {
+    const MART: &str = "mart_revenue_by_head_district";
+    let here = cut.condition(&[By::District, By::Year]);
+    let everywhere = cut.condition(&[By::Year]);
     let query = |columns: &str, cut: &str, order: &str| {
         let sql = format!(
             "SELECT {columns}, sum(receipts) AS receipts, sum(amount_paise) AS amount_paise \
-             FROM mart_revenue_by_head_district{cut} GROUP BY {columns} ORDER BY {order}"
+             FROM {MART}{cut} GROUP BY {columns} ORDER BY {order}"
         );
         async move { reading::query(state, access, &sql).await }
     };
@@ -76,21 +65,14 @@ async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<
         by_month: query("month", &here, "month").await?,
         by_head: query("revenue_head, section", &here, "amount_paise DESC, revenue_head").await?,
         by_district: query("district", &everywhere, "amount_paise DESC").await?,
-        years: query("financial_year", "", "financial_year DESC").await?,
+        years: reading::choices(state, access, MART, "financial_year").await?,
     })
 }
 
 impl RevenuePage {
-    fn build(shell: Shell, codes: &Codes, asked: &Asked, rows: &RevenueRows) -> Self {
+    fn build(shell: Shell, codes: &Codes, cut: &Cut, rows: &RevenueRows) -> Self {
         let language = shell.language();
-        let filters = Filters {
-            action: "/revenue",
-            lists: vec![
-                district_filter(codes, &shell, &asked.district),
-                year_filter(&rows.years, &asked.financial_year),
-            ],
-            button: shell.t("word.show").to_owned(),
-        };
+        let lists = vec![cut.district_list(codes, &shell), cut.year_list(&shell, &rows.years)];
         let value = |row: Row<'_>| DistrictValue {
             code: row.text("district").to_owned(),
             value: row.number("amount_paise"),
@@ -108,11 +90,29 @@ impl RevenuePage {
             Cell::text(names::district(codes, code, language)).link(format!("/revenue?district={code}"))
         };
         Self {
-            filters,
-            months: months(&rows.by_month),
+            filters: Filters::new("/revenue", &shell, lists),
+            months: monthly(
+                language,
+                "Receipts by month",
+                "Rupees received by month of receipt, India's time, and the number of receipts.",
+                &rows.by_month,
+                &[("amount_paise", "amount", Measure::Rupees), ("receipts", "receipts", Measure::UndrawnCount)],
+            ),
             map: DistrictMap::draw("Receipts by district", codes, &values),
-            heads: amount_table("Head of account", "Receipts by head of account, largest first.", &rows.by_head, &head),
-            districts: amount_table("District", "Receipts by district, largest first.", &rows.by_district, &district),
+            heads: amount_table(
+                language,
+                "revenue_head",
+                "Receipts by head of account, largest first.",
+                &rows.by_head,
+                &head,
+            ),
+            districts: amount_table(
+                language,
+                "district",
+                "Receipts by district, largest first, of the whole state.",
+                &rows.by_district,
+                &district,
+            ),
             shell: shell.with_charts(),
         }
     }
@@ -138,34 +138,12 @@ impl RevenuePage {
             ),
             years: sampler.rows(["financial_year"], [[json!(2026)], [json!(2025)]]),
         };
-        Self::build(sampler.shell("revenue"), &sampler.codes, &Asked::default(), &rows)
-    }
-}
-
-fn months(rows: &Rows) -> Chart {
-    let row = |row: Row<'_>| {
-        vec![
-            Cell::text(format::month(row.text("month"))),
-            Cell::rupees(row.count("amount_paise")),
-            Cell::whole(row.count("receipts")),
-        ]
-    };
-    Chart {
-        title: "Receipts by month".to_owned(),
-        kind: ChartKind::Columns,
-        unit: ChartUnit::Rupees,
-        table: Table {
-            caption: "Rupees received by month of receipt, India's time, and the number of receipts.".to_owned(),
-            heads: vec![Head::text("Month"), Head::number("Amount"), Head::number("Receipts").undrawn()],
-            rows: rows.iter().map(row).collect(),
-            total: None,
-            empty: "Nothing was received.".to_owned(),
-        },
+        Self::build(sampler.shell("revenue"), &sampler.codes, &Cut::default(), &rows)
     }
 }
 
 /// Names, receipts and amounts with their share of the whole, and the whole in the last row.
-fn amount_table(first: &str, caption: &str, rows: &Rows, name: &dyn Fn(Row<'_>) -> Cell) -> Table {
+fn amount_table(language: Language, first: &str, caption: &str, rows: &Rows, name: &dyn Fn(Row<'_>) -> Cell) -> Table {
     let whole: i64 = rows.iter().map(|row| row.count("amount_paise")).sum();
     let receipts: i64 = rows.iter().map(|row| row.count("receipts")).sum();
     let row = |row: Row<'_>| {
@@ -180,7 +158,12 @@ fn amount_table(first: &str, caption: &str, rows: &Rows, name: &dyn Fn(Row<'_>) 
     let total = vec![Cell::text("Together"), Cell::whole(receipts), Cell::rupees(whole), Cell::text("")];
     Table {
         caption: caption.to_owned(),
-        heads: vec![Head::text(first), Head::number("Receipts"), Head::number("Amount"), Head::number("Share")],
+        heads: vec![
+            Head::word(language, first),
+            Head::count(language, "receipts"),
+            Head::count(language, "amount"),
+            Head::count(language, "share"),
+        ],
         rows: rows.iter().map(row).collect(),
         total: (!rows.is_empty()).then_some(total),
         empty: "Nothing was received.".to_owned(),
@@ -190,7 +173,6 @@ fn amount_table(first: &str, caption: &str, rows: &Rows, name: &dyn Fn(Row<'_>) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kanak_model::Language;
 
     #[test]
     fn the_parts_of_a_table_add_up_to_its_last_row() {

@@ -4,20 +4,19 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use kanak_codes::Codes;
-use kanak_model::{Access, Language, Purpose};
-use serde::Deserialize;
+use kanak_model::{Access, Language};
 use serde_json::json;
 
-use super::{department_filter, district_filter, show_page, year_filter};
-use crate::component::{Bar, Cell, Chart, ChartKind, ChartUnit, Filters, Head, Table};
+use super::{figures_page, show_page};
+use crate::component::{Bar, Cell, Chart, ChartKind, ChartUnit, Filters, Head, Measure, Table, monthly};
+use crate::cut::{By, Cut};
 use crate::error::PageError;
-use crate::reading::{self, where_equal};
 use crate::rows::{Row, Rows};
 use crate::samples::Sampler;
 use crate::session::Signed;
 use crate::shell::Shell;
 use crate::state::DashboardState;
-use crate::{format, names};
+use crate::{names, reading};
 
 /// The page.
 #[derive(Template)]
@@ -28,17 +27,6 @@ pub(crate) struct ServiceDeliveryPage {
     months: Chart,
     departments: Chart,
     services: Table,
-}
-
-/// What is looked at.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Asked {
-    #[serde(default)]
-    district: String,
-    #[serde(default)]
-    department: String,
-    #[serde(default)]
-    financial_year: String,
 }
 
 /// What the page is made of: cuts of `mart_service_delivery`, each with the counts of [`COUNTS`].
@@ -61,56 +49,53 @@ pub(crate) const COUNTS: &str = "sum(received) AS received, sum(disposed) AS dis
 /// `GET /service-delivery`
 pub(crate) async fn show(
     State(state): State<DashboardState>,
-    Query(asked): Query<Asked>,
+    Query(cut): Query<Cut>,
     signed: Signed,
 ) -> Result<Response, PageError> {
-    let access = signed.access(Purpose::Statistics)?;
-    let rows = read(&state, &access, &asked).await?;
-    let shell = Shell::new("service_delivery", &signed.visit, state.made_up).fresh(reading::freshness(&state));
-    show_page(&ServiceDeliveryPage::build(shell, &state.codes, &asked, &rows))
+    let (access, shell) = figures_page(&state, &signed, "service_delivery")?;
+    let rows = read(&state, &access, &cut).await?;
+    show_page(&ServiceDeliveryPage::build(shell, &state.codes, &cut, &rows))
 }
 
-async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<ServiceRows, PageError> {
-    let cut = where_equal(&[
-        ("district", &asked.district),
-        ("department", &asked.department),
-        ("CAST(financial_year AS VARCHAR)", &asked.financial_year),
-    ]);
+async fn read(state: &DashboardState, access: &Access, cut: &Cut) -> Result<ServiceRows, PageError> {
+    const MART: &str = "mart_service_delivery";
+    let condition = cut.condition(&[By::District, By::Department, By::Year]);
     let query = |columns: &str, order: &str| {
-        let sql =
-            format!("SELECT {columns}, {COUNTS} FROM mart_service_delivery{cut} GROUP BY {columns} ORDER BY {order}");
-        async move { reading::query(state, access, &sql).await }
-    };
-    let choices = |column: &str| {
-        let sql = format!(
-            "SELECT DISTINCT {column} FROM mart_service_delivery WHERE {column} IS NOT NULL ORDER BY {column} DESC"
-        );
+        let sql = format!("SELECT {columns}, {COUNTS} FROM {MART}{condition} GROUP BY {columns} ORDER BY {order}");
         async move { reading::query(state, access, &sql).await }
     };
     Ok(ServiceRows {
         by_month: query("month", "month").await?,
         by_department: query("department", "timeliness").await?,
         by_service: query("service, department", "received DESC, service").await?,
-        departments: choices("department").await?,
-        years: choices("financial_year").await?,
+        departments: reading::choices(state, access, MART, "department").await?,
+        years: reading::choices(state, access, MART, "financial_year").await?,
     })
 }
 
 impl ServiceDeliveryPage {
-    fn build(shell: Shell, codes: &Codes, asked: &Asked, rows: &ServiceRows) -> Self {
+    fn build(shell: Shell, codes: &Codes, cut: &Cut, rows: &ServiceRows) -> Self {
         let language = shell.language();
-        let filters = Filters {
-            action: "/service-delivery",
-            lists: vec![
-                district_filter(codes, &shell, &asked.district),
-                department_filter(codes, &shell, &rows.departments, &asked.department),
-                year_filter(&rows.years, &asked.financial_year),
-            ],
-            button: shell.t("word.show").to_owned(),
-        };
+        let lists = vec![
+            cut.district_list(codes, &shell),
+            cut.department_list(codes, &shell, &rows.departments),
+            cut.year_list(&shell, &rows.years),
+        ];
         Self {
-            filters,
-            months: months(&rows.by_month),
+            filters: Filters::new("/service-delivery", &shell, lists),
+            months: monthly(
+                language,
+                "Applications by month of application: received, disposed of, pending",
+                "By month of application: received, disposed of by now, still pending; and the share of those disposed of \
+                 whose service had a limit that were within it.",
+                &rows.by_month,
+                &[
+                    ("received", "received", Measure::Count),
+                    ("disposed", "disposed_of", Measure::Count),
+                    ("pending", "pending", Measure::Count),
+                    ("timeliness", "within_limit", Measure::UndrawnShare),
+                ],
+            ),
             departments: by_department(codes, language, &rows.by_department),
             services: by_service(codes, language, &rows.by_service),
             shell: shell.with_charts(),
@@ -157,40 +142,7 @@ impl ServiceDeliveryPage {
             departments: sampler.rows(["department"], [[json!("LGD-1349")], [json!(sampler.word)]]),
             years: sampler.rows(["financial_year"], [[json!(2026)], [json!(2025)]]),
         };
-        Self::build(sampler.shell("service_delivery"), &sampler.codes, &Asked::default(), &rows)
-    }
-}
-
-fn months(rows: &Rows) -> Chart {
-    let row = |row: Row<'_>| {
-        vec![
-            Cell::text(format::month(row.text("month"))),
-            Cell::whole(row.count("received")),
-            Cell::whole(row.count("disposed")),
-            Cell::whole(row.count("pending")),
-            Cell::percent(row.number("timeliness")),
-        ]
-    };
-    Chart {
-        title: "Applications by month of application: received, disposed of, pending".to_owned(),
-        kind: ChartKind::Line,
-        unit: ChartUnit::Count,
-        table: Table {
-            caption:
-                "By month of application: received, disposed of by now, still pending; and the share of those disposed \
-                      of that were within their notified limit."
-                    .to_owned(),
-            heads: vec![
-                Head::text("Month"),
-                Head::number("Received"),
-                Head::number("Disposed of"),
-                Head::number("Pending"),
-                Head::number("Within limit").undrawn(),
-            ],
-            rows: rows.iter().map(row).collect(),
-            total: None,
-            empty: "No applications.".to_owned(),
-        },
+        Self::build(sampler.shell("service_delivery"), &sampler.codes, &Cut::default(), &rows)
     }
 }
 
@@ -203,13 +155,14 @@ fn by_department(codes: &Codes, language: Language, rows: &Rows) -> Chart {
         ]
     };
     Chart {
-        title: "Share of applications disposed of within the notified limit, by department".to_owned(),
+        language,
+        title: "Of the applications disposed of that had a notified limit, the share within it, by department".to_owned(),
         kind: ChartKind::Bars,
         unit: ChartUnit::Percent,
         table: Table {
             caption: "Of the applications disposed of whose service had a limit, the share disposed of within it, lowest first."
                 .to_owned(),
-            heads: vec![Head::text("Department"), Head::number("Within limit"), Head::number("Disposed of").undrawn()],
+            heads: vec![Head::word(language, "department"), Head::count(language, "within_limit"), Head::count(language, "disposed_of").undrawn()],
             rows: rows.iter().filter(|row| row.number("timeliness").is_some()).map(row).collect(),
             total: None,
             empty: "No applications.".to_owned(),
@@ -243,18 +196,18 @@ fn by_service(codes: &Codes, language: Language, rows: &Rows) -> Table {
     };
     Table {
         caption: "Limit: working days notified at present; timeliness is judged by the limit in force on the day of \
-                  application. A rejection without a recorded reason is no disposal: it stays pending and its clock runs on."
+                  application. A rejection without a recorded reason is no disposal: it stays pending and its clock runs on. Average days are working days."
             .to_owned(),
         heads: vec![
-            Head::text("Service"),
-            Head::number("Limit"),
-            Head::number("Received"),
-            Head::number("Disposed of"),
-            Head::number("Within limit"),
-            Head::number("Average days"),
-            Head::number("Pending"),
-            Head::number("Overdue"),
-            Head::number("Refused without reason"),
+            Head::word(language, "service"),
+            Head::count(language, "limit"),
+            Head::count(language, "received"),
+            Head::count(language, "disposed_of"),
+            Head::count(language, "within_limit"),
+            Head::count(language, "average_days"),
+            Head::count(language, "pending"),
+            Head::count(language, "overdue"),
+            Head::count(language, "refused_without_reason"),
         ],
         rows: rows.iter().map(row).collect(),
         total: None,

@@ -15,14 +15,9 @@ struct SignIn<'a> {
     next: &'a str,
 }
 
-/// The sign-in page in English. `next` is where the visitor wanted to go; one that leaves the site is dropped.
-pub fn render(csrf: &str, message: Option<&str>, next: &str) -> String {
-    render_in(Language::En, csrf, message, next)
-}
-
-/// The sign-in page in a language; see [`crate::session::find_language_cookie`]. Its form posts `user_name`,
-/// `password`, `csrf` and `next` to `/sign-in`.
-pub fn render_in(language: Language, csrf: &str, message: Option<&str>, next: &str) -> String {
+/// The sign-in page in a language; see [`crate::session::LANGUAGE_COOKIE`]. `next` is where the visitor wanted to go; one
+/// that leaves the site is dropped. The form posts `user_name`, `password`, `csrf` and `next` to `/sign-in`.
+pub fn render(language: Language, csrf: &str, message: Option<&str>, next: &str) -> String {
     let visit = Visit { signed_in: None, language, here: "/sign-in".to_owned(), wants: Wants::Page };
     let mut shell = Shell::new("sign_in", &visit, false);
     shell.sections.clear();

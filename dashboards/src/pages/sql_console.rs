@@ -1,17 +1,20 @@
 //! SQL over the warehouse, read-only, under the access of whoever asks. Posted, so that no statement stands in an
-//! address.
+//! address. A statement for a purpose that shows people is written into the audit trail before it runs: by its hash,
+//! since its words may name a person.
 
 use askama::Template;
 use axum::Form;
 use axum::extract::State;
 use axum::response::Response;
-use kanak_model::{Access, Purpose};
+use kanak_model::{Access, Class, Purpose};
 use kanak_warehouse::{QueryLimits, TableInfo, WarehouseError};
 use serde::Deserialize;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::golden_records::Choice;
 use super::show_page;
+use crate::audit;
 use crate::component::{Cell, Head, Table};
 use crate::error::PageError;
 use crate::rows::Rows;
@@ -65,7 +68,8 @@ const PURPOSES: [Purpose; 3] = [Purpose::Statistics, Purpose::Stewardship, Purpo
 /// `GET /sql-console`
 pub(crate) async fn show(State(state): State<DashboardState>, signed: Signed) -> Result<Response, PageError> {
     let asked = Asked { sql: FIRST.to_owned(), ..Asked::default() };
-    let access = signed.access(Purpose::Statistics)?;
+    let purpose = PURPOSES.into_iter().find(|purpose| signed.access(*purpose).is_ok());
+    let access = signed.access(purpose.unwrap_or(Purpose::Statistics))?;
     show_page(&build(&state, &signed, &access, &asked, Answer::None)?)
 }
 
@@ -76,7 +80,11 @@ pub(crate) async fn run(
     Form(asked): Form<Asked>,
 ) -> Result<Response, PageError> {
     signed.check_csrf(&asked.csrf)?;
-    let access = signed.access(Purpose::find(&asked.purpose).unwrap_or(Purpose::Statistics))?;
+    let purpose = Purpose::find(&asked.purpose).filter(|purpose| PURPOSES.contains(purpose));
+    let access = signed.access(purpose.unwrap_or(Purpose::Statistics))?;
+    if access.shows(Class::Personal) {
+        audit::record(&state, &access, "query", [audited_as(&asked.sql)]).await?;
+    }
     let answer = match state.warehouse.query(&access, &asked.sql, LIMITS).await {
         Ok(result) => {
             let more = if result.truncated { ", and there are more" } else { "" };
@@ -96,6 +104,12 @@ pub(crate) async fn run(
     show_page(&build(&state, &signed, &access, &asked, answer)?)
 }
 
+/// What the audit trail calls a statement: by its SHA-256, with which a statement that is asked about can be found.
+fn audited_as(sql: &str) -> String {
+    let hash: String = Sha256::digest(sql.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("statement {hash}")
+}
+
 fn build(
     state: &DashboardState,
     signed: &Signed,
@@ -109,12 +123,13 @@ fn build(
         Err(other) => return Err(PageError::inside(other)),
     };
     let shell = Shell::new("sql_console", &signed.visit, state.made_up).fresh(reading::freshness(state));
-    Ok(SqlConsolePage::build(shell, asked, answer, &tables))
+    let purposes: Vec<Purpose> = PURPOSES.into_iter().filter(|purpose| signed.access(*purpose).is_ok()).collect();
+    Ok(SqlConsolePage::build(shell, asked, &purposes, answer, &tables))
 }
 
 impl SqlConsolePage {
-    fn build(shell: Shell, asked: &Asked, answer: Answer, tables: &[TableInfo]) -> Self {
-        let purposes = PURPOSES.iter().map(|purpose| Choice {
+    fn build(shell: Shell, asked: &Asked, purposes: &[Purpose], answer: Answer, tables: &[TableInfo]) -> Self {
+        let purposes = purposes.iter().map(|purpose| Choice {
             is_chosen: purpose.word() == asked.purpose,
             value: purpose.word().to_owned(),
             title: format::sentence(purpose.word()),
@@ -148,13 +163,13 @@ impl SqlConsolePage {
             rows: 14,
             columns: Vec::new(),
         };
-        Self::build(sampler.shell("sql_console"), &asked, answer, &[table])
+        Self::build(sampler.shell("sql_console"), &asked, &PURPOSES, answer, &[table])
     }
 
     /// The sample of a statement that was refused.
     pub(crate) fn sample_refused(sampler: &Sampler) -> Self {
         let asked = Asked { sql: sampler.word.to_owned(), ..Asked::default() };
-        Self::build(sampler.shell("sql_console"), &asked, Answer::Refused(sampler.word.to_owned()), &[])
+        Self::build(sampler.shell("sql_console"), &asked, &PURPOSES, Answer::Refused(sampler.word.to_owned()), &[])
     }
 }
 

@@ -19,6 +19,7 @@ use crate::audit;
 use crate::component::{Bar, Cell, Head, Table, Tone};
 use crate::error::PageError;
 use crate::format;
+use crate::rules_in_force::{self, RulesInForce};
 use crate::samples::Sampler;
 use crate::session::Signed;
 use crate::shell::Shell;
@@ -122,7 +123,10 @@ async fn read(
     })?;
     audit::record(state, &access, "read steward task", [audited_as(id)]).await?;
     let pair = view.task.pair;
-    let explanation = state.actions.explain(&access, pair.left, pair.right).await;
+    // A task must open, and its decision must be undone, whether or not the pair can still be weighed: a source record
+    // may be retired by now. A fault inside is logged where it happened.
+    let explanation = state.actions.explain(&access, pair.left, pair.right).await.ok();
+    let rules = RulesInForce::find(store, &entity).await?;
     let open = store.list_steward_tasks(&access, TaskFilter::Open, Some(&entity), None, 2).await;
     let next = open.map_err(PageError::inside)?.into_iter().map(|task| task.id).find(|task| *task != id);
     let decided_by = match &view.task.state {
@@ -141,7 +145,8 @@ async fn read(
         right_golden: view.right_golden,
         reason: view.reason,
         task: view.task,
-        explanation: explanation.map_err(|error| not_acted(error, id))?,
+        explanation,
+        rules,
         decided_by,
         next,
         error,
@@ -166,13 +171,14 @@ pub(crate) struct StewardTaskPage {
     state: (Tone, &'static str),
     probability: String,
     weight_bits: String,
-    /// Where match and review begin, as probabilities.
-    thresholds: (String, String),
+    /// Where match and review begin under the rules in force, as probabilities.
+    thresholds: Option<(String, String)>,
     sentence: String,
     on_match: String,
     on_no_match: String,
     sides: Table,
-    weights: Table,
+    /// How the weight adds up, where the pair can be weighed.
+    weights: Option<Table>,
     act: Act,
     error: Option<String>,
     /// The next open task, for a steward who works through the queue.
@@ -199,11 +205,16 @@ pub(crate) struct StewardTaskParts {
     pub(crate) reason: Option<String>,
     /// The name of who decided.
     pub(crate) decided_by: Option<String>,
-    pub(crate) explanation: ExplanationView,
+    /// How the rules in force weigh the pair; none where one of its source records is no longer live.
+    pub(crate) explanation: Option<ExplanationView>,
+    pub(crate) rules: Option<RulesInForce>,
     pub(crate) next: Option<StewardTaskId>,
     /// Why the last act on this page was not done.
     pub(crate) error: Option<String>,
 }
+
+const NOT_WEIGHED: &str = "The pair cannot be weighed any more: one of its source records is gone from its register, or the rules \
+     cannot be read. Probability and weight are those with which the task was opened.";
 
 impl StewardTaskPage {
     pub(crate) fn build(shell: Shell, codes: &Codes, model: &EntityModel, parts: StewardTaskParts) -> Self {
@@ -218,23 +229,22 @@ impl StewardTaskPage {
                 reason: parts.reason.clone(),
             },
         };
+        let (explained, pair) = (parts.explanation.as_ref(), parts.task.pair);
+        let thresholds = parts.rules.as_ref().and_then(|rules| rules.thresholds);
         let (on_match, on_no_match) = consequences(parts.left_golden, parts.right_golden);
         Self {
             id: parts.task.id.0,
             entity: model.title.get(language).to_owned(),
             opened: format::instant(parts.task.opened),
             state: state_words(&parts.task.state),
-            probability: format::probability(parts.explanation.probability),
-            weight_bits: format::bits(parts.explanation.total_bits),
-            thresholds: (
-                format::probability(model.matching.thresholds.matched),
-                format::probability(model.matching.thresholds.review),
-            ),
+            probability: format::probability(explained.map_or(pair.probability, |one| one.probability)),
+            weight_bits: format::bits(explained.map_or(pair.weight_bits, |one| one.total_bits)),
+            thresholds: thresholds.map(|one| (format::probability(one.matched), format::probability(one.review))),
             on_match,
             on_no_match,
             sides: sides(codes, model, language, &parts),
-            weights: weights(&parts.explanation),
-            sentence: parts.explanation.sentence,
+            weights: explained.map(|one| weights(language, one)),
+            sentence: parts.explanation.map_or_else(|| NOT_WEIGHED.to_owned(), |one| one.sentence),
             act,
             error: parts.error,
             next: parts.next,
@@ -293,7 +303,7 @@ impl StewardTaskPage {
             right_golden: Some(GoldenId(9_302)),
             reason: Some(sampler.word.to_owned()),
             decided_by: Some(sampler.word.to_owned()),
-            explanation: ExplanationView {
+            explanation: Some(ExplanationView {
                 prior_bits: -20.2,
                 total_bits: 2.7,
                 probability: 0.87,
@@ -303,7 +313,8 @@ impl StewardTaskPage {
                     sampler.word
                 ),
                 rows,
-            },
+            }),
+            rules: Some(rules_in_force::sample(0.99, 0.5)),
             next: Some(StewardTaskId(319)),
             error: Some(sampler.word.to_owned()),
         };
@@ -334,13 +345,16 @@ fn consequences(left: Option<GoldenId>, right: Option<GoldenId>) -> (String, Str
     match (left, right) {
         (Some(left), Some(right)) if left == right => (
             format!("both stay in golden record {left}."),
-            format!("golden record {left} is split so that they never stand in one."),
+            format!("golden record {left} is split: the two stand apart as long as the decision holds."),
         ),
         (Some(left), Some(right)) => (
-            format!("golden records {left} and {right} become one; the later id leads to the earlier."),
-            format!("{left} and {right} stay apart for good."),
+            format!(
+                "golden records {left} and {right} become one. The one with more source records keeps its id, of equal \
+                 ones the older; the other id leads to it."
+            ),
+            format!("{left} and {right} stay apart as long as the decision holds."),
         ),
-        _ => ("both become one golden record.".to_owned(), "they stay apart for good.".to_owned()),
+        _ => ("both become one golden record.".to_owned(), "they stay apart as long as the decision holds.".to_owned()),
     }
 }
 
@@ -372,7 +386,7 @@ fn sides(codes: &Codes, model: &EntityModel, language: Language, parts: &Steward
     ];
     Table {
         caption: "What the two registers state, with their own words under it where they differ.".to_owned(),
-        heads: vec![Head::text("Attribute"), head(&parts.left), head(&parts.right)],
+        heads: vec![Head::word(language, "attribute"), head(&parts.left), head(&parts.right)],
         rows: attributes.chain(more).collect(),
         total: None,
         empty: "Nothing that you may see.".to_owned(),
@@ -380,7 +394,7 @@ fn sides(codes: &Codes, model: &EntityModel, language: Language, parts: &Steward
 }
 
 /// The waterfall: from the prior, comparison by comparison, to the whole.
-fn weights(explanation: &ExplanationView) -> Table {
+fn weights(language: Language, explanation: &ExplanationView) -> Table {
     let mut running = vec![0.0, explanation.prior_bits];
     for row in &explanation.rows {
         running.push(running.last().copied().unwrap_or_default() + row.weight_bits);
@@ -409,7 +423,7 @@ fn weights(explanation: &ExplanationView) -> Table {
     );
     Table {
         caption: "Bits that each comparison adds; the bar runs from the sum before it to the sum after it.".to_owned(),
-        heads: vec![Head::text("Comparison"), Head::number("Bits")],
+        heads: vec![Head::word(language, "comparison"), Head::count(language, "bits")],
         rows: std::iter::once(prior).chain(steps).chain(std::iter::once(whole)).collect(),
         total: None,
         empty: "The rules compared nothing.".to_owned(),
@@ -443,9 +457,10 @@ mod tests {
     #[test]
     fn the_waterfall_ends_where_the_sum_is() {
         let page = StewardTaskPage::sample(&Sampler::new(Language::En, "word"));
-        let texts: Vec<&str> = page.weights.rows.iter().map(|row| row[1].text.as_str()).collect();
+        let weights = page.weights.unwrap();
+        let texts: Vec<&str> = weights.rows.iter().map(|row| row[1].text.as_str()).collect();
         assert_eq!((texts.first(), texts.last()), (Some(&"-20.2"), Some(&"+2.7")));
-        assert_eq!(page.weights.rows.len(), 9);
+        assert_eq!(weights.rows.len(), 9);
     }
 
     #[test]
@@ -453,5 +468,6 @@ mod tests {
         let (same, _) = consequences(Some(GoldenId(1)), Some(GoldenId(1)));
         let (other, _) = consequences(Some(GoldenId(1)), Some(GoldenId(2)));
         assert!(same.contains("stay") && other.contains("become one"));
+        assert!(other.contains("more source records keeps its id") && !other.contains("later id"), "{other}");
     }
 }

@@ -1,5 +1,10 @@
 //! The pages over a real hub and a real warehouse, both empty: who may open what, and that every query runs.
 
+mod audited;
+mod hub;
+mod steward_tasks;
+mod users;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
@@ -13,6 +18,8 @@ use kanak_model::match_pair::Decision;
 use kanak_model::{Access, Caller, Language, Role, SourceRecordId, StewardTaskId, Timestamp, builtin};
 use kanak_store::{HubUrl, Store};
 use kanak_warehouse::Warehouse;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 use tower::ServiceExt as _;
 
 use crate::{ActionError, DashboardState, ExplanationView, SignedIn, StewardActions};
@@ -32,7 +39,10 @@ const FIGURES: [&str; 8] = [
 ];
 
 /// Pages that need a session and show no figures of a release.
-const OTHERS: [&str; 6] = [
+const OTHERS: [&str; 9] = [
+    "/account",
+    "/users",
+    "/audit",
     "/golden-records",
     "/steward-tasks",
     "/data-quality",
@@ -73,6 +83,8 @@ struct House {
     pages: Router,
     warehouse: Warehouse,
     actions: Arc<Remembering>,
+    store: Store,
+    url: HubUrl,
 }
 
 async fn house() -> House {
@@ -82,22 +94,31 @@ async fn house() -> House {
     let codes = Arc::new(Codes::builtin().unwrap());
     let warehouse = Warehouse::open(&folder.path().join("lake"), Arc::clone(&codes)).unwrap();
     let actions = Arc::new(Remembering::default());
+    let store = Store::open(&url, clock.clone()).await.unwrap();
     let pages = super::router(DashboardState {
-        store: Store::open(&url, clock.clone()).await.unwrap(),
+        store: store.clone(),
         warehouse: warehouse.clone(),
         models: Arc::new(builtin::entity_models().unwrap()),
         codes,
         clock,
         actions: Arc::clone(&actions) as Arc<dyn StewardActions>,
+        chance: || StdRng::seed_from_u64(7),
         made_up: true,
     });
-    House { _folder: folder, pages, warehouse, actions }
+    House { _folder: folder, pages, warehouse, actions, store, url }
 }
 
 fn signed_in(roles: &[Role]) -> SignedIn {
     let roles: BTreeSet<Role> = roles.iter().copied().collect();
     let caller = Caller { user: None, name: "harleen".to_owned(), roles, districts: None };
     SignedIn { caller, user_name: "harleen".to_owned(), csrf: "token".to_owned(), language: Language::En }
+}
+
+fn posted(path: &str, form: &str) -> Request<Body> {
+    Request::post(path)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(form.to_owned()))
+        .unwrap()
 }
 
 struct Answer {
@@ -108,9 +129,13 @@ struct Answer {
 
 impl House {
     async fn send(&self, roles: Option<&[Role]>, request: Request<Body>) -> Answer {
+        self.send_as(roles.map(signed_in), request).await
+    }
+
+    async fn send_as(&self, visitor: Option<SignedIn>, request: Request<Body>) -> Answer {
         let mut request = request;
-        if let Some(roles) = roles {
-            request.extensions_mut().insert(signed_in(roles));
+        if let Some(visitor) = visitor {
+            request.extensions_mut().insert(visitor);
         }
         let response = self.pages.clone().oneshot(request).await.unwrap();
         let status = response.status();
@@ -124,11 +149,7 @@ impl House {
     }
 
     async fn post(&self, roles: Option<&[Role]>, path: &str, form: &str) -> Answer {
-        let request = Request::post(path)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(Body::from(form.to_owned()))
-            .unwrap();
-        self.send(roles, request).await
+        self.send(roles, posted(path, form)).await
     }
 }
 
@@ -142,7 +163,18 @@ async fn nobody_is_sent_to_sign_in_and_comes_back_where_they_wanted() {
         assert!(answer.body.is_empty(), "{path}");
     }
     assert_eq!(house.get(None, "/offices?district=27").await.location, "/sign-in?next=/offices%3Fdistrict%3D27");
-    for path in ["/steward-tasks/1/decision", "/steward-tasks/1/undo", "/golden-records", "/sql-console"] {
+    let changes = [
+        "/steward-tasks/1/decision",
+        "/steward-tasks/1/undo",
+        "/golden-records",
+        "/sql-console",
+        "/account",
+        "/users",
+        "/users/1/password",
+        "/users/1/activity",
+        "/users/1/access",
+    ];
+    for path in changes {
         assert_eq!(house.post(None, path, "csrf=token").await.status, StatusCode::SEE_OTHER, "{path}");
     }
     assert!(house.actions.0.lock().unwrap().is_empty());
@@ -202,7 +234,11 @@ async fn a_headline_figure_is_the_row_of_mart_overview() {
 async fn who_lacks_the_role_learns_what_would_help() {
     let house = house().await;
     house.warehouse.build(7, NOW).await.unwrap();
-    let cases: [(&[Role], &str); 5] = [
+    let cases: [(&[Role], &str); 9] = [
+        (&[Role::Steward, Role::Analyst, Role::Auditor], "/users"),
+        (&[Role::Administrator], "/audit"),
+        (&[Role::Auditor], "/data-quality"),
+        (&[Role::Auditor], "/sql-console"),
         (&[Role::Analyst], "/steward-tasks"),
         (&[Role::Analyst], "/golden-records"),
         (&[Role::Administrator], "/golden-records/K-000001-1?purpose=stewardship"),
@@ -215,7 +251,7 @@ async fn who_lacks_the_role_learns_what_would_help() {
         assert!(answer.body.contains("ask an administrator"), "{path}");
     }
     let quality = house.get(Some(&[Role::Analyst]), "/data-quality").await;
-    assert!(quality.body.contains("Single rows are for data stewards"));
+    assert!(quality.body.contains("Single rows are for data stewards of the whole state"));
     assert_eq!(house.get(Some(&[Role::Steward]), "/steward-tasks").await.status, StatusCode::OK);
 }
 
@@ -272,4 +308,35 @@ async fn a_search_needs_a_purpose_and_a_golden_id_leads_to_its_page() {
     assert_eq!(id.location, "/golden-records/K-000001-1?purpose=stewardship");
     assert_eq!(house.get(steward, &id.location).await.status, StatusCode::NOT_FOUND);
     assert_eq!(house.get(steward, "/golden-records/K-000001-1").await.location, "/golden-records");
+}
+
+#[tokio::test]
+async fn the_first_page_is_one_that_the_visitor_may_open() {
+    let house = house().await;
+    for (role, first) in
+        [(Role::Analyst, "/overview"), (Role::Department, "/golden-records"), (Role::Auditor, "/audit")]
+    {
+        assert_eq!(house.get(Some(&[role]), "/").await.location, first);
+    }
+    assert_eq!(house.get(None, "/").await.location, "/sign-in?next=/");
+}
+
+#[tokio::test]
+async fn match_quality_says_what_is_in_force_and_only_what_was_measured() {
+    let house = house().await;
+    house.store.put_rule_set("citizen", &crate::rules_in_force::sample_body(0.97, 0.61)).await.unwrap();
+    house.warehouse.build(7, NOW).await.unwrap();
+    let page = async || house.get(Some(&[Role::Analyst]), "/match-quality").await.body;
+    let unmeasured = page().await;
+    assert!(unmeasured.contains("97.0\u{a0}%") && unmeasured.contains("61.0\u{a0}%"), "{unmeasured}");
+    assert!(!unmeasured.contains("Precision"), "nothing was measured");
+    let kept = r#"{"precision":0.5,"recall":0.25,"f1":0.333,"right":10,"found":20,"wanted":40,"measured_us":1795422900000000,"source_records":77}"#;
+    house.store.put_setting("accuracy.citizen", kept).await.unwrap();
+    let measured = page().await;
+    assert!(
+        measured.contains("Precision") && measured.contains(">77<") && measured.contains("25.0\u{a0}%"),
+        "{measured}"
+    );
+    let benefits = house.get(Some(&[Role::Analyst]), "/benefits").await.body;
+    assert!(benefits.contains("97.0\u{a0}%"));
 }

@@ -53,6 +53,7 @@ pub use source_systems::SourceSystemRow;
 pub use stewardship::{Neighbourhood, REASON_MAX, TaskCounts, TaskCursor, TaskFilter, TaskView};
 pub use users::{
     Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, PASSWORD_BYTES_MAX, PASSWORD_MIN, SignIn, User,
+    new_password,
 };
 pub use vault::{Reference, Revealed, Vault, VaultError};
 

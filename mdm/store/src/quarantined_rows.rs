@@ -146,25 +146,29 @@ impl Store {
             .collect()
     }
 
-    /// Refused rows, ascending, of one source or all and of one rule or all. A caller confined to districts gets none;
-    /// one who may not see personal values gets them without key and value.
+    /// Refused rows of each source's latest run, newest first, of one source or all and of one rule or all. Rows that an
+    /// earlier run refused are left out: a later file stated them anew, or no longer. A caller confined to districts gets
+    /// none; one who may not see personal values gets them without key and value. `before` is the last row of the page
+    /// before.
     pub async fn list_quarantined_rows(
         &self,
         access: &Access,
         source: Option<SourceSystemId>,
         rule: Option<QualityRule>,
-        after: Option<i64>,
+        before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<QuarantinedRow>, StoreError> {
         const SQL: &str = "SELECT q.id, q.ingest_run_id, s.name AS source, i.file_name, q.line, q.source_key, q.rule,
              q.source_column, q.masked, q.reason FROM quarantined_rows q
              JOIN ingest_runs i ON i.id = q.ingest_run_id JOIN source_systems s ON s.id = i.source_system_id
-             WHERE q.id > $1 AND ($2 = 0 OR s.id = $2) AND ($3 = '' OR q.rule = $3) ORDER BY q.id LIMIT $4";
+             WHERE q.id < $1 AND ($2 = 0 OR s.id = $2) AND ($3 = '' OR q.rule = $3)
+             AND i.id = (SELECT max(l.id) FROM ingest_runs l WHERE l.source_system_id = s.id)
+             ORDER BY q.id DESC LIMIT $4";
         if !sees_quarantine(access) {
             return Ok(Vec::new());
         }
         let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL)
-            .bind(after.unwrap_or(0))
+            .bind(before.unwrap_or(i64::MAX))
             .bind(source.map_or(0, |source| source.0))
             .bind(rule.map_or("", QualityRule::word))
             .bind(i64::from(limit))

@@ -162,6 +162,13 @@ pub(crate) fn random_word(rng: &mut impl CryptoRng, length: usize) -> String {
     bytes.iter().map(|byte| char::from(READABLE[usize::from(byte % 32)])).collect()
 }
 
+/// A password for someone who is given one: four groups of five characters that are not mistaken for each other, 100
+/// random bits.
+pub fn new_password(rng: &mut impl CryptoRng) -> String {
+    let groups: Vec<String> = (0..4).map(|_| random_word(rng, 5)).collect();
+    groups.join("-")
+}
+
 fn check_password(password: &str) -> Result<(), StoreError> {
     if password.len() > PASSWORD_BYTES_MAX {
         return Err(StoreError::LongPassword { max: PASSWORD_BYTES_MAX });
@@ -211,7 +218,7 @@ impl Store {
         if users > 0 {
             return Ok(None);
         }
-        let password = random_word(rng, 20);
+        let password = new_password(rng);
         let roles = [Role::Administrator, Role::Steward, Role::Analyst].into_iter().collect();
         let by = Caller::system("first start");
         self.create_user(&by, FIRST_ADMINISTRATOR, &password, &roles, None, rng).await?;
@@ -277,6 +284,35 @@ impl Store {
         forget_attempts(&mut tx, &name).await?;
         on_tx!(tx, |c| sqlx::query(SESSIONS).bind(user.0).execute(c).await.map(drop))?;
         let event = AuditEvent::act(&by.name, "password_reset", format!("user {user}"), serde_json::json!({}));
+        audit_events::append(&mut tx, vec![event]).await?;
+        tx.commit().await
+    }
+
+    /// Gives a user other roles and districts; `by` whom is audited. They hold from the user's next request on.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no such user.
+    pub async fn set_user_access(
+        &self,
+        by: &Caller,
+        user: UserId,
+        roles: &BTreeSet<Role>,
+        districts: Option<&BTreeSet<String>>,
+    ) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE users SET roles = $2, districts = $3 WHERE id = $1";
+        let mut tx = self.db.begin(&*self.clock).await?;
+        let changed = on_tx!(tx, |c| sqlx::query(SQL)
+            .bind(user.0)
+            .bind(Json(role_words(roles)))
+            .bind(districts.map(Json))
+            .execute(c)
+            .await
+            .map(|done| done.rows_affected()))?;
+        if changed == 0 {
+            return Err(StoreError::NotFound { what: "user", id: user.to_string() });
+        }
+        let detail = serde_json::json!({ "roles": role_words(roles), "districts": districts });
+        let event = AuditEvent::act(&by.name, "user_access_set", format!("user {user}"), detail);
         audit_events::append(&mut tx, vec![event]).await?;
         tx.commit().await
     }

@@ -189,8 +189,8 @@ fn refused_rows_and_left_out_values_are_listed_by_source_and_rule() {
             .list_quarantined_rows(&all(), Some(hub.source), Some(QualityRule::Checksum), None, 10)
             .await
             .unwrap();
-        assert_eq!(rows.iter().map(|row| row.row.line).collect::<Vec<_>>(), [3, 9]);
-        assert_eq!(rows[0].row, rejected(3));
+        assert_eq!(rows.iter().map(|row| row.row.line).collect::<Vec<_>>(), [9, 3], "newest first");
+        assert_eq!(rows[1].row, rejected(3));
         let rest = hub.store.list_quarantined_rows(&all(), None, None, Some(rows[0].id), 10).await.unwrap();
         assert_eq!(rest, rows[1..]);
         assert!(
@@ -218,6 +218,34 @@ fn refused_rows_have_no_place_and_are_personal() {
         let rows = hub.store.list_quarantined_rows(&analyst, None, None, None, 10).await.unwrap();
         assert_eq!(rows[0].row, RejectedRow { key: None, masked: None, ..rejected(3) });
         assert_eq!(hub.store.count_quarantined(&analyst).await.unwrap()[0].count, 1);
+    });
+}
+
+#[test]
+fn the_latest_refused_rows_come_newest_first_without_those_of_earlier_files() {
+    on_both(async |hub: Hub| {
+        let refused = |line: u64| RejectedRow {
+            line,
+            key: None,
+            rule: QualityRule::Kind,
+            column: None,
+            masked: None,
+            reason: "no date".to_owned(),
+        };
+        for lines in [vec![2, 3], vec![4, 5, 6]] {
+            let mut run = hub.store.begin_ingest(hub.source, file("food.csv", Load::Delta)).await.unwrap();
+            run.reject(lines.into_iter().map(refused).collect()).await.unwrap();
+            run.finish().await.unwrap();
+        }
+        let list = async |before, limit| {
+            hub.store.list_quarantined_rows(&all(), Some(hub.source), None, before, limit).await.unwrap()
+        };
+        let lines = |rows: &[kanak_store::QuarantinedRow]| rows.iter().map(|row| row.row.line).collect::<Vec<_>>();
+        let first = list(None, 2).await;
+        assert_eq!(lines(&first), [6, 5]);
+        assert_eq!(lines(&list(Some(first[1].id), 9).await), [4]);
+        let other = hub.store.list_quarantined_rows(&all(), None, Some(QualityRule::Code), None, 9).await.unwrap();
+        assert!(other.is_empty());
     });
 }
 

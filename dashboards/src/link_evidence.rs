@@ -1,0 +1,113 @@
+//! How sure the links behind a golden record are: its source records weighed against each other under the rules in
+//! force. Whoever sees that a person is held twice, or was paid after a recorded death, sees this beside it.
+
+use kanak_model::{Access, SourceRecordId};
+
+use crate::actions::StewardActions;
+
+/// What stands where a notice to the person would: the hub holds none yet.
+pub(crate) const NO_NOTICE: &str = "no notice recorded";
+/// What stands where an officer's visit would: the hub holds none yet.
+pub(crate) const NO_FIELD_CHECK: &str = "no field check recorded";
+
+/// The likeliest partner of a source record within its golden record.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LinkEvidence {
+    /// The source record.
+    pub(crate) of: SourceRecordId,
+    /// The partner and how the two weigh; none where it cannot be weighed against any other.
+    pub(crate) partner: Option<Partner>,
+}
+
+/// Another source record of the same golden record.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Partner {
+    pub(crate) id: SourceRecordId,
+    /// Match probability of the two, 0..=1.
+    pub(crate) probability: f64,
+    /// Their match weight.
+    pub(crate) weight_bits: f64,
+}
+
+/// So many source records are weighed, each against each; of a larger golden record the rest is left unweighed.
+const WEIGHED_MAX: usize = 6;
+
+/// Weighs the source records of one golden record. One that is retired meanwhile has no partner.
+pub(crate) async fn weigh(
+    actions: &dyn StewardActions,
+    access: &Access,
+    members: &[SourceRecordId],
+) -> Vec<LinkEvidence> {
+    let mut found: Vec<LinkEvidence> = members.iter().map(|of| LinkEvidence { of: *of, partner: None }).collect();
+    let weighed = members.len().min(WEIGHED_MAX);
+    for left in 0..weighed {
+        for right in left + 1..weighed {
+            let Ok(explained) = actions.explain(access, members[left], members[right]).await else { continue };
+            for (one, other) in [(left, right), (right, left)] {
+                let partner = &mut found[one].partner;
+                if partner.is_none_or(|held| held.probability < explained.probability) {
+                    *partner = Some(Partner {
+                        id: members[other],
+                        probability: explained.probability,
+                        weight_bits: explained.total_bits,
+                    });
+                }
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::{ActionError, ExplanationView};
+    use async_trait::async_trait;
+    use kanak_model::match_pair::Decision;
+    use kanak_model::{Caller, StewardTaskId};
+
+    /// 1 with 2 is sure, 2 with 3 likely, 1 with 3 not; 4 is retired.
+    struct Weights;
+
+    #[async_trait]
+    impl StewardActions for Weights {
+        async fn decide(&self, _: &Caller, _: StewardTaskId, _: Decision, _: String) -> Result<(), ActionError> {
+            Ok(())
+        }
+
+        async fn undo(&self, _: &Caller, _: StewardTaskId) -> Result<(), ActionError> {
+            Ok(())
+        }
+
+        async fn explain(
+            &self,
+            _: &Access,
+            left: SourceRecordId,
+            right: SourceRecordId,
+        ) -> Result<ExplanationView, ActionError> {
+            let probability = match (left.0, right.0) {
+                (1, 2) => 0.99,
+                (2, 3) => 0.8,
+                (1, 3) => 0.1,
+                _ => return Err(ActionError::NotFound),
+            };
+            Ok(ExplanationView {
+                rows: Vec::new(),
+                prior_bits: 0.0,
+                total_bits: 1.0,
+                probability,
+                decision: Decision::Match,
+                sentence: String::new(),
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn each_source_record_stands_with_its_likeliest_partner() {
+        let members: Vec<SourceRecordId> = (1..=4).map(SourceRecordId).collect();
+        let found = weigh(&Weights, &Access::operation("test"), &members).await;
+        let partners: Vec<Option<i64>> = found.iter().map(|one| Some(one.partner?.id.0)).collect();
+        assert_eq!(partners, [Some(2), Some(1), Some(2), None]);
+        assert!(weigh(&Weights, &Access::operation("test"), &members[..1]).await[0].partner.is_none());
+    }
+}

@@ -1,0 +1,89 @@
+//! Short ways to fill the hub of a test.
+
+use std::collections::BTreeMap;
+
+use kanak_model::golden_record::{GoldenChange, Identity, Survived};
+use kanak_model::match_pair::{Decision, MatchPair};
+use kanak_model::quality::{QualityRule, RejectedRow};
+use kanak_model::source_record::{NewSourceRecord, Stated, Values};
+use kanak_model::source_system::{Format, Load, RowsAre};
+use kanak_model::{SourceRecordId, SourceSystem, SourceSystemId, Titles, builtin};
+use kanak_store::{FileFacts, Resolution, Scope, Store};
+
+/// A register of citizens.
+pub(super) async fn register(store: &Store) -> SourceSystemId {
+    let source = SourceSystem {
+        name: "food".to_owned(),
+        title: Titles { en: "Ration cards".to_owned(), pa: None, hi: None },
+        department: "LGD-1349".to_owned(),
+        rows: RowsAre::Entity("citizen".to_owned()),
+        files: vec!["*.csv".to_owned()],
+        format: Format::Csv { separator: ',', encoding: "utf-8".to_owned() },
+        load: Load::Snapshot,
+        retire_share_max: 1.0,
+        key: vec!["id".to_owned()],
+        updated: None,
+        trust: 0.5,
+        columns: Vec::new(),
+    };
+    store.ensure_source_system(&source).await.unwrap()
+}
+
+/// A file of the register: its rows have these keys, and these lines of it are refused.
+pub(super) async fn load(store: &Store, source: SourceSystemId, name: &str, keys: &[String], refused: &[u64]) {
+    let file = FileFacts { name: name.to_owned(), content_hash: name.to_owned(), bytes: 10, load: Load::Snapshot };
+    let mut run = store.begin_ingest(source, file).await.unwrap();
+    let record = |key: &String| {
+        let values: Values = [
+            ("full_name".to_owned(), Stated::new(format!("Name of {key}"), "NAME")),
+            ("district".to_owned(), Stated::new("27", "27")),
+        ]
+        .into_iter()
+        .collect();
+        NewSourceRecord { key: key.clone(), values, updated: None }
+    };
+    run.add(keys.iter().map(record).collect()).await.unwrap();
+    let row = |line: &u64| RejectedRow {
+        line: *line,
+        key: Some(format!("refused-{line}")),
+        rule: QualityRule::Kind,
+        column: None,
+        masked: None,
+        reason: "no date".to_owned(),
+    };
+    run.reject(refused.iter().map(row).collect()).await.unwrap();
+    run.finish().await.unwrap();
+}
+
+/// `count` source records, each a golden record of its own, and a doubtful pair of each two neighbours: task 1 of the
+/// first two, ever less probable.
+pub(super) async fn doubt(store: &Store, count: i64) -> SourceSystemId {
+    let source = register(store).await;
+    let keys: Vec<String> = (1..=count).map(|number| format!("key-{number}")).collect();
+    load(store, source, "first.csv", &keys, &[]).await;
+    let rules = store.put_rule_set("citizen", &crate::rules_in_force::sample_body(0.97, 0.61)).await.unwrap();
+    let change = |number| GoldenChange {
+        identity: Identity::New,
+        members: vec![SourceRecordId(number)],
+        absorbed: Vec::new(),
+        split_from: None,
+        survived: Survived { status: "active".to_owned(), values: BTreeMap::new() },
+    };
+    let pair = |number: i64| MatchPair {
+        left: SourceRecordId(number),
+        right: SourceRecordId(number + 1),
+        weight_bits: 1.0,
+        probability: 0.9 / number as f64,
+        decision: Decision::Review,
+    };
+    let resolution = Resolution {
+        changes: (1..=count).map(change).collect(),
+        review_pairs: (1..count).map(pair).collect(),
+        scope: Scope::Everything,
+        unresolved: store.list_unresolved("citizen").await.unwrap(),
+    };
+    let models = builtin::entity_models().unwrap();
+    let citizen = models.iter().find(|model| model.name == "citizen").unwrap();
+    store.apply_resolution(citizen, rules, resolution).await.unwrap();
+    source
+}
