@@ -5,9 +5,8 @@ use axum::Form;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kanak_model::Caller;
-use kanak_store::{AuditEvent, PASSWORD_BYTES_MAX, PASSWORD_MIN, SignIn};
+use kanak_store::{PASSWORD_BYTES_MAX, PASSWORD_MIN, SignIn};
 use serde::Deserialize;
-use serde_json::json;
 
 use super::show_page;
 use super::users::{district_words, role_words};

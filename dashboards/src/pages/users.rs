@@ -8,8 +8,7 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use kanak_model::{Role, Timestamp, UserId};
-use kanak_store::{Activity, AuditEvent, StoreError, User, new_password};
-use serde_json::json;
+use kanak_store::{Activity, StoreError, User, new_password};
 
 use super::golden_records::Choice;
 use super::show_page;
