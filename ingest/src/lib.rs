@@ -10,6 +10,7 @@ mod error;
 mod events;
 mod glob;
 mod guess;
+mod header;
 mod input;
 pub mod landing;
 mod memo;

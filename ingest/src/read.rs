@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use chrono::NaiveDate;
-use kanak_engine::standardize::Standardizer;
+use kanak_engine::standardize::{Standardizer, redact};
 use kanak_model::SourceSystem;
 use kanak_model::quality::{LeftOut, QualityRule, RejectedRow};
 use rustc_hash::FxHashMap;
@@ -90,7 +90,7 @@ where
 
 /// Adds what is known only at the end.
 fn describe(report: &mut FileReport, plan: &Plan<'_>, reader: &dyn SourceReader) {
-    report.columns_ignored.clone_from(&plan.ignored);
+    report.columns_ignored = plan.ignored.iter().map(|name| redact(name).into_owned()).collect();
     report.columns_missing.clone_from(&plan.missing);
     if report.rows == 0 {
         let header = if reader.header_line().is_some() { "a header and no rows" } else { "no rows" };

@@ -132,6 +132,29 @@ fn a_column_missing() {
 }
 
 #[test]
+fn a_file_without_its_header_shows_nobody() {
+    let rows = "R0312345,Gurpreet Singh,Harbhajan Singh,1,01/03/1985,234123412346,12,Mall Road,Moga,Moga,\n";
+    let cells: Vec<&str> = rows.trim_end().split(',').collect();
+    let words = ["looks like data, not like column names", "no column `Card No` among its", "header as the first line"];
+    for (format, name, bytes) in [
+        (CSV, "ration.csv:1", rows.as_bytes().to_vec()),
+        (CSV, "ration.csv.gz:1", gzip(rows.as_bytes())),
+        (r#"{ type = "xlsx" }"#, "ration.xlsx:1", xlsx(&[&cells[..10]])),
+        (CSV, "twice.csv:1", rows.replace("Harbhajan Singh", "Gurpreet Singh").into_bytes()),
+    ] {
+        let error = refused(format, name.trim_end_matches(":1"), bytes);
+        says(&error, &words);
+        says(&error, &[name]);
+        for value in ["R0312345", "Singh", "1985", "234123412346", "Mall", "Moga"] {
+            assert!(!format!("{error} {error:?}").contains(value), "{value} shows: {error}");
+        }
+    }
+    let unknown = refused(CSV, "ration.csv", "Gurpreet Singh,Moga\nBir,Moga\n");
+    says(&unknown, &["knows none of the file's columns", "no column `Card No`"]);
+    assert!(!unknown.to_string().contains("Gurpreet"), "{unknown}");
+}
+
+#[test]
 fn a_column_twice() {
     let text = format!("{HEADER},Name\nR1,Ana,,,,,,,,,,Bir\n");
     says(&refused(CSV, "ration.csv", text), &["ration.csv:1:", "two columns are called `Name`", "rename one"]);
