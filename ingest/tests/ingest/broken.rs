@@ -95,6 +95,17 @@ fn a_workbook_that_is_a_renamed_archive() {
 }
 
 #[test]
+fn a_workbook_that_says_it_is_wider_than_sheets_are() {
+    let format = r#"{ type = "xlsx" }"#;
+    let header: Vec<&str> = HEADER.split(',').collect();
+    let book = |place: &str| crate::support::xlsx_with(&[&header, &["R1", "Ana"]], ("r=\"K1\"", place));
+    for place in ["r=\"ZZZZZZ1\"", "r=\"XFE1\""] {
+        says(&refused(format, "ration.xlsx", book(place)), &["ration.xlsx:1:", "beyond column 16384", "save it anew"]);
+    }
+    assert_eq!(read_bytes(format, "ration.xlsx", book("r=\"XFD1\"")).unwrap().rows.len(), 1);
+}
+
+#[test]
 fn a_cut_off_gzip() {
     let rows: String = (0..20_000).map(|at| format!("R{at},Ana,,,{},,,,,,\n", at * 7919 % 1000)).collect();
     let packed = gzip(format!("{HEADER}\n{rows}").as_bytes());
