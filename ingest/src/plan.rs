@@ -103,10 +103,8 @@ impl<'a> Plan<'a> {
         let mut updated = None;
         if let Some(name) = &source.updated {
             let mapped = source.columns.iter().find(|mapping| mapping.from.0.iter().any(|from| from == name));
-            updated = Some((
-                finder.place(name, Needed::Sometimes)?,
-                mapped.map(|mapping| mapping.date_order).unwrap_or_default(),
-            ));
+            let order = source.updated_date_order.or(mapped.map(|mapping| mapping.date_order)).unwrap_or_default();
+            updated = Some((finder.place(name, Needed::Sometimes)?, order));
         }
         let mut columns = Vec::with_capacity(source.columns.len());
         for mapping in &source.columns {
