@@ -1,7 +1,8 @@
 //! Pure cleaning of single values, by kind.
 //!
 //! [`Standardizer::standardize`] turns one word of a source into the standard form of its kind, or says what is wrong with it. A
-//! standard form is its own standard form: cleaning twice changes nothing.
+//! standard form is its own standard form: cleaning twice changes nothing. The one exception: codes of another state's districts
+//! are not taken when they come as bare numbers.
 
 pub mod address;
 pub mod business;

@@ -222,6 +222,10 @@ fn places_are_found_by_name_old_name_and_code() {
     assert!(matches!(clean.standardize(&tehsil, &hint(), "Atlantis"), Outcome::Bad { rule: QualityRule::Code, .. }));
 }
 
+    good(Kind::District, "036", "36");
+    bad(Kind::District, "03", QualityRule::Code);
+    turns_into(Kind::District, "LGD 3", "3");
+    turns_into(Kind::District, "lgd:36", "36");
 #[test]
 fn codes_and_the_titles_of_small_systems_are_found() {
     let clean = standardizer();
@@ -230,6 +234,12 @@ fn codes_and_the_titles_of_small_systems_are_found() {
     let concept = codes.system("department").unwrap().concepts().next().unwrap();
     let by = |raw: &str| clean.standardize(&department, &hint(), raw);
     assert_eq!(by(concept.code()), Outcome::Good(concept.code().to_owned()));
+    assert_eq!(in_district(None, here.as_deref().unwrap()), here);
+    assert_eq!(in_district(Some("27"), here.as_deref().unwrap()), None, "a code of another district");
+    let codes = Codes::builtin().unwrap();
+    let elsewhere =
+        codes.system("lgd-subdistrict").unwrap().concepts().find(|place| place.parent() == Some("3")).unwrap();
+    assert_eq!(in_district(None, elsewhere.code()), None, "a code of another state");
     assert_eq!(by(&concept.display().to_uppercase()), Outcome::Good(concept.code().to_owned()));
     assert!(matches!(by("No such department"), Outcome::Bad { rule: QualityRule::Code, .. }));
     let branch = attribute("branch", Kind::Code, Some("ifsc"));
