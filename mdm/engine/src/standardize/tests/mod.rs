@@ -121,6 +121,17 @@ fn words_for_nothing_are_missing_in_every_kind() {
 }
 
 #[test]
+fn a_word_for_nothing_is_a_name_when_it_is_one_of_several() {
+    for name in ["Ni L", "Na N", "Jennifer Null", "Na Li", "Nil Kumar"] {
+        good(Kind::PersonName, name, name);
+    }
+    for nothing in ["Na", "N. A.", "Not Known", "Sh. NIL"] {
+        missing(Kind::PersonName, nothing);
+    }
+    missing(Kind::Text, "Ni L");
+}
+
+#[test]
 fn zeros_are_nothing_where_they_are_no_number() {
     for kind in [Kind::Identifier, Kind::Mobile, Kind::PersonName, Kind::Date, Kind::Pin, Kind::Text] {
         missing(kind, "0000");
