@@ -20,6 +20,7 @@ mod profile;
 mod raw_row;
 mod read;
 mod sources;
+mod twelve_digits;
 
 pub use crate::{
     checked::{CheckedBatch, CheckedRow, FileReport, Secret},
