@@ -38,6 +38,10 @@ pub enum Matched {
 /// Rows weighed for one search at most. A search for a word that more rows hold ranks these only, so that its time is
 /// bounded; any second word makes it exact again.
 const CANDIDATES_MAX: usize = 10_000;
+/// Longer texts are cut off here, and of the words only the first few that differ count: no name has more, and whoever may
+/// ask must not be able to ask for minutes of work.
+const TEXT_CHARACTERS_MAX: usize = 200;
+const WORDS_MAX: usize = 8;
 /// Words with fewer letters are not searched with slips: nearly every short word is a slip of another.
 const TYPO_LETTERS_MIN: usize = 4;
 /// Begun words with fewer letters are not searched with slips.
@@ -159,12 +163,11 @@ impl SearchIndex {
             }
             hits.len() < limit
         };
-        let text = text.trim();
+        let text = beginning(text.trim());
         if text.is_empty() || !take(self.rows_by_code(system, text, limit), Matched::Code) {
             return hits;
         }
-        let mut words = Vec::new();
-        for_each_word(text, |word| words.push(word.to_owned()));
+        let words = words_of(text);
         if words.is_empty() {
             return hits;
         }
@@ -268,6 +271,22 @@ impl SearchIndex {
     }
 }
 
+/// As much of a text as is searched for.
+fn beginning(text: &str) -> &str {
+    text.char_indices().nth(TEXT_CHARACTERS_MAX).map_or(text, |(end, _)| &text[..end])
+}
+
+/// The different words of a text, in order, as many as are searched for.
+fn words_of(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for_each_word(text, |word| {
+        if words.len() < WORDS_MAX && !words.iter().any(|known| known == word) {
+            words.push(word.to_owned());
+        }
+    });
+    words
+}
+
 /// From the words of each row to the rows of each word.
 fn transpose(words_of: &Lists, words: usize) -> Lists {
     let mut ends = vec![0u32; words];
@@ -287,4 +306,17 @@ fn transpose(words_of: &Lists, words: usize) -> Lists {
         }
     }
     Lists { items, ends }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_searched_for_by_its_first_few_different_words() {
+        assert_eq!(words_of("b B, b"), ["b"]);
+        assert_eq!(words_of("a b c d e f g h i"), ["a", "b", "c", "d", "e", "f", "g", "h"]);
+        assert_eq!(beginning(&"ਕ".repeat(201)), "ਕ".repeat(200));
+        assert_eq!(beginning("ਕ"), "ਕ");
+    }
 }

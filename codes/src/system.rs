@@ -217,7 +217,8 @@ impl CodeSystem {
     /// The concepts that best fit a text, best first, at most `limit`.
     ///
     /// The start of a code comes first, then names that hold every word of the text, whole or begun, then names that
-    /// do so when one letter of a word of four letters or more is wrong, missing, added or swapped.
+    /// do so when one letter of a word of four letters or more is wrong, missing, added or swapped. Of a longer text the
+    /// first 200 characters count, and of those the first eight words that differ.
     pub fn search(&self, text: &str, limit: usize) -> Vec<SearchHit<'_>> {
         let index = self.search.get_or_init(|| SearchIndex::build(self.table(), &self.sidecar.searched));
         index.search(self, text, limit)

@@ -4,7 +4,11 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate};
 use kanak_codes::identifiers::Aadhaar;
-use kanak_engine::standardize::{Hint, Outcome, Relative, Standardizer, holds_aadhaar, redact, split_relation};
+use kanak_engine::standardize::address::split_pin;
+use kanak_engine::standardize::business::parse_business_name;
+use kanak_engine::standardize::{
+    Hint, Outcome, Relative, Standardizer, TwelveDigits, holds_aadhaar, redact, split_relation,
+};
 use kanak_model::Timestamp;
 use kanak_model::entity_model::{Attribute, OnInvalid};
 use kanak_model::kind::Kind;
@@ -17,6 +21,7 @@ use crate::checked::{CheckedRow, Secret};
 use crate::memo::Memo;
 use crate::plan::{Plan, PlannedColumn};
 use crate::raw_row::RawRow;
+use crate::twelve_digits::Judged;
 
 /// What a row is checked with.
 #[derive(Clone, Copy)]
@@ -33,11 +38,12 @@ impl<'a> Checker<'a> {
     /// Checks one row. Values that were left out are counted only when the row goes on.
     pub(crate) fn check(
         self,
+        judged: &Judged,
         row: &RawRow,
         memo: &mut Memo,
         left_out: &mut LeftOutCounts<'a>,
     ) -> Result<CheckedRow, RejectedRow> {
-        let key = self.key(row).map_err(|(rule, key, reason)| RejectedRow {
+        let key = self.key(judged, row).map_err(|(rule, key, reason)| RejectedRow {
             line: row.line,
             key: None,
             rule,
@@ -47,7 +53,7 @@ impl<'a> Checker<'a> {
         })?;
         let mut checked = CheckedRow { line: row.line, key, values: Values::new(), updated: None, secrets: Vec::new() };
         let mut bad: Vec<(&'a Attribute, Fault)> = Vec::new();
-        let mut relatives = Vec::new();
+        let mut named = Vec::new();
         let mut district = None;
         for (place, column) in self.plan.columns.iter().enumerate() {
             let attribute = column.attribute;
@@ -59,11 +65,13 @@ impl<'a> Checker<'a> {
             if raw.is_empty() {
                 continue;
             }
+            let twelve_digits = judged.column(place);
             let hint = Hint {
                 date_order: column.mapping.date_order,
                 district: district.as_deref(),
                 source: column.mapping.source.as_deref(),
                 today: self.today,
+                twelve_digits,
             };
             match memo.standardize(self.standardizer, place, column, &hint, translated(raw, column)) {
                 Outcome::Missing => {}
@@ -83,20 +91,24 @@ impl<'a> Checker<'a> {
                     if attribute.kind == Kind::District {
                         district = Some(standard.clone());
                     }
-                    if attribute.kind == Kind::PersonName
-                        && let Some((other, words)) = relative(raw, &standard)
-                    {
-                        relatives.push((other, words));
+                    if let Some(other) = named_beside(attribute.kind, raw, &standard) {
                         // `W/o Bir Singh` in a column for fathers names a husband and no father.
-                        if other != attribute.name && RELATIVES.contains(&attribute.name.as_str()) {
+                        let is_other_relative =
+                            other.attribute != attribute.name && RELATIVES.contains(&attribute.name.as_str());
+                        named.push(other);
+                        if is_other_relative {
                             continue;
                         }
                     }
-                    checked.values.insert(attribute.name.clone(), Stated::new(standard, &redact(raw)));
+                    let words = match twelve_digits {
+                        TwelveDigits::Aadhaar => redact(raw),
+                        TwelveDigits::OfficeNumber => Cow::Borrowed(raw),
+                    };
+                    checked.values.insert(attribute.name.clone(), Stated::new(standard, &words));
                 }
             }
         }
-        self.add_relatives(&mut checked, &relatives);
+        self.add_named(&mut checked, &named);
         for attribute in &self.plan.required {
             if !has(&checked, attribute) {
                 let fault = bad.into_iter().find(|(bad, _)| bad.name == attribute.name).map(|(_, fault)| fault);
@@ -113,19 +125,11 @@ impl<'a> Checker<'a> {
     }
 
     /// The row's key; or the rule it breaks, the key where there is one, and the reason.
-    fn key(self, row: &RawRow) -> Result<String, (QualityRule, Option<String>, &'static str)> {
-        let mut key = String::new();
-        for (at, column) in self.plan.key.iter().enumerate() {
-            let part = row.get(*column).trim();
-            if part.is_empty() {
-                return Err((QualityRule::KeyMissing, None, "the row has no key; give it one at the source"));
-            }
-            if at > 0 {
-                key.push('/');
-            }
-            key.push_str(part);
-        }
-        if looks_like_aadhaar(&key) {
+    fn key(self, judged: &Judged, row: &RawRow) -> Result<String, (QualityRule, Option<String>, &'static str)> {
+        let Some(key) = key_of(self.plan, row) else {
+            return Err((QualityRule::KeyMissing, None, "the row has no key; give it one at the source"));
+        };
+        if judged.key == TwelveDigits::Aadhaar && looks_like_aadhaar(&key) {
             let reason =
                 "the key passes as an Aadhaar number, which must not name a row; use the department's own number";
             return Err((QualityRule::Kind, Some(key), reason));
@@ -133,17 +137,27 @@ impl<'a> Checker<'a> {
         Ok(key)
     }
 
-    /// Fills relatives' names that have no column of their own, or nothing in it.
-    fn add_relatives(self, checked: &mut CheckedRow, relatives: &[(&'static str, String)]) {
-        for (name, words) in relatives {
-            let Some(attribute) = self.plan.rows.find_attribute(name) else { continue };
-            if attribute.kind != Kind::PersonName || has(checked, attribute) {
+    /// Fills what other fields name besides their own, where it has no column of its own or nothing in it.
+    fn add_named(self, checked: &mut CheckedRow, named: &[Named]) {
+        for Named { attribute, kind, words } in named {
+            let Some(attribute) = self.plan.rows.find_attribute(attribute) else { continue };
+            if attribute.kind != *kind || has(checked, attribute) {
                 continue;
             }
-            let hint = Hint { date_order: DateOrder::default(), district: None, source: None, today: self.today };
-            if let Outcome::Good(standard) = self.standardizer.standardize(attribute, &hint, words) {
+            if let Outcome::Good(standard) = self.standardizer.standardize(attribute, &self.plain_hint(), words) {
                 checked.values.insert(attribute.name.clone(), Stated::new(standard, &redact(words)));
             }
+        }
+    }
+
+    /// What is known of a value that stands in no column of its own.
+    fn plain_hint(self) -> Hint<'static> {
+        Hint {
+            date_order: DateOrder::default(),
+            district: None,
+            source: None,
+            today: self.today,
+            twelve_digits: TwelveDigits::Aadhaar,
         }
     }
 
@@ -163,7 +177,7 @@ impl<'a> Checker<'a> {
 
     fn updated(self, row: &RawRow, left_out: &mut LeftOutCounts<'a>) -> Option<Timestamp> {
         let (column, date_order) = self.plan.updated?;
-        let hint = Hint { date_order, district: None, source: None, today: self.today };
+        let hint = Hint { date_order, ..self.plain_hint() };
         match self.standardizer.standardize(&self.plan.instant, &hint, row.get(column)) {
             Outcome::Missing => None,
             Outcome::Good(text) => parse_instant(&text),
@@ -202,8 +216,24 @@ fn has(checked: &CheckedRow, attribute: &Attribute) -> bool {
         || checked.secrets.iter().any(|secret| secret.attribute == attribute.name)
 }
 
+/// The parts of a row's key joined by `/`; none when one is empty.
+pub(crate) fn key_of(plan: &Plan<'_>, row: &RawRow) -> Option<String> {
+    let mut key = String::new();
+    for (at, column) in plan.key.iter().enumerate() {
+        let part = row.get(*column).trim();
+        if part.is_empty() {
+            return None;
+        }
+        if at > 0 {
+            key.push('/');
+        }
+        key.push_str(part);
+    }
+    Some(key)
+}
+
 /// The words of an attribute: its columns joined by a space, or its fixed value.
-fn joined<'r>(row: &'r RawRow, column: &'r PlannedColumn<'_>) -> Cow<'r, str> {
+pub(crate) fn joined<'r>(row: &'r RawRow, column: &'r PlannedColumn<'_>) -> Cow<'r, str> {
     if let Some(fixed) = &column.mapping.value {
         return Cow::Borrowed(fixed);
     }
@@ -231,8 +261,40 @@ fn translated<'r>(raw: &'r str, column: &'r PlannedColumn<'_>) -> &'r str {
 /// The attributes of relatives' names that a name field may fill.
 const RELATIVES: [&str; 3] = ["father_name", "mother_name", "spouse_name"];
 
+/// What a field names besides its own value.
+struct Named {
+    /// The attribute that it is a value of, where the model has one.
+    attribute: &'static str,
+    /// The kind that this attribute must have.
+    kind: Kind,
+    words: String,
+}
+
+/// What a field of this kind names besides: a relative beside a person, a proprietor beside a firm, a PIN in an address.
+fn named_beside(kind: Kind, raw: &str, standard: &str) -> Option<Named> {
+    match kind {
+        Kind::PersonName => relative(raw, standard),
+        Kind::BusinessName => {
+            // Nearly no name has any of these, and reading one again costs.
+            let lower = raw.to_lowercase();
+            if !["prop", "owner", "ਮਾਲਕ", "प्रो"].iter().any(|word| lower.contains(word)) {
+                return None;
+            }
+            let words = parse_business_name(raw).proprietor?;
+            Some(Named { attribute: "owner_name", kind: Kind::PersonName, words })
+        }
+        Kind::Address | Kind::PlaceName => {
+            if raw.chars().filter(|c| c.is_numeric()).count() < 6 {
+                return None;
+            }
+            Some(Named { attribute: "pin", kind: Kind::Pin, words: split_pin(raw)? })
+        }
+        _ => None,
+    }
+}
+
 /// The relative that a name field names beside the person, and the attribute for it.
-fn relative(raw: &str, standard: &str) -> Option<(&'static str, String)> {
+fn relative(raw: &str, standard: &str) -> Option<Named> {
     // A field whose words all went into the name names nobody else; that is nearly every field.
     if !raw.contains('/') && raw.split_whitespace().count() <= standard.split_whitespace().count() {
         return None;
@@ -244,7 +306,7 @@ fn relative(raw: &str, standard: &str) -> Option<(&'static str, String)> {
         Relative::Spouse => "spouse_name",
         Relative::Child | Relative::Guardian => return None,
     };
-    Some((attribute, words))
+    Some(Named { attribute, kind: Kind::PersonName, words })
 }
 
 /// Whether a key passes as an Aadhaar number, or holds one.

@@ -4,6 +4,7 @@ pub(crate) mod csv;
 pub(crate) mod ndjson;
 pub(crate) mod parquet;
 pub(crate) mod xlsx;
+mod xlsx_size;
 
 use kanak_model::quality::{QualityRule, RejectedRow};
 use kanak_model::source_system::Format;

@@ -72,6 +72,25 @@ pub enum IngestError {
         nearest: String,
     },
 
+    /// The department or the author of the source must act: perhaps a row of data stands where the names of columns should.
+    /// None of it is repeated: it may be about a person.
+    #[error(
+        "{file}{}: {why}; there is no column `{column}` among its {count}: send the file with its header as the first line, or correct names and separator in the source's declaration",
+        at_line(*line)
+    )]
+    NoHeader {
+        /// The file.
+        file: String,
+        /// The line, where there is one.
+        line: Option<u64>,
+        /// A column that the source takes something from.
+        column: String,
+        /// How many columns the file has.
+        count: usize,
+        /// How it shows.
+        why: &'static str,
+    },
+
     /// The department must act: nothing in the file.
     #[error("{file}:1: the file is empty, without even a header; ask the department to send it again")]
     Empty {

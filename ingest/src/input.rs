@@ -41,6 +41,10 @@ impl<'a> From<&'a PathBuf> for Input<'a> {
 pub(crate) trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
 
+/// A gzipped workbook or Parquet file has to be unpacked into memory, since it is read from any place. It may have so many
+/// bytes then: both formats are packed in themselves, so that gzip spares nothing and a larger one need only come without.
+const UNPACKED_BYTES_MAX: u64 = 1 << 30;
+
 /// The first bytes of a file with which sheets and formats are told apart.
 pub(crate) const SAMPLE_BYTES: usize = 64 * 1024;
 
@@ -95,16 +99,22 @@ impl Input<'_> {
         if self.is_gzip(&mut *raw)? { Ok(Box::new(Cursor::new(self.read_all()?))) } else { Ok(raw) }
     }
 
-    /// All bytes, unpacked.
+    /// All bytes, unpacked, of a file that is read from any place.
+    ///
+    /// # Errors
+    /// When there are more than 1 GiB, and as for reading.
     pub(crate) fn read_all(&self) -> Result<Vec<u8>, IngestError> {
-        let mut bytes = Vec::new();
-        self.open()?.read_to_end(&mut bytes).map_err(|cause| IngestError::of_io(&self.name(), None, cause))?;
-        Ok(bytes)
+        read_bounded(&self.name(), &mut *self.open()?, UNPACKED_BYTES_MAX)
     }
 
     /// The first bytes, unpacked.
     pub(crate) fn sample(&self) -> Result<Vec<u8>, IngestError> {
         read_sample(&mut *self.open()?).map_err(|cause| IngestError::of_io(&self.name(), Some(1), cause))
+    }
+
+    /// Whether the stored bytes are packed by gzip.
+    pub(crate) fn is_gzipped(&self) -> Result<bool, IngestError> {
+        self.is_gzip(&mut *self.open_raw()?)
     }
 
     fn is_gzip(&self, raw: &mut dyn ReadSeek) -> Result<bool, IngestError> {
@@ -115,9 +125,39 @@ impl Input<'_> {
     }
 }
 
+fn read_bounded(file: &str, from: &mut dyn Read, bytes_max: u64) -> Result<Vec<u8>, IngestError> {
+    let mut bytes = Vec::new();
+    from.take(bytes_max + 1).read_to_end(&mut bytes).map_err(|cause| IngestError::of_io(file, None, cause))?;
+    if bytes.len() as u64 > bytes_max {
+        return Err(IngestError::Broken {
+            file: file.to_owned(),
+            line: None,
+            problem: format!("unpacked it has more than {} MiB, more than is held in memory", bytes_max >> 20),
+            remedy: "send it without gzip: its format is packed in itself".into(),
+        });
+    }
+    Ok(bytes)
+}
+
 /// Reads up to [`SAMPLE_BYTES`].
 pub(crate) fn read_sample(from: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut sample = Vec::new();
     from.take(SAMPLE_BYTES as u64).read_to_end(&mut sample)?;
     Ok(sample)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_unpacked_into_memory_has_a_bound() {
+        let read = |bytes: usize| read_bounded("r.xlsx.gz", &mut io::repeat(b'a').take(bytes as u64), 3 << 20);
+        assert_eq!(read(3 << 20).unwrap().len(), 3 << 20);
+        let error = read((3 << 20) + 1).unwrap_err().to_string();
+        assert!(
+            error.contains("r.xlsx.gz: unpacked it has more than 3 MiB") && error.contains("without gzip"),
+            "{error}"
+        );
+    }
 }

@@ -10,6 +10,7 @@ mod error;
 mod events;
 mod glob;
 mod guess;
+mod header;
 mod input;
 pub mod landing;
 mod memo;
@@ -19,6 +20,7 @@ mod profile;
 mod raw_row;
 mod read;
 mod sources;
+mod twelve_digits;
 
 pub use crate::{
     checked::{CheckedBatch, CheckedRow, FileReport, Secret},

@@ -8,6 +8,7 @@ use kanak_model::{EntityModel, EventModel};
 
 use crate::connector::SourceReader;
 use crate::error::IngestError;
+use crate::header;
 use crate::nearest::nearest;
 
 /// What the rows of a file are: the model that their attributes come from.
@@ -94,7 +95,7 @@ impl<'a> Plan<'a> {
         rows: Rows<'a>,
         reader: &mut dyn SourceReader,
     ) -> Result<Self, IngestError> {
-        let mut finder = Finder::new(file, reader)?;
+        let mut finder = Finder::new(file, source, reader)?;
         let mut key = Vec::with_capacity(source.key.len());
         for name in &source.key {
             key.push(finder.place(name, Needed::Always)?);
@@ -102,10 +103,8 @@ impl<'a> Plan<'a> {
         let mut updated = None;
         if let Some(name) = &source.updated {
             let mapped = source.columns.iter().find(|mapping| mapping.from.0.iter().any(|from| from == name));
-            updated = Some((
-                finder.place(name, Needed::Sometimes)?,
-                mapped.map(|mapping| mapping.date_order).unwrap_or_default(),
-            ));
+            let order = source.updated_date_order.or(mapped.map(|mapping| mapping.date_order)).unwrap_or_default();
+            updated = Some((finder.place(name, Needed::Sometimes)?, order));
         }
         let mut columns = Vec::with_capacity(source.columns.len());
         for mapping in &source.columns {
@@ -168,24 +167,48 @@ enum Needed {
 
 struct Finder<'a> {
     file: &'a str,
+    source: &'a SourceSystem,
     reader: &'a mut dyn SourceReader,
     missing: Vec<String>,
 }
 
 impl<'a> Finder<'a> {
-    fn new(file: &'a str, reader: &'a mut dyn SourceReader) -> Result<Self, IngestError> {
-        let columns = reader.columns();
+    fn new(file: &'a str, source: &'a SourceSystem, reader: &'a mut dyn SourceReader) -> Result<Self, IngestError> {
+        let finder = Self { file, source, reader, missing: Vec::new() };
+        let columns = finder.reader.columns();
         for (at, name) in columns.iter().enumerate() {
             if !name.is_empty() && columns[..at].contains(name) {
+                finder.refuse_data(finder.source.key.first().map_or("", String::as_str))?;
                 return Err(IngestError::Broken {
                     file: file.to_owned(),
-                    line: reader.header_line(),
+                    line: finder.reader.header_line(),
                     problem: format!("two columns are called `{name}`"),
                     remedy: "rename one of them and send the file again".into(),
                 });
             }
         }
-        Ok(Self { file, reader, missing: Vec::new() })
+        Ok(finder)
+    }
+
+    /// Refuses, without repeating them, names of columns that may be a person's row: the source knows none of them, or one
+    /// looks like data.
+    fn refuse_data(&self, column: &str) -> Result<(), IngestError> {
+        let columns = self.reader.columns();
+        let is_known = |name: &String| mapped(self.source).any(|mapped| mapped.eq_ignore_ascii_case(name));
+        let why = if columns.iter().any(|name| header::looks_like_data(name)) {
+            "the first line looks like data, not like column names"
+        } else if !columns.iter().any(is_known) {
+            "its source knows none of the file's columns"
+        } else {
+            return Ok(());
+        };
+        Err(IngestError::NoHeader {
+            file: self.file.to_owned(),
+            line: self.reader.header_line(),
+            column: column.to_owned(),
+            count: columns.len(),
+            why,
+        })
     }
 
     fn place(&mut self, name: &str, needed: Needed) -> Result<usize, IngestError> {
@@ -198,6 +221,7 @@ impl<'a> Finder<'a> {
             self.missing.push(name.to_owned());
             return Ok(place);
         }
+        self.refuse_data(name)?;
         let columns = self.reader.columns();
         let named = || columns.iter().map(String::as_str).filter(|column| !column.is_empty());
         let nearest = nearest(name, named()).map(|near| format!("; the nearest is `{near}`")).unwrap_or_default();
@@ -210,4 +234,10 @@ impl<'a> Finder<'a> {
             nearest,
         })
     }
+}
+
+/// The columns that a source takes something from.
+fn mapped(source: &SourceSystem) -> impl Iterator<Item = &str> {
+    let columns = source.columns.iter().flat_map(|mapping| mapping.from.0.iter());
+    source.key.iter().chain(&source.updated).chain(columns).map(String::as_str)
 }

@@ -20,6 +20,7 @@ use serde::Serialize;
 use crate::connector::{self, RowRead};
 use crate::error::IngestError;
 use crate::guess::guess_format;
+use crate::header;
 use crate::input::Input;
 use crate::raw_row::RawRow;
 use tally::ColumnTally;
@@ -109,7 +110,7 @@ pub fn profile(path: &Path, format: Option<Format>) -> Result<Profile, IngestErr
         Ok(())
     })?;
     found.count();
-    let names = reader.columns();
+    let names = header::shown(reader.columns());
     found.tallies.resize_with(names.len(), ColumnTally::default);
     let rows = found.rows;
     let columns =

@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use chrono::NaiveDate;
-use kanak_engine::standardize::Standardizer;
+use kanak_engine::standardize::{Standardizer, redact};
 use kanak_model::SourceSystem;
 use kanak_model::quality::{LeftOut, QualityRule, RejectedRow};
 use rustc_hash::FxHashMap;
@@ -20,6 +20,7 @@ use crate::input::Input;
 use crate::memo::Memo;
 use crate::plan::{Plan, Rows};
 use crate::raw_row::RawRow;
+use crate::twelve_digits::Judged;
 
 /// How many rows a batch has at most.
 pub const BATCH_ROWS: usize = 5_000;
@@ -55,6 +56,7 @@ where
         filled: 0,
         unread: Vec::new(),
         keys: Keys::default(),
+        judged: None,
         memos: memos(),
         left_out: LeftOutCounts::default(),
         report: FileReport { bytes, ..FileReport::default() },
@@ -90,7 +92,7 @@ where
 
 /// Adds what is known only at the end.
 fn describe(report: &mut FileReport, plan: &Plan<'_>, reader: &dyn SourceReader) {
-    report.columns_ignored.clone_from(&plan.ignored);
+    report.columns_ignored = plan.ignored.iter().map(|name| redact(name).into_owned()).collect();
     report.columns_missing.clone_from(&plan.missing);
     if report.rows == 0 {
         let header = if reader.header_line().is_some() { "a header and no rows" } else { "no rows" };
@@ -108,6 +110,8 @@ struct Run<'a, 's> {
     /// Lines of this batch that are no rows.
     unread: Vec<RejectedRow>,
     keys: Keys,
+    /// What numbers of twelve digits are, once the first rows have told.
+    judged: Option<Judged>,
     memos: Vec<Memo>,
     left_out: LeftOutCounts<'a>,
     report: FileReport,
@@ -135,12 +139,14 @@ impl Run<'_, '_> {
             return Ok(());
         }
         let raw = &self.raw[..self.filled];
-        if self.report.rows == 0 {
-            refuse_aadhaar_keys(self.file, self.checker.plan, raw)?;
+        let plan = self.checker.plan;
+        if self.judged.is_none() {
+            refuse_aadhaar_keys(self.file, plan, raw)?;
         }
+        let judged = self.judged.get_or_insert_with(|| Judged::of(plan, raw));
         let mut batch =
             CheckedBatch { rows: Vec::with_capacity(raw.len()), rejected: std::mem::take(&mut self.unread) };
-        for (checked, left_out) in check_all(self.checker, raw, &mut self.memos) {
+        for (checked, left_out) in check_all(self.checker, judged, raw, &mut self.memos) {
             for (what, count) in left_out {
                 *self.left_out.entry(what).or_default() += count;
             }
@@ -175,10 +181,10 @@ impl Run<'_, '_> {
 type Part<'a> = (Vec<Result<CheckedRow, RejectedRow>>, LeftOutCounts<'a>);
 
 /// Checks rows on every core; rows do not depend on each other, so the order and the outcome are those of one core.
-fn check_all<'a>(checker: Checker<'a>, raw: &[RawRow], memos: &mut [Memo]) -> Vec<Part<'a>> {
+fn check_all<'a>(checker: Checker<'a>, judged: &Judged, raw: &[RawRow], memos: &mut [Memo]) -> Vec<Part<'a>> {
     let check = |rows: &[RawRow], memo: &mut Memo| {
         let mut left_out = LeftOutCounts::default();
-        (rows.iter().map(|row| checker.check(row, memo, &mut left_out)).collect(), left_out)
+        (rows.iter().map(|row| checker.check(judged, row, memo, &mut left_out)).collect(), left_out)
     };
     let share = raw.len().div_ceil(memos.len()).max(500);
     let parts = raw.chunks(share).zip(memos);

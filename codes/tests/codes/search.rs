@@ -39,6 +39,19 @@ fn an_exact_word_beats_a_begun_one_and_a_short_name_a_long_one() {
 }
 
 #[test]
+fn words_beyond_the_first_eight_and_words_said_again_ask_for_nothing_more() {
+    let codes = Codes::builtin().unwrap();
+    let system = codes.get_system("lgd-subdistrict").unwrap();
+    let codes_of = |text: &str| system.search(text, 50).iter().map(|hit| hit.concept.code()).collect::<Vec<_>>();
+    let start = std::time::Instant::now();
+    assert_eq!(codes_of(&"b ".repeat(32_000)), codes_of("b"));
+    assert!(start.elapsed().as_secs() < 2, "{:?}", start.elapsed());
+    let ninth = format!("{}zzzz", "nagar ".repeat(8));
+    assert_eq!(codes_of(&ninth), codes_of("nagar zzzz"), "a word said again takes no other's place");
+    assert_eq!(codes_of(&format!("nagar{}zzzz", " ".repeat(300))), codes_of("nagar"), "the text is cut off");
+}
+
+#[test]
 fn nothing_is_found_for_nothing() {
     let codes = Codes::builtin().unwrap();
     let system = codes.get_system("lgd-district").unwrap();

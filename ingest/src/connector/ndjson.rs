@@ -1,10 +1,12 @@
 //! One JSON object a line.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use kanak_model::quality::QualityRule;
 use rustc_hash::FxHashMap;
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 use super::{ROW_BYTES_MAX, RowRead, SourceReader, bad_line};
 use crate::decode::TextInput;
@@ -174,7 +176,10 @@ impl<'de> Visitor<'de> for ObjectVisitor<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(name) = map.next_key::<Name<'de>>()? {
             match self.columns.place(&name.0) {
-                Some(column) => map.next_value_seed(ValueInto { row: self.row, column })?,
+                Some(column) => {
+                    let value = plain_value(map.next_value::<&RawValue>()?.get()).map_err(A::Error::custom)?;
+                    self.row.set(column, &value);
+                }
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -183,7 +188,7 @@ impl<'de> Visitor<'de> for ObjectVisitor<'_> {
 }
 
 /// A name, borrowed from the line where it has no escapes.
-struct Name<'de>(std::borrow::Cow<'de, str>);
+struct Name<'de>(Cow<'de, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -207,62 +212,30 @@ impl<'de> Deserialize<'de> for Name<'de> {
     }
 }
 
-/// Writes a plain value into a row. A list or an object is no value of a table.
-struct ValueInto<'a> {
-    row: &'a mut RawRow,
-    column: usize,
-}
+/// Decimal digits that a floating-point number surely keeps.
+const FLOAT_DIGITS: usize = f64::DIGITS as usize;
 
-impl<'de> DeserializeSeed<'de> for ValueInto<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ValueInto<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, a number, true, false or null")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<(), E> {
-        if text.contains('\0') {
-            return Err(E::custom("a NUL character"));
+/// The text of a plain value as it stands in the line: whole numbers digit by digit, whatever their length (account numbers
+/// have twenty), others as the shortest decimal that means the same. A list or an object is no value of a table.
+fn plain_value(json: &str) -> Result<Cow<'_, str>, &'static str> {
+    match json.as_bytes().first() {
+        Some(b'"') if !json.contains('\\') => Ok(Cow::Borrowed(json.trim_matches('"'))),
+        Some(b'"') => {
+            let text = serde_json::from_str::<Name<'_>>(json).map_err(|_| "an escape that is no character")?.0;
+            if text.contains('\0') { Err("a NUL character") } else { Ok(text) }
         }
-        self.row.set(self.column, text);
-        Ok(())
-    }
-
-    fn visit_bool<E>(self, flag: bool) -> Result<(), E> {
-        self.row.set(self.column, if flag { "true" } else { "false" });
-        Ok(())
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<(), E> {
-        self.row.set(self.column, &number.to_string());
-        Ok(())
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<(), E> {
-        self.row.set(self.column, &number.to_string());
-        Ok(())
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<(), E> {
-        self.row.set(self.column, &number.to_string());
-        Ok(())
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.row.set(self.column, "");
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<(), A::Error> {
-        Err(A::Error::custom("an object within the object"))
+        Some(b'{' | b'[') => Err("an object or a list within the object"),
+        Some(b'n') => Ok(Cow::Borrowed("")),
+        Some(b't' | b'f') => Ok(Cow::Borrowed(json)),
+        _ => {
+            let is_whole = !json.contains(['.', 'e', 'E']);
+            let is_long = json.bytes().filter(u8::is_ascii_digit).count() > FLOAT_DIGITS;
+            if is_whole || is_long && !json.contains(['e', 'E']) {
+                return Ok(Cow::Borrowed(json));
+            }
+            let number = json.parse::<f64>().ok().filter(|number| number.is_finite());
+            number.map(|number| Cow::Owned(number.to_string())).ok_or("a number beyond all bounds")
+        }
     }
 }
 
@@ -293,10 +266,22 @@ mod tests {
         let plain = r#"{"a":"x \"y\"","b":12,"c":-1.5,"d":true,"e":null,"a\n":"z"}"#;
         check(plain, Ok(&[("a", "x \"y\""), ("b", "12"), ("c", "-1.5"), ("d", "true"), ("e", ""), ("a\n", "z")]));
         check(r#"{"a":1,"a":2}"#, Ok(&[("a", "2")]));
+        check(r#"{"a": "" ,"b": "\u0a15\t"}"#, Ok(&[("a", ""), ("b", "ਕ\t")]));
+        check(r#"{"a":["Gurpreet"]}"#, Err("plain values"));
+        check(r#"{"a":"\u0000"}"#, Err("plain values"));
         check(r#"{"name":"Gurpreet"#, Err("cut off"));
         check(r#"{"name":"Gurpreet",}"#, Err("broken JSON at column 20"));
         check(r#"{"name":["Gurpreet"]}"#, Err("plain values"));
         check(r#""Gurpreet""#, Err("not a JSON object"));
         check(r#"{"name":"Gurpreet"} {}"#, Err("broken JSON"));
+    }
+
+    #[test]
+    fn a_number_keeps_its_digits() {
+        check(r#"{"a":12345678901234567890123}"#, Ok(&[("a", "12345678901234567890123")]));
+        check(r#"{"a":-18446744073709551617}"#, Ok(&[("a", "-18446744073709551617")]));
+        check(r#"{"a":1234567890123456789.25}"#, Ok(&[("a", "1234567890123456789.25")]));
+        check(r#"{"a":9814012345.0,"b":1.50,"c":1e3}"#, Ok(&[("a", "9814012345"), ("b", "1.5"), ("c", "1000")]));
+        check(r#"{"a":1e999}"#, Err("plain values"));
     }
 }

@@ -1,19 +1,22 @@
 //! Apache Parquet.
 
 use std::fs::File;
+use std::io::{BufReader, Read as _, Seek as _, SeekFrom};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, LargeStringArray, RecordBatch, StringArray, StringViewArray};
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
-use parquet::column::page::Page;
 use parquet::errors::ParquetError;
-use parquet::file::reader::ChunkReader;
+use parquet::file::reader::{ChunkReader, Length};
 
 use super::{RowRead, SourceReader, guarded};
 use crate::error::IngestError;
 use crate::input::Input;
+use crate::landing::{self, Opened};
 use crate::raw_row::RawRow;
 
 const BATCH_ROWS: usize = 8_192;
@@ -30,30 +33,61 @@ impl ParquetReader {
     pub(crate) fn open(input: &Input<'_>) -> Result<Self, IngestError> {
         let file = input.name();
         let (columns, batches) = match input {
-            Input::File(path) if !is_packed(input)? => {
+            _ if input.is_gzipped()? => {
+                let bytes = Bytes::from(input.read_all()?);
+                guarded(&file, "Parquet file", || build(&file, bytes))?
+            }
+            Input::File(path) => {
                 let opened = File::open(path).map_err(|cause| IngestError::of_io(&file, None, cause))?;
                 guarded(&file, "Parquet file", || build(&file, opened))?
             }
-            _ => {
-                let bytes = shared_bytes(Page::buffer, input.read_all()?);
-                guarded(&file, "Parquet file", || build(&file, bytes))?
+            Input::Sealed { path, key, .. } => {
+                let length = landing::open(path, key)?.plain_bytes();
+                let sealed = Sealed { path: path.to_path_buf(), key: **key, length };
+                guarded(&file, "Parquet file", || build(&file, sealed))?
             }
         };
         Ok(Self { file, columns, batches })
     }
 }
 
-fn is_packed(input: &Input<'_>) -> Result<bool, IngestError> {
-    let mut magic = [0; 4];
-    let read = std::io::Read::read(&mut *input.open_raw()?, &mut magic);
-    read.map_err(|cause| IngestError::of_io(&input.name(), None, cause))?;
-    Ok(magic != *b"PAR1")
+/// A file sealed in the landing, of which only the chunks that are asked for are opened.
+struct Sealed {
+    path: PathBuf,
+    key: [u8; 32],
+    length: u64,
 }
 
-/// The bytes as the type that the Parquet reader takes from memory. `like` only names that type, which lives in a crate
-/// that this one does not name.
-fn shared_bytes<T: From<Vec<u8>>>(_like: fn(&Page) -> &T, bytes: Vec<u8>) -> T {
-    bytes.into()
+impl Sealed {
+    fn open_at(&self, start: u64) -> Result<Opened, ParquetError> {
+        let mut opened =
+            landing::open(&self.path, &self.key).map_err(|error| ParquetError::External(Box::new(error)))?;
+        opened.seek(SeekFrom::Start(start))?;
+        Ok(opened)
+    }
+}
+
+impl Length for Sealed {
+    fn len(&self) -> u64 {
+        self.length
+    }
+}
+
+impl ChunkReader for Sealed {
+    type T = BufReader<Opened>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        Ok(BufReader::new(self.open_at(start)?))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        let mut bytes = Vec::new();
+        self.open_at(start)?.take(length as u64).read_to_end(&mut bytes)?;
+        if bytes.len() < length {
+            return Err(ParquetError::EOF(format!("{length} bytes wanted at {start}, {} are there", bytes.len())));
+        }
+        Ok(bytes.into())
+    }
 }
 
 fn build<R: ChunkReader + 'static>(

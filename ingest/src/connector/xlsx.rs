@@ -6,12 +6,16 @@ use calamine::{Cell, DataRef, Reader as _, Xlsx, XlsxError};
 use kanak_model::quality::QualityRule;
 use kanak_model::toml_text::choices;
 
+use super::xlsx_size::{self, Limits};
 use super::{ROW_BYTES_MAX, RowRead, SourceReader, bad_line, guarded};
 use crate::error::IngestError;
 use crate::input::{Input, ReadSeek};
 use crate::raw_row::RawRow;
 
 type Workbook = Xlsx<Box<dyn ReadSeek>>;
+
+/// Excel's sheets have so many columns, and a cell that says that it stands further right would take memory for all between.
+const COLUMNS_MAX: u32 = 16_384;
 
 /// A sheet of a workbook.
 pub(crate) struct XlsxReader {
@@ -26,6 +30,7 @@ impl XlsxReader {
     /// Opens the workbook and reads the header: the first row that has a value.
     pub(crate) fn open(input: &Input<'_>, sheet: Option<&str>) -> Result<Self, IngestError> {
         let file = input.name();
+        guarded(&file, "workbook", || xlsx_size::check(&file, &mut *input.open_seekable()?, Limits::WORKBOOK))?;
         let bytes = input.open_seekable()?;
         let mut workbook = guarded(&file, "workbook", || Xlsx::new(bytes).map_err(|error| of_xlsx(&file, error)))?;
         let sheets = workbook.sheet_names();
@@ -50,6 +55,14 @@ impl XlsxReader {
             write_value(cell.get_value(), &mut name);
             if name.trim().is_empty() || (header_line != 0 && line != header_line) {
                 return Ok(header_line == 0 || line == header_line);
+            }
+            if column >= COLUMNS_MAX {
+                return Err(IngestError::Broken {
+                    file: file.clone(),
+                    line: Some(line),
+                    problem: format!("a cell of the header says that it stands beyond column {COLUMNS_MAX}"),
+                    remedy: "open it in a spreadsheet, save it anew and send it again".into(),
+                });
             }
             header_line = line;
             columns.resize((column as usize + 1).max(columns.len()), String::new());

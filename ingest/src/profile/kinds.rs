@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use kanak_engine::standardize::date::parse_date;
-use kanak_engine::standardize::{Hint, Outcome, Standardizer};
+use kanak_engine::standardize::{Hint, Outcome, Standardizer, TwelveDigits};
 use kanak_model::entity_model::{Attribute, OnInvalid};
 use kanak_model::kind::{Class, Kind};
 use kanak_model::source_system::DateOrder;
@@ -148,7 +148,7 @@ impl Column<'_> {
         };
         let today = NaiveDate::from_ymd_opt(2200, 1, 1).unwrap_or_default();
         let good = |date_order| {
-            let hint = Hint { date_order, district: None, source: None, today };
+            let hint = Hint { date_order, district: None, source: None, today, twelve_digits: TwelveDigits::Aadhaar };
             matches!(self.standardizer.standardize(&attribute, &hint, value), Outcome::Good(_))
         };
         let has_order = matches!(kind, Kind::Date | Kind::Timestamp);

@@ -95,6 +95,17 @@ fn a_workbook_that_is_a_renamed_archive() {
 }
 
 #[test]
+fn a_workbook_that_says_it_is_wider_than_sheets_are() {
+    let format = r#"{ type = "xlsx" }"#;
+    let header: Vec<&str> = HEADER.split(',').collect();
+    let book = |place: &str| crate::support::xlsx_with(&[&header, &["R1", "Ana"]], ("r=\"K1\"", place));
+    for place in ["r=\"ZZZZZZ1\"", "r=\"XFE1\""] {
+        says(&refused(format, "ration.xlsx", book(place)), &["ration.xlsx:1:", "beyond column 16384", "save it anew"]);
+    }
+    assert_eq!(read_bytes(format, "ration.xlsx", book("r=\"XFD1\"")).unwrap().rows.len(), 1);
+}
+
+#[test]
 fn a_cut_off_gzip() {
     let rows: String = (0..20_000).map(|at| format!("R{at},Ana,,,{},,,,,,\n", at * 7919 % 1000)).collect();
     let packed = gzip(format!("{HEADER}\n{rows}").as_bytes());
@@ -129,6 +140,29 @@ fn a_column_missing() {
     says(&json, &["ration.ndjson", "no column `Card No`", "nearest is `Card`"]);
     let wrong_separator = refused(CSV, "ration.csv", format!("{}\n", HEADER.replace(',', ";")));
     says(&wrong_separator, &["ration.csv:1:", "no column `Card No`"]);
+}
+
+#[test]
+fn a_file_without_its_header_shows_nobody() {
+    let rows = "R0312345,Gurpreet Singh,Harbhajan Singh,1,01/03/1985,234123412346,12,Mall Road,Moga,Moga,\n";
+    let cells: Vec<&str> = rows.trim_end().split(',').collect();
+    let words = ["looks like data, not like column names", "no column `Card No` among its", "header as the first line"];
+    for (format, name, bytes) in [
+        (CSV, "ration.csv:1", rows.as_bytes().to_vec()),
+        (CSV, "ration.csv.gz:1", gzip(rows.as_bytes())),
+        (r#"{ type = "xlsx" }"#, "ration.xlsx:1", xlsx(&[&cells[..10]])),
+        (CSV, "twice.csv:1", rows.replace("Harbhajan Singh", "Gurpreet Singh").into_bytes()),
+    ] {
+        let error = refused(format, name.trim_end_matches(":1"), bytes);
+        says(&error, &words);
+        says(&error, &[name]);
+        for value in ["R0312345", "Singh", "1985", "234123412346", "Mall", "Moga"] {
+            assert!(!format!("{error} {error:?}").contains(value), "{value} shows: {error}");
+        }
+    }
+    let unknown = refused(CSV, "ration.csv", "Gurpreet Singh,Moga\nBir,Moga\n");
+    says(&unknown, &["knows none of the file's columns", "no column `Card No`"]);
+    assert!(!unknown.to_string().contains("Gurpreet"), "{unknown}");
 }
 
 #[test]

@@ -111,11 +111,22 @@ fn parquet_columns_may_be_typed() {
 #[test]
 fn a_sealed_file_reads_as_the_file_that_was_sealed() {
     let folder = Folder::new();
-    let book = xlsx(&[&header_cells(), &["R1", "Gurpreet Singh"]]);
-    for (format, bytes) in [
-        (r#"{ type = "csv" }"#, gzip(format!("{HEADER}\n{ROWS}").as_bytes())),
-        (r#"{ type = "xlsx" }"#, book),
-        (r#"{ type = "parquet" }"#, parquet_of(ROWS)),
+    let book = xlsx(&[&["", ""], &header_cells(), &["R1", "Gurpreet Singh"], &[], &["R2", "Bir Singh"]]);
+    // More rows than one chunk of the landing and one batch hold.
+    let many: String = (0..9_000).map(|at| format!("R{at},Gurpreet Singh,Bir,1,1985-03-01,,,,,,\n")).collect();
+    let csv = format!("{HEADER}\n{many},no key,,,,,,,,,\n");
+    let json: String = (0..9_000).map(|at| format!("{{\"Card No\":\"R{at}\",\"Name\":\"Ana Kaur\"}}\n\n")).collect();
+    let (csv_format, json_format) = (r#"{ type = "csv" }"#, r#"{ type = "ndjson" }"#);
+    let (xlsx_format, parquet_format) = (r#"{ type = "xlsx" }"#, r#"{ type = "parquet" }"#);
+    for (format, bytes, last_line) in [
+        (csv_format, csv.clone().into_bytes(), 9_001),
+        (csv_format, gzip(csv.as_bytes()), 9_001),
+        (json_format, json.clone().into_bytes(), 17_999),
+        (json_format, gzip(json.as_bytes()), 17_999),
+        (xlsx_format, book.clone(), 5),
+        (xlsx_format, gzip(&book), 5),
+        (parquet_format, parquet_of(&many), 9_000),
+        (parquet_format, gzip(&parquet_of(&many)), 9_000),
     ] {
         let path = folder.write("register", &bytes);
         let landed = landing::seal(&path, &folder.0.path().join("landing"), &[1; 32]).unwrap();
@@ -124,7 +135,10 @@ fn a_sealed_file_reads_as_the_file_that_was_sealed() {
         let input = Input::Sealed { path: &landed.sealed_path, name: "register", key: &[1; 32] };
         let sealed = read(&source, Rows::Entity(&model), input).unwrap();
         assert_eq!(sealed.rows, open.rows, "{format}");
+        assert_eq!(sealed.rejected.len(), open.rejected.len(), "{format}");
         assert_eq!(sealed.report, open.report, "{format}");
+        assert_eq!(sealed.report.bytes, bytes.len() as u64, "{format}");
+        assert_eq!(sealed.rows.last().unwrap().line, last_line, "{format}");
     }
     let error = read(
         &csv_source(),

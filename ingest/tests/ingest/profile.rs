@@ -113,3 +113,11 @@ fn a_file_without_rows_or_values_has_a_profile() {
     assert_eq!((found.rows, found.columns[1].empty), (2, 2));
     assert_eq!(found.to_table().1.len(), 2);
 }
+
+#[test]
+fn a_file_without_a_header_shows_no_person_as_the_name_of_a_column() {
+    let folder = Folder::new();
+    let found = profile(&folder.write("rows.csv", "Ana Kaur,01/03/1985,9814012345\nBir,02/03/1985,9814012346\n"), None);
+    let names: Vec<String> = found.unwrap().columns.into_iter().map(|column| column.name).collect();
+    assert_eq!(names, ["column_1", "column_2", "column_3"]);
+}

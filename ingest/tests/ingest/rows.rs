@@ -5,7 +5,7 @@ use kanak_ingest::{IngestError, Rows, read_file};
 use kanak_model::quality::{LeftOut, QualityRule};
 use kanak_model::source_record::NewSourceRecord;
 
-use crate::support::{Folder, HEADER, STANDARDIZER, Taken, citizen, csv_source, read_rows};
+use crate::support::{CITIZENS, Folder, HEADER, STANDARDIZER, Taken, citizen, csv_source, read, read_rows};
 
 const AADHAAR: &str = "234123412346";
 
@@ -131,4 +131,108 @@ fn a_taker_that_fails_stops_the_file() {
     let error = read_file(&csv_source(), Rows::Entity(&model), &path, &STANDARDIZER, today, &mut sink).unwrap_err();
     assert!(matches!(&error, IngestError::Sink { .. }), "{error}");
     crate::support::says(&error, &["ration.csv", "the hub is full"]);
+}
+
+/// Numbers of an office's own series, of which one in ten passes as an Aadhaar number.
+fn cards() -> impl Iterator<Item = u64> {
+    300_000_000_000..300_000_000_200
+}
+
+#[test]
+fn keys_of_twelve_digits_go_on_although_some_pass_as_aadhaar_numbers() {
+    let passing = cards().filter(|card| Aadhaar::parse(&card.to_string()).is_ok()).count();
+    assert_eq!(passing, 20);
+    let rows: String = cards().map(|card| format!("{card},Ana Kaur,,,,,,,,,\n")).collect();
+    let taken = read_rows(&rows);
+    assert_eq!((taken.rows.len(), taken.rejected.len()), (200, 0));
+    let few = read_rows("300000000002,Ana,,,,,,,,,\n234123412346,Bir,,,,,,,,,\n");
+    assert_eq!((few.rows.len(), few.rejected.len()), (1, 1), "two numbers tell nothing");
+}
+
+#[test]
+fn identifiers_of_twelve_digits_are_judged_as_a_column_too() {
+    let text =
+        CITIZENS.replace("FORMAT", r#"{ type = "csv" }"#).replace("to = \"father_name\"", "to = \"ration_card\"");
+    let source = kanak_model::SourceSystem::parse("ration.toml", &text).unwrap();
+    let folder = Folder::new();
+    let read = |cards: &mut dyn Iterator<Item = String>| {
+        let rows: String = cards.enumerate().map(|(at, card)| format!("R{at},Ana,{card},,,,,,,,\n")).collect();
+        read(&source, Rows::Entity(&citizen()), &folder.write("ration.csv", format!("{HEADER}\n{rows}"))).unwrap()
+    };
+    let own = read(&mut cards().map(|card| card.to_string()));
+    assert_eq!(own.report.left_out, []);
+    let card = own.rows[5].values.find_stated("ration_card").unwrap();
+    assert_eq!((card.standard.as_str(), card.words()), ("300000000005", "300000000005"));
+    let people = read(&mut cards().map(|card| card.to_string()).filter(|card| Aadhaar::parse(card).is_ok()));
+    let left_out = LeftOut { attribute: "ration_card".into(), rule: QualityRule::Kind, count: 20 };
+    assert_eq!(people.report.left_out, [left_out]);
+}
+
+#[test]
+fn a_pin_in_the_address_fills_an_empty_column_only() {
+    let taken =
+        read_rows("R1,Ana,,,,,12,\"Model Town, Ludhiana - 141002\",,,\nR2,Ana,,,,,12,Model Town 9814012345,,,\n");
+    assert_eq!(taken.rows[0].values.find("pin"), Some("141002"));
+    assert_eq!(taken.rows[1].values.find("pin"), None);
+    let text = CITIZENS.replace("FORMAT", r#"{ type = "csv" }"#).replace("to = \"father_name\"", "to = \"pin\"");
+    let source = kanak_model::SourceSystem::parse("ration.toml", &text).unwrap();
+    let folder = Folder::new();
+    let path = folder.write("ration.csv", format!("{HEADER}\nR1,Ana,143001,,,,12,Ludhiana - 141002,,,\n"));
+    let stated = read(&source, Rows::Entity(&citizen()), &path).unwrap();
+    assert_eq!(value(&stated, "pin"), Some("143001"));
+}
+
+#[test]
+fn a_proprietor_in_the_name_of_a_firm_fills_an_empty_owner() {
+    let text = r#"
+[source]
+name = "shops"
+title = { en = "Shops" }
+department = "LAB"
+entity = "business"
+files = "shops*.csv"
+format = { type = "csv" }
+key = "No"
+
+[[column]]
+from = "Shop"
+to = "business_name"
+
+[[column]]
+from = "Owner"
+to = "owner_name"
+"#;
+    let source = kanak_model::SourceSystem::parse("shops.toml", text).unwrap();
+    let models = kanak_model::builtin::entity_models().unwrap();
+    let business = models.iter().find(|model| model.name == "business").unwrap();
+    let folder = Folder::new();
+    let shops = "No,Shop,Owner\n1,M/s Gill Store Prop. S. Gurpreet Singh,\n2,Gill Store Prop. Gurpreet Singh,Ana Kaur\n3,Proper Foods,\n";
+    let taken = read(&source, Rows::Entity(business), &folder.write("shops.csv", shops)).unwrap();
+    let owners: Vec<_> = taken.rows.iter().map(|row| row.values.find("owner_name")).collect();
+    assert_eq!(owners, [Some("Gurpreet Singh"), Some("Ana Kaur"), None]);
+}
+
+#[test]
+fn the_source_says_in_which_order_its_dates_of_change_are_written() {
+    let changed = |order: &str| {
+        let declared = format!("updated = \"Changed\"\n{order}");
+        let text = CITIZENS.replace("FORMAT", r#"{ type = "csv" }"#).replace("updated = \"Changed\"", &declared);
+        kanak_model::SourceSystem::parse("ration.toml", &text)
+    };
+    let folder = Folder::new();
+    let path = folder.write("ration.csv", format!("{HEADER}\nR1,Ana,,,,,,,,,03/04/2024\n"));
+    let micros = |order: &str| {
+        let taken = read(&changed(order).unwrap(), Rows::Entity(&citizen()), &path).unwrap();
+        taken.rows[0].updated.unwrap().to_string()
+    };
+    assert_eq!(micros(""), "2024-04-02T18:30:00Z");
+    assert_eq!(micros("updated_date_order = \"mdy\""), "2024-03-03T18:30:00Z");
+    let wrong = changed("updated_date_order = \"american\"").unwrap_err().to_string();
+    for word in ["ration.toml", "american", "dmy", "mdy", "ymd"] {
+        assert!(wrong.contains(word), "{wrong}");
+    }
+    let text = CITIZENS.replace("FORMAT", r#"{ type = "csv" }"#);
+    let alone = text.replace("updated = \"Changed\"", "updated_date_order = \"mdy\"");
+    let error = kanak_model::SourceSystem::parse("ration.toml", &alone).unwrap_err().to_string();
+    assert!(error.contains("`updated_date_order` goes with `updated`"), "{error}");
 }

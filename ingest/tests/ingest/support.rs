@@ -178,6 +178,11 @@ pub(crate) fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
 
 /// A workbook of one sheet. A cell that begins with `=date ` is an Excel day number, with `=` a number, else text.
 pub(crate) fn xlsx(rows: &[&[&str]]) -> Vec<u8> {
+    xlsx_with(rows, ("", ""))
+}
+
+/// The same, with a text of the sheet replaced by another.
+pub(crate) fn xlsx_with(rows: &[&[&str]], (from, to): (&str, &str)) -> Vec<u8> {
     let mut sheet = String::from(
         r#"<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#,
     );
@@ -194,6 +199,9 @@ pub(crate) fn xlsx(rows: &[&[&str]]) -> Vec<u8> {
         sheet += "</row>";
     }
     sheet += "</sheetData></worksheet>";
+    if !from.is_empty() {
+        sheet = sheet.replace(from, to);
+    }
     let types = r#"<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="application/xml"/></Types>"#;
     let rels = r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>"#;
     let workbook = r#"<?xml version="1.0"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Cards" sheetId="1" r:id="rId1"/></sheets></workbook>"#;

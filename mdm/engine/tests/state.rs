@@ -17,7 +17,7 @@ use chrono::NaiveDate;
 use kanak_codes::Codes;
 use kanak_engine::matching::accuracy::accuracy_of_entities;
 use kanak_engine::matching::{Columns, MatchRules, Matched, Rank, RuleSet, Silent, explain_pair, match_batch, train};
-use kanak_engine::standardize::{Hint, Standardizer};
+use kanak_engine::standardize::{Hint, Standardizer, TwelveDigits};
 use kanak_model::EntityModel;
 use kanak_model::builtin::ENTITY_MODELS;
 use kanak_model::id::SourceRecordId;
@@ -151,6 +151,7 @@ fn standardized(
             district: district.as_deref(),
             source: column.source.as_deref(),
             today: NaiveDate::from_ymd_opt(2026, 11, 1).unwrap(),
+            twelve_digits: TwelveDigits::Aadhaar,
         };
         if let Some(standard) = standardizer.standardize(attribute, &hint, &raw).good() {
             values.insert(column.to.clone(), Stated::new(standard, &raw));

@@ -30,6 +30,8 @@ pub struct SourceSystem {
     /// The source column that says when the row was last changed there. Another time is a change of the row: a column
     /// that says when the file was written makes every row new with every file, and is left undeclared.
     pub updated: Option<String>,
+    /// The order in which that column writes dates; none when a mapping of the column says it, or India's order holds.
+    pub updated_date_order: Option<DateOrder>,
     /// Trust from 0 to 1, where an attribute names none of its own.
     pub trust: f64,
     /// How columns become attributes. A source column that is named nowhere is ignored and counted.
@@ -173,6 +175,7 @@ struct RawSource {
     retire_share_max: f64,
     key: OneOrMany,
     updated: Option<String>,
+    updated_date_order: Option<DateOrder>,
     #[serde(default = "half")]
     trust: f64,
 }
@@ -203,6 +206,9 @@ impl SourceSystem {
         if source.key.0.is_empty() || source.files.0.is_empty() {
             return Err(toml.error_at(span, "a source needs at least one `key` column and one of `files`"));
         }
+        if source.updated.is_none() && source.updated_date_order.is_some() {
+            return Err(toml.error_at(span, "`updated_date_order` goes with `updated`, which names the column"));
+        }
         for share in [source.trust, source.retire_share_max] {
             if !(0.0..=1.0).contains(&share) {
                 return Err(toml.error_at(span, format!("{share} is not between 0 and 1")));
@@ -231,6 +237,7 @@ impl SourceSystem {
             retire_share_max: source.retire_share_max,
             key: source.key.0,
             updated: source.updated,
+            updated_date_order: source.updated_date_order,
             trust: source.trust,
             columns,
         })

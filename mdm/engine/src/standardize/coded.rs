@@ -13,10 +13,20 @@ const PUNJAB: &str = "3";
 /// Titles stand for codes only in systems small enough to be known by title.
 const TITLED_CONCEPTS_MAX: usize = 5_000;
 
-/// A district by name, old name or LGD code.
+/// A district by name, old name or LGD code. A number alone is taken for the code of a district of the home state only: the
+/// directory numbers all of India, and the `03` of a register's own list would be Baramulla. Another state's is `LGD 3`.
 pub(super) fn district(codes: &Codes, text: &str) -> Outcome {
-    if let Some(code) = lookup(codes, "lgd-district", text) {
-        return Outcome::Good(code);
+    let (number, means) = number_of(text);
+    if let Some(concept) = number.and_then(|code| codes.system("lgd-district")?.lookup(code)) {
+        return if means == Number::Lgd || concept.parent() == Some(PUNJAB) {
+            Outcome::Good(concept.code().to_owned())
+        } else {
+            Outcome::bad(
+                QualityRule::Code,
+                "a number that is no LGD code of a district of this state; map the register's own codes in `values`, another \
+                 state's district as `LGD` and its code",
+            )
+        };
     }
     let named = codes.find_district(text).or_else(|| codes.find_district(without_level(text)));
     match named {
@@ -28,11 +38,28 @@ pub(super) fn district(codes: &Codes, text: &str) -> Outcome {
     }
 }
 
-/// A sub-district by name within its district, or by LGD code. Where the row's district does not have one of that name (a new
+/// A sub-district by name within its district, or by LGD code, which must be of the row's district, or without one of the home
+/// state. Where the row's district does not have one of that name (a new
 /// district took it over) and where the row has no district, a name that only one district of Punjab has will do.
 pub(super) fn sub_district(codes: &Codes, district: Option<&str>, text: &str) -> Outcome {
-    if let Some(code) = lookup(codes, "lgd-subdistrict", text) {
-        return Outcome::Good(code);
+    let (number, means) = number_of(text);
+    if let Some(concept) = number.and_then(|code| codes.system("lgd-subdistrict")?.lookup(code)) {
+        let is_home = |code: &str| {
+            let district = codes.system("lgd-district").and_then(|system| system.lookup(code));
+            district.is_some_and(|district| district.parent() == Some(PUNJAB))
+        };
+        let fits = match (district, concept.parent()) {
+            (Some(district), parent) => parent == Some(district),
+            (None, parent) => means == Number::Lgd || parent.is_some_and(is_home),
+        };
+        return if fits {
+            Outcome::Good(concept.code().to_owned())
+        } else {
+            Outcome::bad(
+                QualityRule::Code,
+                "a number that is no LGD code of a sub-district of the row's district; map the register's own codes in `values`",
+            )
+        };
     }
     let bare = without_level(text);
     if let Some(code) = district.and_then(|district| codes.find_sub_district(bare, district)) {
@@ -83,12 +110,22 @@ pub(super) fn code(codes: &Codes, titles: &Titles, system: &str, text: &str) -> 
     }
 }
 
-fn lookup(codes: &Codes, system: &str, text: &str) -> Option<String> {
-    let code = text.trim_start_matches('0');
-    if code.is_empty() || !code.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    Some(codes.system(system)?.lookup(code)?.code().to_owned())
+/// What a number that stands for a place may mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Number {
+    /// It says itself that it is a code of the Local Government Directory.
+    Lgd,
+    /// It does not.
+    Bare,
+}
+
+/// The digits of a text that is a number, `LGD` before it perhaps, without leading zeros.
+fn number_of(text: &str) -> (Option<&str>, Number) {
+    let labelled = text.get(..3).filter(|head| head.eq_ignore_ascii_case("lgd"));
+    let digits = labelled.map_or(text, |_| text[3..].trim_start_matches([' ', ':', '-', '.']));
+    let code = digits.trim_start_matches('0');
+    let is_number = !code.is_empty() && code.bytes().all(|b| b.is_ascii_digit());
+    (is_number.then_some(code), if labelled.is_some() { Number::Lgd } else { Number::Bare })
 }
 
 /// A place's name without the word for its level and without the state after it: `Distt. Moga, Punjab` is `Moga`.

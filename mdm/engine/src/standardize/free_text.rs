@@ -7,17 +7,18 @@ use kanak_model::kind::Kind;
 use kanak_model::quality::QualityRule;
 
 use super::contact::{spreadsheet_damage, without_decimal};
-use super::{Outcome, address as addresses, business, missing, name, redact};
+use super::redact::TwelveDigits;
+use super::{Hint, Outcome, address as addresses, business, missing, name, redact};
 
 /// Cleans one of these kinds. What is left may be a word for nothing once labels and marks are gone.
-pub(super) fn clean(attribute: &Attribute, text: Cow<'_, str>) -> Outcome {
+pub(super) fn clean(attribute: &Attribute, twelve_digits: TwelveDigits, text: Cow<'_, str>) -> Outcome {
     let kind = attribute.kind;
     let cleaned = match kind {
         Kind::PersonName => person_name(&attribute.name, &text),
         Kind::BusinessName => business_name(&text),
         Kind::Address => Outcome::Good(redact::redact_folded(addresses::clean_address(&text))),
         Kind::PlaceName => place_name(&text),
-        Kind::Identifier => identifier(&text),
+        Kind::Identifier => identifier(&text, twelve_digits),
         _ => return Outcome::Good(redact::redact_folded(text.into_owned())),
     };
     match cleaned {
@@ -64,7 +65,7 @@ fn place_name(text: &str) -> Outcome {
 }
 
 /// A number or word that an office issued: capitals, no spaces.
-fn identifier(text: &str) -> Outcome {
+fn identifier(text: &str, twelve_digits: TwelveDigits) -> Outcome {
     if let Some(refused) = spreadsheet_damage(text) {
         return refused;
     }
@@ -72,7 +73,8 @@ fn identifier(text: &str) -> Outcome {
     let whole = without_decimal(text);
     let text = if whole.bytes().all(|b| b.is_ascii_digit()) { whole } else { text };
     let tight: String = text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_uppercase).collect();
-    if redact::holds_aadhaar(&tight) || tight != text && redact::holds_aadhaar(text) {
+    let passes = || redact::holds_aadhaar(&tight) || tight != text && redact::holds_aadhaar(text);
+    if twelve_digits == TwelveDigits::Aadhaar && passes() {
         return Outcome::bad(
             QualityRule::Kind,
             "this passes as an Aadhaar number; map the column as aadhaar, which only the vault keeps",
@@ -82,14 +84,14 @@ fn identifier(text: &str) -> Outcome {
 }
 
 /// A key of another register: `source_system:key`, the key as that register writes it.
-pub(super) fn source_key(text: &str, source: Option<&str>) -> Outcome {
-    if redact::holds_aadhaar(text) {
+pub(super) fn source_key(text: &str, hint: &Hint<'_>) -> Outcome {
+    if hint.twelve_digits == TwelveDigits::Aadhaar && redact::holds_aadhaar(text) {
         return Outcome::bad(
             QualityRule::Kind,
             "this passes as an Aadhaar number; a key must not be one, ask the source for its own key",
         );
     }
-    match source {
+    match hint.source {
         Some(source) if text.strip_prefix(source).is_some_and(|rest| rest.starts_with(':')) => {
             Outcome::Good(text.to_owned())
         }

@@ -14,7 +14,7 @@ pub(super) fn is_missing(kind: Kind, text: &str) -> bool {
     if !counts && text.len() <= LONGEST && all_digits(text, |digit| digit == '0') {
         return true;
     }
-    if text.len() <= LONGEST && is_word_for_nothing(text) {
+    if text.len() <= LONGEST && is_word_for_nothing(text) && !is_name_of_several_words(kind, text) {
         return true;
     }
     match kind {
@@ -28,6 +28,16 @@ pub(super) fn is_missing(kind: Kind, text: &str) -> bool {
 /// Whether every digit passes and nothing but separators stands between.
 fn all_digits(text: &str, passes: impl Fn(char) -> bool) -> bool {
     text.chars().filter(|c| !matches!(c, ' ' | '-' | '/' | '.' | ':')).all(|c| c.is_ascii_digit() && passes(c))
+}
+
+/// Whether a text is a name whose words only run together to a short word for nothing: Ni L is not missing, nor is Na N or
+/// Nu Ll. Single letters alone are no name: `n. a.`.
+fn is_name_of_several_words(kind: Kind, text: &str) -> bool {
+    const SHORT: [&str; 8] = ["null", "na", "nan", "nil", "none", "unk", "xxx", "xxxx"];
+    let is_name = matches!(kind, Kind::PersonName | Kind::BusinessName | Kind::PlaceName);
+    let words = || text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    let run_together: String = words().flat_map(str::chars).map(|c| c.to_ascii_lowercase()).collect();
+    is_name && words().count() > 1 && words().any(|word| word.len() > 1) && SHORT.contains(&run_together.as_str())
 }
 
 fn is_word_for_nothing(text: &str) -> bool {

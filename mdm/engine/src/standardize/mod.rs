@@ -1,7 +1,8 @@
 //! Pure cleaning of single values, by kind.
 //!
 //! [`Standardizer::standardize`] turns one word of a source into the standard form of its kind, or says what is wrong with it. A
-//! standard form is its own standard form: cleaning twice changes nothing.
+//! standard form is its own standard form: cleaning twice changes nothing. The one exception: codes of another state's districts
+//! are not taken when they come as bare numbers.
 
 pub mod address;
 pub mod business;
@@ -26,7 +27,7 @@ use kanak_model::quality::QualityRule;
 use kanak_model::source_system::DateOrder;
 
 pub use name::{Relation, Relative, parse_person_name, split_relation};
-pub use redact::{REDACTED, holds_aadhaar, redact};
+pub use redact::{REDACTED, TwelveDigits, has_aadhaar_shape, holds_aadhaar, redact};
 
 /// What is known about a value besides its attribute.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +40,8 @@ pub struct Hint<'a> {
     pub source: Option<&'a str>,
     /// The day of reading, in India: nobody is born after it.
     pub today: NaiveDate,
+    /// What the column's numbers of twelve digits are, for identifiers and source keys.
+    pub twelve_digits: TwelveDigits,
 }
 
 /// What became of one value.
@@ -94,9 +97,9 @@ impl Standardizer {
         }
         match attribute.kind {
             Kind::PersonName | Kind::BusinessName | Kind::Address | Kind::PlaceName | Kind::Identifier | Kind::Text => {
-                free_text::clean(attribute, text)
+                free_text::clean(attribute, hint.twelve_digits, text)
             }
-            Kind::SourceKey => free_text::source_key(&text, hint.source),
+            Kind::SourceKey => free_text::source_key(&text, hint),
             Kind::Date => date::standardize_date(&attribute.name, hint, &text),
             Kind::Timestamp => timestamp::standardize_timestamp(hint.date_order, &text),
             Kind::Sex => match sex::Sex::find(&text) {

@@ -53,6 +53,30 @@ pub fn holds_aadhaar(text: &str) -> bool {
         && (Aadhaar::parse(text).is_ok() || !find_aadhaar_like(text).is_empty())
 }
 
+/// What a number of twelve digits is that passes as an Aadhaar number. One value does not tell, for one in ten numbers of an
+/// office's own series passes by chance; a column of them does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TwelveDigits {
+    /// It is taken for an Aadhaar number.
+    #[default]
+    Aadhaar,
+    /// Others of its column do not pass: it is a number of the office's own.
+    OfficeNumber,
+}
+
+/// Whether a text has the form of an Aadhaar number or holds such a row of digits, whatever its last digit, which alone
+/// tells an Aadhaar number from another.
+pub fn has_aadhaar_shape(text: &str) -> bool {
+    let text = script::fold(text);
+    if !may_hold_twelve_digits(&text) || is_office_number(&text) {
+        return false;
+    }
+    let is_shaped = |digits: &str| digits.len() == 12 && digits.starts_with(|first| matches!(first, '2'..='9'));
+    let tight: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+    let runs = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(is_shaped);
+    runs(&tight) || runs(&text) || holds_aadhaar(&text)
+}
+
 /// Whether the whole text is a number of some office's series, letters and digits in one: `TR260000000005`. About one such
 /// number in eleven would pass as an Aadhaar number by chance, and no one writes an Aadhaar number so, but after `UID`.
 fn is_office_number(text: &str) -> bool {

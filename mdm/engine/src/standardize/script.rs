@@ -56,7 +56,7 @@ pub(crate) fn is_invisible(character: char) -> bool {
 }
 
 /// The ASCII digit of a Gurmukhi or Devanagari one.
-fn ascii_digit(character: char) -> Option<char> {
+pub(super) fn ascii_digit(character: char) -> Option<char> {
     let place = match character {
         '\u{0966}'..='\u{096F}' => character as u32 - 0x0966,
         '\u{0A66}'..='\u{0A6F}' => character as u32 - 0x0A66,

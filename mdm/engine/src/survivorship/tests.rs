@@ -91,6 +91,12 @@ fn names_agree_by_sound_in_any_script() {
 }
 
 #[test]
+fn places_that_differ_in_a_number_do_not_agree() {
+    let places = [("Sector 22", 0.9, None), ("Sector 35", 0.1, None), ("SECTOR 35", 0.2, None)];
+    check("place_name", MostFrequent, &places, 2, 2);
+}
+
+#[test]
 fn in_two_scripts_the_most_trusted_spelling_wins() {
     check("person_name", MostTrusted, &[("Jaswinder", 0.2, Some(5)), ("ਜਸਵਿੰਦਰ", 0.3, None)], 1, 2);
 }

@@ -88,6 +88,7 @@ pub(crate) fn source(name: &str, rows: RowsAre) -> SourceSystem {
         retire_share_max: 0.5,
         key: vec!["id".to_owned()],
         updated: None,
+        updated_date_order: None,
         trust: 0.5,
         columns: Vec::new(),
     }

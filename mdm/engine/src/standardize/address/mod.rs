@@ -73,25 +73,35 @@ pub(super) fn clean_address(text: &str) -> String {
 }
 
 /// The standard form of a village's, locality's or town's name: the first name in the field, its label, the PIN and the state
-/// left out.
+/// left out. A house, a street or a ward is named only when the field names nothing else.
 pub(super) fn clean_place(text: &str) -> String {
-    for phrase in phrases(text) {
-        let mut words = words(phrase);
-        take_pin(&mut words, &mut None);
-        words.truncate(without_state(&words).len());
-        while let Some((label, length)) = label_at(&words)
-            && matches!(label, Label::Village | Label::VillageAndPostOffice | Label::PostOffice)
-        {
-            words.drain(..length);
-        }
-        let end = (1..words.len()).find(|at| label_at(&words[*at..]).is_some_and(|(label, _)| label != Label::Village));
-        words.truncate(end.unwrap_or(words.len()));
-        let name = title(&words);
-        if name.chars().any(char::is_alphabetic) {
-            return name;
-        }
+    let mut names = phrases(text).map(place_in).filter(|name| name.chars().any(char::is_alphabetic));
+    let Some(first) = names.next() else { return title(&words(text)) };
+    let is_place = |name: &String| can_be_place(name) && !is_house(&words(name));
+    if is_place(&first) { first } else { names.find(is_place).unwrap_or(first) }
+}
+
+/// The name of a place in one phrase.
+fn place_in(phrase: &str) -> String {
+    let mut words = words(phrase);
+    take_pin(&mut words, &mut None);
+    words.truncate(without_state(&words).len());
+    while let Some((label, length)) = label_at(&words) {
+        match label {
+            Label::Village | Label::VillageAndPostOffice | Label::PostOffice => words.drain(..length),
+            // What follows the number of a house is on its own.
+            Label::House if words.len() > length + 1 => words.drain(..=length),
+            _ => break,
+        };
     }
-    title(&words(text))
+    let end = (1..words.len()).find(|at| label_at(&words[*at..]).is_some_and(|(label, _)| label != Label::Village));
+    words.truncate(end.unwrap_or(words.len()));
+    title(&words)
+}
+
+/// Whether words are a house's label and number.
+fn is_house(words: &[&str]) -> bool {
+    label_at(words).is_some_and(|(label, _)| label == Label::House)
 }
 
 impl AddressParts {

@@ -13,7 +13,7 @@ pub use super::sex::Sex;
 pub struct PersonName {
     /// The first given name; none for initials only and for a newborn without a name.
     pub given: Option<String>,
-    /// Names between given name and surname.
+    /// Names between given name and surname, and second names that tell who somebody is (Lal, Chand).
     pub middle: Vec<String>,
     /// The last name, Singh, Kaur and their like left out.
     pub surname: Option<String>,
@@ -29,7 +29,7 @@ pub struct PersonName {
     pub implied_sex: Option<Sex>,
 }
 
-/// A second name borne by custom. It tells sex and community, hardly ever who somebody is.
+/// A second name borne by custom. It tells sex and community, and but for Lal and Chand hardly ever who somebody is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each is the name itself")]
 pub enum Marker {

@@ -10,6 +10,8 @@ struct Word {
     meaning: Meaning,
     is_of: bool,
     is_initial: bool,
+    /// Whether it was written in two capitals or more.
+    is_capitals: bool,
     comma_after: bool,
 }
 
@@ -112,7 +114,9 @@ fn push(text: &str, bare: &str, words: &mut Vec<Word>) {
     script::push_title(&mut shown, text);
     let mut letters = bare.chars();
     let is_initial = letters.next().is_some() && letters.next().is_none();
-    words.push(Word { shown, meaning: words::meaning(bare), is_of: bare == "of", is_initial, comma_after: false });
+    let is_capitals = text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    let meaning = words::meaning(bare);
+    words.push(Word { shown, meaning, is_of: bare == "of", is_initial, is_capitals, comma_after: false });
 }
 
 /// Whether what follows is no part of the name: an alias or a residence.
@@ -147,9 +151,20 @@ fn relation_at(words: &[Word], at: usize) -> Option<(Relation, usize)> {
     let good = match needs {
         Needs::Nothing => true,
         Needs::Of => of,
-        Needs::NamesAround => at > 0 && at + 1 < words.len(),
+        Needs::NamesAround => stands_among_indian_names(words, at),
+        Needs::CapitalsAmongNames => words[at].is_capitals && stands_among_indian_names(words, at),
     };
     good.then_some((relation, at + 1 + usize::from(of)))
+}
+
+/// Whether a word has a name on either side, and one of them, three words off at most, has a second name of India or begins
+/// with a title.
+fn stands_among_indian_names(words: &[Word], at: usize) -> bool {
+    const NEAR: usize = 3;
+    let (before, after) = (&words[at.saturating_sub(NEAR)..at], &words[at + 1..]);
+    let Some(next) = after.first() else { return false };
+    let has_marker = before.iter().chain(after.iter().take(NEAR)).any(|word| word.meaning.marker.is_some());
+    !before.is_empty() && (has_marker || next.meaning.is(Role::Honorific) || next.meaning.is(Role::Title))
 }
 
 /// Drops titles before and words of respect after a name, as long as a name remains. Tells whether one was a woman's.
@@ -194,7 +209,8 @@ fn assemble(words: Vec<Word>, relation: Option<(Relation, String)>, titled: Opti
         _ => first_name,
     };
     let surname = (0..words.len()).rfind(|at| is_name(at) && Some(*at) != given);
-    let middle = (0..words.len()).filter(|at| is_name(at) && Some(*at) != given && Some(*at) != surname);
+    let tells_who = |at: &usize| is_name(at) || marker(*at).is_some_and(words::tells_who);
+    let middle = (0..words.len()).filter(|at| tells_who(at) && Some(*at) != given && Some(*at) != surname);
     let middle: Vec<String> = middle.map(|at| words[at].shown.clone()).collect();
     let borne: Vec<Marker> = (0..words.len()).filter(|at| Some(*at) != given).filter_map(marker).collect();
     let own = given.and_then(marker);

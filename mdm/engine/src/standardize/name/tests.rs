@@ -63,10 +63,14 @@ fn the_relative_in_a_name_field_is_told_apart_in_three_scripts() {
 
 #[test]
 fn a_relation_needs_its_slash_or_its_place_between_two_names() {
-    for name in ["So Young", "Kim So", "Patni Devi"] {
+    for name in ["So Young", "Kim So", "Patni Devi", "Kim So Hyun", "Maria Do Carmo", "Rama Putra Wijaya"] {
         let parsed = parse_person_name(name);
         assert_eq!((parsed.display().as_str(), parsed.relation), (name, None));
     }
+    shows("KIM SO HYUN", "Kim So Hyun");
+    shows("Maria do Carmo", "Maria Do Carmo");
+    relates("PARAMJIT WO SH BIR", "Paramjit", Relation::WifeOf, "Bir");
+    relates("Sunita putri Ram Lal", "Sunita", Relation::DaughterOf, "Ram Lal");
     assert!(parse_person_name("S/o Harbhajan Singh").is_empty());
 }
 
@@ -108,6 +112,20 @@ fn second_names_that_all_bear_are_neither_given_name_nor_surname() {
     parts("R. K. Sharma", Some("Sharma"), None, &[]);
     parts("Mohammad Aslam Khan", Some("Mohammad"), Some("Khan"), &[]);
     parts("", None, None, &[]);
+    for (raw, middle, surname) in [
+        ("Ram Lal", &["Lal"][..], None),
+        ("Ram Chand", &["Chand"], None),
+        ("राम लाल शर्मा", &["लाल"], Some("शर्मा")),
+        ("Ram Kumar", &[], None),
+        ("Ram Pal", &[], Some("Pal")),
+    ] {
+        let name = parse_person_name(raw);
+        assert_eq!(
+            (name.middle, name.surname.as_deref()),
+            (middle.iter().map(|m| (*m).to_owned()).collect(), surname),
+            "{raw}"
+        );
+    }
     assert_eq!(parse_person_name("R.K. Sharma").initials, ['R', 'K']);
     assert_eq!(parse_person_name("Mohammad Aslam Khan").middle, ["Aslam"]);
 }

@@ -25,8 +25,10 @@ pub(super) enum Needs {
     Nothing,
     /// `of` after it.
     Of,
-    /// A name before it and a name after it.
+    /// A name before it and a name after it, and near it a second name or a title of India: Rama Putra Wijaya is one person.
     NamesAround,
+    /// The same, and capitals: `SO`, `DO` and `WO` are what is left of `S/O`, and Kim So Hyun and Maria do Carmo are people.
+    CapitalsAmongNames,
 }
 
 /// Roles of a word; one word may have several.
@@ -75,13 +77,16 @@ const MARKERS: &[(Marker, &str)] = &[
 const RELATIONS: &[(Relation, Needs, &str)] = &[
     (Relation::SonOf, Needs::Nothing, "s/o suputra ਪੁੱਤਰ ਪੁਤਰ ਪੁੱਤ ਸਪੁੱਤਰ ਸੁਪੁੱਤਰ ਸਪੁਤਰ ਸ/ਓ ਐਸ/ਓ पुत्र सुपुत्र आत्मज बेटा"),
     (Relation::SonOf, Needs::Of, "son"),
-    (Relation::SonOf, Needs::NamesAround, "so putra putar"),
+    (Relation::SonOf, Needs::CapitalsAmongNames, "so"),
+    (Relation::SonOf, Needs::NamesAround, "putra putar"),
     (Relation::DaughterOf, Needs::Nothing, "d/o suputri ਪੁੱਤਰੀ ਪੁਤਰੀ ਸਪੁੱਤਰੀ ਸਪੁਤਰੀ ਸੁਪੁੱਤਰੀ ਧੀ ਡੀ/ਓ पुत्री सुपुत्री आत्मजा बेटी"),
     (Relation::DaughterOf, Needs::Of, "daughter"),
-    (Relation::DaughterOf, Needs::NamesAround, "do putri"),
+    (Relation::DaughterOf, Needs::CapitalsAmongNames, "do"),
+    (Relation::DaughterOf, Needs::NamesAround, "putri"),
     (Relation::WifeOf, Needs::Nothing, "w/o wd/o wdo ਪਤਨੀ ਸੁਪਤਨੀ ਵਿਧਵਾ ਡਬਲਯੂ/ਓ ਘਰਵਾਲੀ पत्नी विधवा धर्मपत्नी"),
     (Relation::WifeOf, Needs::Of, "wife widow"),
-    (Relation::WifeOf, Needs::NamesAround, "wo patni"),
+    (Relation::WifeOf, Needs::CapitalsAmongNames, "wo"),
+    (Relation::WifeOf, Needs::NamesAround, "patni"),
     (Relation::HusbandOf, Needs::Nothing, "h/o ਪਤੀ पति"),
     (Relation::HusbandOf, Needs::Of, "husband"),
     (Relation::MotherOf, Needs::Nothing, "m/o"),
@@ -140,6 +145,11 @@ fn gather() -> FxHashMap<&'static str, Meaning> {
         }
     }
     words
+}
+
+/// Whether a second name also tells who somebody is: Ram Lal and Ram Chand are two people, while Ram Kumar is Ram.
+pub(super) fn tells_who(marker: Marker) -> bool {
+    matches!(marker, Marker::Lal | Marker::Chand)
 }
 
 /// The sex of those who bear a second name, by custom.

@@ -7,6 +7,8 @@
 mod indic;
 mod latin;
 
+use super::script;
+
 /// The phonetic key of one word: short, lower case, ASCII. Empty when the word has no letter of the three scripts.
 ///
 /// ```
@@ -39,7 +41,8 @@ pub fn consonant_key(word: &str) -> String {
     key
 }
 
-/// The keys of the words of a text, parted by spaces.
+/// The keys of the words of a text, parted by spaces. A word with a digit has no sound and stands for itself, in lower case
+/// and digits of one script: Sector 22 is not Sector 35.
 pub fn keys(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {
@@ -48,7 +51,11 @@ pub fn keys(text: &str) -> String {
             out.push(' ');
         }
         let start = out.len();
-        key_into(word, &mut out);
+        if word.chars().any(|c| script::ascii_digit(c).is_some() || c.is_ascii_digit()) {
+            out.extend(word.chars().flat_map(char::to_lowercase).map(|c| script::ascii_digit(c).unwrap_or(c)));
+        } else {
+            key_into(word, &mut out);
+        }
         if out.len() == start {
             out.truncate(before);
         }

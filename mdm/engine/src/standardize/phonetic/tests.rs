@@ -50,7 +50,14 @@ fn a_word_without_letters_of_the_three_scripts_has_no_key() {
     for word in ["", "123", "-", "中文", "\u{A71}"] {
         assert_eq!(key(word), "", "{word}");
     }
-    assert_eq!(keys("Gurpreet 12 Singh"), "gurprit sing");
+    assert_eq!(keys("Gurpreet - Singh"), "gurprit sing");
+}
+
+#[test]
+fn a_word_with_a_digit_stands_for_itself_among_keys() {
+    assert_eq!(keys("Phase 3B2"), format!("{} 3b2", key("phase")));
+    assert_eq!(keys("ਸੈਕਟਰ ੨੨"), format!("{} 22", key("ਸੈਕਟਰ")));
+    assert_ne!(keys("Sector 22"), keys("Sector 35"));
 }
 
 #[test]

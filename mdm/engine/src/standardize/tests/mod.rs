@@ -21,7 +21,7 @@ fn attribute(name: &str, kind: Kind, system: Option<&str>) -> Attribute {
 
 fn hint<'a>() -> Hint<'a> {
     let today = NaiveDate::from_ymd_opt(2026, 11, 10).unwrap();
-    Hint { date_order: DateOrder::Dmy, district: None, source: None, today }
+    Hint { date_order: DateOrder::Dmy, district: None, source: None, today, twelve_digits: TwelveDigits::Aadhaar }
 }
 
 fn standardizer() -> Standardizer {
@@ -121,6 +121,17 @@ fn words_for_nothing_are_missing_in_every_kind() {
 }
 
 #[test]
+fn a_word_for_nothing_is_a_name_when_it_is_one_of_several() {
+    for name in ["Ni L", "Na N", "Jennifer Null", "Na Li", "Nil Kumar"] {
+        good(Kind::PersonName, name, name);
+    }
+    for nothing in ["Na", "N. A.", "Not Known", "Sh. NIL"] {
+        missing(Kind::PersonName, nothing);
+    }
+    missing(Kind::Text, "Ni L");
+}
+
+#[test]
 fn zeros_are_nothing_where_they_are_no_number() {
     for kind in [Kind::Identifier, Kind::Mobile, Kind::PersonName, Kind::Date, Kind::Pin, Kind::Text] {
         missing(kind, "0000");
@@ -211,6 +222,10 @@ fn places_are_found_by_name_old_name_and_code() {
     good(Kind::District, "Ropar", "42");
     good(Kind::District, "Mohali", "608");
     bad(Kind::District, "Atlantis", QualityRule::Code);
+    good(Kind::District, "036", "36");
+    bad(Kind::District, "03", QualityRule::Code);
+    turns_into(Kind::District, "LGD 3", "3");
+    turns_into(Kind::District, "lgd:36", "36");
     let clean = standardizer();
     let tehsil = attribute("sub_district", Kind::SubDistrict, None);
     let in_district = |district, raw| clean.standardize(&tehsil, &Hint { district, ..hint() }, raw).good();
@@ -219,6 +234,12 @@ fn places_are_found_by_name_old_name_and_code() {
     assert_eq!(in_district(None, "Tehsil Phillaur"), here, "one district alone has it");
     assert_eq!(in_district(Some("27"), "PHILLAUR"), here, "the row's district is wrong or new");
     assert_eq!(in_district(Some("34"), here.as_deref().unwrap()), here);
+    assert_eq!(in_district(None, here.as_deref().unwrap()), here);
+    assert_eq!(in_district(Some("27"), here.as_deref().unwrap()), None, "a code of another district");
+    let codes = Codes::builtin().unwrap();
+    let elsewhere =
+        codes.system("lgd-subdistrict").unwrap().concepts().find(|place| place.parent() == Some("3")).unwrap();
+    assert_eq!(in_district(None, elsewhere.code()), None, "a code of another state");
     assert!(matches!(clean.standardize(&tehsil, &hint(), "Atlantis"), Outcome::Bad { rule: QualityRule::Code, .. }));
 }
 
@@ -285,6 +306,22 @@ fn identifiers_and_keys_are_tight_and_name_their_source() {
     assert_eq!(from(Some("food"), "food:Rc 12"), Outcome::Good("food:Rc 12".to_owned()));
     assert!(matches!(from(None, "12"), Outcome::Bad { rule: QualityRule::Kind, .. }));
     assert!(matches!(from(Some("food"), "2341 2341 2346"), Outcome::Bad { .. }));
+}
+
+#[test]
+fn a_column_of_office_numbers_keeps_those_that_pass_by_chance() {
+    let clean = standardizer();
+    let office = Hint { twelve_digits: TwelveDigits::OfficeNumber, source: Some("food"), ..hint() };
+    let by = |kind, raw| clean.standardize(&attribute("card", kind, None), &office, raw);
+    assert_eq!(by(Kind::Identifier, "234123412346"), Outcome::Good("234123412346".to_owned()));
+    assert_eq!(by(Kind::SourceKey, "234123412346"), Outcome::Good("food:234123412346".to_owned()));
+    assert_eq!(by(Kind::Text, "234123412346"), Outcome::Good(REDACTED.to_owned()), "free text is no column of numbers");
+    for shaped in ["234123412346", "234123412340", "2341 2341 2340", "RC/234123412340"] {
+        assert!(has_aadhaar_shape(shaped), "{shaped}");
+    }
+    for other in ["134123412346", "23412341234", "TR234123412346", "2341234123461"] {
+        assert!(!has_aadhaar_shape(other), "{other}");
+    }
 }
 
 #[test]
