@@ -238,8 +238,8 @@ impl Store {
         districts: Option<&BTreeSet<String>>,
         rng: &mut (impl CryptoRng + Send),
     ) -> Result<UserId, StoreError> {
-        const SQL: &str = "INSERT INTO users (id, name, password_hash, roles, districts, failures, created_us)
-             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM users), $1, $2, $3, $4, 0, $5)
+        const SQL: &str = "INSERT INTO users (id, name, password_hash, roles, districts, created_us)
+             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM users), $1, $2, $3, $4, $5)
              ON CONFLICT (name) DO NOTHING RETURNING id";
         check_password(password)?;
         let mut salt = [0; 16];
