@@ -6,26 +6,30 @@ use kanak_model::golden_record::{GoldenChange, Identity, Survived};
 use kanak_model::match_pair::{Decision, MatchPair};
 use kanak_model::quality::{QualityRule, RejectedRow};
 use kanak_model::source_record::{NewSourceRecord, Stated, Values};
-use kanak_model::source_system::{Format, Load, RowsAre};
-use kanak_model::{SourceRecordId, SourceSystem, SourceSystemId, Titles, builtin};
+use kanak_model::source_system::Load;
+use kanak_model::{SourceRecordId, SourceSystem, SourceSystemId, builtin};
 use kanak_store::{FileFacts, Resolution, Scope, Store};
+
+const REGISTER: &str = r#"
+[source]
+name = "food"
+title = { en = "Ration cards" }
+department = "LGD-1349"
+entity = "citizen"
+files = "*.csv"
+format = { type = "csv", separator = ",", encoding = "utf-8" }
+load = "snapshot"
+retire_share_max = 1.0
+key = "id"
+
+[[column]]
+from = "NAME"
+to = "full_name"
+"#;
 
 /// A register of citizens.
 pub(super) async fn register(store: &Store) -> SourceSystemId {
-    let source = SourceSystem {
-        name: "food".to_owned(),
-        title: Titles { en: "Ration cards".to_owned(), pa: None, hi: None },
-        department: "LGD-1349".to_owned(),
-        rows: RowsAre::Entity("citizen".to_owned()),
-        files: vec!["*.csv".to_owned()],
-        format: Format::Csv { separator: ',', encoding: "utf-8".to_owned() },
-        load: Load::Snapshot,
-        retire_share_max: 1.0,
-        key: vec!["id".to_owned()],
-        updated: None,
-        trust: 0.5,
-        columns: Vec::new(),
-    };
+    let source = SourceSystem::parse("food.toml", REGISTER).unwrap();
     store.ensure_source_system(&source).await.unwrap()
 }
 
