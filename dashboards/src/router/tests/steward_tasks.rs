@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use kanak_model::match_pair::Decision;
-use kanak_model::{Role, StewardTaskId};
+use kanak_model::{Caller, Role, StewardTaskId};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 

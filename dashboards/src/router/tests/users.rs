@@ -1,7 +1,7 @@
 //! Users, for administrators; and one's own password.
 
 use axum::http::StatusCode;
-use kanak_model::{Role, UserId};
+use kanak_model::{Caller, Role, UserId};
 use kanak_store::SignIn;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
