@@ -83,7 +83,7 @@ mod tests {
 
     /// Bytes that hardly pack: a third of their size or more remains.
     fn varied(length: usize) -> Vec<u8> {
-        (0..length as u64).map(|at| (at * at * 7_919 >> 7) as u8).collect()
+        (0..length as u64).map(|at| ((at * at * 7_919) >> 7) as u8).collect()
     }
 
     #[track_caller]
