@@ -119,16 +119,16 @@ fn other_roles_and_districts_hold_from_the_next_request_on() {
         let mut rng = StdRng::seed_from_u64(1);
         let password = kanak_store::new_password(&mut rng);
         assert_eq!((password.len(), password.matches('-').count()), (23, 3), "{password}");
-        let id = hub.store.create_user("deepa", &password, &roles(), None, &mut rng).await.unwrap();
+        let id = hub.store.create_user(&by(), "deepa", &password, &roles(), None, &mut rng).await.unwrap();
         let token = hub.store.start_session(id, 1_000_000, &mut rng).await.unwrap();
         let (auditor, districts) =
             ([Role::Auditor].into_iter().collect(), Some(["41".to_owned()].into_iter().collect()));
-        hub.store.set_user_access(id, &auditor, districts.as_ref()).await.unwrap();
+        hub.store.set_user_access(&by(), id, &auditor, districts.as_ref()).await.unwrap();
         let user = hub.store.find_session(&token).await.unwrap().unwrap();
         assert_eq!((user.roles, user.districts), (auditor.clone(), districts));
-        hub.store.set_user_access(id, &auditor, None).await.unwrap();
+        hub.store.set_user_access(&by(), id, &auditor, None).await.unwrap();
         assert!(hub.store.find_session(&token).await.unwrap().unwrap().districts.is_none());
-        let nobody = hub.store.set_user_access(UserId(99), &auditor, None).await.unwrap_err();
+        let nobody = hub.store.set_user_access(&by(), UserId(99), &auditor, None).await.unwrap_err();
         assert!(matches!(nobody, StoreError::NotFound { .. }), "{nobody}");
     });
 }
