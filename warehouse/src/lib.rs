@@ -8,6 +8,7 @@ mod compact;
 mod delta;
 mod dimension;
 mod error;
+mod functions;
 mod metrics;
 mod models;
 mod parquet_table;

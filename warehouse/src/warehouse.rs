@@ -12,8 +12,8 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use kanak_codes::Codes;
 use kanak_model::{Access, EntityModel, EventModel, Timestamp};
 use serde::Serialize;
-use tokio::sync::Mutex;
-use tracing::info;
+use tokio::sync::{Mutex, Semaphore};
+use tracing::{info, warn};
 
 use crate::build_release::Builder;
 use crate::catalog::{Catalog, THIS_RELEASE, this_release_columns};
@@ -55,6 +55,8 @@ struct Inner {
 impl std::fmt::Debug for Warehouse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Warehouse").field("lake", &self.inner.lake).finish_non_exhaustive()
+    /// A place for each query that may run now.
+    places: Arc<Semaphore>,
     }
 }
 
@@ -92,8 +94,8 @@ impl Warehouse {
         fs::create_dir_all(&spill).map_err(WarehouseError::io(&spill))?;
         let metrics = builtin_metrics()?;
         let models = builtin_models(&metrics)?;
-        let build_runtime = runtime(&spill, BUILD_MEMORY_BYTES)?;
-        let query_runtime = runtime(&spill, QUERY_MEMORY_BYTES)?;
+        let build_runtime = runtime(&spill, BUILD_MEMORY_BYTES, BUILD_SPILL_BYTES)?;
+        let query_runtime = runtime(&spill, QUERY_MEMORY_BYTES, QUERY_SPILL_BYTES)?;
         let current = match release::find_current(&lake)? {
             None => None,
             Some(release) => Some(Arc::new(open_catalog(&lake, release, &query_runtime)?)),
@@ -101,7 +103,20 @@ impl Warehouse {
         let tables = DeltaTables::new(&lake, Arc::clone(&build_runtime));
         let current = RwLock::new(current);
         let writing = Mutex::new(());
-        let inner = Inner { lake, codes, metrics, models, tables, build_runtime, query_runtime, current, writing };
+        let places = Arc::new(Semaphore::new(query::QUERIES_AT_ONCE));
+        let inner = Inner {
+            lake,
+            codes,
+            holidays,
+            metrics,
+            models,
+            tables,
+            build_runtime,
+            query_runtime,
+            places,
+            current,
+            writing,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -223,7 +238,8 @@ impl Warehouse {
         current.as_ref().map(|catalog| catalog.release.clone())
     }
 
-    /// Answers one SELECT under the caller's access.
+    /// Answers one SELECT under the caller's access. It has at most 16 KiB, and its rows weigh at most 64 MiB unless the
+    /// hub itself asks; a few run at a time and the others wait.
     ///
     /// # Errors
     /// [`WarehouseError::Refused`] for anything that does more than read; [`WarehouseError::UnknownTable`], which lists
@@ -231,8 +247,7 @@ impl Warehouse {
     pub async fn query(&self, access: &Access, sql: &str, limits: QueryLimits) -> Result<QueryResult, WarehouseError> {
         let catalog = self.catalog()?;
         let session = catalog.session(access).map_err(|error| query::failed(&error))?;
-        let plan = query::plan(&session, access.filter(), sql).await?;
-        let (schema, batches, truncated) = query::run(&session, plan, limits).await?;
+        let (schema, batches, truncated) = query::answer(session, access, sql, limits, &self.inner.places).await?;
         let (release, as_of) = (catalog.release.number, catalog.release.built_at);
         Ok(QueryResult { schema, batches, truncated, release, as_of })
     }
@@ -342,8 +357,10 @@ fn engine(error: DataFusionError) -> WarehouseError {
 }
 
 /// Spilled rows may be personal, so they lie in the restricted folder and not in the machine's temporary one.
-fn runtime(spill: &Path, memory_bytes: usize) -> Result<Arc<RuntimeEnv>, WarehouseError> {
-    let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![spill.to_owned()]));
+fn runtime(spill: &Path, memory_bytes: usize, spill_bytes: u64) -> Result<Arc<RuntimeEnv>, WarehouseError> {
+    let disk = DiskManagerBuilder::default()
+        .with_mode(DiskManagerMode::Directories(vec![spill.to_owned()]))
+        .with_max_temp_directory_size(spill_bytes);
     RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(memory_bytes)))
         .with_disk_manager_builder(disk)
