@@ -66,6 +66,17 @@ pub(crate) async fn show(
 
 async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<BenefitRows, PageError> {
     let cut = where_equal(&[("district", &asked.district), ("CAST(financial_year AS VARCHAR)", &asked.financial_year)]);
+    let cut_name = match (asked.district.is_empty(), asked.financial_year.is_empty()) {
+        (true, true) => "state",
+        (false, true) => "district",
+        (true, false) => "year",
+        (false, false) => "district_year",
+    };
+    let people = where_equal(&[
+        ("cut", cut_name),
+        ("district", &asked.district),
+        ("CAST(financial_year AS VARCHAR)", &asked.financial_year),
+    ]);
     let query = |sql: String| async move { reading::query(state, access, &sql).await };
     let sums = [
         "payments",
@@ -84,8 +95,7 @@ async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<
         ))
         .await?,
         beneficiaries: query(format!(
-            "SELECT scheme, count(DISTINCT CASE WHEN is_paid THEN beneficiary_golden_id END) AS beneficiaries \
-             FROM fct_benefit_payments{cut} GROUP BY scheme"
+            "SELECT scheme, sum(beneficiaries) AS beneficiaries FROM mart_beneficiaries{people} GROUP BY scheme"
         ))
         .await?,
         years: query(

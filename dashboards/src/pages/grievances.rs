@@ -74,20 +74,22 @@ pub(crate) async fn show(
     show_page(&GrievancesPage::build(shell, &state.codes, &asked, &rows))
 }
 
+/// The marts, with the department of the office as the department of this page.
+const DISPOSAL: &str = "(SELECT *, office_department AS department FROM mart_grievance_disposal) AS disposal";
+const AGEING: &str = "(SELECT *, office_department AS department FROM mart_grievance_ageing) AS ageing";
+
 async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<GrievanceRows, PageError> {
     let cut = where_equal(&[("district", &asked.district), ("department", &asked.department)]);
     let query = |sql: String| async move { reading::query(state, access, &sql).await };
     let disposal = |columns: &str, order: &str| {
-        query(format!(
-            "SELECT {columns}, {COUNTS} FROM mart_grievance_disposal{cut} GROUP BY {columns} ORDER BY {order}"
-        ))
+        query(format!("SELECT {columns}, {COUNTS} FROM {DISPOSAL}{cut} GROUP BY {columns} ORDER BY {order}"))
     };
     let bands: Vec<String> = (1..=BANDS.len())
         .map(|band| format!("sum(CASE WHEN age_band_number = {band} THEN open ELSE 0 END) AS band_{band}"))
         .collect();
     Ok(GrievanceRows {
         ageing: query(format!(
-            "SELECT department, {}, sum(open) AS open, sum(unassigned) AS unassigned FROM mart_grievance_ageing{cut} \
+            "SELECT department, {}, sum(open) AS open, sum(unassigned) AS unassigned FROM {AGEING}{cut} \
              GROUP BY department ORDER BY open DESC",
             bands.join(", ")
         ))
@@ -95,10 +97,9 @@ async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<
         months: disposal("month", "month").await?,
         departments: disposal("department", "filed DESC").await?,
         types: disposal("complaint_type, department", "filed DESC, complaint_type").await?,
-        choices: query(
-            "SELECT DISTINCT department FROM mart_grievance_disposal WHERE department IS NOT NULL ORDER BY department"
-                .to_owned(),
-        )
+        choices: query(format!(
+            "SELECT DISTINCT department FROM {DISPOSAL} WHERE department IS NOT NULL ORDER BY department"
+        ))
         .await?,
     })
 }

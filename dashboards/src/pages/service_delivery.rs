@@ -70,6 +70,9 @@ pub(crate) async fn show(
     show_page(&ServiceDeliveryPage::build(shell, &state.codes, &asked, &rows))
 }
 
+/// The mart, with the department that answers for the service as the department of this page.
+const FIGURES: &str = "(SELECT *, service_department AS department FROM mart_service_delivery) AS figures";
+
 async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<ServiceRows, PageError> {
     let cut = where_equal(&[
         ("district", &asked.district),
@@ -77,14 +80,11 @@ async fn read(state: &DashboardState, access: &Access, asked: &Asked) -> Result<
         ("CAST(financial_year AS VARCHAR)", &asked.financial_year),
     ]);
     let query = |columns: &str, order: &str| {
-        let sql =
-            format!("SELECT {columns}, {COUNTS} FROM mart_service_delivery{cut} GROUP BY {columns} ORDER BY {order}");
+        let sql = format!("SELECT {columns}, {COUNTS} FROM {FIGURES}{cut} GROUP BY {columns} ORDER BY {order}");
         async move { reading::query(state, access, &sql).await }
     };
     let choices = |column: &str| {
-        let sql = format!(
-            "SELECT DISTINCT {column} FROM mart_service_delivery WHERE {column} IS NOT NULL ORDER BY {column} DESC"
-        );
+        let sql = format!("SELECT DISTINCT {column} FROM {FIGURES} WHERE {column} IS NOT NULL ORDER BY {column} DESC");
         async move { reading::query(state, access, &sql).await }
     };
     Ok(ServiceRows {
