@@ -11,10 +11,10 @@ pub enum CodesError {
         /// The names there are, joined by commas.
         known: String,
     },
-    /// The author of a sidecar must act: a line of `<name>.toml` cannot be read.
+    /// The author of a sidecar or of a list of days must act: a line of it cannot be read.
     #[error("{file} line {line}: {problem}")]
     Sidecar {
-        /// The sidecar.
+        /// The sidecar or list.
         file: String,
         /// Its line, from 1.
         line: usize,

@@ -4,6 +4,7 @@ mod codes;
 mod concept;
 mod error;
 mod hierarchy;
+mod holidays;
 pub mod identifiers;
 mod index;
 mod language;
@@ -21,6 +22,7 @@ pub use crate::{
     codes::Codes,
     concept::{Concept, Status},
     error::CodesError,
+    holidays::Holidays,
     language::Language,
     search::{Matched, SearchHit},
     system::{CodeSystem, Subsumption},

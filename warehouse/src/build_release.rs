@@ -14,7 +14,7 @@ use datafusion::logical_expr::SortExpr;
 use datafusion::prelude::col;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use kanak_codes::Codes;
+use kanak_codes::{Codes, Holidays};
 use kanak_model::Timestamp;
 use kanak_model::builtin::{entity_models, event_models};
 use tracing::info;
@@ -39,6 +39,7 @@ pub(crate) struct Builder<'a> {
     pub(crate) tables: &'a DeltaTables,
     pub(crate) runtime: &'a Arc<RuntimeEnv>,
     pub(crate) codes: &'a Codes,
+    pub(crate) holidays: &'a Holidays,
     pub(crate) models: &'a [SqlModel],
 }
 
@@ -52,6 +53,7 @@ impl Builder<'_> {
         now: Timestamp,
     ) -> Result<Release, WarehouseError> {
         self.write_lists(now).await?;
+        crate::compact::merge_staged(self.lake, self.tables).await?;
         self.write_missing_inputs().await?;
         let inputs = self.pin_inputs().await?;
         if let Some(former) = former
@@ -71,7 +73,7 @@ impl Builder<'_> {
         for (table, batch) in code_tables(self.codes)? {
             self.tables.replace(table, Folder::Open, batch).await?;
         }
-        self.tables.replace("dim_dates", Folder::Open, calendar::dates(now.day_ist())?).await?;
+        self.tables.replace("dim_dates", Folder::Open, calendar::dates(self.holidays, now.day_ist())?).await?;
         Ok(())
     }
 
@@ -100,6 +102,9 @@ impl Builder<'_> {
         for (table, folder, batch) in missing {
             if !self.tables.exists(&table, folder).await? {
                 self.tables.replace(&table, folder, batch).await?;
+            } else if table.starts_with("evt_") {
+                // An event model got an attribute after events of it were staged.
+                self.tables.widen(&table, folder, batch).await?;
             }
         }
         Ok(())
@@ -195,8 +200,8 @@ impl Builder<'_> {
         let order: Vec<SortExpr> = model.sorted_by.iter().map(|name| col(name.as_str()).sort(true, true)).collect();
         let frame = if order.is_empty() { frame } else { frame.sort(order).map_err(fail)? };
         let plan = frame.logical_plan().clone();
-        self.tables.replace_with_plan(&model.name, Folder::Open, plan).await?;
-        let written = self.tables.find_snapshot(&model.name, Folder::Open).await?;
+        self.tables.replace_with_plan(&model.name, model.folder, plan).await?;
+        let written = self.tables.find_snapshot(&model.name, model.folder).await?;
         let table = written.ok_or_else(|| WarehouseError::Model {
             model: model.name.clone(),
             message: "its table is gone after it was written".to_owned(),
@@ -209,6 +214,7 @@ impl Builder<'_> {
 fn fingerprint(model: &SqlModel, release: &Release) -> i64 {
     let mut hasher = DefaultHasher::new();
     model.sql.hash(&mut hasher);
+    model.folder.hash(&mut hasher);
     model.sorted_by.hash(&mut hasher);
     for read in &model.reads {
         read.hash(&mut hasher);

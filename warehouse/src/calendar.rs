@@ -1,18 +1,18 @@
 //! `dim_dates`: the calendar by which the state counts.
 //!
 //! Days are India's. Financial years run April to March. A working day is Monday to Friday and no holiday of
-//! `models/calendar/holidays.csv`; `working_day_number` counts them, so that the n-th working day after a day is one
-//! equality away.
+//! the list that is given ([`Holidays`]); `working_day_number` counts them, so that the n-th working day after a day is
+//! one equality away.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray};
 use chrono::{Datelike, Days, NaiveDate, Weekday};
+use kanak_codes::Holidays;
 
 use crate::error::WarehouseError;
 use crate::schema::{Column, ColumnType, arrow_schema};
 
-const HOLIDAYS: &str = include_str!("../models/calendar/holidays.csv");
 /// The first day of the calendar: before any event that a register of today still carries.
 const FIRST_YEAR: i32 = 1990;
 /// How many years the calendar runs on after the present, so that every limit has a due day.
@@ -29,24 +29,6 @@ pub(crate) fn day_of(days: i32) -> NaiveDate {
     let distance = Days::new(u64::from(days.unsigned_abs()));
     let day = if days < 0 { epoch.checked_sub_days(distance) } else { epoch.checked_add_days(distance) };
     day.unwrap_or(epoch)
-}
-
-/// The name of the holiday that a day is.
-pub(crate) fn find_holiday(day: NaiveDate) -> Option<&'static str> {
-    let month_day = day.format("%m-%d").to_string();
-    holidays().find(|(on, _)| *on == month_day).map(|(_, name)| name)
-}
-
-fn holidays() -> impl Iterator<Item = (&'static str, &'static str)> {
-    HOLIDAYS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
-        let mut fields = line.split(',');
-        Some((fields.next()?.trim(), fields.next()?.trim()))
-    })
-}
-
-/// Whether offices work on a day.
-pub(crate) fn is_working_day(day: NaiveDate) -> bool {
-    !is_weekend(day) && find_holiday(day).is_none()
 }
 
 fn is_weekend(day: NaiveDate) -> bool {
@@ -77,14 +59,15 @@ pub(crate) fn columns() -> Vec<Column> {
 }
 
 /// `dim_dates` from 1990 to the end of the sixth financial year after `today`.
-pub(crate) fn dates(today: NaiveDate) -> Result<RecordBatch, WarehouseError> {
+pub(crate) fn dates(holidays: &Holidays, today: NaiveDate) -> Result<RecordBatch, WarehouseError> {
     let first = NaiveDate::from_ymd_opt(FIRST_YEAR, 1, 1).unwrap_or_default();
     let last = NaiveDate::from_ymd_opt(today.year() + YEARS_AHEAD, 3, 31).unwrap_or(today);
     let days: Vec<NaiveDate> = first.iter_days().take_while(|day| *day <= last).collect();
-    let holidays: Vec<Option<&str>> = days.iter().map(|day| find_holiday(*day)).collect();
+    let holidays: Vec<Option<&str>> = days.iter().map(|day| holidays.find(&day.to_string())).collect();
+    let works: Vec<bool> = days.iter().zip(&holidays).map(|(day, name)| !is_weekend(*day) && name.is_none()).collect();
     let mut worked = 0;
-    let numbers = days.iter().map(|day| {
-        worked += i64::from(is_working_day(*day));
+    let numbers = works.iter().map(|works| {
+        worked += i64::from(*works);
         worked
     });
     let numbers = Int64Array::from_iter_values(numbers);
@@ -111,7 +94,7 @@ pub(crate) fn dates(today: NaiveDate) -> Result<RecordBatch, WarehouseError> {
         flags(&|day| is_weekend(*day)),
         Arc::new(holidays.iter().map(|name| Some(name.is_some())).collect::<BooleanArray>()),
         Arc::new(StringArray::from(holidays)),
-        flags(&|day| is_working_day(*day)),
+        Arc::new(BooleanArray::from(works)),
         Arc::new(numbers),
     ];
     RecordBatch::try_new(arrow_schema(&columns()), columns_of_days)
@@ -135,22 +118,27 @@ mod tests {
     }
 
     #[test]
-    fn weekends_and_national_holidays_are_no_working_days() {
+    fn weekends_and_holidays_are_no_working_days() {
+        let list = "on,name\n01-26,Republic Day\n2026-01-28,a day of this year\n";
+        let batch = dates(&Holidays::parse("h.csv", list).unwrap(), day("2027-10-01")).unwrap();
+        let first = batch["day"].as_primitive::<arrow::datatypes::Date32Type>().value(0);
         for (text, expected) in [
             ("2026-01-23", true),
             ("2026-01-24", false),
             ("2026-01-25", false),
             ("2026-01-26", false),
             ("2026-01-27", true),
-            ("2026-08-15", false),
+            ("2026-01-28", false),
+            ("2027-01-28", true),
         ] {
-            assert_eq!(is_working_day(day(text)), expected, "{text}");
+            let row = (days_since_epoch(day(text)) - first) as usize;
+            assert_eq!(batch["is_working_day"].as_boolean().value(row), expected, "{text}");
         }
     }
 
     #[test]
     fn the_calendar_has_every_day_once_and_counts_working_days() {
-        let batch = dates(day("2026-10-01")).unwrap();
+        let batch = dates(&Holidays::builtin(), day("2026-10-01")).unwrap();
         let days = batch["day"].as_primitive::<arrow::datatypes::Date32Type>();
         assert_eq!(days.value(0), days_since_epoch(day("1990-01-01")));
         assert_eq!(days.value(days.len() - 1), days_since_epoch(day("2032-03-31")));
@@ -165,7 +153,7 @@ mod tests {
 
     #[test]
     fn financial_years_and_quarters_begin_in_april() {
-        let batch = dates(day("2026-10-01")).unwrap();
+        let batch = dates(&Holidays::builtin(), day("2026-10-01")).unwrap();
         let first = days_since_epoch(day("1990-01-01"));
         let row = |text: &str| (days_since_epoch(day(text)) - first) as usize;
         let years = batch["financial_year"].as_primitive::<Int64Type>();

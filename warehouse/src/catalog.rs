@@ -18,6 +18,7 @@ use kanak_model::{Access, Class, Timestamp};
 
 use crate::calendar::days_since_epoch;
 use crate::code_tables::is_code_list;
+use crate::functions;
 use crate::parquet_table::ParquetTable;
 use crate::release::{Folder, Release, ReleaseTable};
 use crate::schema::{Column, ColumnType, arrow_schema};
@@ -63,7 +64,7 @@ impl Catalog {
         {
             return Ok(one.session.clone());
         }
-        let session = new_session(self.visible(access), &self.runtime)?;
+        let session = functions::confine(new_session(self.visible(access), &self.runtime)?)?;
         if kept.len() == SESSIONS_MAX {
             kept.remove(0);
         }

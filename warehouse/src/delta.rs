@@ -39,7 +39,7 @@ pub(crate) struct DeltaTables {
     lake: PathBuf,
     writer: SessionState,
     /// Tables that were opened, at the newest version this process knows.
-    open: Mutex<HashMap<String, DeltaTable>>,
+    open: Mutex<HashMap<(Folder, String), DeltaTable>>,
 }
 
 /// The name under which a table remembers that it has a run's rows.
@@ -75,7 +75,7 @@ impl DeltaTables {
             return Ok(false);
         }
         let write = overwrite(delta.write([batch])).with_commit_properties(marked(CONTENT, mark));
-        self.commit(table, write).await?;
+        self.commit(table, folder, write).await?;
         Ok(true)
     }
 
@@ -87,7 +87,7 @@ impl DeltaTables {
         plan: LogicalPlan,
     ) -> Result<(), WarehouseError> {
         let delta = self.open(table, folder).await?;
-        self.commit(table, overwrite(delta.write([])).with_input_plan(plan)).await
+        self.commit(table, folder, overwrite(delta.write([])).with_input_plan(plan)).await
     }
 
     /// Appends the rows of a run, unless they are there already. Says whether it wrote.
@@ -108,7 +108,7 @@ impl DeltaTables {
             .with_save_mode(SaveMode::Append)
             .with_schema_mode(SchemaMode::Merge)
             .with_commit_properties(marked(&run, 1));
-        self.commit(table, write).await?;
+        self.commit(table, folder, write).await?;
         Ok(true)
     }
 
@@ -158,7 +158,7 @@ impl DeltaTables {
 
     /// The table, opened at its newest version or, where it does not exist, ready to be created.
     pub(crate) async fn open(&self, table: &str, folder: Folder) -> Result<DeltaTable, WarehouseError> {
-        if let Some(delta) = self.open.lock().await.get(table) {
+        if let Some(delta) = self.open.lock().await.get(&(folder, table.to_owned())) {
             return Ok(delta.clone());
         }
         let path = self.lake.join(folder.relative(table));
@@ -171,16 +171,56 @@ impl DeltaTables {
             Ok(()) | Err(DeltaTableError::NotATable(_)) => {}
             Err(error) => return Err(fail(error)),
         }
-        self.open.lock().await.insert(table.to_owned(), delta.clone());
+        self.open.lock().await.insert((folder, table.to_owned()), delta.clone());
         Ok(delta)
     }
 
     /// Keeps the newest state of a table that was changed.
-    pub(crate) async fn keep(&self, table: &str, delta: DeltaTable) {
-        self.open.lock().await.insert(table.to_owned(), delta);
+    async fn keep(&self, table: &str, folder: Folder, delta: DeltaTable) {
+        self.open.lock().await.insert((folder, table.to_owned()), delta);
     }
 
-    async fn commit(&self, table: &str, write: WriteBuilder) -> Result<(), WarehouseError> {
+    /// Adds to a table the columns of an empty batch that it lacks; its rows are null there. Says whether it wrote.
+    pub(crate) async fn widen(&self, table: &str, folder: Folder, empty: RecordBatch) -> Result<bool, WarehouseError> {
+        let Some(held) = self.find_snapshot(table, folder).await? else { return Ok(false) };
+        let lacks = |name: &String| !held.columns.iter().any(|column| column.name == *name);
+        if !empty.schema().fields().iter().any(|field| lacks(field.name())) {
+            return Ok(false);
+        }
+        let delta = self.open(table, folder).await?;
+        let write = delta.write([empty]).with_save_mode(SaveMode::Append).with_schema_mode(SchemaMode::Merge);
+        self.commit(table, folder, write).await?;
+        Ok(true)
+    }
+
+    /// Writes the many small files of a table as few. Says whether it did.
+    pub(crate) async fn merge_files(
+        &self,
+        table: &str,
+        folder: Folder,
+        files_max: usize,
+    ) -> Result<bool, WarehouseError> {
+        let fail = |error: DeltaTableError| WarehouseError::table(table)(Box::new(error));
+        let delta = self.open(table, folder).await?;
+        if delta.version().is_none() || delta.snapshot().map_err(fail)?.log_data().num_files() <= files_max {
+            return Ok(false);
+        }
+        let (delta, _) = delta.optimize().await.map_err(fail)?;
+        self.keep(table, folder, delta).await;
+        Ok(true)
+    }
+
+    /// Removes a table with its files and its log from a folder where it no longer belongs.
+    pub(crate) async fn remove(&self, table: &str, folder: Folder) -> Result<(), WarehouseError> {
+        self.open.lock().await.remove(&(folder, table.to_owned()));
+        let path = self.lake.join(folder.relative(table));
+        match std::fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(WarehouseError::io(path)(error)),
+            _ => Ok(()),
+        }
+    }
+
+    async fn commit(&self, table: &str, folder: Folder, write: WriteBuilder) -> Result<(), WarehouseError> {
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::try_new(3).expect("3 is a level of zstd")))
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
@@ -192,7 +232,7 @@ impl DeltaTables {
             .with_session_state(Arc::new(self.writer.clone()))
             .await
             .map_err(|error| WarehouseError::table(table)(Box::new(error)))?;
-        self.keep(table, written).await;
+        self.keep(table, folder, written).await;
         Ok(())
     }
 }

@@ -57,6 +57,9 @@ pub enum WarehouseError {
     /// The author of a model or metric must act.
     #[error(transparent)]
     Toml(#[from] ModelError),
+    /// The author of a list of codes or days must act.
+    #[error(transparent)]
+    Codes(#[from] kanak_codes::CodesError),
     /// The author of a SQL model must act.
     #[error("model `{model}`: {message}")]
     Model {

@@ -8,11 +8,13 @@ mod compact;
 mod delta;
 mod dimension;
 mod error;
+mod functions;
 mod metrics;
 mod models;
 mod parquet_table;
 mod policy_exec;
 mod query;
+mod reconcile;
 mod release;
 mod rows_json;
 mod schema;
@@ -25,6 +27,7 @@ pub use crate::{
     error::WarehouseError,
     metrics::{Direction, Metric, MetricQuery, Unit},
     query::{QueryLimits, QueryResult},
+    reconcile::{FactCount, Reconciliation},
     release::{DataFile, Folder, Release, ReleaseTable},
     rows_json::rows_json,
     schema::{Column, ColumnType},

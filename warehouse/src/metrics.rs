@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::WarehouseError;
 use crate::models::{METRICS, SqlModel};
+use crate::release::Folder;
 
 /// A named, versioned definition of a figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -206,6 +207,7 @@ pub(crate) fn overview_model(metrics: &[Metric]) -> SqlModel {
                       pages and reports compile it"
             .to_owned(),
         grain: "figure".to_owned(),
+        folder: Folder::Open,
         sorted_by: vec!["position".to_owned()],
         reads: headlines.iter().map(|metric| metric.source.clone()).collect(),
         sql: figures.join("\nUNION ALL\n"),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::error::WarehouseError;
 use crate::metrics::{Metric, overview_model};
+use crate::release::Folder;
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -16,6 +17,8 @@ pub(crate) struct SqlModel {
     pub(crate) description: String,
     /// The columns that tell rows apart, in words.
     pub(crate) grain: String,
+    /// Where its table lies: `-- Folder: restricted` in the header of one whose rows speak of single persons.
+    pub(crate) folder: Folder,
     /// The columns by which rows are sorted.
     pub(crate) sorted_by: Vec<String>,
     /// The tables it reads; the query sees no others.
@@ -52,10 +55,16 @@ impl SqlModel {
         };
         let grain = required("Grain:")?;
         required("Reads:")?;
+        let folder = match field("Folder:").first() {
+            None | Some(&"open") => Folder::Open,
+            Some(&"restricted") => Folder::Restricted,
+            Some(other) => return Err(fail(format!("unknown folder `{other}`; use `open` or `restricted`"))),
+        };
         Ok(Self {
             name: name.trim().to_owned(),
             description: description.trim().to_owned(),
             grain,
+            folder,
             sorted_by: list("Sorted:"),
             reads: list("Reads:").into_iter().collect(),
             sql: text.to_owned(),
@@ -123,6 +132,25 @@ mod tests {
     fn a_header_without_grain_or_with_another_name_is_refused() {
         for text in ["-- t: row.\n-- Reads: a\n", "-- other: row.\n-- Grain: x\n-- Reads: a\n", "SELECT 1"] {
             assert!(SqlModel::parse("models/t.sql", text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_model_says_in_which_folder_it_lies() {
+        let parse =
+            |line: &str| SqlModel::parse("models/t.sql", &format!("-- t: row.\n-- Grain: x\n{line}-- Reads: a\n"));
+        assert_eq!(parse("").unwrap().folder, Folder::Open);
+        assert_eq!(parse("-- Folder: restricted\n").unwrap().folder, Folder::Restricted);
+        assert!(parse("-- Folder: secret\n").unwrap_err().to_string().contains("`restricted`"));
+    }
+
+    #[test]
+    fn facts_that_carry_a_citizens_golden_id_are_restricted() {
+        for model in builtin_models(&builtin_metrics().unwrap()).unwrap() {
+            let names_one = ["applicant", "beneficiary", "complainant"]
+                .iter()
+                .any(|who| model.name.starts_with("fct_") && model.sql.contains(&format!("AS {who}_golden_id")));
+            assert_eq!(model.folder == Folder::Restricted, names_one, "{}", model.name);
         }
     }
 

@@ -64,11 +64,19 @@ pub struct DataFile {
 pub enum Folder {
     /// `lake/`: no personal attribute; any engine may read it.
     Open,
-    /// `lake/restricted/`: personal attributes and source keys; read only with an access that shows them.
+    /// `lake/restricted/`: personal attributes, source keys and facts about single persons; read only with an access that shows them.
     Restricted,
 }
 
 impl Folder {
+    /// The folder that it is not.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Open => Self::Restricted,
+            Self::Restricted => Self::Open,
+        }
+    }
+
     /// The path of a table below the lake.
     pub(crate) fn relative(self, table: &str) -> PathBuf {
         match self {

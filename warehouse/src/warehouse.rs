@@ -1,6 +1,7 @@
 //! The warehouse as the rest of Kanak sees it: a handle that loads, builds and answers.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -9,11 +10,11 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use kanak_codes::Codes;
+use kanak_codes::{Codes, Holidays};
 use kanak_model::{Access, EntityModel, EventModel, Timestamp};
 use serde::Serialize;
-use tokio::sync::Mutex;
-use tracing::info;
+use tokio::sync::{Mutex, Semaphore};
+use tracing::{info, warn};
 
 use crate::build_release::Builder;
 use crate::catalog::{Catalog, THIS_RELEASE, this_release_columns};
@@ -32,6 +33,12 @@ use crate::staging::{self, CrosswalkRow};
 const QUERY_MEMORY_BYTES: usize = 1 << 30;
 /// Memory that a build may use.
 const BUILD_MEMORY_BYTES: usize = 1 << 30;
+/// How many releases can be read after a build: the one in force and the one before, which queries may still run on.
+const RELEASES_KEPT: usize = 2;
+/// What all queries of callers may spill at a time.
+const QUERY_SPILL_BYTES: u64 = 8 << 30;
+/// What a build may spill.
+const BUILD_SPILL_BYTES: u64 = 100 << 30;
 
 /// The warehouse below one lake. Cloning it shares it.
 #[derive(Clone)]
@@ -42,11 +49,14 @@ pub struct Warehouse {
 struct Inner {
     lake: PathBuf,
     codes: Arc<Codes>,
+    holidays: Holidays,
     metrics: Vec<Metric>,
     models: Vec<SqlModel>,
     tables: DeltaTables,
     build_runtime: Arc<RuntimeEnv>,
     query_runtime: Arc<RuntimeEnv>,
+    /// A place for each query that may run now.
+    places: Arc<Semaphore>,
     current: RwLock<Option<Arc<Catalog>>>,
     /// Held while the lake is written, so that tables and releases have one writer.
     writing: Mutex<()>,
@@ -77,23 +87,26 @@ pub struct TableInfo {
 }
 
 impl Warehouse {
-    /// Opens the warehouse below `lake`, which is made where it is not there, at its current release.
+    /// Opens the warehouse below `lake`, which is made where it is not there, at its current release. The folder is its
+    /// owner's alone. A file `holidays.csv` in it stands in place of the built-in list of holidays.
     ///
     /// # Errors
-    /// When the folder cannot be made or read, or its manifest does not read.
+    /// When the folder cannot be made or read, its manifest does not read, or its list of holidays does not.
     pub fn open(lake: &Path, codes: Arc<Codes>) -> Result<Self, WarehouseError> {
         let restricted = lake.join("restricted");
-        fs::create_dir_all(&restricted).map_err(WarehouseError::io(&restricted))?;
+        private_folder(lake)?;
+        private_folder(&restricted)?;
         let lake = lake.canonicalize().map_err(WarehouseError::io(lake))?;
         let spill = lake.join("restricted").join(".spill");
         if spill.exists() {
             fs::remove_dir_all(&spill).map_err(WarehouseError::io(&spill))?;
         }
-        fs::create_dir_all(&spill).map_err(WarehouseError::io(&spill))?;
+        private_folder(&spill)?;
+        let holidays = read_holidays(&lake)?;
         let metrics = builtin_metrics()?;
         let models = builtin_models(&metrics)?;
-        let build_runtime = runtime(&spill, BUILD_MEMORY_BYTES)?;
-        let query_runtime = runtime(&spill, QUERY_MEMORY_BYTES)?;
+        let build_runtime = runtime(&spill, BUILD_MEMORY_BYTES, BUILD_SPILL_BYTES)?;
+        let query_runtime = runtime(&spill, QUERY_MEMORY_BYTES, QUERY_SPILL_BYTES)?;
         let current = match release::find_current(&lake)? {
             None => None,
             Some(release) => Some(Arc::new(open_catalog(&lake, release, &query_runtime)?)),
@@ -101,7 +114,20 @@ impl Warehouse {
         let tables = DeltaTables::new(&lake, Arc::clone(&build_runtime));
         let current = RwLock::new(current);
         let writing = Mutex::new(());
-        let inner = Inner { lake, codes, metrics, models, tables, build_runtime, query_runtime, current, writing };
+        let places = Arc::new(Semaphore::new(query::QUERIES_AT_ONCE));
+        let inner = Inner {
+            lake,
+            codes,
+            holidays,
+            metrics,
+            models,
+            tables,
+            build_runtime,
+            query_runtime,
+            places,
+            current,
+            writing,
+        };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -193,6 +219,9 @@ impl Warehouse {
     /// Builds the release of what was loaded: facts, marts and the manifest, put atomically. `feed_position` is the last
     /// event of the hub's feed that the loads contain; `now` is the instant at which pending work is judged. Where
     /// nothing has changed and the day is the same, the current release is returned.
+    ///
+    /// Of former releases the one before stays readable, for queries that run; files that only older ones read are
+    /// deleted.
     pub async fn build(&self, feed_position: i64, now: Timestamp) -> Result<Release, WarehouseError> {
         let _writing = self.inner.writing.lock().await;
         let former = self.release();
@@ -201,6 +230,7 @@ impl Warehouse {
             tables: &self.inner.tables,
             runtime: &self.inner.build_runtime,
             codes: &self.inner.codes,
+            holidays: &self.inner.holidays,
             models: &self.inner.models,
         };
         let built = builder.build(former.as_ref(), feed_position, now).await?;
@@ -210,6 +240,14 @@ impl Warehouse {
         let catalog = Arc::new(open_catalog(&self.inner.lake, built.clone(), &self.inner.query_runtime)?);
         release::put(&self.inner.lake, &built)?;
         *self.inner.current.write().unwrap_or_else(PoisonError::into_inner) = Some(catalog);
+        // Tables that a model has moved to the other folder are not left lying where they were.
+        for model in &self.inner.models {
+            self.inner.tables.remove(&model.name, model.folder.other()).await?;
+        }
+        // The release is in force whether or not the old files go; the next build sweeps again.
+        if let Err(error) = crate::compact::sweep(&self.inner.lake, &self.inner.tables, RELEASES_KEPT).await {
+            warn!(%error, "Could not delete files of former warehouse releases: {error}");
+        }
         info!(
             release = built.number,
             feed_position, "Put warehouse release {} at feed position {feed_position}", built.number
@@ -223,7 +261,8 @@ impl Warehouse {
         current.as_ref().map(|catalog| catalog.release.clone())
     }
 
-    /// Answers one SELECT under the caller's access.
+    /// Answers one SELECT under the caller's access. It has at most 16 KiB, and its rows weigh at most 64 MiB unless the
+    /// hub itself asks; a few run at a time and the others wait.
     ///
     /// # Errors
     /// [`WarehouseError::Refused`] for anything that does more than read; [`WarehouseError::UnknownTable`], which lists
@@ -231,8 +270,7 @@ impl Warehouse {
     pub async fn query(&self, access: &Access, sql: &str, limits: QueryLimits) -> Result<QueryResult, WarehouseError> {
         let catalog = self.catalog()?;
         let session = catalog.session(access).map_err(|error| query::failed(&error))?;
-        let plan = query::plan(&session, access.filter(), sql).await?;
-        let (schema, batches, truncated) = query::run(&session, plan, limits).await?;
+        let (schema, batches, truncated) = query::answer(session, access, sql, limits, &self.inner.places).await?;
         let (release, as_of) = (catalog.release.number, catalog.release.built_at);
         Ok(QueryResult { schema, batches, truncated, release, as_of })
     }
@@ -278,7 +316,8 @@ impl Warehouse {
     /// of the kept ones reads. A query that runs on an older release may fail; keep two.
     pub async fn compact(&self, keep: usize) -> Result<(), WarehouseError> {
         let _writing = self.inner.writing.lock().await;
-        crate::compact::compact(&self.inner.lake, &self.inner.tables, keep.max(1)).await
+        crate::compact::merge_staged(&self.inner.lake, &self.inner.tables).await?;
+        crate::compact::sweep(&self.inner.lake, &self.inner.tables, keep.max(1)).await
     }
 
     fn catalog(&self) -> Result<Arc<Catalog>, WarehouseError> {
@@ -341,9 +380,31 @@ fn engine(error: DataFusionError) -> WarehouseError {
     WarehouseError::table("release")(Box::new(error))
 }
 
+/// Makes a folder that only its owner may look into, and takes from one that is there what others were given.
+fn private_folder(path: &Path) -> Result<(), WarehouseError> {
+    fs::create_dir_all(path).map_err(WarehouseError::io(path))?;
+    let mode = fs::metadata(path).map_err(WarehouseError::io(path))?.permissions().mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(WarehouseError::io(path))
+}
+
+/// The deployment's own holidays, where it has put a list into the lake, or else those that come with Kanak.
+fn read_holidays(lake: &Path) -> Result<Holidays, WarehouseError> {
+    let path = lake.join("holidays.csv");
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Holidays::parse(&path.display().to_string(), &text)?),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Holidays::builtin()),
+        Err(error) => Err(WarehouseError::io(path)(error)),
+    }
+}
+
 /// Spilled rows may be personal, so they lie in the restricted folder and not in the machine's temporary one.
-fn runtime(spill: &Path, memory_bytes: usize) -> Result<Arc<RuntimeEnv>, WarehouseError> {
-    let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![spill.to_owned()]));
+fn runtime(spill: &Path, memory_bytes: usize, spill_bytes: u64) -> Result<Arc<RuntimeEnv>, WarehouseError> {
+    let disk = DiskManagerBuilder::default()
+        .with_mode(DiskManagerMode::Directories(vec![spill.to_owned()]))
+        .with_max_temp_directory_size(spill_bytes);
     RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(memory_bytes)))
         .with_disk_manager_builder(disk)

@@ -56,6 +56,17 @@ pub(crate) async fn show(
 }
 
 async fn read(state: &DashboardState, access: &Access, cut: &Cut) -> Result<BenefitRows, PageError> {
+    let cut_name = match (cut.district.is_empty(), cut.financial_year.is_empty()) {
+        (true, true) => "state",
+        (false, true) => "district",
+        (true, false) => "year",
+        (false, false) => "district_year",
+    };
+    let people = where_equal(&[
+        ("cut", cut_name),
+        ("district", &cut.district),
+        ("CAST(financial_year AS VARCHAR)", &cut.financial_year),
+    ]);
     let cut = cut.condition(&[By::District, By::Year]);
     let query = |sql: String| async move { reading::query(state, access, &sql).await };
     let sums = [
@@ -75,8 +86,7 @@ async fn read(state: &DashboardState, access: &Access, cut: &Cut) -> Result<Bene
         ))
         .await?,
         beneficiaries: query(format!(
-            "SELECT scheme, count(DISTINCT CASE WHEN is_paid THEN beneficiary_golden_id END) AS beneficiaries \
-             FROM fct_benefit_payments{cut} GROUP BY scheme"
+            "SELECT scheme, sum(beneficiaries) AS beneficiaries FROM mart_beneficiaries{people} GROUP BY scheme"
         ))
         .await?,
         years: reading::choices(state, access, "mart_benefits_by_scheme", "financial_year").await?,

@@ -63,8 +63,11 @@ pub(crate) async fn show(
     show_page(&GrievancesPage::build(shell, &state.codes, &cut, &rows))
 }
 
+/// The marts, with the department of the office as the department of this page.
+const DISPOSAL: &str = "(SELECT *, office_department AS department FROM mart_grievance_disposal) AS disposal";
+const AGEING: &str = "(SELECT *, office_department AS department FROM mart_grievance_ageing) AS ageing";
+
 async fn read(state: &DashboardState, access: &Access, cut: &Cut) -> Result<GrievanceRows, PageError> {
-    const DISPOSAL: &str = "mart_grievance_disposal";
     let cut = cut.condition(&[By::District, By::Department]);
     let query = |sql: String| async move { reading::query(state, access, &sql).await };
     let disposal = |columns: &str, order: &str| {
@@ -75,7 +78,7 @@ async fn read(state: &DashboardState, access: &Access, cut: &Cut) -> Result<Grie
         .collect();
     Ok(GrievanceRows {
         ageing: query(format!(
-            "SELECT department, {}, sum(open) AS open, sum(unassigned) AS unassigned FROM mart_grievance_ageing{cut} \
+            "SELECT department, {}, sum(open) AS open, sum(unassigned) AS unassigned FROM {AGEING}{cut} \
              GROUP BY department ORDER BY open DESC",
             bands.join(", ")
         ))
@@ -102,9 +105,9 @@ impl GrievancesPage {
             ageing: ageing(codes, language, &rows.ageing),
             months: monthly(
                 language,
-                "Grievances by month: filed, closed, open",
-                "Grievances filed in the month and those closed in it; of those filed in it, still open; and of those \
-                 closed in it, the share that were closed when due.",
+                "Grievances by month of filing: closed by now, still open",
+                "By month of filing: filed, closed by now, still open; and of those closed, the share that were closed \
+                 when due.",
                 &rows.months,
                 &[
                     ("filed", "filed", Measure::Count),

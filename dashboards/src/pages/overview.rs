@@ -78,7 +78,7 @@ async fn read(state: &DashboardState, access: &Access) -> Result<OverviewRows, P
         ))
         .await?,
         applications: query(latest(counts, "mart_service_delivery")).await?,
-        grievances: query(latest("sum(filed) AS filed, sum(closed) AS closed", "mart_grievance_disposal")).await?,
+        grievances: query(latest("sum(filed) AS filed, sum(closed) AS closed", "mart_grievances_by_month")).await?,
         services: query(format!(
             "SELECT service, {counts} FROM mart_service_delivery GROUP BY service HAVING sum(disposed_with_limit) >= \
              {DECISIONS_MIN} ORDER BY timeliness, service"

@@ -57,19 +57,21 @@ pub(crate) async fn show(
     show_page(&ServiceDeliveryPage::build(shell, &state.codes, &cut, &rows))
 }
 
+/// The mart, with the department that answers for the service as the department of this page.
+const FIGURES: &str = "(SELECT *, service_department AS department FROM mart_service_delivery) AS figures";
+
 async fn read(state: &DashboardState, access: &Access, cut: &Cut) -> Result<ServiceRows, PageError> {
-    const MART: &str = "mart_service_delivery";
     let condition = cut.condition(&[By::District, By::Department, By::Year]);
     let query = |columns: &str, order: &str| {
-        let sql = format!("SELECT {columns}, {COUNTS} FROM {MART}{condition} GROUP BY {columns} ORDER BY {order}");
+        let sql = format!("SELECT {columns}, {COUNTS} FROM {FIGURES}{condition} GROUP BY {columns} ORDER BY {order}");
         async move { reading::query(state, access, &sql).await }
     };
     Ok(ServiceRows {
         by_month: query("month", "month").await?,
         by_department: query("department", "timeliness").await?,
         by_service: query("service, department", "received DESC, service").await?,
-        departments: reading::choices(state, access, MART, "department").await?,
-        years: reading::choices(state, access, MART, "financial_year").await?,
+        departments: reading::choices(state, access, FIGURES, "department").await?,
+        years: reading::choices(state, access, FIGURES, "financial_year").await?,
     })
 }
 

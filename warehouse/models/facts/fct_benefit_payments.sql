@@ -1,14 +1,19 @@
 -- fct_benefit_payments: one row per payment of a benefit to one person, as its source last stated it.
 -- Grain:  source_system, payment_no
+-- Folder: restricted
 -- Sorted: district, scheme, paid_on
 -- Reads:  evt_benefit_payment, bridge_crosswalk, dim_citizens_personal, dim_dates
 --
 -- is_paid_after_death: paid, and the payment lies after the date of death that the beneficiary's golden record holds now.
 --   A date of death known to the month or year counts from the end of that month or year, so that nobody's payment is
---   called late on a date that nobody knows. It is a ground to look, never by itself one to stop a benefit.
+--   called late on a date that nobody knows. It is a ground to look, never by itself one to stop a benefit: rows that say
+--   it of a person are restricted, and the open marts count them.
+-- Outcome: trimmed and in small letters, paid or returned. Any other word is counted as is_unknown_outcome and means
+--   nothing: the payment is not held to be paid. A source's own words are translated where its column is mapped.
 WITH stated AS (
   SELECT
     *,
+    lower(trim(outcome)) AS word,
     CAST(paid_at + INTERVAL '330 minutes' AS DATE) AS paid_on,
     row_number() OVER (PARTITION BY source_system, source_key ORDER BY ingest_run DESC, source_line DESC) AS nth
   FROM evt_benefit_payment
@@ -27,9 +32,10 @@ SELECT
   s.paid_on,
   d.month_start AS month,
   d.financial_year,
-  s.outcome,
-  s.outcome = 'paid' AS is_paid,
-  s.outcome = 'paid' AND death.date_of_death IS NOT NULL
+  s.word AS outcome,
+  coalesce(s.word NOT IN ('paid', 'returned'), true) AS is_unknown_outcome,
+  coalesce(s.word = 'paid', false) AS is_paid,
+  coalesce(s.word = 'paid', false) AND death.date_of_death IS NOT NULL
     AND substr(CAST(s.paid_on AS VARCHAR), 1, CAST(character_length(death.date_of_death) AS BIGINT)) > death.date_of_death
     AS is_paid_after_death,
   s.amount AS amount_paise,

@@ -1,5 +1,6 @@
 -- fct_grievances: one row per grievance, as its source last stated it.
 -- Grain:  source_system, grievance_no
+-- Folder: restricted
 -- Sorted: district, complaint_type, filed_on
 -- Reads:  evt_grievance, bridge_crosswalk, dim_dates, dim_offices, dim_complaint_types, this_release
 --
@@ -7,19 +8,23 @@
 --   a case that nobody was ever assigned ages like any other.
 -- Due: filing plus the hours of the complaint type. A type that states none, or no type, is due after 21 days (the
 --   central office memorandum of 23.08.2024) and marked, so that no grievance can escape being late.
+-- Outcome: trimmed and in small letters, open, resolved or rejected. Any other word is counted as is_unknown_outcome and
+--   leaves the grievance open. A source's own words are translated where its column is mapped.
+-- office_department is the office's, complaint_department the one that the complaint type belongs to.
 -- Closed: resolved or rejected, with a date. Overdue: open, and due before the instant of the release.
 WITH stated AS (
-  SELECT *, row_number() OVER (PARTITION BY source_system, source_key ORDER BY ingest_run DESC, source_line DESC) AS nth
+  SELECT *, lower(trim(outcome)) AS word, row_number() OVER (PARTITION BY source_system, source_key ORDER BY ingest_run DESC, source_line DESC) AS nth
   FROM evt_grievance
 ),
 timed AS (
   SELECT
     s.*,
-    s.outcome IN ('resolved', 'rejected') AND s.closed_at IS NOT NULL AS is_closed,
+    coalesce(s.word IN ('resolved', 'rejected'), false) AND s.closed_at IS NOT NULL AS is_closed,
     coalesce(t.sla_hours, 504) AS due_hours,
     t.sla_hours IS NULL AS is_due_by_default,
     coalesce(s.district, o.district) AS place,
-    coalesce(t.department, o.department) AS department,
+    t.department AS complaint_department,
+    o.department AS office_department,
     r.as_of,
     r.as_of_on,
     arrow_cast(CAST(s.filed_at AS BIGINT) + coalesce(t.sla_hours, 504) * 3600000000, 'Timestamp(Microsecond, Some("UTC"))') AS due_at,
@@ -35,8 +40,9 @@ SELECT
   g.source_key AS grievance_key,
   g.grievance_no,
   g.complaint_type,
-  g.department,
+  g.complaint_department,
   g.office,
+  g.office_department,
   g.place AS district,
   g.channel,
   complainant.golden_id AS complainant_golden_id,
@@ -47,7 +53,9 @@ SELECT
   filed.financial_year,
   g.assigned_at,
   CASE WHEN g.is_closed THEN g.closed_at END AS closed_at,
-  g.outcome,
+  closed.month_start AS closed_month,
+  g.word AS outcome,
+  coalesce(g.word NOT IN ('open', 'resolved', 'rejected'), true) AS is_unknown_outcome,
   g.is_closed,
   NOT g.is_closed AS is_open,
   g.assigned_at IS NOT NULL AS is_assigned,
@@ -65,5 +73,7 @@ SELECT
   g.rating
 FROM timed g
 LEFT JOIN dim_dates filed ON filed.day = g.filed_on
+LEFT JOIN dim_dates closed
+  ON closed.day = CASE WHEN g.is_closed THEN CAST(g.closed_at + INTERVAL '330 minutes' AS DATE) END
 LEFT JOIN bridge_crosswalk complainant ON complainant.entity = 'citizen' AND complainant.source_ref = g.complainant
 LEFT JOIN bridge_crosswalk officer ON officer.entity = 'employee' AND officer.source_ref = g.officer

@@ -38,9 +38,10 @@ SELECT
   d.name AS district_name,
   c.office,
   o.name AS office_name,
-  o.department,
+  o.department AS office_department,
   c.complaint_type,
   t.name AS complaint_type_name,
+  t.department AS complaint_department,
   c.age_band_number,
   CASE c.age_band_number
     WHEN 1 THEN '0-7 days'

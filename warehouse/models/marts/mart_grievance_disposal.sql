@@ -3,6 +3,8 @@
 -- Sorted: district, office, complaint_type, month
 -- Reads:  fct_grievances, dim_offices, dim_districts, dim_complaint_types
 --
+-- Every count is of the grievances filed in that month; how many were closed in a month, whenever filed, says
+-- mart_grievances_by_month. office_department is the office's, complaint_department the complaint type's.
 -- filed = closed + open; closed = resolved + rejected = within_due + late. A rejected grievance is closed and not
 -- resolved: resolution is of all closed ones. A rating counts only where the complainant gave one; ratings says of how many.
 WITH counted AS (
@@ -36,9 +38,10 @@ SELECT
   d.name AS district_name,
   c.office,
   o.name AS office_name,
-  o.department,
+  o.department AS office_department,
   c.complaint_type,
   t.name AS complaint_type_name,
+  t.department AS complaint_department,
   c.month,
   c.financial_year,
   c.filed,

@@ -95,7 +95,7 @@ summed AS (
 SELECT
   s.office,
   o.name AS office_name,
-  o.department,
+  o.department AS office_department,
   o.level,
   s.district,
   d.name AS district_name,

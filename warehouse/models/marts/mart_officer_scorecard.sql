@@ -1,13 +1,16 @@
--- mart_officer_scorecard: one row per officer: the cases that the officer disposed of, and how.
--- Grain:  officer_golden_id
+-- mart_officer_scorecard: one row per officer and office: the cases that the officer had there, and how they went.
+-- Grain:  officer_golden_id, office
 -- Sorted: district, office, officer_golden_id
--- Reads:  fct_service_applications, fct_grievances, dim_employees
+-- Reads:  fct_service_applications, fct_grievances, dim_employees, dim_offices
 --
--- Office and district are those of the officer's golden record now. Below 30 cases the shares are mostly chance:
--- has_enough_cases says so, and no page may rank on them. The name stands in dim_employees.
+-- The office is the one that the case names, so that the cases of a transferred officer stay where they were handled; the
+-- hub knows when it learned of a posting and not when the posting began, so it is not asked. The district is the office's.
+-- The designation is the officer's now. Below 30 cases the shares are mostly chance: has_enough_cases says so, and no page
+-- may rank on them. No name stands here; who may see names finds them in dim_employees_personal.
 WITH parts AS (
   SELECT
     officer_golden_id,
+    office,
     count(*) FILTER (WHERE is_disposed) AS applications_disposed,
     count(*) FILTER (WHERE is_within_limit IS NOT NULL) AS applications_with_limit,
     count(*) FILTER (WHERE is_within_limit) AS applications_within_limit,
@@ -23,10 +26,11 @@ WITH parts AS (
     0 AS rating_sum
   FROM fct_service_applications
   WHERE officer_golden_id IS NOT NULL
-  GROUP BY officer_golden_id
+  GROUP BY officer_golden_id, office
   UNION ALL
   SELECT
     officer_golden_id,
+    office,
     0 AS applications_disposed,
     0 AS applications_with_limit,
     0 AS applications_within_limit,
@@ -42,11 +46,12 @@ WITH parts AS (
     coalesce(sum(rating), 0) AS rating_sum
   FROM fct_grievances
   WHERE officer_golden_id IS NOT NULL
-  GROUP BY officer_golden_id
+  GROUP BY officer_golden_id, office
 ),
 summed AS (
   SELECT
     officer_golden_id,
+    office,
     sum(applications_disposed) AS applications_disposed,
     sum(applications_with_limit) AS applications_with_limit,
     sum(applications_within_limit) AS applications_within_limit,
@@ -61,17 +66,17 @@ summed AS (
     sum(ratings) AS ratings,
     sum(rating_sum) AS rating_sum
   FROM parts
-  GROUP BY officer_golden_id
+  GROUP BY officer_golden_id, office
 ),
 officers AS (
-  SELECT golden_id, golden_key, designation, office, district FROM dim_employees WHERE is_current
+  SELECT golden_id, golden_key, designation FROM dim_employees WHERE is_current
 )
 SELECT
   s.officer_golden_id,
   e.golden_key AS officer_golden_key,
   e.designation,
-  e.office,
-  e.district,
+  s.office,
+  o.district,
   s.applications_disposed + s.grievances_closed AS cases,
   s.applications_disposed + s.grievances_closed >= 30 AS has_enough_cases,
   s.applications_disposed,
@@ -92,3 +97,4 @@ SELECT
   s.rating_sum * 1.0 / nullif(s.ratings, 0) AS rating_mean
 FROM summed s
 LEFT JOIN officers e ON e.golden_id = s.officer_golden_id
+LEFT JOIN dim_offices o ON o.code = s.office

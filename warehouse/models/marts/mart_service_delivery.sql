@@ -6,6 +6,8 @@
 -- received = disposed + pending; disposed = delivered + rejected_with_reason; disposed_with_limit = within_limit + late.
 -- Counts add up over any cut; shares are of this row's counts and must not be averaged.
 -- timeliness: disposed within the limit in force on the day of application, of those disposed that had one.
+-- service_department answers for the service, office_department is that of the office that handles it; each adds up on
+-- its own. days_held: days for which clocks stood still.
 -- overdue_of_received and overdue_of_pending are both published: the first is always the kinder one.
 WITH counted AS (
   SELECT
@@ -24,6 +26,8 @@ WITH counted AS (
     count(*) FILTER (WHERE is_within_limit IS NOT NULL) AS disposed_with_limit,
     count(*) FILTER (WHERE is_within_limit) AS within_limit,
     count(*) FILTER (WHERE NOT is_within_limit) AS late,
+    count(*) FILTER (WHERE days_held > 0) AS held,
+    coalesce(sum(days_held), 0) AS days_held,
     coalesce(sum(working_days_taken), 0) AS working_days_taken,
     coalesce(sum(fee_paise), 0) AS fee_paise
   FROM fct_service_applications
@@ -32,9 +36,10 @@ WITH counted AS (
 SELECT
   c.service,
   s.name AS service_name,
-  s.department,
+  s.department AS service_department,
   c.office,
   o.name AS office_name,
+  o.department AS office_department,
   c.district,
   d.name AS district_name,
   c.month,
@@ -49,6 +54,8 @@ SELECT
   c.disposed_with_limit,
   c.within_limit,
   c.late,
+  c.held,
+  c.days_held,
   c.working_days_taken,
   c.fee_paise,
   c.fee_paise / 100.0 AS fee_rupees,

@@ -130,3 +130,35 @@ async fn explain_is_refused_to_a_confined_caller() {
     assert!(matches!(refused, WarehouseError::Refused { .. }), "{refused}");
     assert!(lake.warehouse.query(&analyst(None), explain, QueryLimits::default()).await.is_ok());
 }
+
+#[tokio::test]
+async fn facts_about_single_citizens_are_restricted_and_their_marts_open() {
+    let lake = lake().await;
+    for table in ["fct_benefit_payments", "fct_service_applications", "fct_grievances"] {
+        assert!(is_unknown(&lake, &analyst(None), table).await, "{table}");
+        assert_eq!(lake.warehouse.table_info(&steward(None), table).unwrap().folder, Folder::Restricted);
+        let lake_folder = lake.folder.path().join("lake");
+        assert!(lake_folder.join("restricted").join(table).exists() && !lake_folder.join(table).exists(), "{table}");
+    }
+    let open = lake.warehouse.tables(&analyst(None)).unwrap();
+    for table in open.iter().filter(|table| table.name.starts_with("mart_") || table.name.starts_with("fct_")) {
+        let tells = |name: &str| {
+            ["applicant", "beneficiary_", "complainant", "is_paid_after"].iter().any(|who| name.contains(who))
+        };
+        assert!(table.columns.iter().all(|column| !tells(&column.name)), "{}", table.name);
+        count(&lake, &analyst(None), &table.name).await;
+    }
+    for metric in lake.warehouse.list_metrics() {
+        lake.warehouse.metric(&analyst(None), &metric.name, &kanak_warehouse::MetricQuery::default()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_a_model_moved_to_the_restricted_folder_is_not_left_in_the_open_one() {
+    let lake = lake().await;
+    let former = lake.folder.path().join("lake/fct_grievances");
+    std::fs::create_dir_all(former.join("_delta_log")).unwrap();
+    std::fs::write(former.join("part-0.parquet"), "personal").unwrap();
+    lake.warehouse.build(2, now()).await.unwrap();
+    assert!(!former.exists());
+}

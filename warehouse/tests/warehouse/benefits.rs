@@ -97,3 +97,73 @@ async fn a_target_stands_beside_what_was_paid_and_alone_where_nothing_was() {
     assert_eq!(found, [("27".to_owned(), 1, 40), ("28".to_owned(), 0, 40)]);
     assert_close(number(&rows[0], "share"), Some(0.25), "a quarter");
 }
+
+#[tokio::test]
+async fn people_are_counted_once_in_each_cut() {
+    let mut moved = payment("1", "ss:4", "2026-05-05T05:00:00Z", "paid");
+    moved.insert("district", "28".to_owned());
+    let lake = lake_of(&[
+        payment("2", "ss:4", "2026-05-05T05:00:00Z", "paid"),
+        payment("3", "ss:4", "2025-05-05T05:00:00Z", "paid"),
+        payment("4", "ss:1", "2025-05-05T05:00:00Z", "returned"),
+        moved,
+    ])
+    .await;
+    let rows = lake
+        .rows(
+            "SELECT cut, count(*) AS n, sum(beneficiaries) AS people FROM mart_beneficiaries GROUP BY cut ORDER BY cut",
+        )
+        .await;
+    let found: Vec<(String, i64, i64)> =
+        rows.iter().map(|row| (text(row, "cut"), int(row, "n"), int(row, "people"))).collect();
+    let expect = |cut: &str, n, people| (cut.to_owned(), n, people);
+    assert_eq!(
+        found,
+        [expect("district", 2, 2), expect("district_year", 3, 3), expect("state", 1, 1), expect("year", 2, 2)]
+    );
+}
+
+#[tokio::test]
+async fn outcomes_are_read_in_any_case_and_unknown_ones_are_counted() {
+    let on = "2026-01-05T05:00:00Z";
+    let lake = lake_of(&[
+        payment("1", "ss:4", on, "Paid"),
+        payment("2", "ss:4", on, " RETURNED "),
+        payment("3", "ss:4", on, "credited"),
+        payment("4", "ss:1", "2026-03-05T05:00:00Z", "PAID"),
+    ])
+    .await;
+    let grievance = |no: &str, outcome: &str| {
+        event([
+            ("grievance_no", no),
+            ("office", "OFF-LOC-D27"),
+            ("filed_at", on),
+            ("closed_at", "2026-01-06T05:00:00Z"),
+            ("outcome", outcome),
+        ])
+    };
+    lake.append("grievance", 1, &[grievance("1", "Resolved"), grievance("2", "settled")]).await;
+    let application = |no: &str, outcome: &str| {
+        event([
+            ("application_no", no),
+            ("service", "SVC-001"),
+            ("office", "OFF-REV-D27"),
+            ("applied_at", on),
+            ("disposed_at", "2026-01-06T05:00:00Z"),
+            ("outcome", outcome),
+        ])
+    };
+    lake.append("service_application", 1, &[application("1", "Delivered"), application("2", "done")]).await;
+    lake.warehouse.build(2, now()).await.unwrap();
+    let paid =
+        &lake.rows("SELECT sum(paid) AS paid, sum(paid_after_death) AS after FROM mart_benefits_by_scheme").await[0];
+    assert_eq!((int(paid, "paid"), int(paid, "after")), (2, 1));
+    let closed = &lake.rows("SELECT sum(closed) AS closed, sum(open) AS open FROM mart_grievance_disposal").await[0];
+    assert_eq!((int(closed, "closed"), int(closed, "open")), (1, 1));
+    let disposed =
+        &lake.rows("SELECT sum(disposed) AS disposed, sum(pending) AS pending FROM mart_service_delivery").await[0];
+    assert_eq!((int(disposed, "disposed"), int(disposed, "pending")), (1, 1));
+    let unknown = lake.rows("SELECT event, events, unknown FROM mart_unknown_outcomes ORDER BY event").await;
+    let unknown: Vec<(i64, i64)> = unknown.iter().map(|row| (int(row, "events"), int(row, "unknown"))).collect();
+    assert_eq!(unknown, [(4, 1), (2, 1), (2, 1)]);
+}

@@ -183,3 +183,25 @@ async fn being_in_time_is_measured_and_not_configured() {
     assert_eq!((int(&rows[0], "within_due"), int(&rows[0], "late")), (1, 1));
     assert_close(number(&rows[0], "within_due_of_closed"), Some(0.5), "half of them");
 }
+
+#[tokio::test]
+async fn a_grievance_is_counted_in_the_month_it_was_filed_and_in_the_month_it_was_closed() {
+    let lake = Lake::new();
+    let case = |no: &str, closed: &str| {
+        event([
+            ("grievance_no", no),
+            ("office", "OFF-LOC-D27"),
+            ("filed_at", "2026-03-10T05:00:00Z"),
+            ("closed_at", closed),
+            ("outcome", if closed.is_empty() { "open" } else { "resolved" }),
+        ])
+    };
+    // The last evening of April in UTC is May in India.
+    let cases = [case("1", "2026-03-20T05:00:00Z"), case("2", "2026-04-30T18:30:00Z"), case("3", "")];
+    lake.append("grievance", 1, &cases).await;
+    lake.build().await;
+    let rows = lake.rows("SELECT month, filed, closed FROM mart_grievances_by_month ORDER BY month").await;
+    let found: Vec<(String, i64, i64)> =
+        rows.iter().map(|row| (text(row, "month"), int(row, "filed"), int(row, "closed"))).collect();
+    assert_eq!(found, [("2026-03-01".to_owned(), 3, 1), ("2026-05-01".to_owned(), 0, 1)]);
+}

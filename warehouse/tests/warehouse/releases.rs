@@ -27,7 +27,7 @@ async fn every_model_is_built_even_when_nothing_was_loaded() {
     let release = lake.warehouse.release().unwrap();
     let tables: Vec<&String> =
         release.tables.keys().filter(|name| name.starts_with("mart_") || name.starts_with("fct_")).collect();
-    assert_eq!(tables.len(), 6 + 10, "{tables:?}");
+    assert_eq!(tables.len(), 6 + 13, "{tables:?}");
     for table in release.tables.keys() {
         lake.rows(&format!("SELECT * FROM {table} LIMIT 1")).await;
     }
@@ -182,9 +182,9 @@ async fn compaction_deletes_what_no_kept_release_reads_and_changes_no_answer() {
         let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
         names.filter(|name| name.to_string_lossy().ends_with(".parquet")).count()
     };
-    assert_eq!(files(), 4);
-    lake.warehouse.compact(2).await.unwrap();
-    assert_eq!(files(), 2);
+    assert_eq!(files(), 2, "a build keeps the files of its release and of the one before");
+    lake.warehouse.compact(1).await.unwrap();
+    assert_eq!(files(), 1);
     assert_eq!(total(&lake).await, (20, 2000));
     assert!(!append_to(&lake.warehouse, 3).await, "a run is known after compaction");
     lake.append("receipt", 21, &[receipt("21", "100")]).await;
@@ -203,4 +203,128 @@ async fn sorted_tables_are_read_in_order_without_a_sort() {
     let plan = lake.warehouse.query(&everything(), &format!("EXPLAIN {sql}"), QueryLimits::default()).await.unwrap();
     let plan = rows_json(&plan).iter().map(|row| text(row, "plan")).collect::<String>();
     assert!(plan.contains("DataSourceExec") && !plan.contains("SortExec"), "{plan}");
+}
+
+/// The bytes of the data files below a folder.
+fn data_bytes(folder: &std::path::Path) -> u64 {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let bytes = entries.map(|entry| match entry.file_type().unwrap().is_dir() {
+        true => data_bytes(&entry.path()),
+        false if entry.path().extension().is_some_and(|extension| extension == "parquet") => {
+            entry.metadata().unwrap().len()
+        }
+        false => 0,
+    });
+    bytes.sum()
+}
+
+#[tokio::test]
+async fn refreshing_again_and_again_does_not_let_the_lake_grow() {
+    let lake = Lake::new();
+    let events: Vec<Event> = (0..500).map(|number| receipt(&number.to_string(), "100")).collect();
+    lake.append("receipt", 1, &events).await;
+    let mut sizes = Vec::new();
+    for day in 1..=6 {
+        // Each day ages pending work, so that every fact and mart that reads the moment is written anew.
+        lake.golden("citizen", vec![golden_version(day, "active", &[("district", "27")])]).await;
+        lake.warehouse.build(day, at(&format!("2026-10-0{day}T06:00:00Z"))).await.unwrap();
+        sizes.push(data_bytes(&lake.folder.path().join("lake")));
+    }
+    assert!(sizes[5] <= sizes[1] + sizes[1] / 50, "two releases are the most that is kept: {sizes:?}");
+    // What is left is what the newest logs and the kept releases name: every table still reads, here and reopened.
+    let reopened = lake.reopen();
+    for table in reopened.release().unwrap().tables.keys() {
+        let sql = format!("SELECT count(*) AS n FROM (SELECT * FROM {table} WHERE true) AS held");
+        assert_eq!(rows(&reopened, &everything(), &sql).await, lake.rows(&sql).await, "{table}");
+    }
+    let again = lake.warehouse.build(6, at("2026-10-06T07:00:00Z")).await.unwrap();
+    assert_eq!(again.number, 6, "housekeeping is no change");
+}
+
+#[tokio::test]
+async fn after_a_build_the_log_of_every_table_names_only_files_that_are_there() {
+    let lake = Lake::new();
+    for day in 1..=3 {
+        lake.append("receipt", day, &[receipt(&day.to_string(), "100")]).await;
+        lake.warehouse.build(day, at(&format!("2026-10-0{day}T06:00:00Z"))).await.unwrap();
+    }
+    let mut looked_at = 0;
+    for folder in ["lake", "lake/restricted"] {
+        for entry in std::fs::read_dir(lake.folder.path().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if !path.join("_delta_log").is_dir() {
+                continue;
+            }
+            let url = url::Url::from_directory_path(&path).unwrap();
+            let table = deltalake::open_table(url).await.unwrap();
+            for file in table.snapshot().unwrap().log_data().iter() {
+                assert!(path.join(file.object_store_path().as_ref()).exists(), "{}", path.display());
+                looked_at += 1;
+            }
+        }
+    }
+    assert!(looked_at > 10, "{looked_at}");
+}
+
+#[tokio::test]
+async fn a_release_is_read_by_those_who_began_before_the_next_one() {
+    let lake = Lake::new();
+    lake.append("receipt", 1, &[receipt("a", "100")]).await;
+    let first = lake.warehouse.build(1, now()).await.unwrap();
+    lake.append("receipt", 2, &[receipt("b", "100")]).await;
+    lake.warehouse.build(2, now()).await.unwrap();
+    for table in first.tables.values() {
+        for file in &table.files {
+            assert!(lake.folder.path().join("lake").join(&file.path).exists(), "{}", file.path);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_model_that_got_an_attribute_reads_events_that_were_staged_before() {
+    let lake = Lake::new();
+    let mut former = event_model("service_application");
+    former.attributes.retain(|attribute| !attribute.name.starts_with("hold_"));
+    let case =
+        event([("application_no", "1"), ("service", "SVC-001"), ("office", "OFF-REV-D27"), ("outcome", "pending")]);
+    lake.warehouse.append_events(&former, 1, vec![event_batch(&former, &[case])]).await.unwrap();
+    lake.build().await;
+    let held = lake.rows("SELECT days_held FROM fct_service_applications").await;
+    assert_eq!(int(&held[0], "days_held"), 0);
+}
+
+#[tokio::test]
+async fn the_lake_is_its_owners_alone_and_is_made_so_where_it_was_not() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let lake = Lake::new();
+    let folders = ["lake", "lake/restricted"].map(|name| lake.folder.path().join(name));
+    let modes = || folders.each_ref().map(|path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777);
+    assert_eq!(modes(), [0o700, 0o700]);
+    for path in &folders {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    lake.reopen();
+    assert_eq!(modes(), [0o700, 0o700]);
+}
+
+#[tokio::test]
+async fn a_release_counts_its_crosswalks_and_as_many_facts_as_events() {
+    let lake = Lake::new();
+    lake.link(&[
+        ("citizen", "food:1", 1),
+        ("citizen", "pds:1", 1),
+        ("citizen", "food:2", 2),
+        ("employee", "hrms:1", 9),
+    ])
+    .await;
+    lake.append("receipt", 1, &[receipt("a", "100"), receipt("b", "100")]).await;
+    lake.append("receipt", 2, &[receipt("a", "150")]).await;
+    lake.build().await;
+    let counted = lake.warehouse.reconcile().await.unwrap();
+    assert_eq!((counted.release, counted.feed_position), (1, 1));
+    assert_eq!((counted.crosswalks["citizen"], counted.golden_records["citizen"]), (3, 2));
+    assert_eq!((counted.crosswalks["employee"], counted.golden_records["employee"]), (1, 1));
+    assert!(counted.facts.iter().all(|fact| fact.events == fact.rows), "{:?}", counted.facts);
+    let receipts = counted.facts.iter().find(|fact| fact.fact == "fct_receipts").unwrap();
+    assert_eq!(receipts.events, 2);
 }

@@ -210,7 +210,7 @@ pub(crate) fn minutes_into_2026(minutes: u64) -> Timestamp {
 
 /// Whether offices work, written down a second time.
 pub(crate) fn is_working_day(day: NaiveDate) -> bool {
-    let is_holiday = matches!((day.month(), day.day()), (1, 26) | (8, 15) | (10, 2));
+    let is_holiday = matches!((day.month(), day.day()), (1, 26) | (3, 23) | (4, 13) | (8, 15) | (10, 2) | (12, 25));
     !is_holiday && !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
 }
 

@@ -1,16 +1,19 @@
 //! Days and hours of offices: working days, opening hours, and how extracts write them.
 
+use std::sync::LazyLock;
+
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
+use kanak_codes::Holidays;
 
 use crate::chance::Chance;
 use crate::ratios::EVENT_YEARS;
 
-/// Holidays that fall on the same day each year, as (month, day).
-const HOLIDAYS: [(u32, u32); 6] = [(1, 26), (3, 23), (4, 13), (8, 15), (10, 2), (12, 25)];
+/// The same list by which the warehouse counts working days.
+static HOLIDAYS: LazyLock<Holidays> = LazyLock::new(Holidays::builtin);
 
 /// Whether offices work on a day.
 pub(crate) fn is_working(day: NaiveDate) -> bool {
-    !matches!(day.weekday(), Weekday::Sat | Weekday::Sun) && !HOLIDAYS.contains(&(day.month(), day.day()))
+    !matches!(day.weekday(), Weekday::Sat | Weekday::Sun) && HOLIDAYS.find(&day.to_string()).is_none()
 }
 
 /// The day on which the `count`-th working day after `day` falls.
