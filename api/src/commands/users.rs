@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::cli::{KeyCommand, UserCommand};
 use crate::deployment::Deployment;
 use crate::output::Output;
+use crate::secrets::{new_password, os_rng};
 
 /// Runs a `user` command.
 ///
@@ -96,23 +97,4 @@ fn parse_districts(deployment: &Deployment, words: &[String]) -> anyhow::Result<
         };
     }
     Ok(Some(found))
-}
-
-/// The operating system's chance: for passwords and keys.
-pub fn os_rng() -> impl rand::CryptoRng + Send {
-    use rand::SeedableRng as _;
-    rand::rngs::StdRng::from_os_rng()
-}
-
-/// Four groups of five letters and digits, about 99 bits; none that look alike.
-pub fn new_password() -> String {
-    use rand::Rng as _;
-    const LETTERS: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
-    let mut rng = os_rng();
-    let mut groups = Vec::with_capacity(4);
-    for _ in 0..4 {
-        let group: String = (0..5).map(|_| char::from(LETTERS[rng.random_range(0..LETTERS.len())])).collect();
-        groups.push(group);
-    }
-    groups.join("-")
 }
