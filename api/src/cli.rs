@@ -134,6 +134,19 @@ impl DataCommand {
         })
     }
 
+    /// Whether the command makes sense on a data folder that is not there yet.
+    pub fn begins_a_deployment(&self) -> bool {
+        matches!(self, Self::Ingest(_) | Self::User(_) | Self::Key(_))
+    }
+
+    /// Whether the command works by the declared models and sources.
+    pub fn reads_declarations(&self) -> bool {
+        match self {
+            Self::Ingest(_) | Self::Resolve { .. } | Self::Refresh | Self::Verify | Self::Explain { .. } => true,
+            Self::Sql { .. } | Self::Backup { .. } | Self::User(_) | Self::Key(_) => false,
+        }
+    }
+
     /// Whether the command writes golden records, the lake or a copy of them: one such at a time in a server.
     pub fn is_work(&self) -> bool {
         match self {
@@ -172,6 +185,10 @@ pub struct IngestArgs {
     /// Accept snapshots that would retire more of a source than its limit.
     #[arg(long)]
     pub accept_retired: bool,
+    /// Read files once more that the hub knows, oldest first: for after a change of a source's declaration. The latest
+    /// snapshot of a register needs no asking; older files could bring back what later ones have replaced.
+    #[arg(long)]
+    pub again: bool,
 }
 
 /// Options of `match`.

@@ -2,15 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
 /// A deployment's own settings.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// What pages call this deployment.
-    pub title: String,
+    /// Where visitors find this deployment when a proxy ends TLS before it: `https://hub.example.gov.in`. Cookies then
+    /// travel over TLS only, whatever address the server listens on.
+    pub public_url: Option<String>,
     /// Where departments put their files.
     pub inbox: PathBuf,
     /// Entity models that replace or add to the ones that come with Kanak.
@@ -23,7 +24,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { title: "Kanak".to_owned(), inbox: PathBuf::from("inbox"), models: None, sources: None, made_up: false }
+        Self { public_url: None, inbox: PathBuf::from("inbox"), models: None, sources: None, made_up: false }
     }
 }
 
@@ -33,17 +34,17 @@ impl Config {
     /// # Errors
     /// When the file cannot be read or says something unknown.
     pub fn read_beside(data: &Path) -> anyhow::Result<Self> {
-        let folder = match data.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-            _ => PathBuf::from("."),
-        };
-        let path = folder.join("kanak.toml");
+        let path = path_beside(data);
+        let folder = path.parent().unwrap_or(Path::new("."));
         if !path.exists() {
             return Ok(Self::default());
         }
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let name = path.display().to_string();
         let mut config: Self = kanak_model::toml_text::TomlText::new(&name, &text).parse()?;
+        if let Some(url) = config.public_url.as_deref().filter(|url| !is_site(url)) {
+            bail!("{name}: public_url = \"{url}\" is not `https://` and a host; leave it out where no proxy ends TLS");
+        }
         for relative in [Some(&mut config.inbox), config.models.as_mut(), config.sources.as_mut()].into_iter().flatten()
         {
             if relative.is_relative() {
@@ -54,6 +55,21 @@ impl Config {
     }
 }
 
+/// Where the settings of a data folder stand.
+pub fn path_beside(data: &Path) -> PathBuf {
+    match data.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.join("kanak.toml"),
+        _ => PathBuf::from("./kanak.toml"),
+    }
+}
+
+/// Whether a text is `https://` with a host and perhaps a port, and nothing behind.
+fn is_site(url: &str) -> bool {
+    url.strip_prefix("https://").is_some_and(|host| {
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,10 +77,24 @@ mod tests {
     #[test]
     fn a_typo_in_the_settings_names_the_file_the_line_and_the_allowed_words() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("kanak.toml"), "title = \"X\"\ninbocks = \"in\"\n").unwrap();
+        std::fs::write(folder.path().join("kanak.toml"), "made_up = true\ninbocks = \"in\"\n").unwrap();
         let error = Config::read_beside(&folder.path().join("kanak-data")).unwrap_err().to_string();
         for word in ["kanak.toml:2", "inbocks", "inbox"] {
             assert!(error.contains(word), "{error}");
         }
+    }
+
+    #[test]
+    fn a_public_url_is_a_site_under_tls_and_nothing_else() {
+        for good in ["https://hub.example.gov.in", "https://hub:8443"] {
+            assert!(is_site(good), "{good}");
+        }
+        for bad in ["http://hub.example", "https://", "https://hub/kanak", "hub.example", "https://a b"] {
+            assert!(!is_site(bad), "{bad}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("kanak.toml"), "public_url = \"http://hub.example\"\n").unwrap();
+        let error = Config::read_beside(&folder.path().join("kanak-data")).unwrap_err().to_string();
+        assert!(error.contains("kanak.toml") && error.contains("https://"), "{error}");
     }
 }

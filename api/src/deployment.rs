@@ -10,9 +10,10 @@ use kanak_ingest::Sources;
 use kanak_model::{Clock, EntityModel, EventModel, SystemClock, builtin};
 use kanak_store::{FileKeyStore, HubUrl, Store, Vault};
 use kanak_warehouse::Warehouse;
+use sha2::{Digest as _, Sha256};
 
 use crate::cli::Global;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::relay;
 
 /// Everything that one process needs to work on one data folder. The folder stays locked while this lives.
@@ -32,6 +33,8 @@ pub struct Deployment {
     pub codes: Arc<Codes>,
     /// The hub.
     pub store: Store,
+    /// Where the hub is. May hold a password: never print it.
+    pub hub: HubUrl,
     /// The Aadhaar vault.
     pub vault: Arc<Vault>,
     /// The keys.
@@ -42,7 +45,18 @@ pub struct Deployment {
     pub clock: Arc<dyn Clock>,
     /// Whether the data is a made-up state's.
     pub made_up: bool,
+    /// What settings, models and sources said when they were read.
+    declared: String,
     _lock: Arc<File>,
+}
+
+/// What to do where there is no data folder yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// Make one: the command begins a deployment.
+    Make,
+    /// Refuse: the command looks at what is there, and a folder that is not there is a slip of the pen.
+    Refuse,
 }
 
 /// What became of opening a data folder.
@@ -60,7 +74,7 @@ impl Deployment {
     /// # Errors
     /// When another process owns the folder, or a part of it cannot be opened.
     pub async fn open(global: &Global) -> anyhow::Result<Self> {
-        match Self::open_or_find_owner(global).await? {
+        match Self::open_or_find_owner(global, Absent::Make).await? {
             Opened::Here(deployment) => Ok(deployment),
             Opened::Served(_) => bail!(
                 "a kanak server runs on {}; stop it first, use its pages, or name another folder with --data",
@@ -72,8 +86,15 @@ impl Deployment {
     /// Opens the data folder, or finds the server that owns it.
     ///
     /// # Errors
-    /// When another process owns the folder and does not listen, or a part of it cannot be opened.
-    pub async fn open_or_find_owner(global: &Global) -> anyhow::Result<Opened> {
+    /// When another process owns the folder and does not listen, a part of it cannot be opened, or it is not there and
+    /// must be.
+    pub async fn open_or_find_owner(global: &Global, absent: Absent) -> anyhow::Result<Opened> {
+        if absent == Absent::Refuse && !is_data_folder(&global.data) {
+            bail!(
+                "{} is no data folder; name one with --data, or begin one with `kanak ingest` or `kanak serve`",
+                global.data.display()
+            );
+        }
         make_private_folder(&global.data)
             .with_context(|| format!("cannot make the data folder {}", global.data.display()))?;
         match lock(&global.data)? {
@@ -90,6 +111,7 @@ impl Deployment {
 
     async fn open_locked(global: &Global, lock: File) -> anyhow::Result<Self> {
         let config = Config::read_beside(&global.data)?;
+        let declared = fingerprint(&global.data, &config)?;
         let models = read_models(config.models.as_deref(), &builtin::ENTITY_MODELS, EntityModel::parse, |m| &m.name)?;
         let events = builtin::event_models()?;
         let sources = match &config.sources {
@@ -114,11 +136,13 @@ impl Deployment {
             sources: Arc::new(sources),
             codes,
             store,
+            hub: url,
             vault,
             keys,
             warehouse,
             clock,
             made_up,
+            declared,
             _lock: Arc::new(lock),
         })
     }
@@ -134,6 +158,25 @@ impl Deployment {
         })
     }
 
+    /// Whether settings, models and sources still say what they said when this deployment was opened.
+    ///
+    /// # Errors
+    /// When they cannot be read any more.
+    pub fn is_as_declared(&self) -> anyhow::Result<bool> {
+        Ok(fingerprint(&self.data, &self.config)? == self.declared)
+    }
+
+    /// Whether an address is that of this deployment's hub.
+    pub fn is_hub(&self, other: &HubUrl) -> bool {
+        match (&self.hub, other) {
+            (HubUrl::Sqlite(ours), HubUrl::Sqlite(theirs)) => match (ours.canonicalize(), theirs.canonicalize()) {
+                (Ok(ours), Ok(theirs)) => ours == theirs,
+                _ => false,
+            },
+            (ours, theirs) => ours == theirs,
+        }
+    }
+
     /// The same deployment on another hub: for a replay.
     pub fn with_store(&self, store: Store) -> Self {
         Self { store, ..self.clone() }
@@ -143,6 +186,41 @@ impl Deployment {
     pub fn landing(&self) -> PathBuf {
         self.data.join("landing")
     }
+}
+
+/// Whether a folder is, or was restored as, a data folder.
+fn is_data_folder(folder: &Path) -> bool {
+    ["kanak.lock", "hub.sqlite", "vault.sqlite"].iter().any(|file| folder.join(file).exists())
+}
+
+/// Says whether settings, models and sources are what they were: their files' names and bytes.
+fn fingerprint(data: &Path, config: &Config) -> anyhow::Result<String> {
+    let mut files = vec![config::path_beside(data)];
+    for folder in [&config.models, &config.sources].into_iter().flatten() {
+        files.extend(toml_files(folder).unwrap_or_default());
+    }
+    let mut digest = Sha256::new();
+    for file in files {
+        match std::fs::read(&file) {
+            Ok(bytes) => {
+                digest.update(file.as_os_str().as_encoded_bytes());
+                digest.update((bytes.len() as u64).to_be_bytes());
+                digest.update(bytes);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+        }
+    }
+    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The `*.toml` of a folder, by name.
+fn toml_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.sort();
+    Ok(paths)
 }
 
 /// Makes a folder that only its owner enters; one that is there stays as it is.
@@ -180,12 +258,7 @@ where
 {
     let mut models: Vec<M> = builtin.iter().map(|(file, text)| parse(file, text)).collect::<Result<_, _>>()?;
     let Some(folder) = folder else { return Ok(models) };
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
-        .with_context(|| format!("cannot read the models folder {}", folder.display()))?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<_, _>>()?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
-    paths.sort();
+    let paths = toml_files(folder).with_context(|| format!("cannot read the models folder {}", folder.display()))?;
     for path in paths {
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let model = parse(&path.display().to_string(), &text)?;
@@ -193,4 +266,39 @@ where
         models.push(model);
     }
     Ok(models)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::House;
+
+    #[tokio::test]
+    async fn a_folder_that_is_not_there_is_made_only_for_a_command_that_begins_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("tpyo");
+        let global = Global { data: data.clone(), hub: None, json: false, quiet: true };
+        let refused = Deployment::open_or_find_owner(&global, Absent::Refuse).await.err().unwrap().to_string();
+        assert!(refused.contains("tpyo") && refused.contains("--data"), "{refused}");
+        assert!(!data.exists(), "a refusal makes nothing");
+        drop(Deployment::open_or_find_owner(&global, Absent::Make).await.unwrap());
+        assert!(Deployment::open_or_find_owner(&global, Absent::Refuse).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_changed_source_and_another_hub_are_noticed() {
+        let house = House::new().await;
+        let deployment = &house.deployment;
+        assert!(deployment.is_as_declared().unwrap());
+        let source = house.folder().join("sources/people.toml");
+        let text = std::fs::read_to_string(&source).unwrap();
+        std::fs::write(&source, text.replace("People", "Persons")).unwrap();
+        assert!(!deployment.is_as_declared().unwrap());
+        std::fs::write(&source, text).unwrap();
+        assert!(deployment.is_as_declared().unwrap());
+        let hub = deployment.data.join("hub.sqlite");
+        assert!(deployment.is_hub(&HubUrl::Sqlite(hub)));
+        assert!(!deployment.is_hub(&HubUrl::Sqlite(deployment.data.join("vault.sqlite"))));
+        assert!(!deployment.is_hub(&HubUrl::parse("postgres://there/hub").unwrap()));
+    }
 }

@@ -8,7 +8,10 @@ pub mod jobs;
 pub mod output;
 pub mod progress;
 pub mod relay;
+pub mod secrets;
 pub mod server;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod v1;
 
 use std::process::ExitCode;

@@ -22,6 +22,8 @@ enum Sink {
     Standard,
     /// To the command that asked a running server, piece by piece.
     Asker(UnboundedSender<Printed>),
+    /// To the server's log: no one asked for this work.
+    Log,
 }
 
 /// One line that a command printed.
@@ -43,6 +45,11 @@ impl Output {
     /// Prints nothing at all but what has gone wrong.
     pub fn silent() -> Self {
         Self::standard(false, true)
+    }
+
+    /// Writes the progress of work that no one asked for into the log.
+    pub fn log() -> Self {
+        Self { json: false, quiet: false, to: Sink::Log }
     }
 
     /// Hands what is printed to whoever asked.
@@ -72,6 +79,9 @@ impl Output {
         match &self.to {
             Sink::Standard => printed.write(),
             Sink::Asker(asker) => drop(asker.send(printed)),
+            Sink::Log => match printed {
+                Printed::Out(text) | Printed::Err(text) => tracing::info!("{text}"),
+            },
         }
     }
 
@@ -152,26 +162,10 @@ fn is_number(text: &str) -> bool {
     digits.parse::<f64>().is_ok()
 }
 
-/// A whole number with India's grouping: 12,34,567.
+/// A whole number as pages write it, with India's grouping: 12,34,567.
 pub fn grouped(number: impl Into<i128>) -> String {
     let number: i128 = number.into();
-    let digits = number.unsigned_abs().to_string();
-    let (head, tail) = digits.split_at(digits.len().saturating_sub(3));
-    let mut text = String::new();
-    if number < 0 {
-        text.push('-');
-    }
-    for (place, digit) in head.chars().enumerate() {
-        if place > 0 && (head.len() - place).is_multiple_of(2) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    if !head.is_empty() {
-        text.push(',');
-    }
-    text.push_str(tail);
-    text
+    kanak_dashboards::format::whole(i64::try_from(number).unwrap_or(if number < 0 { i64::MIN } else { i64::MAX }))
 }
 
 #[cfg(test)]
@@ -179,17 +173,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped_as_india_groups_them() {
-        for (number, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1,000"),
-            (123_456, "1,23,456"),
-            (12_345_678, "1,23,45,678"),
-            (-1234, "-1,234"),
-        ] {
-            assert_eq!(grouped(number), text);
-        }
+    fn a_number_too_large_for_a_page_stays_large() {
+        assert_eq!(grouped(12_345_678), "1,23,45,678");
+        assert!(grouped(u64::MAX).starts_with("92,"));
     }
 
     #[test]

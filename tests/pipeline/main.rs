@@ -4,6 +4,8 @@
 
 mod broken_input;
 mod demo;
+mod house;
 mod linkage;
 mod other_engines;
+mod served;
 mod state;

@@ -355,7 +355,9 @@ fn describe_input(codes: &Codes, name: &str) -> String {
         }
         staging::CROSSWALK => "one row per source key: the golden record that it stands for".to_owned(),
         staging::INGEST_QUALITY => {
-            "rows accepted and rejected, and values left out, by source, rule and column".to_owned()
+            "rows accepted and rejected, and values left out, by source, rule and column; of a register its latest \
+             snapshot, of changes and events every file"
+                .to_owned()
         }
         staging::MATCH_QUALITY => "one row per entity type: what matching did and how good it is".to_owned(),
         THIS_RELEASE => "one row: the release that is read and the instant at which it judged".to_owned(),

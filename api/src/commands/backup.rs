@@ -1,8 +1,12 @@
-//! `kanak backup`: hub, vault and lake to a folder. Keys stay out: keep them apart.
+//! `kanak backup`: hub, vault, lake and landing to a folder. Keys stay out: keep them apart.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use kanak_model::Access;
+use kanak_store::AuditEvent;
 
 use crate::deployment::Deployment;
 use crate::output::Output;
@@ -15,9 +19,21 @@ pub async fn run(dir: &Path, deployment: &Deployment, output: &Output) -> anyhow
     if dir.exists() {
         bail!("{} exists; a backup makes its own folder", dir.display());
     }
-    let unfinished = dir.with_extension("unfinished");
-    std::fs::create_dir_all(&unfinished).with_context(|| format!("cannot make {}", unfinished.display()))?;
-    deployment.store.backup(&unfinished, &deployment.vault).await?;
+    let name = dir.file_name().with_context(|| format!("{} does not name a folder", dir.display()))?;
+    let unfinished = dir.with_file_name(format!("{}.unfinished", name.to_string_lossy()));
+    if unfinished.exists() {
+        std::fs::remove_dir_all(&unfinished)
+            .with_context(|| format!("cannot remove {}, left by an earlier backup", unfinished.display()))?;
+    }
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&unfinished)
+        .with_context(|| format!("cannot make {}", unfinished.display()))?;
+    // First, so that the copy itself holds the entry: nothing leaves the hub unrecorded.
+    let access = Access::operation("command line");
+    deployment.store.audit(AuditEvent::read(&access, "backed up", dir.display().to_string())).await?;
+    let copied = deployment.store.backup(&unfinished, &deployment.vault).await?;
     for folder in ["lake", "landing"] {
         let from = deployment.data.join(folder);
         if from.exists() {
@@ -25,12 +41,24 @@ pub async fn run(dir: &Path, deployment: &Deployment, output: &Output) -> anyhow
         }
     }
     std::fs::rename(&unfinished, dir).with_context(|| format!("cannot name {}", dir.display()))?;
-    output.note(format!(
-        "Copied hub, vault, lake and landing to {}. The keys are not in it: copy {} somewhere else, or the vault and the landing cannot be read again",
-        dir.display(),
-        deployment.data.join("keys").display()
-    ));
+    output.note(words(dir, &deployment.data.join("keys"), copied.hub.as_deref()));
     Ok(())
+}
+
+/// What was copied and what was not, with what is left to do.
+fn words(dir: &Path, keys: &Path, hub: Option<&Path>) -> String {
+    let (copied, hub_left) = match hub {
+        Some(_) => ("hub, vault, lake and landing", ""),
+        None => (
+            "vault, lake and landing",
+            " The hub is on PostgreSQL and not in it: copy that with pg_dump, before each backup.",
+        ),
+    };
+    format!(
+        "Copied {copied} to {}.{hub_left} The keys are not in it: copy {} somewhere else, or the vault and the landing cannot be read again",
+        dir.display(),
+        keys.display()
+    )
 }
 
 fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
@@ -45,4 +73,35 @@ fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::House;
+
+    #[test]
+    fn a_hub_that_was_not_copied_is_not_said_to_be() {
+        let (dir, keys) = (Path::new("copy"), Path::new("data/keys"));
+        assert!(words(dir, keys, Some(Path::new("copy/hub.sqlite"))).starts_with("Copied hub, vault"));
+        let left = words(dir, keys, None);
+        assert!(left.starts_with("Copied vault, lake") && left.contains("pg_dump"), "{left}");
+    }
+
+    #[tokio::test]
+    async fn a_backup_replaces_what_a_cut_off_one_left_is_private_and_is_on_record_in_itself() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let house = House::new().await;
+        let dir = house.folder().join("copy.2026");
+        let left = house.folder().join("copy.2026.unfinished");
+        std::fs::create_dir(&left).unwrap();
+        std::fs::write(left.join("hub.sqlite"), "half").unwrap();
+        run(&dir, &house.deployment, &Output::silent()).await.unwrap();
+        assert!(dir.join("hub.sqlite").exists() && dir.join("vault.sqlite").exists() && !left.exists());
+        assert_eq!(std::fs::metadata(&dir).unwrap().permissions().mode() & 0o777, 0o700);
+        let url = kanak_store::HubUrl::Sqlite(dir.join("hub.sqlite"));
+        let copy = kanak_store::Store::open(&url, house.deployment.clock.clone()).await.unwrap();
+        let entries = copy.list_audit_events(0, 10).await.unwrap();
+        assert_eq!(entries.iter().filter(|entry| entry.event.action == "backed up").count(), 1);
+    }
 }

@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use kanak_codes::identifiers::CheckedKind;
-use kanak_codes::{Codes, Concept, Language, Status, Validation};
-use serde_json::{Map, Value, json};
+use kanak_codes::{Codes, Concept, Language, Validation};
+use serde_json::{Value, json};
 
 use crate::cli::CodesCommand;
 use crate::output::{Output, grouped};
+use crate::v1::code_systems::view::{CodeSystemView, ConceptView, status_word};
 
 /// Runs a `codes` command.
 ///
@@ -27,13 +28,7 @@ pub fn run(command: &CodesCommand, output: &Output) -> anyhow::Result<ExitCode> 
 
 fn list(codes: &Codes, output: &Output) -> anyhow::Result<()> {
     if output.json {
-        let systems: Vec<Value> = codes
-            .systems()
-            .map(|s| {
-                json!({ "name": s.name(), "title": s.title(), "concepts": s.len(), "version": s.version(),
-                        "source": s.source(), "licence": s.licence(), "made_up": s.is_made_up() })
-            })
-            .collect();
+        let systems: Vec<CodeSystemView> = codes.systems().map(CodeSystemView::from).collect();
         return output.document(&systems);
     }
     let rows: Vec<Vec<String>> = codes
@@ -47,30 +42,6 @@ fn list(codes: &Codes, output: &Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One concept as JSON, with all designations and properties.
-pub fn concept_json(system: &str, concept: &Concept<'_>) -> Value {
-    let mut designations = Map::new();
-    for language in [Language::En, Language::Pa, Language::Hi] {
-        if let Some(words) = concept.designation(language) {
-            designations.insert(language.tag().to_owned(), json!(words));
-        }
-    }
-    let properties: Map<String, Value> =
-        concept.properties().map(|(name, value)| (name.to_owned(), json!(value))).collect();
-    json!({
-        "system": system, "code": concept.code(), "display": concept.display(), "designations": designations,
-        "parent": concept.parent(), "status": status_word(concept.status()), "properties": properties,
-    })
-}
-
-/// The word for a concept's status.
-pub fn status_word(status: Status) -> &'static str {
-    match status {
-        Status::Active => "active",
-        Status::Retired => "retired",
-    }
-}
-
 fn lookup(codes: &Codes, system: &str, code: &str, output: &Output) -> anyhow::Result<()> {
     let found = codes.get_system(system)?;
     let Some(concept) = found.lookup(code) else {
@@ -80,7 +51,7 @@ fn lookup(codes: &Codes, system: &str, code: &str, output: &Output) -> anyhow::R
         );
     };
     if output.json {
-        return output.document(&concept_json(found.name(), &concept));
+        return output.document(&ConceptView::new(found, concept));
     }
     let mut rows = vec![
         vec!["code".to_owned(), concept.code().to_owned()],
@@ -156,7 +127,7 @@ fn search(codes: &Codes, system: &str, text: &str, limit: usize, output: &Output
     let found = codes.get_system(system)?;
     let hits = found.search(text, limit);
     if output.json {
-        let rows: Vec<Value> = hits.iter().map(|hit| concept_json(found.name(), &hit.concept)).collect();
+        let rows: Vec<ConceptView> = hits.into_iter().map(|hit| ConceptView::new(found, hit.concept)).collect();
         return output.document(&rows);
     }
     if hits.is_empty() {

@@ -13,15 +13,15 @@ use serde_json::json;
 use crate::cli::{DemoArgs, Global};
 use crate::commands::ingest::{ingest_all, list_folder};
 use crate::commands::resolve::resolve_all;
-use crate::commands::users::{new_password, os_rng};
 use crate::commands::{serve, synth};
 use crate::deployment::Deployment;
 use crate::jobs::accuracy::{links_by_key, measure};
-use crate::jobs::ingest_file::{Ingested, Retirements};
-use crate::jobs::quality::accuracy_setting;
+use crate::jobs::ingest_file::{Ingested, Terms};
+use crate::jobs::quality::keep_accuracy;
 use crate::jobs::refresh::refresh;
 use crate::jobs::resolve::Resolved;
 use crate::output::{Output, grouped};
+use crate::secrets::{new_password, os_rng};
 use kanak_engine::matching::accuracy::Accuracy;
 
 /// What a demo's extracts were made with; stands beside them.
@@ -46,7 +46,7 @@ pub async fn run(args: &DemoArgs, global: &Global, output: &Output) -> anyhow::R
     stages.time("make the state", || make_extracts(wanted, &extracts, output))?;
     let before = Instant::now();
     let files = list_folder(&extracts)?;
-    let (ingested, refused) = ingest_all(&deployment, &files, Retirements::WithinLimit, output).await;
+    let (ingested, refused) = ingest_all(&deployment, &files, Terms::CAREFUL, output).await;
     stages.add("ingest", before);
     if let Some((file, reason)) = refused.first() {
         bail!("{} was refused: {reason}", file.display());
@@ -67,7 +67,8 @@ pub async fn run(args: &DemoArgs, global: &Global, output: &Output) -> anyhow::R
         return Ok(ExitCode::SUCCESS);
     }
     make_steward(&deployment, output).await?;
-    serve::serve(deployment, &args.listen, output).await?;
+    // A demo is asked for, and its state is made up: its passwords are printed wherever it runs.
+    serve::serve(deployment, &args.listen, serve::FirstPassword::Print, output).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -130,12 +131,8 @@ async fn accuracies(deployment: &Deployment, extracts: &Path) -> anyhow::Result<
     for model in deployment.models.iter() {
         let truth = extracts.join(format!("truth/{}.csv", model.name));
         if truth.exists() {
-            let (accuracy, source_records) = measure(&truth, &links)?;
-            let setting = accuracy_setting(&model.name);
-            let mut kept = serde_json::to_value(accuracy)?;
-            kept["source_records"] = source_records.into();
-            kept["measured_us"] = deployment.clock.now().0.into();
-            deployment.store.put_setting(&setting, &kept.to_string()).await?;
+            let accuracy = measure(&truth, &links)?;
+            keep_accuracy(deployment, &model.name, accuracy).await?;
             found.push((model.name.clone(), accuracy));
         }
     }

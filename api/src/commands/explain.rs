@@ -1,13 +1,14 @@
 //! `kanak explain`: why a golden record is as it is; why two source records do or do not match.
 
 use anyhow::{Context as _, bail};
-use kanak_engine::matching::{Explanation, explain_pair};
+use kanak_engine::matching::Explanation;
+use kanak_engine::standardize::redact;
 use kanak_model::{Access, EntityModel, GoldenId, SourceRecord};
 use kanak_store::{AuditEvent, Golden, MemberRecord};
 use serde_json::json;
 
 use crate::deployment::Deployment;
-use crate::jobs::resolve::find_rules;
+use crate::jobs::explain::explain;
 use crate::output::Output;
 
 /// Runs the command.
@@ -16,10 +17,10 @@ use crate::output::Output;
 /// When an id is not one, or nothing has it.
 pub async fn run(ids: &[String], deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     let access = Access::operation("command line");
-    deployment.store.audit(AuditEvent::read(&access, "explained", ids.join(" "))).await?;
     match ids {
         [one] => {
             let (model, golden) = find(deployment, &access, one).await?;
+            audit(deployment, &access, golden.record.id.to_string()).await?;
             print_golden(model, &golden, output)?;
         }
         [left, right] => {
@@ -33,6 +34,7 @@ pub async fn run(ids: &[String], deployment: &Deployment, output: &Output) -> an
                 );
             }
             let explanation = explain(deployment, model, &left_record, &right_record).await?;
+            audit(deployment, &access, format!("source records {} and {}", left_record.id, right_record.id)).await?;
             print_pair(left, right, &explanation, output)?;
         }
         _ => bail!("name one golden record, or two source records as SOURCE:KEY"),
@@ -40,20 +42,10 @@ pub async fn run(ids: &[String], deployment: &Deployment, output: &Output) -> an
     Ok(())
 }
 
-/// Weighs a pair under the rule set in force.
-///
-/// # Errors
-/// When nothing of the entity type was resolved yet.
-pub async fn explain(
-    deployment: &Deployment,
-    model: &EntityModel,
-    left: &SourceRecord,
-    right: &SourceRecord,
-) -> anyhow::Result<Explanation> {
-    let (_, rules) = find_rules(deployment, &model.name)
-        .await?
-        .with_context(|| format!("no {} was resolved yet; run `kanak resolve` first", model.name))?;
-    Ok(explain_pair(&rules, model, &left.values, &right.values))
+/// Writes down what is about to be shown, by the hub's own ids: what was typed may be anything, an Aadhaar number too.
+async fn audit(deployment: &Deployment, access: &Access, subject: String) -> anyhow::Result<()> {
+    deployment.store.audit(AuditEvent::read(access, "explained", subject)).await?;
+    Ok(())
 }
 
 async fn find<'a>(deployment: &'a Deployment, access: &Access, id: &str) -> anyhow::Result<(&'a EntityModel, Golden)> {
@@ -64,20 +56,24 @@ async fn find<'a>(deployment: &'a Deployment, access: &Access, id: &str) -> anyh
             found.map(|golden| (model, golden))
         }
         None => {
-            let id: GoldenId = id.parse()?;
+            // Not in its own words: what was typed may be an Aadhaar number.
+            let id: GoldenId = id
+                .parse()
+                .ok()
+                .with_context(|| format!("`{}` is no golden id; one looks like K-000001-1", redact(id)))?;
             let entity =
                 deployment.store.find_golden_entity(id).await?.with_context(|| format!("no golden record {id}"))?;
             let model = deployment.get_model(&entity)?;
             deployment.store.find_golden(access, model, id).await?.map(|golden| (model, golden))
         }
     };
-    golden.with_context(|| format!("nothing is known of `{id}`; name a golden id (K-000001-1) or SOURCE:KEY"))
+    golden.with_context(|| format!("nothing is known of `{}`; name a golden id (K-000001-1) or SOURCE:KEY", redact(id)))
 }
 
 fn model_of_source<'a>(deployment: &'a Deployment, source: &str) -> anyhow::Result<&'a EntityModel> {
     let declared = deployment.sources.find(source).with_context(|| {
         let known: Vec<&str> = deployment.sources.iter().map(|source| source.name.as_str()).collect();
-        format!("no source `{source}`; there are {}", known.join(", "))
+        format!("no source `{}`; there are {}", redact(source), known.join(", "))
     })?;
     match &declared.rows {
         kanak_model::source_system::RowsAre::Entity(entity) => deployment.get_model(entity),
@@ -91,15 +87,15 @@ async fn find_source_record<'a>(
     id: &str,
 ) -> anyhow::Result<(&'a EntityModel, SourceRecord)> {
     let (source, key) =
-        id.split_once(':').with_context(|| format!("`{id}` is not a source record; write SOURCE:KEY"))?;
+        id.split_once(':').with_context(|| format!("`{}` is not a source record; write SOURCE:KEY", redact(id)))?;
     let (model, golden) = find(deployment, access, id).await?;
     let member = golden
         .members
         .iter()
         .find(|member| member.source == source && member.key == key)
-        .with_context(|| format!("`{id}` is not linked to its golden record"))?;
+        .with_context(|| format!("`{}` is not linked to its golden record", redact(id)))?;
     let records = deployment.store.list_source_records_of(access, &[member.id]).await?;
-    let record = records.into_iter().next().with_context(|| format!("`{id}` has no current version"))?;
+    let record = records.into_iter().next().with_context(|| format!("`{}` has no current version", redact(id)))?;
     Ok((model, record))
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 
 use crate::cli::IngestArgs;
 use crate::deployment::Deployment;
-use crate::jobs::ingest_file::{Ingested, Retirements, ingest_file, source_of};
+use crate::jobs::ingest_file::{Ingested, Known, Retirements, Terms, ingest_file, source_of};
 use crate::output::{Output, grouped};
 use crate::progress::Stage;
 
@@ -17,8 +17,11 @@ use crate::progress::Stage;
 pub async fn run(args: &IngestArgs, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     let inbox = args.inbox.clone().unwrap_or_else(|| deployment.config.inbox.clone());
     let files = files_of(deployment, &args.what, &inbox)?;
-    let retirements = if args.accept_retired { Retirements::Confirmed } else { Retirements::WithinLimit };
-    let (done, refused) = ingest_all(deployment, &files, retirements, output).await;
+    let terms = Terms {
+        retirements: if args.accept_retired { Retirements::Confirmed } else { Retirements::WithinLimit },
+        known: if args.again { Known::ReadAgain } else { Known::LeaveAlone },
+    };
+    let (done, refused) = ingest_all(deployment, &files, terms, output).await;
     print(&done, &refused, output)?;
     match refused.as_slice() {
         [] => Ok(()),
@@ -82,16 +85,18 @@ pub fn list_folder(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 pub async fn ingest_all(
     deployment: &Deployment,
     files: &[PathBuf],
-    retirements: Retirements,
+    terms: Terms,
     output: &Output,
 ) -> (Vec<Ingested>, Vec<(PathBuf, String)>) {
     let (mut done, mut refused) = (Vec::new(), Vec::new());
     for file in files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         let stage = Stage::begin(output, format!("Reading {name}"), 0);
-        match ingest_file(deployment, file, retirements, &stage).await {
+        match ingest_file(deployment, file, terms, &stage).await {
             Ok(ingested) => {
-                let words = if ingested.known {
+                let words = if ingested.known && ingested.declared_anew {
+                    "known already; its source was declared anew since: --again reads it once more".to_owned()
+                } else if ingested.known {
                     "known already, nothing changed".to_owned()
                 } else {
                     let (rows, rejected) = (grouped(ingested.accepted), grouped(ingested.rejected));

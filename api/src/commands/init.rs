@@ -9,7 +9,9 @@ use kanak_model::builtin;
 use crate::output::Output;
 
 const SETTINGS: &str = r#"# Settings of this deployment. Commands read it when it stands beside the data folder (./kanak-data).
-title = "Kanak"
+
+# Where visitors find it, when a proxy ends TLS before it.
+# public_url = "https://hub.example.gov.in"
 
 # Where departments put their files.
 inbox = "inbox"

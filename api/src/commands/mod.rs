@@ -20,7 +20,7 @@ pub mod verify;
 use std::process::ExitCode;
 
 use crate::cli::{Cli, Command, DataCommand};
-use crate::deployment::{Deployment, Opened};
+use crate::deployment::{Absent, Deployment, Opened};
 use crate::output::Output;
 use crate::relay;
 
@@ -36,9 +36,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Init { dir } => init::run(&dir, &output),
         Command::Profile { file } => profile::run(&file, &output),
         Command::OnData(command) => {
-            match Deployment::open_or_find_owner(&global).await? {
+            let absent = if command.begins_a_deployment() { Absent::Make } else { Absent::Refuse };
+            match Deployment::open_or_find_owner(&global, absent).await? {
                 Opened::Here(deployment) => Box::pin(run_on(&command, &deployment, &output)).await?,
-                Opened::Served(socket) => relay::ask(&socket, command, &output).await?,
+                Opened::Served(socket) => relay::ask(&socket, command, global.hub.as_deref(), &output).await?,
             }
             Ok(ExitCode::SUCCESS)
         }

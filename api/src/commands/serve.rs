@@ -1,21 +1,24 @@
 //! `kanak serve`: pages and the API.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use kanak_store::FIRST_ADMINISTRATOR;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::Global;
-use crate::commands::users::os_rng;
 use crate::deployment::Deployment;
 use crate::output::Output;
 use crate::relay;
+use crate::secrets::os_rng;
 use crate::server::router::router;
-use crate::server::schedule;
 use crate::server::state::{AppState, Cookies};
+use crate::server::{self, schedule};
 
 /// Runs the command until it is told to stop.
 ///
@@ -23,7 +26,8 @@ use crate::server::state::{AppState, Cookies};
 /// When the address cannot be listened on.
 pub async fn run(listen: &str, global: &Global, output: &Output) -> anyhow::Result<ExitCode> {
     let deployment = Deployment::open(global).await?;
-    serve(deployment, listen, output).await?;
+    let passwords = if std::io::stdout().is_terminal() { FirstPassword::Print } else { FirstPassword::Keep };
+    serve(deployment, listen, passwords, output).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -31,7 +35,12 @@ pub async fn run(listen: &str, global: &Global, output: &Output) -> anyhow::Resu
 ///
 /// # Errors
 /// When the address cannot be listened on.
-pub async fn serve(deployment: Deployment, listen: &str, output: &Output) -> anyhow::Result<()> {
+pub async fn serve(
+    deployment: Deployment,
+    listen: &str,
+    passwords: FirstPassword,
+    output: &Output,
+) -> anyhow::Result<()> {
     let address: SocketAddr = listen
         .parse()
         .with_context(|| format!("`{listen}` is not an address to listen on; write one like 127.0.0.1:8080"))?;
@@ -41,14 +50,46 @@ pub async fn serve(deployment: Deployment, listen: &str, output: &Output) -> any
         .with_context(|| format!("cannot listen on {address}; is something else there? name another with --listen"))?;
     let address = listener.local_addr()?;
     if let Some(password) = deployment.store.ensure_first_administrator(&mut os_rng()).await? {
-        output.line(format!("user admin, password (shown once): {password}"));
+        hand_over(&password, passwords, &deployment.data, output)?;
     }
-    let cookies = if address.ip().is_loopback() { Cookies::Loopback } else { Cookies::Secure };
+    let cookies = Cookies::on(address.ip(), deployment.config.public_url.as_deref());
     let state = AppState::new(deployment, cookies);
     let _ticker = schedule::start(state.clone()).await?;
     let _commands = relay::listen(state.clone())?;
     output.line(format!("listening on http://{address}  (pages /, API /docs, health /healthz; stop with Ctrl-C)"));
-    axum::serve(listener, router(&state)).with_graceful_shutdown(told_to_stop()).await?;
+    server::listen::serve(listener, router(&state), told_to_stop()).await;
+    Ok(())
+}
+
+/// Where the first administrator's password goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FirstPassword {
+    /// To standard output: someone reads it there.
+    Print,
+    /// Into a file that only the owner reads: standard output may be the log of a service.
+    Keep,
+}
+
+/// The file of a password that was not printed.
+const PASSWORD_FILE: &str = "first-password.txt";
+
+fn hand_over(password: &str, passwords: FirstPassword, data: &Path, output: &Output) -> anyhow::Result<()> {
+    if passwords == FirstPassword::Print {
+        output.line(format!("user {FIRST_ADMINISTRATOR}, password (shown once): {password}"));
+        return Ok(());
+    }
+    let path = data.join(PASSWORD_FILE);
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path)
+        .and_then(|mut file| writeln!(file, "{password}"))
+        .with_context(|| {
+            format!("cannot write {}; `kanak user reset {FIRST_ADMINISTRATOR}` gives a new password", path.display())
+        })?;
+    output.line(format!("user {FIRST_ADMINISTRATOR}, password in {}: read it, then remove the file", path.display()));
     Ok(())
 }
 
@@ -73,4 +114,27 @@ async fn told_to_stop() {
         }
     }
     drop(interrupt.await);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_password_that_is_not_printed_stands_in_a_file_that_only_its_owner_reads() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let (sender, mut printed) = tokio::sync::mpsc::unbounded_channel();
+        let output = Output::to_asker(false, false, sender);
+        hand_over("correct-horse", FirstPassword::Keep, folder.path(), &output).unwrap();
+        let path = folder.path().join(PASSWORD_FILE);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "correct-horse\n");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let said = format!("{:?}", printed.try_recv().unwrap());
+        assert!(said.contains(PASSWORD_FILE) && !said.contains("correct-horse"), "{said}");
+        hand_over("correct-horse", FirstPassword::Print, folder.path(), &output).unwrap();
+        assert!(
+            format!("{:?}", printed.try_recv().unwrap()).contains("user admin, password (shown once): correct-horse")
+        );
+    }
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::cli::{KeyCommand, UserCommand};
 use crate::deployment::Deployment;
 use crate::output::Output;
+use crate::secrets::{new_password, os_rng};
 
 /// Runs a `user` command.
 ///
@@ -98,15 +99,4 @@ fn parse_districts(deployment: &Deployment, words: &[String]) -> anyhow::Result<
         };
     }
     Ok(Some(found))
-}
-
-/// The operating system's chance: for passwords and keys.
-pub fn os_rng() -> impl rand::CryptoRng + Send {
-    use rand::SeedableRng as _;
-    rand::rngs::StdRng::from_os_rng()
-}
-
-/// A password for someone who is given one.
-pub fn new_password() -> String {
-    kanak_store::new_password(&mut os_rng())
 }

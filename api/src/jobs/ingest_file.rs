@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use kanak_engine::standardize::Standardizer;
-use kanak_ingest::{CheckedBatch, FileReport, Rows, landing, read_file};
+use kanak_ingest::landing::{self, Landed};
+use kanak_ingest::{CheckedBatch, FileReport, Input, Rows, read_file};
 use kanak_model::source_record::NewSourceRecord;
-use kanak_model::source_system::RowsAre;
-use kanak_model::{SourceSystem, Timestamp};
+use kanak_model::source_system::{Load, RowsAre};
+use kanak_model::{IngestRunId, SourceSystem, Timestamp};
 use kanak_store::{FileFacts, IngestSummary, KeyStore as _};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use crate::deployment::Deployment;
@@ -40,6 +42,8 @@ pub struct Ingested {
     pub rejected: u64,
     /// Whether the hub knew this very file, so that nothing was done.
     pub known: bool,
+    /// Whether it was read under another declaration of its source or model, and so might say something else now.
+    pub declared_anew: bool,
 }
 
 impl Ingested {
@@ -54,8 +58,39 @@ impl Ingested {
             retired: summary.retired,
             rejected: summary.rejected,
             known: false,
+            declared_anew: false,
         }
     }
+
+    /// A file that the hub has already: everything in it is unchanged.
+    fn known(source: &SourceSystem, file: &Path, earlier: &IngestSummary) -> Self {
+        let once = Self::of(source, file, earlier);
+        Self { new: 0, changed: 0, retired: 0, unchanged: once.accepted, known: true, ..once }
+    }
+}
+
+/// What becomes of a file that the hub has read already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// It is left alone; only the latest snapshot of a register is read once more, when its source or model was declared
+    /// anew since. Older files are not read by themselves: they would bring back what later ones have replaced.
+    LeaveAlone,
+    /// It is read once more: a person asked for it.
+    ReadAgain,
+}
+
+/// How files are taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// Whether snapshots may retire more than their source's limit.
+    pub retirements: Retirements,
+    /// What becomes of known files.
+    pub known: Known,
+}
+
+impl Terms {
+    /// Nobody confirmed anything.
+    pub const CAREFUL: Self = Self { retirements: Retirements::WithinLimit, known: Known::LeaveAlone };
 }
 
 /// The source a file belongs to, by its name.
@@ -66,43 +101,44 @@ pub fn source_of<'a>(deployment: &'a Deployment, file: &Path) -> anyhow::Result<
     Ok(deployment.sources.get_for_file(file)?)
 }
 
-/// Lands and loads one file. Nothing of it is in the hub unless all of it is.
+/// Lands and loads one file. Nothing of it is in the hub unless all of it is; what is read is the sealed copy, so that the
+/// hub holds what the landing holds, also when a sender is still writing.
 ///
 /// # Errors
 /// When the file cannot be read as its source says, or its snapshot would retire too much.
 pub async fn ingest_file(
     deployment: &Deployment,
     file: &Path,
-    retirements: Retirements,
+    terms: Terms,
     stage: &Stage,
 ) -> anyhow::Result<Ingested> {
     let source = source_of(deployment, file)?.clone();
     let source_id = deployment.store.ensure_source_system(&source).await?;
     let key = landing_key(deployment)?;
-    let path = file.to_path_buf();
-    let landing_folder = deployment.landing();
-    let hash = {
-        let path = path.clone();
-        tokio::task::spawn_blocking(move || landing::content_hash(&path, &key)).await??
-    };
-    if let Some(earlier) = deployment.store.find_finished_run(source_id, &hash).await? {
-        let known = Ingested { known: true, ..Ingested::of(&source, file, &earlier.summary) };
-        let unchanged = known.accepted;
-        return Ok(Ingested { new: 0, changed: 0, retired: 0, unchanged, ..known });
-    }
     let landed = {
-        let path = path.clone();
-        tokio::task::spawn_blocking(move || landing::seal(&path, &landing_folder, &key)).await??
+        let (path, folder) = (file.to_path_buf(), deployment.landing());
+        tokio::task::spawn_blocking(move || landing::seal(&path, &folder, &key)).await??
     };
+    let declaration = declaration_fingerprint(deployment, &source)?;
+    if let Some(earlier) = deployment.store.find_finished_run(source_id, &landed.content_hash).await?
+        && terms.known == Known::LeaveAlone
+    {
+        let read_as = deployment.store.get_setting(&read_as_setting(earlier.id)).await?;
+        let declared_anew = read_as.is_some_and(|read_as| read_as != declaration);
+        let is_register = source.load == Load::Snapshot && matches!(source.rows, RowsAre::Entity(_));
+        if !(declared_anew && is_register) {
+            return Ok(Ingested { declared_anew, ..Ingested::known(&source, file, &earlier.summary) });
+        }
+    }
     let facts = FileFacts {
-        name: path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        name: file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         content_hash: landed.content_hash.clone(),
         bytes: landed.bytes,
         load: source.load,
     };
     let mut run = deployment.store.begin_ingest(source_id, facts).await?;
     let (sender, mut batches) = mpsc::channel::<CheckedBatch>(4);
-    let reader = start_reader(deployment, source.clone(), path.clone(), sender);
+    let reader = start_reader(deployment, source.clone(), file, landed, key, sender);
     let is_event = matches!(source.rows, RowsAre::Event(_));
     while let Some(batch) = batches.recv().await {
         let CheckedBatch { mut rows, rejected } = batch;
@@ -128,10 +164,12 @@ pub async fn ingest_file(
     }
     let report: FileReport = reader.await??;
     run.left_out(report.left_out).await?;
-    let summary = match retirements {
+    let summary = match terms.retirements {
         Retirements::WithinLimit => run.finish().await?,
         Retirements::Confirmed => run.finish_confirmed().await?,
     };
+    // Lost in a crash, it is missed by nobody: a run without it counts as read under what is declared.
+    deployment.store.put_setting(&read_as_setting(summary.run), &declaration).await?;
     Ok(Ingested::of(&source, file, &summary))
 }
 
@@ -152,13 +190,34 @@ pub fn landing_key(deployment: &Deployment) -> anyhow::Result<[u8; 32]> {
     Ok(*deployment.keys.get_key("landing")?.bytes())
 }
 
-/// Reads and checks the file on a thread of its own.
+/// The setting that keeps what a run's source and model said when it was read.
+fn read_as_setting(run: IngestRunId) -> String {
+    format!("read_as.{run}")
+}
+
+/// Says whether a source and the model of its rows are declared as they were.
+fn declaration_fingerprint(deployment: &Deployment, source: &SourceSystem) -> anyhow::Result<String> {
+    let model = match &source.rows {
+        RowsAre::Entity(name) => format!("{:?}", deployment.get_model(name)?.attributes),
+        RowsAre::Event(name) => {
+            let event = deployment.events.iter().find(|event| event.name == *name);
+            format!("{:?}", event.with_context(|| format!("source {}: no event `{name}`", source.name))?)
+        }
+    };
+    let digest = Sha256::digest(format!("{source:?}\n{model}"));
+    Ok(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Reads and checks the sealed copy of the file on a thread of its own.
 fn start_reader(
     deployment: &Deployment,
     source: SourceSystem,
-    path: PathBuf,
+    file: &Path,
+    landed: Landed,
+    key: [u8; 32],
     sender: mpsc::Sender<CheckedBatch>,
 ) -> tokio::task::JoinHandle<anyhow::Result<FileReport>> {
+    let name = file.display().to_string();
     let codes = Arc::clone(&deployment.codes);
     let models = Arc::clone(&deployment.models);
     let events = Arc::clone(&deployment.events);
@@ -178,6 +237,74 @@ fn start_reader(
         let mut deliver = |batch: CheckedBatch| {
             sender.blocking_send(batch).map_err(|_| anyhow::anyhow!("the hub stopped taking rows"))
         };
-        Ok(read_file(&source, rows, &path, &standardizer, now.day_ist(), &mut deliver)?)
+        let input = Input::Sealed { path: &landed.sealed_path, name: &name, key: &key };
+        Ok(read_file(&source, rows, input, &standardizer, now.day_ist(), &mut deliver)?)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::House;
+
+    const ASHA: &str = "ID,NAME,DOB\n1,Asha Devi,1990-01-02\n";
+    const AGAIN: Terms = Terms { known: Known::ReadAgain, ..Terms::CAREFUL };
+
+    #[tokio::test]
+    async fn what_is_read_is_what_was_sealed_although_the_sender_goes_on_writing() {
+        let house = House::new().await;
+        let deployment = &house.deployment;
+        let path = house.folder().join("people_1.csv");
+        std::fs::write(&path, ASHA).unwrap();
+        let key = landing_key(deployment).unwrap();
+        let landed = landing::seal(&path, &deployment.landing(), &key).unwrap();
+        std::fs::write(&path, format!("{ASHA}2,Bina Kumari,1991-03-04\n")).unwrap();
+        let source = source_of(deployment, &path).unwrap().clone();
+        let (sender, mut batches) = mpsc::channel(4);
+        let reader = start_reader(deployment, source, &path, landed, key, sender);
+        let mut rows = 0;
+        while let Some(batch) = batches.recv().await {
+            rows += batch.rows.len();
+        }
+        reader.await.unwrap().unwrap();
+        assert_eq!(rows, 1);
+    }
+
+    #[tokio::test]
+    async fn a_known_file_whose_sealed_copy_was_lost_is_sealed_again() {
+        let house = House::new().await;
+        house.ingest("people_1.csv", ASHA).await;
+        let runs = house.deployment.store.list_ingest_runs(None, None, 1).await.unwrap();
+        let sealed = house.sealed(&runs[0].content_hash);
+        std::fs::remove_file(&sealed).unwrap();
+        assert!(house.ingest("people_1.csv", ASHA).await.known);
+        assert!(sealed.exists());
+    }
+
+    #[tokio::test]
+    async fn the_latest_snapshot_is_read_once_more_when_its_source_was_declared_anew() {
+        let house = House::new().await;
+        assert_eq!(house.ingest("roll_1.csv", ASHA).await.new, 1);
+        assert!(house.ingest("roll_1.csv", ASHA).await.known);
+        let house = house
+            .declared_anew("roll.toml", "from = \"DOB\"\nto = \"date_of_birth\"", "value = \"female\"\nto = \"sex\"")
+            .await;
+        let again = house.ingest("roll_1.csv", ASHA).await;
+        assert_eq!((again.known, again.changed), (false, 1));
+        assert!(house.ingest("roll_1.csv", ASHA).await.known, "once is enough");
+    }
+
+    #[tokio::test]
+    async fn a_file_of_changes_is_read_once_more_only_when_a_person_asks() {
+        let house = House::new().await;
+        house.ingest("people_1.csv", ASHA).await;
+        let house = house
+            .declared_anew("people.toml", "from = \"DOB\"\nto = \"date_of_birth\"", "value = \"female\"\nto = \"sex\"")
+            .await;
+        let left = house.ingest("people_1.csv", ASHA).await;
+        assert_eq!((left.known, left.declared_anew, left.changed), (true, true, 0));
+        let again = house.ingest_on("people_1.csv", ASHA, AGAIN).await;
+        assert_eq!((again.known, again.changed), (false, 1));
+        assert!(!house.ingest("people_1.csv", ASHA).await.declared_anew);
+    }
 }

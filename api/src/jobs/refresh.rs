@@ -34,7 +34,7 @@ pub async fn refresh(deployment: &Deployment, output: &Output) -> anyhow::Result
         for model in deployment.models.iter() {
             rows += load_dimension(deployment, model, &stage).await?;
         }
-        load_crosswalk(deployment).await?;
+        warehouse.load_crosswalk(crosswalk_rows(deployment).await?).await?;
         stage.end(&format!("{} golden versions", grouped(rows as i64)));
     }
     let stage = Stage::begin(output, "Loading events", 0);
@@ -73,7 +73,11 @@ async fn load_dimension(deployment: &Deployment, model: &EntityModel, stage: &St
     Ok(count)
 }
 
-async fn load_crosswalk(deployment: &Deployment) -> anyhow::Result<()> {
+/// Every crosswalk that holds now.
+///
+/// # Errors
+/// When the hub cannot be read.
+pub async fn crosswalk_rows(deployment: &Deployment) -> anyhow::Result<Vec<CrosswalkRow>> {
     let sources: HashMap<_, _> = deployment
         .store
         .list_source_systems()
@@ -101,8 +105,7 @@ async fn load_crosswalk(deployment: &Deployment) -> anyhow::Result<()> {
             }
         }
     }
-    deployment.warehouse.load_crosswalk(rows).await?;
-    Ok(())
+    Ok(rows)
 }
 
 /// Loads the runs of an event's sources that the warehouse does not have yet. Returns the number of rows.
@@ -119,8 +122,9 @@ async fn load_events(deployment: &Deployment, event: &EventModel, stage: &Stage)
                 continue;
             }
             let batches = read_events(deployment, source, event, &run).await?;
-            rows += batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
-            stage.advance(rows);
+            let read = batches.iter().map(|batch| batch.num_rows() as u64).sum::<u64>();
+            stage.advance(read);
+            rows += read;
             deployment.warehouse.append_events(event, run.id.0, batches).await?;
         }
     }

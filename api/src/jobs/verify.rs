@@ -1,6 +1,7 @@
 //! Every invariant that one hub can show: its own checks, its ledger replayed, its stores read through.
 
 use std::collections::{HashMap, HashSet};
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,28 +14,57 @@ use kanak_codes::identifiers::Aadhaar;
 use kanak_ingest::landing;
 use kanak_model::{Access, EntityModel, GoldenId};
 use kanak_store::{HubUrl, Link, Store};
-use kanak_warehouse::QueryLimits;
+use kanak_warehouse::{CrosswalkRow, QueryLimits};
 
 use crate::deployment::Deployment;
 use crate::jobs::ingest_file::landing_key;
+use crate::jobs::refresh::crosswalk_rows;
 use crate::jobs::resolve::resolve;
 use crate::output::{Output, grouped};
 use crate::progress::Stage;
 
 /// Golden records read at a time.
 const GOLDEN_PAGE: u32 = 20_000;
+/// Bytes of a file read at a time.
+const SCAN_BYTES: usize = 1 << 20;
 
 /// One invariant and whether it holds.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
     /// A word for machines.
     pub name: String,
     /// What must hold, in a sentence.
     pub what: String,
     /// Whether it does.
-    pub passed: bool,
+    pub outcome: Outcome,
     /// What was seen. Never values of people.
     pub detail: String,
+}
+
+/// What a check found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was looked at, and holds.
+    Holds,
+    /// It cannot be judged yet: work waits that has to be done first. The detail names the command.
+    NotYet,
+    /// It does not hold.
+    Broken,
+}
+
+impl Outcome {
+    /// The word for machines.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::NotYet => "not_yet",
+            Self::Broken => "broken",
+        }
+    }
+
+    fn of(passed: bool) -> Self {
+        if passed { Self::Holds } else { Self::Broken }
+    }
 }
 
 /// Runs every check. A broken one is a result, not an error.
@@ -48,7 +78,12 @@ pub async fn verify(deployment: &Deployment, output: &Output) -> anyhow::Result<
         .check_invariants()
         .await?
         .into_iter()
-        .map(|c| Check { name: c.name.to_owned(), what: c.what.to_owned(), passed: c.passed, detail: c.detail })
+        .map(|c| Check {
+            name: c.name.to_owned(),
+            what: c.what.to_owned(),
+            outcome: Outcome::of(c.passed),
+            detail: c.detail,
+        })
         .collect();
     stage.end(&format!("{} checks", checks.len()));
     checks.extend(replayed(deployment, output).await?);
@@ -63,8 +98,13 @@ pub async fn verify(deployment: &Deployment, output: &Output) -> anyhow::Result<
 }
 
 fn check(name: &str, what: &str, wrong: Option<String>, seen: impl Into<String>) -> Check {
-    let passed = wrong.is_none();
-    Check { name: name.to_owned(), what: what.to_owned(), passed, detail: wrong.unwrap_or_else(|| seen.into()) }
+    let outcome = Outcome::of(wrong.is_none());
+    Check { name: name.to_owned(), what: what.to_owned(), outcome, detail: wrong.unwrap_or_else(|| seen.into()) }
+}
+
+/// A check that cannot be judged before a command has run.
+fn not_yet(name: &str, what: &str, detail: impl Into<String>) -> Check {
+    Check { name: name.to_owned(), what: what.to_owned(), outcome: Outcome::NotYet, detail: detail.into() }
 }
 
 /// Replays the ledger into a scratch hub and compares what follows from it there with what the hub holds.
@@ -115,12 +155,13 @@ async fn replay(deployment: &Deployment, scratch: &Deployment, model: &EntityMod
     let what =
         "source records, decisions and the frozen rule set alone give the clusters and values that the hub holds";
     let store = &deployment.store;
-    if store.find_rule_set(&model.name).await?.is_none() {
-        return Ok(check(&name, what, None, "nothing was resolved yet"));
-    }
     let pending = store.unresolved_count(&model.name).await?;
     if pending > 0 {
-        return Ok(check(&name, what, None, format!("{} source records wait for `kanak resolve`", grouped(pending))));
+        let detail = format!("{} source records wait; run `kanak resolve {}`", grouped(pending), model.name);
+        return Ok(not_yet(&name, what, detail));
+    }
+    if store.find_rule_set(&model.name).await?.is_none() {
+        return Ok(check(&name, what, None, "there are none"));
     }
     resolve(scratch, model).await?;
     let held = store.list_links(&model.name).await?;
@@ -230,17 +271,18 @@ async fn sealed_files(deployment: &Deployment) -> anyhow::Result<Check> {
 /// Compares the lake's current rows with the hub's live golden records.
 async fn reconciled(deployment: &Deployment) -> anyhow::Result<Check> {
     let name = "warehouse reconciles";
-    let what = "each dimension has as many current rows as the hub has live golden records";
+    let what =
+        "each dimension has as many current rows as the hub has live golden records, and the crosswalk is the hub's";
     let Some(release) = deployment.warehouse.release() else {
-        return Ok(check(name, what, None, "no release yet"));
+        return Ok(not_yet(name, what, "the warehouse has no release; run `kanak refresh`"));
     };
     let position = deployment.store.feed_position().await?;
     if release.feed_position != position.0 {
         let seen = format!(
-            "the warehouse stands at {}, the hub at {position}; `kanak refresh` brings it up",
+            "the warehouse stands at feed position {}, the hub at {position}; run `kanak refresh`",
             release.feed_position
         );
-        return Ok(check(name, what, None, seen));
+        return Ok(not_yet(name, what, seen));
     }
     let counts = deployment.store.counts().await?;
     let access = Access::operation("verify");
@@ -254,7 +296,48 @@ async fn reconciled(deployment: &Deployment) -> anyhow::Result<Check> {
             wrong = Some(format!("{}: {lake} in the lake, {hub} in the hub", model.plural));
         }
     }
-    Ok(check(name, what, wrong, format!("at feed position {position}")))
+    let held = crosswalk_rows(deployment).await?;
+    let seen = format!("{} crosswalks, at feed position {position}", grouped(held.len() as i64));
+    let wrong = match wrong {
+        Some(wrong) => Some(wrong),
+        None => different_crosswalks(held, crosswalks_in_lake(deployment, &access).await?),
+    };
+    Ok(check(name, what, wrong, seen))
+}
+
+/// The crosswalks that the lake's release holds.
+async fn crosswalks_in_lake(deployment: &Deployment, access: &Access) -> anyhow::Result<Vec<CrosswalkRow>> {
+    let sql = "select entity, source_system, source_key, golden_id from bridge_crosswalk";
+    let limits = QueryLimits { rows_max: usize::MAX - 1, timeout_ms: 600_000 };
+    let result = deployment.warehouse.query(access, sql, limits).await?;
+    let mut rows = Vec::with_capacity(result.num_rows());
+    for batch in &result.batches {
+        let columns =
+            (0..3).map(|column| cast(batch.column(column), &DataType::Utf8)).collect::<Result<Vec<_>, _>>()?;
+        let golden = batch.column(3).as_primitive::<Int64Type>();
+        for row in 0..batch.num_rows() {
+            let text = |column: usize| columns[column].as_string::<i32>().value(row).to_owned();
+            rows.push(CrosswalkRow {
+                entity: text(0),
+                source_system: text(1),
+                source_key: text(2),
+                golden_id: golden.value(row),
+            });
+        }
+    }
+    Ok(rows)
+}
+
+/// The first crosswalk that stands in one of hub and lake and not in the other, by its register: never by its key.
+fn different_crosswalks(mut hub: Vec<CrosswalkRow>, mut lake: Vec<CrosswalkRow>) -> Option<String> {
+    if hub.len() != lake.len() {
+        return Some(format!("{} crosswalks in the lake, {} in the hub", lake.len(), hub.len()));
+    }
+    hub.sort_unstable();
+    lake.sort_unstable();
+    let (different, _) = hub.iter().zip(&lake).find(|(hub, lake)| hub != lake)?;
+    let (entity, source) = (&different.entity, &different.source_system);
+    Some(format!("a crosswalk of {entity} from {source} is another in the lake than in the hub"))
 }
 
 /// Reads everything under the data folder but vault and keys, and every text of the lake, for numbers that the vault holds.
@@ -312,31 +395,80 @@ fn scan_folder(folder: &Path, found: &mut HashMap<String, String>) -> anyhow::Re
         if path.is_dir() {
             scan_folder(&path, found)?;
         } else {
-            let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            look(&bytes, &path.display().to_string(), found);
+            scan_file(&path, found).with_context(|| format!("cannot read {}", path.display()))?;
         }
     }
     Ok(())
 }
 
-/// Notes every run of exactly twelve digits, perhaps grouped 4-4-4, that passes the rules of an Aadhaar number.
-fn look(bytes: &[u8], place: &str, found: &mut HashMap<String, String>) {
-    let mut digits = String::with_capacity(12);
-    let mut index = 0;
-    while index <= bytes.len() {
-        let byte = bytes.get(index).copied().unwrap_or(b'.');
-        let groups = matches!(byte, b' ' | b'-' | 0) && bytes.get(index + 1).is_some_and(u8::is_ascii_digit);
-        if byte.is_ascii_digit() {
-            if digits.len() <= 12 {
-                digits.push(char::from(byte));
-            }
-        } else if !(groups && !digits.is_empty() && (byte == 0 || digits.len().is_multiple_of(4))) {
-            if digits.len() == 12 && Aadhaar::parse(&digits).is_ok() {
-                found.entry(digits.clone()).or_insert_with(|| place.to_owned());
-            }
-            digits.clear();
+/// Reads a file piece by piece: a hub may be larger than memory.
+fn scan_file(path: &Path, found: &mut HashMap<String, String>) -> std::io::Result<()> {
+    let place = path.display().to_string();
+    let mut file = std::fs::File::open(path)?;
+    let mut piece = vec![0; SCAN_BYTES];
+    let mut looking = Looking::at(&place);
+    loop {
+        match file.read(&mut piece)? {
+            0 => break,
+            read => looking.feed(&piece[..read], found),
         }
-        index += 1;
+    }
+    looking.end(found);
+    Ok(())
+}
+
+/// Looks through a text that is at hand whole.
+fn look(bytes: &[u8], place: &str, found: &mut HashMap<String, String>) {
+    let mut looking = Looking::at(place);
+    looking.feed(bytes, found);
+    looking.end(found);
+}
+
+/// Notes every run of exactly twelve digits, perhaps grouped 4-4-4 or with a zero byte after each (wide text), that
+/// passes the rules of an Aadhaar number. Takes its text in pieces; where they are cut makes no difference.
+struct Looking<'a> {
+    place: &'a str,
+    /// The digits that stand together so far; one beyond twelve is enough to know that it is no number.
+    digits: String,
+    /// The last byte: what it means depends on the next.
+    held: Option<u8>,
+}
+
+impl<'a> Looking<'a> {
+    fn at(place: &'a str) -> Self {
+        Self { place, digits: String::with_capacity(13), held: None }
+    }
+
+    fn feed(&mut self, bytes: &[u8], found: &mut HashMap<String, String>) {
+        for next in bytes {
+            if let Some(byte) = self.held.replace(*next) {
+                self.step(byte, next.is_ascii_digit(), found);
+            }
+        }
+    }
+
+    fn end(&mut self, found: &mut HashMap<String, String>) {
+        if let Some(byte) = self.held.take() {
+            self.step(byte, false, found);
+        }
+        self.step(b'.', false, found);
+    }
+
+    fn step(&mut self, byte: u8, digit_follows: bool, found: &mut HashMap<String, String>) {
+        if byte.is_ascii_digit() {
+            if self.digits.len() <= 12 {
+                self.digits.push(char::from(byte));
+            }
+            return;
+        }
+        let parts_groups = byte == 0 || (matches!(byte, b' ' | b'-') && self.digits.len().is_multiple_of(4));
+        if parts_groups && digit_follows && !self.digits.is_empty() {
+            return;
+        }
+        if self.digits.len() == 12 && Aadhaar::parse(&self.digits).is_ok() {
+            found.entry(self.digits.clone()).or_insert_with(|| self.place.to_owned());
+        }
+        self.digits.clear();
     }
 }
 
@@ -380,5 +512,36 @@ mod tests {
         check_look(&"234123412346".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>(), true);
         check_look(b"9234123412346", false);
         check_look(b"234123412347", false);
+    }
+
+    #[test]
+    fn a_number_is_found_wherever_its_file_is_cut_into_pieces() {
+        let wide: Vec<u8> = "no 234123412346.".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for text in [b"no 2341-2341-2346, 9234123412346".as_slice(), &wide] {
+            for cut in 0..=text.len() {
+                let mut found = HashMap::new();
+                let mut looking = Looking::at("here");
+                looking.feed(&text[..cut], &mut found);
+                looking.feed(&text[cut..], &mut found);
+                looking.end(&mut found);
+                assert_eq!(found.len(), 1, "cut at {cut}");
+                assert!(found.contains_key("234123412346"), "cut at {cut}");
+            }
+        }
+    }
+
+    fn crosswalk(source: &str, key: &str, golden_id: i64) -> CrosswalkRow {
+        let (source_system, source_key) = (source.to_owned(), key.to_owned());
+        CrosswalkRow { entity: "citizen".to_owned(), source_system, source_key, golden_id }
+    }
+
+    #[test]
+    fn a_crosswalk_that_differs_between_hub_and_lake_is_named_by_its_register_alone() {
+        let (a, b) = (crosswalk("health", "H/1", 1), crosswalk("education", "E/1", 1));
+        let same = different_crosswalks(vec![a.clone(), b.clone()], vec![b.clone(), a.clone()]);
+        assert_eq!(same, None);
+        let moved = different_crosswalks(vec![a.clone(), b.clone()], vec![b.clone(), crosswalk("health", "H/1", 2)]);
+        assert!(moved.as_ref().is_some_and(|words| words.contains("health") && !words.contains("H/1")), "{moved:?}");
+        assert!(different_crosswalks(vec![a, b.clone()], vec![b]).is_some());
     }
 }

@@ -3,7 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
+use kanak_store::HubUrl;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
@@ -96,6 +97,24 @@ async fn send(write: &mut tokio::net::unix::OwnedWriteHalf, answer: &Answer) -> 
     write.write_all(&line).await
 }
 
+/// Whether the server would do what the asker means: on the hub that was named, by what is declared now.
+fn can_be_done_here(state: &AppState, asked: &Asked) -> anyhow::Result<()> {
+    let deployment = &state.deployment;
+    if let Some(hub) = &asked.hub {
+        ensure!(
+            deployment.is_hub(&HubUrl::parse(hub)?),
+            "the server of this data folder works on another hub than --hub names; leave --hub out, or stop the server"
+        );
+    }
+    if asked.command.reads_declarations() {
+        ensure!(
+            deployment.is_as_declared()?,
+            "kanak.toml, models or sources changed since the server of this data folder started; restart it, then ask again"
+        );
+    }
+    Ok(())
+}
+
 /// Runs one command to its end.
 async fn run(state: &AppState, line: &str, sender: mpsc::UnboundedSender<Printed>) -> Answer {
     let asked: Asked = match serde_json::from_str(line) {
@@ -106,6 +125,9 @@ async fn run(state: &AppState, line: &str, sender: mpsc::UnboundedSender<Printed
             ));
         }
     };
+    if let Err(reason) = can_be_done_here(state, &asked) {
+        return Answer::Refused(format!("{reason:#}"));
+    }
     let output = Output::to_asker(asked.json, asked.quiet, sender);
     let _one_at_a_time = if asked.command.is_work() { Some(state.work.lock().await) } else { None };
     match run_on(&asked.command, &state.deployment, &output).await {

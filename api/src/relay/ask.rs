@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use kanak_store::HubUrl;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixStream;
 
@@ -14,9 +15,10 @@ use crate::output::Output;
 ///
 /// # Errors
 /// The command's own refusal, or that the server went away before it was done.
-pub async fn ask(socket: &Path, command: DataCommand, output: &Output) -> anyhow::Result<()> {
+pub async fn ask(socket: &Path, command: DataCommand, hub: Option<&str>, output: &Output) -> anyhow::Result<()> {
     let command = command.with_absolute_paths().context("cannot tell the current folder")?;
-    let asked = Asked { command, json: output.json, quiet: output.quiet };
+    let hub = hub.map(with_absolute_path).transpose()?;
+    let asked = Asked { command, hub, json: output.json, quiet: output.quiet };
     let stream = UnixStream::connect(socket)
         .await
         .with_context(|| format!("the server of this data folder does not answer on {}", socket.display()))?;
@@ -31,4 +33,12 @@ pub async fn ask(socket: &Path, command: DataCommand, output: &Output) -> anyhow
         }
     }
     bail!("the server stopped before the command was done; nothing is half-done: ask again when it runs")
+}
+
+/// A hub's address that means the same in a process that stands in another folder.
+fn with_absolute_path(hub: &str) -> anyhow::Result<String> {
+    Ok(match HubUrl::parse(hub)? {
+        HubUrl::Sqlite(path) => std::path::absolute(path)?.to_string_lossy().into_owned(),
+        HubUrl::Postgres(_) => hub.to_owned(),
+    })
 }

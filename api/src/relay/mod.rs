@@ -21,10 +21,12 @@ pub use ask::ask;
 /// The longest path that every system takes for a socket, with room to spare.
 const PATH_BYTES_MAX: usize = 100;
 
-/// A command and how it shall print.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A command, the hub it was meant for, and how it shall print.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 struct Asked {
     command: DataCommand,
+    /// The hub that was named, by an absolute path; `None` for the data folder's own. May hold a password.
+    hub: Option<String>,
     json: bool,
     quiet: bool,
 }
@@ -85,10 +87,10 @@ mod tests {
     #[test]
     fn a_question_and_its_answers_are_one_line_each_and_read_back_the_same() {
         let command = DataCommand::Sql { query: "select\n1".to_owned(), purpose: "statistics".to_owned(), rows_max: 5 };
-        let asked = Asked { command, json: true, quiet: false };
+        let asked = Asked { command, hub: Some("/d/hub.sqlite".to_owned()), json: true, quiet: false };
         let line = serde_json::to_string(&asked).unwrap();
         assert!(!line.contains('\n'), "{line}");
-        assert_eq!(serde_json::from_str::<Asked>(&line).unwrap(), asked);
+        assert!(serde_json::from_str::<Asked>(&line).unwrap() == asked);
         for answer in [Answer::Printed(Printed::Out("a\nb".to_owned())), Answer::Done, Answer::Refused("no".to_owned())]
         {
             let line = serde_json::to_string(&answer).unwrap();

@@ -6,7 +6,7 @@ use kanak_model::match_pair::Decision;
 use kanak_model::{Access, Caller, EntityModel, Role, SourceRecordId, StewardTaskId, UserId};
 use kanak_store::{Applied, StoreError};
 
-use crate::commands::explain::explain;
+use crate::jobs::explain::explain;
 use crate::jobs::steward;
 use crate::server::state::AppState;
 

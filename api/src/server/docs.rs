@@ -7,15 +7,23 @@ use axum::Extension;
 use axum::http::{HeaderValue, header};
 use axum::response::{Html, IntoResponse};
 use utoipa::openapi::OpenApi;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 
-/// Says in the description how callers prove who they are.
-pub struct BearerKey;
+use crate::server::identify::SESSION_COOKIE;
 
-impl utoipa::Modify for BearerKey {
+/// Says in the description how callers prove who they are: a program by its key, a person by the session's cookie.
+pub struct WhoCalls;
+
+impl utoipa::Modify for WhoCalls {
     fn modify(&self, openapi: &mut OpenApi) {
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        openapi.components.get_or_insert_default().add_security_scheme("key", scheme);
+        let cookie = ApiKeyValue::with_description(
+            SESSION_COOKIE,
+            "The session of a person who signed in at `/sign-in`. Behind TLS the cookie's name begins with `__Host-`.",
+        );
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("key", scheme);
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     }
 }
 
@@ -53,7 +61,14 @@ fn page_of(openapi: &serde_json::Value) -> String {
 }
 
 fn write_operation(page: &mut String, path: &str, method: &str, operation: &serde_json::Value) {
-    let key = if operation["security"].is_array() { "needs a key" } else { "public" };
+    let needs = |scheme: &str| {
+        operation["security"].as_array().is_some_and(|all| all.iter().any(|one| one.get(scheme).is_some()))
+    };
+    let key = match (needs("key"), needs("session")) {
+        (true, _) => "needs a key",
+        (false, true) => "needs a person who is signed in",
+        (false, false) => "public",
+    };
     let _ = writeln!(
         page,
         "<section class=\"panel\"><h2><code>{} {path}</code></h2><p>{} <span class=\"quiet small\">({key})</span></p><p>{}</p>",

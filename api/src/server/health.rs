@@ -1,12 +1,44 @@
 //! Whether the server lives, whether it can answer, and what it has done.
 
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use std::fmt::Write as _;
+use kanak_store::{HubCounts, Store, StoreError};
+use tokio::sync::Mutex;
 
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
+
+/// How long counts are kept: they read every row of the hub.
+const COUNTS_KEPT: Duration = Duration::from_secs(30);
+
+/// The hub's counts, read at most every thirty seconds and by one request at a time.
+#[derive(Debug, Default)]
+pub struct CountsKept {
+    kept: Mutex<Option<(Instant, Arc<HubCounts>)>>,
+}
+
+impl CountsKept {
+    /// The counts, not older than thirty seconds.
+    ///
+    /// # Errors
+    /// When the hub cannot be read.
+    pub async fn get(&self, store: &Store) -> Result<Arc<HubCounts>, StoreError> {
+        let mut kept = self.kept.lock().await;
+        match kept.as_ref() {
+            Some((at, counts)) if at.elapsed() < COUNTS_KEPT => Ok(Arc::clone(counts)),
+            _ => {
+                let counts = Arc::new(store.counts().await?);
+                *kept = Some((Instant::now(), Arc::clone(&counts)));
+                Ok(counts)
+            }
+        }
+    }
+}
 
 /// It lives.
 #[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, description = "The process lives", body = String)))]
@@ -31,7 +63,7 @@ pub async fn readyz(State(state): State<AppState>) -> Response {
 /// Counters in the Prometheus text format.
 #[utoipa::path(get, path = "/metrics", tag = "operation", responses((status = 200, description = "Counters", body = String)))]
 pub async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse, Problem> {
-    let counts = state.deployment.store.counts().await.map_err(Problem::internal)?;
+    let counts = state.counts.get(&state.deployment.store).await.map_err(Problem::internal)?;
     let mut text = state.telemetry.to_prometheus();
     text.push_str("# HELP kanak_golden_records Live golden records.\n# TYPE kanak_golden_records gauge\n");
     for (entity, count) in &counts.golden_records {

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 
-/// The cookie that holds the session's token.
+/// The cookie that holds the session's token; behind TLS its name begins with `__Host-`.
 pub const SESSION_COOKIE: &str = "kanak_session";
 
 /// The token that a session's forms send back: derived from the session's own, which no other site can read.
@@ -40,7 +40,7 @@ pub async fn identify(State(state): State<AppState>, jar: CookieJar, mut request
         return Problem::forbidden("this change was sent by another site's page; open the page here and try again")
             .into_response();
     }
-    if let Some(cookie) = jar.get(SESSION_COOKIE) {
+    if let Some(cookie) = jar.get(&state.cookies.name(SESSION_COOKIE)) {
         match state.deployment.store.find_session(cookie.value()).await {
             Ok(Some(user)) => {
                 let caller = user.caller();

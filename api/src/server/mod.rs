@@ -1,9 +1,12 @@
 //! The server: state, middleware, the whole URL table, and how it starts and stops.
 
 pub mod actions;
+pub mod admit;
+pub mod attempts;
 pub mod docs;
 pub mod health;
 pub mod identify;
+pub mod listen;
 pub mod problem;
 pub mod router;
 pub mod schedule;

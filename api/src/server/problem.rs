@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use kanak_warehouse::WarehouseError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -60,6 +61,19 @@ impl Problem {
         Self {
             detail: Some("the server could not do this; try again, and tell its operator if it persists".to_owned()),
             ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "")
+        }
+    }
+}
+
+impl From<WarehouseError> for Problem {
+    fn from(error: WarehouseError) -> Self {
+        match error {
+            WarehouseError::NoRelease => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+            WarehouseError::TimedOut { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+            WarehouseError::UnknownMetric { .. } | WarehouseError::UnknownDimension { .. } => {
+                Self::bad_request(error.to_string())
+            }
+            other => Self::internal(other),
         }
     }
 }

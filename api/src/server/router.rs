@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
-use axum::{Router, middleware};
 use kanak_dashboards::DashboardState;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::server::actions::Actions;
-use crate::server::docs::BearerKey;
+use crate::server::docs::WhoCalls;
 use crate::server::state::AppState;
-use crate::server::{docs, health, identify, security, sign_in, telemetry};
+use crate::server::{admit, docs, health, identify, security, sign_in, telemetry};
 use crate::v1;
 
 /// The largest body a request may have.
@@ -25,8 +26,8 @@ const BODY_BYTES_MAX: usize = 2 << 20;
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "Kanak", description = "Golden records, crosswalks, codes and metrics of a state government. \
-        Public codes need no key. Everything else needs `Authorization: Bearer <key>`; reads of personal data also state their `Purpose`."),
-    modifiers(&BearerKey)
+        Public codes need no key. Everything else needs `Authorization: Bearer <key>`, and decisions a person who is signed in; reads of personal data also state their `Purpose`."),
+    modifiers(&WhoCalls)
 )]
 struct ApiDoc;
 
@@ -78,9 +79,14 @@ pub fn router(state: &AppState) -> Router {
         .merge(pages)
         .merge(kanak_dashboards::assets::router())
         .layer(from_fn_with_state(state.clone(), identify::identify))
+        .layer(from_fn_with_state(state.clone(), admit::admit))
+        .layer(RequestBodyTimeoutLayer::new(admit::BODY))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::new())
-        .layer(middleware::from_fn(security::set_headers))
+        .layer(from_fn_with_state(state.clone(), security::set_headers))
         .layer(from_fn_with_state(state.clone(), telemetry::measure))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,40 @@
-//! The ticker: every ten seconds, when the hub is ahead of the warehouse, the warehouse is brought up.
+//! The ticker: every ten seconds, what waits is resolved, and the warehouse is brought up when the hub has moved on.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use kanak_model::{FeedPosition, IngestRunId};
+use tokio::sync::Mutex;
 use tokio_cron_scheduler::{Job, JobScheduler};
 
+use crate::commands::resolve::resolve_all;
+use crate::deployment::Deployment;
 use crate::jobs::refresh::refresh;
 use crate::output::Output;
 use crate::server::state::AppState;
+
+/// How long the ticker rests after a failure: what failed is likely to fail again, and a person has to look.
+const REST: Duration = Duration::from_secs(300);
+
+/// What the hub stood at. A warehouse that was made at the same is as good as a new one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Standing {
+    /// Golden records change with the feed.
+    feed: FeedPosition,
+    /// Events come with ingest runs, and move no feed.
+    run: Option<IngestRunId>,
+    /// Ages and delays grow with India's days.
+    day: String,
+}
+
+/// What the ticker remembers from one look to the next.
+#[derive(Debug, Default)]
+struct Memory {
+    /// Where the hub stood when the warehouse was last brought up, or found to be.
+    served: Option<Standing>,
+    rests_until: Option<Instant>,
+}
 
 /// Starts the ticker. It stops when the returned scheduler is dropped with the process.
 ///
@@ -13,11 +42,23 @@ use crate::server::state::AppState;
 /// When the scheduler cannot start.
 pub async fn start(state: AppState) -> anyhow::Result<JobScheduler> {
     let scheduler = JobScheduler::new().await.context("cannot make the scheduler")?;
+    let memory = Arc::new(Mutex::new(Memory::default()));
     let job = Job::new_async("*/10 * * * * *", move |_id, _scheduler| {
-        let state = state.clone();
+        let (state, memory) = (state.clone(), Arc::clone(&memory));
         Box::pin(async move {
-            if let Err(error) = tick(&state).await {
-                tracing::error!(error = format!("{error:#}"), "The scheduled refresh failed: {error:#}");
+            // A look that takes longer than ten seconds is not joined by another.
+            let Ok(mut memory) = memory.try_lock() else { return };
+            if memory.rests_until.is_some_and(|until| Instant::now() < until) {
+                return;
+            }
+            memory.rests_until = None;
+            if let Err(error) = tick(&state, &mut memory).await {
+                memory.rests_until = Some(Instant::now() + REST);
+                let seconds = REST.as_secs();
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "The scheduled work failed, and is tried again in {seconds} s: {error:#}"
+                );
             }
         })
     })
@@ -27,14 +68,119 @@ pub async fn start(state: AppState) -> anyhow::Result<JobScheduler> {
     Ok(scheduler)
 }
 
-/// Refreshes when the hub is ahead. Does nothing while other work is under way: the next tick looks again.
-async fn tick(state: &AppState) -> anyhow::Result<()> {
+/// Resolves what waits and refreshes when the hub has moved on. Does nothing while other work is under way: the next tick
+/// looks again.
+async fn tick(state: &AppState, memory: &mut Memory) -> anyhow::Result<()> {
     let Ok(_one_at_a_time) = state.work.try_lock() else { return Ok(()) };
-    let hub = state.deployment.store.feed_position().await?;
-    let served = state.deployment.warehouse.release().map_or(-1, |release| release.feed_position);
-    if hub.0 > served {
-        refresh(&state.deployment, &Output::silent()).await?;
-        tracing::info!(feed_position = hub.0, "Brought the warehouse up to feed position {hub}");
+    let deployment = &state.deployment;
+    let waiting = waiting_entities(deployment).await?;
+    if !waiting.is_empty() {
+        resolve_all(deployment, &waiting, &Output::log()).await?;
     }
+    let (standing, is_served) = look(deployment).await?;
+    if memory.served.as_ref() == Some(&standing) || (memory.served.is_none() && is_served) {
+        memory.served = Some(standing);
+        return Ok(());
+    }
+    let release = refresh(deployment, &Output::log()).await?;
+    tracing::info!(
+        feed_position = release.feed_position,
+        "Brought the warehouse up to feed position {}",
+        release.feed_position
+    );
+    memory.served = Some(standing);
     Ok(())
+}
+
+/// Entity types with source records that wait. The first resolution of a type freezes its rules, and so is a person's:
+/// `kanak resolve`, once the registers that belong together are in.
+async fn waiting_entities(deployment: &Deployment) -> anyhow::Result<Vec<String>> {
+    let store = &deployment.store;
+    let mut waiting = Vec::new();
+    for model in deployment.models.iter() {
+        if store.unresolved_count(&model.name).await? > 0 && store.find_rule_set(&model.name).await?.is_some() {
+            waiting.push(model.name.clone());
+        }
+    }
+    Ok(waiting)
+}
+
+/// Where the hub stands, and whether the release in force was made then.
+async fn look(deployment: &Deployment) -> anyhow::Result<(Standing, bool)> {
+    let store = &deployment.store;
+    let feed = store.feed_position().await?;
+    let run = store.list_ingest_runs(None, None, 1).await?.into_iter().next();
+    let day = deployment.clock.now().day_ist();
+    let is_served = deployment.warehouse.release().is_some_and(|release| {
+        release.feed_position == feed.0
+            && release.built_at.day_ist() == day
+            && run.as_ref().is_none_or(|run| run.recorded <= release.built_at)
+    });
+    Ok((Standing { feed, run: run.map(|run| run.id), day: day.to_string() }, is_served))
+}
+
+#[cfg(test)]
+mod tests {
+    use kanak_model::clock::FixedClock;
+    use kanak_model::{Access, Timestamp};
+    use kanak_warehouse::QueryLimits;
+
+    use super::*;
+    use crate::server::state::Cookies;
+    use crate::testing::House;
+
+    async fn rows(state: &AppState, table: &str) -> usize {
+        let access = Access::operation("test");
+        let sql = format!("select * from {table}");
+        state.deployment.warehouse.query(&access, &sql, QueryLimits::default()).await.unwrap().num_rows()
+    }
+
+    fn release(state: &AppState) -> u64 {
+        state.deployment.warehouse.release().unwrap().number
+    }
+
+    #[tokio::test]
+    async fn pages_follow_new_records_new_events_and_new_days_and_otherwise_rest() {
+        let house = House::with_two_people().await;
+        let mut state = AppState::new(house.deployment.clone(), Cookies::Loopback);
+        let mut memory = Memory::default();
+        let first = release(&state);
+        tick(&state, &mut memory).await.unwrap();
+        assert_eq!(release(&state), first, "the warehouse was up to date");
+
+        house.ingest("people_2.csv", "ID,NAME,DOB\n3,Chitra Rani,1992-05-06\n").await;
+        tick(&state, &mut memory).await.unwrap();
+        assert_eq!(rows(&state, "dim_citizens").await, 3, "what waited was resolved and loaded");
+
+        let receipt = "RECEIPT_NO|MAJOR_HEAD|DDO_OFFICE|DISTRICT|PAYER_GSTIN|AMOUNT|RECEIVED_ON|MODE\n\
+                       TR1|0006||||12.50|01/04/2026 10:00|cash\n";
+        let ingested = house.ingest("receipts_1.csv", receipt).await;
+        assert_eq!(ingested.accepted, 1);
+        tick(&state, &mut memory).await.unwrap();
+        assert_eq!(rows(&state, "evt_receipt").await, 1, "events move no feed and are loaded all the same");
+
+        let before = release(&state);
+        tick(&state, &mut memory).await.unwrap();
+        assert_eq!(release(&state), before);
+        let tomorrow = Timestamp(state.deployment.clock.now().0 + 24 * 3600 * 1_000_000);
+        state.deployment.clock = Arc::new(FixedClock(tomorrow));
+        tick(&state, &mut memory).await.unwrap();
+        assert_eq!(state.deployment.warehouse.release().unwrap().built_at, tomorrow);
+    }
+
+    #[tokio::test]
+    async fn the_first_resolution_is_left_to_a_person() {
+        let house = House::new().await;
+        house.ingest("people_1.csv", "ID,NAME,DOB\n1,Asha Devi,1990-01-02\n").await;
+        assert!(waiting_entities(&house.deployment).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_ticker_waits_for_other_work() {
+        let house = House::new().await;
+        let state = AppState::new(house.deployment.clone(), Cookies::Loopback);
+        let _busy = state.work.lock().await;
+        tick(&state, &mut Memory::default()).await.unwrap();
+        assert!(state.deployment.warehouse.release().is_none());
+    }
 }

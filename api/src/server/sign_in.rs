@@ -1,17 +1,19 @@
 //! Signing in and out.
 
-use axum::Form;
-use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Instant;
+
+use axum::extract::{ConnectInfo, Query, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use axum::{Extension, Form};
 use axum_extra::extract::CookieJar;
-use axum_extra::extract::cookie::{Cookie, SameSite};
 use kanak_dashboards::pages;
 use kanak_dashboards::session::{LANGUAGE_COOKIE, find_language, local_path};
 use kanak_store::SignIn;
 use serde::Deserialize;
 
-use crate::commands::users::os_rng;
+use crate::secrets::{new_password, os_rng};
 use crate::server::identify::{SESSION_COOKIE, csrf_token};
 use crate::server::problem::Problem;
 use crate::server::state::{AppState, Cookies};
@@ -44,31 +46,52 @@ pub async fn show(State(state): State<AppState>, Query(query): Query<Next>, jar:
 }
 
 fn form(state: &AppState, jar: CookieJar, message: Option<&str>, next: &str, status: StatusCode) -> Response {
-    let before = match jar.get(BEFORE_COOKIE) {
+    let before = match jar.get(&state.cookies.name(BEFORE_COOKIE)) {
         Some(cookie) if cookie.value().len() >= 20 => cookie.value().to_owned(),
-        _ => crate::commands::users::new_password(),
+        _ => new_password(),
     };
     let language = jar.get(LANGUAGE_COOKIE).and_then(|cookie| find_language(cookie.value())).unwrap_or_default();
     let page = pages::sign_in::render(language, &csrf_token(&before), message, local_path(next));
-    let jar = jar.add(cookie(BEFORE_COOKIE, before, state.cookies));
+    let jar = jar.add(state.cookies.make(BEFORE_COOKIE, before));
     (status, jar, Html(page)).into_response()
 }
 
-fn cookie(name: &'static str, value: String, cookies: Cookies) -> Cookie<'static> {
-    Cookie::build((name, value))
-        .path("/")
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(cookies == Cookies::Secure)
-        .build()
+/// Takes a cookie back. A browser takes a `__Host-` cookie back only by what set it: path and `Secure` as they were.
+fn without(jar: CookieJar, name: &'static str, cookies: Cookies) -> CookieJar {
+    let mut gone = cookies.make(name, String::new());
+    gone.make_removal();
+    jar.add(gone)
+}
+
+/// The address that a request comes from: the connection's, or, behind a proxy on this machine, the one that the proxy saw.
+fn address_of(state: &AppState, connection: Option<ConnectInfo<SocketAddr>>, headers: &HeaderMap) -> IpAddr {
+    let address = connection.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(address)| address.ip());
+    if state.deployment.config.public_url.is_none() || !address.is_loopback() {
+        return address;
+    }
+    // The last one is the proxy's own word; those before it are whatever the client sent.
+    let seen = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
+    seen.and_then(|list| list.rsplit(',').next()?.trim().parse().ok()).unwrap_or(address)
 }
 
 /// Signs in and goes where the visitor wanted to.
-pub async fn sign_in(State(state): State<AppState>, jar: CookieJar, Form(fields): Form<Fields>) -> Response {
-    let known = jar.get(BEFORE_COOKIE).is_some_and(|before| csrf_token(before.value()) == fields.csrf);
+pub async fn sign_in(
+    State(state): State<AppState>,
+    connection: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
+    jar: CookieJar,
+    Form(fields): Form<Fields>,
+) -> Response {
+    let known =
+        jar.get(&state.cookies.name(BEFORE_COOKIE)).is_some_and(|before| csrf_token(before.value()) == fields.csrf);
     if !known {
         let message = "The form was too old; please try again.";
         return form(&state, jar, Some(message), &fields.next, StatusCode::FORBIDDEN);
+    }
+    let address = address_of(&state, connection.map(|Extension(info)| info), &headers);
+    if !state.attempts.take(address, Instant::now()) {
+        let message = "Too many attempts from your address; wait a few minutes and try again.";
+        return form(&state, jar, Some(message), &fields.next, StatusCode::TOO_MANY_REQUESTS);
     }
     let store = &state.deployment.store;
     let outcome = match store.sign_in(&fields.user_name, &fields.password).await {
@@ -78,8 +101,9 @@ pub async fn sign_in(State(state): State<AppState>, jar: CookieJar, Form(fields)
     match outcome {
         SignIn::Welcome(user) => match store.start_session(user.id, SESSION_US, &mut os_rng()).await {
             Ok(token) => {
-                let jar = jar.remove(Cookie::build(BEFORE_COOKIE).path("/").build());
-                let jar = jar.add(cookie(SESSION_COOKIE, token, state.cookies));
+                state.attempts.give_back(address);
+                let jar = without(jar, BEFORE_COOKIE, state.cookies);
+                let jar = jar.add(state.cookies.make(SESSION_COOKIE, token));
                 (jar, Redirect::to(local_path(&fields.next))).into_response()
             }
             Err(error) => Problem::internal(error).into_response(),
@@ -103,13 +127,14 @@ pub struct Leave {
 
 /// Ends the session.
 pub async fn sign_out(State(state): State<AppState>, jar: CookieJar, Form(fields): Form<Leave>) -> Response {
-    if let Some(token) = jar.get(SESSION_COOKIE).map(|cookie| cookie.value().to_owned())
+    let session = state.cookies.name(SESSION_COOKIE);
+    if let Some(token) = jar.get(&session).map(|cookie| cookie.value().to_owned())
         && csrf_token(&token) == fields.csrf
     {
         if let Err(error) = state.deployment.store.end_session(&token).await {
             return Problem::internal(error).into_response();
         }
-        let jar = jar.remove(Cookie::build(SESSION_COOKIE).path("/").build());
+        let jar = without(jar, SESSION_COOKIE, state.cookies);
         return (jar, Redirect::to("/sign-in")).into_response();
     }
     Redirect::to("/").into_response()

@@ -1,8 +1,16 @@
 //! What handlers share.
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
+
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::deployment::Deployment;
+use crate::server::admit;
+use crate::server::attempts::Attempts;
+use crate::server::health::CountsKept;
 use crate::server::telemetry::Telemetry;
 
 /// State of the server. Cloned for each request; all parts are handles.
@@ -12,24 +20,86 @@ pub struct AppState {
     pub deployment: Deployment,
     /// Counters for `/metrics`.
     pub telemetry: Arc<Telemetry>,
-    /// Whether cookies travel over TLS only: everywhere but on loopback.
+    /// The hub's counts for `/metrics`, kept for a while.
+    pub counts: Arc<CountsKept>,
+    /// How cookies travel.
     pub cookies: Cookies,
+    /// Failed attempts to sign in.
+    pub attempts: Arc<Attempts>,
+    /// Room for requests that are worked on at once.
+    pub room: Arc<Semaphore>,
+    /// How long a request may take.
+    pub request_timeout: Duration,
     /// One resolution, ingest or refresh at a time.
-    pub work: Arc<tokio::sync::Mutex<()>>,
+    pub work: Arc<Mutex<()>>,
 }
 
 /// How cookies may travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cookies {
-    /// Over TLS only.
+    /// Over TLS only, and under names that a browser takes from this host alone (`__Host-`).
     Secure,
-    /// Also in clear: the server listens on loopback.
+    /// Also in clear: the server listens on loopback, with no TLS before it.
     Loopback,
+}
+
+impl Cookies {
+    /// How they travel where the server listens on this address, and is found under this URL.
+    pub fn on(listening: IpAddr, public_url: Option<&str>) -> Self {
+        // The settings take no URL but an `https:` one.
+        if listening.is_loopback() && public_url.is_none() { Self::Loopback } else { Self::Secure }
+    }
+
+    /// The full name of a cookie of ours.
+    pub fn name(self, name: &str) -> String {
+        match self {
+            Self::Secure => format!("__Host-{name}"),
+            Self::Loopback => name.to_owned(),
+        }
+    }
+
+    /// A cookie that scripts cannot read and other sites' forms do not carry.
+    pub fn make(self, name: &str, value: String) -> Cookie<'static> {
+        Cookie::build((self.name(name), value))
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .secure(self == Self::Secure)
+            .build()
+    }
 }
 
 impl AppState {
     /// State for a deployment.
     pub fn new(deployment: Deployment, cookies: Cookies) -> Self {
-        Self { deployment, telemetry: Arc::default(), cookies, work: Arc::default() }
+        Self {
+            deployment,
+            telemetry: Arc::default(),
+            counts: Arc::default(),
+            cookies,
+            attempts: Arc::default(),
+            room: Arc::new(Semaphore::new(admit::REQUESTS_MAX)),
+            request_timeout: admit::REQUEST,
+            work: Arc::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cookies_travel_in_clear_only_on_loopback_without_a_public_url() {
+        let (here, anywhere) = ("127.0.0.1".parse().unwrap(), "0.0.0.0".parse().unwrap());
+        assert_eq!(Cookies::on(here, None), Cookies::Loopback);
+        assert_eq!(Cookies::on(here, Some("https://hub.example")), Cookies::Secure);
+        assert_eq!(Cookies::on(anywhere, None), Cookies::Secure);
+        let secure = Cookies::Secure.make("kanak_session", "x".to_owned()).to_string();
+        for word in ["__Host-kanak_session=x", "Secure", "HttpOnly", "Path=/", "SameSite=Lax"] {
+            assert!(secure.contains(word), "{secure}");
+        }
+        assert!(!secure.contains("Domain"), "{secure}");
+        assert!(!Cookies::Loopback.make("kanak_session", String::new()).to_string().contains("Secure"));
     }
 }

@@ -12,13 +12,14 @@ use crate::component::{Bar, Cell, Filters, Head, Table};
 use crate::cut::{By, Cut};
 use crate::error::PageError;
 use crate::link_evidence::{NO_FIELD_CHECK, NO_NOTICE};
+use crate::reading::{self, where_equal};
 use crate::rows::{Row, Rows};
 use crate::rules_in_force::{self, RulesInForce};
 use crate::samples::{Sampler, wave};
 use crate::session::Signed;
 use crate::shell::Shell;
 use crate::state::DashboardState;
-use crate::{format, names, reading};
+use crate::{format, names};
 
 /// The page.
 #[derive(Template)]

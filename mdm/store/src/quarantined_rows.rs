@@ -127,12 +127,13 @@ fn sees_quarantine(access: &Access) -> bool {
 }
 
 impl Store {
-    /// Refused rows of each source's latest run, counted by rule, the most frequent first. A caller confined to
-    /// districts gets none.
+    /// Refused rows of the runs that stand, counted by source and rule, the most frequent first: of a register's snapshots
+    /// the latest, of changes and events each file's latest run. A caller confined to districts gets none.
     pub async fn count_quarantined(&self, access: &Access) -> Result<Vec<QuarantineCount>, StoreError> {
         const SQL: &str = "SELECT s.id, s.name, q.rule, count(*) AS found FROM quarantined_rows q
              JOIN ingest_runs i ON i.id = q.ingest_run_id JOIN source_systems s ON s.id = i.source_system_id
-             WHERE i.id = (SELECT max(l.id) FROM ingest_runs l WHERE l.source_system_id = s.id)
+             WHERE i.id = (SELECT max(l.id) FROM ingest_runs l WHERE l.source_system_id = s.id
+                 AND (l.content_hash = i.content_hash OR (i.load <> 'delta' AND s.rows_are <> 'event')))
              GROUP BY s.id, s.name, q.rule ORDER BY found DESC, s.name, q.rule";
         if !sees_quarantine(access) {
             return Ok(Vec::new());
@@ -183,12 +184,14 @@ impl Store {
         rows.into_iter().map(shown).collect()
     }
 
-    /// Values left out in each source's latest run: source name, attribute, rule and how many.
+    /// Values left out in the runs that stand (see [`Store::count_quarantined`]): source name, attribute, rule and how many.
     pub async fn list_left_out(&self, source: Option<SourceSystemId>) -> Result<Vec<(String, LeftOut)>, StoreError> {
-        const SQL: &str = "SELECT s.id, s.name, l.attribute, l.rule, l.value_count FROM left_out_values l
+        const SQL: &str = "SELECT s.id, s.name, l.attribute, l.rule, CAST(sum(l.value_count) AS BIGINT) AS found FROM left_out_values l
              JOIN ingest_runs i ON i.id = l.ingest_run_id JOIN source_systems s ON s.id = i.source_system_id
-             WHERE ($1 = 0 OR s.id = $1) AND i.id = (SELECT max(r.id) FROM ingest_runs r WHERE r.source_system_id = s.id)
-             ORDER BY s.name, l.value_count DESC, l.attribute, l.rule";
+             WHERE ($1 = 0 OR s.id = $1) AND i.id = (SELECT max(r.id) FROM ingest_runs r WHERE r.source_system_id = s.id
+                 AND (r.content_hash = i.content_hash OR (i.load <> 'delta' AND s.rows_are <> 'event')))
+             GROUP BY s.id, s.name, l.attribute, l.rule
+             ORDER BY s.name, found DESC, l.attribute, l.rule";
         let rows: Vec<(i64, String, String, String, i64)> =
             on_db!(&self.db, |c| sqlx::query_as(SQL).bind(source.map_or(0, |source| source.0)).fetch_all(c).await)?;
         rows.into_iter()

@@ -1,12 +1,10 @@
-//! Wire types of code systems.
+//! Wire types of code systems: what the API answers and `kanak codes --json` prints.
 
 use std::collections::BTreeMap;
 
-use kanak_codes::{CodeSystem, Concept, Language};
+use kanak_codes::{CodeSystem, Concept, Language, Status};
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::commands::codes::status_word;
 
 /// A code system with its origin.
 #[derive(Serialize, ToSchema)]
@@ -76,5 +74,13 @@ impl ConceptView {
             status: status_word(concept.status()),
             properties: concept.properties().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         }
+    }
+}
+
+/// The word for a concept's status.
+pub fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Active => "active",
+        Status::Retired => "retired",
     }
 }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use kanak_model::kind::Class;
 
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
@@ -13,7 +14,7 @@ use crate::v1::golden_records::view::GoldenRecordView;
 #[utoipa::path(get, path = "/v1/crosswalks/{source}/{key}", tag = "golden records", security(("key" = [])),
     params(("source" = String, Path, description = "The source system"), ("key" = String, Path, description = "The department's own key"),
            ("Purpose" = Option<String>, Header, description = "Why: `service_delivery`, `stewardship`, `statistics` or `audit`")),
-    responses((status = 200, description = "The golden record", body = GoldenRecordView), (status = 403, description = "No role serves the purpose", body = Problem),
+    responses((status = 200, description = "The golden record", body = GoldenRecordView), (status = 403, description = "No role serves the purpose, or the purpose shows no personal data", body = Problem),
               (status = 404, description = "No such source record in the caller's scope", body = Problem)))]
 pub async fn get(
     State(state): State<AppState>,
@@ -21,6 +22,12 @@ pub async fn get(
     Path((source, key)): Path<(String, String)>,
 ) -> Result<Json<GoldenRecordView>, Problem> {
     let access = caller.access()?;
+    if !access.shows(Class::Personal) {
+        return Err(Problem::forbidden(
+            "a department's own key leads to a person; state the `Purpose` `service_delivery` or `stewardship`, and ask an \
+             administrator for the role that serves it",
+        ));
+    }
     let declared = state.deployment.sources.find(&source);
     let entity = declared.and_then(|source| match &source.rows {
         kanak_model::source_system::RowsAre::Entity(entity) => Some(entity.clone()),
@@ -35,6 +42,6 @@ pub async fn get(
         .await
         .map_err(Problem::internal)?
         .ok_or_else(|| Problem::not_found(format!("no source record with this key in `{source}` that you may see")))?;
-    audited(&state, &access, "read golden record", &golden.record.id.to_string()).await?;
-    Ok(Json(GoldenRecordView::of_golden(&golden)))
+    audited(&state, &access, "read golden record", [golden.record.id]).await?;
+    Ok(Json(GoldenRecordView::of_golden(&golden, &access)))
 }

@@ -27,6 +27,6 @@ pub async fn get(
     let entity = store.find_golden_entity(id).await.map_err(Problem::internal)?.ok_or_else(not_found)?;
     let model = state.deployment.get_model(&entity).map_err(Problem::internal)?;
     let golden = store.find_golden(&access, model, id).await.map_err(Problem::internal)?.ok_or_else(not_found)?;
-    audited(&state, &access, "read golden record", &golden.record.id.to_string()).await?;
-    Ok(Json(GoldenRecordView::of_golden(&golden)))
+    audited(&state, &access, "read golden record", [golden.record.id]).await?;
+    Ok(Json(GoldenRecordView::of_golden(&golden, &access)))
 }

@@ -29,6 +29,6 @@ pub async fn history(
     if versions.is_empty() {
         return Err(not_found());
     }
-    audited(&state, &access, "read golden record history", &id.to_string()).await?;
+    audited(&state, &access, "read golden record history", [id]).await?;
     Ok(Json(versions.iter().map(GoldenRecordView::of_record).collect()))
 }

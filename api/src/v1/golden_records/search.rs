@@ -46,6 +46,11 @@ pub async fn search(
         .search_golden(&access, model, &query.search, query.limit.min(100))
         .await
         .map_err(Problem::internal)?;
-    audited(&state, &access, "searched golden records", &format!("{}, {} found", query.entity, found.len())).await?;
+    // Each golden record that is shown is a read of its own; a search that shows none is on record as such.
+    let subjects: Vec<String> = match found.as_slice() {
+        [] => vec![format!("{}, nothing found", query.entity)],
+        shown => shown.iter().map(|golden| golden.id.to_string()).collect(),
+    };
+    audited(&state, &access, "searched golden records", subjects).await?;
     Ok(Json(found.iter().map(GoldenRecordView::of_record).collect()))
 }

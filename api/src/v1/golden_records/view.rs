@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use kanak_model::golden_record::GoldenValue;
-use kanak_model::{GoldenRecord, Timestamp};
+use kanak_model::kind::Class;
+use kanak_model::{Access, GoldenRecord, Timestamp};
 use kanak_store::Golden;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -61,7 +62,7 @@ pub struct GoldenRecordView {
     recorded_to: Option<String>,
     /// The chosen values that the caller may see.
     values: BTreeMap<String, ValueView>,
-    /// The departments' own keys.
+    /// The departments' own keys, where the caller's purpose shows personal data.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     crosswalks: Vec<CrosswalkView>,
 }
@@ -72,16 +73,17 @@ impl GoldenRecordView {
         Self::new(record, &|_| None)
     }
 
-    /// A record with its source records.
-    pub fn of_golden(golden: &Golden) -> Self {
+    /// A record with its source records. A department's own key is personal: who may not see personal data is not told
+    /// which registers know the person, nor under which key.
+    pub fn of_golden(golden: &Golden, access: &Access) -> Self {
+        let members = if access.shows(Class::Personal) { golden.members.as_slice() } else { &[] };
         let source = |value: &GoldenValue| {
-            let member = golden.members.iter().find(|member| member.id == value.source_record)?;
+            let member = members.iter().find(|member| member.id == value.source_record)?;
             Some(format!("{}:{}", member.source, member.key))
         };
         Self {
             redirected_from: golden.redirected_from.map(|id| id.to_string()),
-            crosswalks: golden
-                .members
+            crosswalks: members
                 .iter()
                 .map(|member| CrosswalkView {
                     source: member.source.clone(),

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use kanak_warehouse::{MetricQuery, WarehouseError, rows_json};
+use kanak_warehouse::{MetricQuery, rows_json};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -28,7 +28,8 @@ pub struct Cut {
 /// Gets a metric's figures: one row, or one a member of the dimension.
 #[utoipa::path(get, path = "/v1/metrics/{name}", tag = "metrics", security(("key" = [])),
     params(("name" = String, Path, description = "The metric"), Cut),
-    responses((status = 200, description = "Figures", body = serde_json::Value), (status = 400, description = "The metric cannot be cut so", body = Problem)))]
+    responses((status = 200, description = "Figures", body = serde_json::Value), (status = 400, description = "The metric cannot be cut so", body = Problem),
+              (status = 503, description = "The warehouse has no release yet", body = Problem)))]
 pub async fn get(
     State(state): State<AppState>,
     caller: ApiCaller,
@@ -41,11 +42,6 @@ pub async fn get(
         filters: filters.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect(),
         group_by: cut.by.into_iter().collect(),
     };
-    let result = state.deployment.warehouse.metric(&access, &name, &query).await.map_err(|error| match error {
-        WarehouseError::UnknownMetric { .. } | WarehouseError::UnknownDimension { .. } => {
-            Problem::bad_request(error.to_string())
-        }
-        other => Problem::internal(other),
-    })?;
+    let result = state.deployment.warehouse.metric(&access, &name, &query).await?;
     Ok(Json(serde_json::json!({ "metric": name, "as_of": result.as_of.to_string(), "rows": rows_json(&result) })))
 }

@@ -22,8 +22,8 @@ pub struct Decide {
     reason: String,
 }
 
-/// Decides a steward task. It can be undone.
-#[utoipa::path(post, path = "/v1/steward-tasks/{id}/decision", tag = "stewardship", security(("key" = [])), request_body = Decide,
+/// Decides a steward task. It can be undone. A decision is a person's: a key cannot make one.
+#[utoipa::path(post, path = "/v1/steward-tasks/{id}/decision", tag = "stewardship", security(("session" = [])), request_body = Decide,
     params(("id" = i64, Path, description = "The task")),
     responses((status = 200, description = "What it changed", body = AppliedView), (status = 403, description = "Only a signed-in steward decides", body = Problem),
               (status = 404, description = "No such task in the caller's districts", body = Problem),

@@ -10,8 +10,8 @@ use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 
-/// Undoes a decision: golden records and ids are as they were before it.
-#[utoipa::path(post, path = "/v1/steward-tasks/{id}/undo", tag = "stewardship", security(("key" = [])),
+/// Undoes a decision: golden records and ids are as they were before it. A person does so: a key cannot.
+#[utoipa::path(post, path = "/v1/steward-tasks/{id}/undo", tag = "stewardship", security(("session" = [])),
     params(("id" = i64, Path, description = "The task")),
     responses((status = 200, description = "What it changed", body = AppliedView), (status = 403, description = "Only a signed-in steward undoes", body = Problem),
               (status = 404, description = "No such task in the caller's districts", body = Problem),

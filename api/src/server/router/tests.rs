@@ -1,0 +1,230 @@
+//! The whole server over a small hub and its warehouse: what each endpoint answers, to whom.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use kanak_model::Role;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use super::*;
+use crate::secrets::os_rng;
+use crate::server::state::Cookies;
+use crate::testing::House;
+
+/// A server, and keys of each kind.
+struct Served {
+    house: House,
+    state: AppState,
+    department: String,
+    analyst: String,
+    steward: String,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: axum::http::HeaderMap,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error} in {}", self.body))
+    }
+}
+
+impl Served {
+    async fn over(house: House, cookies: Cookies) -> Self {
+        let store = &house.deployment.store;
+        let mut keys = Vec::new();
+        for role in [Role::Department, Role::Analyst, Role::Steward] {
+            let roles = [role].into_iter().collect();
+            keys.push(store.create_api_key(role.word(), &roles, None, None, &mut os_rng()).await.unwrap());
+        }
+        let [department, analyst, steward] = keys.try_into().unwrap();
+        let state = AppState::new(house.deployment.clone(), cookies);
+        Self { house, state, department, analyst, steward }
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = router(&self.state).oneshot(request).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        Answer { status, headers, body: String::from_utf8(bytes.to_vec()).unwrap() }
+    }
+
+    async fn get(&self, path: &str, key: &str, purpose: &str) -> Answer {
+        let mut request = Request::get(path);
+        if !key.is_empty() {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+        }
+        if !purpose.is_empty() {
+            request = request.header("purpose", purpose);
+        }
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn sign_in(&self, password: &str, from: &str) -> Answer {
+        let form = self.get("/sign-in", "", "").await;
+        let cookie = form.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let before = cookie.split_once('=').unwrap().1;
+        let csrf = identify::csrf_token(before);
+        let request = Request::post("/sign-in")
+            .header(header::COOKIE, &cookie)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header("x-forwarded-for", from)
+            .body(Body::from(format!("user_name=harleen&password={password}&csrf={csrf}")));
+        self.send(request.unwrap()).await
+    }
+}
+
+#[test]
+fn the_description_is_the_one_that_is_checked_in() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.json");
+    let (_, openapi) = api();
+    let ours = format!("{}\n", openapi.to_pretty_json().unwrap());
+    if std::env::var_os("KANAK_UPDATE").is_some_and(|value| value == "1") {
+        std::fs::write(&path, &ours).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap();
+    assert!(
+        ours == kept,
+        "the API has changed; KANAK_UPDATE=1 rewrites {}, then look at the difference",
+        path.display()
+    );
+}
+
+#[tokio::test]
+async fn every_endpoint_answers_whom_it_is_for() {
+    let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
+    for path in [
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+        "/docs",
+        "/sign-in",
+        "/v1/code-systems",
+        "/v1/code-systems/ifsc",
+    ] {
+        assert_eq!(served.get(path, "", "").await.status, StatusCode::OK, "{path}");
+    }
+    let search = served.get("/v1/code-systems/lgd-district/codes?search=ludhiana", "", "").await.json();
+    let code = search[0]["code"].as_str().unwrap();
+    let looked_up = served.get(&format!("/v1/code-systems/lgd-district/codes/{code}"), "", "").await;
+    assert_eq!(looked_up.json()["display"], search[0]["display"]);
+    assert!(looked_up.headers.contains_key(header::ETAG));
+
+    for path in ["/v1/sources", "/v1/feed", "/v1/metrics", "/v1/metrics/duplicates_found"] {
+        assert_eq!(served.get(path, "", "").await.status, StatusCode::UNAUTHORIZED, "{path}");
+        let answer = served.get(path, &served.analyst, "").await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
+    }
+    let sources = served.get("/v1/sources", &served.analyst, "").await.json();
+    assert_eq!((&sources[0]["name"], &sources[0]["live"]), (&"people".into(), &2.into()));
+    assert_eq!(served.get("/v1/feed", &served.analyst, "").await.json().as_array().unwrap().len(), 2);
+    let tasks = served.get("/v1/steward-tasks", &served.steward, "stewardship").await;
+    assert_eq!((tasks.status, tasks.json().as_array().unwrap().len()), (StatusCode::OK, 0));
+    let decided = Request::post("/v1/steward-tasks/1/decision")
+        .header(header::AUTHORIZATION, format!("Bearer {}", served.steward))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(r#"{ "decision": "match", "reason": "the same" }"#));
+    assert_eq!(served.send(decided.unwrap()).await.status, StatusCode::FORBIDDEN, "a decision is a person's");
+
+    let found =
+        served.get("/v1/golden-records?entity=citizen&search=asha", &served.department, "service_delivery").await;
+    let id = found.json()[0]["golden_id"].as_str().unwrap().to_owned();
+    let history = served.get(&format!("/v1/golden-records/{id}/history"), &served.department, "service_delivery").await;
+    assert_eq!(history.json()[0]["values"]["full_name"]["value"], "ASHA DEVI");
+}
+
+#[tokio::test]
+async fn a_departments_keys_are_shown_only_for_a_purpose_that_shows_a_person() {
+    let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
+    let personal = served.get("/v1/crosswalks/people/1", &served.department, "service_delivery").await;
+    assert_eq!(personal.status, StatusCode::OK);
+    let golden = personal.json();
+    assert_eq!((&golden["crosswalks"][0]["source"], &golden["crosswalks"][0]["key"]), (&"people".into(), &"1".into()));
+    assert_eq!(golden["values"]["full_name"]["source"], "people:1");
+    let id = golden["golden_id"].as_str().unwrap();
+    let figures = served.get(&format!("/v1/golden-records/{id}"), &served.analyst, "statistics").await;
+    assert_eq!(figures.status, StatusCode::OK);
+    assert!(!figures.body.contains("people") && figures.json().get("crosswalks").is_none(), "{}", figures.body);
+    let refused = served.get("/v1/crosswalks/people/1", &served.analyst, "statistics").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(refused.body.contains("service_delivery"), "{}", refused.body);
+}
+
+#[tokio::test]
+async fn each_golden_record_that_a_search_shows_is_on_record() {
+    let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
+    let store = &served.house.deployment.store;
+    let path = "/v1/golden-records?entity=citizen&search=";
+    let found = served.get(&format!("{path}asha"), &served.department, "service_delivery").await.json();
+    served.get(&format!("{path}zebra"), &served.department, "service_delivery").await;
+    let entries = store.list_audit_events(0, 1000).await.unwrap();
+    let subjects: Vec<&str> = entries
+        .iter()
+        .filter(|entry| entry.event.action == "searched golden records")
+        .map(|entry| entry.event.subject.as_str())
+        .collect();
+    assert_eq!(subjects, [found[0]["golden_id"].as_str().unwrap(), "citizen, nothing found"]);
+}
+
+#[tokio::test]
+async fn without_a_release_a_figure_is_not_ready_rather_than_wrong() {
+    let served = Served::over(House::new().await, Cookies::Loopback).await;
+    let answer = served.get("/v1/metrics/duplicates_found", &served.analyst, "").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.body.contains("kanak refresh"), "{}", answer.body);
+    assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json");
+}
+
+#[tokio::test]
+async fn counts_for_the_monitoring_are_not_read_at_every_look() {
+    let served = Served::over(House::new().await, Cookies::Loopback).await;
+    let before = served.get("/metrics", "", "").await.body;
+    served.house.ingest("people_1.csv", "ID,NAME,DOB\n1,Asha Devi,1990-01-02\n").await;
+    let gauges = |text: &str| {
+        text.lines().filter(|line| line.starts_with("kanak_golden")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    crate::commands::resolve::resolve_all(&served.house.deployment, &[], &crate::output::Output::silent())
+        .await
+        .unwrap();
+    assert_eq!(gauges(&served.get("/metrics", "", "").await.body), gauges(&before));
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_told_to_come_back() {
+    let mut served = Served::over(House::new().await, Cookies::Loopback).await;
+    served.state.request_timeout = Duration::from_millis(50);
+    let _all = served.state.room.acquire_many(admit::REQUESTS_MAX as u32).await.unwrap();
+    let answer = served.get("/healthz", "", "").await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.headers.contains_key(header::RETRY_AFTER));
+}
+
+#[tokio::test]
+async fn an_address_that_guesses_passwords_is_stopped_and_another_is_not() {
+    let mut served = Served::over(House::new().await, Cookies::Loopback).await;
+    let mut config = (*served.state.deployment.config).clone();
+    config.public_url = Some("https://hub.example".to_owned());
+    served.state.deployment.config = Arc::new(config);
+    served.state.cookies = Cookies::Secure;
+    let mut refused = StatusCode::OK;
+    for _ in 0..21 {
+        refused = served.sign_in("wrong", "10.0.0.1").await.status;
+    }
+    assert_eq!(refused, StatusCode::TOO_MANY_REQUESTS);
+    let roles = [Role::Steward].into_iter().collect();
+    let store = &served.house.deployment.store;
+    store.create_user("harleen", "correct-horse-battery", &roles, None, &mut os_rng()).await.unwrap();
+    let welcome = served.sign_in("correct-horse-battery", "10.0.0.2").await;
+    assert_eq!(welcome.status, StatusCode::SEE_OTHER);
+    let set: Vec<&str> =
+        welcome.headers.get_all(header::SET_COOKIE).iter().map(|value| value.to_str().unwrap()).collect();
+    assert!(set.iter().any(|line| line.starts_with("__Host-kanak_session=") && line.contains("Secure")), "{set:?}");
+    assert!(set.iter().all(|line| line.contains("Secure") && line.contains("Path=/")), "{set:?}");
+    assert!(welcome.headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
+}

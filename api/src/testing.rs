@@ -1,0 +1,107 @@
+//! A small deployment in a temporary folder, for tests of jobs and of the server.
+
+use std::path::Path;
+
+use kanak_ingest::landing;
+use tempfile::TempDir;
+
+use crate::cli::Global;
+use crate::commands::resolve::resolve_all;
+use crate::deployment::Deployment;
+use crate::jobs::ingest_file::{Ingested, Terms, ingest_file};
+use crate::jobs::refresh::refresh;
+use crate::output::Output;
+use crate::progress::Stage;
+
+/// A register of people whose files state what changed.
+pub(crate) const PEOPLE: &str = r#"
+[source]
+name = "people"
+title = { en = "People" }
+department = "TEST"
+entity = "citizen"
+files = ["people*"]
+format = { type = "csv" }
+key = "ID"
+load = "delta"
+
+[[column]]
+from = "NAME"
+to = "full_name"
+
+[[column]]
+from = "DOB"
+to = "date_of_birth"
+"#;
+
+/// A deployment with two registers of people, one by changes (`people*`) and one whole (`roll*`), and the event sources
+/// that come with Kanak.
+pub(crate) struct House {
+    folder: TempDir,
+    /// The deployment, open.
+    pub(crate) deployment: Deployment,
+}
+
+impl House {
+    /// An empty one.
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("kanak.toml"), "sources = \"sources\"\n").unwrap();
+        std::fs::create_dir(folder.path().join("sources")).unwrap();
+        let roll = PEOPLE.replace("people", "roll").replace("delta", "snapshot");
+        for (file, text) in [("people.toml", PEOPLE), ("roll.toml", &roll)] {
+            std::fs::write(folder.path().join("sources").join(file), text).unwrap();
+        }
+        let deployment = open(folder.path()).await;
+        Self { folder, deployment }
+    }
+
+    /// The folder in which settings, sources and data stand.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The same deployment, with a source declared otherwise.
+    pub(crate) async fn declared_anew(self, file: &str, from: &str, to: &str) -> Self {
+        let Self { folder, deployment } = self;
+        let path = folder.path().join("sources").join(file);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} does not say {from}");
+        std::fs::write(&path, text.replace(from, to)).unwrap();
+        deployment.store.close().await;
+        drop(deployment);
+        let deployment = open(folder.path()).await;
+        Self { folder, deployment }
+    }
+
+    /// Ingests a file of this name and text.
+    pub(crate) async fn ingest(&self, name: &str, text: &str) -> Ingested {
+        self.ingest_on(name, text, Terms::CAREFUL).await
+    }
+
+    /// Ingests a file of this name and text on these terms.
+    pub(crate) async fn ingest_on(&self, name: &str, text: &str, terms: Terms) -> Ingested {
+        let path = self.folder().join(name);
+        std::fs::write(&path, text).unwrap();
+        ingest_file(&self.deployment, &path, terms, &Stage::begin(&Output::silent(), name, 0)).await.unwrap()
+    }
+
+    /// Ingests two people, resolves them and brings the warehouse up.
+    pub(crate) async fn with_two_people() -> Self {
+        let house = Self::new().await;
+        house.ingest("people_1.csv", "ID,NAME,DOB\n1,Asha Devi,1990-01-02\n2,Bina Kumari,1991-03-04\n").await;
+        resolve_all(&house.deployment, &[], &Output::silent()).await.unwrap();
+        refresh(&house.deployment, &Output::silent()).await.unwrap();
+        house
+    }
+
+    /// Where a file of this hash is sealed.
+    pub(crate) fn sealed(&self, content_hash: &str) -> std::path::PathBuf {
+        landing::sealed_path(&self.deployment.landing(), content_hash)
+    }
+}
+
+async fn open(folder: &Path) -> Deployment {
+    let global = Global { data: folder.join("kanak-data"), hub: None, json: false, quiet: true };
+    Deployment::open(&global).await.unwrap()
+}
