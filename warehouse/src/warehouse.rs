@@ -386,7 +386,8 @@ fn engine(error: DataFusionError) -> WarehouseError {
 fn private_folder(path: &Path) -> Result<(), WarehouseError> {
     fs::create_dir_all(path).map_err(WarehouseError::io(path))?;
     let mode = fs::metadata(path).map_err(WarehouseError::io(path))?.permissions().mode();
-    if mode & 0o077 == 0 {
+    let of_others = mode & 0o077;
+    if of_others == 0 {
         return Ok(());
     }
     fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(WarehouseError::io(path))

@@ -102,6 +102,15 @@ pub async fn ingest_all(
                     let (rows, rejected) = (grouped(ingested.accepted), grouped(ingested.rejected));
                     format!("{rows} rows accepted, {rejected} rejected")
                 };
+                let words = if ingested.held_back == 0 {
+                    words
+                } else {
+                    let held_back = grouped(ingested.held_back);
+                    format!(
+                        "{words}; {held_back} source records are missing from it and stay, because rows without a key were \
+                         refused: mend those, or confirm with --accept-retired"
+                    )
+                };
                 stage.end(&words);
                 done.push(ingested);
             }

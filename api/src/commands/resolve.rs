@@ -45,6 +45,10 @@ pub async fn resolve_all(
                 grouped(applied.created)
             ),
         };
+        let words = match &resolved.published {
+            None => words,
+            Some(why) => format!("{words}; new rules, because {why}"),
+        };
         stage.end(&words);
         done.push(resolved);
     }
@@ -80,5 +84,5 @@ pub fn to_json(one: &Resolved) -> serde_json::Value {
                 "unchanged": a.unchanged, "feed_position": a.feed_position })
     });
     json!({ "entity": one.entity, "source_records": one.source_records, "pairs_compared": one.compared,
-            "to_review": one.reviews, "applied": applied })
+            "to_review": one.reviews, "new_rules_because": one.published, "applied": applied })
 }

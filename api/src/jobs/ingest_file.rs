@@ -38,6 +38,8 @@ pub struct Ingested {
     pub unchanged: u64,
     /// Source records that are no longer in the register.
     pub retired: u64,
+    /// Source records missing from a snapshot that stay all the same, because rows without a readable key were refused.
+    pub held_back: u64,
     /// Rows in quarantine.
     pub rejected: u64,
     /// Whether the hub knew this very file, so that nothing was done.
@@ -56,6 +58,7 @@ impl Ingested {
             changed: summary.changed,
             unchanged: summary.unchanged,
             retired: summary.retired,
+            held_back: summary.held_back,
             rejected: summary.rejected,
             known: false,
             declared_anew: false,
@@ -65,7 +68,7 @@ impl Ingested {
     /// A file that the hub has already: everything in it is unchanged.
     fn known(source: &SourceSystem, file: &Path, earlier: &IngestSummary) -> Self {
         let once = Self::of(source, file, earlier);
-        Self { new: 0, changed: 0, retired: 0, unchanged: once.accepted, known: true, ..once }
+        Self { new: 0, changed: 0, retired: 0, held_back: 0, unchanged: once.accepted, known: true, ..once }
     }
 }
 

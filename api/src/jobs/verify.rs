@@ -19,7 +19,7 @@ use kanak_warehouse::{CrosswalkRow, QueryLimits};
 use crate::deployment::Deployment;
 use crate::jobs::ingest_file::landing_key;
 use crate::jobs::refresh::crosswalk_rows;
-use crate::jobs::resolve::resolve;
+use crate::jobs::resolve::{is_due, resolve};
 use crate::output::{Output, grouped};
 use crate::progress::Stage;
 
@@ -155,10 +155,8 @@ async fn replay(deployment: &Deployment, scratch: &Deployment, model: &EntityMod
     let what =
         "source records, decisions and the frozen rule set alone give the clusters and values that the hub holds";
     let store = &deployment.store;
-    let pending = store.unresolved_count(&model.name).await?;
-    if pending > 0 {
-        let detail = format!("{} source records wait; run `kanak resolve {}`", grouped(pending), model.name);
-        return Ok(not_yet(&name, what, detail));
+    if let Some(why) = is_due(deployment, model).await? {
+        return Ok(not_yet(&name, what, format!("{why}; run `kanak resolve {}`", model.name)));
     }
     if store.find_rule_set(&model.name).await?.is_none() {
         return Ok(check(&name, what, None, "there are none"));

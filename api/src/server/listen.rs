@@ -71,7 +71,7 @@ async fn serve_within(limits: Limits, listener: TcpListener, router: Router, sto
     }
     drop(listener);
     drop(end);
-    drop(ending.send(()));
+    ending.send_replace(());
     // Every connection holds a receiver until it has ended.
     if tokio::time::timeout(GRACE, ending.closed()).await.is_err() {
         tracing::warn!("Requests were still under way after {} s; they are cut off", GRACE.as_secs());

@@ -123,7 +123,7 @@ pub(crate) async fn append(tx: &mut Tx, events: Vec<AuditEvent>) -> Result<i64, 
             hash: String::new(),
         };
         row.hash = chain_hash(&row);
-        previous_hash = row.hash.clone();
+        previous_hash.clone_from(&row.hash);
         rows.push(row);
     }
     for chunk in rows.chunks(ROWS_A_STATEMENT) {

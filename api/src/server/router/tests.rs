@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use kanak_model::Role;
+use kanak_model::{Caller, Role};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -34,13 +34,17 @@ impl Answer {
     }
 }
 
+fn by() -> Caller {
+    Caller::system("test")
+}
+
 impl Served {
     async fn over(house: House, cookies: Cookies) -> Self {
         let store = &house.deployment.store;
         let mut keys = Vec::new();
         for role in [Role::Department, Role::Analyst, Role::Steward] {
             let roles = [role].into_iter().collect();
-            keys.push(store.create_api_key(role.word(), &roles, None, None, &mut os_rng()).await.unwrap());
+            keys.push(store.create_api_key(&by(), role.word(), &roles, None, None, &mut os_rng()).await.unwrap());
         }
         let [department, analyst, steward] = keys.try_into().unwrap();
         let state = AppState::new(house.deployment.clone(), cookies);
@@ -219,7 +223,7 @@ async fn an_address_that_guesses_passwords_is_stopped_and_another_is_not() {
     assert_eq!(refused, StatusCode::TOO_MANY_REQUESTS);
     let roles = [Role::Steward].into_iter().collect();
     let store = &served.house.deployment.store;
-    store.create_user("harleen", "correct-horse-battery", &roles, None, &mut os_rng()).await.unwrap();
+    store.create_user(&by(), "harleen", "correct-horse-battery", &roles, None, &mut os_rng()).await.unwrap();
     let welcome = served.sign_in("correct-horse-battery", "10.0.0.2").await;
     assert_eq!(welcome.status, StatusCode::SEE_OTHER);
     let set: Vec<&str> =

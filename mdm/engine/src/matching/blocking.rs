@@ -108,7 +108,8 @@ impl Candidates {
     /// Whether one of the first rules lets a pair through.
     fn covered_before(&self, place: usize, left: u32, right: u32) -> bool {
         let (a, b) = (self.lanes.of(left), self.lanes.of(right));
-        if a[..place].iter().zip(&b[..place]).fold(false, |found, (a, b)| found | (a == b)) {
+        // Without a branch a lane, so that the compiler compares many at once.
+        if a[..place].iter().zip(&b[..place]).map(|(a, b)| u32::from(a == b)).sum::<u32>() > 0 {
             return true;
         }
         let (of_left, of_right) = (self.lanes.several[left as usize], self.lanes.several[right as usize]);
@@ -222,8 +223,12 @@ impl SomeKeys {
         entries.sort_unstable();
         if entries.len() > rows / DENSE {
             let mut offsets = vec![0_u32; rows + 1];
-            entries.iter().for_each(|(row, _)| offsets[*row as usize + 1] += 1);
-            (0..rows).for_each(|row| offsets[row + 1] += offsets[row]);
+            for (row, _) in &entries {
+                offsets[*row as usize + 1] += 1;
+            }
+            for row in 0..rows {
+                offsets[row + 1] += offsets[row];
+            }
             return Self { rows: Vec::new(), offsets, keys: entries.into_iter().map(|entry| entry.1).collect() };
         }
         let mut all = Self { rows: Vec::new(), offsets: vec![0], keys: Vec::with_capacity(entries.len()) };

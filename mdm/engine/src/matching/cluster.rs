@@ -257,7 +257,9 @@ impl Clusters {
             });
             clusters[at].push(columns.ids[row]);
         }
-        clusters.iter_mut().for_each(|members| members.sort_unstable());
+        for members in &mut clusters {
+            members.sort_unstable();
+        }
         clusters.sort_unstable();
         clusters
     }

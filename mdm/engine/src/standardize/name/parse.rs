@@ -9,10 +9,24 @@ struct Word {
     shown: String,
     meaning: Meaning,
     is_of: bool,
-    is_initial: bool,
-    /// Whether it was written in two capitals or more.
-    is_capitals: bool,
+    form: Form,
     comma_after: bool,
+}
+
+/// How a word was written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// A single letter that stands for a name.
+    Initial,
+    /// Two capitals or more.
+    Capitals,
+    Plain,
+}
+
+impl Word {
+    fn is_initial(&self) -> bool {
+        self.form == Form::Initial
+    }
 }
 
 /// Reads a folded text.
@@ -47,7 +61,7 @@ fn split(text: &str) -> Vec<Word> {
             ')' | ']' | '}' => depth = depth.saturating_sub(1),
             _ if depth > 0 => continue,
             '/' | '\\' => {
-                let joins = word.is_empty() && words.last().is_some_and(|last| last.is_initial);
+                let joins = word.is_empty() && words.last().is_some_and(Word::is_initial);
                 if let Some(letter) = words.pop_if(|_| joins) {
                     word = letter.shown;
                 }
@@ -114,9 +128,15 @@ fn push(text: &str, bare: &str, words: &mut Vec<Word>) {
     script::push_title(&mut shown, text);
     let mut letters = bare.chars();
     let is_initial = letters.next().is_some() && letters.next().is_none();
-    let is_capitals = text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+    let form = if is_initial {
+        Form::Initial
+    } else if text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        Form::Capitals
+    } else {
+        Form::Plain
+    };
     let meaning = words::meaning(bare);
-    words.push(Word { shown, meaning, is_of: bare == "of", is_initial, is_capitals, comma_after: false });
+    words.push(Word { shown, meaning, is_of: bare == "of", form, comma_after: false });
 }
 
 /// Whether what follows is no part of the name: an alias or a residence.
@@ -152,7 +172,7 @@ fn relation_at(words: &[Word], at: usize) -> Option<(Relation, usize)> {
         Needs::Nothing => true,
         Needs::Of => of,
         Needs::NamesAround => stands_among_indian_names(words, at),
-        Needs::CapitalsAmongNames => words[at].is_capitals && stands_among_indian_names(words, at),
+        Needs::CapitalsAmongNames => words[at].form == Form::Capitals && stands_among_indian_names(words, at),
     };
     good.then_some((relation, at + 1 + usize::from(of)))
 }
@@ -195,17 +215,17 @@ fn take_titles(words: &mut Vec<Word>) -> Option<Sex> {
 /// Whether words make a full name, so that a title before them is one: two words or more, the first a given name.
 fn leads_a_name(rest: &[Word]) -> bool {
     let [first, second, ..] = rest else { return false };
-    !first.is_initial && first.meaning.marker.is_none() && !second.meaning.is(Role::Suffix)
+    !first.is_initial() && first.meaning.marker.is_none() && !second.meaning.is(Role::Suffix)
 }
 
 /// Says of each word what it is.
 fn assemble(words: Vec<Word>, relation: Option<(Relation, String)>, titled: Option<Sex>) -> PersonName {
     let marker = |at: usize| words[at].meaning.marker;
-    let is_name = |at: &usize| marker(*at).is_none() && !words[*at].is_initial;
+    let is_name = |at: &usize| marker(*at).is_none() && !words[*at].is_initial();
     let first_name = (0..words.len()).find(is_name);
     let given = match words.first() {
         Some(first) if matches!(first.meaning.marker, Some(Marker::Singh | Marker::Kaur)) => first_name.or(Some(0)),
-        Some(first) if !first.is_initial => Some(0),
+        Some(first) if !first.is_initial() => Some(0),
         _ => first_name,
     };
     let surname = (0..words.len()).rfind(|at| is_name(at) && Some(*at) != given);
@@ -215,7 +235,8 @@ fn assemble(words: Vec<Word>, relation: Option<(Relation, String)>, titled: Opti
     let borne: Vec<Marker> = (0..words.len()).filter(|at| Some(*at) != given).filter_map(marker).collect();
     let own = given.and_then(marker);
     let related = relation.as_ref().and_then(|(relation, _)| relation.implied_sex());
-    let initials = (0..words.len()).filter(|at| words[*at].is_initial).filter_map(|at| words[at].shown.chars().next());
+    let initials =
+        (0..words.len()).filter(|at| words[*at].is_initial()).filter_map(|at| words[at].shown.chars().next());
     PersonName {
         middle,
         surname: surname.map(|at| words[at].shown.clone()),
