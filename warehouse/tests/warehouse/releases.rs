@@ -208,12 +208,14 @@ async fn sorted_tables_are_read_in_order_without_a_sort() {
 /// The bytes of the data files below a folder.
 fn data_bytes(folder: &std::path::Path) -> u64 {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
-    let bytes = entries.map(|entry| match entry.file_type().unwrap().is_dir() {
-        true => data_bytes(&entry.path()),
-        false if entry.path().extension().is_some_and(|extension| extension == "parquet") => {
+    let bytes = entries.map(|entry| {
+        if entry.file_type().unwrap().is_dir() {
+            data_bytes(&entry.path())
+        } else if entry.path().extension().is_some_and(|extension| extension == "parquet") {
             entry.metadata().unwrap().len()
+        } else {
+            0
         }
-        false => 0,
     });
     bytes.sum()
 }
