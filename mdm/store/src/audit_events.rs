@@ -119,7 +119,7 @@ pub(crate) async fn append(tx: &mut Tx, events: Vec<AuditEvent>) -> Result<i64, 
             subject: event.subject.replace('\0', ""),
             purpose: event.purpose.map(|purpose| purpose.word().to_owned()),
             detail: event.detail.to_string(),
-            previous_hash,
+            previous_hash: std::mem::take(&mut previous_hash),
             hash: String::new(),
         };
         row.hash = chain_hash(&row);
