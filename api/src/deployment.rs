@@ -60,7 +60,6 @@ pub enum Absent {
 }
 
 /// What became of opening a data folder.
-#[expect(clippy::large_enum_variant, reason = "one is made a process, and moved once")]
 pub enum Opened {
     /// It is this process's.
     Here(Deployment),
@@ -178,6 +177,7 @@ impl Deployment {
     }
 
     /// The same deployment on another hub: for a replay.
+    #[must_use]
     pub fn with_store(&self, store: Store) -> Self {
         Self { store, ..self.clone() }
     }

@@ -74,7 +74,7 @@ mod tests {
     fn what_cannot_be_judged_yet_neither_holds_nor_is_broken() {
         let (good, waiting, bad) =
             (check("a", Outcome::Holds), check("b", Outcome::NotYet), check("c", Outcome::Broken));
-        assert_eq!(summary(&[good.clone()]).unwrap(), "1 checks, all hold");
+        assert_eq!(summary(std::slice::from_ref(&good)).unwrap(), "1 checks, all hold");
         let words = summary(&[good.clone(), waiting.clone()]).unwrap();
         assert!(words.starts_with("1 of 2 checks hold; 1 cannot be judged yet (b)"), "{words}");
         assert!(summary(&[good, waiting.clone(), bad]).unwrap_err().contains("1 of 3 checks are broken: c"));

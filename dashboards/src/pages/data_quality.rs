@@ -37,7 +37,7 @@ pub(crate) struct DataQualityPage {
 
 /// Refused rows, for those who may see them.
 enum Quarantine {
-    Rows { table: Table, pager: Pager },
+    Rows { table: Box<Table>, pager: Pager },
     Denied(String),
 }
 
@@ -185,7 +185,7 @@ impl DataQualityPage {
                 );
                 let last = rows.last().filter(|_| *more == More::Yes).map(|row| row.id.to_string());
                 let pager = Trail(&asked.trail).pager(&shell, &address, last.as_deref());
-                Quarantine::Rows { table: quarantine_table(language, rows), pager }
+                Quarantine::Rows { table: Box::new(quarantine_table(language, rows)), pager }
             }
         };
         Self {

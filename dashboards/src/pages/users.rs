@@ -176,13 +176,13 @@ async fn find(state: &DashboardState, id: i64) -> Result<User, PageError> {
     found.ok_or_else(|| PageError::NotFound { what: "user", name: id.to_string() })
 }
 
+/// Roles and districts.
 type NewAccess = (BTreeSet<Role>, Option<BTreeSet<String>>);
+/// A name, roles and districts.
+type NewUser = (String, BTreeSet<Role>, Option<BTreeSet<String>>);
 
-/// The name, roles and districts of a new user.
-fn read_new(
-    state: &DashboardState,
-    sent: &[(String, String)],
-) -> Result<(String, BTreeSet<Role>, Option<BTreeSet<String>>), String> {
+/// Reads a new user from its form.
+fn read_new(state: &DashboardState, sent: &[(String, String)]) -> Result<NewUser, String> {
     let name = field(sent, "name").trim();
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
     if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX || !name.chars().all(is_plain) {
