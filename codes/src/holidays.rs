@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::error::CodesError;
 
-const BUILTIN: &str = include_str!("../data/holidays.csv");
+const BUILTIN: &str = include_str!("../data/calendars/holidays.csv");
 
 /// A list of holidays: some on one day of one year, some on the same day of each year.
 ///
@@ -20,7 +20,7 @@ pub struct Holidays {
 }
 
 impl Holidays {
-    /// The list in this binary, `data/holidays.csv`.
+    /// The list in this binary, `data/calendars/holidays.csv`.
     pub fn builtin() -> Self {
         Self::parse("holidays.csv", BUILTIN).expect("the built-in list reads; a test reads it")
     }

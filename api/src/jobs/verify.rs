@@ -392,8 +392,12 @@ fn scan_folder(folder: &Path, found: &mut HashMap<String, String>) -> anyhow::Re
         }
         if path.is_dir() {
             scan_folder(&path, found)?;
-        } else {
-            scan_file(&path, found).with_context(|| format!("cannot read {}", path.display()))?;
+        } else if path.is_file() {
+            match scan_file(&path, found) {
+                // A server at work takes spilled and replaced files away.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                done => done.with_context(|| format!("cannot read {}", path.display()))?,
+            }
         }
     }
     Ok(())

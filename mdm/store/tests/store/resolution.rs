@@ -130,9 +130,10 @@ fn a_source_record_that_comes_back_gets_its_golden_id_back() {
         hub.resolve(&[vec![1, 2], vec![3], vec![4]]).await.unwrap();
         hub.load(Load::Snapshot, &[FOUR[0], FOUR[1], FOUR[3]]).await.unwrap();
         hub.resolve(&[vec![1, 2], vec![4]]).await.unwrap();
+        assert!(hub.store.list_ended_links("citizen").await.unwrap().is_empty(), "what it held is retired");
+        hub.load(Load::Snapshot, &FOUR).await.unwrap();
         let ended = hub.store.list_ended_links("citizen").await.unwrap();
         assert_eq!(ended, [Link { source_record: SourceRecordId(3), golden_id: GoldenId(2) }]);
-        hub.load(Load::Snapshot, &FOUR).await.unwrap();
         let applied = hub.resolve(&[vec![1, 2], vec![3], vec![4]]).await.unwrap();
         assert_eq!((applied.restored, applied.created, applied.updated), (1, 0, 0));
         assert_eq!(golden_of(&hub).await, [1, 1, 2, 3]);
