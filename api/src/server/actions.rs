@@ -110,7 +110,7 @@ fn view(model: &EntityModel, access: &Access, explanation: kanak_engine::matchin
         let shown = attribute.is_some_and(|attribute| access.shows(attribute.class));
         let keep = |value: String| (shown && !value.is_empty()).then_some(value);
         ExplanationRow {
-            attribute: attribute.map_or(row.attribute, |attribute| attribute.title().en),
+            attribute: row.title,
             left: keep(row.left),
             right: keep(row.right),
             level: row.level,
