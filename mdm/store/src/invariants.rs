@@ -87,11 +87,12 @@ const CHECKS: [SqlCheck; 18] = [
     SqlCheck {
         name: "versions_announced",
         what: "every golden version has one feed event, and every such event its version",
-        broken: "SELECT coalesce(v.golden_id, f.golden_id) AS id FROM golden_versions v
-                 FULL OUTER JOIN (SELECT golden_id, version, count(*) AS times FROM feed_events
-                     WHERE change IN ('created', 'updated', 'split_from', 'restored') GROUP BY golden_id, version) f
-                 ON f.golden_id = v.golden_id AND f.version = v.version
-                 WHERE v.golden_id IS NULL OR f.golden_id IS NULL OR f.times <> 1",
+        broken: "SELECT golden_id AS id FROM (
+                     SELECT golden_id, version, 1 AS held, 0 AS told FROM golden_versions
+                     UNION ALL
+                     SELECT golden_id, version, 0 AS held, 1 AS told FROM feed_events
+                     WHERE change IN ('created', 'updated', 'split_from', 'restored')) AS b
+                 GROUP BY golden_id, version HAVING sum(held) <> 1 OR sum(told) <> 1",
     },
     SqlCheck {
         name: "versions_contiguous",
