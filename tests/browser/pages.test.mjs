@@ -70,6 +70,16 @@ test("nothing personal answers without signing in", async () => {
   await stranger.close();
 });
 
+test("the demo hands over an administrator, who sees the users", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await signIn(page, house.address, "admin", house.password("admin"));
+  const response = await page.goto(`${house.address}/users`);
+  assert.equal(response.status(), 200);
+  assert.match(await page.textContent("main"), /steward/);
+  await context.close();
+});
+
 test("a wrong password is refused and a change from another site too", async () => {
   const stranger = await browser.newContext();
   const page = await stranger.newPage();

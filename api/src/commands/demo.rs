@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use kanak_model::{Access, Caller, Role};
+use kanak_store::FIRST_ADMINISTRATOR;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -66,7 +67,7 @@ pub async fn run(args: &DemoArgs, global: &Global, output: &Output) -> anyhow::R
     if args.no_serve {
         return Ok(ExitCode::SUCCESS);
     }
-    make_steward(&deployment, output).await?;
+    make_users(&deployment, output).await?;
     // A demo is asked for, and its state is made up: its passwords are printed wherever it runs.
     serve::serve(deployment, &args.listen, serve::FirstPassword::Print, output).await?;
     Ok(ExitCode::SUCCESS)
@@ -139,8 +140,12 @@ async fn accuracies(deployment: &Deployment, extracts: &Path) -> anyhow::Result<
     Ok(found)
 }
 
-/// A steward for looking around: on the first run only, with the password printed once.
-async fn make_steward(deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
+/// An administrator and a steward for looking around: on the first run only, with their passwords printed once.
+async fn make_users(deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
+    // The first administrator is made while there is no user at all, and so before the steward.
+    if let Some(password) = deployment.store.ensure_first_administrator(&mut os_rng()).await? {
+        output.line(format!("user {FIRST_ADMINISTRATOR}, password (shown once): {password}"));
+    }
     if deployment.store.find_user_by_name("steward").await?.is_none() {
         let password = new_password();
         let roles = [Role::Steward, Role::Analyst, Role::Department].into_iter().collect();
