@@ -70,19 +70,24 @@ fn match_on(
     let bound = Bound::of(rule_set, columns);
     let review = bound.weight_at(rule_set.rules.thresholds.review);
     let matched = bound.weight_at(rule_set.rules.thresholds.matched);
-    progress.stage("weigh pairs", candidates.pairs_max());
+    progress.stage("weigh pairs", candidates.rows());
     let doubtful = bound.weight_at(DOUBTFUL).min(review);
-    let (found, rules) = candidates.visit(progress, Vec::new, |edges: &mut Vec<Edge>, left, right| {
-        let weight_bits = bound.weight_bits(left, right);
-        if weight_bits >= doubtful {
-            edges.push(Edge { left, right, weight_bits });
-        }
-    });
-    let mut edges: Vec<Edge> = found.into_iter().flatten().collect();
-    edges.sort_unstable_by_key(|edge| (edge.left, edge.right));
+    let start = || (Vec::<Edge>::new(), bound.weigher());
+    let (found, rules) = candidates.visit(
+        progress,
+        start,
+        |_| true,
+        |(edges, weigher), left, partners| {
+            weigher.weigh_row(left, partners, doubtful, |right, weight_bits| {
+                edges.push(Edge { left, right, weight_bits })
+            });
+        },
+    );
+    let edges: Vec<Edge> = found.into_iter().flat_map(|(edges, _)| edges).collect();
     progress.stage("cluster", edges.len() as u64);
     let constraints = cluster::constraints_of(columns, constraints);
-    let clustered = cluster::connect(columns, &bound, &edges, matched, &constraints);
+    let mut clustered = cluster::connect(columns, &bound, edges, matched, &constraints);
+    let mut edges = std::mem::take(&mut clustered.edges);
     edges.retain(|edge| edge.weight_bits >= review);
     let mut pairs: Vec<MatchPair> = edges
         .iter()

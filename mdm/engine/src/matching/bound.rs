@@ -1,10 +1,12 @@
 //! A rule set bound to columns: everything looked up beforehand, so that weighing a pair is arithmetic.
 
 use kanak_model::kind::Kind;
+use rayon::prelude::*;
 
 use super::columns::{Column, Columns, MISSING};
 use super::levels::{self, Judged, Method, NONE, Rarity, Value, name};
-use super::lexicon::Lexicon;
+use super::lexicon::{Lexicon, Likenesses};
+use super::rows::{Lanes, Packed, Packing, Rows};
 use super::rule_set::{ComparisonWeights, Part, RuleSet, Weighed};
 use super::rules::COMPARISONS_MAX;
 use super::weights::{self, Groups, RelativesOdds};
@@ -15,41 +17,13 @@ pub(crate) struct Bound<'a> {
     rule_set: &'a RuleSet,
     lexicon: &'a Lexicon,
     comparisons: Vec<Comparison<'a>>,
-    rows: Rows<'a>,
+    /// The comparisons whose values are graded at once, and those that compare words, the most telling first.
+    cheap: Vec<usize>,
+    costly: Vec<usize>,
+    rows: Rows,
     groups: Groups,
     prior_bits: f64,
     related: RelativesOdds,
-}
-
-/// The codes of the columns that are compared, laid out row by row: a pair touches two short runs of memory, not two places
-/// in each column.
-#[derive(Debug, Default)]
-struct Rows<'a> {
-    columns: Vec<&'a Column>,
-    codes: Vec<u32>,
-}
-
-impl<'a> Rows<'a> {
-    /// The lane of a column, new or known.
-    fn lane(&mut self, column: &'a Column) -> usize {
-        let known = self.columns.iter().position(|known| std::ptr::eq(*known, column));
-        known.unwrap_or_else(|| {
-            self.columns.push(column);
-            self.columns.len() - 1
-        })
-    }
-
-    fn lay(&mut self, rows: usize) {
-        self.codes.reserve_exact(rows * self.columns.len());
-        for row in 0..rows {
-            self.codes.extend(self.columns.iter().map(|column| column.codes[row]));
-        }
-    }
-
-    fn of(&self, row: u32) -> &[u32] {
-        let from = row as usize * self.columns.len();
-        &self.codes[from..from + self.columns.len()]
-    }
 }
 
 #[derive(Debug)]
@@ -61,8 +35,13 @@ struct Comparison<'a> {
     sex: Option<(usize, u32)>,
     rarity: Rarity,
     bits: [LevelBits; 16],
-    /// By value code: the grade of two equal values.
-    equal: Vec<Judged>,
+    /// The lane with the grade of two equal values.
+    equal: usize,
+    /// The lanes of packed numbers, and how they are packed.
+    packed: Option<(usize, Packing)>,
+    /// Of words: the lanes that say how much a pair with this value weighs at most, as bits of an `f32`; of the column, and of
+    /// the one crosswise.
+    most: (Option<usize>, Option<usize>),
 }
 
 /// log2 of the shares of one level.
@@ -76,64 +55,23 @@ struct LevelBits {
 
 impl<'a> Bound<'a> {
     pub(crate) fn of(rule_set: &'a RuleSet, columns: &'a Columns) -> Self {
-        let mut rows = Rows::default();
-        let comparisons =
-            rule_set.comparisons.iter().map(|weights| Comparison::of(weights, columns, &mut rows)).collect();
-        rows.lay(columns.len());
+        let mut lanes = Lanes::default();
+        let comparisons: Vec<Comparison<'_>> =
+            rule_set.comparisons.iter().map(|weights| Comparison::of(weights, columns, &mut lanes)).collect();
+        let rows = lanes.lay(columns.len());
+        let is_costly = |at: &usize| matches!(comparisons[*at].method, Method::Name | Method::Words);
+        let (costly, cheap) = (0..comparisons.len()).partition(is_costly);
         Self {
             rule_set,
             lexicon: &columns.lexicon,
             comparisons,
+            cheap,
+            costly,
             rows,
             groups: Groups::of(rule_set.comparisons.iter().map(|weights| weights.group.as_deref())),
             prior_bits: rule_set.prior.bits(),
             related: RelativesOdds::of(rule_set.prior.related_odds()),
         }
-    }
-
-    /// The levels of a pair as one number: four bits a comparison.
-    pub(crate) fn pattern(&self, left: u32, right: u32) -> u128 {
-        let (left, right) = (self.rows.of(left), self.rows.of(right));
-        let mut pattern = 0;
-        for (at, comparison) in self.comparisons.iter().enumerate() {
-            pattern |= u128::from(comparison.judge(left, right, self.lexicon).level) << (4 * at);
-        }
-        pattern
-    }
-
-    /// Weight in bits of a pair, without the prior.
-    pub(crate) fn weight_bits(&self, left: u32, right: u32) -> f64 {
-        let (left, right) = (self.rows.of(left), self.rows.of(right));
-        let mut matched = [0.0; COMPARISONS_MAX];
-        let mut related = [0.0; COMPARISONS_MAX];
-        for (at, comparison) in self.comparisons.iter().enumerate() {
-            (matched[at], related[at]) = comparison.bits(comparison.judge(left, right, self.lexicon));
-        }
-        self.sum(&mut matched, &mut related).0
-    }
-
-    /// Weight in bits of two groups of rows, without the prior: what they tell together.
-    ///
-    /// Of each comparison the best agreement between members counts, tempered by the average: one source record gives the
-    /// father, another the village, and together they tell what neither does alone. The more pairs there are, the more likely
-    /// the best of them agrees by chance; that many times rarer it has to be.
-    pub(crate) fn weight_bits_of_groups(&self, left: &[u32], right: &[u32]) -> f64 {
-        let mut matched = [0.0; COMPARISONS_MAX];
-        let mut related = [0.0; COMPARISONS_MAX];
-        for (at, comparison) in self.comparisons.iter().enumerate() {
-            let mut together = Together::default();
-            for a in left {
-                for b in right {
-                    let (a, b) = (self.rows.of(*a.min(b)), self.rows.of(*a.max(b)));
-                    let judged = comparison.judge(a, b, self.lexicon);
-                    if judged.level != NONE {
-                        together.hear(comparison.bits(judged));
-                    }
-                }
-            }
-            (matched[at], related[at]) = together.bits();
-        }
-        self.sum(&mut matched, &mut related).0 - ((left.len() * right.len()) as f64).log2()
     }
 
     /// The sum of what counts, in the order of the comparisons, and what relatives take off.
@@ -155,23 +93,144 @@ impl<'a> Bound<'a> {
         (probability / (1.0 - probability)).log2() - self.prior_bits
     }
 
-    /// Weighs a pair and keeps what each comparison contributed.
-    pub(crate) fn weigh_in_parts(&self, left: u32, right: u32) -> Weighed {
-        let (left, right) = (self.rows.of(left), self.rows.of(right));
+    /// Someone who weighs pairs. Each piece of parallel work has its own.
+    pub(crate) fn weigher(&self) -> Weigher<'_> {
+        Weigher { bound: self, likenesses: Likenesses::of(self.lexicon), alive: Vec::new(), bits: Vec::new() }
+    }
+}
+
+/// Weighs pairs by a bound rule set.
+#[derive(Debug)]
+pub(crate) struct Weigher<'b> {
+    bound: &'b Bound<'b>,
+    likenesses: Likenesses<'b>,
+    /// The partners of the row at hand that may still reach the floor, and where their bits begin.
+    alive: Vec<(u32, u32)>,
+    /// By partner: of each comparison the weight of a match, then of relatives.
+    bits: Vec<f64>,
+}
+
+impl Weigher<'_> {
+    /// The levels of a pair as one number: four bits a comparison.
+    pub(crate) fn pattern(&self, left: u32, right: u32) -> u128 {
+        let (left, right) = (self.bound.rows.of(left), self.bound.rows.of(right));
+        let mut pattern = 0;
+        for (at, comparison) in self.bound.comparisons.iter().enumerate() {
+            pattern |= u128::from(comparison.judge(left, right, &self.likenesses).level) << (4 * at);
+        }
+        pattern
+    }
+
+    /// Weight in bits of a pair, without the prior.
+    pub(crate) fn weight_bits(&self, left: u32, right: u32) -> f64 {
+        let bound = self.bound;
+        let (left, right) = (bound.rows.of(left), bound.rows.of(right));
         let mut matched = [0.0; COMPARISONS_MAX];
         let mut related = [0.0; COMPARISONS_MAX];
-        let mut parts = Vec::with_capacity(self.comparisons.len());
-        for (at, comparison) in self.comparisons.iter().enumerate() {
-            let judged = comparison.judge(left, right, self.lexicon);
+        for (at, comparison) in bound.comparisons.iter().enumerate() {
+            (matched[at], related[at]) = comparison.bits(comparison.judge(left, right, &self.likenesses));
+        }
+        bound.sum(&mut matched, &mut related).0
+    }
+
+    /// Weighs a row against its partners and tells of those that reach `floor`.
+    ///
+    /// Numbers and codes are compared first; words only while what they could say at best may reach the floor. One comparison
+    /// goes over all partners before the next begins, so that the memory of many is fetched at once.
+    pub(crate) fn weigh_row(&mut self, left: u32, partners: &[u32], floor: f64, mut found: impl FnMut(u32, f64)) {
+        let bound = self.bound;
+        let count = bound.comparisons.len();
+        let left_codes = bound.rows.of(left);
+        for right in partners {
+            bound.rows.touch(*right);
+        }
+        self.alive.clear();
+        self.bits.clear();
+        for right in partners {
+            let codes = bound.rows.of(*right);
+            let from = self.bits.len();
+            self.bits.resize(from + 2 * count, 0.0);
+            let (matched, related) = self.bits[from..].split_at_mut(count);
+            for at in &bound.cheap {
+                let comparison = &bound.comparisons[*at];
+                (matched[*at], related[*at]) = comparison.bits(comparison.judge(left_codes, codes, &self.likenesses));
+            }
+            for at in &bound.costly {
+                matched[*at] = bound.comparisons[*at].bits_max(left_codes, codes);
+            }
+            if bound.groups.sum(matched) < floor {
+                self.bits.truncate(from);
+            } else {
+                self.alive.push((*right, from as u32));
+            }
+        }
+        for at in &bound.costly {
+            let comparison = &bound.comparisons[*at];
+            for (right, _) in &self.alive {
+                comparison.touch(bound.rows.of(*right));
+            }
+            let (likenesses, all_bits) = (&self.likenesses, &mut self.bits);
+            self.alive.retain(|(right, from)| {
+                let bits = &mut all_bits[*from as usize..*from as usize + 2 * count];
+                let (matched, related) = bits.split_at_mut(count);
+                (matched[*at], related[*at]) =
+                    comparison.bits(comparison.judge(left_codes, bound.rows.of(*right), likenesses));
+                bound.groups.sum(matched) >= floor
+            });
+        }
+        for (right, from) in &self.alive {
+            let bits = &mut self.bits[*from as usize..*from as usize + 2 * count];
+            let (matched, related) = bits.split_at_mut(count);
+            let weight_bits = bound.sum(matched, related).0;
+            if weight_bits >= floor {
+                found(*right, weight_bits);
+            }
+        }
+    }
+
+    /// Weight in bits of two groups of rows, without the prior: what they tell together.
+    ///
+    /// Of each comparison the best agreement between members counts, tempered by the average: one source record gives the
+    /// father, another the village, and together they tell what neither does alone. The more pairs there are, the more likely
+    /// the best of them agrees by chance; that many times rarer it has to be.
+    pub(crate) fn weight_bits_of_groups(&self, left: &[u32], right: &[u32]) -> f64 {
+        let bound = self.bound;
+        let mut matched = [0.0; COMPARISONS_MAX];
+        let mut related = [0.0; COMPARISONS_MAX];
+        for (at, comparison) in bound.comparisons.iter().enumerate() {
+            let mut together = Together::default();
+            for a in left {
+                for b in right {
+                    let (a, b) = (bound.rows.of(*a.min(b)), bound.rows.of(*a.max(b)));
+                    let judged = comparison.judge(a, b, &self.likenesses);
+                    if judged.level != NONE {
+                        together.hear(comparison.bits(judged));
+                    }
+                }
+            }
+            (matched[at], related[at]) = together.bits();
+        }
+        bound.sum(&mut matched, &mut related).0 - ((left.len() * right.len()) as f64).log2()
+    }
+
+    /// Weighs a pair and keeps what each comparison contributed.
+    pub(crate) fn weigh_in_parts(&self, left: u32, right: u32) -> Weighed {
+        let bound = self.bound;
+        let (left, right) = (bound.rows.of(left), bound.rows.of(right));
+        let mut matched = [0.0; COMPARISONS_MAX];
+        let mut related = [0.0; COMPARISONS_MAX];
+        let mut parts = Vec::with_capacity(bound.comparisons.len());
+        for (at, comparison) in bound.comparisons.iter().enumerate() {
+            let judged = comparison.judge(left, right, &self.likenesses);
             (matched[at], related[at]) = comparison.bits(judged);
             parts.push(Part { level: (judged.level != NONE).then_some(judged.level), weight_bits: 0.0 });
         }
-        let (weight_bits, relatives_bits) = self.sum(&mut matched, &mut related);
+        let (weight_bits, relatives_bits) = bound.sum(&mut matched, &mut related);
         for (part, bits) in parts.iter_mut().zip(matched) {
             part.weight_bits = bits;
         }
-        let probability = self.probability(weight_bits);
-        Weighed { weight_bits, probability, decision: self.rule_set.decide(probability), parts, relatives_bits }
+        let probability = bound.probability(weight_bits);
+        Weighed { weight_bits, probability, decision: bound.rule_set.decide(probability), parts, relatives_bits }
     }
 }
 
@@ -209,18 +268,31 @@ impl Together {
 }
 
 impl<'a> Comparison<'a> {
-    fn of(weights: &ComparisonWeights, columns: &'a Columns, rows: &mut Rows<'a>) -> Self {
-        let mut bound = Self::without_equal(weights, columns, rows);
+    fn of(weights: &ComparisonWeights, columns: &'a Columns, lanes: &mut Lanes<'a>) -> Self {
+        let mut bound = Self::without_equal(weights, columns, lanes);
         let Some((_, column)) = bound.column else { return bound };
         let equal = |code: u32| {
             let value = Value { features: &column.features, values: &column.values, code };
-            levels::judge(bound.method, value, value, true, &columns.lexicon, &bound.rarity)
+            levels::judge_equal(bound.method, value, &bound.rarity)
         };
-        bound.equal = (0..column.values.len() as u32).map(equal).collect();
+        let all = 0..column.values.len() as u32;
+        let equal = all.into_par_iter().with_min_len(4096).map(|code| equal(code).packed()).collect();
+        bound.equal = lanes.of_values(column, equal);
+        if matches!(bound.method, Method::Name | Method::Words) {
+            bound.most.0 = Some(lanes.of_values(column, bound.most_of(column)));
+            bound.most.1 = bound.crosswise.map(|(_, other)| lanes.of_values(other, bound.most_of(other)));
+        }
+        if bound.method == Method::Number {
+            let packing = Packing::of(&column.values);
+            let packed = || column.values.iter().map(|value| packing.pack(value).0);
+            let low = lanes.of_values(column, packed().map(|packed| packed as u32).collect());
+            lanes.of_values(column, packed().map(|packed| (packed >> 32) as u32).collect());
+            bound.packed = Some((low, packing));
+        }
         bound
     }
 
-    fn without_equal(weights: &ComparisonWeights, columns: &'a Columns, rows: &mut Rows<'a>) -> Self {
+    fn without_equal(weights: &ComparisonWeights, columns: &'a Columns, lanes: &mut Lanes<'a>) -> Self {
         let column = columns.find(&weights.attribute);
         let mut bits = [LevelBits::default(); 16];
         for (level, slot) in weights.levels.iter().zip(&mut bits) {
@@ -233,19 +305,21 @@ impl<'a> Comparison<'a> {
         }
         Self {
             method: weights.method,
-            column: column.map(|column| (rows.lane(column), column)),
+            column: column.map(|column| (lanes.code(column), column)),
             crosswise: weights
                 .crosswise
                 .as_deref()
                 .and_then(|other| columns.find(other))
-                .map(|column| (rows.lane(column), column)),
+                .map(|column| (lanes.code(column), column)),
             sex: columns.columns.iter().find(|column| column.field.kind == Kind::Sex).and_then(|column| {
                 let woman = column.values.binary_search_by(|value| (**value).cmp("F")).ok()?;
-                Some((rows.lane(column), woman as u32))
+                Some((lanes.code(column), woman as u32))
             }),
             rarity: column.map(|column| weights.frequencies.rarity(columns, column)).unwrap_or_default(),
             bits,
-            equal: Vec::new(),
+            equal: 0,
+            packed: None,
+            most: (None, None),
         }
     }
 
@@ -264,16 +338,46 @@ impl<'a> Comparison<'a> {
         }
     }
 
+    /// By value code: what a pair with this value weighs at most, as the bits of an `f32`.
+    fn most_of(&self, column: &Column) -> Vec<u32> {
+        let Some(words) = column.features.words() else { return Vec::new() };
+        let over = |level: &LevelBits| level.matched - level.unrelated;
+        let plain = self.bits.iter().filter(|level| !level.rare).map(over).fold(0.0, f64::max);
+        let of_any = self.bits.iter().map(over).fold(0.0, f64::max);
+        let rare = self.bits.iter().filter(|level| level.rare).map(|level| level.matched).fold(-20.0, f64::max);
+        let most = |code: u32| {
+            let rarity = match self.method {
+                Method::Name => self.rarity.of_sounds(words.items(code).iter()),
+                _ => self.rarity.of_value(code),
+            };
+            let most = if rarity.is_nan() { of_any } else { plain.max(rare + f64::from(rarity)) };
+            // A little more than it is: what it is held against is the exact sum.
+            ((most + 1e-3) as f32).to_bits()
+        };
+        (0..column.values.len() as u32).into_par_iter().with_min_len(4096).map(most).collect()
+    }
+
+    /// What two rows weigh at most in this comparison of words.
+    fn bits_max(&self, left: &[u32], right: &[u32]) -> f64 {
+        // A value that is missing says 0 bits, as its lane does.
+        let at = |codes: &[u32], lane: Option<usize>| lane.map_or(0.0, |lane| f32::from_bits(codes[lane]));
+        let both = |a: f32, b: f32| if a == 0.0 || b == 0.0 { 0.0 } else { a.max(b) };
+        let straight = both(at(left, self.most.0), at(right, self.most.0));
+        let crossed = both(at(left, self.most.0), at(right, self.most.1));
+        let back = both(at(left, self.most.1), at(right, self.most.0));
+        f64::from(straight.max(crossed).max(back))
+    }
+
     /// Grades a pair of rows, given by their codes.
-    fn judge(&self, left: &[u32], right: &[u32], lexicon: &Lexicon) -> Judged {
+    fn judge(&self, left: &[u32], right: &[u32], lexicon: &Likenesses<'_>) -> Judged {
         let Some((lane, column)) = self.column else { return Judged::MISSING };
         let (a, b) = (left[lane], right[lane]);
         let straight = if a == MISSING || b == MISSING {
             Judged::MISSING
         } else if a == b {
-            self.equal[a as usize]
+            Judged::of_packed(left[self.equal])
         } else {
-            self.judge_values(column, a, column, b, lexicon)
+            self.judge_packed(left, right).unwrap_or_else(|| self.judge_values(column, a, column, b, lexicon))
         };
         let Some((other_lane, other)) = self.crosswise else { return straight };
         if name::agrees(straight.level) {
@@ -294,9 +398,27 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn judge_values(&self, of: &Column, left: u32, with: &Column, right: u32, lexicon: &Lexicon) -> Judged {
+    /// Fetches what will be read of a row's words.
+    fn touch(&self, codes: &[u32]) {
+        for (lane, column) in [self.column, self.crosswise].into_iter().flatten() {
+            if codes[lane] != MISSING
+                && let Some(words) = column.features.words()
+            {
+                std::hint::black_box(words.phrase(codes[lane]).words);
+            }
+        }
+    }
+
+    /// Grades two different numbers that are packed.
+    fn judge_packed(&self, left: &[u32], right: &[u32]) -> Option<Judged> {
+        let (low, packing) = self.packed?;
+        let of = |codes: &[u32]| Packed(u64::from(codes[low]) | u64::from(codes[low + 1]) << 32);
+        levels::judge_packed(packing, of(left), of(right))
+    }
+
+    fn judge_values(&self, of: &Column, left: u32, with: &Column, right: u32, lexicon: &Likenesses<'_>) -> Judged {
         let left = Value { features: &of.features, values: &of.values, code: left };
         let right = Value { features: &with.features, values: &with.values, code: right };
-        levels::judge(self.method, left, right, false, lexicon, &self.rarity)
+        levels::judge(self.method, left, right, lexicon, &self.rarity)
     }
 }

@@ -6,10 +6,11 @@
 
 use kanak_model::id::SourceRecordId;
 use kanak_model::match_pair::{Constraint, ConstraintKind};
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
-use super::bound::Bound;
+use super::bound::{Bound, Weigher};
 use super::columns::Columns;
 
 /// A weighed pair of rows.
@@ -56,6 +57,8 @@ impl CutReason {
 pub(crate) struct Clusters {
     /// Row to the smallest row of its cluster.
     pub(crate) root_of: Vec<u32>,
+    /// The edges that were heard.
+    pub(crate) edges: Vec<Edge>,
     pub(crate) cuts: Vec<Cut>,
     apart: FxHashSet<(u32, u32)>,
 }
@@ -91,89 +94,82 @@ pub(crate) fn constraints_of(columns: &Columns, constraints: &[Constraint]) -> V
     rows
 }
 
-struct Groups {
-    root: Vec<u32>,
-    members: FxHashMap<u32, Vec<u32>>,
-    cannot: FxHashMap<u32, Vec<u32>>,
+/// Rows that edges or must-links connect, however weakly: what lies between two such islands has no say in either.
+struct Island<'e> {
+    /// Its rows, ascending.
+    rows: Vec<u32>,
+    /// Strongest first.
+    edges: &'e [Edge],
+    constraints: Vec<RowConstraint>,
 }
 
-impl Groups {
-    fn root(&mut self, row: u32) -> u32 {
-        let mut at = row;
-        while self.root[at as usize] != at {
-            let up = self.root[self.root[at as usize] as usize];
-            self.root[at as usize] = up;
-            at = up;
-        }
-        at
-    }
+/// What came of an island: by row of it, the smallest row of its cluster.
+struct Settled {
+    rows: Vec<u32>,
+    root_of: Vec<u32>,
+    refused: Vec<(Edge, CutReason)>,
+}
 
-    fn members(&self, root: u32) -> Vec<u32> {
-        self.members.get(&root).cloned().unwrap_or_else(|| vec![root])
+/// The smallest element of the set that an element stands in; shortens the way for those who come after.
+fn find_root(root: &mut [u32], element: u32) -> u32 {
+    let mut at = element;
+    while root[at as usize] != at {
+        root[at as usize] = root[root[at as usize] as usize];
+        at = root[at as usize];
     }
-
-    /// Joins two groups under the smaller root.
-    fn join(&mut self, a: u32, b: u32) {
-        let (keep, gone) = (a.min(b), a.max(b));
-        let mut all = self.members(keep);
-        all.extend(self.members(gone));
-        all.sort_unstable();
-        self.members.remove(&gone);
-        self.members.insert(keep, all);
-        self.root[gone as usize] = keep;
-        if let Some(cannot) = self.cannot.remove(&gone) {
-            self.cannot.entry(keep).or_default().extend(cannot);
-        }
-    }
-
-    fn forbidden(&mut self, a: u32, b: u32) -> bool {
-        let of = |groups: &Self, root: u32| groups.cannot.get(&root).map_or(0, Vec::len);
-        let (few, many) = if of(self, a) <= of(self, b) { (a, b) } else { (b, a) };
-        let rows = self.cannot.get(&few).cloned().unwrap_or_default();
-        rows.into_iter().any(|row| self.root(row) == many)
-    }
+    at
 }
 
 /// Joins matches, strongest first.
 pub(crate) fn connect(
     columns: &Columns,
     bound: &Bound<'_>,
-    edges: &[Edge],
+    mut edges: Vec<Edge>,
     matched: f64,
     constraints: &[RowConstraint],
 ) -> Clusters {
     let rows = columns.len() as u32;
-    let mut groups = Groups { root: (0..rows).collect(), members: FxHashMap::default(), cannot: FxHashMap::default() };
-    for constraint in constraints.iter().filter(|constraint| !constraint.must) {
-        groups.cannot.entry(constraint.left).or_default().push(constraint.right);
-        groups.cannot.entry(constraint.right).or_default().push(constraint.left);
+    let mut root_of: Vec<u32> = (0..rows).collect();
+    let links = edges.iter().map(|edge| (edge.left, edge.right));
+    for (left, right) in links.chain(constraints.iter().map(|constraint| (constraint.left, constraint.right))) {
+        let (a, b) = (find_root(&mut root_of, left), find_root(&mut root_of, right));
+        root_of[a.max(b) as usize] = a.min(b);
     }
-    for constraint in constraints.iter().filter(|constraint| constraint.must) {
-        let (a, b) = (groups.root(constraint.left), groups.root(constraint.right));
-        if a != b && !groups.forbidden(a, b) {
-            groups.join(a, b);
+    for row in 0..rows {
+        root_of[row as usize] = root_of[root_of[row as usize] as usize];
+    }
+    edges.par_sort_unstable_by(|a, b| {
+        let island = |edge: &Edge| root_of[edge.left as usize];
+        let ends = |edge: &Edge| (edge.left, edge.right);
+        island(a).cmp(&island(b)).then(b.weight_bits.total_cmp(&a.weight_bits)).then(ends(a).cmp(&ends(b)))
+    });
+    let mut constrained: FxHashMap<u32, Vec<RowConstraint>> = FxHashMap::default();
+    for constraint in constraints {
+        constrained.entry(root_of[constraint.left as usize]).or_default().push(*constraint);
+    }
+    let same_island = |a: &Edge, b: &Edge| root_of[a.left as usize] == root_of[b.left as usize];
+    let with_edges: Vec<&[Edge]> = edges.chunk_by(same_island).collect();
+    let weigher = || bound.weigher();
+    let settle = |weigher: &mut Weigher<'_>, edges: &&[Edge]| {
+        let constraints = constrained.get(&root_of[edges[0].left as usize]).cloned().unwrap_or_default();
+        Island::of(edges, constraints).settle(weigher, matched)
+    };
+    let mut settled: Vec<Settled> = with_edges.par_iter().with_min_len(ISLANDS_MIN).map_init(weigher, settle).collect();
+    let has_edge: FxHashSet<u32> = with_edges.iter().map(|edges| root_of[edges[0].left as usize]).collect();
+    let mut without: Vec<(u32, Vec<RowConstraint>)> =
+        constrained.into_iter().filter(|(root, _)| !has_edge.contains(root)).collect();
+    without.sort_unstable();
+    let only_constrained = without.into_iter().map(|(_, constraints)| Island::of(&[], constraints));
+    settled.extend(only_constrained.map(|island| island.settle(&bound.weigher(), matched)));
+
+    let mut root_of: Vec<u32> = (0..rows).collect();
+    for island in &settled {
+        for (row, root) in island.rows.iter().zip(&island.root_of) {
+            root_of[*row as usize] = *root;
         }
     }
-    let mut strong: Vec<&Edge> = edges.iter().filter(|edge| edge.weight_bits >= matched).collect();
-    strong.sort_by(|a, b| b.weight_bits.total_cmp(&a.weight_bits).then((a.left, a.right).cmp(&(b.left, b.right))));
-    let mut refused: Vec<(&Edge, CutReason)> = Vec::new();
-    for edge in strong {
-        let (a, b) = (groups.root(edge.left), groups.root(edge.right));
-        if a == b {
-            continue;
-        }
-        if groups.forbidden(a, b) {
-            refused.push((edge, CutReason::CannotLink));
-        } else if is_weak_bridge(bound, &groups.members(a), &groups.members(b)) {
-            refused.push((edge, CutReason::WeakBridge));
-        } else {
-            groups.join(a, b);
-        }
-    }
-    join_together(bound, edges, matched, &mut groups);
-    let root_of: Vec<u32> = (0..rows).map(|row| groups.root(row)).collect();
+    let refused = settled.into_iter().flat_map(|island| island.refused);
     let mut cuts: Vec<Cut> = refused
-        .into_iter()
         .filter(|(edge, _)| root_of[edge.left as usize] != root_of[edge.right as usize])
         .map(|(edge, reason)| {
             let (left, right) = columns.pair(edge.left, edge.right);
@@ -189,34 +185,131 @@ pub(crate) fn connect(
             (a.min(b), a.max(b))
         })
         .collect();
-    Clusters { root_of, cuts, apart }
+    Clusters { root_of, edges, cuts, apart }
 }
 
-/// Joins groups between which no single pair weighs enough, where all that their members tell together does. Strongest pairs
-/// first; repeated while something is joined, because a larger group tells more.
-fn join_together(bound: &Bound<'_>, edges: &[Edge], matched: f64, groups: &mut Groups) {
-    let mut doubtful: Vec<&Edge> = edges.iter().filter(|edge| edge.weight_bits < matched).collect();
-    doubtful.sort_by(|a, b| b.weight_bits.total_cmp(&a.weight_bits).then((a.left, a.right).cmp(&(b.left, b.right))));
-    for _ in 0..ROUNDS_MAX {
-        let mut joined = false;
-        for edge in &doubtful {
-            let (a, b) = (groups.root(edge.left), groups.root(edge.right));
-            if a == b || groups.forbidden(a, b) {
+/// Islands of one piece of parallel work, at least.
+const ISLANDS_MIN: usize = 1024;
+
+impl<'e> Island<'e> {
+    fn of(edges: &'e [Edge], constraints: Vec<RowConstraint>) -> Self {
+        let of_edges = edges.iter().flat_map(|edge| [edge.left, edge.right]);
+        let mut rows: Vec<u32> = of_edges.chain(constraints.iter().flat_map(|one| [one.left, one.right])).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        Self { rows, edges, constraints }
+    }
+
+    fn place(&self, row: u32) -> u32 {
+        self.rows.binary_search(&row).expect("an island holds the rows of its edges") as u32
+    }
+
+    fn settle(self, weigher: &Weigher<'_>, matched: f64) -> Settled {
+        let mut groups = Groups::of(&self);
+        let mut refused = Vec::new();
+        let strong = self.edges.partition_point(|edge| edge.weight_bits >= matched);
+        for edge in &self.edges[..strong] {
+            let (a, b) = (groups.root(self.place(edge.left)), groups.root(self.place(edge.right)));
+            if a == b {
                 continue;
             }
-            let (left, right) = (groups.members(a), groups.members(b));
-            if left.len() + right.len() == 2 {
-                continue;
-            }
-            let heard: (Vec<u32>, Vec<u32>) = (spread(&left).collect(), spread(&right).collect());
-            if bound.weight_bits_of_groups(&heard.0, &heard.1) >= matched {
+            if groups.forbidden(a, b) {
+                refused.push((*edge, CutReason::CannotLink));
+            } else if is_weak_bridge(weigher, groups.members(a), groups.members(b)) {
+                refused.push((*edge, CutReason::WeakBridge));
+            } else {
                 groups.join(a, b);
-                joined = true;
             }
         }
-        if !joined {
-            break;
+        self.join_together(&self.edges[strong..], weigher, matched, &mut groups);
+        let root_of = (0..self.rows.len() as u32).map(|place| self.rows[groups.root(place) as usize]).collect();
+        Settled { rows: self.rows, root_of, refused }
+    }
+
+    /// Joins groups between which no single pair weighs enough, where all that their members tell together does. Strongest pairs
+    /// first; repeated while something is joined, because a larger group tells more.
+    fn join_together(&self, doubtful: &[Edge], weigher: &Weigher<'_>, matched: f64, groups: &mut Groups) {
+        let mut heard_before: FxHashSet<(u32, u32, usize)> = FxHashSet::default();
+        for _ in 0..ROUNDS_MAX {
+            let mut joined = false;
+            for edge in doubtful {
+                let (a, b) = (groups.root(self.place(edge.left)), groups.root(self.place(edge.right)));
+                if a == b || groups.forbidden(a, b) {
+                    continue;
+                }
+                let (left, right) = (groups.members(a), groups.members(b));
+                let size = left.len() + right.len();
+                // Groups only grow: two of the same roots and the same size are the same two.
+                if size == 2 || !heard_before.insert((a, b, size)) {
+                    continue;
+                }
+                let heard: (Vec<u32>, Vec<u32>) = (spread(left).collect(), spread(right).collect());
+                if weigher.weight_bits_of_groups(&heard.0, &heard.1) >= matched {
+                    groups.join(a, b);
+                    joined = true;
+                }
+            }
+            if !joined {
+                break;
+            }
         }
+    }
+}
+
+/// The groups of an island, by their smallest place in it.
+struct Groups {
+    root: Vec<u32>,
+    /// By root: the rows of its group, ascending.
+    members: Vec<Vec<u32>>,
+    /// By root: places that a steward keeps apart from its group.
+    cannot: Vec<Vec<u32>>,
+}
+
+impl Groups {
+    fn of(island: &Island<'_>) -> Self {
+        let mut groups = Self {
+            root: (0..island.rows.len() as u32).collect(),
+            members: island.rows.iter().map(|row| vec![*row]).collect(),
+            cannot: vec![Vec::new(); island.rows.len()],
+        };
+        for constraint in island.constraints.iter().filter(|constraint| !constraint.must) {
+            let (a, b) = (island.place(constraint.left), island.place(constraint.right));
+            groups.cannot[a as usize].push(b);
+            groups.cannot[b as usize].push(a);
+        }
+        for constraint in island.constraints.iter().filter(|constraint| constraint.must) {
+            let (a, b) = (groups.root(island.place(constraint.left)), groups.root(island.place(constraint.right)));
+            if a != b && !groups.forbidden(a, b) {
+                groups.join(a, b);
+            }
+        }
+        groups
+    }
+
+    fn root(&mut self, place: u32) -> u32 {
+        find_root(&mut self.root, place)
+    }
+
+    fn members(&self, root: u32) -> &[u32] {
+        &self.members[root as usize]
+    }
+
+    /// Joins two groups under the smaller root.
+    fn join(&mut self, a: u32, b: u32) {
+        let (keep, gone) = (a.min(b), a.max(b));
+        let moved = std::mem::take(&mut self.members[gone as usize]);
+        let members = &mut self.members[keep as usize];
+        members.extend(moved);
+        members.sort_unstable();
+        self.root[gone as usize] = keep;
+        let cannot = std::mem::take(&mut self.cannot[gone as usize]);
+        self.cannot[keep as usize].extend(cannot);
+    }
+
+    fn forbidden(&mut self, a: u32, b: u32) -> bool {
+        let (few, many) = if self.cannot[a as usize].len() <= self.cannot[b as usize].len() { (a, b) } else { (b, a) };
+        let apart = self.cannot[few as usize].clone();
+        apart.into_iter().any(|place| self.root(place) == many)
     }
 }
 
@@ -224,7 +317,7 @@ fn join_together(bound: &Bound<'_>, edges: &[Edge], matched: f64, groups: &mut G
 const ROUNDS_MAX: usize = 4;
 
 /// Whether the members of two groups, heard pair by pair, speak against being one.
-fn is_weak_bridge(bound: &Bound<'_>, left: &[u32], right: &[u32]) -> bool {
+fn is_weak_bridge(weigher: &Weigher<'_>, left: &[u32], right: &[u32]) -> bool {
     if left.len() == 1 && right.len() == 1 {
         return false;
     }
@@ -232,7 +325,7 @@ fn is_weak_bridge(bound: &Bound<'_>, left: &[u32], right: &[u32]) -> bool {
     let mut heard = 0.0;
     for a in spread(left) {
         for b in spread(right) {
-            sum += bound.weight_bits(a.min(b), a.max(b)).clamp(-VOICE_BITS_MAX, VOICE_BITS_MAX);
+            sum += weigher.weight_bits(a.min(b), a.max(b)).clamp(-VOICE_BITS_MAX, VOICE_BITS_MAX);
             heard += 1.0;
         }
     }

@@ -1,8 +1,9 @@
 //! Source records as columns of value codes, ready for matching.
 //!
 //! Each attribute is a column that holds, for each row, the code of its value; each distinct value stands there once, with
-//! all that is computed from it. Rows are in the order of their ranks, which follow from source and key alone, and values in
-//! their own order, whatever the order of arrival was.
+//! all that is computed from it. Values stand in their own order, and rows by the sounds of name and place, so that pairs that
+//! are compared lie near each other in memory; rows of one sound stand in the order of their ranks, which follow from source
+//! and key alone. So nothing depends on the order of arrival.
 
 use kanak_model::entity_model::EntityModel;
 use kanak_model::id::SourceRecordId;
@@ -59,6 +60,8 @@ pub struct ColumnsBuilder {
     ids: Vec<SourceRecordId>,
     ranks: Vec<Rank>,
     columns: Vec<Growing>,
+    /// The column that names the entity.
+    label: Option<usize>,
     /// Where a missing sex is read from: (sex column, name column).
     sex_from_name: Option<(usize, usize)>,
 }
@@ -133,7 +136,8 @@ impl Columns {
         let sex = place(&|field| field.kind == Kind::Sex);
         let name = place(&|field| field.name == label && field.kind == Kind::PersonName);
         let columns = fields.iter().map(|field| Growing::of(field.clone())).collect();
-        ColumnsBuilder { ids: Vec::new(), ranks: Vec::new(), columns, sex_from_name: sex.zip(name) }
+        let label = place(&|field| field.name == label);
+        ColumnsBuilder { ids: Vec::new(), ranks: Vec::new(), columns, label, sex_from_name: sex.zip(name) }
     }
 
     /// How many source records there are.
@@ -146,7 +150,7 @@ impl Columns {
         self.ids.is_empty()
     }
 
-    /// The ids of the rows, in the order of their ranks.
+    /// The ids of the rows, in their order.
     pub fn ids(&self) -> &[SourceRecordId] {
         &self.ids
     }
@@ -204,6 +208,17 @@ impl ColumnsBuilder {
         for column in &mut columns {
             column.features = Features::of(column.field.kind, &column.values, &mut lexicon);
         }
+        let sounds = lexicon.sounds_by_hash();
+        columns.par_iter_mut().for_each(|column| column.features.find_joined(&sounds));
+        if let Some(label) = self.label {
+            let near = nearness(&columns, label);
+            let mut rows: Vec<u32> = (0..order.len() as u32).collect();
+            rows.sort_by_key(|row| near[*row as usize]);
+            order = rows.iter().map(|row| order[*row as usize]).collect();
+            columns.par_iter_mut().for_each(|column| {
+                column.codes = rows.iter().map(|row| column.codes[*row as usize]).collect();
+            });
+        }
         let ids: Vec<SourceRecordId> = order.iter().map(|row| self.ids[*row as usize]).collect();
         let mut by_id: Vec<u32> = (0..ids.len() as u32).collect();
         by_id.sort_unstable_by_key(|row| ids[*row as usize]);
@@ -213,6 +228,22 @@ impl ColumnsBuilder {
         }
         columns
     }
+}
+
+/// By row: what rows are brought near each other by. First the sound of the name, then the place: most pairs that are compared
+/// agree on both.
+fn nearness(columns: &[Column], label: usize) -> Vec<u64> {
+    let by_value = |column: &Column| -> Vec<u32> {
+        let sound = |code: u32| column.features.words().and_then(|words| words.first_sound(code));
+        (0..column.values.len() as u32).map(|code| sound(code).unwrap_or(code)).collect()
+    };
+    let is_place = |column: &&Column| matches!(column.field.kind, Kind::PlaceName | Kind::Pin | Kind::Address);
+    let name = &columns[label];
+    let place = columns.iter().find(is_place).unwrap_or(name);
+    let (names, places) = (by_value(name), by_value(place));
+    let of = |values: &[u32], code: u32| values.get(code as usize).copied().unwrap_or(u32::MAX);
+    let rows = name.codes.iter().zip(&place.codes);
+    rows.map(|(name, place)| u64::from(of(&names, *name)) << 32 | u64::from(of(&places, *place))).collect()
 }
 
 impl Columns {
@@ -276,7 +307,8 @@ mod tests {
         let (one, other) = (build([0, 1, 2]), build([2, 0, 1]));
         assert_eq!(one.ids(), other.ids());
         let name = one.find("full_name").unwrap();
-        assert_eq!(name.codes, [0, 1, 0]);
+        assert_eq!(one.ids(), [1, 3, 2].map(SourceRecordId), "what sounds alike stands together, by rank");
+        assert_eq!(name.codes, [0, 0, 1]);
         assert_eq!(name.codes, other.find("full_name").unwrap().codes);
         assert_eq!(one.find("mobile").unwrap().codes, [MISSING; 3]);
     }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use kanak_model::date::PartialDate;
 use kanak_model::kind::Kind;
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::hash;
 use super::levels::Method;
@@ -19,23 +20,84 @@ pub(crate) enum Features {
     Plain,
 }
 
-/// The words of each value, laid end to end.
+/// The words of each value.
 #[derive(Debug, Default)]
 pub(crate) struct Words {
-    offsets: Vec<u32>,
+    phrases: Vec<Phrase>,
+    /// The words of values that have more than [`FIRST`].
     items: Vec<Item>,
     sets: Vec<Sets>,
     /// The sex that a name implies by custom.
     pub(crate) sexes: Vec<Option<&'static str>>,
 }
 
+/// So many words of a value are at hand at once.
+const FIRST: usize = 2;
+
+/// What comparing a value reads first: one line of the machine's memory.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Phrase {
+    first: [Item; FIRST],
+    len: u32,
+    /// Where all words stand, when there are more.
+    from: u32,
+    /// Parts of the hashes of [`Sets`]: where they differ, those differ.
+    pub(crate) words: u32,
+    pub(crate) sounds: u32,
+    pub(crate) joined: u32,
+    /// The number of the sound of the first two words joined; [`NO_SOUND`] where no word has that sound.
+    pub(crate) first_two: u32,
+}
+
+/// No sound's number.
+pub(crate) const NO_SOUND: u32 = u32::MAX;
+
 /// One word of a value.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Item {
     pub(crate) word: WordId,
     pub(crate) sound: u32,
-    pub(crate) role: Role,
-    pub(crate) initial: char,
+    /// Which letters it has, folded into 32.
+    pub(crate) letters: u32,
+    /// The first letter in the lowest 21 bits, how many letters it has in the next eight, the role in the two highest.
+    marks: u32,
+}
+
+/// Words of so many letters, or of other letters than ASCII, have no length in their [`Item`].
+const LEN_MAX: usize = 255;
+
+impl Item {
+    pub(crate) fn of(text: &str, role: Role, word: WordId, sound: u32) -> Self {
+        let role = match role {
+            Role::Given => 0,
+            Role::Plain => 1,
+            Role::Family => 2,
+            Role::Initial => 3,
+        };
+        let len = if text.is_ascii() && text.len() < LEN_MAX { text.len() as u32 } else { 0 };
+        let initial = text.chars().next().unwrap_or(' ') as u32;
+        let letters = text.bytes().fold(0, |letters, byte| letters | 1 << (byte % 32));
+        Self { word, sound, letters, marks: role << 30 | len << 21 | initial }
+    }
+
+    pub(crate) fn role(&self) -> Role {
+        match self.marks >> 30 {
+            0 => Role::Given,
+            1 => Role::Plain,
+            2 => Role::Family,
+            _ => Role::Initial,
+        }
+    }
+
+    /// The first letter, as a number that two words share where their first letters are the same.
+    pub(crate) fn initial(&self) -> u32 {
+        self.marks & ((1 << 21) - 1)
+    }
+
+    /// How many letters it has; 0 where that is not known.
+    pub(crate) fn len(&self) -> u32 {
+        self.marks >> 21 & 0xff
+    }
 }
 
 /// Hashes that tell at once whether two values have the same words in any order, the same sounds, or sound the same when
@@ -98,7 +160,14 @@ impl Features {
                 Self::Words(Words::of(&reads, lexicon))
             }
             Method::Date => Self::Dates(values.iter().map(|value| DateParts::of(value)).collect()),
-            _ => Self::Plain,
+            Method::Number | Method::Pin | Method::Code => Self::Plain,
+        }
+    }
+
+    /// See [`Words::find_joined`].
+    pub(crate) fn find_joined(&mut self, sounds: &FxHashMap<u64, u32>) {
+        if let Self::Words(words) = self {
+            words.find_joined(sounds);
         }
     }
 
@@ -112,25 +181,60 @@ impl Features {
 
 impl Words {
     fn of(reads: &[Read], lexicon: &mut Lexicon) -> Self {
-        let mut words = Self { offsets: vec![0], ..Self::default() };
+        let mut words = Self::default();
+        let mut items = Vec::new();
         for read in reads {
-            let from = words.items.len();
+            items.clear();
             for (text, role) in &read.words {
                 let word = lexicon.intern(text);
-                let initial = text.chars().next().unwrap_or(' ');
-                words.items.push(Item { word, sound: lexicon.sound(word), role: *role, initial });
+                items.push(Item::of(text, *role, word, lexicon.sound(word)));
             }
-            words.sets.push(Sets::of(&words.items[from..], read, lexicon));
-            words.offsets.push(words.items.len() as u32);
+            let sets = Sets::of(&items, read, lexicon);
+            let mut phrase = Phrase {
+                len: items.len() as u32,
+                from: words.items.len() as u32,
+                words: sets.words as u32,
+                sounds: sets.sounds as u32,
+                joined: sets.joined as u32,
+                first_two: NO_SOUND,
+                ..Phrase::default()
+            };
+            if items.len() > FIRST {
+                words.items.extend_from_slice(&items);
+            } else {
+                phrase.first[..items.len()].copy_from_slice(&items);
+            }
+            words.phrases.push(phrase);
+            words.sets.push(sets);
             words.sexes.push(read.sex);
         }
         words
     }
 
+    /// Finds the sounds that names written apart have when joined, once all words are known.
+    pub(crate) fn find_joined(&mut self, sounds: &FxHashMap<u64, u32>) {
+        for (phrase, sets) in self.phrases.iter_mut().zip(&self.sets) {
+            if sets.first_two != 0 {
+                phrase.first_two = sounds.get(&sets.first_two).copied().unwrap_or(NO_SOUND);
+            }
+        }
+    }
+
     /// The words of a value.
     pub(crate) fn items(&self, code: u32) -> &[Item] {
-        let code = code as usize;
-        &self.items[self.offsets[code] as usize..self.offsets[code + 1] as usize]
+        let phrase = &self.phrases[code as usize];
+        let len = phrase.len as usize;
+        if len <= FIRST { &phrase.first[..len] } else { &self.items[phrase.from as usize..phrase.from as usize + len] }
+    }
+
+    pub(crate) fn phrase(&self, code: u32) -> &Phrase {
+        &self.phrases[code as usize]
+    }
+
+    /// The sound of the word by which a value is called: a person's given name, else the first word.
+    pub(crate) fn first_sound(&self, code: u32) -> Option<u32> {
+        let items = self.items(code);
+        items.iter().find(|item| item.role() == Role::Given).or(items.first()).map(|item| item.sound)
     }
 
     pub(crate) fn sets(&self, code: u32) -> Sets {
@@ -139,11 +243,6 @@ impl Words {
 }
 
 impl Sets {
-    /// Whether the words of both, written as one, sound the same.
-    pub(crate) fn sound_as_one(self, other: Self) -> bool {
-        self.joined != 0 && self.joined == other.joined
-    }
-
     fn of(items: &[Item], read: &Read, lexicon: &Lexicon) -> Self {
         let mut words: Vec<u64> = items.iter().map(|item| lexicon.hash(item.word)).collect();
         let mut sounds: Vec<u64> = items.iter().map(|item| lexicon.sound_hash(item.sound)).collect();

@@ -2,15 +2,17 @@
 
 use kanak_model::entity_model::{BlockingKey, BlockingRule, KeyFunction, KeyPart};
 use kanak_model::kind::Kind;
+use rayon::prelude::*;
 
 use super::columns::{Column, Columns, MISSING};
 use super::features::{DateParts, Features, Item};
 use super::hash;
 use super::levels::Method;
 use super::lexicon::Lexicon;
+use super::rules::MatchRules;
 use super::words::Role;
 
-/// For each row, no key, one, or several (ascending): offsets into one list.
+/// For each value, no key, one, or several (ascending): offsets into one list.
 #[derive(Debug, Default)]
 pub(crate) struct RowKeys {
     offsets: Vec<u32>,
@@ -38,77 +40,128 @@ impl RowKeys {
         }
         all
     }
+}
 
-    /// All (key, row) entries.
-    pub(crate) fn entries(&self) -> Vec<(u64, u32)> {
-        let rows = self.offsets.len().saturating_sub(1) as u32;
-        (0..rows).flat_map(|row| self.of(row).iter().map(move |key| (*key, row))).collect()
+/// One key of a rule, computed for every distinct value of its column.
+#[derive(Debug)]
+pub(crate) struct ValueKeys<'c> {
+    key: BlockingKey,
+    column: &'c Column,
+    by_value: RowKeys,
+}
+
+impl ValueKeys<'_> {
+    /// The keys that a row gives.
+    pub(crate) fn of(&self, row: u32) -> &[u64] {
+        match self.column.codes[row as usize] {
+            MISSING => &[],
+            code => self.by_value.of(code),
+        }
     }
 }
 
-/// The keys of a whole rule: one for each combination of its keys' values; none where one is missing.
-pub(crate) fn of_rule(columns: &Columns, rule: &BlockingRule, place: usize) -> RowKeys {
-    let parts: Vec<(Option<&Column>, RowKeys)> = rule
-        .keys
-        .iter()
-        .map(|key| {
-            let column = columns.find(&key.attribute);
-            (column, column.map(|column| of_values(column, &columns.lexicon, key)).unwrap_or_default())
-        })
-        .collect();
-    let mut combined = Vec::new();
-    RowKeys::collect(columns.len(), |row, out| {
-        combined.clear();
-        combined.push(hash::mix(place as u64 + 1));
-        for (column, keys) in &parts {
-            let code = column.map_or(MISSING, |column| column.codes[row as usize]);
-            let found = if code == MISSING { &[] } else { keys.of(code) };
-            let [first, more @ ..] = found else {
-                combined.clear();
-                return;
-            };
-            let before = combined.len();
-            for other in more {
-                for at in 0..before {
-                    combined.push(hash::join(combined[at], *other));
-                }
-            }
-            combined[..before].iter_mut().for_each(|key| *key = hash::join(*key, *first));
-        }
-        out.extend_from_slice(&combined);
-    })
-}
+/// The keys that rules block by and refine by, each computed once.
+#[derive(Debug)]
+pub(crate) struct AllKeys<'c>(Vec<ValueKeys<'c>>);
 
-/// The keys by which an oversized block may be refined: what the comparisons read and the rule does not.
-pub(crate) fn further(columns: &Columns, rule: &BlockingRule, attributes: &[String]) -> Vec<RowKeys> {
-    let mut keys = Vec::new();
-    for attribute in attributes {
-        let Some(column) = columns.find(attribute) else { continue };
-        let method = Method::of(column.field.kind);
-        if matches!(column.field.kind, Kind::Sex | Kind::Flag) {
-            continue;
+impl<'c> AllKeys<'c> {
+    /// Computes the keys of all rules and those by which their oversized blocks are refined.
+    pub(crate) fn of(rules: &MatchRules, columns: &'c Columns) -> Self {
+        let mut wanted: Vec<BlockingKey> = Vec::new();
+        let named = rules.blocking.iter().flat_map(|rule| rule.keys.iter().cloned());
+        for key in named.chain(refining(rules, columns)) {
+            if !wanted.contains(&key) {
+                wanted.push(key);
+            }
         }
-        let key = |part, function| BlockingKey { attribute: attribute.clone(), part, function };
-        let sounds = Some(KeyFunction::Sounds);
-        let wanted = match method {
-            Method::Name => vec![key(Some(KeyPart::Given), sounds), key(Some(KeyPart::Surname), sounds)],
-            Method::Words => vec![key(None, sounds)],
-            _ => vec![key(None, None)],
-        };
+        let keys = wanted.into_par_iter().filter_map(|key| {
+            let column = columns.find(&key.attribute)?;
+            let by_value = of_values(column, &columns.lexicon, &key);
+            Some(ValueKeys { key, column, by_value })
+        });
+        Self(keys.collect())
+    }
+
+    fn find(&self, key: &BlockingKey) -> Option<&ValueKeys<'c>> {
+        self.0.iter().find(|known| known.key == *key)
+    }
+
+    /// The keys of a whole rule, with their rows: one for each combination of its keys' values; none where one is missing.
+    pub(crate) fn of_rule(&self, rule: &BlockingRule, place: usize, rows: usize) -> Vec<Entry> {
+        let parts: Option<Vec<&ValueKeys<'_>>> = rule.keys.iter().map(|key| self.find(key)).collect();
+        let Some(parts) = parts else { return Vec::new() };
+        let start = hash::mix(place as u64 + 1);
+        let mut entries = Vec::new();
+        let mut combined = Vec::new();
+        for row in 0..rows as u32 {
+            combined.clear();
+            combined.push(start);
+            for part in &parts {
+                let [first, more @ ..] = part.of(row) else {
+                    combined.clear();
+                    break;
+                };
+                let before = combined.len();
+                for other in more {
+                    for at in 0..before {
+                        combined.push(hash::join(combined[at], *other));
+                    }
+                }
+                combined[..before].iter_mut().for_each(|key| *key = hash::join(*key, *first));
+            }
+            entries.extend(combined.iter().map(|key| Entry::of(*key, row)));
+        }
+        entries
+    }
+
+    /// The keys by which an oversized block of a rule may be refined: what the comparisons read and the rule does not.
+    pub(crate) fn further(&self, rules: &MatchRules, columns: &Columns, rule: &BlockingRule) -> Vec<&ValueKeys<'c>> {
         let used =
             |key: &BlockingKey| rule.keys.iter().any(|own| own.attribute == key.attribute && own.part == key.part);
-        keys.extend(wanted.into_iter().filter(|key| !used(key)));
+        refining(rules, columns).filter(|key| !used(key)).filter_map(|key| self.find(&key)).collect()
     }
-    keys.iter()
-        .filter_map(|key| {
-            let column = columns.find(&key.attribute)?;
-            let by_value = of_values(column, &columns.lexicon, key);
-            Some(RowKeys::collect(columns.len(), |row, out| match column.codes[row as usize] {
-                MISSING => {}
-                code => out.extend_from_slice(by_value.of(code)),
-            }))
-        })
-        .collect()
+}
+
+/// A row with one of its keys in a word of the machine: rows of one key stand together when entries are sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Entry(u64);
+
+impl Entry {
+    const ROW_BITS: u32 = 28;
+
+    /// Of the key its highest bits count. Two keys that share them share a block, which costs a comparison and nothing else.
+    pub(crate) fn of(key: u64, row: u32) -> Self {
+        Self(key >> Self::ROW_BITS << Self::ROW_BITS | u64::from(row))
+    }
+
+    pub(crate) fn key(self) -> u64 {
+        self.0 >> Self::ROW_BITS << Self::ROW_BITS
+    }
+
+    pub(crate) fn row(self) -> u32 {
+        (self.0 & ((1 << Self::ROW_BITS) - 1)) as u32
+    }
+}
+
+/// What oversized blocks may be refined by: of every comparison what it reads, except where it has hardly any values.
+fn refining<'a>(rules: &'a MatchRules, columns: &'a Columns) -> impl Iterator<Item = BlockingKey> + 'a {
+    let mut seen: Vec<&str> = Vec::new();
+    let attributes =
+        rules.comparisons.iter().map(|comparison| comparison.attribute.as_str()).filter(move |attribute| {
+            let is_new = !seen.contains(attribute);
+            seen.push(attribute);
+            is_new
+        });
+    attributes.flat_map(|attribute| {
+        let key = |part, function| BlockingKey { attribute: attribute.to_owned(), part, function };
+        let sounds = Some(KeyFunction::Sounds);
+        match columns.find(attribute).map(|column| (column.field.kind, Method::of(column.field.kind))) {
+            None | Some((Kind::Sex | Kind::Flag, _)) => Vec::new(),
+            Some((_, Method::Name)) => vec![key(Some(KeyPart::Given), sounds), key(Some(KeyPart::Surname), sounds)],
+            Some((_, Method::Words)) => vec![key(None, sounds)],
+            Some(_) => vec![key(None, None)],
+        }
+    })
 }
 
 /// The keys that each distinct value of a column gives.
@@ -137,7 +190,9 @@ fn of_values(column: &Column, lexicon: &Lexicon, key: &BlockingKey) -> RowKeys {
                 }
             },
             (Features::Dates(dates), _) => out.extend(of_date(dates[code as usize], key.part)),
-            (Features::Plain, _) if key.function == Some(KeyFunction::First3) => out.extend(first3(value)),
+            (Features::Plain, _) if key.function == Some(KeyFunction::First3) => {
+                out.extend(first3(value));
+            }
             (Features::Plain, _) => out.push(hash::of_text(value)),
         }
     })
@@ -148,18 +203,18 @@ fn chosen<'a>(items: &'a [Item], part: KeyPart, lexicon: &'a Lexicon) -> impl It
     let has_digit = |item: &Item| lexicon.text(item.word).bytes().any(|byte| byte.is_ascii_digit());
     let given = items
         .iter()
-        .find(|item| item.role == Role::Given)
-        .or_else(|| items.iter().find(|item| item.role == Role::Plain));
+        .find(|item| item.role() == Role::Given)
+        .or_else(|| items.iter().find(|item| item.role() == Role::Plain));
     let house = items.iter().position(has_digit);
     items
         .iter()
         .enumerate()
         .filter(move |(at, item)| match part {
             KeyPart::Given => given.is_some_and(|given| std::ptr::eq(given, *item)),
-            KeyPart::Surname => item.role == Role::Family,
-            KeyPart::Any => item.role != Role::Initial,
+            KeyPart::Surname => item.role() == Role::Family,
+            KeyPart::Any => item.role() != Role::Initial,
             KeyPart::House => house == Some(*at),
-            KeyPart::Place => !has_digit(item) && item.role == Role::Plain,
+            KeyPart::Place => !has_digit(item) && item.role() == Role::Plain,
             KeyPart::Year | KeyPart::Month | KeyPart::Day => false,
         })
         .map(|(_, item)| item)

@@ -1,7 +1,10 @@
 //! The distinct words of all columns: each gets a number, a phonetic key and its letters once.
 
+use std::cell::Cell;
+
 use rustc_hash::FxHashMap;
 
+use super::features::Item;
 use super::hash;
 use crate::standardize::phonetic;
 
@@ -33,24 +36,18 @@ struct Word {
     ascii: bool,
     hash: u64,
     sound: u32,
-    bag: u64,
-}
-
-/// Which letters a word has, and which at least twice: two bits a letter, letters folded into 32.
-fn bag_of(text: &str) -> u64 {
-    text.chars().fold(0, |bag, letter| {
-        let once = 1 << (2 * (letter as u32 % 32));
-        bag | if bag & once == 0 { once } else { once << 1 }
-    })
 }
 
 /// Whether two words may have so many letters in common that comparing them letter by letter is worth while. Never wrong in
-/// saying no: letters beyond the second of a kind are taken to be shared.
-fn may_be_alike(left: &Word, right: &Word) -> bool {
-    let (a, b) = (left.text.len(), right.text.len());
-    let beyond = a.min(b).saturating_sub(if a <= b { left.bag } else { right.bag }.count_ones() as usize);
-    let shared = ((left.bag & right.bag).count_ones() as usize + beyond) as f64;
-    let jaro = (shared / a as f64 + shared / b as f64 + 1.0) / 3.0;
+/// saying no: of letters that a word has twice, as many are taken to be shared as can be.
+fn may_be_alike(left: &Item, right: &Item) -> bool {
+    let (a, b) = (left.len(), right.len());
+    if a == 0 || b == 0 {
+        return true;
+    }
+    let again = |item: &Item| item.len() - item.letters.count_ones();
+    let shared = f64::from((left.letters & right.letters).count_ones() + again(left).min(again(right)));
+    let jaro = (shared / f64::from(a) + shared / f64::from(b) + 1.0) / 3.0;
     // Four equal letters at the start, the most that count, lift a similarity by four tenths of what it lacks.
     jaro + 0.4 * (1.0 - jaro) >= ALIKE_MIN
 }
@@ -70,13 +67,7 @@ impl Lexicon {
             key = format!("={text}");
         }
         let sound = self.intern_sound(&key);
-        self.words.push(Word {
-            text: text.into(),
-            ascii: text.is_ascii(),
-            hash: hash::of_text(text),
-            sound,
-            bag: bag_of(text),
-        });
+        self.words.push(Word { text: text.into(), ascii: text.is_ascii(), hash: hash::of_text(text), sound });
         self.ids.insert(text.into(), id);
         id
     }
@@ -89,6 +80,11 @@ impl Lexicon {
         self.sound_hashes.push(hash::of_text(key));
         self.sounds.insert(key.into(), id);
         id
+    }
+
+    /// The numbers of the phonetic keys, by their lasting hashes.
+    pub(crate) fn sounds_by_hash(&self) -> FxHashMap<u64, u32> {
+        self.sound_hashes.iter().enumerate().map(|(number, hash)| (*hash, number as u32)).collect()
     }
 
     pub(crate) fn sounds_len(&self) -> usize {
@@ -124,15 +120,61 @@ impl Lexicon {
         if a.sound == b.sound {
             return Likeness::Sounds;
         }
-        if a.ascii && b.ascii && !may_be_alike(a, b) {
-            Likeness::Unlike
-        } else if a.ascii && b.ascii {
+        if a.ascii && b.ascii {
             likeness_of(a.text.as_bytes(), b.text.as_bytes())
         } else {
             let (left, right): (Vec<char>, Vec<char>) = (a.text.chars().collect(), b.text.chars().collect());
             likeness_of(&left, &right)
         }
     }
+}
+
+/// How alike words are, with the answers of a while kept: few pairs of words make up most that are asked for.
+#[derive(Debug)]
+pub(crate) struct Likenesses<'l> {
+    lexicon: &'l Lexicon,
+    /// By a mix of both numbers: the smaller, the larger and their likeness as one number; 0 where none is kept.
+    kept: Vec<Cell<u64>>,
+}
+
+/// So many answers are kept.
+const KEPT: usize = 1 << 14;
+
+impl<'l> Likenesses<'l> {
+    pub(crate) fn of(lexicon: &'l Lexicon) -> Self {
+        Self { lexicon, kept: vec![Cell::new(0); KEPT] }
+    }
+
+    /// How alike two words are.
+    pub(crate) fn of_words(&self, left: &Item, right: &Item) -> Likeness {
+        if left.word == right.word {
+            Likeness::Same
+        } else if left.sound == right.sound {
+            Likeness::Sounds
+        } else if may_be_alike(left, right) {
+            self.of_spellings(left.word, right.word)
+        } else {
+            Likeness::Unlike
+        }
+    }
+
+    fn of_spellings(&self, left: WordId, right: WordId) -> Likeness {
+        let pair = u64::from(left.min(right)) << 31 | u64::from(left.max(right));
+        let slot = &self.kept[(pair.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50) as usize];
+        let kept = slot.get();
+        if kept >> 2 == pair {
+            return Likeness::KEPT[(kept & 3) as usize];
+        }
+        let likeness = self.lexicon.likeness(left, right);
+        let place = Likeness::KEPT.iter().position(|known| *known == likeness).unwrap_or_default();
+        slot.set(pair << 2 | place as u64);
+        likeness
+    }
+}
+
+impl Likeness {
+    /// What two different words can be.
+    const KEPT: [Self; 4] = [Self::Unlike, Self::Alike, Self::Near, Self::Sounds];
 }
 
 /// How alike two spellings are: one slip in four letters or more is near, a high Jaro-Winkler similarity alike.
@@ -176,6 +218,7 @@ pub(crate) fn slips<C: Copy + Eq + std::hash::Hash + rapidfuzz::HashableChar>(
 
 #[cfg(test)]
 mod tests {
+    use super::super::words::Role;
     use super::*;
 
     #[track_caller]
@@ -199,10 +242,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn what_is_passed_over_is_unlike(left in "[a-d]{3,9}", right in "[a-d]{3,9}") {
-            let word = |text: &str| Word {
-                text: text.into(), ascii: true, hash: 0, sound: 0, bag: bag_of(text),
-            };
-            if !may_be_alike(&word(&left), &word(&right)) {
+            let item = |text: &str| Item::of(text, Role::Plain, 0, 0);
+            if !may_be_alike(&item(&left), &item(&right)) {
                 proptest::prop_assert_eq!(likeness_of(left.as_bytes(), right.as_bytes()), Likeness::Unlike);
             }
         }

@@ -28,6 +28,7 @@ mod patterns;
 mod plan;
 mod progress;
 mod refine;
+mod rows;
 mod rule_set;
 mod rules;
 mod stats;

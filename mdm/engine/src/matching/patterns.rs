@@ -17,9 +17,9 @@ pub(crate) struct Patterns {
 }
 
 /// So many candidate pairs are graded in training; of more, a sample.
-const CANDIDATES_MAX: u64 = 2_000_000;
+const CANDIDATES_MAX: u64 = 1_000_000;
 /// So many random pairs are graded.
-const RANDOM_MAX: u64 = 200_000;
+const RANDOM_MAX: u64 = 100_000;
 
 /// The level of one comparison in a pattern.
 pub(crate) fn level_of(pattern: u128, comparison: usize) -> u8 {
@@ -37,21 +37,20 @@ impl Patterns {
         Self { counts, scale }
     }
 
-    /// The patterns of the candidate pairs.
-    pub(crate) fn of_candidates(candidates: &Candidates, bound: &Bound<'_>, seed: u64) -> (Self, u64) {
+    /// The patterns of the candidate pairs, of all rows or of a sample, and how many pairs there are of all.
+    pub(crate) fn of_candidates(candidates: &Candidates, bound: &Bound<'_>, seed: u64) -> (Self, f64) {
         let one_in = candidates.pairs_max().div_ceil(CANDIDATES_MAX).max(1);
-        let start = || (FxHashMap::<u128, u64>::default(), 0_u64);
-        let (counted, stats) = candidates.visit(&Silent, start, |(counts, drawn), left, right| {
-            let draw = hash::mix(seed ^ (u64::from(left) << 32 | u64::from(right)));
-            if draw.is_multiple_of(one_in) {
-                *drawn += 1;
-                *counts.entry(bound.pattern(left, right)).or_default() += 1;
+        let start = || (FxHashMap::<u128, u64>::default(), 0_u64, bound.weigher());
+        let is_drawn = |row: u32| hash::mix(seed ^ u64::from(row)).is_multiple_of(one_in);
+        let (counted, _) = candidates.visit(&Silent, start, is_drawn, |(counts, drawn, weigher), left, partners| {
+            *drawn += partners.len() as u64;
+            for right in partners {
+                *counts.entry(weigher.pattern(left, *right)).or_default() += 1;
             }
         });
-        let pairs: u64 = stats.iter().map(|rule| rule.compared).sum();
-        let drawn: u64 = counted.iter().map(|(_, drawn)| drawn).sum();
-        let scale = if drawn == 0 { 1.0 } else { pairs as f64 / drawn as f64 };
-        (Self::of(counted.into_iter().map(|(counts, _)| counts).collect(), scale), pairs)
+        let drawn: u64 = counted.iter().map(|(_, drawn, _)| drawn).sum();
+        let patterns = Self::of(counted.into_iter().map(|(counts, ..)| counts).collect(), one_in as f64);
+        (patterns, drawn as f64 * one_in as f64)
     }
 
     /// The patterns of random pairs that no rule lets through: all of them where there are few.
@@ -59,7 +58,7 @@ impl Patterns {
         candidates: &Candidates,
         bound: &Bound<'_>,
         rows: u64,
-        pairs_others: u64,
+        pairs_others: f64,
         seed: u64,
     ) -> Self {
         use rayon::prelude::*;
@@ -80,15 +79,16 @@ impl Patterns {
             .par_chunks(4096)
             .map(|chunk| {
                 let mut counts = FxHashMap::default();
+                let weigher = bound.weigher();
                 for (left, right) in chunk.iter().filter(|(left, right)| !candidates.covers(*left, *right)) {
-                    *counts.entry(bound.pattern(*left, *right)).or_default() += 1;
+                    *counts.entry(weigher.pattern(*left, *right)).or_default() += 1;
                 }
                 counts
             })
             .collect();
         let mut patterns = Self::of(counted, 1.0);
         let drawn: u64 = patterns.counts.iter().map(|(_, count)| count).sum();
-        patterns.scale = if drawn == 0 { 1.0 } else { pairs_others as f64 / drawn as f64 };
+        patterns.scale = if drawn == 0 { 1.0 } else { pairs_others / drawn as f64 };
         patterns
     }
 }

@@ -10,6 +10,6 @@ use super::stats::RuleStats;
 /// Trains and weighs nothing.
 pub fn plan(rules: &MatchRules, columns: &Columns) -> Vec<RuleStats> {
     let candidates = Candidates::of(rules, columns, None);
-    let (_, rules) = candidates.visit(&Silent, || (), |(), _, _| {});
+    let (_, rules) = candidates.visit(&Silent, || (), |_| true, |(), _, _| {});
     rules
 }

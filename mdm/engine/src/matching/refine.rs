@@ -6,25 +6,22 @@
 //! in the order of ranks. Which blocks were treated so is frozen in the rule set.
 
 use rayon::prelude::*;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::hash;
-use super::keys::RowKeys;
+use super::keys::{Entry, ValueKeys};
 
 /// A block of more rows is refined when rules are trained.
-pub(crate) const BLOCK_ROWS_MAX: usize = 120;
+pub(crate) const BLOCK_ROWS_MAX: usize = 60;
 /// Under a frozen rule set a block that was small in training is refined only when it has grown to so many rows.
-pub(crate) const BLOCK_ROWS_HARD: usize = 8 * BLOCK_ROWS_MAX;
+pub(crate) const BLOCK_ROWS_HARD: usize = 16 * BLOCK_ROWS_MAX;
 const DEPTH_MAX: u8 = 3;
 
 /// One rule's blocks.
 #[derive(Debug, Default)]
 pub(crate) struct Blocks {
-    /// (key, row), ascending.
-    pub(crate) entries: Vec<(u64, u32)>,
-    pub(crate) blocks: Vec<Block>,
-    /// Blocks whose rows are compared with their neighbours only: key to where its entries stand.
-    pub(crate) windowed: FxHashMap<u64, (u32, u32)>,
+    /// The rows of all blocks, block by block, ascending in a block.
+    pub(crate) members: Vec<Member>,
     /// Keys of the blocks that were refined or windowed, ascending.
     pub(crate) refined: Vec<u64>,
     /// Pairs that agree on the rule's keys.
@@ -35,76 +32,104 @@ pub(crate) struct Blocks {
     pub(crate) blocks_refined: u64,
 }
 
-/// Rows that agree on a key.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Block {
-    pub(crate) from: u32,
-    pub(crate) to: u32,
-    pub(crate) refined: bool,
-    pub(crate) windowed: bool,
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Size {
+    Whole,
+    Refined,
+    Windowed,
 }
 
 impl Blocks {
-    /// Whether a block compares two rows that both stand in it.
-    pub(crate) fn compares(&self, key: u64, left: u32, right: u32) -> bool {
-        let Some((from, to)) = self.windowed.get(&key) else { return true };
-        let entries = &self.entries[*from as usize..*to as usize];
-        let place = |row: u32| entries.partition_point(|(_, other)| *other < row);
-        place(left).abs_diff(place(right)) <= BLOCK_ROWS_MAX
+    fn push(&mut self, entries: impl Iterator<Item = Entry>, size: Size) {
+        let marks = match size {
+            Size::Whole => 0,
+            Size::Refined => Member::REFINED,
+            Size::Windowed => Member::REFINED | Member::WINDOWED,
+        };
+        self.members.extend(entries.map(|entry| Member::of(entry.row(), marks)));
+        if let Some(last) = self.members.last_mut() {
+            last.end();
+        }
     }
 }
 
-impl Block {
-    /// How many pairs the block holds.
-    pub(crate) fn pairs(self) -> u64 {
-        let rows = u64::from(self.to - self.from);
-        if self.windowed { rows * BLOCK_ROWS_MAX as u64 } else { rows * rows.saturating_sub(1) / 2 }
+/// A row in a block, with what is to be known of the block in its highest bits.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Member(u32);
+
+impl Member {
+    /// The last row of its block.
+    pub(crate) const LAST: u32 = 1 << 31;
+    /// Rows are compared with their neighbours only.
+    pub(crate) const WINDOWED: u32 = 1 << 30;
+    /// The block is a part of an oversized one.
+    pub(crate) const REFINED: u32 = 1 << 29;
+
+    fn of(row: u32, marks: u32) -> Self {
+        Self(row | marks)
+    }
+
+    fn end(&mut self) {
+        self.0 |= Self::LAST;
+    }
+
+    pub(crate) fn row(self) -> u32 {
+        self.0 & (Self::REFINED - 1)
+    }
+
+    pub(crate) fn is(self, mark: u32) -> bool {
+        self.0 & mark != 0
     }
 }
 
-/// An entry on its way: the further keys from `next` on have not been used for it.
-type Pending = (u64, u32, u8);
+/// An entry on its way: the further keys before `from` have been used for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Pending {
+    entry: Entry,
+    from: u8,
+}
 
 /// Groups rows by key and refines what is oversized: every block above the limit when training (`frozen` is `None`),
 /// otherwise the frozen ones.
-pub(crate) fn group(base: &RowKeys, further: &dyn Fn() -> Vec<RowKeys>, frozen: Option<&FxHashSet<u64>>) -> Blocks {
+pub(crate) fn group(mut base: Vec<Entry>, further: &[&ValueKeys<'_>], frozen: Option<&FxHashSet<u64>>) -> Blocks {
+    base.sort_unstable();
+    base.dedup();
     let mut done = Blocks::default();
-    let mut pending: Vec<Pending> = base.entries().into_iter().map(|(key, row)| (key, row, 0)).collect();
-    let mut keys: Option<Vec<RowKeys>> = None;
-    for depth in 0..=DEPTH_MAX {
+    let mut pending: Vec<Pending> = Vec::new();
+    for block in base.chunk_by(|a, b| a.key() == b.key()).filter(|block| block.len() > 1) {
+        let rows = block.len() as u64;
+        done.pairs += rows * (rows - 1) / 2;
+        if is_oversized(block.len(), block[0].key(), frozen) {
+            done.refined.push(block[0].key());
+            done.pairs_refined += rows * (rows - 1) / 2;
+            done.blocks_refined += 1;
+            for entry in block {
+                refine(*entry, 0, further, &mut pending);
+            }
+        } else {
+            done.push(block.iter().copied(), Size::Whole);
+        }
+    }
+    drop(base);
+    for depth in 1..=DEPTH_MAX {
         pending.par_sort_unstable();
+        pending.dedup_by_key(|pending| pending.entry);
         let mut next = Vec::new();
-        for block in pending.chunk_by(|a, b| a.0 == b.0).filter(|block| block.len() > 1) {
-            let key = block[0].0;
-            let rows = block.len() as u64;
-            if depth == 0 {
-                done.pairs += rows * (rows - 1) / 2;
-            }
-            let oversized = match frozen {
-                None => block.len() > BLOCK_ROWS_MAX,
-                Some(frozen) => block.len() > BLOCK_ROWS_HARD || frozen.contains(&key),
-            };
-            let from = done.entries.len() as u32;
-            if oversized {
-                done.refined.push(key);
-            }
-            if oversized && depth < DEPTH_MAX {
-                if depth == 0 {
-                    done.pairs_refined += rows * (rows - 1) / 2;
-                    done.blocks_refined += 1;
-                }
-                refine(block, keys.get_or_insert_with(further), &mut next);
+        for block in pending.chunk_by(|a, b| a.entry.key() == b.entry.key()).filter(|block| block.len() > 1) {
+            let key = block[0].entry.key();
+            let entries = block.iter().map(|pending| pending.entry);
+            if !is_oversized(block.len(), key, frozen) {
+                done.push(entries, Size::Refined);
                 continue;
             }
-            done.entries.extend(block.iter().map(|(key, row, _)| (*key, *row)));
-            let to = done.entries.len() as u32;
-            if oversized {
-                done.windowed.insert(key, (from, to));
+            done.refined.push(key);
+            if depth == DEPTH_MAX {
+                done.push(entries, Size::Windowed);
+                continue;
             }
-            done.blocks.push(Block { from, to, refined: depth > 0, windowed: oversized });
-        }
-        if next.is_empty() {
-            break;
+            for pending in block {
+                refine(pending.entry, pending.from, further, &mut next);
+            }
         }
         pending = next;
     }
@@ -112,11 +137,16 @@ pub(crate) fn group(base: &RowKeys, further: &dyn Fn() -> Vec<RowKeys>, frozen: 
     done
 }
 
-fn refine(block: &[Pending], further: &[RowKeys], next: &mut Vec<Pending>) {
-    for (key, row, from) in block {
-        for (place, values) in further.iter().enumerate().skip(usize::from(*from)) {
-            let path = hash::join(*key, place as u64 + 1);
-            next.extend(values.of(*row).iter().map(|value| (hash::join(path, *value), *row, place as u8 + 1)));
-        }
+fn is_oversized(rows: usize, key: u64, frozen: Option<&FxHashSet<u64>>) -> bool {
+    frozen.map_or(rows > BLOCK_ROWS_MAX, |frozen| rows > BLOCK_ROWS_HARD || frozen.contains(&key))
+}
+
+fn refine(entry: Entry, from: u8, further: &[&ValueKeys<'_>], next: &mut Vec<Pending>) {
+    for (place, values) in further.iter().enumerate().skip(usize::from(from)) {
+        let path = hash::join(entry.key(), place as u64 + 1);
+        let keys = values.of(entry.row()).iter();
+        next.extend(
+            keys.map(|key| Pending { entry: Entry::of(hash::join(path, *key), entry.row()), from: place as u8 + 1 }),
+        );
     }
 }

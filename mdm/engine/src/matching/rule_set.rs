@@ -124,7 +124,7 @@ impl RuleSet {
     /// Weighs two source records: to the bit what [`super::match_batch`] makes of them under these rules.
     pub fn weigh(&self, left: &Values, right: &Values) -> Weighed {
         let columns = self.columns_of(left, right);
-        Bound::of(self, &columns).weigh_in_parts(0, 1)
+        Bound::of(self, &columns).weigher().weigh_in_parts(0, 1)
     }
 
     /// Two source records as columns: rows 0 and 1.

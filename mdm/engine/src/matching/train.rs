@@ -2,6 +2,7 @@
 
 use kanak_model::entity_model::Comparison;
 use kanak_model::kind::Kind;
+use rayon::prelude::*;
 
 use super::blocking::Candidates;
 use super::bound::Bound;
@@ -29,7 +30,7 @@ pub(crate) fn train_on(rules: &MatchRules, columns: &Columns, candidates: &Candi
         rules: rules.clone(),
         comparisons: rules
             .comparisons
-            .iter()
+            .par_iter()
             .zip(&shares)
             .map(|(one, shares)| weights(rules, columns, one, shares))
             .collect(),
@@ -43,7 +44,7 @@ pub(crate) fn train_on(rules: &MatchRules, columns: &Columns, candidates: &Candi
     let possible = rows * rows.saturating_sub(1) / 2;
     let bound = Bound::of(&rule_set, columns);
     let (patterns, pairs) = Patterns::of_candidates(candidates, &bound, seed);
-    let others = Patterns::of_others(candidates, &bound, rows, possible.saturating_sub(pairs), seed);
+    let others = Patterns::of_others(candidates, &bound, rows, (possible as f64 - pairs).max(0.0), seed);
     let groups = Groups::of(rules.comparisons.iter().map(|one| one.group.as_deref()));
     let relatives = if has_relatives(rules) { RELATIVES_PER_MATCH } else { 0.0 };
     let prior = em::train(&mut shares, &groups, &patterns, &others, possible as f64, relatives);

@@ -8,8 +8,9 @@ mod words;
 use kanak_model::kind::Kind;
 use serde::{Deserialize, Serialize};
 
-use super::features::{DateParts, Features, Item, Sets};
-use super::lexicon::Lexicon;
+use super::features::{DateParts, Features, Item, Phrase, Sets, Words};
+use super::lexicon::Likenesses;
+use super::rows::{Packed, Packing};
 
 /// How values of a kind are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -107,6 +108,15 @@ pub(crate) struct Judged {
 impl Judged {
     pub(crate) const MISSING: Self = Self { level: NONE, rarity_bits: f32::NAN };
 
+    /// The grade as one number; the last four bits of the rarity go.
+    pub(crate) fn packed(self) -> u32 {
+        self.rarity_bits.to_bits() & !0xf | u32::from(self.level)
+    }
+
+    pub(crate) fn of_packed(packed: u32) -> Self {
+        Self { level: (packed & 0xf) as u8, rarity_bits: f32::from_bits(packed & !0xf) }
+    }
+
     pub(crate) fn plain(level: u8) -> Self {
         Self { level, rarity_bits: f32::NAN }
     }
@@ -124,12 +134,12 @@ pub(crate) struct Rarity {
 }
 
 impl Rarity {
-    fn of_sounds<'i>(&self, items: impl Iterator<Item = &'i Item>) -> f32 {
+    pub(crate) fn of_sounds<'i>(&self, items: impl Iterator<Item = &'i Item>) -> f32 {
         let bits: f32 = items.map(|item| self.sounds.get(item.sound as usize).copied().unwrap_or(0.0)).sum();
         bits.min(self.bits_max)
     }
 
-    fn of_value(&self, code: u32) -> f32 {
+    pub(crate) fn of_value(&self, code: u32) -> f32 {
         self.values.get(code as usize).copied().unwrap_or(f32::NAN)
     }
 }
@@ -142,13 +152,45 @@ pub(crate) struct Value<'a> {
     pub(crate) code: u32,
 }
 
-impl<'a> Value<'a> {
-    fn items(&self) -> &'a [Item] {
-        self.features.words().map_or(&[], |words| words.items(self.code))
+/// The words of a value, as they are compared.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wording<'a> {
+    words: &'a Words,
+    code: u32,
+    items: &'a [Item],
+    phrase: &'a Phrase,
+}
+
+impl<'a> Wording<'a> {
+    fn of(words: &'a Words, code: u32) -> Self {
+        Self { words, code, items: words.items(code), phrase: words.phrase(code) }
     }
 
     fn sets(&self) -> Sets {
-        self.features.words().map_or_else(Sets::default, |words| words.sets(self.code))
+        self.words.sets(self.code)
+    }
+
+    /// Whether both have the same words, in any order.
+    fn has_words_of(&self, other: &Self) -> bool {
+        self.phrase.words == other.phrase.words && self.sets().words == other.sets().words
+    }
+
+    /// Whether the words of both sound the same, in any order.
+    fn has_sounds_of(&self, other: &Self) -> bool {
+        self.phrase.sounds == other.phrase.sounds && self.sets().sounds == other.sets().sounds
+    }
+
+    /// Whether the words of both, written as one, sound the same.
+    fn sounds_as_one_with(&self, other: &Self) -> bool {
+        self.phrase.joined == other.phrase.joined
+            && self.sets().joined != 0
+            && self.sets().joined == other.sets().joined
+    }
+}
+
+impl<'a> Value<'a> {
+    fn wording(&self) -> Option<Wording<'a>> {
+        self.features.words().map(|words| Wording::of(words, self.code))
     }
 
     fn date(&self) -> DateParts {
@@ -163,31 +205,44 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Grades two present values. `same` says that both stand in one column and are equal.
+/// Grades two present values, which differ unless they stand in two columns.
 pub(crate) fn judge(
     method: Method,
     left: Value<'_>,
     right: Value<'_>,
-    same: bool,
-    lexicon: &Lexicon,
+    lexicon: &Likenesses<'_>,
     rarity: &Rarity,
 ) -> Judged {
     match method {
-        Method::Name => name::judge(left.items(), right.items(), left.sets(), right.sets(), lexicon, rarity),
-        Method::Words if same => Judged { level: 0, rarity_bits: rarity.of_value(left.code) },
-        Method::Words => {
+        Method::Name | Method::Words => {
+            let Some((a, b)) = left.wording().zip(right.wording()) else { return Judged::MISSING };
+            if method == Method::Name {
+                return name::judge(&a, &b, lexicon, rarity);
+            }
             // Of two writings the commoner says how rare it is, whichever stands on the left.
-            let rarity_bits = rarity.of_value(left.code).min(rarity.of_value(right.code));
-            words::judge(left.items(), right.items(), left.sets(), right.sets(), lexicon, rarity_bits)
+            words::judge(&a, &b, lexicon, rarity.of_value(left.code).min(rarity.of_value(right.code)))
         }
         Method::Date => date::judge(left.date(), right.date(), rarity.of_value(left.code)),
-        Method::Number | Method::Pin | Method::Code if same => {
-            Judged { level: 0, rarity_bits: rarity.of_value(left.code) }
-        }
         Method::Number => Judged::plain(number::judge_number(left.text(), right.text())),
         Method::Pin => Judged::plain(number::judge_pin(left.text(), right.text())),
         Method::Code => Judged::plain(1),
     }
+}
+
+/// Grades a value of a column against itself.
+pub(crate) fn judge_equal(method: Method, value: Value<'_>, rarity: &Rarity) -> Judged {
+    match method {
+        Method::Name => value.wording().map_or(Judged::MISSING, |words| name::judge_equal(&words, rarity)),
+        Method::Date => date::judge(value.date(), value.date(), rarity.of_value(value.code)),
+        Method::Words | Method::Number | Method::Pin | Method::Code => {
+            Judged { level: 0, rarity_bits: rarity.of_value(value.code) }
+        }
+    }
+}
+
+/// Grades two different numbers of one length that are packed; `None` when their texts have to be looked at.
+pub(crate) fn judge_packed(packing: Packing, left: Packed, right: Packed) -> Option<Judged> {
+    number::judge_packed(packing, left, right).map(Judged::plain)
 }
 
 /// The m of the level "different", and the smallest u of the level "same", where a kind has its own.

@@ -1,9 +1,9 @@
 //! Names of people.
 
-use super::super::features::{Item, Sets};
-use super::super::lexicon::{Lexicon, Likeness};
+use super::super::features::{Item, NO_SOUND};
+use super::super::lexicon::{Likeness, Likenesses};
 use super::super::words::Role;
-use super::{Judged, Level, Rarity, Side, level};
+use super::{Judged, Level, Rarity, Side, Wording, level};
 
 const SAME: u8 = 0;
 const SOUNDS: u8 = 1;
@@ -34,38 +34,46 @@ pub(super) const LEVELS: &[Level] = &[
 ];
 
 /// Grades two names. A name without a word that tells who it is (only Singh; a newborn's) is no evidence.
-pub(super) fn judge(
-    left: &[Item],
-    right: &[Item],
-    left_sets: Sets,
-    right_sets: Sets,
-    lexicon: &Lexicon,
-    rarity: &Rarity,
-) -> Judged {
+pub(super) fn judge(a: &Wording<'_>, b: &Wording<'_>, lexicon: &Likenesses<'_>, rarity: &Rarity) -> Judged {
+    let (left, right) = (a.items, b.items);
     if left.is_empty() || right.is_empty() {
         return Judged::MISSING;
     }
-    if left_sets.words == right_sets.words {
+    if a.has_words_of(b) {
         return Judged { level: SAME, rarity_bits: rarity.of_sounds(left.iter()) };
     }
-    if left_sets.sounds == right_sets.sounds {
+    if a.has_sounds_of(b) {
         return Judged { level: SOUNDS, rarity_bits: rarity.of_sounds(left.iter()) };
     }
-    if left_sets.sound_as_one(right_sets) {
+    if a.sounds_as_one_with(b) {
         let rarity_bits = rarity.of_sounds(left.iter()).min(rarity.of_sounds(right.iter()));
         return Judged { level: SOUNDS, rarity_bits };
     }
-    let sound_of = |item: &Item| lexicon.sound_hash(item.sound);
-    let apart = |whole: &[Item], halves: Sets| {
-        halves.first_two != 0 && whole.iter().any(|item| sound_of(item) == halves.first_two)
-    };
-    for (whole, halves) in [(left, right_sets), (right, left_sets)] {
-        if apart(whole, halves) {
-            let given = whole.iter().filter(|item| sound_of(item) == halves.first_two);
-            return Judged { level: WITHIN, rarity_bits: rarity.of_sounds(given) };
+    for (whole, halves) in [(left, b.phrase.first_two), (right, a.phrase.first_two)] {
+        let given = || whole.iter().filter(|item| item.sound == halves);
+        if halves != NO_SOUND && given().next().is_some() {
+            return Judged { level: WITHIN, rarity_bits: rarity.of_sounds(given()) };
         }
     }
+    if let ([a], [b]) = (left, right)
+        && a.role() != Role::Initial
+        && b.role() != Role::Initial
+    {
+        return Judged::plain(match lexicon.of_words(a, b) {
+            Likeness::Same | Likeness::Sounds | Likeness::Near => NEAR,
+            Likeness::Alike => ALIKE,
+            Likeness::Unlike => DIFFERENT,
+        });
+    }
     grade(&Paired::of(left, right, lexicon), left, right, rarity)
+}
+
+/// Grades a name against itself.
+pub(super) fn judge_equal(name: &Wording<'_>, rarity: &Rarity) -> Judged {
+    if name.items.is_empty() {
+        return Judged::MISSING;
+    }
+    Judged { level: SAME, rarity_bits: rarity.of_sounds(name.items.iter()) }
 }
 
 /// Whether a grade says that both are the same name, perhaps written differently.
@@ -90,12 +98,12 @@ struct Paired {
 
 impl Paired {
     /// Pairs words greedily, the most alike first; initials go with what is left.
-    fn of(left: &[Item], right: &[Item], lexicon: &Lexicon) -> Self {
+    fn of(left: &[Item], right: &[Item], lexicon: &Likenesses<'_>) -> Self {
         let mut likeness = [[Likeness::Unlike; 12]; 12];
         for (row, a) in likeness.iter_mut().zip(left) {
             for (cell, b) in row.iter_mut().zip(right) {
-                if a.role != Role::Initial && b.role != Role::Initial {
-                    *cell = lexicon.likeness(a.word, b.word);
+                if a.role() != Role::Initial && b.role() != Role::Initial {
+                    *cell = lexicon.of_words(a, b);
                 }
             }
         }
@@ -120,17 +128,18 @@ impl Paired {
             if paired.partners[at].is_some() {
                 continue;
             }
-            let fits = |b: &Item| a.initial == b.initial && (a.role == Role::Initial || b.role == Role::Initial);
+            let fits =
+                |b: &Item| a.initial() == b.initial() && (a.role() == Role::Initial || b.role() == Role::Initial);
             match (0..right.len()).find(|to| !taken[*to] && fits(&right[*to])) {
                 Some(to) => {
                     taken[to] = true;
                     paired.by_initial += 1;
                 }
-                None => alone[at] = a.role != Role::Initial,
+                None => alone[at] = a.role() != Role::Initial,
             }
         }
         paired.left_alone = alone.iter().filter(|alone| **alone).count();
-        paired.right_alone = right.iter().zip(taken).filter(|(b, taken)| !taken && b.role != Role::Initial).count();
+        paired.right_alone = right.iter().zip(taken).filter(|(b, taken)| !taken && b.role() != Role::Initial).count();
         paired
     }
 
@@ -156,7 +165,7 @@ fn grade(paired: &Paired, left: &[Item], right: &[Item], rarity: &Rarity) -> Jud
         _ => {
             let same_given = left.iter().zip(paired.partners).any(|(item, partner)| {
                 let Some((to, likeness)) = partner else { return false };
-                item.role == Role::Given && right[to as usize].role == Role::Given && likeness < Likeness::Alike
+                item.role() == Role::Given && right[to as usize].role() == Role::Given && likeness < Likeness::Alike
             });
             Judged::plain(if same_given { GIVEN } else { FAMILY })
         }
@@ -168,17 +177,20 @@ mod tests {
     use kanak_model::kind::Kind;
 
     use super::super::super::features::Features;
+    use super::super::super::lexicon::Lexicon;
     use super::*;
 
     #[track_caller]
     fn check(left: &str, right: &str, expected: &str) {
         let mut lexicon = Lexicon::default();
         let values: Vec<Box<str>> = vec![left.into(), right.into()];
-        let features = Features::of(Kind::PersonName, &values, &mut lexicon);
+        let mut features = Features::of(Kind::PersonName, &values, &mut lexicon);
+        features.find_joined(&lexicon.sounds_by_hash());
         let words = features.words().unwrap();
+        let likenesses = Likenesses::of(&lexicon);
         let rarity = Rarity { bits_max: 20.0, ..Rarity::default() };
         let judge = |a: u32, b: u32| {
-            let judged = judge(words.items(a), words.items(b), words.sets(a), words.sets(b), &lexicon, &rarity);
+            let judged = judge(&Wording::of(words, a), &Wording::of(words, b), &likenesses, &rarity);
             LEVELS.get(judged.level as usize).map_or("none", |level| level.name)
         };
         assert_eq!(judge(0, 1), expected, "{left} / {right}");

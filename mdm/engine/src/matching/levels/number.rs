@@ -1,6 +1,7 @@
 //! Numbers, identifiers, postal codes, codes.
 
 use super::super::lexicon::slips;
+use super::super::rows::{Packed, Packing};
 use super::{Level, Side, level};
 
 pub(super) const NUMBER: &[Level] = &[
@@ -33,6 +34,12 @@ pub(super) fn judge_number(left: &str, right: &str) -> u8 {
     if slips(a, b, 1) <= 1 { 1 } else { 2 }
 }
 
+/// The same of packed numbers; `None` when one is not packed or their lengths differ.
+pub(super) fn judge_packed(packing: Packing, left: Packed, right: Packed) -> Option<u8> {
+    let is_slip = packing.is_one_slip(left, right)?;
+    Some(if is_slip && left.len() >= SLIP_LEN_MIN { 1 } else { 2 })
+}
+
 pub(super) fn judge_pin(left: &str, right: &str) -> u8 {
     let (a, b) = (left.as_bytes(), right.as_bytes());
     if a.len() == b.len() && one_wrong_or_swapped(a, b) {
@@ -53,6 +60,20 @@ fn one_wrong_or_swapped(left: &[u8], right: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn packed_numbers_are_graded_as_their_texts_are(left in "[0-2A]{3,11}", right in "[0-2A]{3,11}") {
+            let values: [Box<str>; 2] = [left.as_str().into(), right.as_str().into()];
+            let packing = Packing::of(&values);
+            let found = packing.is_one_slip(packing.pack(&left), packing.pack(&right));
+            if left.len() == right.len() && left.len() <= 10 {
+                proptest::prop_assert_eq!(found, Some(one_wrong_or_swapped(left.as_bytes(), right.as_bytes())));
+            } else {
+                proptest::prop_assert!(left.len() == right.len() || found.is_none());
+            }
+        }
+    }
 
     #[test]
     fn one_slip_of_the_pen_is_seen_in_numbers() {

@@ -1,8 +1,7 @@
 //! Names of businesses and places, addresses, free text.
 
-use super::super::features::{Item, Sets};
-use super::super::lexicon::{Lexicon, Likeness};
-use super::{Judged, Level, Side, level};
+use super::super::lexicon::{Likeness, Likenesses};
+use super::{Judged, Level, Side, Wording, level};
 
 const SOUNDS: u8 = 1;
 const NEAR: u8 = 2;
@@ -19,30 +18,20 @@ pub(super) const LEVELS: &[Level] = &[
     level("different", 0.12, 0.97, Side::Against, false),
 ];
 
-pub(super) fn judge(
-    left: &[Item],
-    right: &[Item],
-    left_sets: Sets,
-    right_sets: Sets,
-    lexicon: &Lexicon,
-    rarity_bits: f32,
-) -> Judged {
-    if left.is_empty() || right.is_empty() {
+pub(super) fn judge(left: &Wording<'_>, right: &Wording<'_>, lexicon: &Likenesses<'_>, rarity_bits: f32) -> Judged {
+    if left.items.is_empty() || right.items.is_empty() {
         return Judged::MISSING;
     }
-    if left_sets.words == right_sets.words
-        || left_sets.sounds == right_sets.sounds
-        || left_sets.sound_as_one(right_sets)
-    {
+    if left.has_words_of(right) || left.has_sounds_of(right) || left.sounds_as_one_with(right) {
         return Judged { level: SOUNDS, rarity_bits };
     }
+    let (left, right) = (left.items, right.items);
     let (few, many) = if left.len() <= right.len() { (left, right) } else { (right, left) };
     let mut taken = [false; 12];
     let mut shared = 0;
     let mut worst = Likeness::Same;
     for item in few {
-        let best =
-            (0..many.len()).filter(|to| !taken[*to]).map(|to| (lexicon.likeness(item.word, many[to].word), to)).min();
+        let best = (0..many.len()).filter(|to| !taken[*to]).map(|to| (lexicon.of_words(item, &many[to]), to)).min();
         if let Some((likeness, to)) = best.filter(|(likeness, _)| *likeness <= Likeness::Near) {
             taken[to] = true;
             shared += 1;
@@ -66,6 +55,7 @@ mod tests {
     use kanak_model::kind::Kind;
 
     use super::super::super::features::Features;
+    use super::super::super::lexicon::Lexicon;
     use super::*;
 
     #[track_caller]
@@ -74,8 +64,9 @@ mod tests {
         let values: Vec<Box<str>> = vec![left.into(), right.into()];
         let features = Features::of(kind, &values, &mut lexicon);
         let words = features.words().unwrap();
+        let likenesses = Likenesses::of(&lexicon);
         let judge = |a: u32, b: u32| {
-            let judged = judge(words.items(a), words.items(b), words.sets(a), words.sets(b), &lexicon, 1.0);
+            let judged = judge(&Wording::of(words, a), &Wording::of(words, b), &likenesses, 1.0);
             LEVELS.get(judged.level as usize).map_or("none", |level| level.name)
         };
         assert_eq!(judge(0, 1), expected, "{left} / {right}");
