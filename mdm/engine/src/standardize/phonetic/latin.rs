@@ -50,13 +50,25 @@ pub(super) fn read(word: &[u8], sounds: &mut Sounds) {
             b'c' => match next {
                 Some(b'h') => sounds.push(b'c'),
                 Some(b'e' | b'i' | b'y') => sounds.push(b's'),
+                Some(next) if before == 0 && !matches!(next, b'a' | b'o' | b'u' | b'r' | b'l') => sounds.push(b'C'),
                 _ => sounds.push(b'k'),
             },
             // After a consonant it is breath, not a sound of its own.
             b'h' if before == b'n' && next.is_none() => sounds.push(b'h'),
             b'h' if !matches!(before, 0 | b'a' | b'e' | b'i' | b'o' | b'u' | b'y') => {}
+            b'n' | b'm' if is_tone(before, letter, next) => sounds.push(letter.to_ascii_uppercase()),
             other => sounds.push(other),
         }
         before = letter;
     }
+}
+
+/// Whether a nasal may be a mere tone of the vowel before it: an n at the end or before a consonant, an m before p and b.
+fn is_tone(before: u8, letter: u8, next: Option<u8>) -> bool {
+    let follows_vowel = matches!(before, b'a' | b'e' | b'i' | b'o' | b'u' | b'y' | b'n');
+    follows_vowel
+        && match letter {
+            b'n' => !matches!(next, Some(b'a' | b'e' | b'i' | b'o' | b'u' | b'y' | b'h')),
+            _ => matches!(next, Some(b'p' | b'b')),
+        }
 }

@@ -4,6 +4,7 @@
 //! (`latin`, `indic`); folding then forgets what spellings disagree on: length of vowels, aspiration, doubling, the
 //! unwritten schwa, s and sh, z and j, v and w. What remains is compared for equality.
 
+mod blocking;
 mod indic;
 mod latin;
 
@@ -28,17 +29,23 @@ pub fn key(word: &str) -> String {
 pub fn key_into(word: &str, out: &mut String) {
     let mut sounds = Sounds::default();
     read(word, &mut sounds);
-    fold(&sounds, Vowels::Classed, out);
+    fold(&sounds, out);
 }
 
-/// A looser key: the consonants, and whether the word begins with a vowel. It meets spellings whose vowels were misheard
-/// (Gurmeet, Gurmit, Gurmat) and, more often than [`key`], words that are not the same.
-pub fn consonant_key(word: &str) -> String {
+/// The keys by which a word finds other spellings of itself: one to four, looser than [`key`], all of one space. Two words
+/// that share one are worth comparing; whether they sound the same is for [`key`] to say. Empty where [`key`] is.
+///
+/// ```
+/// use kanak_engine::standardize::phonetic::blocking_keys;
+/// assert_eq!(blocking_keys("Gurpreet"), ["grprt"]);
+/// assert_eq!(blocking_keys("Gurprit"), blocking_keys("ਗੁਰਪ੍ਰੀਤ"));
+/// assert_eq!(blocking_keys("ਜਸਵੰਤ"), ["jsvnt", "jsvt"]);
+/// assert_eq!(blocking_keys("Jaswat"), ["jsvt"]);
+/// ```
+pub fn blocking_keys(word: &str) -> Vec<String> {
     let mut sounds = Sounds::default();
     read(word, &mut sounds);
-    let mut key = String::with_capacity(8);
-    fold(&sounds, Vowels::Dropped, &mut key);
-    key
+    blocking::keys(&sounds)
 }
 
 /// The keys of the words of a text, parted by spaces. A word with a digit has no sound and stands for itself, in lower case
@@ -63,17 +70,9 @@ pub fn keys(text: &str) -> String {
     out
 }
 
-/// What becomes of the vowels within a word.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Vowels {
-    /// Front and back vowels stay as `i` and `u`; `a` is dropped.
-    Classed,
-    /// All are dropped.
-    Dropped,
-}
-
-/// The sounds of a word, one ASCII letter each: vowels `a i u`, consonants `k g c j t d n p b m y r l v s h`. `e` is a vowel
-/// that may be a schwa; `N` is a nasal tone, which many romanizations leave out.
+/// The sounds of a word, one ASCII letter each: vowels `a i u`, consonants `k g c j t d n p b m y r l v s h`. Four letters stand
+/// for sounds that spelling leaves open: `e` is a vowel that may be a schwa, `N` and `M` are nasals that may be a mere tone of
+/// the vowel before them, and `C` is a k that may be s.
 #[derive(Default)]
 struct Sounds(Vec<u8>);
 
@@ -111,7 +110,7 @@ fn read(word: &str, sounds: &mut Sounds) {
 }
 
 /// Forgets what spellings of one word disagree on.
-fn fold(sounds: &Sounds, vowels: Vowels, out: &mut String) {
+fn fold(sounds: &Sounds, out: &mut String) {
     let sounds = &sounds.0;
     let start = out.len();
     let mut last = 0;
@@ -123,11 +122,10 @@ fn fold(sounds: &Sounds, vowels: Vowels, out: &mut String) {
             b'a' | b'e' | b'i' | b'u' => {
                 if last == 0 {
                     let run = sounds.iter().take_while(|sound| is_vowel(**sound));
-                    let back = vowels == Vowels::Classed && run.clone().any(|sound| *sound == b'u');
+                    let back = run.clone().any(|sound| *sound == b'u');
                     out.push(if back { 'u' } else { 'a' });
                     index += run.count() - 1;
-                } else if vowels == Vowels::Classed
-                    && !(index == 3 && sounds.len() > 4 && sounds.starts_with(b"guru"))
+                } else if !(index == 3 && sounds.len() > 4 && sounds.starts_with(b"guru"))
                     && let Some(class) = vowel_within(&sounds[index..], last, out.len() > start + 1)
                     && !out.ends_with(class)
                 {
@@ -141,8 +139,9 @@ fn fold(sounds: &Sounds, vowels: Vowels, out: &mut String) {
             b'h' if last != 0 => {}
             _ => {
                 let sound = match (sound, next) {
-                    (b'N' | b'n' | b'm', b'p' | b'b' | b'm') => b'm',
+                    (b'N' | b'n', b'p' | b'b' | b'm' | b'M') | (b'M', _) => b'm',
                     (b'N', _) => b'n',
+                    (b'C', _) => b'k',
                     _ => sound,
                 };
                 if last != sound {
@@ -166,7 +165,7 @@ fn vowel_within(rest: &[u8], last: u8, later: bool) -> Option<char> {
         // The name of Indra ends names in every spelling: -inder, -ander, -endra.
         [b'a', ..] | [b'e'] | [b'e' | b'i', b'n' | b'N', b'd', b'r' | b'e' | b'a', ..] => None,
         // A written e is often the schwa: Surinder, Karen, Ahmed.
-        [b'e', b'r' | b'n', ..] if later => None,
+        [b'e', b'r' | b'n' | b'N', ..] if later => None,
         [b'e', b'd'] if last == b'm' => None,
         [b'e' | b'i', ..] => Some('i'),
         _ => Some('u'),
