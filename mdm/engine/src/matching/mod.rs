@@ -15,6 +15,7 @@ mod blocking;
 mod bound;
 mod cluster;
 mod columns;
+pub mod diff;
 mod em;
 mod explain;
 mod features;
