@@ -17,6 +17,7 @@ mod cluster;
 mod columns;
 pub mod diff;
 mod em;
+pub mod estimate;
 mod explain;
 mod features;
 mod frequency;
