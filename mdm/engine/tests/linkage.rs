@@ -9,6 +9,8 @@
     reason = "a test stops where it cannot go on, and says what it measured or skipped"
 )]
 
+mod honesty;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
@@ -76,12 +78,12 @@ impl Set {
         self
     }
 
-    /// The accuracy at the guessed model's threshold, and the best F1 over thresholds with its probability.
-    fn measure(&self) -> (Accuracy, f64, f64) {
+    /// The guessed model, and the rows as it reads them.
+    fn model(&self) -> (kanak_model::EntityModel, Columns) {
         let header: Vec<&str> = self.header[1..].iter().map(String::as_str).collect();
         let values: Vec<Vec<&str>> =
             (1..self.header.len()).map(|at| self.rows.iter().map(|row| row[at].as_str()).collect()).collect();
-        let mut model = guess(&header, &values);
+        let model = guess(&header, &values);
         let names = attribute_names(&header);
         let columns = names.iter().zip(&values).map(|(name, values)| {
             let texts: ArrayRef = Arc::new(StringArray::from_iter_values(values.iter()));
@@ -89,6 +91,12 @@ impl Set {
         });
         let batch = RecordBatch::try_from_iter(columns).unwrap();
         let columns = Columns::from_batches(&model, &[batch], |row| Rank::of("", &row.to_string())).unwrap();
+        (model, columns)
+    }
+
+    /// The accuracy at the guessed model's threshold, and the best F1 over thresholds with its probability.
+    fn measure(&self) -> (Accuracy, f64, f64) {
+        let (mut model, columns) = self.model();
         let by_default = self.run(&model, &columns);
         let mut best = (0.0, 0.0);
         for threshold in [0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 0.99, 0.999, 0.9999] {
@@ -197,4 +205,52 @@ fn febrl3_is_linked_without_its_one_number() {
 fn fake_1000_is_linked_without_a_model() {
     let Some(folder) = find_folder() else { return };
     check("fake_1000", &Set::read(&folder, &["fake_1000.csv"], "fake_1000.truth.csv"), 0.60);
+}
+
+/// The precision of labelled sets, estimated from 150 answers each, with ten samples a set.
+#[test]
+fn precision_is_estimated_from_answers() {
+    use kanak_engine::matching::estimate::{
+        Answer, Answers, Population, answered, draw_sample, expected, scored_pairs,
+    };
+    let Some(folder) = find_folder() else { return };
+    let sets: [(&str, &[&str]); 4] = [
+        ("febrl1", &["febrl1.csv.gz"]),
+        ("febrl2", &["febrl2.csv.gz"]),
+        ("febrl3", &["febrl3.csv.gz"]),
+        ("fake_1000", &["fake_1000.csv"]),
+    ];
+    let (mut covered, mut samples) = (0, 0);
+    for (name, files) in sets {
+        let truth = if name == "fake_1000" { "fake_1000.truth.csv".into() } else { format!("{name}.truth.csv.gz") };
+        let set = Set::read(&folder, files, &truth);
+        let (model, columns) = set.model();
+        let matched = match_batch(&train(&MatchRules::compile(&model).unwrap(), &columns, 1), &columns, &[], &Silent);
+        let joined = model.matching.thresholds.matched;
+        let pairs = scored_pairs(&matched.clusters, &matched.pairs, joined);
+        let population = Population { pairs, unlisted: Vec::new() };
+        let true_pairs: std::collections::HashSet<(i64, i64)> =
+            set.truth.iter().map(|(a, b)| (*a.min(b), *a.max(b))).collect();
+        let measured = set.run(&model, &columns);
+        println!("{name}: {measured:?}\n  {:?}", expected(&population, None, 1));
+        for seed in 0..10 {
+            let answer = |left: i64, right: i64| {
+                if true_pairs.contains(&(left, right)) { Answer::Same } else { Answer::Different }
+            };
+            let answers: Answers = draw_sample(&population, 150, seed)
+                .iter()
+                .map(|pair| ((pair.left, pair.right), answer(pair.left.0, pair.right.0)))
+                .collect();
+            let found = answered(&population, &answers, None, seed);
+            if seed == 0 {
+                println!("  {found:?}");
+            }
+            let interval = found.precision.interval;
+            covered +=
+                i32::from(interval.low - 1e-9 <= measured.precision && measured.precision <= interval.high + 1e-9);
+            samples += 1;
+        }
+    }
+    println!("precision of labelled sets: {covered} of {samples} covered");
+    assert!(covered * 10 >= samples * 9, "{covered} of {samples}");
 }

@@ -5,6 +5,9 @@
 //!                          └──► weigh, explain_pair: the same weight, years later
 //! ```
 //!
+//! How right the result is: [`accuracy`] and [`groups`] against a known truth, [`estimate`] without one, [`diff`] against another
+//! result.
+//!
 //! Rows are kept in the order of their ranks and values in their own order, so that nothing depends on the order of
 //! arrival; parallel work is split into chunks whose results are put together in a fixed order.
 
@@ -15,10 +18,14 @@ mod blocking;
 mod bound;
 mod cluster;
 mod columns;
+pub mod diff;
 mod em;
+pub mod estimate;
 mod explain;
 mod features;
 mod frequency;
+pub mod group_labels;
+pub mod groups;
 mod hash;
 mod identity;
 mod keys;
