@@ -55,7 +55,7 @@ pub enum Command {
     OnData(DataCommand),
     /// Stand-alone linkage of files, without a hub.
     Match(MatchArgs),
-    /// Entity models: guess one from a file, or check one.
+    /// Entity models: guess one from a file, make one of Splink's settings, or check one.
     #[command(subcommand)]
     Model(ModelCommand),
     /// Look up, validate and search codes.
@@ -226,6 +226,13 @@ pub enum ModelCommand {
     /// Guess an entity model from a file and print it as TOML.
     Suggest {
         /// The file.
+        file: PathBuf,
+    },
+    /// Make an entity model of the settings of a Splink model (3, 4 or 5) and print it as TOML; says what could not be carried
+    /// over.
+    ImportSplink {
+        /// The JSON file that `save_model_to_json` wrote.
+        #[arg(value_name = "SETTINGS.json")]
         file: PathBuf,
     },
     /// Check an entity model.

@@ -1,4 +1,4 @@
-//! `kanak model`: guess an entity model from a file, or check one.
+//! `kanak model`: guess an entity model from a file, make one of Splink's settings, or check one.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -21,6 +21,7 @@ pub fn run(command: &ModelCommand, output: &Output) -> anyhow::Result<ExitCode> 
             let model = super::match_files::guess(std::iter::once(&table), &[])?;
             output.line(kanak_engine::model_guess::to_toml(&model).trim_end());
         }
+        ModelCommand::ImportSplink { file } => import_splink(file, output)?,
         ModelCommand::Check { file } => {
             let model = read(file)?;
             MatchRules::compile(&model)?;
@@ -35,6 +36,26 @@ pub fn run(command: &ModelCommand, output: &Output) -> anyhow::Result<ExitCode> 
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the model that Splink's settings give. Its notes are comments at the head of the TOML, so that nothing is lost in a
+/// file; how many there are is also said beside it.
+fn import_splink(file: &Path, output: &Output) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let imported =
+        kanak_engine::splink_import::import(&text).with_context(|| format!("cannot import {}", file.display()))?;
+    if output.json {
+        let notes: Vec<String> = imported.notes.iter().map(ToString::to_string).collect();
+        let toml = kanak_engine::model_guess::to_toml(&imported.model);
+        return output.document(&serde_json::json!({ "model": toml, "notes": notes }));
+    }
+    output.line(imported.to_toml().trim_end());
+    output.progress(format_args!(
+        "{}: {} settings are not carried over as they were; the first lines of the model say which",
+        file.display(),
+        imported.notes.len()
+    ));
+    Ok(())
 }
 
 /// Reads an entity model from a file.

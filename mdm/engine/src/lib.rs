@@ -2,6 +2,7 @@
 
 pub mod matching;
 pub mod model_guess;
+pub mod splink_import;
 pub mod standardize;
 pub mod survivorship;
 

@@ -6,7 +6,7 @@ use super::recognise::Meaning;
 use crate::matching::{BLOCKING_RULES_MAX, COMPARISONS_MAX};
 
 /// The matching part of a guessed model.
-pub(super) fn of(names: &[String], meanings: &[Meaning]) -> Matching {
+pub(crate) fn of(names: &[String], meanings: &[Meaning]) -> Matching {
     let columns = Columns { names, meanings };
     let mut comparison: Vec<Comparison> =
         columns.telling().into_iter().filter_map(|at| columns.compare(&names[at], meanings[at])).collect();

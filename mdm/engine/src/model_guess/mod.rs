@@ -7,10 +7,11 @@ mod matching;
 mod recognise;
 mod write;
 
-use kanak_model::entity_model::{Attribute, EntityModel, OnInvalid, SurvivorshipRule, SurvivorshipStrategy};
+use kanak_model::entity_model::{Attribute, EntityModel, Matching, OnInvalid, SurvivorshipRule, SurvivorshipStrategy};
 use kanak_model::kind::{Class, Kind};
 use kanak_model::text::Titles;
 
+pub(crate) use matching::of as matching_of;
 pub use recognise::Meaning;
 pub use write::to_toml;
 
@@ -25,12 +26,18 @@ pub fn guess(header: &[&str], columns: &[Vec<&str>]) -> EntityModel {
     let values = |at: usize| columns.get(at).unwrap_or(&nothing).as_slice();
     let meanings: Vec<Meaning> = (0..header.len()).map(|at| recognise::meaning(header[at], values(at))).collect();
     let meanings = recognise::settle(meanings, columns);
-    let attributes: Vec<Attribute> = names
-        .iter()
-        .zip(header.iter().zip(&meanings))
-        .enumerate()
-        .map(|(at, (name, (header, meaning)))| attribute(name, header, meaning.kind(values(at))))
-        .collect();
+    let kinds = meanings.iter().enumerate().map(|(at, meaning)| meaning.kind(values(at)));
+    let columns = names.iter().zip(header).zip(kinds).map(|((name, header), kind)| (name.as_str(), *header, kind));
+    model_of(columns, &meanings, matching_of(&names, &meanings))
+}
+
+/// The model of columns (attribute name, header, kind) that mean this and are matched so.
+pub(crate) fn model_of<'a>(
+    columns: impl Iterator<Item = (&'a str, &'a str, Kind)>,
+    meanings: &[Meaning],
+    matching: Matching,
+) -> EntityModel {
+    let attributes: Vec<Attribute> = columns.map(|(name, header, kind)| attribute(name, header, kind)).collect();
     let find = |wanted: Meaning| meanings.iter().position(|meaning| *meaning == wanted);
     let label = [Meaning::FullName, Meaning::BusinessName, Meaning::GivenName, Meaning::Surname]
         .into_iter()
@@ -43,13 +50,18 @@ pub fn guess(header: &[&str], columns: &[Vec<&str>]) -> EntityModel {
         name: entity.to_owned(),
         plural: if entity == "business" { "businesses" } else { "persons" }.to_owned(),
         title: Titles { en: if entity == "business" { "Business" } else { "Person" }.to_owned(), pa: None, hi: None },
-        label: names.get(label).cloned().unwrap_or_default(),
-        matching: matching::of(&names, &meanings),
+        label: attributes.get(label).map(|attribute| attribute.name.clone()).unwrap_or_default(),
+        matching,
         survivorship: attributes.iter().map(survivorship).collect(),
         attributes,
         status_default: "active".to_owned(),
         status_rules: Vec::new(),
     }
+}
+
+/// What a column means by its header alone.
+pub(crate) fn meaning_of_header(header: &str) -> Meaning {
+    recognise::meaning(header, &[])
 }
 
 /// The attribute names of a header: lower case, words joined by `_`, none twice.
