@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on, and says what it measured or skipped")]
 
 use kanak_engine::matching::{
-    Columns, CutReason, MatchRules, Matched, Rank, RuleSet, Silent, explain_pair, match_batch, train,
+    Columns, CutReason, MatchRules, Matched, Rank, RuleSet, Silent, Statement, explain_pair, match_batch, train,
 };
 use kanak_model::EntityModel;
 use kanak_model::builtin::ENTITY_MODELS;
@@ -217,7 +217,7 @@ fn an_explanation_adds_up_to_the_weight_that_matching_used() {
     let kept = serde_json::to_string(&rule_set).unwrap();
     let replayed: RuleSet = serde_json::from_str(&kept).unwrap();
     assert!(replayed == rule_set, "a rule set reads back to the bit");
-    let of = |id: SourceRecordId| &records[(id.0 / 3) as usize].1;
+    let of = |id: SourceRecordId| Statement::of("register", &records[(id.0 / 3) as usize].1);
     assert!(matched.pairs.len() > 100);
     for pair in &matched.pairs {
         let explained = explain_pair(&replayed, &model, of(pair.left), of(pair.right));
@@ -242,7 +242,7 @@ fn an_explanation_says_what_was_compared_and_found() {
         ("date_of_birth", "1955-03-04"),
         ("spouse_name", "Harjit Singh"),
     ]);
-    let explained = explain_pair(&rule_set, &model, &left, &right);
+    let explained = explain_pair(&rule_set, &model, Statement::of("", &left), Statement::of("", &right));
     let row = |name: &str| explained.rows.iter().find(|row| row.attribute == name).unwrap();
     assert_eq!(row("full_name").level, "one within the other");
     assert_eq!(row("father_name").level, "agrees crosswise");
@@ -386,6 +386,6 @@ fn nothing_and_one_record_are_fine() {
     let (rule_set, matched) = run(&model, &columns_of(&model, people(1, 1).iter().take(1)), &[]);
     assert_eq!(matched.clusters.len(), 1);
     assert!(rule_set.prior.bits().is_finite());
-    let nothing = rule_set.weigh(&Values::new(), &Values::new());
+    let nothing = rule_set.weigh(Statement::of("", &Values::new()), Statement::of("", &Values::new()));
     assert!(nothing.weight_bits.abs() < 1e-12 && nothing.parts.iter().all(|part| part.level.is_none()), "{nothing:?}");
 }

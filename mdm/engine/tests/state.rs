@@ -16,7 +16,9 @@ use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use chrono::NaiveDate;
 use kanak_codes::Codes;
 use kanak_engine::matching::accuracy::accuracy_of_entities;
-use kanak_engine::matching::{Columns, MatchRules, Matched, Rank, RuleSet, Silent, explain_pair, match_batch, train};
+use kanak_engine::matching::{
+    Columns, MatchRules, Matched, Rank, RuleSet, Silent, Statement, explain_pair, match_batch, train,
+};
 use kanak_engine::standardize::{Hint, Standardizer, TwelveDigits};
 use kanak_model::EntityModel;
 use kanak_model::builtin::ENTITY_MODELS;
@@ -27,9 +29,16 @@ use kanak_model::source_system::{Format, RowsAre, SourceSystem};
 
 /// Source records with the true entity of each.
 struct Table {
+    registers: Vec<String>,
     records: Vec<Values>,
     entities: Vec<String>,
     columns: Columns,
+}
+
+impl Table {
+    fn statement(&self, row: i64) -> Statement<'_> {
+        Statement::of(&self.registers[row as usize], &self.records[row as usize])
+    }
 }
 
 fn read(path: &Path) -> (Vec<String>, Vec<Vec<String>>) {
@@ -54,20 +63,21 @@ fn flat(folder: &Path, model: &EntityModel) -> (Table, String) {
     });
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let start = (Instant::now(), cpu());
-    let columns = Columns::from_batches(model, &[batch], |row| Rank::of("", &row.to_string())).unwrap();
+    let columns = Columns::from_batches(model, &[batch], |row| Rank::of(&rows[row][0], &rows[row][1])).unwrap();
     let took = seconds(start);
     let record = |row: &Vec<String>| {
         let stated = header.iter().zip(row).filter(|(_, value)| !value.is_empty());
         stated.map(|(name, value)| (name.clone(), Stated::new(value.as_str(), value))).collect()
     };
-    (Table { records: rows.iter().map(record).collect(), entities, columns }, took)
+    let registers = rows.iter().map(|row| row[0].clone()).collect();
+    (Table { registers, records: rows.iter().map(record).collect(), entities, columns }, took)
 }
 
 /// The registers of an entity that are CSV or NDJSON, mapped and standardized as their sources declare.
 fn registers(folder: &Path, model: &EntityModel) -> (Table, String) {
     let entity = truth(&folder.join(format!("truth/{}.csv", model.name)));
     let standardizer = Standardizer::new(&Codes::builtin().unwrap());
-    let (mut records, mut entities) = (Vec::new(), Vec::new());
+    let (mut registers, mut records, mut entities) = (Vec::new(), Vec::new(), Vec::new());
     let declared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ingest/sources");
     let mut files: Vec<PathBuf> = std::fs::read_dir(declared).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -80,16 +90,17 @@ fn registers(folder: &Path, model: &EntityModel) -> (Table, String) {
             let key: Vec<&str> = source.key.iter().map(|key| row.get(key).map_or("", String::as_str)).collect();
             let Some(entity) = entity.get(&(source.name.clone(), key.join("/"))) else { continue };
             records.push(standardized(&standardizer, model, &source, &row));
+            registers.push(source.name.clone());
             entities.push(entity.clone());
         }
     }
     let start = (Instant::now(), cpu());
     let mut builder = Columns::builder(model);
     for (at, record) in records.iter().enumerate() {
-        builder.push(SourceRecordId(at as i64), Rank::of("", &at.to_string()), record);
+        builder.push(SourceRecordId(at as i64), Rank::of(&registers[at], &at.to_string()), record);
     }
     let columns = builder.finish();
-    (Table { records, entities, columns }, seconds(start))
+    (Table { registers, records, entities, columns }, seconds(start))
 }
 
 /// The rows of a source's file by column name; none of a format that is not text.
@@ -269,13 +280,13 @@ fn show(table: &Table, model: &EntityModel, rule_set: &RuleSet, matched: &Matche
     println!("missed {} pairs, {seen} of them at review or above, {strong} of them at match", missed.len());
     let mut histogram = std::collections::BTreeMap::<(bool, i64), u32>::new();
     for (left, right) in missed.iter().step_by(7) {
-        let bits = rule_set.weigh(&table.records[*left as usize], &table.records[*right as usize]).weight_bits
+        let bits = rule_set.weigh(table.statement(*left as i64), table.statement(*right as i64)).weight_bits
             + rule_set.prior.bits();
         *histogram.entry((weights.contains_key(&(*left, *right)), (bits / 4.0).floor() as i64 * 4)).or_default() += 1;
     }
     println!("every seventh missed pair, (found, total bits): {histogram:?}");
     let explain = |left: i64, right: i64| {
-        let explained = explain_pair(rule_set, model, &table.records[left as usize], &table.records[right as usize]);
+        let explained = explain_pair(rule_set, model, table.statement(left), table.statement(right));
         for row in [left, right] {
             let words: Vec<String> =
                 table.records[row as usize].iter().map(|(name, stated)| format!("{name} {}", stated.words())).collect();

@@ -18,7 +18,7 @@ use super::train::train_on;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matched {
     /// Weighed pairs at review or above, by (left, right). A pair that ended in one cluster is a `Match`, one that a constraint
-    /// or a cut keeps apart a `NoMatch`, any other below the match threshold a `Review`.
+    /// keeps apart a `NoMatch`, any other a `Review`: also a match that was cut, since a weak bridge may well be right.
     pub pairs: Vec<MatchPair>,
     /// Every source record, in exactly one cluster; members ascending, clusters by their first member.
     pub clusters: Vec<Vec<SourceRecordId>>,
@@ -94,13 +94,7 @@ fn match_on(
         .map(|edge| {
             let (left, right) = columns.pair(edge.left, edge.right);
             let probability = bound.probability(edge.weight_bits);
-            MatchPair {
-                left,
-                right,
-                weight_bits: edge.weight_bits,
-                probability,
-                decision: decision(edge, matched, &clustered),
-            }
+            MatchPair { left, right, weight_bits: edge.weight_bits, probability, decision: decision(edge, &clustered) }
         })
         .collect();
     pairs.sort_unstable_by_key(|pair| (pair.left, pair.right));
@@ -122,10 +116,10 @@ fn match_on(
     Matched { pairs, clusters, cuts: clustered.cuts, stats }
 }
 
-fn decision(edge: &Edge, matched: f64, clustered: &Clusters) -> Decision {
+fn decision(edge: &Edge, clustered: &Clusters) -> Decision {
     if clustered.root_of[edge.left as usize] == clustered.root_of[edge.right as usize] {
         Decision::Match
-    } else if edge.weight_bits >= matched || clustered.kept_apart(edge.left, edge.right) {
+    } else if clustered.kept_apart(edge.left, edge.right) {
         Decision::NoMatch
     } else {
         Decision::Review

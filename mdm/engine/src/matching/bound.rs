@@ -7,7 +7,7 @@ use super::columns::{Column, Columns, MISSING};
 use super::levels::{self, Judged, Method, NONE, Rarity, Value, name};
 use super::lexicon::{Lexicon, Likenesses};
 use super::rows::{Lanes, Packed, Packing, Rows};
-use super::rule_set::{ComparisonWeights, Part, RuleSet, Weighed};
+use super::rule_set::{ComparisonWeights, LevelWeight, Part, RuleSet, Weighed};
 use super::rules::COMPARISONS_MAX;
 use super::weights::{self, Groups, RelativesOdds};
 
@@ -35,6 +35,8 @@ struct Comparison<'a> {
     sex: Option<(usize, u32)>,
     rarity: Rarity,
     bits: [LevelBits; 16],
+    /// By level: the weight of one more pair of values that is no better than it, of a match and of relatives.
+    no_better: [(f64, f64); 16],
     /// The lane with the grade of two equal values.
     equal: usize,
     /// The lanes of packed numbers, and how they are packed.
@@ -200,15 +202,21 @@ impl Weigher<'_> {
         for (at, comparison) in bound.comparisons.iter().enumerate() {
             let mut together = Together::default();
             for a in left {
+                let mut is_heard = false;
                 for b in right {
                     let (a, b) = (bound.rows.of(*a.min(b)), bound.rows.of(*a.max(b)));
                     let judged = comparison.judge(a, b, &self.likenesses);
                     if judged.level != NONE {
-                        together.hear(comparison.bits(judged));
+                        together.hear(judged.level, comparison.bits(judged));
+                        is_heard = true;
                     }
                 }
+                together.left += f64::from(u8::from(is_heard));
             }
-            (matched[at], related[at]) = together.bits();
+            (matched[at], related[at]) = match comparison.method {
+                Method::Register => together.worst,
+                _ => together.bits(&comparison.no_better),
+            };
         }
         bound.sum(&mut matched, &mut related).0 - ((left.len() * right.len()) as f64).log2()
     }
@@ -237,33 +245,46 @@ impl Weigher<'_> {
 /// What the members of two groups say of one comparison.
 #[derive(Debug, Default)]
 struct Together {
+    /// Pairs in which both state something, and members of the left group in them.
     heard: f64,
+    left: f64,
     sum: (f64, f64),
     best: (f64, f64),
+    best_level: u8,
+    worst: (f64, f64),
 }
 
 /// How much of the best agreement counts against the average.
 const BEST_SHARE: f64 = 0.6;
+/// At most so many members of each side are held to have been written independently of each other.
+const WITNESSES_MAX: f64 = 3.0;
 
 impl Together {
-    fn hear(&mut self, bits: (f64, f64)) {
+    fn hear(&mut self, level: u8, bits: (f64, f64)) {
         if self.heard == 0.0 || bits.0 > self.best.0 {
             self.best = bits;
+            self.best_level = level;
+        }
+        if self.heard == 0.0 || bits.0 < self.worst.0 {
+            self.worst = bits;
         }
         self.heard += 1.0;
         self.sum = (self.sum.0 + bits.0, self.sum.1 + bits.1);
     }
 
-    fn bits(&self) -> (f64, f64) {
+    /// Of an agreement the best counts, tempered by the average. Where even the best is less than the same, each further member
+    /// of the smaller side is one more who could have agreed and did not.
+    fn bits(&self, no_better: &[(f64, f64); 16]) -> (f64, f64) {
         if self.heard == 0.0 {
             return (0.0, 0.0);
         }
+        let right = self.heard / self.left;
+        let more = (self.left.min(right).min(WITNESSES_MAX) - 1.0).max(0.0);
+        let (of_match, of_relatives) = no_better[self.best_level as usize];
         let mean = (self.sum.0 / self.heard, self.sum.1 / self.heard);
-        if self.best.0 <= 0.0 {
-            return mean;
-        }
         let blend = |best: f64, mean: f64| BEST_SHARE * best + (1.0 - BEST_SHARE) * mean;
-        (blend(self.best.0, mean.0), blend(self.best.1, mean.1))
+        let best = if self.best.0 > 0.0 { (blend(self.best.0, mean.0), blend(self.best.1, mean.1)) } else { self.best };
+        (best.0 + more * of_match, best.1 + more * of_relatives)
     }
 }
 
@@ -316,6 +337,7 @@ impl<'a> Comparison<'a> {
                 Some((lanes.code(column), woman as u32))
             }),
             rarity: column.map(|column| weights.frequencies.rarity(columns, column)).unwrap_or_default(),
+            no_better: no_better(weights),
             bits,
             equal: 0,
             packed: None,
@@ -421,4 +443,16 @@ impl<'a> Comparison<'a> {
         let right = Value { features: &with.features, values: &with.values, code: right };
         levels::judge(self.method, left, right, lexicon, &self.rarity)
     }
+}
+
+fn no_better(weights: &ComparisonWeights) -> [(f64, f64); 16] {
+    let over = |level: &LevelWeight| level.m / level.u;
+    let mut all = [(0.0, 0.0); 16];
+    for (level, slot) in weights.levels.iter().zip(&mut all) {
+        let worse = || weights.levels.iter().filter(|other| over(other) <= over(level));
+        let sum = |of: fn(&LevelWeight) -> f64| worse().map(of).sum::<f64>();
+        let unrelated = sum(|level| level.u);
+        *slot = ((sum(|level| level.m) / unrelated).log2().min(0.0), (sum(|level| level.related.0) / unrelated).log2());
+    }
+    all
 }

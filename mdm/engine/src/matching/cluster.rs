@@ -71,12 +71,11 @@ pub(crate) struct RowConstraint {
     right: u32,
 }
 
-/// No pair speaks louder than this for or against joining the groups it stands between.
-const VOICE_BITS_MAX: f64 = 20.0;
 /// So many members of each side are heard.
 const HEARD_MAX: usize = 8;
-/// Two groups are joined when the evidence between their members is at least this on average, in bits, without the prior.
-const BRIDGE_BITS_MIN: f64 = 0.0;
+/// A match that would join two groups needs what all their members tell to come so near to a match, in bits: the members of a
+/// family agree in much, and one of their source records with a slip looks like another's.
+const BRIDGE_BITS: f64 = -1.0;
 
 /// The constraints whose source records are here, in a fixed order.
 pub(crate) fn constraints_of(columns: &Columns, constraints: &[Constraint]) -> Vec<RowConstraint> {
@@ -215,7 +214,7 @@ impl<'e> Island<'e> {
             }
             if groups.forbidden(a, b) {
                 refused.push((*edge, CutReason::CannotLink));
-            } else if is_weak_bridge(weigher, groups.members(a), groups.members(b)) {
+            } else if is_weak_bridge(weigher, groups.members(a), groups.members(b), matched + BRIDGE_BITS) {
                 refused.push((*edge, CutReason::WeakBridge));
             } else {
                 groups.join(a, b);
@@ -316,20 +315,13 @@ impl Groups {
 /// Rounds of joining groups by what they tell together.
 const ROUNDS_MAX: usize = 4;
 
-/// Whether the members of two groups, heard pair by pair, speak against being one.
-fn is_weak_bridge(weigher: &Weigher<'_>, left: &[u32], right: &[u32]) -> bool {
+/// Whether what the members of two groups tell together speaks against being one.
+fn is_weak_bridge(weigher: &Weigher<'_>, left: &[u32], right: &[u32], floor: f64) -> bool {
     if left.len() == 1 && right.len() == 1 {
         return false;
     }
-    let mut sum = 0.0;
-    let mut heard = 0.0;
-    for a in spread(left) {
-        for b in spread(right) {
-            sum += weigher.weight_bits(a.min(b), a.max(b)).clamp(-VOICE_BITS_MAX, VOICE_BITS_MAX);
-            heard += 1.0;
-        }
-    }
-    sum / heard < BRIDGE_BITS_MIN
+    let (left, right): (Vec<u32>, Vec<u32>) = (spread(left).collect(), spread(right).collect());
+    weigher.weight_bits_of_groups(&left, &right) < floor
 }
 
 /// At most [`HEARD_MAX`] members, spread evenly.

@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 use super::features::Features;
 use super::hash;
 use super::lexicon::Lexicon;
-use super::rules::{Field, fields_of};
+use super::rules::{Field, SAME_REGISTER, fields_of};
 
 /// The code of a missing value.
 pub(crate) const MISSING: u32 = u32::MAX;
@@ -23,12 +23,17 @@ pub(crate) const MISSING: u32 = u32::MAX;
 /// Where a source record stands among others, from its source's name and its key: the same in every hub and in any order of
 /// arrival, and in no other relation to what it says. Ids are given in the order of arrival, so that nothing may hang on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Rank(u64);
+pub struct Rank {
+    place: u64,
+    /// The hash of the register's name; 0 where it has none.
+    register: u64,
+}
 
 impl Rank {
     /// The rank of a source record.
     pub fn of(source: &str, key: &str) -> Self {
-        Self(hash::join(hash::of_text(source), hash::of_text(key)))
+        let register = if source.is_empty() { 0 } else { hash::of_text(source) };
+        Self { place: hash::join(hash::of_text(source), hash::of_text(key)), register }
     }
 }
 
@@ -204,6 +209,7 @@ impl ColumnsBuilder {
         order.dedup_by_key(|row| self.ids[*row as usize]);
         order.sort_by_key(|row| (self.ranks[*row as usize], self.ids[*row as usize]));
         let mut columns: Vec<Column> = self.columns.into_par_iter().map(|column| column.finish(&order)).collect();
+        columns.push(registers(order.iter().map(|row| self.ranks[*row as usize].register).collect()));
         let mut lexicon = Lexicon::default();
         for column in &mut columns {
             column.features = Features::of(column.field.kind, &column.values, &mut lexicon);
@@ -227,6 +233,21 @@ impl ColumnsBuilder {
             columns.read_sex_from_name(sex, name);
         }
         columns
+    }
+}
+
+/// The register of each row as a column: whether two source records stand in one is evidence too.
+fn registers(hashes: Vec<u64>) -> Column {
+    let mut known: Vec<u64> = hashes.clone();
+    known.sort_unstable();
+    known.dedup();
+    known.retain(|hash| *hash != 0);
+    let code = |hash: &u64| known.binary_search(hash).map_or(MISSING, |place| place as u32);
+    Column {
+        field: Field { name: SAME_REGISTER.to_owned(), kind: Kind::Code },
+        codes: hashes.iter().map(code).collect(),
+        values: known.iter().map(|hash| format!("{hash:016x}").into_boxed_str()).collect(),
+        features: Features::Plain,
     }
 }
 
@@ -282,6 +303,10 @@ mod tests {
     use kanak_model::builtin::ENTITY_MODELS;
     use kanak_model::source_record::Stated;
 
+    fn ranked(place: u64) -> Rank {
+        Rank { place, register: 0 }
+    }
+
     fn citizen() -> EntityModel {
         EntityModel::parse("citizen.toml", ENTITY_MODELS[0].1).unwrap()
     }
@@ -300,7 +325,7 @@ mod tests {
         let build = |order: [usize; 3]| {
             let mut builder = Columns::builder(&citizen());
             for at in order {
-                builder.push(SourceRecordId(rows[at].0), Rank(rows[at].0 as u64), &rows[at].1);
+                builder.push(SourceRecordId(rows[at].0), ranked(rows[at].0 as u64), &rows[at].1);
             }
             builder.finish()
         };
@@ -317,7 +342,7 @@ mod tests {
     fn rows_stand_by_rank_and_are_found_by_id() {
         let mut builder = Columns::builder(&citizen());
         for (id, rank) in [(1, 30), (2, 10), (3, 20)] {
-            builder.push(SourceRecordId(id), Rank(rank), &values(&[("full_name", "Asha")]));
+            builder.push(SourceRecordId(id), ranked(rank), &values(&[("full_name", "Asha")]));
         }
         let columns = builder.finish();
         assert_eq!(columns.ids(), [2, 3, 1].map(SourceRecordId));
@@ -331,7 +356,7 @@ mod tests {
         for (id, name, sex) in
             [(1, "Gurpreet Singh", ""), (2, "Gurpreet Kaur", ""), (3, "Gurpreet", "X"), (4, "Noor", "")]
         {
-            builder.push(SourceRecordId(id), Rank(id as u64), &values(&[("full_name", name), ("sex", sex)]));
+            builder.push(SourceRecordId(id), ranked(id as u64), &values(&[("full_name", name), ("sex", sex)]));
         }
         let columns = builder.finish();
         let sex = columns.find("sex").unwrap();
@@ -342,8 +367,8 @@ mod tests {
     #[test]
     fn of_an_id_that_comes_twice_the_later_stays() {
         let mut builder = Columns::builder(&citizen());
-        builder.push(SourceRecordId(1), Rank(1), &values(&[("full_name", "Old")]));
-        builder.push(SourceRecordId(1), Rank(1), &values(&[("full_name", "New")]));
+        builder.push(SourceRecordId(1), ranked(1), &values(&[("full_name", "Old")]));
+        builder.push(SourceRecordId(1), ranked(1), &values(&[("full_name", "New")]));
         let columns = builder.finish();
         assert_eq!(columns.len(), 1);
         let name = columns.find("full_name").unwrap();

@@ -22,6 +22,8 @@ pub(crate) struct Shares {
     pub(crate) related: Vec<f64>,
     /// No share of unrelated pairs is held to be smaller.
     pub(crate) u_min: f64,
+    /// Relatives are like any others in this.
+    pub(crate) related_as_unrelated: bool,
 }
 
 const ROUNDS_MAX: usize = 40;
@@ -173,6 +175,9 @@ fn maximise_u(shares: &mut [Shares], believed: &[Shares], outside: &[[f64; 16]],
         let u_min = share.u_min;
         for (u, mass) in share.u.iter_mut().zip(&mass[..levels]) {
             *u = (mass / all).max(u_min);
+        }
+        if share.related_as_unrelated {
+            share.related.clone_from(&share.u);
         }
     }
 }

@@ -5,7 +5,8 @@ use kanak_model::match_pair::Decision;
 use kanak_model::source_record::Values;
 use serde::Serialize;
 
-use super::rule_set::RuleSet;
+use super::rule_set::{RuleSet, Statement};
+use super::rules::SAME_REGISTER;
 
 /// The waterfall of one pair: the prior, then what each comparison adds or takes off.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -42,14 +43,19 @@ pub struct ExplanationRow {
 }
 
 /// Explains the weight of a pair. The rows add up, in order, to the weight that matching uses.
-pub fn explain_pair(rule_set: &RuleSet, model: &EntityModel, left: &Values, right: &Values) -> Explanation {
+pub fn explain_pair(rule_set: &RuleSet, model: &EntityModel, left: Statement<'_>, right: Statement<'_>) -> Explanation {
     let weighed = rule_set.weigh(left, right);
     let mut rows: Vec<ExplanationRow> = rule_set
         .comparisons
         .iter()
         .zip(&weighed.parts)
         .map(|(comparison, part)| {
-            let words = |values: &Values| words_of(values, &comparison.attribute, comparison.crosswise.as_deref());
+            let words = |of: Statement<'_>| {
+                if comparison.attribute == SAME_REGISTER {
+                    return of.register.to_owned();
+                }
+                words_of(of.values, &comparison.attribute, comparison.crosswise.as_deref())
+            };
             let level = part.level.map_or("not stated on both sides", |level| &comparison.levels[level as usize].name);
             ExplanationRow {
                 attribute: comparison.attribute.clone(),
@@ -83,6 +89,9 @@ pub fn explain_pair(rule_set: &RuleSet, model: &EntityModel, left: &Values, righ
 }
 
 fn title_of(model: &EntityModel, attribute: &str) -> String {
+    if attribute == SAME_REGISTER {
+        return "Register".to_owned();
+    }
     model.find_attribute(attribute).map_or_else(|| attribute.to_owned(), |attribute| attribute.title().en)
 }
 

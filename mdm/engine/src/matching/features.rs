@@ -160,7 +160,7 @@ impl Features {
                 Self::Words(Words::of(&reads, lexicon))
             }
             Method::Date => Self::Dates(values.iter().map(|value| DateParts::of(value)).collect()),
-            Method::Number | Method::Pin | Method::Code => Self::Plain,
+            Method::Number | Method::Pin | Method::Code | Method::Register => Self::Plain,
         }
     }
 
@@ -225,6 +225,11 @@ impl Words {
         let phrase = &self.phrases[code as usize];
         let len = phrase.len as usize;
         if len <= FIRST { &phrase.first[..len] } else { &self.items[phrase.from as usize..phrase.from as usize + len] }
+    }
+
+    /// Whether the first two words of a value, joined, sound as some word does.
+    pub(crate) fn is_apart(&self, code: u32) -> bool {
+        self.phrases[code as usize].first_two != NO_SOUND
     }
 
     pub(crate) fn phrase(&self, code: u32) -> &Phrase {

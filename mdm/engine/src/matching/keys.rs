@@ -9,8 +9,9 @@ use super::features::{DateParts, Features, Item};
 use super::hash;
 use super::levels::Method;
 use super::lexicon::Lexicon;
-use super::rules::MatchRules;
+use super::rules::{MatchRules, SAME_REGISTER};
 use super::words::Role;
+use crate::standardize::phonetic;
 
 /// For each value, no key, one, or several (ascending): offsets into one list.
 #[derive(Debug, Default)]
@@ -155,7 +156,8 @@ fn refining<'a>(rules: &'a MatchRules, columns: &'a Columns) -> impl Iterator<It
     attributes.flat_map(|attribute| {
         let key = |part, function| BlockingKey { attribute: attribute.to_owned(), part, function };
         let sounds = Some(KeyFunction::Sounds);
-        match columns.find(attribute).map(|column| (column.field.kind, Method::of(column.field.kind))) {
+        let column = columns.find(attribute).filter(|_| attribute != SAME_REGISTER);
+        match column.map(|column| (column.field.kind, Method::of(column.field.kind))) {
             None | Some((Kind::Sex | Kind::Flag, _)) => Vec::new(),
             Some((_, Method::Name)) => vec![key(Some(KeyPart::Given), sounds), key(Some(KeyPart::Surname), sounds)],
             Some((_, Method::Words)) => vec![key(None, sounds)],
@@ -178,15 +180,19 @@ fn of_values(column: &Column, lexicon: &Lexicon, key: &BlockingKey) -> RowKeys {
                 }
                 (None, _) => {}
                 (Some(part), function) => {
-                    let apart = words.sets(code).first_two;
-                    if part == KeyPart::Given && function == Some(KeyFunction::Sounds) && apart != 0 {
-                        out.push(apart);
+                    let items = words.items(code);
+                    if part == KeyPart::Given && function == Some(KeyFunction::Sounds) && words.is_apart(code) {
+                        // Written apart, and someone has it as one word.
+                        let joined = [lexicon.text(items[0].word), lexicon.text(items[1].word)].concat();
+                        out.extend(phonetic::blocking_keys(&joined).iter().map(|key| hash::of_text(key)));
                     }
-                    out.extend(chosen(words.items(code), part, lexicon).filter_map(|item| match function {
-                        Some(KeyFunction::Sounds) => Some(lexicon.sound_hash(item.sound)),
-                        Some(KeyFunction::First3) => first3(lexicon.text(item.word)),
-                        None => Some(lexicon.hash(item.word)),
-                    }));
+                    for item in chosen(items, part, lexicon) {
+                        match function {
+                            Some(KeyFunction::Sounds) => out.extend_from_slice(lexicon.blocking_keys(item.word)),
+                            Some(KeyFunction::First3) => out.extend(first3(lexicon.text(item.word))),
+                            None => out.push(lexicon.hash(item.word)),
+                        }
+                    }
                 }
             },
             (Features::Dates(dates), _) => out.extend(of_date(dates[code as usize], key.part)),

@@ -28,6 +28,8 @@ pub(crate) struct Lexicon {
     words: Vec<Word>,
     sounds: FxHashMap<Box<str>, u32>,
     sound_hashes: Vec<u64>,
+    /// The lasting hashes of the blocking keys of all words, word by word.
+    blocking_keys: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -36,6 +38,8 @@ struct Word {
     ascii: bool,
     hash: u64,
     sound: u32,
+    /// Where its blocking keys end among all.
+    keys_to: u32,
 }
 
 /// Whether two words may have so many letters in common that comparing them letter by letter is worth while. Never wrong in
@@ -67,7 +71,19 @@ impl Lexicon {
             key = format!("={text}");
         }
         let sound = self.intern_sound(&key);
-        self.words.push(Word { text: text.into(), ascii: text.is_ascii(), hash: hash::of_text(text), sound });
+        for key in phonetic::blocking_keys(text) {
+            self.blocking_keys.push(hash::of_text(&key));
+        }
+        if self.words.last().map_or(0, |word| word.keys_to) as usize == self.blocking_keys.len() {
+            self.blocking_keys.push(hash::of_text(&key));
+        }
+        self.words.push(Word {
+            keys_to: self.blocking_keys.len() as u32,
+            text: text.into(),
+            ascii: text.is_ascii(),
+            hash: hash::of_text(text),
+            sound,
+        });
         self.ids.insert(text.into(), id);
         id
     }
@@ -94,6 +110,12 @@ impl Lexicon {
     /// The number of the word's phonetic key.
     pub(crate) fn sound(&self, word: WordId) -> u32 {
         self.words[word as usize].sound
+    }
+
+    /// The lasting hashes of the word's blocking keys: of the ways in which it may be meant to sound.
+    pub(crate) fn blocking_keys(&self, word: WordId) -> &[u64] {
+        let from = word.checked_sub(1).map_or(0, |before| self.words[before as usize].keys_to);
+        &self.blocking_keys[from as usize..self.words[word as usize].keys_to as usize]
     }
 
     /// The lasting hash of the word.

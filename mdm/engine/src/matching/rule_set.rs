@@ -120,18 +120,34 @@ pub struct Part {
     pub weight_bits: f64,
 }
 
+/// What a source record states, and where.
+#[derive(Debug, Clone, Copy)]
+pub struct Statement<'a> {
+    /// The name of its register; empty where that is not known.
+    pub register: &'a str,
+    /// Its values.
+    pub values: &'a Values,
+}
+
+impl<'a> Statement<'a> {
+    /// A statement in a register.
+    pub fn of(register: &'a str, values: &'a Values) -> Self {
+        Self { register, values }
+    }
+}
+
 impl RuleSet {
     /// Weighs two source records: to the bit what [`super::match_batch`] makes of them under these rules.
-    pub fn weigh(&self, left: &Values, right: &Values) -> Weighed {
+    pub fn weigh(&self, left: Statement<'_>, right: Statement<'_>) -> Weighed {
         let columns = self.columns_of(left, right);
         Bound::of(self, &columns).weigher().weigh_in_parts(0, 1)
     }
 
     /// Two source records as columns: rows 0 and 1.
-    pub(crate) fn columns_of(&self, left: &Values, right: &Values) -> Columns {
+    pub(crate) fn columns_of(&self, left: Statement<'_>, right: Statement<'_>) -> Columns {
         let mut builder = self.rules.columns();
-        builder.push(SourceRecordId(0), Rank::of("", ""), left);
-        builder.push(SourceRecordId(1), Rank::of("", ""), right);
+        builder.push(SourceRecordId(0), Rank::of(left.register, ""), left.values);
+        builder.push(SourceRecordId(1), Rank::of(right.register, ""), right.values);
         builder.finish()
     }
 

@@ -74,6 +74,10 @@ pub enum MatchError {
     },
 }
 
+/// The comparison that asks whether two source records stand in one register. Most registers list a person once, so that two of
+/// one register are less likely the same one than two of different registers; how much less is trained.
+pub const SAME_REGISTER: &str = "same_register";
+
 /// An attribute that matching reads.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Field {
@@ -123,9 +127,9 @@ impl MatchRules {
             let count = matching.blocking.len();
             return Err(MatchError::TooManyBlockingRules { entity, count, limit: BLOCKING_RULES_MAX });
         }
-        if matching.comparison.len() > COMPARISONS_MAX {
+        if matching.comparison.len() >= COMPARISONS_MAX {
             let count = matching.comparison.len();
-            return Err(MatchError::TooMany { entity, count, limit: COMPARISONS_MAX });
+            return Err(MatchError::TooMany { entity, count, limit: COMPARISONS_MAX - 1 });
         }
         let kind_of = |attribute: &str| {
             let found = model.find_attribute(attribute).map(|attribute| attribute.kind);
@@ -152,7 +156,7 @@ impl MatchRules {
             fields: fields_of(model),
             label: model.label.clone(),
             blocking: matching.blocking.clone(),
-            comparisons: matching.comparison.clone(),
+            comparisons: matching.comparison.iter().cloned().chain([same_register()]).collect(),
             thresholds: matching.thresholds,
         })
     }
@@ -163,6 +167,10 @@ impl MatchRules {
     pub fn columns(&self) -> ColumnsBuilder {
         Columns::builder_for(&self.fields, &self.label)
     }
+}
+
+fn same_register() -> Comparison {
+    Comparison { attribute: SAME_REGISTER.to_owned(), crosswise: None, group: None, term_frequency: Some(false) }
 }
 
 /// The attributes of a model that its matching reads, in the order of the model.

@@ -12,7 +12,7 @@ use super::frequency::Frequencies;
 use super::levels::{self, Level, Method};
 use super::patterns::Patterns;
 use super::rule_set::{ComparisonWeights, LevelWeight, Prior, Related, RuleSet};
-use super::rules::MatchRules;
+use super::rules::{MatchRules, SAME_REGISTER};
 use super::weights::Groups;
 
 /// Trains a rule set: term frequencies by counting, u from random pairs, m and the prior by expectation and maximisation.
@@ -81,12 +81,18 @@ fn kind_of(rules: &MatchRules, attribute: &str) -> Kind {
     rules.fields.iter().find(|field| field.name == attribute).map_or(Kind::Text, |field| field.kind)
 }
 
+fn method_of(rules: &MatchRules, attribute: &str) -> Method {
+    if attribute == SAME_REGISTER { Method::Register } else { Method::of(kind_of(rules, attribute)) }
+}
+
 /// What is believed of a comparison before training.
 fn believed(rules: &MatchRules, comparison: &Comparison) -> Shares {
     let kind = kind_of(rules, &comparison.attribute);
-    let levels = Method::of(kind).levels();
+    let method = method_of(rules, &comparison.attribute);
+    let levels = method.levels();
     let (different, u_min) = levels::defaults_for(kind);
     let mut m: Vec<f64> = levels.iter().map(|level| level.m).collect();
+    let different = different.filter(|_| method != Method::Register);
     if let (Some(different), Some(last)) = (different, m.last().copied()) {
         let stretch = (1.0 - different) / (1.0 - last);
         for share in &mut m {
@@ -96,9 +102,10 @@ fn believed(rules: &MatchRules, comparison: &Comparison) -> Shares {
             *last = different;
         }
     }
-    let u = levels.iter().map(|level| level.u).collect();
-    let related = related(levels, &m, kind, comparison, &rules.label);
-    Shares { levels, m, u, related, u_min }
+    let u: Vec<f64> = levels.iter().map(|level| level.u).collect();
+    let is_register = method == Method::Register;
+    let related = if is_register { u.clone() } else { related(levels, &m, kind, comparison, &rules.label) };
+    Shares { levels, m, u, related, u_min, related_as_unrelated: is_register }
 }
 
 /// What is believed of relatives: they share parents, phones and homes, and differ in name, birthday and number.
@@ -153,7 +160,7 @@ fn weights(rules: &MatchRules, columns: &Columns, comparison: &Comparison, share
         crosswise: comparison.crosswise.clone(),
         group: comparison.group.clone(),
         kind,
-        method: Method::of(kind),
+        method: method_of(rules, &comparison.attribute),
         levels: levels.collect(),
         frequencies: counted.map(|column| Frequencies::count(columns, column)).unwrap_or_default(),
     }

@@ -28,6 +28,8 @@ pub enum Method {
     Pin,
     /// Codes: the same or not.
     Code,
+    /// Whether both stand in one register.
+    Register,
 }
 
 impl Method {
@@ -56,6 +58,7 @@ impl Method {
             Self::Number => number::NUMBER,
             Self::Pin => number::PIN,
             Self::Code => number::CODE,
+            Self::Register => number::REGISTER,
         }
     }
 }
@@ -225,7 +228,7 @@ pub(crate) fn judge(
         Method::Date => date::judge(left.date(), right.date(), rarity.of_value(left.code)),
         Method::Number => Judged::plain(number::judge_number(left.text(), right.text())),
         Method::Pin => Judged::plain(number::judge_pin(left.text(), right.text())),
-        Method::Code => Judged::plain(1),
+        Method::Code | Method::Register => Judged::plain(1),
     }
 }
 
@@ -234,7 +237,7 @@ pub(crate) fn judge_equal(method: Method, value: Value<'_>, rarity: &Rarity) -> 
     match method {
         Method::Name => value.wording().map_or(Judged::MISSING, |words| name::judge_equal(&words, rarity)),
         Method::Date => date::judge(value.date(), value.date(), rarity.of_value(value.code)),
-        Method::Words | Method::Number | Method::Pin | Method::Code => {
+        Method::Words | Method::Number | Method::Pin | Method::Code | Method::Register => {
             Judged { level: 0, rarity_bits: rarity.of_value(value.code) }
         }
     }

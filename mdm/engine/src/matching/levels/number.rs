@@ -20,6 +20,9 @@ pub(super) const PIN: &[Level] = &[
 pub(super) const CODE: &[Level] =
     &[level("same", 0.95, 0.05, Side::For, true), level("different", 0.05, 0.95, Side::Against, false)];
 
+pub(super) const REGISTER: &[Level] =
+    &[level("one register", 0.1, 0.2, Side::Either, false), level("two registers", 0.9, 0.8, Side::Either, false)];
+
 /// Numbers shorter than this are house numbers and the like, in which one other digit is another number.
 const SLIP_LEN_MIN: usize = 5;
 
