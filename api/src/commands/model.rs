@@ -1,13 +1,13 @@
-//! `kanak model`: guess an entity model from a file, make one of Splink's settings, or check one.
+//! `kanak model`: guess an entity model from a file, make one of Splink's settings, hold two against each other, or check one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use kanak_engine::matching::MatchRules;
 use kanak_model::EntityModel;
 
-use crate::cli::ModelCommand;
+use crate::cli::{MatchArgs, ModelCommand};
 use crate::output::Output;
 
 /// Runs the command.
@@ -22,6 +22,20 @@ pub fn run(command: &ModelCommand, output: &Output) -> anyhow::Result<ExitCode> 
             output.line(kanak_engine::model_guess::to_toml(&model).trim_end());
         }
         ModelCommand::ImportSplink { file } => import_splink(file, output)?,
+        ModelCommand::Diff { before, after, input, id, source } => {
+            let args = MatchArgs {
+                input: input.clone(),
+                out: PathBuf::new(),
+                model: None,
+                id: id.clone(),
+                source: source.clone(),
+                threads: None,
+                plan: false,
+                truth: None,
+                estimate: false,
+            };
+            super::match_files::diff(&args, before, after, output)?;
+        }
         ModelCommand::Check { file } => {
             let model = read(file)?;
             MatchRules::compile(&model)?;

@@ -142,7 +142,8 @@ pub struct Held {
 
 /// A register that the hub holds source records of.
 pub struct Register {
-    name: String,
+    /// What it is called in every hub.
+    pub name: String,
     /// Its declaration; a register that is not declared any more is not trusted.
     declared: Option<SourceSystem>,
 }
@@ -286,7 +287,7 @@ pub fn compute(
         Rules::InForce { version, rule_set } => (Some(version), under(rule_set)),
         Rules::Changed(rule_set) => (None, under(rule_set)),
         Rules::Untrained { rules, declared } => {
-            let (rule_set, matched) = train_and_match(&rules, &columns, TRAINING_SEED, constraints, &Silent);
+            let (rule_set, matched) = train_and_match(&rules, &columns, TRAINING_SEED, constraints, None, &Silent);
             (None, (RuleSet { declared, ..rule_set }, matched))
         }
     };

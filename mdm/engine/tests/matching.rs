@@ -103,7 +103,7 @@ fn training_and_matching_at_once_is_the_same_as_one_after_the_other() {
     let columns = columns_of(&model, records.iter());
     let (rule_set, matched) = run(&model, &columns, &[]);
     let rules = MatchRules::compile(&model).unwrap();
-    let at_once = kanak_engine::matching::train_and_match(&rules, &columns, 7, &[], &Silent);
+    let at_once = kanak_engine::matching::train_and_match(&rules, &columns, 7, &[], None, &Silent);
     assert!(at_once.0 == rule_set, "the rule sets differ");
     assert_eq!(at_once.1, matched);
 }
@@ -191,6 +191,84 @@ proptest! {
             let together = cluster(pair.left) == cluster(pair.right);
             prop_assert_eq!(together, pair.decision == Decision::Match, "{:?}", pair);
         }
+    }
+}
+
+/// Clusters and pairs by what the records are called, whatever ids they got: comparable between orders of arrival.
+fn by_name(
+    matched: &Matched,
+    name: impl Fn(SourceRecordId) -> SourceRecordId,
+) -> (Vec<Vec<i64>>, Vec<(i64, i64, u64)>) {
+    let mut clusters: Vec<Vec<i64>> = Vec::new();
+    for members in &matched.clusters {
+        let mut members: Vec<i64> = members.iter().map(|id| name(*id).0).collect();
+        members.sort_unstable();
+        clusters.push(members);
+    }
+    clusters.sort_unstable();
+    let pair = |left: i64, right: i64, bits: f64| (left.min(right), left.max(right), bits.to_bits());
+    let mut pairs: Vec<(i64, i64, u64)> =
+        matched.pairs.iter().map(|one| pair(name(one.left).0, name(one.right).0, one.weight_bits)).collect();
+    pairs.sort_unstable();
+    (clusters, pairs)
+}
+
+#[test]
+fn twenty_thousand_records_cluster_alike_in_any_order_and_every_mechanism_is_at_work() {
+    let model = model("citizen");
+    let records = people(8_400, 5);
+    assert!(records.len() >= 20_000, "{} records", records.len());
+    let columns = columns_of(&model, records.iter());
+    let rule_set = train(&MatchRules::compile(&model).unwrap(), &columns, 7);
+    let free = with_threads(2, || match_batch(&rule_set, &columns, &[], &Silent));
+    // A steward parts twenty pairs that were linked, and joins twenty records that were alone.
+    let linked = free.clusters.iter().filter(|members| members.len() > 1).step_by(97).take(20);
+    let alone: Vec<SourceRecordId> =
+        free.clusters.iter().filter(|members| members.len() == 1).map(|members| members[0]).take(40).collect();
+    let mut constraints: Vec<Constraint> = linked
+        .map(|members| Constraint { left: members[0], right: members[1], kind: ConstraintKind::CannotLink })
+        .collect();
+    constraints.extend(alone.chunks_exact(2).map(|two| Constraint {
+        left: two[0],
+        right: two[1],
+        kind: ConstraintKind::MustLink,
+    }));
+    let one = with_threads(1, || match_batch(&rule_set, &columns, &constraints, &Silent));
+
+    let mut arriving: Vec<usize> = (0..records.len()).collect();
+    arriving.reverse();
+    arriving.rotate_left(4_321);
+    let mut place_of = vec![0; records.len()];
+    for (place, at) in arriving.iter().enumerate() {
+        place_of[*at] = place as i64;
+    }
+    let at_of = |id: SourceRecordId| (id.0 / 3) as usize;
+    let moved: Vec<Constraint> = constraints
+        .iter()
+        .map(|one| Constraint {
+            left: SourceRecordId(place_of[at_of(one.left)]),
+            right: SourceRecordId(place_of[at_of(one.right)]),
+            kind: one.kind,
+        })
+        .collect();
+    let other = with_threads(2, || {
+        let mut builder = Columns::builder(&model);
+        for (place, at) in arriving.iter().enumerate() {
+            builder.push(SourceRecordId(place as i64), rank(records[*at].0), &records[*at].1);
+        }
+        match_batch(&rule_set, &builder.finish(), &moved, &Silent)
+    });
+    assert_eq!(one.stats, other.stats);
+    assert!(by_name(&one, |id| id) == by_name(&other, |id| records[arriving[id.0 as usize]].0));
+
+    let cuts = |reason: CutReason| one.cuts.iter().filter(|cut| cut.reason == reason).count();
+    assert!(one.stats.refined_blocks > 0 && one.stats.not_compared > 0, "{:?}", one.stats);
+    assert!(cuts(CutReason::WeakBridge) > 0, "no weak bridge was cut");
+    assert!(cuts(CutReason::CannotLink) > 0, "no cannot-link cut anything");
+    let cluster_of = |id: SourceRecordId| one.clusters.iter().position(|members| members.contains(&id));
+    for constraint in &constraints {
+        let together = cluster_of(constraint.left) == cluster_of(constraint.right);
+        assert_eq!(together, constraint.kind == ConstraintKind::MustLink, "{constraint:?}");
     }
 }
 

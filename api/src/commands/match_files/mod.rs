@@ -1,5 +1,6 @@
 //! `kanak match`: stand-alone linkage of files, without a hub.
 
+mod diff;
 mod report;
 mod table;
 mod truth;
@@ -12,10 +13,13 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use kanak_engine::matching::{Columns, MatchRules, Matched, Progress, Rank, RuleStats, plan, train_and_match};
+use kanak_engine::matching::{
+    Columns, MatchRules, Matched, Progress, Rank, RuleStats, estimate, plan, train_and_match,
+};
 use kanak_model::SourceRecordId;
 use serde_json::Value;
 
+pub use self::diff::diff;
 use self::report::{report, report_html};
 use self::table::Table;
 pub use self::table::guess;
@@ -25,6 +29,8 @@ use crate::commands::model;
 use crate::output::{Output, grouped};
 use crate::progress::Stage;
 
+/// Estimates look at pairs of at least this probability.
+const LISTED_FROM: f64 = 0.001;
 /// The seed of sampling in training: fixed, so that the same files give the same answer.
 const TRAINING_SEED: u64 = 1;
 
@@ -56,8 +62,15 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let stage = Stage::begin(output, "Training and matching", 0);
-    let (rule_set, found) = train_and_match(&rules, &columns, TRAINING_SEED, &[], &Watched(&stage));
+    let listed_from = args.estimate.then_some(LISTED_FROM);
+    let (rule_set, found) = train_and_match(&rules, &columns, TRAINING_SEED, &[], listed_from, &Watched(&stage));
     seconds.push(("match", stage.end(&format!("{} pairs compared", grouped(found.stats.compared)))));
+    let estimated = args.estimate.then(|| {
+        let stage = Stage::begin(output, "Estimating", 0);
+        let estimated = estimate::of_run(&rule_set, &columns, &found, TRAINING_SEED);
+        seconds.push(("estimate", stage.end("done")));
+        estimated
+    });
     let truth = args.truth.as_deref().map(|file| compare(file, &table, &found.clusters)).transpose()?;
     let stage = Stage::begin(output, "Writing", 0);
     std::fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
@@ -65,7 +78,7 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
     write(&args.out, "pairs.csv", |out| write_pairs(out, &table, &found))?;
     seconds.push(("write", stage.end("done")));
     seconds.push(("in all", started.elapsed().as_secs_f64()));
-    let report = report(&entity, &rule_set, &table, &found, &seconds, truth.as_ref());
+    let report = report(&entity, &rule_set, &table, &found, &seconds, truth.as_ref(), estimated.as_ref());
     write(&args.out, "report.json", |out| Ok(serde_json::to_writer_pretty(out, &report)?))?;
     write(&args.out, "report.html", |out| out.write_all(report_html(&report).as_bytes()))?;
     if output.json {
@@ -180,9 +193,47 @@ fn print(report: &Value, found: &Matched, out: &Path, output: &Output) {
     if let (Some(precision), Some(recall), Some(f1)) =
         (truth["precision"].as_f64(), truth["recall"].as_f64(), truth["f1"].as_f64())
     {
-        output.line(format!("against the truth: precision {precision:.4}, recall {recall:.4}, pair F1 {f1:.4}"));
+        let b_cubed = truth["b_cubed"]["f1"].as_f64().unwrap_or_default();
+        output.line(format!(
+            "against the truth: precision {precision:.4}, recall {recall:.4}, pair F1 {f1:.4}, B-cubed F1 {b_cubed:.4}"
+        ));
     }
+    print_estimates(report, output);
     output.note(format!("clusters.csv, pairs.csv, report.json and report.html are in {}", out.display()));
+}
+
+fn print_estimates(report: &Value, output: &Output) {
+    if !report["estimates"].is_object() {
+        return;
+    }
+    let interval = |of: &Value| {
+        let number = |name: &str| of["interval"][name].as_f64().map_or_else(|| "?".to_owned(), |n| format!("{n:.3}"));
+        let value = of["value"].as_f64().map_or_else(|| "not known".to_owned(), |value| format!("{value:.4}"));
+        vec![value, number("low"), number("high")]
+    };
+    let row = |name: &str, of: &Value| std::iter::once(name.to_owned()).chain(interval(of)).collect::<Vec<String>>();
+    let estimates = &report["estimates"];
+    output.line("");
+    output.table(
+        &["estimated without labels", "value", "from", "to (95 %)"],
+        &[
+            row("precision", &estimates["precision"]),
+            row("recall", &estimates["recall"]),
+            row("of the pairs that belong together, compared", &estimates["blocking_recall"]),
+        ],
+    );
+    let points = report["review_curve"].as_array().map_or(&[][..], Vec::as_slice);
+    let curve: Vec<Vec<String>> = points
+        .iter()
+        .map(|point| {
+            let number = |name: &str| point[name].as_f64().unwrap_or_default();
+            let (tasks, recall) = (number("tasks_per_1000"), number("recall"));
+            vec![format!("{tasks:.0}"), format!("{recall:.4}"), format!("{:.4}", number("matched_from"))]
+        })
+        .collect();
+    output.line("");
+    output.table(&["reviewed pairs per 1,000 rows", "recall at precision 0.999", "linked unseen from"], &curve);
+    output.line(format!("{} rows state too little to match even an equal one", report["unlinkable"]));
 }
 
 /// Writes a file of the output folder.

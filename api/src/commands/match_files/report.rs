@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use kanak_engine::matching::estimate::RunEstimates;
 use kanak_engine::matching::{Matched, RuleSet};
 use kanak_model::EntityModel;
 use kanak_model::match_pair::Decision;
@@ -21,6 +22,7 @@ pub(super) fn report(
     found: &Matched,
     seconds: &[(&str, f64)],
     truth: Option<&Compared>,
+    estimated: Option<&RunEstimates>,
 ) -> Value {
     let decided = |decision: Decision| found.pairs.iter().filter(|pair| pair.decision == decision).count();
     let stages: serde_json::Map<String, Value> =
@@ -43,9 +45,11 @@ pub(super) fn report(
         "stats": found.stats, "cuts": found.cuts.len(), "seconds": stages, "peak_memory_mib": peak_memory_mib(),
         "prior": rule_set.prior.matched, "thresholds": entity.matching.thresholds, "weights": weights,
         "truth": truth.map(|c| json!({
-            "precision": c.accuracy.precision, "recall": c.accuracy.recall, "f1": c.accuracy.f1,
+            "precision": c.accuracy.precision, "recall": c.accuracy.recall, "f1": c.accuracy.f1, "b_cubed": c.b_cubed,
             "pairs": c.accuracy.wanted, "pairs_of_unknown_ids": c.unknown,
         })),
+        "estimates": estimated.map(|of| of.estimates), "review_curve": estimated.map(|of| &of.curve),
+        "unlinkable": estimated.map(|of| of.unlinkable),
         "rejected_rows": table.rejected().count(),
         "rejected": table.rejected().take(LISTED_MAX)
             .map(|(file, row)| json!({ "file": file, "line": row.line, "reason": row.reason })).collect::<Vec<_>>(),
@@ -79,6 +83,16 @@ pub(super) fn report_html(report: &Value) -> String {
             report["truth"]["precision"], report["truth"]["recall"], report["truth"]["f1"]
         );
     }
+    let thresholds = &report["thresholds"];
+    let _ = writeln!(
+        page,
+        "<p>Pairs of probability {} and more are linked where the groups they stand in agree; from {} on they wait for a person. \
+         Of all pairs, {:.3e} are held to be matches before anything is compared.</p>",
+        thresholds["match"],
+        thresholds["review"],
+        report["prior"].as_f64().unwrap_or_default()
+    );
+    page.push_str(&estimates_html(report));
     page.push_str("<h2>Blocking rules</h2>\n<table><tr><th>rule<th>pairs<th>compared<th>not compared</tr>\n");
     for rule in report["stats"]["rules"].as_array().into_iter().flatten() {
         let name = escape(rule["rule"].as_str().unwrap_or_default());
@@ -104,5 +118,42 @@ pub(super) fn report_html(report: &Value) -> String {
         }
     }
     page.push_str("</table>\n</html>\n");
+    page
+}
+
+/// What was estimated without labels; nothing where it was not asked for.
+fn estimates_html(report: &Value) -> String {
+    let estimates = &report["estimates"];
+    if !estimates.is_object() {
+        return String::new();
+    }
+    let number = |value: &Value| value.as_f64().map_or_else(|| "not known".to_owned(), |value| format!("{value:.4}"));
+    let mut page = String::from(
+        "<h2>Estimated without labels</h2>\n<p>The intervals allow for probabilities that are not quite calibrated; answers of \
+         stewards on a sample make them narrower.</p>\n<table><tr><th>figure<th>value<th>95 % from<th>to</tr>\n",
+    );
+    for (title, name) in
+        [("precision", "precision"), ("recall", "recall"), ("share of true pairs compared", "blocking_recall")]
+    {
+        let of = &estimates[name];
+        let (value, low, high) =
+            (number(&of["value"]), number(&of["interval"]["low"]), number(&of["interval"]["high"]));
+        let _ = writeln!(page, "<tr><td>{title}<td class=n>{value}<td class=n>{low}<td class=n>{high}</tr>");
+    }
+    page.push_str(
+        "</table>\n<h2>Recall against review</h2>\n<table><tr><th>reviewed pairs per 1,000 rows<th>recall<th>linked unseen \
+         from</tr>\n",
+    );
+    for point in report["review_curve"].as_array().into_iter().flatten() {
+        let _ = writeln!(
+            page,
+            "<tr><td class=n>{}<td class=n>{}<td class=n>{}</tr>",
+            point["tasks_per_1000"],
+            number(&point["recall"]),
+            number(&point["matched_from"])
+        );
+    }
+    let _ =
+        writeln!(page, "</table>\n<p>{} rows state too little to match even an equal one.</p>", report["unlinkable"]);
     page
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::bail;
 use arrow::array::{Array as _, AsArray as _, StringArray};
-use kanak_engine::matching::accuracy::{Accuracy, accuracy};
+use kanak_engine::matching::accuracy::{Accuracy, BCubed, accuracy, b_cubed};
 use kanak_model::SourceRecordId;
 
 use super::table::Table;
@@ -14,6 +14,8 @@ use super::table::Table;
 pub(super) struct Compared {
     /// Counted over the pairs whose both ids are in the input.
     pub(super) accuracy: Accuracy,
+    /// Counted over source records: what is alone in the truth takes part.
+    pub(super) b_cubed: BCubed,
     /// Pairs that name an id which no input has; they are left out.
     pub(super) unknown: u64,
 }
@@ -52,7 +54,7 @@ pub(super) fn compare(file: &Path, table: &Table, clusters: &[Vec<SourceRecordId
     if pairs.is_empty() {
         bail!("no pair of {} names two ids of the input", file.display());
     }
-    Ok(Compared { accuracy: accuracy(&pairs, clusters), unknown })
+    Ok(Compared { accuracy: accuracy(&pairs, clusters), b_cubed: b_cubed(&pairs, clusters), unknown })
 }
 
 /// Rows by what truth files call them.

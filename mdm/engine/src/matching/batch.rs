@@ -20,6 +20,9 @@ pub struct Matched {
     /// Weighed pairs at review or above, by (left, right). A pair that ended in one cluster is a `Match`, one that a constraint
     /// keeps apart a `NoMatch`, any other a `Review`: also a match that was cut, since a weak bridge may well be right.
     pub pairs: Vec<MatchPair>,
+    /// Every pair of at least the probability that the run was asked to list from, by (left, right): what estimates are made
+    /// of. Empty where it was not asked.
+    pub listed: Vec<MatchPair>,
     /// Every source record, in exactly one cluster; members ascending, clusters by their first member.
     pub clusters: Vec<Vec<SourceRecordId>>,
     /// Pairs that weigh enough for a match and were kept apart, by (left, right).
@@ -43,20 +46,22 @@ pub fn match_batch(
 ) -> Matched {
     let frozen: FxHashSet<u64> = rule_set.refined.iter().copied().collect();
     let candidates = Candidates::of(&rule_set.rules, columns, Some(&frozen));
-    match_on(rule_set, columns, &candidates, constraints, progress)
+    match_on(rule_set, columns, &candidates, constraints, None, progress)
 }
 
-/// Trains a rule set and matches by it at once: [`train`](super::train) and [`match_batch`] over one set of blocks.
+/// Trains a rule set and matches by it at once: [`train`](super::train) and [`match_batch`] over one set of blocks. With
+/// `listed_from`, pairs of at least that probability are listed too; estimates want them from 0.001 on.
 pub fn train_and_match(
     rules: &MatchRules,
     columns: &Columns,
     seed: u64,
     constraints: &[Constraint],
+    listed_from: Option<f64>,
     progress: &dyn Progress,
 ) -> (RuleSet, Matched) {
     let candidates = Candidates::of(rules, columns, None);
     let rule_set = train_on(rules, columns, &candidates, seed);
-    let matched = match_on(&rule_set, columns, &candidates, constraints, progress);
+    let matched = match_on(&rule_set, columns, &candidates, constraints, listed_from, progress);
     (rule_set, matched)
 }
 
@@ -65,6 +70,7 @@ fn match_on(
     columns: &Columns,
     candidates: &Candidates,
     constraints: &[Constraint],
+    listed_from: Option<f64>,
     progress: &dyn Progress,
 ) -> Matched {
     let bound = Bound::of(rule_set, columns);
@@ -72,32 +78,37 @@ fn match_on(
     let matched = bound.weight_at(rule_set.rules.thresholds.matched);
     progress.stage("weigh pairs", candidates.rows());
     let doubtful = bound.weight_at(DOUBTFUL).min(review);
+    let listed_from = listed_from.map(|probability| bound.weight_at(probability));
+    let floor = listed_from.map_or(doubtful, |listed_from| doubtful.min(listed_from));
     let start = || (Vec::<Edge>::new(), bound.weigher());
     let (found, rules) = candidates.visit(
         progress,
         start,
         |_| true,
         |(edges, weigher), left, partners| {
-            weigher.weigh_row(left, partners, doubtful, |right, weight_bits| {
-                edges.push(Edge { left, right, weight_bits })
-            });
+            weigher
+                .weigh_row(left, partners, floor, |right, weight_bits| edges.push(Edge { left, right, weight_bits }));
         },
     );
-    let edges: Vec<Edge> = found.into_iter().flat_map(|(edges, _)| edges).collect();
+    let mut edges: Vec<Edge> = found.into_iter().flat_map(|(edges, _)| edges).collect();
+    let all = listed_from.map(|_| edges.clone()).unwrap_or_default();
+    edges.retain(|edge| edge.weight_bits >= doubtful);
     progress.stage("cluster", edges.len() as u64);
     let constraints = cluster::constraints_of(columns, constraints);
     let mut clustered = cluster::connect(columns, &bound, edges, matched, &constraints);
     let mut edges = std::mem::take(&mut clustered.edges);
     edges.retain(|edge| edge.weight_bits >= review);
-    let mut pairs: Vec<MatchPair> = edges
-        .iter()
-        .map(|edge| {
-            let (left, right) = columns.pair(edge.left, edge.right);
-            let probability = bound.probability(edge.weight_bits);
-            MatchPair { left, right, weight_bits: edge.weight_bits, probability, decision: decision(edge, &clustered) }
-        })
-        .collect();
-    pairs.sort_unstable_by_key(|pair| (pair.left, pair.right));
+    let pair_of = |edge: &Edge| {
+        let (left, right) = columns.pair(edge.left, edge.right);
+        let probability = bound.probability(edge.weight_bits);
+        MatchPair { left, right, weight_bits: edge.weight_bits, probability, decision: decision(edge, &clustered) }
+    };
+    let pairs_of = |edges: &[Edge]| {
+        let mut pairs: Vec<MatchPair> = edges.iter().map(pair_of).collect();
+        pairs.sort_unstable_by_key(|pair| (pair.left, pair.right));
+        pairs
+    };
+    let (pairs, listed) = (pairs_of(&edges), pairs_of(&all));
     let rows = columns.len() as u64;
     let strong = edges.iter().filter(|edge| edge.weight_bits >= matched).count() as u64;
     let clusters = clustered.members(columns);
@@ -113,7 +124,7 @@ fn match_on(
         single: clusters.iter().filter(|members| members.len() == 1).count() as u64,
         rules,
     };
-    Matched { pairs, clusters, cuts: clustered.cuts, stats }
+    Matched { pairs, listed, clusters, cuts: clustered.cuts, stats }
 }
 
 fn decision(edge: &Edge, clustered: &Clusters) -> Decision {

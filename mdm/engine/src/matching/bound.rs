@@ -8,7 +8,7 @@ use super::levels::{self, Judged, Method, NONE, Rarity, Value, name};
 use super::lexicon::{Lexicon, Likenesses};
 use super::rows::{Lanes, Packed, Packing, Rows};
 use super::rule_set::{ComparisonWeights, LevelWeight, Part, RuleSet, Weighed};
-use super::rules::COMPARISONS_MAX;
+use super::rules::COMPARED_MAX;
 use super::weights::{self, Groups, RelativesOdds};
 
 /// A rule set bound to columns.
@@ -127,8 +127,8 @@ impl Weigher<'_> {
     pub(crate) fn weight_bits(&self, left: u32, right: u32) -> f64 {
         let bound = self.bound;
         let (left, right) = (bound.rows.of(left), bound.rows.of(right));
-        let mut matched = [0.0; COMPARISONS_MAX];
-        let mut related = [0.0; COMPARISONS_MAX];
+        let mut matched = [0.0; COMPARED_MAX];
+        let mut related = [0.0; COMPARED_MAX];
         for (at, comparison) in bound.comparisons.iter().enumerate() {
             (matched[at], related[at]) = comparison.bits(comparison.judge(left, right, &self.likenesses));
         }
@@ -197,8 +197,8 @@ impl Weigher<'_> {
     /// the best of them agrees by chance; that many times rarer it has to be.
     pub(crate) fn weight_bits_of_groups(&self, left: &[u32], right: &[u32]) -> f64 {
         let bound = self.bound;
-        let mut matched = [0.0; COMPARISONS_MAX];
-        let mut related = [0.0; COMPARISONS_MAX];
+        let mut matched = [0.0; COMPARED_MAX];
+        let mut related = [0.0; COMPARED_MAX];
         for (at, comparison) in bound.comparisons.iter().enumerate() {
             let mut together = Together::default();
             for a in left {
@@ -225,8 +225,8 @@ impl Weigher<'_> {
     pub(crate) fn weigh_in_parts(&self, left: u32, right: u32) -> Weighed {
         let bound = self.bound;
         let (left, right) = (bound.rows.of(left), bound.rows.of(right));
-        let mut matched = [0.0; COMPARISONS_MAX];
-        let mut related = [0.0; COMPARISONS_MAX];
+        let mut matched = [0.0; COMPARED_MAX];
+        let mut related = [0.0; COMPARED_MAX];
         let mut parts = Vec::with_capacity(bound.comparisons.len());
         for (at, comparison) in bound.comparisons.iter().enumerate() {
             let judged = comparison.judge(left, right, &self.likenesses);

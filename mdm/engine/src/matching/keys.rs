@@ -83,6 +83,21 @@ impl<'c> AllKeys<'c> {
         Self(keys.collect())
     }
 
+    /// On which of the rules' keys two rows agree, as a bit a key: rules name them in the order of [`Self::of_rules`].
+    pub(crate) fn agreed(&self, rules: &MatchRules, left: u32, right: u32) -> u64 {
+        let agrees = |key: &BlockingKey| {
+            self.find(key).is_some_and(|keys| keys.of(left).iter().any(|one| keys.of(right).contains(one)))
+        };
+        distinct(rules).iter().enumerate().fold(0, |bits, (at, key)| bits | u64::from(agrees(key)) << at)
+    }
+
+    /// By rule, the bits of the keys it needs.
+    pub(crate) fn of_rules(&self, rules: &MatchRules) -> Vec<u64> {
+        let all = distinct(rules);
+        let bit = |key: &BlockingKey| all.iter().position(|known| *known == key).map_or(0, |at| 1 << at);
+        rules.blocking.iter().map(|rule| rule.keys.iter().map(bit).sum()).collect()
+    }
+
     fn find(&self, key: &BlockingKey) -> Option<&ValueKeys<'c>> {
         self.0.iter().find(|known| known.key == *key)
     }
@@ -121,6 +136,17 @@ impl<'c> AllKeys<'c> {
             |key: &BlockingKey| rule.keys.iter().any(|own| own.attribute == key.attribute && own.part == key.part);
         refining(rules, columns).filter(|key| !used(key)).filter_map(|key| self.find(&key)).collect()
     }
+}
+
+/// The distinct keys of all rules, at most as many as a word has bits.
+fn distinct(rules: &MatchRules) -> Vec<&BlockingKey> {
+    let mut all: Vec<&BlockingKey> = Vec::new();
+    for key in rules.blocking.iter().flat_map(|rule| &rule.keys) {
+        if !all.contains(&key) && all.len() < 64 {
+            all.push(key);
+        }
+    }
+    all
 }
 
 /// A row with one of its keys in a word of the machine: rows of one key stand together when entries are sorted.

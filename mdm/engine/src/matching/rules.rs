@@ -107,7 +107,9 @@ pub struct MatchRules {
 /// How many blocking rules fit into a row's bits.
 pub(crate) const BLOCKING_RULES_MAX: usize = 64;
 /// How many comparisons fit into a pattern of four bits each.
-pub(crate) const COMPARISONS_MAX: usize = 32;
+pub(crate) const COMPARED_MAX: usize = 32;
+/// How many a model may have: the register is one more.
+pub(crate) const COMPARISONS_MAX: usize = COMPARED_MAX - 1;
 
 impl MatchRules {
     /// Checks the matching part of a model.
@@ -127,9 +129,9 @@ impl MatchRules {
             let count = matching.blocking.len();
             return Err(MatchError::TooManyBlockingRules { entity, count, limit: BLOCKING_RULES_MAX });
         }
-        if matching.comparison.len() >= COMPARISONS_MAX {
+        if matching.comparison.len() > COMPARISONS_MAX {
             let count = matching.comparison.len();
-            return Err(MatchError::TooMany { entity, count, limit: COMPARISONS_MAX - 1 });
+            return Err(MatchError::TooMany { entity, count, limit: COMPARISONS_MAX });
         }
         let kind_of = |attribute: &str| {
             let found = model.find_attribute(attribute).map(|attribute| attribute.kind);

@@ -11,7 +11,7 @@ pub(crate) fn of(names: &[String], meanings: &[Meaning]) -> Matching {
     let mut comparison: Vec<Comparison> =
         columns.telling().into_iter().filter_map(|at| columns.compare(&names[at], meanings[at])).collect();
     if comparison.is_empty() {
-        comparison = names.iter().take(COMPARISONS_MAX - 1).map(|name| plain(name)).collect();
+        comparison = names.iter().take(COMPARISONS_MAX).map(|name| plain(name)).collect();
     }
     let mut blocking = columns.blocking();
     if blocking.is_empty() {
@@ -50,7 +50,7 @@ impl Columns<'_> {
         let is_compared = |at: &usize| !matches!(self.meanings[*at], Meaning::RowNumber | Meaning::Number);
         let (known, unknown): (Vec<usize>, Vec<usize>) =
             (0..self.names.len()).filter(is_compared).partition(|at| self.meanings[*at] != Meaning::Text);
-        let mut kept: Vec<usize> = known.into_iter().chain(unknown).take(COMPARISONS_MAX - 1).collect();
+        let mut kept: Vec<usize> = known.into_iter().chain(unknown).take(COMPARISONS_MAX).collect();
         kept.sort_unstable();
         kept
     }

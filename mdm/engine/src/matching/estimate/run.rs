@@ -1,0 +1,73 @@
+//! The estimates of one run of matching, before anybody has answered.
+
+use kanak_model::match_pair::MatchPair;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::super::batch::Matched;
+use super::super::bound::Bound;
+use super::super::columns::Columns;
+use super::super::hash;
+use super::super::keys::AllKeys;
+use super::super::rule_set::RuleSet;
+use super::{
+    Chance, CurvePoint, Estimates, KeyAgreement, PRECISION, Population, blocking_recall, curve, expected, scored_pairs,
+};
+
+/// What a run is believed to have got right, and what a person's time would add.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunEstimates {
+    /// Precision, recall and blocking recall of its clusters.
+    pub estimates: Estimates,
+    /// Recall against review load, when what is linked without a person has the precision [`PRECISION`].
+    pub curve: Vec<CurvePoint>,
+    /// Source records that state so little that even a second one with all the same values would be no match.
+    pub unlinkable: u64,
+}
+
+/// Steward tasks for 1,000 source records at which the curve is told.
+const LOADS: [f64; 7] = [0.0, 2.0, 5.0, 10.0, 15.0, 25.0, 50.0];
+/// Of so many pairs the keys on which they agree are looked at; of more, a sample.
+const AGREEMENTS_MAX: u64 = 100_000;
+
+/// Estimates a run from its own probabilities, without labels.
+///
+/// Pairs that weigh too little to be listed are held to be no match; those that no blocking rule lets through are counted by
+/// how often several keys find the same match.
+pub fn of_run(rule_set: &RuleSet, columns: &Columns, found: &Matched, seed: u64) -> RunEstimates {
+    let pairs = scored_pairs(&found.clusters, &found.listed, rule_set.rules.thresholds.matched);
+    let population = Population { pairs, unlisted: Vec::new() };
+    let keys = AllKeys::of(&rule_set.rules, columns);
+    let one_in = (found.listed.len() as u64).div_ceil(AGREEMENTS_MAX).max(1);
+    let is_drawn =
+        |pair: &&MatchPair| hash::mix(seed ^ (pair.left.0 as u64) << 32 ^ pair.right.0 as u64).is_multiple_of(one_in);
+    let agreement = |pair: &MatchPair| {
+        let rows = columns.row(pair.left).zip(columns.row(pair.right));
+        let agreed = rows.map_or(0, |(left, right)| keys.agreed(&rule_set.rules, left, right));
+        KeyAgreement { agreed, probability: pair.probability, answer: None }
+    };
+    let seen: Vec<KeyAgreement> = found.listed.par_iter().filter(is_drawn).map(agreement).collect();
+    let blocking = blocking_recall(&keys.of_rules(&rule_set.rules), &seen);
+    let estimates = expected(&population, blocking.as_ref(), seed);
+    let chance = |pair: &MatchPair| Chance { probability: pair.probability, matched: pair.probability };
+    let chances: Vec<Chance> = found.listed.iter().map(chance).collect();
+    let matches: f64 = chances.iter().map(|chance| chance.matched).sum();
+    let reached = estimates.blocking_recall.map_or(1.0, |recall| recall.value.max(f64::MIN_POSITIVE));
+    let missed = matches * (1.0 / reached - 1.0);
+    RunEstimates {
+        estimates,
+        curve: curve(&chances, missed, found.stats.rows, PRECISION, &LOADS),
+        unlinkable: unlinkable(rule_set, columns),
+    }
+}
+
+fn unlinkable(rule_set: &RuleSet, columns: &Columns) -> u64 {
+    let bound = Bound::of(rule_set, columns);
+    let matched = bound.weight_at(rule_set.rules.thresholds.matched);
+    let rows: Vec<u32> = (0..columns.len() as u32).collect();
+    let count = |rows: &[u32]| {
+        let weigher = bound.weigher();
+        rows.iter().filter(|row| weigher.weight_bits(**row, **row) < matched).count() as u64
+    };
+    rows.par_chunks(1 << 14).map(count).sum()
+}
