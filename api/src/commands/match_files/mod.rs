@@ -1,6 +1,7 @@
 //! `kanak match`: stand-alone linkage of files, without a hub.
 
 mod diff;
+mod fairness;
 mod report;
 mod table;
 mod truth;
@@ -72,13 +73,20 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
         estimated
     });
     let truth = args.truth.as_deref().map(|file| compare(file, &table, &found.clusters)).transpose()?;
+    let by_group = truth
+        .as_ref()
+        .map(|truth| anyhow::Ok(fairness::by_group(&entity, &table.named(&entity)?, &truth.pairs, &found.clusters)))
+        .transpose()?;
     let stage = Stage::begin(output, "Writing", 0);
     std::fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
     write(&args.out, "clusters.csv", |out| write_clusters(out, &table, &found))?;
     write(&args.out, "pairs.csv", |out| write_pairs(out, &table, &found))?;
     seconds.push(("write", stage.end("done")));
     seconds.push(("in all", started.elapsed().as_secs_f64()));
-    let report = report(&entity, &rule_set, &table, &found, &seconds, truth.as_ref(), estimated.as_ref());
+    let mut report = report(&entity, &rule_set, &table, &found, &seconds, truth.as_ref(), estimated.as_ref());
+    if let Some(by_group) = by_group {
+        report["truth"]["by_group"] = by_group;
+    }
     write(&args.out, "report.json", |out| Ok(serde_json::to_writer_pretty(out, &report)?))?;
     write(&args.out, "report.html", |out| out.write_all(report_html(&report).as_bytes()))?;
     if output.json {
@@ -198,6 +206,7 @@ fn print(report: &Value, found: &Matched, out: &Path, output: &Output) {
             "against the truth: precision {precision:.4}, recall {recall:.4}, pair F1 {f1:.4}, B-cubed F1 {b_cubed:.4}"
         ));
     }
+    fairness::print(&truth["by_group"], output);
     print_estimates(report, output);
     output.note(format!("clusters.csv, pairs.csv, report.json and report.html are in {}", out.display()));
 }

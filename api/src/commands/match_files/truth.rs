@@ -16,6 +16,8 @@ pub(super) struct Compared {
     pub(super) accuracy: Accuracy,
     /// Counted over source records: what is alone in the truth takes part.
     pub(super) b_cubed: BCubed,
+    /// The pairs whose both ids are in the input.
+    pub(super) pairs: Vec<(SourceRecordId, SourceRecordId)>,
     /// Pairs that name an id which no input has; they are left out.
     pub(super) unknown: u64,
 }
@@ -54,7 +56,8 @@ pub(super) fn compare(file: &Path, table: &Table, clusters: &[Vec<SourceRecordId
     if pairs.is_empty() {
         bail!("no pair of {} names two ids of the input", file.display());
     }
-    Ok(Compared { accuracy: accuracy(&pairs, clusters), b_cubed: b_cubed(&pairs, clusters), unknown })
+    let (accuracy, b_cubed) = (accuracy(&pairs, clusters), b_cubed(&pairs, clusters));
+    Ok(Compared { accuracy, b_cubed, pairs, unknown })
 }
 
 /// Rows by what truth files call them.
