@@ -136,7 +136,8 @@ pub(crate) fn combine<'k>(start: u64, parts: impl Iterator<Item = &'k [u64]>, co
 pub(crate) struct Entry(u64);
 
 impl Entry {
-    const ROW_BITS: u32 = 28;
+    /// So many bits hold the row; the others are the key's.
+    pub(crate) const ROW_BITS: u32 = 28;
 
     /// Of the key its highest bits count. Two keys that share them share a block, which costs a comparison and nothing else.
     pub(crate) fn of(key: u64, row: u32) -> Self {

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! Columns ──► train ──► RuleSet ──► match_batch ──► Matched { pairs, clusters, cuts } ──► assign_identities
-//!                          └──► weigh, explain_pair: the same weight, years later
+//!                          ├──► weigh, explain_pair: the same weight, years later
+//!                          └──► Index::search: the same weight, at once
 //! ```
 //!
 //! How right the result is: [`accuracy`] and [`groups`] against a known truth, [`estimate`] without one, [`diff`] against another

@@ -52,7 +52,10 @@ pub struct Index {
     dead: Vec<u64>,
     dead_rows: usize,
     blocking: Blocking,
-    postings: Postings,
+    /// By key of a rule, and by name borne: rows.
+    blocks: Postings,
+    /// By key of a part of a name: codes of names.
+    names: Postings,
     scales: Scales,
     /// Where a missing sex is read from: the places of the sex and of the name.
     sex_from_name: Option<(usize, usize)>,
@@ -111,11 +114,13 @@ impl Index {
             dead,
             dead_rows: 0,
             blocking,
-            postings: Postings::default(),
+            blocks: Postings::default(),
+            names: Postings::default(),
             scales,
             sex_from_name,
         };
-        index.postings = Postings::of(index.entries());
+        index.blocks = Postings::of(index.block_entries());
+        index.names = Postings::of(index.name_entries());
         index
     }
 
@@ -150,7 +155,7 @@ impl Index {
         let mut keys = Vec::new();
         self.blocking.give(&asked.lexicon, |at| asked.find(&self.attributes, at), &mut given);
         self.blocking.blocks(&given, &mut keys);
-        let mut blocks: Vec<[&[u32]; 2]> = keys.iter().map(|key| self.postings.find(*key)).collect();
+        let mut blocks: Vec<[&[u32]; 2]> = keys.iter().map(|key| self.blocks.find(*key)).collect();
         blocks.sort_by_key(|[table, tail]| table.len() + tail.len());
         let (mut rows, passed_over) = gather(&blocks);
         rows.retain(|row| !self.is_dead(*row));
@@ -183,7 +188,7 @@ impl Index {
             .iter()
             .map(|keys| {
                 let mut names: Vec<u32> =
-                    keys.iter().flat_map(|key| self.postings.find(*key)).flatten().copied().collect();
+                    keys.iter().flat_map(|key| self.names.find(*key)).flatten().copied().collect();
                 names.sort_unstable();
                 names.dedup();
                 names
@@ -208,7 +213,7 @@ impl Index {
                 passed_over += ranked.len() - at;
                 break;
             }
-            let bearers = self.postings.find(Blocking::bearers(*name));
+            let bearers = self.blocks.find(Blocking::bearers(*name));
             let living = bearers.into_iter().flatten().copied().filter(|row| !self.is_dead(*row));
             let before = rows.len();
             rows.extend(living);
@@ -260,18 +265,18 @@ impl Index {
         let mut keys = Vec::new();
         self.blocks_of(row, &mut Given::default(), &mut keys);
         for key in keys {
-            self.postings.push(key, row);
+            self.blocks.push(key, row);
         }
         if let Some(at) = self.blocking.label()
             && let Some(name) = self.attributes[at].find(codes[at])
         {
             let bearers = Blocking::bearers(codes[at]);
-            let is_first = self.postings.find(bearers).iter().all(|rows| rows.is_empty());
+            let is_first = self.blocks.find(bearers).iter().all(|rows| rows.is_empty());
             let keys = if is_first { self.blocking.names(&self.lexicon, name) } else { Vec::new() };
             for key in keys.into_iter().flatten() {
-                self.postings.push(key, codes[at]);
+                self.names.push(key, codes[at]);
             }
-            self.postings.push(bearers, row);
+            self.blocks.push(bearers, row);
         }
     }
 
@@ -319,7 +324,8 @@ impl Index {
         vec![
             ("codes of the rows", self.codes.capacity() * size_of::<u32>()),
             ("ids", of_ids + of_tail + self.dead.capacity() * size_of::<u64>()),
-            ("blocks", self.postings.bytes() + self.blocking.bytes()),
+            ("blocks", self.blocks.bytes() + self.blocking.bytes()),
+            ("keys of names", self.names.bytes()),
             ("texts of values", attributes().map(|(texts, _)| texts).sum()),
             ("features of values", attributes().map(|(_, features)| features).sum()),
             ("words", self.lexicon.bytes()),
@@ -342,26 +348,28 @@ impl Index {
         self.blocking.blocks(given, keys);
     }
 
-    /// What the table of keys is made of.
-    fn entries(&self) -> Vec<Entry> {
+    /// Each row under the keys of its blocks and under its name.
+    fn block_entries(&self) -> Vec<Entry> {
         let mut entries = Vec::new();
         let (mut given, mut keys) = (Given::default(), Vec::new());
+        let label = self.blocking.label();
         for row in 0..self.ids.len() as u32 {
             self.blocks_of(row, &mut given, &mut keys);
             entries.extend(keys.iter().map(|key| Entry::of(*key, row)));
-        }
-        let Some(at) = self.blocking.label() else { return entries };
-        for row in 0..self.ids.len() as u32 {
-            let code = self.row(row)[at];
-            if code != MISSING {
-                entries.push(Entry::of(Blocking::bearers(code), row));
-            }
-        }
-        for code in 0..self.attributes[at].texts.len() as u32 {
-            let keys = self.blocking.names(&self.lexicon, self.attributes[at].value(code));
-            entries.extend(keys.iter().flatten().map(|key| Entry::of(*key, code)));
+            let name = label.map_or(MISSING, |at| self.row(row)[at]);
+            entries.extend((name != MISSING).then(|| Entry::of(Blocking::bearers(name), row)));
         }
         entries
+    }
+
+    /// Each name under the keys of its parts.
+    fn name_entries(&self) -> Vec<Entry> {
+        let Some(attribute) = self.blocking.label().map(|at| &self.attributes[at]) else { return Vec::new() };
+        let keys_of = |code: u32| {
+            let keys = self.blocking.names(&self.lexicon, attribute.value(code));
+            keys.into_iter().flatten().map(move |key| Entry::of(key, code))
+        };
+        (0..attribute.texts.len() as u32).flat_map(keys_of).collect()
     }
 }
 

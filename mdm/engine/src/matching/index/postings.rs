@@ -8,8 +8,8 @@ use super::super::keys::Entry;
 /// Rows, or other numbers, by key.
 ///
 /// Keys are hashes, so that their highest bits part them evenly: `heads` says where the entries begin that share those, and the
-/// sixteen bits after them tell keys apart. Two keys that agree in both share their rows, which costs a comparison and nothing
-/// else.
+/// sixteen bits after them tell keys apart. Together they are all that an [`Entry`] keeps of a key, so that the table and the
+/// tail give the same answer. Two keys that agree so far share their rows, which costs a comparison and nothing else.
 #[derive(Debug, Default)]
 pub(crate) struct Postings {
     head_bits: u32,
@@ -21,12 +21,19 @@ pub(crate) struct Postings {
 
 /// Entries that share a head, on average.
 const ENTRIES_PER_HEAD: usize = 8;
+/// With the print these are all bits of an entry's key.
+const HEAD_BITS_MIN: u32 = 64 - Entry::ROW_BITS - u16::BITS;
+/// More would leave no room for the print.
+const HEAD_BITS_MAX: u32 = 64 - Entry::ROW_BITS;
 
 impl Postings {
     pub(crate) fn of(mut entries: Vec<Entry>) -> Self {
         entries.par_sort_unstable();
         entries.dedup();
-        let head_bits = (entries.len() / ENTRIES_PER_HEAD).max(2).ilog2();
+        if entries.is_empty() {
+            return Self::default();
+        }
+        let head_bits = (entries.len() / ENTRIES_PER_HEAD).max(1).ilog2().clamp(HEAD_BITS_MIN, HEAD_BITS_MAX);
         let mut all = Self { head_bits, ..Self::default() };
         all.heads = vec![0; (1 << head_bits) + 1];
         for entry in &entries {
@@ -44,7 +51,10 @@ impl Postings {
     /// The rows under a key: of the table, and of the tail.
     pub(crate) fn find(&self, key: u64) -> [&[u32]; 2] {
         let tail = self.tail.get(&key).map_or(&[][..], Vec::as_slice);
-        let Some(head) = self.heads.get(self.head(key)..self.head(key) + 2) else { return [&[], tail] };
+        if self.rows.is_empty() {
+            return [&[], tail];
+        }
+        let head = &self.heads[self.head(key)..self.head(key) + 2];
         let (from, to) = (head[0] as usize, head[1] as usize);
         let prints = &self.prints[from..to];
         let print = self.print(key);
@@ -68,11 +78,11 @@ impl Postings {
     }
 
     fn head(&self, key: u64) -> usize {
-        if self.head_bits == 0 { 0 } else { (key >> (64 - self.head_bits)) as usize }
+        (key >> (u64::BITS - self.head_bits)) as usize
     }
 
     fn print(&self, key: u64) -> u16 {
-        (key >> (48 - self.head_bits)) as u16
+        (key >> (u64::BITS - u16::BITS - self.head_bits)) as u16
     }
 }
 
