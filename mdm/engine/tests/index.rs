@@ -249,6 +249,38 @@ fn a_bare_name_finds_those_who_bear_it_or_one_like_it() {
     assert_eq!(index.find_by_name("Gurpreet Singh Sidhu", 1).found, searched.found[..1]);
 }
 
+#[test]
+fn firms_are_found_by_any_word_of_their_name() {
+    let model = model("business");
+    let firms = [
+        (1, "Sidhu Hardware Store", "9814000001"),
+        (2, "M/s Hardware Sidhu", "9814000002"),
+        (3, "Amrit Bakery", "9814000003"),
+        (4, "Gill Hardware", "9814000001"),
+    ];
+    let mut builder = Columns::builder(&model);
+    let row = |(id, name, mobile): (i64, &str, &str)| {
+        (SourceRecordId(id), "", values(&[("business_name", name), ("mobile", mobile)]))
+    };
+    let rows = firms.map(row);
+    for (id, register, values) in &rows {
+        builder.push(*id, Rank::of(register, &id.0.to_string()), values);
+    }
+    let columns = builder.finish();
+    let rule_set = Arc::new(train(&MatchRules::compile(&model).unwrap(), &columns, 1));
+    let mut index = Index::of(Arc::clone(&rule_set), columns);
+    let query = (SourceRecordId(9), "", values(&[("business_name", "Sidhu Hardware")]));
+    let check = |index: &Index, expected: &[i64]| {
+        let searched = index.search(&query.2, query.1, 10);
+        check_weights(&rule_set, &rows, &query, &searched);
+        let found: Vec<i64> = searched.found.iter().map(|found| found.id.0).collect();
+        assert_eq!(found, expected);
+    };
+    check(&index, &[1, 2, 4]);
+    index.remove(SourceRecordId(2));
+    check(&index, &[1, 4]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 

@@ -7,6 +7,7 @@ use kanak_model::kind::Kind;
 use rayon::prelude::*;
 
 use super::hash;
+use super::index::make_room;
 use super::levels::Method;
 use super::lexicon::{Lexicon, WordId};
 use super::words::{Read, Role, WORDS_MAX, read};
@@ -177,6 +178,10 @@ impl Features {
     pub(crate) fn push(&mut self, kind: Kind, value: &str, lexicon: &mut Lexicon) {
         match self {
             Self::Words(words) => {
+                make_room(&mut words.phrases, 1);
+                make_room(&mut words.items, WORDS_MAX);
+                make_room(&mut words.sets, 1);
+                make_room(&mut words.sexes, 1);
                 words.push(&read(kind, value), lexicon);
                 words.number_joined(words.phrases.len() - 1, lexicon);
             }

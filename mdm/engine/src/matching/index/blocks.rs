@@ -2,6 +2,7 @@
 //! oversized.
 
 use kanak_model::entity_model::{BlockingKey, BlockingRule, KeyFunction, KeyPart};
+use kanak_model::kind::Kind;
 use rustc_hash::FxHashSet;
 
 use super::super::columns::Columns;
@@ -21,7 +22,7 @@ pub(crate) struct Blocking {
     rules: Vec<Rule>,
     /// Keys of the blocks that are parted.
     refined: FxHashSet<u64>,
-    /// The keys of a bare name, among `keys`: given name and surname.
+    /// The keys of a bare name, among `keys`: given name and surname of a person, any word of another name.
     names: Vec<usize>,
     /// The place of the attribute that names the entity.
     label: Option<usize>,
@@ -66,7 +67,12 @@ impl Blocking {
             part: Some(part),
             function: Some(KeyFunction::Sounds),
         };
-        let names = [KeyPart::Given, KeyPart::Surname].into_iter().filter_map(|part| of_key(sounds(part))).collect();
+        let label = place(&rules.label);
+        let parts: &[KeyPart] = match label.map(|at| columns.columns[at].field.kind) {
+            Some(Kind::PersonName) => &[KeyPart::Given, KeyPart::Surname],
+            _ => &[KeyPart::Any],
+        };
+        let names = parts.iter().filter_map(|part| of_key(sounds(*part))).collect();
         let frozen: FxHashSet<u64> = rule_set.refined.iter().copied().collect();
         let mut refined = frozen.clone();
         let all_keys = AllKeys::of(rules, columns);
@@ -75,7 +81,7 @@ impl Blocking {
             let blocks = refine::group(entries, &all_keys.further(rules, columns, rule), Some(&frozen));
             refined.extend(blocks.refined);
         }
-        Self { keys: all, rules: of_rules, refined, names, label: place(&rules.label) }
+        Self { keys: all, rules: of_rules, refined, names, label }
     }
 
     /// Computes what each key gives for a row; `find` gives its values by the place of the attribute.

@@ -57,7 +57,11 @@ impl Kept {
         let number = self.len() as u32;
         let slot = self.slot(text);
         self.slots[slot] = number;
+        if self.all.capacity() - self.all.len() < text.len() {
+            self.all.reserve_exact(text.len().max(self.all.len() / GROWTH));
+        }
         self.all.push_str(text);
+        make_room(&mut self.ends, 1);
         self.ends.push(self.all.len() as u32);
         number
     }
@@ -85,6 +89,16 @@ impl Kept {
             let slot = self.slot(self.text(number));
             self.slots[slot] = number;
         }
+    }
+}
+
+/// What grows grows by one part in so many: an index is filled once and then grows little.
+const GROWTH: usize = 16;
+
+/// Makes room for more, and for not much more than that.
+pub(crate) fn make_room<T>(of: &mut Vec<T>, more: usize) {
+    if of.capacity() - of.len() < more {
+        of.reserve_exact(more.max(of.len() / GROWTH));
     }
 }
 

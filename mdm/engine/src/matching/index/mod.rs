@@ -27,7 +27,7 @@ use super::rule_set::RuleSet;
 use super::rules::SAME_REGISTER;
 use asked::{Asked, Attribute, implied_sex};
 use blocks::{Blocking, Given};
-pub(crate) use kept::Kept;
+pub(crate) use kept::{Kept, make_room};
 use postings::Postings;
 use weigh::Scales;
 
@@ -165,7 +165,8 @@ impl Index {
         self.weigh(&asked, &rows, limit, passed_over)
     }
 
-    /// The golden records whose names are most like a name, at most `limit`.
+    /// The golden records whose names are most like a name, at most `limit`: of names that share the given name or the surname,
+    /// by sound, up to [`CANDIDATES_MAX`] are compared, and as many of the bearers of the likest.
     pub fn find_by_name(&self, name: &str, limit: usize) -> Searched {
         let mut asked = Asked::of(&self.attributes, &self.lexicon, |attribute| {
             (attribute == self.rule_set.rules.label).then_some(name)
@@ -258,7 +259,9 @@ impl Index {
             codes[sex] = self.attributes[sex].intern(code, lexicon);
         }
         self.scales.hear(&self.rule_set, &self.lexicon);
+        make_room(&mut self.codes, codes.len());
         self.codes.extend_from_slice(&codes);
+        make_room(&mut self.ids, 1);
         self.ids.push(id);
         self.dead.resize(self.ids.len().div_ceil(64), 0);
         self.tail.insert(id, row);
