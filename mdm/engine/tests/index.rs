@@ -3,11 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kanak_engine::matching::{
-    Columns, Index, MatchRules, Rank, RuleSet, Searched, Silent, Statement, match_batch, train,
+    CANDIDATES_MAX, Columns, Index, MatchRules, Rank, RuleSet, Searched, Silent, Statement, match_batch, train,
 };
 use kanak_model::EntityModel;
 use kanak_model::builtin::ENTITY_MODELS;
@@ -146,19 +146,23 @@ fn what_is_found_weighs_what_the_rule_set_says_to_the_bit() {
 
 #[test]
 fn what_a_batch_finds_a_search_finds_too() {
-    let rows = statements(400, 5);
+    let rows = statements(2500, 5);
     let mut rule_set = trained(&rows);
-    Arc::make_mut(&mut rule_set).rules.thresholds.review = 1e-9;
+    assert!(!rule_set.refined.is_empty(), "some blocks are oversized, so that finer keys are looked up too");
+    Arc::make_mut(&mut rule_set).rules.thresholds.review = 1e-6;
     let matched = match_batch(&rule_set, &columns(&rows), &[], &Silent);
-    assert!(matched.pairs.len() > 50, "{}", matched.pairs.len());
+    assert!(matched.pairs.len() > 1000, "{}", matched.pairs.len());
     let index = index(&rule_set, &rows);
+    let answer = |(id, register, values): &(SourceRecordId, &'static str, Values)| {
+        let searched = index.search(values, register, usize::MAX);
+        assert_eq!(searched.passed_over, 0);
+        let bits = searched.found.iter().map(|found| (found.id, found.weight_bits.to_bits()));
+        (*id, bits.collect::<BTreeMap<_, _>>())
+    };
+    let answers: BTreeMap<SourceRecordId, BTreeMap<SourceRecordId, u64>> = rows.iter().map(answer).collect();
     for pair in &matched.pairs {
         for (from, to) in [(pair.left, pair.right), (pair.right, pair.left)] {
-            let (_, register, values) = rows.iter().find(|(id, ..)| *id == from).unwrap();
-            let searched = index.search(values, register, usize::MAX);
-            assert_eq!(searched.passed_over, 0);
-            let found = searched.found.iter().find(|found| found.id == to);
-            assert_eq!(found.map(|found| found.weight_bits.to_bits()), Some(pair.weight_bits.to_bits()));
+            assert_eq!(answers[&from].get(&to), Some(&pair.weight_bits.to_bits()), "{from:?} and {to:?}");
         }
     }
 }
@@ -247,6 +251,15 @@ fn a_bare_name_finds_those_who_bear_it_or_one_like_it() {
     let bare = values(&[("full_name", "Gurpreet Singh Sidhu")]);
     assert_eq!(index.search(&bare, "", 20), searched);
     assert_eq!(index.find_by_name("Gurpreet Singh Sidhu", 1).found, searched.found[..1]);
+}
+
+#[test]
+fn who_is_passed_over_is_counted() {
+    let row = |id: i64| (SourceRecordId(id), "", values(&[("full_name", "Gurpreet Singh")]));
+    let rows: Vec<_> = (0..CANDIDATES_MAX as i64 + 7).map(row).collect();
+    let index = index(&trained(&statements(300, 2)), &rows);
+    let searched = index.find_by_name("Gurpreet Singh", 20);
+    assert_eq!((searched.found.len(), searched.compared, searched.passed_over), (20, CANDIDATES_MAX, 7));
 }
 
 #[test]
