@@ -280,8 +280,7 @@ fn show(table: &Table, model: &EntityModel, rule_set: &RuleSet, matched: &Matche
     println!("missed {} pairs, {seen} of them at review or above, {strong} of them at match", missed.len());
     let mut histogram = std::collections::BTreeMap::<(bool, i64), u32>::new();
     for (left, right) in missed.iter().step_by(7) {
-        let bits = rule_set.weigh(table.statement(*left as i64), table.statement(*right as i64)).weight_bits
-            + rule_set.prior.bits();
+        let bits = rule_set.weigh(table.statement(*left), table.statement(*right)).weight_bits + rule_set.prior.bits();
         *histogram.entry((weights.contains_key(&(*left, *right)), (bits / 4.0).floor() as i64 * 4)).or_default() += 1;
     }
     println!("every seventh missed pair, (found, total bits): {histogram:?}");

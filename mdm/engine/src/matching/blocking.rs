@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
 use super::columns::Columns;
-use super::keys::AllKeys;
+use super::keys::{AllKeys, Entry};
 use super::progress::Progress;
 use super::refine::{self, BLOCK_ROWS_MAX, Blocks, Member};
 use super::rules::MatchRules;
@@ -61,6 +61,7 @@ struct Marks {
 impl Candidates {
     /// Blocks the rows by every rule. `frozen` are the keys of the blocks to refine; without them, whatever is oversized.
     pub(crate) fn of(rules: &MatchRules, columns: &Columns, frozen: Option<&FxHashSet<u64>>) -> Self {
+        assert!(columns.len() <= Entry::ROWS_MAX, "at most {} source records are matched at once", Entry::ROWS_MAX);
         let all_keys = AllKeys::of(rules, columns);
         let block = |(place, rule): (usize, &BlockingRule)| {
             let entries = all_keys.of_rule(rule, place, columns.len());

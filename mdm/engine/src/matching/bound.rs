@@ -4,12 +4,12 @@ use kanak_model::kind::Kind;
 use rayon::prelude::*;
 
 use super::columns::{Column, Columns, MISSING};
-use super::levels::{self, Judged, Method, NONE, Rarity, Value, name};
+use super::levels::{self, Judged, Method, NONE, Rarity, name};
 use super::lexicon::{Lexicon, Likenesses};
 use super::rows::{Lanes, Packed, Packing, Rows};
 use super::rule_set::{ComparisonWeights, LevelWeight, Part, RuleSet, Weighed};
 use super::rules::COMPARED_MAX;
-use super::weights::{self, Groups, RelativesOdds};
+use super::weights::{LevelBits, Sums};
 
 /// A rule set bound to columns.
 #[derive(Debug)]
@@ -21,9 +21,7 @@ pub(crate) struct Bound<'a> {
     cheap: Vec<usize>,
     costly: Vec<usize>,
     rows: Rows,
-    groups: Groups,
-    prior_bits: f64,
-    related: RelativesOdds,
+    sums: Sums,
 }
 
 #[derive(Debug)]
@@ -34,7 +32,7 @@ struct Comparison<'a> {
     /// The lane of the sex column and its code for a woman.
     sex: Option<(usize, u32)>,
     rarity: Rarity,
-    bits: [LevelBits; 16],
+    bits: LevelBits,
     /// By level: the weight of one more pair of values that is no better than it, of a match and of relatives.
     no_better: [(f64, f64); 16],
     /// The lane with the grade of two equal values.
@@ -46,15 +44,6 @@ struct Comparison<'a> {
     most: (Option<usize>, Option<usize>),
 }
 
-/// log2 of the shares of one level.
-#[derive(Debug, Clone, Copy, Default)]
-struct LevelBits {
-    matched: f64,
-    related: f64,
-    unrelated: f64,
-    rare: bool,
-}
-
 impl<'a> Bound<'a> {
     pub(crate) fn of(rule_set: &'a RuleSet, columns: &'a Columns) -> Self {
         let mut lanes = Lanes::default();
@@ -63,36 +52,21 @@ impl<'a> Bound<'a> {
         let rows = lanes.lay(columns.len());
         let is_costly = |at: &usize| matches!(comparisons[*at].method, Method::Name | Method::Words);
         let (costly, cheap) = (0..comparisons.len()).partition(is_costly);
-        Self {
-            rule_set,
-            lexicon: &columns.lexicon,
-            comparisons,
-            cheap,
-            costly,
-            rows,
-            groups: Groups::of(rule_set.comparisons.iter().map(|weights| weights.group.as_deref())),
-            prior_bits: rule_set.prior.bits(),
-            related: RelativesOdds::of(rule_set.prior.related_odds()),
-        }
+        Self { rule_set, lexicon: &columns.lexicon, comparisons, cheap, costly, rows, sums: Sums::of(rule_set) }
     }
 
-    /// The sum of what counts, in the order of the comparisons, and what relatives take off.
     fn sum(&self, matched: &mut [f64], related: &mut [f64]) -> (f64, f64) {
-        let count = self.comparisons.len();
-        self.groups.count_once(&mut matched[..count]);
-        let of_relatives = self.groups.count_once(&mut related[..count]);
-        let relatives = self.related.bits(of_relatives);
-        (matched[..count].iter().sum::<f64>() + relatives, relatives)
+        self.sums.sum(matched, related)
     }
 
     /// Match probability at a weight.
     pub(crate) fn probability(&self, weight_bits: f64) -> f64 {
-        weights::probability(weight_bits + self.prior_bits)
+        self.sums.probability(weight_bits)
     }
 
     /// The weight at which a probability is reached.
     pub(crate) fn weight_at(&self, probability: f64) -> f64 {
-        (probability / (1.0 - probability)).log2() - self.prior_bits
+        self.sums.weight_at(probability)
     }
 
     /// Someone who weighs pairs. Each piece of parallel work has its own.
@@ -160,7 +134,7 @@ impl Weigher<'_> {
             for at in &bound.costly {
                 matched[*at] = bound.comparisons[*at].bits_max(left_codes, codes);
             }
-            if bound.groups.sum(matched) < floor {
+            if bound.sums.at_most(matched) < floor {
                 self.bits.truncate(from);
             } else {
                 self.alive.push((*right, from as u32));
@@ -177,7 +151,7 @@ impl Weigher<'_> {
                 let (matched, related) = bits.split_at_mut(count);
                 (matched[*at], related[*at]) =
                     comparison.bits(comparison.judge(left_codes, bound.rows.of(*right), likenesses));
-                bound.groups.sum(matched) >= floor
+                bound.sums.at_most(matched) >= floor
             });
         }
         for (right, from) in &self.alive {
@@ -292,10 +266,7 @@ impl<'a> Comparison<'a> {
     fn of(weights: &ComparisonWeights, columns: &'a Columns, lanes: &mut Lanes<'a>) -> Self {
         let mut bound = Self::without_equal(weights, columns, lanes);
         let Some((_, column)) = bound.column else { return bound };
-        let equal = |code: u32| {
-            let value = Value { features: &column.features, values: &column.values, code };
-            levels::judge_equal(bound.method, value, &bound.rarity)
-        };
+        let equal = |code: u32| levels::judge_equal(bound.method, column.value(code), &bound.rarity);
         let all = 0..column.values.len() as u32;
         let equal = all.into_par_iter().with_min_len(4096).map(|code| equal(code).packed()).collect();
         bound.equal = lanes.of_values(column, equal);
@@ -315,15 +286,6 @@ impl<'a> Comparison<'a> {
 
     fn without_equal(weights: &ComparisonWeights, columns: &'a Columns, lanes: &mut Lanes<'a>) -> Self {
         let column = columns.find(&weights.attribute);
-        let mut bits = [LevelBits::default(); 16];
-        for (level, slot) in weights.levels.iter().zip(&mut bits) {
-            *slot = LevelBits {
-                matched: level.m.log2(),
-                related: level.related.0.log2(),
-                unrelated: level.u.log2(),
-                rare: level.rare,
-            };
-        }
         Self {
             method: weights.method,
             column: column.map(|column| (lanes.code(column), column)),
@@ -338,43 +300,27 @@ impl<'a> Comparison<'a> {
             }),
             rarity: column.map(|column| weights.frequencies.rarity(columns, column)).unwrap_or_default(),
             no_better: no_better(weights),
-            bits,
+            bits: LevelBits::of(weights),
             equal: 0,
             packed: None,
             most: (None, None),
         }
     }
 
-    /// Weight against unrelated ones, of a match and of relatives. An agreement on a rare value weighs by its rarity, and one
-    /// on a very common value nothing; it never weighs against.
     fn bits(&self, judged: Judged) -> (f64, f64) {
-        if judged.level == NONE {
-            return (0.0, 0.0);
-        }
-        let level = self.bits[judged.level as usize];
-        if level.rare && !judged.rarity_bits.is_nan() {
-            let rarity = f64::from(judged.rarity_bits);
-            ((level.matched + rarity).max(0.0), level.related + rarity)
-        } else {
-            (level.matched - level.unrelated, level.related - level.unrelated)
-        }
+        self.bits.of_judged(judged)
     }
 
     /// By value code: what a pair with this value weighs at most, as the bits of an `f32`.
     fn most_of(&self, column: &Column) -> Vec<u32> {
         let Some(words) = column.features.words() else { return Vec::new() };
-        let over = |level: &LevelBits| level.matched - level.unrelated;
-        let plain = self.bits.iter().filter(|level| !level.rare).map(over).fold(0.0, f64::max);
-        let of_any = self.bits.iter().map(over).fold(0.0, f64::max);
-        let rare = self.bits.iter().filter(|level| level.rare).map(|level| level.matched).fold(-20.0, f64::max);
         let most = |code: u32| {
             let rarity = match self.method {
                 Method::Name => self.rarity.of_sounds(words.items(code).iter()),
                 _ => self.rarity.of_value(code),
             };
-            let most = if rarity.is_nan() { of_any } else { plain.max(rare + f64::from(rarity)) };
             // A little more than it is: what it is held against is the exact sum.
-            ((most + 1e-3) as f32).to_bits()
+            ((self.bits.most(rarity) + 1e-3) as f32).to_bits()
         };
         (0..column.values.len() as u32).into_par_iter().with_min_len(4096).map(most).collect()
     }
@@ -410,7 +356,7 @@ impl<'a> Comparison<'a> {
         };
         let crossed = crosswise((a, column), (right[other_lane], other));
         let back = crosswise((left[other_lane], other), (b, column));
-        let best = if back.level < crossed.level { back } else { crossed };
+        let best = name::better(crossed, back);
         if name::agrees(best.level) {
             Judged { level: name::CROSSED, ..best }
         } else if self.sex.is_some_and(|(lane, woman)| left[lane] == woman && right[lane] == woman) {
@@ -439,9 +385,7 @@ impl<'a> Comparison<'a> {
     }
 
     fn judge_values(&self, of: &Column, left: u32, with: &Column, right: u32, lexicon: &Likenesses<'_>) -> Judged {
-        let left = Value { features: &of.features, values: &of.values, code: left };
-        let right = Value { features: &with.features, values: &with.values, code: right };
-        levels::judge(self.method, left, right, lexicon, &self.rarity)
+        levels::judge(self.method, of.value(left), with.value(right), lexicon, &self.rarity)
     }
 }
 

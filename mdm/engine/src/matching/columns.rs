@@ -14,8 +14,10 @@ use rustc_hash::FxHashMap;
 
 use super::features::Features;
 use super::hash;
+use super::levels::{Texts, Value};
 use super::lexicon::Lexicon;
 use super::rules::{Field, SAME_REGISTER, fields_of};
+use crate::standardize::name::Sex;
 
 /// The code of a missing value.
 pub(crate) const MISSING: u32 = u32::MAX;
@@ -35,6 +37,17 @@ impl Rank {
         let register = if source.is_empty() { 0 } else { hash::of_text(source) };
         Self { place: hash::join(hash::of_text(source), hash::of_text(key)), register }
     }
+
+    /// The register as it stands in the column of registers; `None` where there is none.
+    pub(crate) fn register_text(self) -> Option<String> {
+        (self.register != 0).then(|| register_text(self.register))
+    }
+
+    /// Any rank in a register, from its text in the column of registers.
+    pub(crate) fn of_register_text(text: Option<&str>) -> Self {
+        let register = text.and_then(|text| u64::from_str_radix(text, 16).ok()).unwrap_or(0);
+        Self { place: 0, register }
+    }
 }
 
 /// The values of one attribute.
@@ -48,13 +61,20 @@ pub(crate) struct Column {
     pub(crate) features: Features,
 }
 
+impl Column {
+    /// The value with a code.
+    pub(crate) fn value(&self, code: u32) -> Value<'_> {
+        Value { features: &self.features, texts: Texts::Of(&self.values), code }
+    }
+}
+
 /// Source records as columns.
 #[derive(Debug)]
 pub struct Columns {
     /// Row to id.
     pub(crate) ids: Vec<SourceRecordId>,
     /// The rows, by ascending id.
-    by_id: Vec<u32>,
+    pub(crate) by_id: Vec<u32>,
     pub(crate) columns: Vec<Column>,
     pub(crate) lexicon: Lexicon,
 }
@@ -214,8 +234,7 @@ impl ColumnsBuilder {
         for column in &mut columns {
             column.features = Features::of(column.field.kind, &column.values, &mut lexicon);
         }
-        let sounds = lexicon.sounds_by_hash();
-        columns.par_iter_mut().for_each(|column| column.features.find_joined(&sounds));
+        columns.par_iter_mut().for_each(|column| column.features.find_joined(&lexicon));
         if let Some(label) = self.label {
             let near = nearness(&columns, label);
             let mut rows: Vec<u32> = (0..order.len() as u32).collect();
@@ -236,6 +255,10 @@ impl ColumnsBuilder {
     }
 }
 
+fn register_text(hash: u64) -> String {
+    format!("{hash:016x}")
+}
+
 /// The register of each row as a column: whether two source records stand in one is evidence too.
 fn registers(hashes: Vec<u64>) -> Column {
     let mut known: Vec<u64> = hashes.clone();
@@ -246,7 +269,7 @@ fn registers(hashes: Vec<u64>) -> Column {
     Column {
         field: Field { name: SAME_REGISTER.to_owned(), kind: Kind::Code },
         codes: hashes.iter().map(code).collect(),
-        values: known.iter().map(|hash| format!("{hash:016x}").into_boxed_str()).collect(),
+        values: known.iter().map(|hash| register_text(*hash).into_boxed_str()).collect(),
         features: Features::Plain,
     }
 }
@@ -271,8 +294,11 @@ impl Columns {
     /// Where no sex is stated, a name that implies one by custom (Singh, Kaur) gives it, so that both are counted once.
     fn read_sex_from_name(&mut self, sex: usize, name: usize) {
         let Some(words) = self.columns[name].features.words() else { return };
-        let implied: Vec<Option<&'static str>> =
-            self.columns[name].codes.iter().map(|code| words.sexes.get(*code as usize).copied().flatten()).collect();
+        let implied: Vec<Option<&'static str>> = self.columns[name]
+            .codes
+            .iter()
+            .map(|code| words.sexes.get(*code as usize).copied().flatten().map(Sex::code))
+            .collect();
         let column = &mut self.columns[sex];
         for code in ["F", "M"] {
             if let Err(place) = column.values.binary_search_by(|value| (**value).cmp(code)) {

@@ -5,12 +5,13 @@ use std::str::FromStr;
 use kanak_model::date::PartialDate;
 use kanak_model::kind::Kind;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 
 use super::hash;
+use super::index::make_room;
 use super::levels::Method;
 use super::lexicon::{Lexicon, WordId};
-use super::words::{Read, Role, read};
+use super::words::{Read, Role, WORDS_MAX, read};
+use crate::standardize::name::Sex;
 
 /// What is known of the distinct values of one column, by value code.
 #[derive(Debug)]
@@ -28,7 +29,7 @@ pub(crate) struct Words {
     items: Vec<Item>,
     sets: Vec<Sets>,
     /// The sex that a name implies by custom.
-    pub(crate) sexes: Vec<Option<&'static str>>,
+    pub(crate) sexes: Vec<Option<Sex>>,
 }
 
 /// So many words of a value are at hand at once.
@@ -164,10 +165,73 @@ impl Features {
         }
     }
 
+    /// No value's features yet.
+    pub(crate) fn none(kind: Kind) -> Self {
+        match Method::of(kind) {
+            Method::Name | Method::Words => Self::Words(Words::default()),
+            Method::Date => Self::Dates(Vec::new()),
+            Method::Number | Method::Pin | Method::Code | Method::Register => Self::Plain,
+        }
+    }
+
+    /// Adds the features of one more value.
+    pub(crate) fn push(&mut self, kind: Kind, value: &str, lexicon: &mut Lexicon) {
+        match self {
+            Self::Words(words) => {
+                make_room(&mut words.phrases, 1);
+                make_room(&mut words.items, WORDS_MAX);
+                make_room(&mut words.sets, 1);
+                make_room(&mut words.sexes, 1);
+                words.push(&read(kind, value), lexicon);
+                words.number_joined(words.phrases.len() - 1, lexicon);
+            }
+            Self::Dates(dates) => dates.push(DateParts::of(value)),
+            Self::Plain => {}
+        }
+    }
+
     /// See [`Words::find_joined`].
-    pub(crate) fn find_joined(&mut self, sounds: &FxHashMap<u64, u32>) {
+    pub(crate) fn find_joined(&mut self, lexicon: &Lexicon) {
         if let Self::Words(words) = self {
-            words.find_joined(sounds);
+            words.find_joined(lexicon);
+        }
+    }
+
+    /// Gives every sound that names written apart have when joined a number, also where no word has it yet: one that comes
+    /// later may.
+    pub(crate) fn number_joined(&mut self, lexicon: &mut Lexicon) {
+        if let Self::Words(words) = self {
+            for at in 0..words.phrases.len() {
+                words.number_joined(at, lexicon);
+            }
+        }
+    }
+
+    /// Bytes held.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Words(words) => {
+                words.phrases.capacity() * size_of::<Phrase>()
+                    + words.items.capacity() * size_of::<Item>()
+                    + words.sets.capacity() * size_of::<Sets>()
+                    + words.sexes.capacity() * size_of::<Option<Sex>>()
+            }
+            Self::Dates(dates) => dates.capacity() * size_of::<DateParts>(),
+            Self::Plain => 0,
+        }
+    }
+
+    /// Gives back what was reserved and is not used.
+    pub(crate) fn shrink(&mut self) {
+        match self {
+            Self::Words(words) => {
+                words.phrases.shrink_to_fit();
+                words.items.shrink_to_fit();
+                words.sets.shrink_to_fit();
+                words.sexes.shrink_to_fit();
+            }
+            Self::Dates(dates) => dates.shrink_to_fit(),
+            Self::Plain => {}
         }
     }
 
@@ -182,41 +246,51 @@ impl Features {
 impl Words {
     fn of(reads: &[Read], lexicon: &mut Lexicon) -> Self {
         let mut words = Self::default();
-        let mut items = Vec::new();
         for read in reads {
-            items.clear();
-            for (text, role) in &read.words {
-                let word = lexicon.intern(text);
-                items.push(Item::of(text, *role, word, lexicon.sound(word)));
-            }
-            let sets = Sets::of(&items, read, lexicon);
-            let mut phrase = Phrase {
-                len: items.len() as u32,
-                from: words.items.len() as u32,
-                words: sets.words as u32,
-                sounds: sets.sounds as u32,
-                joined: sets.joined as u32,
-                first_two: NO_SOUND,
-                ..Phrase::default()
-            };
-            if items.len() > FIRST {
-                words.items.extend_from_slice(&items);
-            } else {
-                phrase.first[..items.len()].copy_from_slice(&items);
-            }
-            words.phrases.push(phrase);
-            words.sets.push(sets);
-            words.sexes.push(read.sex);
+            words.push(read, lexicon);
         }
         words
     }
 
+    fn push(&mut self, read: &Read, lexicon: &mut Lexicon) {
+        let mut items = [Item::default(); WORDS_MAX];
+        for ((text, role), item) in read.words.iter().zip(&mut items) {
+            let word = lexicon.intern(text);
+            *item = Item::of(text, *role, word, lexicon.sound(word));
+        }
+        let items = &items[..read.words.len().min(WORDS_MAX)];
+        let sets = Sets::of(items, read, lexicon);
+        let mut phrase = Phrase {
+            len: items.len() as u32,
+            from: self.items.len() as u32,
+            words: sets.words as u32,
+            sounds: sets.sounds as u32,
+            joined: sets.joined as u32,
+            first_two: NO_SOUND,
+            ..Phrase::default()
+        };
+        if items.len() > FIRST {
+            self.items.extend_from_slice(items);
+        } else {
+            phrase.first[..items.len()].copy_from_slice(items);
+        }
+        self.phrases.push(phrase);
+        self.sets.push(sets);
+        self.sexes.push(read.sex);
+    }
+
     /// Finds the sounds that names written apart have when joined, once all words are known.
-    pub(crate) fn find_joined(&mut self, sounds: &FxHashMap<u64, u32>) {
+    fn find_joined(&mut self, lexicon: &Lexicon) {
         for (phrase, sets) in self.phrases.iter_mut().zip(&self.sets) {
             if sets.first_two != 0 {
-                phrase.first_two = sounds.get(&sets.first_two).copied().unwrap_or(NO_SOUND);
+                phrase.first_two = lexicon.find_sound(sets.first_two).unwrap_or(NO_SOUND);
             }
+        }
+    }
+
+    fn number_joined(&mut self, at: usize, lexicon: &mut Lexicon) {
+        if self.sets[at].first_two != 0 {
+            self.phrases[at].first_two = lexicon.intern_sound(self.sets[at].first_two);
         }
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::{Column, Columns, MISSING};
 use super::features::Features;
-use super::levels::{Method, Rarity};
+use super::levels::{Method, Rarity, Value};
 
 /// How often values and phonetic keys occur in one attribute: counts of source records by lasting hash, ascending. What occurs
 /// once stands for everything that is not listed.
@@ -64,32 +64,52 @@ impl Frequencies {
 
     /// How rare the values of a column are under these counts, in bits.
     pub(crate) fn rarity(&self, columns: &Columns, column: &Column) -> Rarity {
+        let bits_max = self.bits_max();
         if self.rows == 0 {
-            return Rarity { bits_max: BITS_MAX, ..Rarity::default() };
+            return Rarity { bits_max, ..Rarity::default() };
         }
-        let rows = self.rows as f32;
-        let bits_max = (rows * FLOOR_FACTOR).log2().clamp(1.0, BITS_MAX);
-        let bits = |table: &[(u64, u32)], hash: u64| {
-            let count = table.binary_search_by_key(&hash, |(hash, _)| *hash).map_or(1, |at| table[at].1);
-            (rows / (count as f32 - OF_THE_PAIR).max(UNSEEN)).log2().clamp(0.0, bits_max)
-        };
         let is_name = Method::of(column.field.kind) == Method::Name;
         let lexicon = &columns.lexicon;
         let sounds = if is_name { lexicon.sounds_len() } else { 0 };
         let values = if is_name { 0 } else { column.values.len() };
         Rarity {
-            values: (0..values).map(|at| bits(&self.values, value_hash(column, at))).collect(),
-            sounds: (0..sounds as u32).map(|at| bits(&self.sounds, lexicon.sound_hash(at))).collect(),
+            values: (0..values).map(|at| self.of_value(value_hash(column, at))).collect(),
+            sounds: (0..sounds as u32).map(|at| self.of_sound(lexicon.sound_hash(at))).collect(),
             bits_max,
+            below: None,
         }
+    }
+
+    /// No agreement is held to be rarer than so many bits.
+    pub(crate) fn bits_max(&self) -> f32 {
+        if self.rows == 0 { BITS_MAX } else { (self.rows as f32 * FLOOR_FACTOR).log2().clamp(1.0, BITS_MAX) }
+    }
+
+    /// How rare a value is, in bits; not a number where nothing was counted.
+    pub(crate) fn of_value(&self, hash: u64) -> f32 {
+        if self.rows == 0 { f32::NAN } else { self.bits(&self.values, hash) }
+    }
+
+    /// How rare a phonetic key is, in bits.
+    pub(crate) fn of_sound(&self, hash: u64) -> f32 {
+        if self.rows == 0 { 0.0 } else { self.bits(&self.sounds, hash) }
+    }
+
+    fn bits(&self, table: &[(u64, u32)], hash: u64) -> f32 {
+        let count = table.binary_search_by_key(&hash, |(hash, _)| *hash).map_or(1, |at| table[at].1);
+        (self.rows as f32 / (count as f32 - OF_THE_PAIR).max(UNSEEN)).log2().clamp(0.0, self.bits_max())
     }
 }
 
-/// What a value is counted by.
 fn value_hash(column: &Column, code: usize) -> u64 {
-    match &column.features {
-        Features::Words(words) => words.sets(code as u32).sounds,
-        _ => super::hash::of_text(&column.values[code]),
+    hash_of(column.value(code as u32))
+}
+
+/// What a value is counted by.
+pub(crate) fn hash_of(value: Value<'_>) -> u64 {
+    match value.features {
+        Features::Words(words) => words.sets(value.code).sounds,
+        _ => super::hash::of_text(value.text()),
     }
 }
 

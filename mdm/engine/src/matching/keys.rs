@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::columns::{Column, Columns, MISSING};
 use super::features::{DateParts, Features, Item};
 use super::hash;
-use super::levels::Method;
+use super::levels::{Method, Value};
 use super::lexicon::Lexicon;
 use super::rules::{MatchRules, SAME_REGISTER};
 use super::words::Role;
@@ -106,25 +106,11 @@ impl<'c> AllKeys<'c> {
     pub(crate) fn of_rule(&self, rule: &BlockingRule, place: usize, rows: usize) -> Vec<Entry> {
         let parts: Option<Vec<&ValueKeys<'_>>> = rule.keys.iter().map(|key| self.find(key)).collect();
         let Some(parts) = parts else { return Vec::new() };
-        let start = hash::mix(place as u64 + 1);
+        let start = start(place);
         let mut entries = Vec::new();
         let mut combined = Vec::new();
         for row in 0..rows as u32 {
-            combined.clear();
-            combined.push(start);
-            for part in &parts {
-                let [first, more @ ..] = part.of(row) else {
-                    combined.clear();
-                    break;
-                };
-                let before = combined.len();
-                for other in more {
-                    for at in 0..before {
-                        combined.push(hash::join(combined[at], *other));
-                    }
-                }
-                combined[..before].iter_mut().for_each(|key| *key = hash::join(*key, *first));
-            }
+            combine(start, parts.iter().map(|part| part.of(row)), &mut combined);
             entries.extend(combined.iter().map(|key| Entry::of(*key, row)));
         }
         entries
@@ -132,9 +118,31 @@ impl<'c> AllKeys<'c> {
 
     /// The keys by which an oversized block of a rule may be refined: what the comparisons read and the rule does not.
     pub(crate) fn further(&self, rules: &MatchRules, columns: &Columns, rule: &BlockingRule) -> Vec<&ValueKeys<'c>> {
-        let used =
-            |key: &BlockingKey| rule.keys.iter().any(|own| own.attribute == key.attribute && own.part == key.part);
-        refining(rules, columns).filter(|key| !used(key)).filter_map(|key| self.find(&key)).collect()
+        further(rules, columns, rule).filter_map(|key| self.find(&key)).collect()
+    }
+}
+
+/// What the keys of the rule at a place begin with.
+pub(crate) fn start(place: usize) -> u64 {
+    hash::mix(place as u64 + 1)
+}
+
+/// One key for each combination of what the parts of a rule give; none where one gives nothing.
+pub(crate) fn combine<'k>(start: u64, parts: impl Iterator<Item = &'k [u64]>, combined: &mut Vec<u64>) {
+    combined.clear();
+    combined.push(start);
+    for part in parts {
+        let [first, more @ ..] = part else {
+            combined.clear();
+            return;
+        };
+        let before = combined.len();
+        for other in more {
+            for at in 0..before {
+                combined.push(hash::join(combined[at], *other));
+            }
+        }
+        combined[..before].iter_mut().for_each(|key| *key = hash::join(*key, *first));
     }
 }
 
@@ -154,7 +162,8 @@ fn distinct(rules: &MatchRules) -> Vec<&BlockingKey> {
 pub(crate) struct Entry(u64);
 
 impl Entry {
-    const ROW_BITS: u32 = 28;
+    /// So many bits hold the row; the others are the key's.
+    pub(crate) const ROW_BITS: u32 = 28;
 
     /// Of the key its highest bits count. Two keys that share them share a block, which costs a comparison and nothing else.
     pub(crate) fn of(key: u64, row: u32) -> Self {
@@ -168,6 +177,16 @@ impl Entry {
     pub(crate) fn row(self) -> u32 {
         (self.0 & ((1 << Self::ROW_BITS) - 1)) as u32
     }
+}
+
+/// The keys by which an oversized block of a rule may be refined: what the comparisons read and the rule does not.
+pub(crate) fn further<'a>(
+    rules: &'a MatchRules,
+    columns: &'a Columns,
+    rule: &'a BlockingRule,
+) -> impl Iterator<Item = BlockingKey> + 'a {
+    let used = |key: &BlockingKey| rule.keys.iter().any(|own| own.attribute == key.attribute && own.part == key.part);
+    refining(rules, columns).filter(move |key| !used(key))
 }
 
 /// What oversized blocks may be refined by: of every comparison what it reads, except where it has hardly any values.
@@ -194,40 +213,40 @@ fn refining<'a>(rules: &'a MatchRules, columns: &'a Columns) -> impl Iterator<It
 
 /// The keys that each distinct value of a column gives.
 fn of_values(column: &Column, lexicon: &Lexicon, key: &BlockingKey) -> RowKeys {
-    let method = Method::of(column.field.kind);
-    RowKeys::collect(column.values.len(), |code, out| {
-        let value = &column.values[code as usize];
-        match (&column.features, method) {
-            (Features::Words(words), _) => match (key.part, key.function) {
-                (None, Some(KeyFunction::First3)) => out.extend(first3(value)),
-                (None, function) if !words.items(code).is_empty() => {
-                    let sets = words.sets(code);
-                    out.push(if function.is_some() { sets.sounds } else { sets.words });
-                }
-                (None, _) => {}
-                (Some(part), function) => {
-                    let items = words.items(code);
-                    if part == KeyPart::Given && function == Some(KeyFunction::Sounds) && words.is_apart(code) {
-                        // Written apart, and someone has it as one word.
-                        let joined = [lexicon.text(items[0].word), lexicon.text(items[1].word)].concat();
-                        out.extend(phonetic::blocking_keys(&joined).iter().map(|key| hash::of_text(key)));
-                    }
-                    for item in chosen(items, part, lexicon) {
-                        match function {
-                            Some(KeyFunction::Sounds) => out.extend_from_slice(lexicon.blocking_keys(item.word)),
-                            Some(KeyFunction::First3) => out.extend(first3(lexicon.text(item.word))),
-                            None => out.push(lexicon.hash(item.word)),
-                        }
-                    }
-                }
-            },
-            (Features::Dates(dates), _) => out.extend(of_date(dates[code as usize], key.part)),
-            (Features::Plain, _) if key.function == Some(KeyFunction::First3) => {
-                out.extend(first3(value));
+    RowKeys::collect(column.values.len(), |code, out| of_value(column.value(code), lexicon, key, out))
+}
+
+/// Adds the keys that a value gives.
+pub(crate) fn of_value(value: Value<'_>, lexicon: &Lexicon, key: &BlockingKey, out: &mut Vec<u64>) {
+    let code = value.code;
+    match value.features {
+        Features::Words(words) => match (key.part, key.function) {
+            (None, Some(KeyFunction::First3)) => out.extend(first3(value.text())),
+            (None, function) if !words.items(code).is_empty() => {
+                let sets = words.sets(code);
+                out.push(if function.is_some() { sets.sounds } else { sets.words });
             }
-            (Features::Plain, _) => out.push(hash::of_text(value)),
-        }
-    })
+            (None, _) => {}
+            (Some(part), function) => {
+                let items = words.items(code);
+                if part == KeyPart::Given && function == Some(KeyFunction::Sounds) && words.is_apart(code) {
+                    // Written apart, and someone has it as one word.
+                    let joined = [lexicon.text(items[0].word), lexicon.text(items[1].word)].concat();
+                    out.extend(phonetic::blocking_keys(&joined).iter().map(|key| hash::of_text(key)));
+                }
+                for item in chosen(items, part, lexicon) {
+                    match function {
+                        Some(KeyFunction::Sounds) => out.extend_from_slice(lexicon.blocking_keys(item.word)),
+                        Some(KeyFunction::First3) => out.extend(first3(lexicon.text(item.word))),
+                        None => out.push(lexicon.hash(item.word)),
+                    }
+                }
+            }
+        },
+        Features::Dates(dates) => out.extend(of_date(dates[code as usize], key.part)),
+        Features::Plain if key.function == Some(KeyFunction::First3) => out.extend(first3(value.text())),
+        Features::Plain => out.push(hash::of_text(value.text())),
+    }
 }
 
 /// The words that a part of a name or address stands for.

@@ -1,6 +1,7 @@
 //! The distinct words of all columns: each gets a number, a phonetic key and its letters once.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -21,18 +22,23 @@ pub(crate) enum Likeness {
     Unlike,
 }
 
-/// The distinct words of a set of columns.
-#[derive(Debug, Default)]
+/// The distinct words of a set of columns. It may stand on another one, whose numbers it goes on from.
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Lexicon {
+    below: Option<Arc<Lexicon>>,
+    /// How many words and sounds stand in the one below.
+    words_below: u32,
+    sounds_below: u32,
     ids: FxHashMap<Box<str>, WordId>,
     words: Vec<Word>,
-    sounds: FxHashMap<Box<str>, u32>,
+    /// Lasting hash of a phonetic key to its number.
+    sounds: FxHashMap<u64, u32>,
     sound_hashes: Vec<u64>,
     /// The lasting hashes of the blocking keys of all words, word by word.
     blocking_keys: Vec<u64>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Word {
     text: Box<str>,
     ascii: bool,
@@ -60,17 +66,27 @@ fn may_be_alike(left: &Item, right: &Item) -> bool {
 const ALIKE_MIN: f64 = 0.78;
 
 impl Lexicon {
+    /// A lexicon that stands on another: words known there keep their numbers.
+    pub(crate) fn over(below: Arc<Self>) -> Self {
+        let (words_below, sounds_below) = (below.words_len() as u32, below.sounds_len() as u32);
+        Self { below: Some(below), words_below, sounds_below, ..Self::default() }
+    }
+
+    fn find(&self, text: &str) -> Option<WordId> {
+        self.ids.get(text).copied().or_else(|| self.below.as_ref()?.find(text))
+    }
+
     /// The number of a word, which is in lower case.
     pub(crate) fn intern(&mut self, text: &str) -> WordId {
-        if let Some(id) = self.ids.get(text) {
-            return *id;
+        if let Some(id) = self.find(text) {
+            return id;
         }
-        let id = self.words.len() as WordId;
+        let id = self.words_len() as WordId;
         let mut key = phonetic::key(text);
         if key.is_empty() {
             key = format!("={text}");
         }
-        let sound = self.intern_sound(&key);
+        let sound = self.intern_sound(hash::of_text(&key));
         for key in phonetic::blocking_keys(text) {
             self.blocking_keys.push(hash::of_text(&key));
         }
@@ -88,49 +104,81 @@ impl Lexicon {
         id
     }
 
-    fn intern_sound(&mut self, key: &str) -> u32 {
-        if let Some(id) = self.sounds.get(key) {
-            return *id;
+    /// The number of a phonetic key, by its lasting hash.
+    pub(crate) fn intern_sound(&mut self, hash: u64) -> u32 {
+        if let Some(id) = self.find_sound(hash) {
+            return id;
         }
-        let id = self.sound_hashes.len() as u32;
-        self.sound_hashes.push(hash::of_text(key));
-        self.sounds.insert(key.into(), id);
+        let id = self.sounds_len() as u32;
+        self.sound_hashes.push(hash);
+        self.sounds.insert(hash, id);
         id
     }
 
-    /// The numbers of the phonetic keys, by their lasting hashes.
-    pub(crate) fn sounds_by_hash(&self) -> FxHashMap<u64, u32> {
-        self.sound_hashes.iter().enumerate().map(|(number, hash)| (*hash, number as u32)).collect()
+    /// The number of a phonetic key, where one is known.
+    pub(crate) fn find_sound(&self, hash: u64) -> Option<u32> {
+        self.sounds.get(&hash).copied().or_else(|| self.below.as_ref()?.find_sound(hash))
     }
 
+    fn words_len(&self) -> usize {
+        self.words_below as usize + self.words.len()
+    }
+
+    /// How many phonetic keys have a number.
     pub(crate) fn sounds_len(&self) -> usize {
-        self.sound_hashes.len()
+        self.sounds_below as usize + self.sound_hashes.len()
+    }
+
+    /// The lexicon in which a word stands, and its place there.
+    fn place(&self, word: WordId) -> (&Self, usize) {
+        match &self.below {
+            Some(below) if word < self.words_below => below.place(word),
+            _ => (self, (word - self.words_below) as usize),
+        }
+    }
+
+    fn word(&self, word: WordId) -> &Word {
+        let (lexicon, at) = self.place(word);
+        &lexicon.words[at]
     }
 
     /// The number of the word's phonetic key.
     pub(crate) fn sound(&self, word: WordId) -> u32 {
-        self.words[word as usize].sound
+        self.word(word).sound
     }
 
     /// The lasting hashes of the word's blocking keys: of the ways in which it may be meant to sound.
     pub(crate) fn blocking_keys(&self, word: WordId) -> &[u64] {
-        let from = word.checked_sub(1).map_or(0, |before| self.words[before as usize].keys_to);
-        &self.blocking_keys[from as usize..self.words[word as usize].keys_to as usize]
+        let (lexicon, at) = self.place(word);
+        let from = at.checked_sub(1).map_or(0, |before| lexicon.words[before].keys_to);
+        &lexicon.blocking_keys[from as usize..lexicon.words[at].keys_to as usize]
     }
 
     /// The lasting hash of the word.
     pub(crate) fn hash(&self, word: WordId) -> u64 {
-        self.words[word as usize].hash
+        self.word(word).hash
     }
 
     /// The lasting hash of a phonetic key.
     pub(crate) fn sound_hash(&self, sound: u32) -> u64 {
-        self.sound_hashes[sound as usize]
+        match &self.below {
+            Some(below) if sound < self.sounds_below => below.sound_hash(sound),
+            _ => self.sound_hashes[(sound - self.sounds_below) as usize],
+        }
     }
 
     /// The word.
     pub(crate) fn text(&self, word: WordId) -> &str {
-        &self.words[word as usize].text
+        &self.word(word).text
+    }
+
+    /// Bytes held, without the one below.
+    pub(crate) fn bytes(&self) -> usize {
+        let texts: usize = self.words.iter().map(|word| word.text.len()).sum();
+        let of_ids = self.ids.capacity() * (size_of::<(Box<str>, WordId)>() + 1);
+        let of_sounds = self.sounds.capacity() * (size_of::<(u64, u32)>() + 1);
+        let of_keys = (self.sound_hashes.capacity() + self.blocking_keys.capacity()) * size_of::<u64>();
+        2 * texts + of_ids + of_sounds + of_keys + self.words.capacity() * size_of::<Word>()
     }
 
     /// How alike two words are.
@@ -138,7 +186,7 @@ impl Lexicon {
         if left == right {
             return Likeness::Same;
         }
-        let (a, b) = (&self.words[left as usize], &self.words[right as usize]);
+        let (a, b) = (self.word(left), self.word(right));
         if a.sound == b.sound {
             return Likeness::Sounds;
         }
@@ -161,10 +209,16 @@ pub(crate) struct Likenesses<'l> {
 
 /// So many answers are kept.
 const KEPT: usize = 1 << 14;
+const KEPT_FEW: usize = 1 << 9;
 
 impl<'l> Likenesses<'l> {
     pub(crate) fn of(lexicon: &'l Lexicon) -> Self {
         Self { lexicon, kept: vec![Cell::new(0); KEPT] }
+    }
+
+    /// The same for a short while: fewer answers are kept.
+    pub(crate) fn few_of(lexicon: &'l Lexicon) -> Self {
+        Self { lexicon, kept: vec![Cell::new(0); KEPT_FEW] }
     }
 
     /// How alike two words are.
@@ -182,7 +236,8 @@ impl<'l> Likenesses<'l> {
 
     fn of_spellings(&self, left: WordId, right: WordId) -> Likeness {
         let pair = u64::from(left.min(right)) << 31 | u64::from(left.max(right));
-        let slot = &self.kept[(pair.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50) as usize];
+        let mixed = (pair.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 50) as usize;
+        let slot = &self.kept[mixed & (self.kept.len() - 1)];
         let kept = slot.get();
         if kept >> 2 == pair {
             return Likeness::KEPT[(kept & 3) as usize];

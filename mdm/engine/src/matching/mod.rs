@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! Columns ──► train ──► RuleSet ──► match_batch ──► Matched { pairs, clusters, cuts } ──► assign_identities
-//!                          └──► weigh, explain_pair: the same weight, years later
+//!                          ├──► weigh, explain_pair: the same weight, years later
+//!                          └──► Index::search: the same weight, at once
 //! ```
 //!
 //! How right the result is: [`accuracy`] and [`groups`] against a known truth, [`estimate`] without one, [`diff`] against another
@@ -28,6 +29,7 @@ pub mod group_labels;
 pub mod groups;
 mod hash;
 mod identity;
+mod index;
 mod keys;
 mod levels;
 mod lexicon;
@@ -50,6 +52,7 @@ pub use columns::{Columns, ColumnsBuilder, Rank};
 pub use explain::{Explanation, ExplanationRow, explain_pair};
 pub use frequency::Frequencies;
 pub use identity::{Assigned, assign_identities};
+pub use index::{CANDIDATES_MAX, Found, Index, Searched};
 pub use levels::{Level, Method, Side};
 pub use plan::plan;
 pub use progress::{Progress, Silent};

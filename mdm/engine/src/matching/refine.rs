@@ -15,7 +15,7 @@ use super::keys::{Entry, ValueKeys};
 pub(crate) const BLOCK_ROWS_MAX: usize = 60;
 /// Under a frozen rule set a block that was small in training is refined only when it has grown to so many rows.
 pub(crate) const BLOCK_ROWS_HARD: usize = 16 * BLOCK_ROWS_MAX;
-const DEPTH_MAX: u8 = 3;
+pub(crate) const DEPTH_MAX: u8 = 3;
 
 /// One rule's blocks.
 #[derive(Debug, Default)]
@@ -143,10 +143,13 @@ fn is_oversized(rows: usize, key: u64, frozen: Option<&FxHashSet<u64>>) -> bool 
 
 fn refine(entry: Entry, from: u8, further: &[&ValueKeys<'_>], next: &mut Vec<Pending>) {
     for (place, values) in further.iter().enumerate().skip(usize::from(from)) {
-        let path = hash::join(entry.key(), place as u64 + 1);
         let keys = values.of(entry.row()).iter();
-        next.extend(
-            keys.map(|key| Pending { entry: Entry::of(hash::join(path, *key), entry.row()), from: place as u8 + 1 }),
-        );
+        let keys = keys.map(|key| finer(entry.key(), place, *key));
+        next.extend(keys.map(|key| Pending { entry: Entry::of(key, entry.row()), from: place as u8 + 1 }));
     }
+}
+
+/// The key of a part of an oversized block: of those who share the further key that stands at a place.
+pub(crate) fn finer(block: u64, place: usize, key: u64) -> u64 {
+    hash::join(hash::join(block, place as u64 + 1), key)
 }

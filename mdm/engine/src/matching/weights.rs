@@ -1,5 +1,8 @@
 //! From the bits of single comparisons to the weight of a pair: groups, relatives, prior.
 
+use super::levels::{Judged, NONE};
+use super::rule_set::{ComparisonWeights, RuleSet};
+
 /// Of the weaker evidence in a group of correlated comparisons, this share counts.
 pub(crate) const GROUP_SHARE: f64 = 0.25;
 
@@ -61,6 +64,103 @@ impl Groups {
             }
         }
         sum
+    }
+}
+
+/// log2 of the shares of each level of one comparison.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct LevelBits([OfLevel; 16]);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct OfLevel {
+    matched: f64,
+    related: f64,
+    unrelated: f64,
+    rare: bool,
+}
+
+impl LevelBits {
+    pub(crate) fn of(weights: &ComparisonWeights) -> Self {
+        let mut bits = Self::default();
+        for (level, slot) in weights.levels.iter().zip(&mut bits.0) {
+            *slot = OfLevel {
+                matched: level.m.log2(),
+                related: level.related.0.log2(),
+                unrelated: level.u.log2(),
+                rare: level.rare,
+            };
+        }
+        bits
+    }
+
+    /// Weight against unrelated ones, of a match and of relatives. An agreement on a rare value weighs by its rarity, and one
+    /// on a very common value nothing; it never weighs against.
+    pub(crate) fn of_judged(&self, judged: Judged) -> (f64, f64) {
+        if judged.level == NONE {
+            return (0.0, 0.0);
+        }
+        let level = self.0[judged.level as usize];
+        if level.rare && !judged.rarity_bits.is_nan() {
+            let rarity = f64::from(judged.rarity_bits);
+            ((level.matched + rarity).max(0.0), level.related + rarity)
+        } else {
+            (level.matched - level.unrelated, level.related - level.unrelated)
+        }
+    }
+
+    /// What an agreement on a value so rare weighs at most.
+    pub(crate) fn most(&self, rarity_bits: f32) -> f64 {
+        let over = |level: &OfLevel| level.matched - level.unrelated;
+        if rarity_bits.is_nan() {
+            return self.0.iter().map(over).fold(0.0, f64::max);
+        }
+        let plain = self.0.iter().filter(|level| !level.rare).map(over).fold(0.0, f64::max);
+        let rare = self.0.iter().filter(|level| level.rare).map(|level| level.matched).fold(-20.0, f64::max);
+        plain.max(rare + f64::from(rarity_bits))
+    }
+}
+
+/// From what single comparisons weigh to the weight of a pair and its probability.
+#[derive(Debug)]
+pub(crate) struct Sums {
+    count: usize,
+    groups: Groups,
+    prior_bits: f64,
+    related: RelativesOdds,
+}
+
+impl Sums {
+    pub(crate) fn of(rule_set: &RuleSet) -> Self {
+        Self {
+            count: rule_set.comparisons.len(),
+            groups: Groups::of(rule_set.comparisons.iter().map(|weights| weights.group.as_deref())),
+            prior_bits: rule_set.prior.bits(),
+            related: RelativesOdds::of(rule_set.prior.related_odds()),
+        }
+    }
+
+    /// The sum of what counts, in the order of the comparisons, and what relatives take off.
+    pub(crate) fn sum(&self, matched: &mut [f64], related: &mut [f64]) -> (f64, f64) {
+        let count = self.count;
+        self.groups.count_once(&mut matched[..count]);
+        let of_relatives = self.groups.count_once(&mut related[..count]);
+        let relatives = self.related.bits(of_relatives);
+        (matched[..count].iter().sum::<f64>() + relatives, relatives)
+    }
+
+    /// What a pair weighs before relatives take off; it never falls when one of the bits rises.
+    pub(crate) fn at_most(&self, matched: &[f64]) -> f64 {
+        self.groups.sum(matched)
+    }
+
+    /// Match probability at a weight.
+    pub(crate) fn probability(&self, weight_bits: f64) -> f64 {
+        probability(weight_bits + self.prior_bits)
+    }
+
+    /// The weight at which a probability is reached.
+    pub(crate) fn weight_at(&self, probability: f64) -> f64 {
+        (probability / (1.0 - probability)).log2() - self.prior_bits
     }
 }
 

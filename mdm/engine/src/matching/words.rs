@@ -24,7 +24,7 @@ pub(crate) enum Role {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Read {
     pub(crate) words: Vec<(String, Role)>,
-    pub(crate) sex: Option<&'static str>,
+    pub(crate) sex: Option<Sex>,
     /// The lasting hash of the sound of all words joined; 0 where a word has none.
     pub(crate) joined: u64,
     /// The same of the first two words of a person's name, where they may be one that was written apart; 0 otherwise.
@@ -87,7 +87,7 @@ fn read_name(value: &str) -> Read {
         words.clear();
     }
     words.truncate(WORDS_MAX);
-    Read { words, sex: name.implied_sex.map(Sex::code), ..Read::default() }
+    Read { words, sex: name.implied_sex, ..Read::default() }
 }
 
 /// Second names that, alone, say nothing of who it is.
@@ -166,7 +166,7 @@ mod tests {
         check(Kind::PersonName, "Singh", &[]);
         check(Kind::PersonName, "R K Sharma", &["sharma", "r", "k"]);
         check(Kind::PersonName, "", &[]);
-        assert_eq!(read(Kind::PersonName, "Gurpreet Kaur").sex, Some("F"));
+        assert_eq!(read(Kind::PersonName, "Gurpreet Kaur").sex.map(Sex::code), Some("F"));
     }
 
     #[test]

@@ -5,10 +5,13 @@ pub(crate) mod name;
 mod number;
 mod words;
 
+use std::sync::Arc;
+
 use kanak_model::kind::Kind;
 use serde::{Deserialize, Serialize};
 
 use super::features::{DateParts, Features, Item, Phrase, Sets, Words};
+use super::index::Kept;
 use super::lexicon::Likenesses;
 use super::rows::{Packed, Packing};
 
@@ -126,7 +129,7 @@ impl Judged {
 }
 
 /// How rare the words and values of one column are, in bits.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Rarity {
     /// By value code.
     pub(crate) values: Vec<f32>,
@@ -134,12 +137,23 @@ pub(crate) struct Rarity {
     pub(crate) sounds: Vec<f32>,
     /// No agreement is held to be rarer than this.
     pub(crate) bits_max: f32,
+    /// The sounds of the lexicon below, where `sounds` goes on from another's.
+    pub(crate) below: Option<Arc<Rarity>>,
 }
 
 impl Rarity {
     pub(crate) fn of_sounds<'i>(&self, items: impl Iterator<Item = &'i Item>) -> f32 {
-        let bits: f32 = items.map(|item| self.sounds.get(item.sound as usize).copied().unwrap_or(0.0)).sum();
-        bits.min(self.bits_max)
+        // Exact in 64 bits, whatever the order of the words.
+        let bits: f64 = items.map(|item| f64::from(self.of_sound(item.sound))).sum();
+        (bits as f32).min(self.bits_max)
+    }
+
+    fn of_sound(&self, sound: u32) -> f32 {
+        let Some(below) = &self.below else { return self.sounds.get(sound as usize).copied().unwrap_or(0.0) };
+        match below.sounds.get(sound as usize) {
+            Some(bits) => *bits,
+            None => self.sounds.get(sound as usize - below.sounds.len()).copied().unwrap_or(0.0),
+        }
     }
 
     pub(crate) fn of_value(&self, code: u32) -> f32 {
@@ -151,8 +165,26 @@ impl Rarity {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Value<'a> {
     pub(crate) features: &'a Features,
-    pub(crate) values: &'a [Box<str>],
+    pub(crate) texts: Texts<'a>,
     pub(crate) code: u32,
+}
+
+/// Where the texts of values stand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Texts<'a> {
+    Of(&'a [Box<str>]),
+    Kept(&'a Kept),
+    One(&'a str),
+}
+
+impl<'a> Texts<'a> {
+    fn get(self, code: u32) -> &'a str {
+        match self {
+            Self::Of(values) => &values[code as usize],
+            Self::Kept(kept) => kept.text(code),
+            Self::One(text) => text,
+        }
+    }
 }
 
 /// The words of a value, as they are compared.
@@ -171,6 +203,11 @@ impl<'a> Wording<'a> {
 
     fn sets(&self) -> Sets {
         self.words.sets(self.code)
+    }
+
+    /// Itself and another in an order of their own: what is found word by word is the same whichever stands on the left.
+    fn in_order<'w>(&'w self, other: &'w Self) -> (&'w Self, &'w Self) {
+        if self.phrase.words <= other.phrase.words { (self, other) } else { (other, self) }
     }
 
     /// Whether both have the same words, in any order.
@@ -203,8 +240,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    fn text(&self) -> &'a str {
-        &self.values[self.code as usize]
+    pub(crate) fn text(&self) -> &'a str {
+        self.texts.get(self.code)
     }
 }
 
@@ -216,16 +253,31 @@ pub(crate) fn judge(
     lexicon: &Likenesses<'_>,
     rarity: &Rarity,
 ) -> Judged {
+    judge_by(method, left, right, lexicon, rarity, || rarity.of_value(left.code).min(rarity.of_value(right.code)))
+}
+
+/// The same, where how rare the two values are is found otherwise: of two writings the commoner says it. So the grade is the
+/// same whichever stands on the left.
+pub(crate) fn judge_by(
+    method: Method,
+    left: Value<'_>,
+    right: Value<'_>,
+    lexicon: &Likenesses<'_>,
+    sounds: &Rarity,
+    rarity_bits: impl FnOnce() -> f32,
+) -> Judged {
     match method {
         Method::Name | Method::Words => {
             let Some((a, b)) = left.wording().zip(right.wording()) else { return Judged::MISSING };
             if method == Method::Name {
-                return name::judge(&a, &b, lexicon, rarity);
+                return name::judge(&a, &b, lexicon, sounds);
             }
-            // Of two writings the commoner says how rare it is, whichever stands on the left.
-            words::judge(&a, &b, lexicon, rarity.of_value(left.code).min(rarity.of_value(right.code)))
+            words::judge(&a, &b, lexicon, rarity_bits)
         }
-        Method::Date => date::judge(left.date(), right.date(), rarity.of_value(left.code)),
+        Method::Date => {
+            let (a, b) = (left.date(), right.date());
+            date::judge(a, b, if a.digits == b.digits { rarity_bits() } else { f32::NAN })
+        }
         Method::Number => Judged::plain(number::judge_number(left.text(), right.text())),
         Method::Pin => Judged::plain(number::judge_pin(left.text(), right.text())),
         Method::Code | Method::Register => Judged::plain(1),
@@ -234,11 +286,21 @@ pub(crate) fn judge(
 
 /// Grades a value of a column against itself.
 pub(crate) fn judge_equal(method: Method, value: Value<'_>, rarity: &Rarity) -> Judged {
+    judge_equal_by(method, value, rarity, || rarity.of_value(value.code))
+}
+
+/// The same, where how rare the value is is found otherwise.
+pub(crate) fn judge_equal_by(
+    method: Method,
+    value: Value<'_>,
+    sounds: &Rarity,
+    rarity_bits: impl FnOnce() -> f32,
+) -> Judged {
     match method {
-        Method::Name => value.wording().map_or(Judged::MISSING, |words| name::judge_equal(&words, rarity)),
-        Method::Date => date::judge(value.date(), value.date(), rarity.of_value(value.code)),
+        Method::Name => value.wording().map_or(Judged::MISSING, |words| name::judge_equal(&words, sounds)),
+        Method::Date => date::judge(value.date(), value.date(), rarity_bits()),
         Method::Words | Method::Number | Method::Pin | Method::Code | Method::Register => {
-            Judged { level: 0, rarity_bits: rarity.of_value(value.code) }
+            Judged { level: 0, rarity_bits: rarity_bits() }
         }
     }
 }

@@ -65,7 +65,8 @@ pub(super) fn judge(a: &Wording<'_>, b: &Wording<'_>, lexicon: &Likenesses<'_>, 
             Likeness::Unlike => DIFFERENT,
         });
     }
-    grade(&Paired::of(left, right, lexicon), left, right, rarity)
+    let (first, second) = a.in_order(b);
+    grade(&Paired::of(first.items, second.items, lexicon), first.items, second.items, rarity)
 }
 
 /// Grades a name against itself.
@@ -79,6 +80,12 @@ pub(super) fn judge_equal(name: &Wording<'_>, rarity: &Rarity) -> Judged {
 /// Whether a grade says that both are the same name, perhaps written differently.
 pub(crate) fn agrees(level: u8) -> bool {
     matches!(level, SAME | SOUNDS | WITHIN)
+}
+
+/// The better of two grades; of equal ones that of the rarer name.
+pub(crate) fn better(one: Judged, other: Judged) -> Judged {
+    let is_better = other.level < one.level || (other.level == one.level && other.rarity_bits > one.rarity_bits);
+    if is_better { other } else { one }
 }
 
 /// The grade of a difference between two women's relatives.
@@ -185,7 +192,7 @@ mod tests {
         let mut lexicon = Lexicon::default();
         let values: Vec<Box<str>> = vec![left.into(), right.into()];
         let mut features = Features::of(Kind::PersonName, &values, &mut lexicon);
-        features.find_joined(&lexicon.sounds_by_hash());
+        features.find_joined(&lexicon);
         let words = features.words().unwrap();
         let likenesses = Likenesses::of(&lexicon);
         let rarity = Rarity { bits_max: 20.0, ..Rarity::default() };

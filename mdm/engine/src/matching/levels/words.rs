@@ -18,13 +18,19 @@ pub(super) const LEVELS: &[Level] = &[
     level("different", 0.12, 0.97, Side::Against, false),
 ];
 
-pub(super) fn judge(left: &Wording<'_>, right: &Wording<'_>, lexicon: &Likenesses<'_>, rarity_bits: f32) -> Judged {
+pub(super) fn judge(
+    left: &Wording<'_>,
+    right: &Wording<'_>,
+    lexicon: &Likenesses<'_>,
+    rarity_bits: impl FnOnce() -> f32,
+) -> Judged {
     if left.items.is_empty() || right.items.is_empty() {
         return Judged::MISSING;
     }
     if left.has_words_of(right) || left.has_sounds_of(right) || left.sounds_as_one_with(right) {
-        return Judged { level: SOUNDS, rarity_bits };
+        return Judged { level: SOUNDS, rarity_bits: rarity_bits() };
     }
+    let (left, right) = left.in_order(right);
     let (left, right) = (left.items, right.items);
     let (few, many) = if left.len() <= right.len() { (left, right) } else { (right, left) };
     let mut taken = [false; 12];
@@ -66,7 +72,7 @@ mod tests {
         let words = features.words().unwrap();
         let likenesses = Likenesses::of(&lexicon);
         let judge = |a: u32, b: u32| {
-            let judged = judge(&Wording::of(words, a), &Wording::of(words, b), &likenesses, 1.0);
+            let judged = judge(&Wording::of(words, a), &Wording::of(words, b), &likenesses, || 1.0);
             LEVELS.get(judged.level as usize).map_or("none", |level| level.name)
         };
         assert_eq!(judge(0, 1), expected, "{left} / {right}");

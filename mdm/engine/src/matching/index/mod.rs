@@ -1,0 +1,400 @@
+//! Search before create: golden records in memory, and the ones a query may speak of, in the blink of an eye.
+//!
+//! A query goes the way of a batch. Its keys under the blocking rules lead to the rows that share one, and those are weighed:
+//! to the bit as [`RuleSet::weigh`] weighs them. So what is found here is what a batch would find, and the same rule set decides
+//! both.
+//!
+//! Values stand once each, with what is computed from them; a row is a run of their codes. Rows that are inserted go into a tail
+//! beside the table of keys, and rows that are removed stay in it as dead ones, until [`Index::rebuild`] makes one table of all.
+
+mod asked;
+mod blocks;
+mod kept;
+mod postings;
+mod weigh;
+
+use std::sync::Arc;
+
+use kanak_model::id::SourceRecordId;
+use kanak_model::kind::Kind;
+use kanak_model::source_record::Values;
+use rustc_hash::FxHashMap;
+
+use super::columns::{Columns, MISSING, Rank};
+use super::keys::Entry;
+use super::lexicon::Lexicon;
+use super::rule_set::RuleSet;
+use super::rules::SAME_REGISTER;
+use asked::{Asked, Attribute, implied_sex};
+use blocks::{Blocking, Given};
+pub(crate) use kept::{Kept, make_room};
+use postings::Postings;
+use weigh::Scales;
+
+/// At most so many rows are weighed for one query. Small blocks come first, since they tell most.
+pub const CANDIDATES_MAX: usize = 4096;
+
+/// Golden records, ready to be searched under one rule set.
+#[derive(Debug)]
+pub struct Index {
+    rule_set: Arc<RuleSet>,
+    attributes: Vec<Attribute>,
+    lexicon: Arc<Lexicon>,
+    /// Row by row, the code of the value of each attribute.
+    codes: Vec<u32>,
+    /// Row to id.
+    ids: Vec<SourceRecordId>,
+    /// The rows of the table, by ascending id.
+    by_id: Vec<u32>,
+    /// The living rows of the tail.
+    tail: FxHashMap<SourceRecordId, u32>,
+    /// Which rows are dead, bit by bit.
+    dead: Vec<u64>,
+    dead_rows: usize,
+    blocking: Blocking,
+    /// By key of a rule, and by name borne: rows.
+    blocks: Postings,
+    /// By key of a part of a name: codes of names.
+    names: Postings,
+    scales: Scales,
+    /// Where a missing sex is read from: the places of the sex and of the name.
+    sex_from_name: Option<(usize, usize)>,
+}
+
+/// A golden record that a query may speak of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Found {
+    /// Its id.
+    pub id: SourceRecordId,
+    /// Match weight in bits, without the prior.
+    pub weight_bits: f64,
+    /// Match probability, 0..=1, with the prior in.
+    pub probability: f64,
+}
+
+/// What a search found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Searched {
+    /// The heaviest, first; of the same weight, the lower id first.
+    pub found: Vec<Found>,
+    /// How many golden records were weighed.
+    pub compared: usize,
+    /// How many entries of too large blocks were not looked at. A golden record stands in several blocks and is counted in each.
+    pub passed_over: usize,
+}
+
+impl Index {
+    /// Makes an index of golden records.
+    pub fn of(rule_set: Arc<RuleSet>, columns: Columns) -> Self {
+        let blocking = Blocking::of(&rule_set, &columns);
+        let mut scales = Scales::of(&rule_set, &columns);
+        let place = |kind: Kind| columns.columns.iter().position(|column| column.field.kind == kind);
+        let label = blocking.label().filter(|at| columns.columns[*at].field.kind == Kind::PersonName);
+        let sex_from_name = place(Kind::Sex).zip(label);
+        let Columns { ids, by_id, columns, mut lexicon } = columns;
+        let lanes = columns.len();
+        let mut codes = vec![MISSING; ids.len() * lanes];
+        let mut attributes = Vec::with_capacity(lanes);
+        for (lane, column) in columns.into_iter().enumerate() {
+            for (slot, code) in codes.iter_mut().skip(lane).step_by(lanes).zip(&column.codes) {
+                *slot = *code;
+            }
+            attributes.push(Attribute::of(column, &mut lexicon));
+        }
+        scales.hear(&rule_set, &lexicon);
+        let dead = vec![0; ids.len().div_ceil(64)];
+        let mut index = Self {
+            rule_set,
+            attributes,
+            lexicon: Arc::new(lexicon),
+            codes,
+            ids,
+            by_id,
+            tail: FxHashMap::default(),
+            dead,
+            dead_rows: 0,
+            blocking,
+            blocks: Postings::default(),
+            names: Postings::default(),
+            scales,
+            sex_from_name,
+        };
+        index.blocks = Postings::of(index.block_entries());
+        index.names = Postings::of(index.name_entries());
+        index
+    }
+
+    /// How many golden records it holds.
+    pub fn len(&self) -> usize {
+        self.ids.len() - self.dead_rows
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many rows stand in the tail or are dead: what [`Self::rebuild`] would put in order.
+    pub fn unsettled(&self) -> usize {
+        self.ids.len() - self.by_id.len() + self.dead_rows
+    }
+
+    /// The golden records that a statement may speak of, the heaviest first, at most `limit`; `register` is empty where it is not
+    /// known. Whatever shares a block with it is weighed, up to [`CANDIDATES_MAX`].
+    ///
+    /// A statement that shares no block with anyone, as a bare name does, is looked up by its name alone.
+    pub fn search(&self, values: &Values, register: &str, limit: usize) -> Searched {
+        let register = Rank::of(register, "").register_text();
+        let mut asked = Asked::of(&self.attributes, &self.lexicon, |attribute| {
+            if attribute == SAME_REGISTER { register.as_deref() } else { values.find(attribute) }
+        });
+        if let Some((sex, name)) = self.sex_from_name {
+            asked.read_sex_from_name(&self.attributes, sex, name);
+        }
+        let mut given = Given::default();
+        let mut keys = Vec::new();
+        self.blocking.give(&asked.lexicon, |at| asked.find(&self.attributes, at), &mut given);
+        self.blocking.blocks(&given, &mut keys);
+        let mut blocks: Vec<[&[u32]; 2]> = keys.iter().map(|key| self.blocks.find(*key)).collect();
+        blocks.sort_by_key(|[table, tail]| table.len() + tail.len());
+        let (mut rows, passed_over) = gather(&blocks);
+        rows.retain(|row| !self.is_dead(*row));
+        if rows.is_empty() {
+            return self.search_by_name(&asked, limit, passed_over);
+        }
+        self.weigh(&asked, &rows, limit, passed_over)
+    }
+
+    /// The golden records whose names are most like a name, at most `limit`: of names that share the given name or the surname,
+    /// by sound, up to [`CANDIDATES_MAX`] are compared, and as many of the bearers of the likest.
+    pub fn find_by_name(&self, name: &str, limit: usize) -> Searched {
+        let mut asked = Asked::of(&self.attributes, &self.lexicon, |attribute| {
+            (attribute == self.rule_set.rules.label).then_some(name)
+        });
+        if let Some((sex, name)) = self.sex_from_name {
+            asked.read_sex_from_name(&self.attributes, sex, name);
+        }
+        self.search_by_name(&asked, limit, 0)
+    }
+
+    /// Looks a query up by its name: whoever shares its given name or surname, by sound. Names that share both come first; the
+    /// bearers of the likest are weighed.
+    fn search_by_name(&self, asked: &Asked<'_>, limit: usize, mut passed_over: usize) -> Searched {
+        let nothing = Searched { passed_over, ..Searched::default() };
+        let Some(at) = self.blocking.label() else { return nothing };
+        let Some(name) = asked.find(&self.attributes, at) else { return nothing };
+        let parts: Vec<Vec<u32>> = self
+            .blocking
+            .names(&asked.lexicon, name)
+            .iter()
+            .map(|keys| {
+                let mut names: Vec<u32> =
+                    keys.iter().flat_map(|key| self.names.find(*key)).flatten().copied().collect();
+                names.sort_unstable();
+                names.dedup();
+                names
+            })
+            .collect();
+        let mut names: Vec<u32> = Vec::new();
+        if let [given, surname] = parts.as_slice() {
+            names.extend(given.iter().filter(|name| surname.binary_search(*name).is_ok()));
+        }
+        let both = names.len();
+        let more: Vec<u32> =
+            parts.iter().flatten().filter(|name| names[..both].binary_search(name).is_err()).copied().collect();
+        names.extend(more);
+        passed_over += names.len().saturating_sub(CANDIDATES_MAX);
+        names.truncate(CANDIDATES_MAX);
+        let weigher = self.scales.weigher(&self.rule_set, &self.attributes, asked);
+        let mut ranked: Vec<(f64, u32)> = names.iter().map(|name| (weigher.name_bits(at, *name), *name)).collect();
+        ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut rows: Vec<u32> = Vec::new();
+        for (at, (_, name)) in ranked.iter().enumerate() {
+            if rows.len() >= limit.max(BEARERS_MIN) {
+                passed_over += ranked.len() - at;
+                break;
+            }
+            let bearers = self.blocks.find(Blocking::bearers(*name));
+            let living = bearers.into_iter().flatten().copied().filter(|row| !self.is_dead(*row));
+            let before = rows.len();
+            rows.extend(living);
+            let over = rows.len().saturating_sub(CANDIDATES_MAX.max(before));
+            passed_over += over;
+            rows.truncate(rows.len() - over);
+        }
+        self.weigh(asked, &rows, limit, passed_over)
+    }
+
+    fn weigh(&self, asked: &Asked<'_>, rows: &[u32], limit: usize, passed_over: usize) -> Searched {
+        let weigher = self.scales.weigher(&self.rule_set, &self.attributes, asked);
+        let weighed = |row: &u32| {
+            let weight_bits = weigher.weight_bits(self.row(*row));
+            Found { id: self.ids[*row as usize], weight_bits, probability: self.scales.probability(weight_bits) }
+        };
+        let mut found: Vec<Found> = rows.iter().map(weighed).collect();
+        found.sort_unstable_by(|a, b| b.weight_bits.total_cmp(&a.weight_bits).then(a.id.cmp(&b.id)));
+        found.truncate(limit);
+        Searched { found, compared: rows.len(), passed_over }
+    }
+
+    /// Adds a golden record. One that is held under this id already is replaced.
+    pub fn insert(&mut self, id: SourceRecordId, register: &str, values: &Values) {
+        self.remove(id);
+        let row = self.ids.len() as u32;
+        let register = Rank::of(register, "").register_text();
+        let lexicon = Arc::make_mut(&mut self.lexicon);
+        let mut codes = Vec::with_capacity(self.attributes.len());
+        for attribute in &mut self.attributes {
+            let name = attribute.field.name.as_str();
+            let text = if name == SAME_REGISTER { register.as_deref() } else { values.find(name) };
+            codes.push(match text.filter(|text| !text.is_empty()) {
+                Some(text) => attribute.intern(text, lexicon),
+                None => MISSING,
+            });
+        }
+        if let Some((sex, name)) = self.sex_from_name
+            && codes[sex] == MISSING
+            && let Some(code) = self.attributes[name].find(codes[name]).and_then(implied_sex)
+        {
+            codes[sex] = self.attributes[sex].intern(code, lexicon);
+        }
+        self.scales.hear(&self.rule_set, &self.lexicon);
+        make_room(&mut self.codes, codes.len());
+        self.codes.extend_from_slice(&codes);
+        make_room(&mut self.ids, 1);
+        self.ids.push(id);
+        self.dead.resize(self.ids.len().div_ceil(64), 0);
+        self.tail.insert(id, row);
+        let mut keys = Vec::new();
+        self.blocks_of(row, &mut Given::default(), &mut keys);
+        for key in keys {
+            self.blocks.push(key, row);
+        }
+        if let Some(at) = self.blocking.label()
+            && let Some(name) = self.attributes[at].find(codes[at])
+        {
+            let bearers = Blocking::bearers(codes[at]);
+            let is_first = self.blocks.find(bearers).iter().all(|rows| rows.is_empty());
+            let keys = if is_first { self.blocking.names(&self.lexicon, name) } else { Vec::new() };
+            for key in keys.into_iter().flatten() {
+                self.names.push(key, codes[at]);
+            }
+            self.blocks.push(bearers, row);
+        }
+    }
+
+    /// Takes a golden record out; whether it was there.
+    pub fn remove(&mut self, id: SourceRecordId) -> bool {
+        let row = self.tail.remove(&id).or_else(|| {
+            let place = self.by_id.binary_search_by_key(&id, |row| self.ids[*row as usize]).ok()?;
+            Some(self.by_id[place]).filter(|row| !self.is_dead(*row))
+        });
+        if let Some(row) = row {
+            self.dead[row as usize / 64] |= 1 << (row % 64);
+            self.dead_rows += 1;
+        }
+        row.is_some()
+    }
+
+    /// Makes one table of all living rows. No answer changes.
+    #[must_use]
+    pub fn rebuild(self) -> Self {
+        let mut builder = self.rule_set.rules.columns();
+        for row in (0..self.ids.len() as u32).filter(|row| !self.is_dead(*row)) {
+            let codes = self.row(row);
+            let text = |name: &str| {
+                let at = self.attributes.iter().position(|attribute| attribute.field.name == name)?;
+                self.attributes[at].find(codes[at]).map(|value| value.text())
+            };
+            let rank = Rank::of_register_text(text(SAME_REGISTER));
+            builder.push_with(self.ids[row as usize], rank, text);
+        }
+        let rule_set = Arc::clone(&self.rule_set);
+        drop(self);
+        Self::of(rule_set, builder.finish())
+    }
+
+    /// Bytes held, of everything but the rule set.
+    pub fn bytes(&self) -> usize {
+        self.bytes_by_part().iter().map(|(_, bytes)| bytes).sum()
+    }
+
+    /// Bytes held, part by part.
+    pub fn bytes_by_part(&self) -> Vec<(&'static str, usize)> {
+        let attributes = || self.attributes.iter().map(Attribute::bytes);
+        let of_ids = self.ids.capacity() * size_of::<SourceRecordId>() + self.by_id.capacity() * size_of::<u32>();
+        let of_tail = self.tail.capacity() * (size_of::<(SourceRecordId, u32)>() + 1);
+        vec![
+            ("codes of the rows", self.codes.capacity() * size_of::<u32>()),
+            ("ids", of_ids + of_tail + self.dead.capacity() * size_of::<u64>()),
+            ("blocks", self.blocks.bytes() + self.blocking.bytes()),
+            ("keys of names", self.names.bytes()),
+            ("texts of values", attributes().map(|(texts, _)| texts).sum()),
+            ("features of values", attributes().map(|(_, features)| features).sum()),
+            ("words", self.lexicon.bytes()),
+            ("rarity", self.scales.bytes()),
+        ]
+    }
+
+    fn row(&self, row: u32) -> &[u32] {
+        let lanes = self.attributes.len();
+        &self.codes[row as usize * lanes..(row as usize + 1) * lanes]
+    }
+
+    fn is_dead(&self, row: u32) -> bool {
+        self.dead[row as usize / 64] >> (row % 64) & 1 == 1
+    }
+
+    fn blocks_of(&self, row: u32, given: &mut Given, keys: &mut Vec<u64>) {
+        let codes = self.row(row);
+        self.blocking.give(&self.lexicon, |at| self.attributes[at].find(codes[at]), given);
+        self.blocking.blocks(given, keys);
+    }
+
+    /// Each row under the keys of its blocks and under its name.
+    fn block_entries(&self) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        let (mut given, mut keys) = (Given::default(), Vec::new());
+        let label = self.blocking.label();
+        for row in 0..self.ids.len() as u32 {
+            self.blocks_of(row, &mut given, &mut keys);
+            entries.extend(keys.iter().map(|key| Entry::of(*key, row)));
+            let name = label.map_or(MISSING, |at| self.row(row)[at]);
+            entries.extend((name != MISSING).then(|| Entry::of(Blocking::bearers(name), row)));
+        }
+        entries
+    }
+
+    /// Each name under the keys of its parts.
+    fn name_entries(&self) -> Vec<Entry> {
+        let Some(attribute) = self.blocking.label().map(|at| &self.attributes[at]) else { return Vec::new() };
+        let keys_of = |code: u32| {
+            let keys = self.blocking.names(&self.lexicon, attribute.value(code));
+            keys.into_iter().flatten().map(move |key| Entry::of(key, code))
+        };
+        (0..attribute.texts.len() as u32).flat_map(keys_of).collect()
+    }
+}
+
+/// The bearers of the likest names are weighed until there are so many.
+const BEARERS_MIN: usize = 64;
+
+/// The rows of blocks, each once, ascending, and how many entries were passed over.
+fn gather(blocks: &[[&[u32]; 2]]) -> (Vec<u32>, usize) {
+    let mut rows = Vec::new();
+    let mut passed_over = 0;
+    for block in blocks {
+        for part in block {
+            if rows.len() + part.len() > CANDIDATES_MAX {
+                rows.sort_unstable();
+                rows.dedup();
+            }
+            let taken = part.len().min(CANDIDATES_MAX.saturating_sub(rows.len()));
+            rows.extend_from_slice(&part[..taken]);
+            passed_over += part.len() - taken;
+        }
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    (rows, passed_over)
+}
