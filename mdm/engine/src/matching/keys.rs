@@ -164,6 +164,8 @@ pub(crate) struct Entry(u64);
 impl Entry {
     /// So many bits hold the row; the others are the key's.
     pub(crate) const ROW_BITS: u32 = 28;
+    /// So many rows have numbers.
+    pub(crate) const ROWS_MAX: usize = 1 << Self::ROW_BITS;
 
     /// Of the key its highest bits count. Two keys that share them share a block, which costs a comparison and nothing else.
     pub(crate) fn of(key: u64, row: u32) -> Self {
