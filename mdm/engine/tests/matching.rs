@@ -194,11 +194,11 @@ proptest! {
     }
 }
 
+/// Two records and the bits of their weight.
+type NamedPair = (i64, i64, u64);
+
 /// Clusters and pairs by what the records are called, whatever ids they got: comparable between orders of arrival.
-fn by_name(
-    matched: &Matched,
-    name: impl Fn(SourceRecordId) -> SourceRecordId,
-) -> (Vec<Vec<i64>>, Vec<(i64, i64, u64)>) {
+fn by_name(matched: &Matched, name: impl Fn(SourceRecordId) -> SourceRecordId) -> (Vec<Vec<i64>>, Vec<NamedPair>) {
     let mut clusters: Vec<Vec<i64>> = Vec::new();
     for members in &matched.clusters {
         let mut members: Vec<i64> = members.iter().map(|id| name(*id).0).collect();
@@ -207,7 +207,7 @@ fn by_name(
     }
     clusters.sort_unstable();
     let pair = |left: i64, right: i64, bits: f64| (left.min(right), left.max(right), bits.to_bits());
-    let mut pairs: Vec<(i64, i64, u64)> =
+    let mut pairs: Vec<NamedPair> =
         matched.pairs.iter().map(|one| pair(name(one.left).0, name(one.right).0, one.weight_bits)).collect();
     pairs.sort_unstable();
     (clusters, pairs)

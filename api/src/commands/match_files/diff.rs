@@ -82,7 +82,7 @@ pub fn diff(args: &MatchArgs, before: &Path, after: &Path, output: &Output) -> a
 fn clusters(table: &Table, file: &Path, output: &Output) -> anyhow::Result<Vec<Vec<SourceRecordId>>> {
     let entity = model::read(file)?;
     let rules = MatchRules::compile(&entity)?;
-    let stage = Stage::begin(output, &format!("Matching by {}", file.display()), 0);
+    let stage = Stage::begin(output, format!("Matching by {}", file.display()), 0);
     let rank = |row: usize| Rank::of(table.source(row), &table.id(row));
     let columns = Columns::from_batches(&entity, &table.named(&entity)?, rank)?;
     let (_, found) = train_and_match(&rules, &columns, TRAINING_SEED, &[], None, &Watched(&stage));

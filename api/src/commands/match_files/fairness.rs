@@ -34,11 +34,11 @@ pub(super) fn by_group(
     let is_name = entity.find_attribute(&entity.label).is_some_and(|attribute| attribute.kind == Kind::PersonName);
     if is_name {
         let names = texts(&entity.label);
-        tables.insert("script".to_owned(), table(&names, |name| script_of(name), &entities, &cluster_of));
-        tables.insert("name_type".to_owned(), table(&names, |name| name_type_of(name), &entities, &cluster_of));
+        tables.insert("script".to_owned(), table(&names, script_of, &entities, &cluster_of));
+        tables.insert("name_type".to_owned(), table(&names, name_type_of, &entities, &cluster_of));
     }
     if let Some(sex) = entity.attributes.iter().find(|attribute| attribute.kind == Kind::Sex) {
-        tables.insert("sex".to_owned(), table(&texts(&sex.name), |sex| sex_of(sex), &entities, &cluster_of));
+        tables.insert("sex".to_owned(), table(&texts(&sex.name), sex_of, &entities, &cluster_of));
     }
     Value::Object(tables)
 }
