@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on, and says what it measured or skipped")]
 
+mod index;
+
 use kanak_engine::matching::{
     Columns, CutReason, MatchRules, Matched, Rank, RuleSet, Silent, Statement, explain_pair, match_batch, train,
 };

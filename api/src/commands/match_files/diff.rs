@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use kanak_engine::matching::diff::{Change, compare};
-use kanak_engine::matching::{Columns, MatchRules, Rank, train_and_match};
+use kanak_engine::matching::{MatchRules, train_and_match};
 use kanak_model::SourceRecordId;
 use serde_json::json;
 
 use super::table::Table;
-use super::{TRAINING_SEED, Watched, row_of};
+use super::{TRAINING_SEED, Watched, columns_of, row_of};
 use crate::cli::MatchArgs;
 use crate::commands::model;
 use crate::output::{Output, grouped};
@@ -83,8 +83,7 @@ fn clusters(table: &Table, file: &Path, output: &Output) -> anyhow::Result<Vec<V
     let entity = model::read(file)?;
     let rules = MatchRules::compile(&entity)?;
     let stage = Stage::begin(output, format!("Matching by {}", file.display()), 0);
-    let rank = |row: usize| Rank::of(table.source(row), &table.id(row));
-    let columns = Columns::from_batches(&entity, &table.named(&entity)?, rank)?;
+    let columns = columns_of(table, &entity)?;
     let (_, found) = train_and_match(&rules, &columns, TRAINING_SEED, &[], None, &Watched(&stage));
     stage.end(&format!("{} clusters", grouped(found.clusters.len() as i64)));
     Ok(found.clusters)

@@ -17,7 +17,7 @@ use anyhow::Context as _;
 use kanak_engine::matching::{
     Columns, MatchRules, Matched, Progress, Rank, RuleStats, estimate, plan, train_and_match,
 };
-use kanak_model::SourceRecordId;
+use kanak_model::{EntityModel, SourceRecordId};
 use serde_json::Value;
 
 pub use self::diff::diff;
@@ -55,8 +55,7 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
     };
     let rules = MatchRules::compile(&entity)?;
     let stage = Stage::begin(output, "Standardizing", 0);
-    let columns =
-        Columns::from_batches(&entity, &table.named(&entity)?, |row| Rank::of(table.source(row), &table.id(row)))?;
+    let columns = columns_of(&table, &entity)?;
     seconds.push(("standardize", stage.end("done")));
     if args.plan {
         print_plan(&rules, &columns, output);
@@ -95,6 +94,12 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
         print(&report, &found, &args.out, output);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The rows as columns for matching, ranked by source and id.
+fn columns_of(table: &Table, entity: &EntityModel) -> anyhow::Result<Columns> {
+    let rank = |row: usize| Rank::of(table.source(row), &table.id(row));
+    Ok(Columns::from_batches(entity, &table.named(entity)?, rank)?)
 }
 
 /// Prints how many pairs each blocking rule lets through, before any is weighed.

@@ -61,6 +61,7 @@ struct Marks {
 impl Candidates {
     /// Blocks the rows by every rule. `frozen` are the keys of the blocks to refine; without them, whatever is oversized.
     pub(crate) fn of(rules: &MatchRules, columns: &Columns, frozen: Option<&FxHashSet<u64>>) -> Self {
+        // No machine in sight holds so many: in columns they take some hundred gigabytes.
         assert!(columns.len() <= Entry::ROWS_MAX, "at most {} source records are matched at once", Entry::ROWS_MAX);
         let all_keys = AllKeys::of(rules, columns);
         let block = |(place, rule): (usize, &BlockingRule)| {

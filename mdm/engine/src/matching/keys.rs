@@ -83,19 +83,14 @@ impl<'c> AllKeys<'c> {
         Self(keys.collect())
     }
 
-    /// On which of the rules' keys two rows agree, as a bit a key: rules name them in the order of [`Self::of_rules`].
-    pub(crate) fn agreed(&self, rules: &MatchRules, left: u32, right: u32) -> u64 {
-        let agrees = |key: &BlockingKey| {
-            self.find(key).is_some_and(|keys| keys.of(left).iter().any(|one| keys.of(right).contains(one)))
-        };
-        distinct(rules).iter().enumerate().fold(0, |bits, (at, key)| bits | u64::from(agrees(key)) << at)
-    }
-
-    /// By rule, the bits of the keys it needs.
-    pub(crate) fn of_rules(&self, rules: &MatchRules) -> Vec<u64> {
-        let all = distinct(rules);
-        let bit = |key: &BlockingKey| all.iter().position(|known| *known == key).map_or(0, |at| 1 << at);
-        rules.blocking.iter().map(|rule| rule.keys.iter().map(bit).sum()).collect()
+    /// The distinct keys of the rules, to ask on which of them two rows agree.
+    pub(crate) fn agreements(&self, rules: &MatchRules) -> Agreements<'_> {
+        let distinct = distinct(rules);
+        let bit = |key: &BlockingKey| distinct.iter().position(|known| *known == key).map_or(0, |at| 1 << at);
+        Agreements {
+            keys: distinct.iter().map(|key| self.find(key)).collect(),
+            rules: rules.blocking.iter().map(|rule| rule.keys.iter().fold(0, |bits, key| bits | bit(key))).collect(),
+        }
     }
 
     fn find(&self, key: &BlockingKey) -> Option<&ValueKeys<'c>> {
@@ -119,6 +114,25 @@ impl<'c> AllKeys<'c> {
     /// The keys by which an oversized block of a rule may be refined: what the comparisons read and the rule does not.
     pub(crate) fn further(&self, rules: &MatchRules, columns: &Columns, rule: &BlockingRule) -> Vec<&ValueKeys<'c>> {
         further(rules, columns, rule).filter_map(|key| self.find(&key)).collect()
+    }
+}
+
+/// The distinct keys of some rules, with a bit for each.
+#[derive(Debug)]
+pub(crate) struct Agreements<'k> {
+    /// One entry a key; `None` where its attribute has no column.
+    keys: Vec<Option<&'k ValueKeys<'k>>>,
+    /// By rule, the bits of the keys it needs.
+    pub(crate) rules: Vec<u64>,
+}
+
+impl Agreements<'_> {
+    /// The bits of the keys on which two rows agree.
+    pub(crate) fn of(&self, left: u32, right: u32) -> u64 {
+        let agrees = |keys: Option<&ValueKeys<'_>>| {
+            keys.is_some_and(|keys| keys.of(left).iter().any(|one| keys.of(right).contains(one)))
+        };
+        self.keys.iter().enumerate().fold(0, |bits, (at, keys)| bits | u64::from(agrees(*keys)) << at)
     }
 }
 

@@ -20,8 +20,8 @@ pub(crate) struct Lanes<'a> {
 #[derive(Debug)]
 enum Lane<'a> {
     Code(&'a Column),
-    /// By value code, a lane's half of a packed number.
-    Half(&'a Column, Vec<u32>),
+    /// By value code, something of the value: its grade against itself, a bound, half of a packed number.
+    OfValues(&'a Column, Vec<u32>),
 }
 
 impl<'a> Lanes<'a> {
@@ -33,7 +33,7 @@ impl<'a> Lanes<'a> {
 
     /// A lane with something of each value of a column; 0 where it is missing.
     pub(crate) fn of_values(&mut self, column: &'a Column, values: Vec<u32>) -> usize {
-        self.push(Lane::Half(column, values))
+        self.push(Lane::OfValues(column, values))
     }
 
     fn push(&mut self, lane: Lane<'a>) -> usize {
@@ -60,7 +60,7 @@ impl Lane<'_> {
     fn of(&self, row: usize) -> u32 {
         match self {
             Self::Code(column) => column.codes[row],
-            Self::Half(column, values) => match column.codes[row] {
+            Self::OfValues(column, values) => match column.codes[row] {
                 MISSING => 0,
                 code => values[code as usize],
             },

@@ -5,8 +5,8 @@
 mod world;
 
 use kanak_engine::matching::estimate::{
-    Answer, Answers, BlockingRecall, Chance, Estimate, Interval, KeyAgreement, Seen, answered, blocking_recall, curve,
-    draw_sample, expected, label_of, recalibrate, reliability,
+    Answer, Answers, BlockingRecall, Chance, Estimate, Interval, KeyAgreement, Population, Seen, answered,
+    blocking_recall, curve, draw_sample, expected, label_of, recalibrate, reliability,
 };
 
 use kanak_model::match_pair::MatchPair;
@@ -107,16 +107,21 @@ fn over_sixty_sets_the_intervals_hold_the_truth() {
     }
 }
 
+/// What a steward's answers to a sample show of the probabilities.
+fn answered_sample(world: &World, population: &Population, seed: u64) -> Vec<Seen> {
+    let sample = draw_sample(population, ANSWERS, seed);
+    let answers: Answers =
+        sample.iter().map(|pair| ((pair.left, pair.right), world.answer(pair.left, pair.right))).collect();
+    sample.iter().filter_map(|pair| label_of(pair, &answers)).collect()
+}
+
 #[test]
 fn answers_mend_probabilities() {
     let (mut before, mut after) = (0.0, 0.0);
     for seed in 100..110 {
         let world = World::draw(seed);
         let population = world.population();
-        let sample = draw_sample(&population, ANSWERS, seed);
-        let answers: Answers =
-            sample.iter().map(|pair| ((pair.left, pair.right), world.answer(pair.left, pair.right))).collect();
-        let seen: Vec<Seen> = sample.iter().filter_map(|pair| label_of(pair, &answers)).collect();
+        let seen = answered_sample(&world, &population, seed);
         let line = recalibrate(&seen);
         // The loss is measured on all listed pairs, not on those that were answered.
         for pair in &world.listed {
@@ -138,10 +143,7 @@ fn the_estimated_curve_runs_beside_the_true_one() {
     for seed in 200..210 {
         let world = World::draw(seed);
         let population = world.population();
-        let sample = draw_sample(&population, ANSWERS, seed);
-        let answers: Answers =
-            sample.iter().map(|pair| ((pair.left, pair.right), world.answer(pair.left, pair.right))).collect();
-        let seen: Vec<Seen> = sample.iter().filter_map(|pair| label_of(pair, &answers)).collect();
+        let seen = answered_sample(&world, &population, seed);
         let line = recalibrate(&seen);
         let wanted = world.truth().wanted as f64;
         let of = |matched: &dyn Fn(&MatchPair) -> f64| -> Vec<Chance> {

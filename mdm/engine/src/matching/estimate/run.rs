@@ -38,16 +38,17 @@ pub fn of_run(rule_set: &RuleSet, columns: &Columns, found: &Matched, seed: u64)
     let pairs = scored_pairs(&found.clusters, &found.listed, rule_set.rules.thresholds.matched);
     let population = Population { pairs, unlisted: Vec::new() };
     let keys = AllKeys::of(&rule_set.rules, columns);
+    let agreements = keys.agreements(&rule_set.rules);
     let one_in = (found.listed.len() as u64).div_ceil(AGREEMENTS_MAX).max(1);
     let is_drawn =
         |pair: &&MatchPair| hash::mix(seed ^ (pair.left.0 as u64) << 32 ^ pair.right.0 as u64).is_multiple_of(one_in);
     let agreement = |pair: &MatchPair| {
         let rows = columns.row(pair.left).zip(columns.row(pair.right));
-        let agreed = rows.map_or(0, |(left, right)| keys.agreed(&rule_set.rules, left, right));
+        let agreed = rows.map_or(0, |(left, right)| agreements.of(left, right));
         KeyAgreement { agreed, probability: pair.probability, answer: None }
     };
     let seen: Vec<KeyAgreement> = found.listed.par_iter().filter(is_drawn).map(agreement).collect();
-    let blocking = blocking_recall(&keys.of_rules(&rule_set.rules), &seen);
+    let blocking = blocking_recall(&agreements.rules, &seen);
     let estimates = expected(&population, blocking.as_ref(), seed);
     let chance = |pair: &MatchPair| Chance { probability: pair.probability, matched: pair.probability };
     let chances: Vec<Chance> = found.listed.iter().map(chance).collect();

@@ -1,29 +1,17 @@
 //! Laws of searching before creating: an index finds what a batch would compare and weighs it as a rule set does, whatever came
 //! first and however it came in.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kanak_engine::matching::{
     CANDIDATES_MAX, Columns, Index, MatchRules, Rank, RuleSet, Searched, Silent, Statement, match_batch, train,
 };
-use kanak_model::EntityModel;
-use kanak_model::builtin::ENTITY_MODELS;
 use kanak_model::id::SourceRecordId;
-use kanak_model::source_record::{Stated, Values};
+use kanak_model::source_record::Values;
 use proptest::prelude::*;
 
-fn model(name: &str) -> EntityModel {
-    let (file, text) = ENTITY_MODELS.into_iter().find(|(file, _)| *file == format!("{name}.toml")).unwrap();
-    EntityModel::parse(file, text).unwrap()
-}
-
-fn values(pairs: &[(&str, &str)]) -> Values {
-    let stated = pairs.iter().filter(|(_, value)| !value.is_empty());
-    stated.map(|(name, value)| ((*name).to_owned(), Stated::new(*value, value))).collect()
-}
+use super::{model, pick, values};
 
 const GIVEN: [&str; 14] = [
     "Gurpreet",
@@ -44,11 +32,6 @@ const GIVEN: [&str; 14] = [
 const SURNAMES: [&str; 6] = ["Sidhu", "Sidhoo", "Gill", "Sandhu Gill", "Brar", ""];
 const VILLAGES: [&str; 7] = ["Rurka Kalan", "Rurkakalan", "Kalan Rurka", "Raikot", "Rai Kot", "Bhikhi", ""];
 const REGISTERS: [&str; 3] = ["election", "food", ""];
-
-fn pick(seed: &mut u64, limit: usize) -> usize {
-    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    (*seed >> 33) as usize % limit
-}
 
 /// Statements of few people, so that many are alike.
 fn statements(count: usize, mut seed: u64) -> Vec<(SourceRecordId, &'static str, Values)> {
