@@ -52,8 +52,15 @@ fn pick(seed: &mut u64, limit: usize) -> usize {
 /// People with two or three records each; a record differs from the next in spelling and in what it leaves out.
 fn people(count: usize, mut seed: u64) -> Vec<(SourceRecordId, Values, usize)> {
     let mut records = Vec::new();
+    let mut card = String::new();
+    let mut phone = String::new();
     for person in 0..count {
         let seed = &mut seed;
+        // Three live together: with one ration card, and a phone of which now this one, now that one has the number.
+        if person % 3 == 0 {
+            card = format!("03{:010}", pick(seed, 100_000_000));
+            phone = format!("97{:08}", pick(seed, 100_000_000));
+        }
         let (name, other) = GIVEN[pick(seed, GIVEN.len())];
         let surname = SURNAMES[pick(seed, SURNAMES.len())];
         let father = format!("{} Singh", GIVEN[pick(seed, GIVEN.len())].0);
@@ -70,7 +77,8 @@ fn people(count: usize, mut seed: u64) -> Vec<(SourceRecordId, Values, usize)> {
                 ("father_name", if pick(seed, 6) == 0 { "" } else { &father }),
                 ("sex", if pick(seed, 5) == 0 { "" } else { sex }),
                 ("date_of_birth", if pick(seed, 5) == 0 { &born[..4] } else { &born }),
-                ("mobile", if pick(seed, 3) == 0 { "" } else { &mobile }),
+                ("mobile", [&mobile, &mobile, &phone, ""][pick(seed, 4)]),
+                ("ration_card", if pick(seed, 2) == 0 { "" } else { &card }),
                 ("village", if pick(seed, 6) == 0 { "" } else { place }),
                 ("district", district),
             ]);
@@ -263,6 +271,9 @@ fn twenty_thousand_records_cluster_alike_in_any_order_and_every_mechanism_is_at_
     assert_eq!(one.stats, other.stats);
     assert!(by_name(&one, |id| id) == by_name(&other, |id| records[arriving[id.0 as usize]].0));
 
+    let alone = RuleSet { households: None, ..rule_set.clone() };
+    let alone = match_batch(&alone, &columns, &[], &Silent);
+    assert!(alone.clusters != free.clusters, "households decided nothing");
     let cuts = |reason: CutReason| one.cuts.iter().filter(|cut| cut.reason == reason).count();
     assert!(one.stats.refined_blocks > 0 && one.stats.not_compared > 0, "{:?}", one.stats);
     assert!(cuts(CutReason::WeakBridge) > 0, "no weak bridge was cut");

@@ -1,17 +1,19 @@
 //! Matching all source records of an entity at once.
 
+use kanak_model::entity_model::Thresholds;
 use kanak_model::id::SourceRecordId;
 use kanak_model::match_pair::{Constraint, Decision, MatchPair};
 use rustc_hash::FxHashSet;
 
 use super::blocking::Candidates;
 use super::bound::Bound;
-use super::cluster::{self, Clusters, Cut, Edge};
+use super::cluster::{self, Clusters, Cut, Edge, Evidence, Islands};
 use super::columns::Columns;
-use super::progress::Progress;
+use super::households::{HouseholdWeights, Households};
+use super::progress::{Progress, Silent};
 use super::rule_set::RuleSet;
 use super::rules::MatchRules;
-use super::stats::MatchStats;
+use super::stats::{MatchStats, RuleStats};
 use super::train::train_on;
 
 /// What a batch found.
@@ -46,11 +48,12 @@ pub fn match_batch(
 ) -> Matched {
     let frozen: FxHashSet<u64> = rule_set.refined.iter().copied().collect();
     let candidates = Candidates::of(&rule_set.rules, columns, Some(&frozen));
-    match_on(rule_set, columns, &candidates, constraints, None, progress)
+    let run = Run { bound: &Bound::of(rule_set, columns), thresholds: rule_set.rules.thresholds, columns };
+    run.weigh(&candidates, None, progress).matched(constraints, rule_set.households, progress)
 }
 
-/// Trains a rule set and matches by it at once: [`train`](super::train) and [`match_batch`] over one set of blocks. With
-/// `listed_from`, pairs of at least that probability are listed too; estimates want them from 0.001 on.
+/// Trains a rule set and matches by it at once: [`train`] and [`match_batch`] over one set of blocks. With `listed_from`, pairs
+/// of at least that probability are listed too; estimates want them from 0.001 on.
 pub fn train_and_match(
     rules: &MatchRules,
     columns: &Columns,
@@ -61,70 +64,136 @@ pub fn train_and_match(
 ) -> (RuleSet, Matched) {
     let candidates = Candidates::of(rules, columns, None);
     let rule_set = train_on(rules, columns, &candidates, seed);
-    let matched = match_on(&rule_set, columns, &candidates, constraints, listed_from, progress);
-    (rule_set, matched)
+    let run = Run { bound: &Bound::of(&rule_set, columns), thresholds: rules.thresholds, columns };
+    let weighed = run.weigh(&candidates, listed_from, progress);
+    let households = weighed.train_households(rules);
+    let matched = weighed.matched(constraints, households, progress);
+    (RuleSet { households, ..rule_set }, matched)
 }
 
-fn match_on(
-    rule_set: &RuleSet,
-    columns: &Columns,
-    candidates: &Candidates,
-    constraints: &[Constraint],
-    listed_from: Option<f64>,
-    progress: &dyn Progress,
-) -> Matched {
-    let bound = Bound::of(rule_set, columns);
-    let review = bound.weight_at(rule_set.rules.thresholds.review);
-    let matched = bound.weight_at(rule_set.rules.thresholds.matched);
-    progress.stage("weigh pairs", candidates.rows());
-    let doubtful = bound.weight_at(DOUBTFUL).min(review);
-    let listed_from = listed_from.map(|probability| bound.weight_at(probability));
-    let floor = listed_from.map_or(doubtful, |listed_from| doubtful.min(listed_from));
-    let start = || (Vec::<Edge>::new(), bound.weigher());
-    let (found, rules) = candidates.visit(
-        progress,
-        start,
-        |_| true,
-        |(edges, weigher), left, partners| {
-            weigher
-                .weigh_row(left, partners, floor, |right, weight_bits| edges.push(Edge { left, right, weight_bits }));
-        },
-    );
-    let mut edges: Vec<Edge> = found.into_iter().flat_map(|(edges, _)| edges).collect();
-    let all = listed_from.map(|_| edges.clone()).unwrap_or_default();
-    edges.retain(|edge| edge.weight_bits >= doubtful);
-    progress.stage("cluster", edges.len() as u64);
-    let constraints = cluster::constraints_of(columns, constraints);
-    let mut clustered = cluster::connect(columns, &bound, edges, matched, &constraints);
-    let mut edges = std::mem::take(&mut clustered.edges);
-    edges.retain(|edge| edge.weight_bits >= review);
-    let pair_of = |edge: &Edge| {
-        let (left, right) = columns.pair(edge.left, edge.right);
-        let probability = bound.probability(edge.weight_bits);
-        MatchPair { left, right, weight_bits: edge.weight_bits, probability, decision: decision(edge, &clustered) }
-    };
-    let pairs_of = |edges: &[Edge]| {
-        let mut pairs: Vec<MatchPair> = edges.iter().map(pair_of).collect();
-        pairs.sort_unstable_by_key(|pair| (pair.left, pair.right));
-        pairs
-    };
-    let (pairs, listed) = (pairs_of(&edges), pairs_of(&all));
-    let rows = columns.len() as u64;
-    let strong = edges.iter().filter(|edge| edge.weight_bits >= matched).count() as u64;
-    let clusters = clustered.members(columns);
-    let stats = MatchStats {
-        rows,
-        pairs_possible: rows * rows.saturating_sub(1) / 2,
-        compared: rules.iter().map(|rule| rule.compared).sum(),
-        not_compared: rules.iter().map(|rule| rule.not_compared).sum(),
-        refined_blocks: rules.iter().map(|rule| rule.refined_blocks).sum(),
-        matched: strong,
-        review: edges.len() as u64 - strong,
-        clusters: clusters.len() as u64,
-        single: clusters.iter().filter(|members| members.len() == 1).count() as u64,
-        rules,
-    };
-    Matched { pairs, listed, clusters, cuts: clustered.cuts, stats }
+/// Trains a rule set: term frequencies by counting, u from random pairs, m and the prior by expectation and maximisation; then what
+/// households weigh, on the clusters that these give.
+///
+/// Needs no labels. The same rules, columns and seed give the same rule set, whatever the order of rows and the number of
+/// threads. On few source records, what is believed beforehand of each kind ([`super::Method::levels`]) prevails.
+pub fn train(rules: &MatchRules, columns: &Columns, seed: u64) -> RuleSet {
+    let candidates = Candidates::of(rules, columns, None);
+    let rule_set = train_on(rules, columns, &candidates, seed);
+    let run = Run { bound: &Bound::of(&rule_set, columns), thresholds: rules.thresholds, columns };
+    let households = run.weigh(&candidates, None, &Silent).train_households(rules);
+    RuleSet { households, ..rule_set }
+}
+
+/// Rules over columns.
+#[derive(Clone, Copy)]
+struct Run<'r> {
+    bound: &'r Bound<'r>,
+    thresholds: Thresholds,
+    columns: &'r Columns,
+}
+
+/// The pairs of a run that are heard, weighed.
+struct Weighed<'r> {
+    run: Run<'r>,
+    /// Pairs that are doubtful or better.
+    edges: Vec<Edge>,
+    /// Pairs to be listed.
+    listed: Vec<Edge>,
+    rules: Vec<RuleStats>,
+}
+
+impl<'r> Run<'r> {
+    fn weigh(self, candidates: &Candidates, listed_from: Option<f64>, progress: &dyn Progress) -> Weighed<'r> {
+        let bound = self.bound;
+        progress.stage("weigh pairs", candidates.rows());
+        let doubtful = bound.weight_at(DOUBTFUL).min(bound.weight_at(self.thresholds.review));
+        let listed_from = listed_from.map(|probability| bound.weight_at(probability));
+        let floor = listed_from.map_or(doubtful, |listed_from| doubtful.min(listed_from));
+        let start = || (Vec::<Edge>::new(), bound.weigher());
+        let (found, rules) = candidates.visit(
+            progress,
+            start,
+            |_| true,
+            |(edges, weigher), left, partners| {
+                weigher.weigh_row(left, partners, floor, |right, weight_bits| {
+                    edges.push(Edge { left, right, weight_bits });
+                });
+            },
+        );
+        let mut edges: Vec<Edge> = found.into_iter().flat_map(|(edges, _)| edges).collect();
+        let listed = listed_from.map(|_| edges.clone()).unwrap_or_default();
+        edges.retain(|edge| edge.weight_bits >= doubtful);
+        Weighed { run: self, edges, listed, rules }
+    }
+
+    fn evidence(self) -> Evidence<'r> {
+        let matched = self.bound.weight_at(self.thresholds.matched);
+        Evidence { bound: self.bound, matched, households: None }
+    }
+}
+
+impl Weighed<'_> {
+    /// What households weigh, by the clusters that pairs alone give.
+    fn train_households(&self, rules: &MatchRules) -> Option<HouseholdWeights> {
+        let Run { bound, columns, .. } = self.run;
+        let islands = Islands::of(columns, self.edges.clone(), Vec::new());
+        let first = islands.settle(columns, &self.run.evidence());
+        let households = Households::of(rules, columns, &first.root_of)?;
+        Some(households.train(islands.edges(), |weight_bits| bound.probability(weight_bits)))
+    }
+
+    /// Clusters: by pairs alone, then once more by the households that these clusters show.
+    fn matched(
+        self,
+        constraints: &[Constraint],
+        households: Option<HouseholdWeights>,
+        progress: &dyn Progress,
+    ) -> Matched {
+        let Run { bound, thresholds, columns } = self.run;
+        progress.stage("cluster", self.edges.len() as u64);
+        let constraints = cluster::constraints_of(columns, constraints);
+        let islands = Islands::of(columns, self.edges, constraints);
+        let evidence = self.run.evidence();
+        let mut clustered = islands.settle(columns, &evidence);
+        if let Some(weights) = households
+            && let Some(of_first) = Households::of(bound.rules(), columns, &clustered.root_of)
+        {
+            let with_households = Evidence { households: Some((&of_first, weights)), ..evidence };
+            let second = islands.settle(columns, &with_households);
+            clustered = second;
+        }
+        let matched = evidence.matched;
+        let review = bound.weight_at(thresholds.review);
+        let mut edges = islands.into_edges();
+        edges.retain(|edge| edge.weight_bits >= review);
+        let pair_of = |edge: &Edge| {
+            let (left, right) = columns.pair(edge.left, edge.right);
+            let probability = bound.probability(edge.weight_bits);
+            MatchPair { left, right, weight_bits: edge.weight_bits, probability, decision: decision(edge, &clustered) }
+        };
+        let pairs_of = |edges: &[Edge]| {
+            let mut pairs: Vec<MatchPair> = edges.iter().map(pair_of).collect();
+            pairs.sort_unstable_by_key(|pair| (pair.left, pair.right));
+            pairs
+        };
+        let (pairs, listed) = (pairs_of(&edges), pairs_of(&self.listed));
+        let rows = columns.len() as u64;
+        let strong = edges.iter().filter(|edge| edge.weight_bits >= matched).count() as u64;
+        let clusters = clustered.members(columns);
+        let stats = MatchStats {
+            rows,
+            pairs_possible: rows * rows.saturating_sub(1) / 2,
+            compared: self.rules.iter().map(|rule| rule.compared).sum(),
+            not_compared: self.rules.iter().map(|rule| rule.not_compared).sum(),
+            refined_blocks: self.rules.iter().map(|rule| rule.refined_blocks).sum(),
+            matched: strong,
+            review: edges.len() as u64 - strong,
+            clusters: clusters.len() as u64,
+            single: clusters.iter().filter(|members| members.len() == 1).count() as u64,
+            rules: self.rules,
+        };
+        Matched { pairs, listed, clusters, cuts: clustered.cuts, stats }
+    }
 }
 
 fn decision(edge: &Edge, clustered: &Clusters) -> Decision {

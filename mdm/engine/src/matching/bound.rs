@@ -8,7 +8,7 @@ use super::levels::{self, Judged, Method, NONE, Rarity, name};
 use super::lexicon::{Lexicon, Likenesses};
 use super::rows::{Lanes, Packed, Packing, Rows};
 use super::rule_set::{ComparisonWeights, LevelWeight, Part, RuleSet, Weighed};
-use super::rules::COMPARED_MAX;
+use super::rules::{COMPARED_MAX, MatchRules};
 use super::weights::{LevelBits, Sums};
 
 /// A rule set bound to columns.
@@ -57,6 +57,10 @@ impl<'a> Bound<'a> {
 
     fn sum(&self, matched: &mut [f64], related: &mut [f64]) -> (f64, f64) {
         self.sums.sum(matched, related)
+    }
+
+    pub(crate) fn rules(&self) -> &'a MatchRules {
+        &self.rule_set.rules
     }
 
     /// Match probability at a weight.
@@ -169,7 +173,9 @@ impl Weigher<'_> {
     /// Of each comparison the best agreement between members counts, tempered by the average: one source record gives the
     /// father, another the village, and together they tell what neither does alone. The more pairs there are, the more likely
     /// the best of them agrees by chance; that many times rarer it has to be.
-    pub(crate) fn weight_bits_of_groups(&self, left: &[u32], right: &[u32]) -> f64 {
+    ///
+    /// `beside` is what speaks for a match and for relatives beside what the rows state.
+    pub(crate) fn weight_bits_of_groups(&self, left: &[u32], right: &[u32], beside: (f64, f64)) -> f64 {
         let bound = self.bound;
         let mut matched = [0.0; COMPARED_MAX];
         let mut related = [0.0; COMPARED_MAX];
@@ -192,7 +198,7 @@ impl Weigher<'_> {
                 _ => together.bits(&comparison.no_better),
             };
         }
-        bound.sum(&mut matched, &mut related).0 - ((left.len() * right.len()) as f64).log2()
+        bound.sums.sum_beside(&mut matched, &mut related, beside).0 - ((left.len() * right.len()) as f64).log2()
     }
 
     /// Weighs a pair and keeps what each comparison contributed.

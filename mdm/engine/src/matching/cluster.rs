@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bound::{Bound, Weigher};
 use super::columns::Columns;
+use super::households::{HouseholdWeights, Households};
 
 /// A weighed pair of rows.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +41,8 @@ pub enum CutReason {
     CannotLink,
     /// The other members of both sides speak against it.
     WeakBridge,
+    /// Both sides live with others, and with none in common.
+    OtherHousehold,
 }
 
 impl CutReason {
@@ -48,6 +51,7 @@ impl CutReason {
         match self {
             Self::CannotLink => "a steward decided that source records on both sides are not the same",
             Self::WeakBridge => "the only links between two groups whose other source records contradict each other",
+            Self::OtherHousehold => "both share phones or cards with others, and with none in common",
         }
     }
 }
@@ -57,8 +61,6 @@ impl CutReason {
 pub(crate) struct Clusters {
     /// Row to the smallest row of its cluster.
     pub(crate) root_of: Vec<u32>,
-    /// The edges that were heard.
-    pub(crate) edges: Vec<Edge>,
     pub(crate) cuts: Vec<Cut>,
     apart: FxHashSet<(u32, u32)>,
 }
@@ -75,7 +77,7 @@ pub(crate) struct RowConstraint {
 const HEARD_MAX: usize = 8;
 /// A match that would join two groups needs what all their members tell to come so near to a match, in bits: the members of a
 /// family agree in much, and one of their source records with a slip looks like another's.
-const BRIDGE_BITS: f64 = -1.0;
+const BRIDGE_BITS: f64 = -0.5;
 
 /// The constraints whose source records are here, in a fixed order.
 pub(crate) fn constraints_of(columns: &Columns, constraints: &[Constraint]) -> Vec<RowConstraint> {
@@ -119,72 +121,124 @@ fn find_root(root: &mut [u32], element: u32) -> u32 {
     at
 }
 
-/// Joins matches, strongest first.
-pub(crate) fn connect(
-    columns: &Columns,
-    bound: &Bound<'_>,
-    mut edges: Vec<Edge>,
-    matched: f64,
-    constraints: &[RowConstraint],
-) -> Clusters {
-    let rows = columns.len() as u32;
-    let mut root_of: Vec<u32> = (0..rows).collect();
-    let links = edges.iter().map(|edge| (edge.left, edge.right));
-    for (left, right) in links.chain(constraints.iter().map(|constraint| (constraint.left, constraint.right))) {
-        let (a, b) = (find_root(&mut root_of, left), find_root(&mut root_of, right));
-        root_of[a.max(b) as usize] = a.min(b);
-    }
-    for row in 0..rows {
-        root_of[row as usize] = root_of[root_of[row as usize] as usize];
-    }
-    edges.par_sort_unstable_by(|a, b| {
-        let island = |edge: &Edge| root_of[edge.left as usize];
-        let ends = |edge: &Edge| (edge.left, edge.right);
-        island(a).cmp(&island(b)).then(b.weight_bits.total_cmp(&a.weight_bits)).then(ends(a).cmp(&ends(b)))
-    });
-    let mut constrained: FxHashMap<u32, Vec<RowConstraint>> = FxHashMap::default();
-    for constraint in constraints {
-        constrained.entry(root_of[constraint.left as usize]).or_default().push(*constraint);
-    }
-    let same_island = |a: &Edge, b: &Edge| root_of[a.left as usize] == root_of[b.left as usize];
-    let with_edges: Vec<&[Edge]> = edges.chunk_by(same_island).collect();
-    let weigher = || bound.weigher();
-    let settle = |weigher: &mut Weigher<'_>, edges: &&[Edge]| {
-        let constraints = constrained.get(&root_of[edges[0].left as usize]).cloned().unwrap_or_default();
-        Island::of(edges, constraints).settle(weigher, matched)
-    };
-    let mut settled: Vec<Settled> = with_edges.par_iter().with_min_len(ISLANDS_MIN).map_init(weigher, settle).collect();
-    let has_edge: FxHashSet<u32> = with_edges.iter().map(|edges| root_of[edges[0].left as usize]).collect();
-    let mut without: Vec<(u32, Vec<RowConstraint>)> =
-        constrained.into_iter().filter(|(root, _)| !has_edge.contains(root)).collect();
-    without.sort_unstable();
-    let only_constrained = without.into_iter().map(|(_, constraints)| Island::of(&[], constraints));
-    settled.extend(only_constrained.map(|island| island.settle(&bound.weigher(), matched)));
+/// Edges and constraints in islands: parted once, settled as often as there is new evidence.
+pub(crate) struct Islands {
+    rows: u32,
+    /// Island by island, each strongest first.
+    edges: Vec<Edge>,
+    /// Where each island's edges begin.
+    begins: Vec<u32>,
+    /// By island.
+    constrained: FxHashMap<u32, Vec<RowConstraint>>,
+    constraints: Vec<RowConstraint>,
+    /// Row to the smallest row of its island.
+    island_of: Vec<u32>,
+}
 
-    let mut root_of: Vec<u32> = (0..rows).collect();
-    for island in &settled {
-        for (row, root) in island.rows.iter().zip(&island.root_of) {
-            root_of[*row as usize] = *root;
+/// What decides whether two groups are joined.
+pub(crate) struct Evidence<'e> {
+    pub(crate) bound: &'e Bound<'e>,
+    /// The weight from which on a pair is a match.
+    pub(crate) matched: f64,
+    /// The households of the pass before, and what they weigh.
+    pub(crate) households: Option<(&'e Households<'e>, HouseholdWeights)>,
+}
+
+/// Someone who weighs groups.
+struct Judge<'e> {
+    evidence: &'e Evidence<'e>,
+    weigher: Weigher<'e>,
+}
+
+impl Islands {
+    pub(crate) fn of(columns: &Columns, mut edges: Vec<Edge>, constraints: Vec<RowConstraint>) -> Self {
+        let rows = columns.len() as u32;
+        let mut root_of: Vec<u32> = (0..rows).collect();
+        let links = edges.iter().map(|edge| (edge.left, edge.right));
+        for (left, right) in links.chain(constraints.iter().map(|constraint| (constraint.left, constraint.right))) {
+            let (a, b) = (find_root(&mut root_of, left), find_root(&mut root_of, right));
+            root_of[a.max(b) as usize] = a.min(b);
         }
+        for row in 0..rows {
+            root_of[row as usize] = root_of[root_of[row as usize] as usize];
+        }
+        edges.par_sort_unstable_by(|a, b| {
+            let island = |edge: &Edge| root_of[edge.left as usize];
+            let ends = |edge: &Edge| (edge.left, edge.right);
+            island(a).cmp(&island(b)).then(b.weight_bits.total_cmp(&a.weight_bits)).then(ends(a).cmp(&ends(b)))
+        });
+        let mut constrained: FxHashMap<u32, Vec<RowConstraint>> = FxHashMap::default();
+        for constraint in &constraints {
+            constrained.entry(root_of[constraint.left as usize]).or_default().push(*constraint);
+        }
+        let island = |at: usize| root_of[edges[at].left as usize];
+        let begins =
+            (0..edges.len()).filter(|at| *at == 0 || island(*at) != island(at - 1)).map(|at| at as u32).collect();
+        Self { rows, edges, begins, constrained, constraints, island_of: root_of }
     }
-    let refused = settled.into_iter().flat_map(|island| island.refused);
-    let mut cuts: Vec<Cut> = refused
-        .filter(|(edge, _)| root_of[edge.left as usize] != root_of[edge.right as usize])
-        .map(|(edge, reason)| {
-            let (left, right) = columns.pair(edge.left, edge.right);
-            Cut { left, right, reason }
-        })
-        .collect();
-    cuts.sort_unstable();
-    let apart = constraints
-        .iter()
-        .filter(|constraint| !constraint.must)
-        .map(|constraint| {
-            let (a, b) = (root_of[constraint.left as usize], root_of[constraint.right as usize]);
-            (a.min(b), a.max(b))
-        })
-        .collect();
-    Clusters { root_of, edges, cuts, apart }
+
+    /// The edges, island by island.
+    pub(crate) fn edges(&self) -> &[Edge] {
+        &self.edges
+    }
+
+    pub(crate) fn into_edges(self) -> Vec<Edge> {
+        self.edges
+    }
+
+    fn with_edges(&self, at: usize) -> &[Edge] {
+        let end = self.begins.get(at + 1).map_or(self.edges.len(), |end| *end as usize);
+        &self.edges[self.begins[at] as usize..end]
+    }
+
+    /// Joins matches, strongest first.
+    pub(crate) fn settle(&self, columns: &Columns, evidence: &Evidence<'_>) -> Clusters {
+        let judge = || Judge { evidence, weigher: evidence.bound.weigher() };
+        let settle = |judge: &mut Judge<'_>, at: usize| {
+            let edges = self.with_edges(at);
+            let constraints = self.constrained.get(&self.island_of[edges[0].left as usize]);
+            Island::of(edges, constraints.cloned().unwrap_or_default()).settle(judge)
+        };
+        let islands = (0..self.begins.len()).into_par_iter().with_min_len(ISLANDS_MIN);
+        let mut settled: Vec<Settled> = islands.map_init(judge, settle).collect();
+        let has_edge: FxHashSet<u32> =
+            self.begins.iter().map(|at| self.island_of[self.edges[*at as usize].left as usize]).collect();
+        let mut without: Vec<(u32, &Vec<RowConstraint>)> = self
+            .constrained
+            .iter()
+            .map(|(root, of)| (*root, of))
+            .filter(|(root, _)| !has_edge.contains(root))
+            .collect();
+        without.sort_unstable();
+        let only_constrained = without.into_iter().map(|(_, constraints)| Island::of(&[], constraints.clone()));
+        settled.extend(only_constrained.map(|island| island.settle(&judge())));
+
+        let mut root_of: Vec<u32> = (0..self.rows).collect();
+        for island in &settled {
+            for (row, root) in island.rows.iter().zip(&island.root_of) {
+                root_of[*row as usize] = *root;
+            }
+        }
+        let refused = settled.into_iter().flat_map(|island| island.refused);
+        let mut cuts: Vec<Cut> = refused
+            .filter(|(edge, _)| root_of[edge.left as usize] != root_of[edge.right as usize])
+            .map(|(edge, reason)| {
+                let (left, right) = columns.pair(edge.left, edge.right);
+                Cut { left, right, reason }
+            })
+            .collect();
+        cuts.sort_unstable();
+        let apart = self
+            .constraints
+            .iter()
+            .filter(|constraint| !constraint.must)
+            .map(|constraint| {
+                let (a, b) = (root_of[constraint.left as usize], root_of[constraint.right as usize]);
+                (a.min(b), a.max(b))
+            })
+            .collect();
+        Clusters { root_of, cuts, apart }
+    }
 }
 
 /// Islands of one piece of parallel work, at least.
@@ -203,7 +257,8 @@ impl<'e> Island<'e> {
         self.rows.binary_search(&row).expect("an island holds the rows of its edges") as u32
     }
 
-    fn settle(self, weigher: &Weigher<'_>, matched: f64) -> Settled {
+    fn settle(self, judge: &Judge<'_>) -> Settled {
+        let matched = judge.evidence.matched;
         let mut groups = Groups::of(&self);
         let mut refused = Vec::new();
         let strong = self.edges.partition_point(|edge| edge.weight_bits >= matched);
@@ -214,20 +269,20 @@ impl<'e> Island<'e> {
             }
             if groups.forbidden(a, b) {
                 refused.push((*edge, CutReason::CannotLink));
-            } else if is_weak_bridge(weigher, groups.members(a), groups.members(b), matched + BRIDGE_BITS) {
-                refused.push((*edge, CutReason::WeakBridge));
+            } else if let Some(reason) = judge.against(edge, groups.members(a), groups.members(b)) {
+                refused.push((*edge, reason));
             } else {
                 groups.join(a, b);
             }
         }
-        self.join_together(&self.edges[strong..], weigher, matched, &mut groups);
+        self.join_together(&self.edges[strong..], judge, &mut groups);
         let root_of = (0..self.rows.len() as u32).map(|place| self.rows[groups.root(place) as usize]).collect();
         Settled { rows: self.rows, root_of, refused }
     }
 
     /// Joins groups between which no single pair weighs enough, where all that their members tell together does. Strongest pairs
     /// first; repeated while something is joined, because a larger group tells more.
-    fn join_together(&self, doubtful: &[Edge], weigher: &Weigher<'_>, matched: f64, groups: &mut Groups) {
+    fn join_together(&self, doubtful: &[Edge], judge: &Judge<'_>, groups: &mut Groups) {
         let mut heard_before: FxHashSet<(u32, u32, usize)> = FxHashSet::default();
         for _ in 0..ROUNDS_MAX {
             let mut joined = false;
@@ -239,11 +294,15 @@ impl<'e> Island<'e> {
                 let (left, right) = (groups.members(a), groups.members(b));
                 let size = left.len() + right.len();
                 // Groups only grow: two of the same roots and the same size are the same two.
-                if size == 2 || !heard_before.insert((a, b, size)) {
+                if !heard_before.insert((a, b, size)) {
                     continue;
                 }
-                let heard: (Vec<u32>, Vec<u32>) = (spread(left).collect(), spread(right).collect());
-                if weigher.weight_bits_of_groups(&heard.0, &heard.1) >= matched {
+                let beside = judge.of_households(left, right);
+                // Two alone tell no more together than their pair did.
+                if size == 2 && beside.0 <= 0.0 {
+                    continue;
+                }
+                if judge.weight_bits(left, right, beside) >= judge.evidence.matched {
                     groups.join(a, b);
                     joined = true;
                 }
@@ -315,13 +374,36 @@ impl Groups {
 /// Rounds of joining groups by what they tell together.
 const ROUNDS_MAX: usize = 4;
 
-/// Whether what the members of two groups tell together speaks against being one.
-fn is_weak_bridge(weigher: &Weigher<'_>, left: &[u32], right: &[u32], floor: f64) -> bool {
-    if left.len() == 1 && right.len() == 1 {
-        return false;
+impl Judge<'_> {
+    /// What the households of two groups say for a match and for relatives.
+    fn of_households(&self, left: &[u32], right: &[u32]) -> (f64, f64) {
+        match &self.evidence.households {
+            Some((households, weights)) => weights.bits(households.common(left, right)),
+            None => (0.0, 0.0),
+        }
     }
-    let (left, right): (Vec<u32>, Vec<u32>) = (spread(left).collect(), spread(right).collect());
-    weigher.weight_bits_of_groups(&left, &right) < floor
+
+    /// What the members of two groups tell together.
+    fn weight_bits(&self, left: &[u32], right: &[u32], beside: (f64, f64)) -> f64 {
+        let (left, right): (Vec<u32>, Vec<u32>) = (spread(left).collect(), spread(right).collect());
+        self.weigher.weight_bits_of_groups(&left, &right, beside)
+    }
+
+    /// What speaks against joining two groups by a match between them.
+    fn against(&self, edge: &Edge, left: &[u32], right: &[u32]) -> Option<CutReason> {
+        let matched = self.evidence.matched;
+        let beside = self.of_households(left, right);
+        if left.len() == 1 && right.len() == 1 {
+            let is_apart = beside.0 < 0.0 && edge.weight_bits + beside.0 < matched;
+            return is_apart.then_some(CutReason::OtherHousehold);
+        }
+        let floor = matched + BRIDGE_BITS;
+        if self.weight_bits(left, right, beside) >= floor {
+            return None;
+        }
+        let is_weak = beside.0 >= 0.0 || self.weight_bits(left, right, (0.0, 0.0)) < floor;
+        Some(if is_weak { CutReason::WeakBridge } else { CutReason::OtherHousehold })
+    }
 }
 
 /// At most [`HEARD_MAX`] members, spread evenly.

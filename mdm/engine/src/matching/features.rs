@@ -95,6 +95,11 @@ impl Item {
         self.marks & ((1 << 21) - 1)
     }
 
+    /// Whether it is written in ASCII letters; not so for the few words that are very long.
+    pub(crate) fn is_ascii(&self) -> bool {
+        self.len() > 0
+    }
+
     /// How many letters it has; 0 where that is not known.
     pub(crate) fn len(&self) -> u32 {
         self.marks >> 21 & 0xff

@@ -192,6 +192,8 @@ impl Lexicon {
         }
         if a.ascii && b.ascii {
             likeness_of(a.text.as_bytes(), b.text.as_bytes())
+        } else if a.ascii != b.ascii {
+            likeness_of_sounds(&phonetic::key(&a.text), &phonetic::key(&b.text))
         } else {
             let (left, right): (Vec<char>, Vec<char>) = (a.text.chars().collect(), b.text.chars().collect());
             likeness_of(&left, &right)
@@ -277,6 +279,27 @@ where
     }
 }
 
+/// How alike two words of different scripts are, by their phonetic keys: near where they differ in vowels that only one of them
+/// writes (ਇੰਦੇਰਪਲ, Inderpal), alike where the consonants are the same (ਹਰਜੀਤ, Harjot) or one sound of five or more differs.
+fn likeness_of_sounds(left: &str, right: &str) -> Likeness {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    let consonants =
+        |key: &[u8]| key.iter().copied().filter(|sound| !matches!(sound, b'a' | b'i' | b'u')).collect::<Vec<u8>>();
+    let (long, short) = if left.len() >= right.len() { (left, right) } else { (right, left) };
+    if short.len() < 3 {
+        return Likeness::Unlike;
+    }
+    if consonants(left) == consonants(right) {
+        let mut rest = long.iter();
+        return if short.iter().all(|sound| rest.any(|other| other == sound)) {
+            Likeness::Near
+        } else {
+            Likeness::Alike
+        };
+    }
+    if short.len() >= 5 && slips(left, right, 1) == 1 { Likeness::Alike } else { Likeness::Unlike }
+}
+
 fn jaro_winkler<C: Copy + Eq + std::hash::Hash + rapidfuzz::HashableChar>(left: &[C], right: &[C]) -> f64 {
     rapidfuzz::distance::jaro_winkler::similarity(left.iter().copied(), right.iter().copied())
 }
@@ -329,5 +352,11 @@ mod tests {
     #[test]
     fn scripts_meet_in_sound() {
         check("gurpreet", "ਗੁਰਪ੍ਰੀਤ", Likeness::Sounds);
+        // A vowel that only one of them writes.
+        check("ram avtar", "ਰਾਮਅਵਤਾਰ", Likeness::Sounds);
+        check("ਸੁਕਵੰਤ", "sukhiwant", Likeness::Near);
+        check("ਹਰਜੀਤ", "harjot", Likeness::Alike);
+        check("ਗੁਰਜਿੰਦਰ", "gurhinder", Likeness::Alike);
+        check("ਹਰਜੀਤ", "mohan", Likeness::Unlike);
     }
 }

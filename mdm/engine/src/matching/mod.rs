@@ -28,6 +28,7 @@ mod frequency;
 pub mod group_labels;
 pub mod groups;
 mod hash;
+mod households;
 mod identity;
 mod index;
 mod keys;
@@ -45,12 +46,13 @@ mod train;
 mod weights;
 mod words;
 
-pub use batch::{Matched, match_batch, train_and_match};
+pub use batch::{Matched, match_batch, train, train_and_match};
 pub use batches::BatchError;
 pub use cluster::{Cut, CutReason};
 pub use columns::{Columns, ColumnsBuilder, Rank};
 pub use explain::{Explanation, ExplanationRow, explain_pair};
 pub use frequency::Frequencies;
+pub use households::HouseholdWeights;
 pub use identity::{Assigned, assign_identities};
 pub use index::{CANDIDATES_MAX, Found, Index, Searched};
 pub use levels::{Level, Method, Side};
@@ -60,4 +62,3 @@ pub use rule_set::{ComparisonWeights, LevelWeight, Part, Prior, Related, RuleSet
 pub(crate) use rules::{BLOCKING_RULES_MAX, COMPARISONS_MAX};
 pub use rules::{Field, MatchError, MatchRules, SAME_REGISTER};
 pub use stats::{MatchStats, RuleStats};
-pub use train::train;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::bound::Bound;
 use super::columns::{Columns, Rank};
 use super::frequency::Frequencies;
+use super::households::HouseholdWeights;
 use super::levels::Method;
 use super::rules::MatchRules;
 
@@ -22,6 +23,9 @@ pub struct RuleSet {
     pub comparisons: Vec<ComparisonWeights>,
     /// How many of all pairs are the same one, and how many are relatives.
     pub prior: Prior,
+    /// What a housemate in common weighs in the second pass; `None` where nothing that households share is compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub households: Option<HouseholdWeights>,
     /// Keys of the oversized blocks that further keys refine, ascending.
     pub refined: Vec<u64>,
     /// Source records it was trained on.

@@ -15,15 +15,7 @@ use super::rule_set::{ComparisonWeights, LevelWeight, Prior, Related, RuleSet};
 use super::rules::{MatchRules, SAME_REGISTER};
 use super::weights::Groups;
 
-/// Trains a rule set: term frequencies by counting, u from random pairs, m and the prior by expectation and maximisation.
-///
-/// Needs no labels. The same rules, columns and seed give the same rule set, whatever the order of rows and the number of
-/// threads. On few source records, what is believed beforehand of each kind ([`super::Method::levels`]) prevails.
-pub fn train(rules: &MatchRules, columns: &Columns, seed: u64) -> RuleSet {
-    train_on(rules, columns, &Candidates::of(rules, columns, None), seed)
-}
-
-/// The same with the candidate pairs at hand, of blocks that are refined wherever they are oversized.
+/// Trains what weighs pairs, on candidate pairs of blocks that are refined wherever they are oversized.
 pub(crate) fn train_on(rules: &MatchRules, columns: &Columns, candidates: &Candidates, seed: u64) -> RuleSet {
     let mut shares: Vec<Shares> = rules.comparisons.iter().map(|one| believed(rules, one)).collect();
     let mut rule_set = RuleSet {
@@ -35,6 +27,7 @@ pub(crate) fn train_on(rules: &MatchRules, columns: &Columns, candidates: &Candi
             .map(|(one, shares)| weights(rules, columns, one, shares))
             .collect(),
         prior: Prior { matched: 0.01, related: 0.0 },
+        households: None,
         refined: candidates.refined(),
         trained_on: columns.len() as u64,
         seed,

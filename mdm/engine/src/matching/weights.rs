@@ -141,11 +141,16 @@ impl Sums {
 
     /// The sum of what counts, in the order of the comparisons, and what relatives take off.
     pub(crate) fn sum(&self, matched: &mut [f64], related: &mut [f64]) -> (f64, f64) {
+        self.sum_beside(matched, related, (0.0, 0.0))
+    }
+
+    /// The same with what is known beside the comparisons: its weight for a match and for relatives.
+    pub(crate) fn sum_beside(&self, matched: &mut [f64], related: &mut [f64], beside: (f64, f64)) -> (f64, f64) {
         let count = self.count;
         self.groups.count_once(&mut matched[..count]);
-        let of_relatives = self.groups.count_once(&mut related[..count]);
+        let of_relatives = self.groups.count_once(&mut related[..count]) + beside.1;
         let relatives = self.related.bits(of_relatives);
-        (matched[..count].iter().sum::<f64>() + relatives, relatives)
+        (matched[..count].iter().sum::<f64>() + beside.0 + relatives, relatives)
     }
 
     /// What a pair weighs before relatives take off; it never falls when one of the bits rises.

@@ -220,6 +220,11 @@ impl<'a> Wording<'a> {
         self.phrase.sounds == other.phrase.sounds && self.sets().sounds == other.sets().sounds
     }
 
+    /// Whether one is written in Latin letters and the other is not.
+    fn is_of_another_script_than(&self, other: &Self) -> bool {
+        self.items.iter().all(Item::is_ascii) != other.items.iter().all(Item::is_ascii)
+    }
+
     /// Whether the words of both, written as one, sound the same.
     fn sounds_as_one_with(&self, other: &Self) -> bool {
         self.phrase.joined == other.phrase.joined

@@ -42,12 +42,14 @@ pub(super) fn judge(a: &Wording<'_>, b: &Wording<'_>, lexicon: &Likenesses<'_>, 
     if a.has_words_of(b) {
         return Judged { level: SAME, rarity_bits: rarity.of_sounds(left.iter()) };
     }
+    // Across scripts nothing says more than the sound, so that it is the same name.
+    let sounding = || if a.is_of_another_script_than(b) { SAME } else { SOUNDS };
     if a.has_sounds_of(b) {
-        return Judged { level: SOUNDS, rarity_bits: rarity.of_sounds(left.iter()) };
+        return Judged { level: sounding(), rarity_bits: rarity.of_sounds(left.iter()) };
     }
     if a.sounds_as_one_with(b) {
         let rarity_bits = rarity.of_sounds(left.iter()).min(rarity.of_sounds(right.iter()));
-        return Judged { level: SOUNDS, rarity_bits };
+        return Judged { level: sounding(), rarity_bits };
     }
     for (whole, halves) in [(left, b.phrase.first_two), (right, a.phrase.first_two)] {
         let given = || whole.iter().filter(|item| item.sound == halves);
@@ -209,7 +211,8 @@ mod tests {
         check("Gurpreet Singh", "GURPREET SINGH", "same name");
         check("Gurpreet Singh Sidhu", "Sidhu Gurpreet", "same name");
         check("Gurpreet Singh", "Gurprit Singh", "same by sound");
-        check("Gurpreet Singh", "ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ", "same by sound");
+        check("Gurpreet Singh", "ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ", "same name");
+        check("Manpreet Singh", "ਮਨਪ੍ਰੀਤ ਸਿੰਘ", "same name");
         check("Gur Preet Singh", "Gurpreet", "same by sound");
         check("Soo Rvinder Kaur", "Surwinder Kaur", "same by sound");
         check("Gur Preet Singh", "Gurpreet Singh Sidhu", "one within the other");

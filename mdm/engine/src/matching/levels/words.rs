@@ -3,6 +3,7 @@
 use super::super::lexicon::{Likeness, Likenesses};
 use super::{Judged, Level, Side, Wording, level};
 
+const SAME: u8 = 0;
 const SOUNDS: u8 = 1;
 const NEAR: u8 = 2;
 const WITHIN: u8 = 3;
@@ -28,7 +29,9 @@ pub(super) fn judge(
         return Judged::MISSING;
     }
     if left.has_words_of(right) || left.has_sounds_of(right) || left.sounds_as_one_with(right) {
-        return Judged { level: SOUNDS, rarity_bits: rarity_bits() };
+        // Across scripts nothing says more than the sound.
+        let level = if left.is_of_another_script_than(right) { SAME } else { SOUNDS };
+        return Judged { level, rarity_bits: rarity_bits() };
     }
     let (left, right) = left.in_order(right);
     let (left, right) = (left.items, right.items);

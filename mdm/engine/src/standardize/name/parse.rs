@@ -146,6 +146,11 @@ fn ends_a_name(word: &Word) -> bool {
 
 /// Takes the relative out of the field: the words after the first relation, up to a residence, an alias or another relation.
 fn take_relation(words: &mut Vec<Word>) -> Option<(Relation, String)> {
+    if let Some(of) = of_a_baby(words) {
+        let mut mother: Vec<Word> = std::mem::take(words).into_iter().take(of).collect();
+        take_titles(&mut mother);
+        return Some((Relation::BabyOf, join(&mother)));
+    }
     let (at, relation, from) = (0..words.len()).find_map(|at| {
         let (relation, from) = relation_at(words, at)?;
         Some((at, relation, from))
@@ -157,6 +162,13 @@ fn take_relation(words: &mut Vec<Word>) -> Option<(Relation, String)> {
     take_titles(&mut relative);
     let name = join(&relative);
     (!name.is_empty()).then_some((relation, name))
+}
+
+/// In Indian languages the mother's name comes first, then the word for `of`, where it is found, then `baby`: ਰਾਣੀ ਦਾ ਬੱਚਾ.
+fn of_a_baby(words: &[Word]) -> Option<usize> {
+    let is_of =
+        |at: &usize| words[*at].meaning.is(Role::Of) && !words[*at].is_of && words[at + 1].meaning.is(Role::Baby);
+    (1..words.len().saturating_sub(1)).find(is_of)
 }
 
 /// The relation that begins at a word, and where its relative's name begins.

@@ -83,6 +83,13 @@ fn a_newborn_without_a_name_goes_by_the_mothers() {
         assert_eq!(name.display(), "Baby Of Manpreet Kaur");
         assert_eq!((name.given, name.surname), (None, None));
     }
+    for raw in ["ਮਨਪ੍ਰੀਤ ਕੌਰ ਦਾ ਬੱਚਾ", "ਸ੍ਰੀਮਤੀ ਮਨਪ੍ਰੀਤ ਕੌਰ ਦੀ ਬੱਚੀ"]
+    {
+        let name = parse_person_name(raw);
+        assert!(name.is_baby_of(), "{raw}");
+        assert_eq!(name.relation, Some((Relation::BabyOf, "ਮਨਪ੍ਰੀਤ ਕੌਰ".to_owned())));
+    }
+    assert!(parse_person_name("मनप्रीत का बच्चा").is_baby_of());
     assert_eq!(Relation::BabyOf.relative("Manpreet Kaur"), Relative::Mother);
     shows("Baby Rani", "Baby Rani");
 }

@@ -115,7 +115,7 @@ const ROLES: &[(Role, &str)] = &[
          श्रीमती सुश्री बीबी माता कुमारी कु",
     ),
     (Role::Suffix, "ji jee late ਜੀ जी"),
-    (Role::Baby, "baby newborn infant ਬੇਬੀ ਬੱਚਾ ਨਵਜੰਮਿਆ बेबी नवजात शिशु बच्चा"),
+    (Role::Baby, "baby newborn infant ਬੇਬੀ ਬੱਚਾ ਬੱਚੀ ਨਵਜੰਮਿਆ ਨਵਜੰਮੀ बेबी नवजात शिशु बच्चा बच्ची"),
     (Role::Of, "of ਆਫ ਦਾ ਦੀ ਦੇ का की के ऑफ"),
     (Role::Residence, "r/o resident vpo v/p/o ਵਾਸੀ निवासी"),
     (Role::Alias, "@ alias urf aka ਉਰਫ उर्फ"),

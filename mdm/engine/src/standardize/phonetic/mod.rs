@@ -117,7 +117,10 @@ fn fold(sounds: &Sounds, out: &mut String) {
     let mut index = 0;
     while index < sounds.len() {
         let sound = sounds[index];
-        let next = sounds.get(index + 1).copied().unwrap_or(0);
+        let at = |index: usize| sounds.get(index).copied().unwrap_or(0);
+        let next = at(index + 1);
+        // A schwa between two consonants is written in no script alike: Manpreet, ਮਨਪ੍ਰੀਤ.
+        let next_consonant = if next == b'a' { at(index + 2) } else { next };
         match sound {
             b'a' | b'e' | b'i' | b'u' => {
                 if last == 0 {
@@ -138,7 +141,7 @@ fn fold(sounds: &Sounds, out: &mut String) {
             // Breath within a word moves about: Bahadur, Bhadur; Ahmad, Ahimad.
             b'h' if last != 0 => {}
             _ => {
-                let sound = match (sound, next) {
+                let sound = match (sound, next_consonant) {
                     (b'N' | b'n', b'p' | b'b' | b'm' | b'M') | (b'M', _) => b'm',
                     (b'N', _) => b'n',
                     (b'C', _) => b'k',
