@@ -271,9 +271,9 @@ fn twenty_thousand_records_cluster_alike_in_any_order_and_every_mechanism_is_at_
     assert_eq!(one.stats, other.stats);
     assert!(by_name(&one, |id| id) == by_name(&other, |id| records[arriving[id.0 as usize]].0));
 
-    let alone = RuleSet { households: None, ..rule_set.clone() };
+    let alone = RuleSet { second_pass: None, ..rule_set.clone() };
     let alone = match_batch(&alone, &columns, &[], &Silent);
-    assert!(alone.clusters != free.clusters, "households decided nothing");
+    assert!(alone.clusters != free.clusters, "the second pass decided nothing");
     let cuts = |reason: CutReason| one.cuts.iter().filter(|cut| cut.reason == reason).count();
     assert!(one.stats.refined_blocks > 0 && one.stats.not_compared > 0, "{:?}", one.stats);
     assert!(cuts(CutReason::WeakBridge) > 0, "no weak bridge was cut");

@@ -9,10 +9,11 @@ use super::blocking::Candidates;
 use super::bound::Bound;
 use super::cluster::{self, Clusters, Cut, Edge, Evidence, Islands};
 use super::columns::Columns;
-use super::households::{HouseholdWeights, Households};
+use super::households::Households;
 use super::progress::{Progress, Silent};
 use super::rule_set::RuleSet;
 use super::rules::MatchRules;
+use super::second_pass::SecondPass;
 use super::stats::{MatchStats, RuleStats};
 use super::train::train_on;
 
@@ -49,7 +50,7 @@ pub fn match_batch(
     let frozen: FxHashSet<u64> = rule_set.refined.iter().copied().collect();
     let candidates = Candidates::of(&rule_set.rules, columns, Some(&frozen));
     let run = Run { bound: &Bound::of(rule_set, columns), thresholds: rule_set.rules.thresholds, columns };
-    run.weigh(&candidates, None, progress).matched(constraints, rule_set.households, progress)
+    run.weigh(&candidates, None, progress).matched(constraints, rule_set.second_pass.as_ref(), progress)
 }
 
 /// Trains a rule set and matches by it at once: [`train`] and [`match_batch`] over one set of blocks. With `listed_from`, pairs
@@ -66,13 +67,13 @@ pub fn train_and_match(
     let rule_set = train_on(rules, columns, &candidates, seed);
     let run = Run { bound: &Bound::of(&rule_set, columns), thresholds: rules.thresholds, columns };
     let weighed = run.weigh(&candidates, listed_from, progress);
-    let households = weighed.train_households(rules);
-    let matched = weighed.matched(constraints, households, progress);
-    (RuleSet { households, ..rule_set }, matched)
+    let second_pass = weighed.train_second_pass(rules);
+    let matched = weighed.matched(constraints, Some(&second_pass), progress);
+    (RuleSet { second_pass: Some(second_pass), ..rule_set }, matched)
 }
 
-/// Trains a rule set: term frequencies by counting, u from random pairs, m and the prior by expectation and maximisation; then what
-/// households weigh, on the clusters that these give.
+/// Trains a rule set: term frequencies by counting, u from random pairs, m and the prior by expectation and maximisation; then what a
+/// second pass decides by, on the clusters that these give.
 ///
 /// Needs no labels. The same rules, columns and seed give the same rule set, whatever the order of rows and the number of
 /// threads. On few source records, what is believed beforehand of each kind ([`super::Method::levels`]) prevails.
@@ -80,8 +81,8 @@ pub fn train(rules: &MatchRules, columns: &Columns, seed: u64) -> RuleSet {
     let candidates = Candidates::of(rules, columns, None);
     let rule_set = train_on(rules, columns, &candidates, seed);
     let run = Run { bound: &Bound::of(&rule_set, columns), thresholds: rules.thresholds, columns };
-    let households = run.weigh(&candidates, None, &Silent).train_households(rules);
-    RuleSet { households, ..rule_set }
+    let second_pass = run.weigh(&candidates, None, &Silent).train_second_pass(rules);
+    RuleSet { second_pass: Some(second_pass), ..rule_set }
 }
 
 /// Rules over columns.
@@ -128,38 +129,36 @@ impl<'r> Run<'r> {
 
     fn evidence(self) -> Evidence<'r> {
         let matched = self.bound.weight_at(self.thresholds.matched);
-        Evidence { bound: self.bound, matched, households: None }
+        Evidence { bound: self.bound, matched, threshold: self.thresholds.matched, households: None, registers: None }
     }
 }
 
 impl Weighed<'_> {
-    /// What households weigh, by the clusters that pairs alone give.
-    fn train_households(&self, rules: &MatchRules) -> Option<HouseholdWeights> {
+    /// What the clusters that pairs alone give teach a second pass.
+    fn train_second_pass(&self, rules: &MatchRules) -> SecondPass {
         let Run { bound, columns, .. } = self.run;
         let islands = Islands::of(columns, self.edges.clone(), Vec::new());
         let first = islands.settle(columns, &self.run.evidence());
-        let households = Households::of(rules, columns, &first.root_of)?;
-        Some(households.train(islands.edges(), |weight_bits| bound.probability(weight_bits)))
+        SecondPass::train(rules, columns, &first.root_of, islands.edges(), |weight_bits| bound.probability(weight_bits))
     }
 
-    /// Clusters: by pairs alone, then once more by the households that these clusters show.
-    fn matched(
-        self,
-        constraints: &[Constraint],
-        households: Option<HouseholdWeights>,
-        progress: &dyn Progress,
-    ) -> Matched {
+    /// Clusters: by pairs alone, then once more by what these clusters show.
+    fn matched(self, constraints: &[Constraint], second_pass: Option<&SecondPass>, progress: &dyn Progress) -> Matched {
         let Run { bound, thresholds, columns } = self.run;
         progress.stage("cluster", self.edges.len() as u64);
         let constraints = cluster::constraints_of(columns, constraints);
         let islands = Islands::of(columns, self.edges, constraints);
         let evidence = self.run.evidence();
         let mut clustered = islands.settle(columns, &evidence);
-        if let Some(weights) = households
-            && let Some(of_first) = Households::of(bound.rules(), columns, &clustered.root_of)
-        {
-            let with_households = Evidence { households: Some((&of_first, weights)), ..evidence };
-            let second = islands.settle(columns, &with_households);
+        if let Some(second_pass) = second_pass {
+            let households = Households::of(bound.rules(), columns, &clustered.root_of);
+            let registers = second_pass.of_registers(columns);
+            let more = Evidence {
+                households: households.as_ref().zip(second_pass.households),
+                registers: Some(&registers),
+                ..evidence
+            };
+            let second = islands.settle(columns, &more);
             clustered = second;
         }
         let matched = evidence.matched;

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::bound::{Bound, Weigher};
 use super::columns::Columns;
 use super::households::{HouseholdWeights, Households};
+use super::second_pass::Registers;
 
 /// A weighed pair of rows.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +44,8 @@ pub enum CutReason {
     WeakBridge,
     /// Both sides live with others, and with none in common.
     OtherHousehold,
+    /// Both stand in a register that lists hardly anybody twice.
+    OneRegister,
 }
 
 impl CutReason {
@@ -51,6 +54,7 @@ impl CutReason {
         match self {
             Self::CannotLink => "a steward decided that source records on both sides are not the same",
             Self::WeakBridge => "the only links between two groups whose other source records contradict each other",
+            Self::OneRegister => "both stand in one register, which lists hardly anybody twice",
             Self::OtherHousehold => "both share phones or cards with others, and with none in common",
         }
     }
@@ -75,9 +79,9 @@ pub(crate) struct RowConstraint {
 
 /// So many members of each side are heard.
 const HEARD_MAX: usize = 8;
-/// A match that would join two groups needs what all their members tell to come so near to a match, in bits: the members of a
-/// family agree in much, and one of their source records with a slip looks like another's.
-const BRIDGE_BITS: f64 = -0.5;
+/// A match that would join two groups needs what all their members tell to weigh so much more than a match, in bits: the members of
+/// a family agree in much, and one of their source records with a slip looks like another's.
+const BRIDGE_BITS: f64 = 1.0;
 
 /// The constraints whose source records are here, in a fixed order.
 pub(crate) fn constraints_of(columns: &Columns, constraints: &[Constraint]) -> Vec<RowConstraint> {
@@ -140,8 +144,12 @@ pub(crate) struct Evidence<'e> {
     pub(crate) bound: &'e Bound<'e>,
     /// The weight from which on a pair is a match.
     pub(crate) matched: f64,
+    /// The match probability that this is.
+    pub(crate) threshold: f64,
     /// The households of the pass before, and what they weigh.
     pub(crate) households: Option<(&'e Households<'e>, HouseholdWeights)>,
+    /// What became of the source records of each register.
+    pub(crate) registers: Option<&'e Registers<'e>>,
 }
 
 /// Someone who weighs groups.
@@ -276,6 +284,9 @@ impl<'e> Island<'e> {
             }
         }
         self.join_together(&self.edges[strong..], judge, &mut groups);
+        if let Some(registers) = judge.evidence.registers {
+            self.adopt(judge, registers, &mut groups);
+        }
         let root_of = (0..self.rows.len() as u32).map(|place| self.rows[groups.root(place) as usize]).collect();
         Settled { rows: self.rows, root_of, refused }
     }
@@ -297,7 +308,7 @@ impl<'e> Island<'e> {
                 if !heard_before.insert((a, b, size)) {
                     continue;
                 }
-                let beside = judge.of_households(left, right);
+                let beside = judge.beside(left, right);
                 // Two alone tell no more together than their pair did.
                 if size == 2 && beside.0 <= 0.0 {
                     continue;
@@ -312,6 +323,66 @@ impl<'e> Island<'e> {
             }
         }
     }
+}
+
+impl Island<'_> {
+    /// Gives rows that are still alone to the group that they most likely belong to, out of all their candidates; the surest first.
+    fn adopt(&self, judge: &Judge<'_>, registers: &Registers<'_>, groups: &mut Groups) {
+        // The best of several candidates is the best by chance too, and the shares that stand alone are no more than estimates: twice as
+        // sure as a match.
+        let least = (1.0 + judge.evidence.threshold) / 2.0;
+        let mut candidates: Vec<(u32, u32)> = Vec::new();
+        for edge in self.edges {
+            let (left, right) = (self.place(edge.left), self.place(edge.right));
+            for (one, other) in [(left, right), (right, left)] {
+                let (a, b) = (groups.root(one), groups.root(other));
+                if a != b && groups.members(a).len() == 1 {
+                    candidates.push((a, b));
+                }
+            }
+        }
+        candidates.sort_unstable();
+        candidates.dedup();
+        let mut offers: Vec<Offer> = Vec::new();
+        for of_one in candidates.chunk_by(|a, b| a.0 == b.0) {
+            let place = of_one[0].0;
+            let odds: Vec<f64> =
+                of_one.iter().map(|(a, b)| judge.odds(groups.members(*a), groups.members(*b))).collect();
+            let mut best = 0;
+            for (at, one) in odds.iter().enumerate() {
+                if *one > odds[best] {
+                    best = at;
+                }
+            }
+            let otherwise = registers.alone(self.rows[place as usize]) + odds.iter().sum::<f64>() - odds[best];
+            let probability = odds[best] / (odds[best] + otherwise);
+            if probability >= least {
+                offers.push(Offer { row: place, to: of_one[best].1, probability, otherwise });
+            }
+        }
+        offers.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.row.cmp(&b.row)));
+        for offer in offers {
+            let (a, b) = (groups.root(offer.row), groups.root(offer.to));
+            if a == b || groups.members(a).len() > 1 || groups.forbidden(a, b) {
+                continue;
+            }
+            // The group may have grown since.
+            let odds = judge.odds(groups.members(a), groups.members(b));
+            if odds / (odds + offer.otherwise) >= least {
+                groups.join(a, b);
+            }
+        }
+    }
+}
+
+/// A group that a row which is still alone most likely belongs to.
+struct Offer {
+    row: u32,
+    /// The place of a member.
+    to: u32,
+    probability: f64,
+    /// The odds of its standing alone and of its belonging to any other group.
+    otherwise: f64,
 }
 
 /// The groups of an island, by their smallest place in it.
@@ -375,12 +446,19 @@ impl Groups {
 const ROUNDS_MAX: usize = 4;
 
 impl Judge<'_> {
-    /// What the households of two groups say for a match and for relatives.
+    /// What the first pass taught of two groups, for a match and for relatives.
+    fn beside(&self, left: &[u32], right: &[u32]) -> (f64, f64) {
+        let (of_match, of_relatives) = self.of_households(left, right);
+        (of_match + self.of_registers(left, right), of_relatives)
+    }
+
     fn of_households(&self, left: &[u32], right: &[u32]) -> (f64, f64) {
-        match &self.evidence.households {
-            Some((households, weights)) => weights.bits(households.common(left, right)),
-            None => (0.0, 0.0),
-        }
+        let known = self.evidence.households;
+        known.map_or((0.0, 0.0), |(households, weights)| weights.bits(households.common(left, right)))
+    }
+
+    fn of_registers(&self, left: &[u32], right: &[u32]) -> f64 {
+        self.evidence.registers.map_or(0.0, |registers| registers.bits(left, right))
     }
 
     /// What the members of two groups tell together.
@@ -389,20 +467,35 @@ impl Judge<'_> {
         self.weigher.weight_bits_of_groups(&left, &right, beside)
     }
 
+    /// The odds that two groups are one.
+    fn odds(&self, left: &[u32], right: &[u32]) -> f64 {
+        let probability = self.evidence.bound.probability(self.weight_bits(left, right, self.beside(left, right)));
+        probability / (1.0 - probability)
+    }
+
     /// What speaks against joining two groups by a match between them.
     fn against(&self, edge: &Edge, left: &[u32], right: &[u32]) -> Option<CutReason> {
-        let matched = self.evidence.matched;
-        let beside = self.of_households(left, right);
-        if left.len() == 1 && right.len() == 1 {
-            let is_apart = beside.0 < 0.0 && edge.weight_bits + beside.0 < matched;
-            return is_apart.then_some(CutReason::OtherHousehold);
-        }
-        let floor = matched + BRIDGE_BITS;
-        if self.weight_bits(left, right, beside) >= floor {
+        let is_single = left.len() == 1 && right.len() == 1;
+        let weighs_enough = |beside: (f64, f64)| {
+            let matched = self.evidence.matched;
+            if is_single {
+                edge.weight_bits + beside.0 >= matched
+            } else {
+                self.weight_bits(left, right, beside) >= matched + BRIDGE_BITS
+            }
+        };
+        let beside = self.beside(left, right);
+        if (is_single && beside.0 >= 0.0) || weighs_enough(beside) {
             return None;
         }
-        let is_weak = beside.0 >= 0.0 || self.weight_bits(left, right, (0.0, 0.0)) < floor;
-        Some(if is_weak { CutReason::WeakBridge } else { CutReason::OtherHousehold })
+        let reason = if !weighs_enough((0.0, 0.0)) {
+            CutReason::WeakBridge
+        } else if self.of_households(left, right).0 < 0.0 {
+            CutReason::OtherHousehold
+        } else {
+            CutReason::OneRegister
+        };
+        Some(reason)
     }
 }
 

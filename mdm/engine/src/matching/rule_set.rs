@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::bound::Bound;
 use super::columns::{Columns, Rank};
 use super::frequency::Frequencies;
-use super::households::HouseholdWeights;
 use super::levels::Method;
 use super::rules::MatchRules;
+use super::second_pass::SecondPass;
 
 /// Trained rules of one entity: plain data that holds no value of any source record, only hashes of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,9 +23,9 @@ pub struct RuleSet {
     pub comparisons: Vec<ComparisonWeights>,
     /// How many of all pairs are the same one, and how many are relatives.
     pub prior: Prior,
-    /// What a housemate in common weighs in the second pass; `None` where nothing that households share is compared.
+    /// What a second pass decides by, once a first one gave clusters; rule sets of earlier versions have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub households: Option<HouseholdWeights>,
+    pub second_pass: Option<SecondPass>,
     /// Keys of the oversized blocks that further keys refine, ascending.
     pub refined: Vec<u64>,
     /// Source records it was trained on.

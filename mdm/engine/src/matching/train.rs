@@ -27,7 +27,7 @@ pub(crate) fn train_on(rules: &MatchRules, columns: &Columns, candidates: &Candi
             .map(|(one, shares)| weights(rules, columns, one, shares))
             .collect(),
         prior: Prior { matched: 0.01, related: 0.0 },
-        households: None,
+        second_pass: None,
         refined: candidates.refined(),
         trained_on: columns.len() as u64,
         seed,
