@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::bound::{Bound, Weigher};
 use super::columns::Columns;
 use super::households::{HouseholdWeights, Households};
-use super::second_pass::Registers;
+use super::second_pass::{Choice, Registers, most_likely};
 
 /// A weighed pair of rows.
 #[derive(Debug, Clone, Copy)]
@@ -348,19 +348,12 @@ impl Island<'_> {
             let place = of_one[0].0;
             let odds: Vec<f64> =
                 of_one.iter().map(|(a, b)| judge.odds(groups.members(*a), groups.members(*b))).collect();
-            let mut best = 0;
-            for (at, one) in odds.iter().enumerate() {
-                if *one > odds[best] {
-                    best = at;
-                }
-            }
-            let otherwise = registers.alone(self.rows[place as usize]) + odds.iter().sum::<f64>() - odds[best];
-            let probability = odds[best] / (odds[best] + otherwise);
-            if probability >= least {
-                offers.push(Offer { row: place, to: of_one[best].1, probability, otherwise });
+            let Some(choice) = most_likely(&odds, registers.alone(self.rows[place as usize])) else { continue };
+            if choice.probability() >= least {
+                offers.push(Offer { row: place, to: of_one[choice.at].1, choice });
             }
         }
-        offers.sort_by(|a, b| b.probability.total_cmp(&a.probability).then(a.row.cmp(&b.row)));
+        offers.sort_by(|a, b| b.choice.probability().total_cmp(&a.choice.probability()).then(a.row.cmp(&b.row)));
         for offer in offers {
             let (a, b) = (groups.root(offer.row), groups.root(offer.to));
             if a == b || groups.members(a).len() > 1 || groups.forbidden(a, b) {
@@ -368,7 +361,7 @@ impl Island<'_> {
             }
             // The group may have grown since.
             let odds = judge.odds(groups.members(a), groups.members(b));
-            if odds / (odds + offer.otherwise) >= least {
+            if (Choice { odds, ..offer.choice }).probability() >= least {
                 groups.join(a, b);
             }
         }
@@ -380,9 +373,7 @@ struct Offer {
     row: u32,
     /// The place of a member.
     to: u32,
-    probability: f64,
-    /// The odds of its standing alone and of its belonging to any other group.
-    otherwise: f64,
+    choice: Choice,
 }
 
 /// The groups of an island, by their smallest place in it.

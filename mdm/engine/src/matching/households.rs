@@ -177,3 +177,74 @@ impl HouseholdWeights {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kanak_model::builtin::ENTITY_MODELS;
+    use kanak_model::entity_model::EntityModel;
+    use kanak_model::id::SourceRecordId;
+    use kanak_model::source_record::{Stated, Values};
+
+    use super::super::columns::Rank;
+    use super::*;
+
+    /// Whether rows 0 and 1, each in a cluster of its own, have a housemate in common. Each row is a mobile, a card and a
+    /// cluster.
+    fn common(rows: &[(&str, &str, i64)]) -> Option<bool> {
+        let (file, text) = ENTITY_MODELS.iter().find(|(file, _)| file.contains("citizen")).unwrap();
+        let model = EntityModel::parse(file, text).unwrap();
+        let mut builder = Columns::builder(&model);
+        for (id, (mobile, card, _)) in rows.iter().enumerate() {
+            let mut values = Values::new();
+            for (attribute, value) in [("mobile", mobile), ("ration_card", card)] {
+                if !value.is_empty() {
+                    values.insert(attribute, Stated::new(*value, value));
+                }
+            }
+            builder.push(SourceRecordId(id as i64), Rank::of("", &id.to_string()), &values);
+        }
+        let columns = builder.finish();
+        let row = |id: i64| columns.row(SourceRecordId(id)).unwrap();
+        let mut root_of = vec![0; rows.len()];
+        for (id, (.., cluster)) in rows.iter().enumerate() {
+            let members = (0..rows.len() as i64).filter(|other| rows[*other as usize].2 == *cluster);
+            root_of[row(id as i64) as usize] = members.map(row).min().unwrap();
+        }
+        let rules = MatchRules::compile(&model).unwrap();
+        let households = Households::of(&rules, &columns, &root_of).unwrap();
+        let found = households.common(&[row(0)], &[row(1)]);
+        assert_eq!(found, households.common(&[row(1)], &[row(0)]));
+        found
+    }
+
+    const PHONE: &str = "9876543210";
+    const CARD: &str = "031234567890";
+
+    #[test]
+    fn a_phone_and_a_card_that_lead_to_one_person_are_a_household() {
+        assert_eq!(common(&[(PHONE, "", 0), ("", CARD, 1), (PHONE, "", 2), ("", CARD, 2)]), Some(true));
+        assert_eq!(common(&[(PHONE, "", 0), ("", CARD, 1), (PHONE, "", 2), ("", CARD, 3)]), Some(false));
+    }
+
+    #[test]
+    fn who_shares_nothing_or_only_what_the_other_states_too_has_no_housemate() {
+        assert_eq!(common(&[(PHONE, "", 0), ("", CARD, 1), (PHONE, "", 2)]), None);
+        assert_eq!(common(&[(PHONE, "", 0), (PHONE, "", 1), (PHONE, "", 2)]), None);
+    }
+
+    #[test]
+    fn a_number_that_many_state_is_nobodys_household() {
+        let many = (0..HOUSEMATES_MAX as i64 + 1).map(|at| (PHONE, CARD, at + 2));
+        let rows: Vec<(&str, &str, i64)> = [(PHONE, "", 0), ("", CARD, 1)].into_iter().chain(many).collect();
+        assert_eq!(common(&rows), None);
+    }
+
+    #[test]
+    fn a_housemate_in_common_speaks_for_and_none_against() {
+        let weights = HouseholdWeights { m: 0.9, u: 0.01, related: 0.5 };
+        let (of_match, of_relatives) = weights.bits(Some(true));
+        assert!(of_match > 6.0 && of_relatives > 5.0 && of_relatives < of_match);
+        assert!(weights.bits(Some(false)).0 < -3.0);
+        assert_eq!(weights.bits(None), (0.0, 0.0));
+    }
+}

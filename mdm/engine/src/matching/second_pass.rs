@@ -163,3 +163,86 @@ impl Registers<'_> {
         least
     }
 }
+
+/// The candidate that a source record most likely belongs to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Choice {
+    /// Its place among the candidates.
+    pub(crate) at: usize,
+    /// Its odds, pair by pair.
+    pub(crate) odds: f64,
+    /// What the odds stand against: standing alone, and all other candidates.
+    pub(crate) otherwise: f64,
+}
+
+impl Choice {
+    /// That it belongs there.
+    pub(crate) fn probability(self) -> f64 {
+        self.odds / (self.odds + self.otherwise)
+    }
+}
+
+/// Chooses among candidates by their odds, the first of equal ones; `alone` is the share of source records without any.
+pub(crate) fn most_likely(odds: &[f64], alone: f64) -> Option<Choice> {
+    let best = |best: usize, at: usize| if odds[at] > odds[best] { at } else { best };
+    let at = (0..odds.len()).reduce(best)?;
+    Some(Choice { at, odds: odds[at], otherwise: alone + odds.iter().sum::<f64>() - odds[at] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(odds: &[f64], alone: f64, expected: f64) {
+        let choice = most_likely(odds, alone).unwrap();
+        assert!((choice.probability() - expected).abs() < 1e-12, "{choice:?}");
+    }
+
+    #[test]
+    fn the_only_candidate_is_likelier_the_fewer_stand_alone() {
+        // An even chance pair by pair.
+        check(&[1.0], 1.0, 0.5);
+        check(&[1.0], 0.1, 1.0 / 1.1);
+        assert_eq!(most_likely(&[], 0.1), None);
+    }
+
+    #[test]
+    fn two_good_candidates_make_each_other_unlikely() {
+        check(&[4.0, 4.0], 0.2, 4.0 / 8.2);
+        let choice = most_likely(&[1.0, 9.0, 2.0], 1.0).unwrap();
+        assert_eq!(choice.at, 1);
+        check(&[1.0, 9.0, 2.0], 1.0, 9.0 / 13.0);
+    }
+
+    #[test]
+    fn a_register_that_lists_nobody_twice_weighs_against_doing_so() {
+        let shares =
+            |register: &str, alone: f64, doubled: f64| RegisterShares { register: register.to_owned(), alone, doubled };
+        let marks: Vec<String> = ["births", "rations"].iter().map(|name| mark_of(name)).collect();
+        let mut registers = vec![shares(&marks[0], 0.3, 0.001), shares(&marks[1], 0.1, 0.03)];
+        registers.sort_by(|a, b| a.register.cmp(&b.register));
+        let taught = SecondPass { households: None, registers, all: shares("", 0.2, 0.016) };
+        let (file, text) =
+            kanak_model::builtin::ENTITY_MODELS.iter().find(|(file, _)| file.contains("citizen")).unwrap();
+        let model = kanak_model::entity_model::EntityModel::parse(file, text).unwrap();
+        let mut builder = Columns::builder(&model);
+        for (id, register) in [(0, "births"), (1, "births"), (2, "rations"), (3, "rations"), (4, "elsewhere")] {
+            let rank = super::super::columns::Rank::of(register, &id.to_string());
+            builder.push(kanak_model::id::SourceRecordId(id), rank, &kanak_model::source_record::Values::new());
+        }
+        let columns = builder.finish();
+        let row = |id: i64| columns.row(kanak_model::id::SourceRecordId(id)).unwrap();
+        let bound = taught.of_registers(&columns);
+        assert!((bound.bits(&[row(0)], &[row(1)]) + 4.0).abs() < 1e-9, "one in sixteen of what is usual");
+        assert!(bound.bits(&[row(2)], &[row(3)]).abs() < f64::EPSILON, "what is usual is no evidence twice");
+        assert!(bound.bits(&[row(0), row(2)], &[row(3), row(1)]) < -3.9);
+        assert!(bound.bits(&[row(0)], &[row(2)]).abs() < f64::EPSILON);
+        assert!((bound.alone(row(2)) - 0.1).abs() < f64::EPSILON);
+        assert!((bound.alone(row(4)) - 0.2).abs() < f64::EPSILON, "an unknown register is like all");
+    }
+
+    fn mark_of(register: &str) -> String {
+        super::super::columns::Rank::of(register, "").register_text().unwrap()
+    }
+}
