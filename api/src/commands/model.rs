@@ -18,7 +18,7 @@ pub fn run(command: &ModelCommand, output: &Output) -> anyhow::Result<ExitCode> 
     match command {
         ModelCommand::Suggest { file } => {
             let table = kanak_ingest::read_columns(file)?.batch;
-            let model = super::match_files::guess(std::iter::once(&table), &[])?;
+            let model = super::match_files::guess(&table)?;
             output.line(kanak_engine::model_guess::to_toml(&model).trim_end());
         }
         ModelCommand::ImportSplink { file } => import_splink(file, output)?,

@@ -51,7 +51,7 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
     tell_rejected(&table, output);
     let entity = match &args.model {
         Some(file) => model::read(file)?,
-        None => table.guess(args)?,
+        None => table.guess(output)?,
     };
     let rules = MatchRules::compile(&entity)?;
     let stage = Stage::begin(output, "Standardizing", 0);

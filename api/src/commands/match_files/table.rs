@@ -8,11 +8,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use arrow::array::{Array as _, AsArray as _, StringArray, UInt64Array};
 use arrow::record_batch::RecordBatch;
-use kanak_engine::model_guess;
+use kanak_engine::model_guess::{self, Guess};
 use kanak_model::EntityModel;
 use kanak_model::quality::RejectedRow;
 
 use crate::cli::MatchArgs;
+use crate::output::Output;
 
 /// All inputs. Rows are numbered from 0 over all of them.
 pub(super) struct Table {
@@ -21,6 +22,8 @@ pub(super) struct Table {
     sources: Vec<String>,
     /// Row to its source's place.
     source_of: Vec<u32>,
+    /// The columns that say nothing of what rows speak of: the id and the source.
+    left_out: Vec<String>,
 }
 
 /// One file.
@@ -55,7 +58,8 @@ impl Table {
     /// # Errors
     /// When a file cannot be read, a column is missing, a row has no id, or a source has an id twice.
     pub(super) fn read(args: &MatchArgs) -> anyhow::Result<Self> {
-        let mut table = Self { inputs: Vec::new(), sources: Vec::new(), source_of: Vec::new() };
+        let left_out = args.id.iter().chain(&args.source).cloned().collect();
+        let mut table = Self { inputs: Vec::new(), sources: Vec::new(), source_of: Vec::new(), left_out };
         let mut places: HashMap<String, u32> = HashMap::new();
         for file in &args.input {
             let read = kanak_ingest::read_columns(file)?;
@@ -155,64 +159,75 @@ impl Table {
         self.inputs.iter().flat_map(|input| input.rejected.iter().map(|row| (input.file.as_path(), row)))
     }
 
-    /// Guesses an entity model from all inputs.
+    /// Guesses an entity model from all inputs, and tells which columns of different headers are taken for one attribute.
     ///
     /// # Errors
     /// When a column is not text.
-    pub(super) fn guess(&self, args: &MatchArgs) -> anyhow::Result<EntityModel> {
-        let left_out: Vec<&str> = args.id.iter().chain(&args.source).map(String::as_str).collect();
-        guess(self.inputs.iter().map(|input| &input.batch), &left_out)
+    pub(super) fn guess(&self, output: &Output) -> anyhow::Result<EntityModel> {
+        let guess = self.guess_tables()?;
+        for (input, names) in self.inputs.iter().zip(&guess.names) {
+            let header = self.header(input);
+            for ((own, plain), name) in header.iter().zip(model_guess::attribute_names(&header)).zip(names) {
+                if plain != *name {
+                    output.note(format!("{}: column `{own}` is taken for `{name}`", input.file.display()));
+                }
+            }
+        }
+        Ok(guess.model)
+    }
+
+    fn guess_tables(&self) -> anyhow::Result<Guess> {
+        let mut tables = Vec::with_capacity(self.inputs.len());
+        for input in &self.inputs {
+            tables.push(columns_of(&input.batch, &self.header(input))?);
+        }
+        Ok(model_guess::guess_tables(&tables))
+    }
+
+    /// The headers of an input that say something of what its rows speak of: not the id nor the source.
+    fn header<'t>(&self, input: &'t Input) -> Vec<&'t str> {
+        let all = input.batch.schema_ref().fields().iter().map(|field| field.name().as_str());
+        all.filter(|name| !self.left_out.iter().any(|left_out| left_out == name)).collect()
     }
 
     /// The inputs with their columns named as the model's attributes are: as they are where the model names them so, else as
     /// a guess would name them.
     ///
     /// # Errors
-    /// Never: the columns of a file have one length.
+    /// When a column is not text.
     pub(super) fn named(&self, entity: &EntityModel) -> anyhow::Result<Vec<RecordBatch>> {
+        let guess = self.guess_tables()?;
         let mut named = Vec::with_capacity(self.inputs.len());
-        for input in &self.inputs {
-            let schema = input.batch.schema_ref();
-            let header: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-            let guessed = model_guess::attribute_names(&header);
-            let names = header
-                .iter()
-                .zip(guessed)
-                .map(|(own, guessed)| if entity.find_attribute(own).is_some() { (*own).to_owned() } else { guessed });
-            let columns = names.zip(input.batch.columns()).map(|(name, column)| (name, Arc::clone(column), true));
+        for (input, guessed) in self.inputs.iter().zip(guess.names) {
+            let guessed: HashMap<&str, String> = self.header(input).into_iter().zip(guessed).collect();
+            let columns = input.batch.schema_ref().fields().iter().zip(input.batch.columns()).map(|(field, column)| {
+                let own = field.name();
+                let guessed = guessed.get(own.as_str()).filter(|_| entity.find_attribute(own).is_none());
+                (guessed.unwrap_or(own).clone(), Arc::clone(column), true)
+            });
             named.push(RecordBatch::try_from_iter_with_nullable(columns)?);
         }
         Ok(named)
     }
 }
 
-/// Guesses an entity model from the headers and first rows of tables: a column that only one of them has counts too.
+/// Guesses an entity model from the headers and first rows of a table.
 ///
 /// # Errors
 /// When a column is not text.
-pub fn guess<'a>(tables: impl Iterator<Item = &'a RecordBatch>, left_out: &[&str]) -> anyhow::Result<EntityModel> {
-    let mut header: Vec<String> = Vec::new();
-    let mut columns: Vec<Vec<&str>> = Vec::new();
-    for table in tables {
-        let schema = table.schema_ref();
-        let own: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-        for (at, name) in model_guess::attribute_names(&own).into_iter().enumerate() {
-            if left_out.contains(&own[at]) {
-                continue;
-            }
-            let texts = table.column(at).as_string_opt::<i32>().context("a column is not text")?;
-            let values = texts.iter().take(GUESS_ROWS).map(Option::unwrap_or_default);
-            match header.iter().position(|known| *known == name) {
-                Some(place) => columns[place].extend(values),
-                None => {
-                    header.push(name);
-                    columns.push(values.collect());
-                }
-            }
-        }
+pub fn guess(table: &RecordBatch) -> anyhow::Result<EntityModel> {
+    let header: Vec<&str> = table.schema_ref().fields().iter().map(|field| field.name().as_str()).collect();
+    Ok(model_guess::guess_tables(&[columns_of(table, &header)?]).model)
+}
+
+/// Headers with the first values of their columns.
+fn columns_of<'t>(table: &'t RecordBatch, header: &[&'t str]) -> anyhow::Result<Vec<(&'t str, Vec<&'t str>)>> {
+    let mut columns = Vec::with_capacity(header.len());
+    for name in header {
+        let texts = table[*name].as_string_opt::<i32>().context("a column is not text")?;
+        columns.push((*name, texts.iter().take(GUESS_ROWS).map(Option::unwrap_or_default).collect()));
     }
-    let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    Ok(model_guess::guess(&header, &columns))
+    Ok(columns)
 }
 
 /// How many rows of each file a guess looks at.

@@ -201,6 +201,20 @@ impl Weigher<'_> {
         bound.sums.sum_beside(&mut matched, &mut related, beside).0 - ((left.len() * right.len()) as f64).log2()
     }
 
+    /// Whether some members of two groups agree in what names them.
+    pub(crate) fn agree_in_name(&self, left: &[u32], right: &[u32]) -> bool {
+        let bound = self.bound;
+        let mut names = bound.rule_set.comparisons.iter().zip(&bound.comparisons);
+        let Some((_, name)) = names.find(|(weights, _)| weights.attribute == bound.rule_set.rules.label) else {
+            return true;
+        };
+        let bits = |a: u32, b: u32| {
+            let judged = name.judge(bound.rows.of(a.min(b)), bound.rows.of(a.max(b)), &self.likenesses);
+            name.bits(judged).0
+        };
+        left.iter().any(|a| right.iter().any(|b| bits(*a, *b) > 0.0))
+    }
+
     /// Weighs a pair and keeps what each comparison contributed.
     pub(crate) fn weigh_in_parts(&self, left: u32, right: u32) -> Weighed {
         let bound = self.bound;

@@ -327,6 +327,7 @@ impl<'e> Island<'e> {
 
 impl Island<'_> {
     /// Gives rows that are still alone to the group that they most likely belong to, out of all their candidates; the surest first.
+    /// Whom they do not agree with in name is a relative sooner than the same one, however few other candidates there are.
     fn adopt(&self, judge: &Judge<'_>, registers: &Registers<'_>, groups: &mut Groups) {
         // The best of several candidates is the best by chance too, and the shares that stand alone are no more than estimates: twice as
         // sure as a match.
@@ -349,8 +350,9 @@ impl Island<'_> {
             let odds: Vec<f64> =
                 of_one.iter().map(|(a, b)| judge.odds(groups.members(*a), groups.members(*b))).collect();
             let Some(choice) = most_likely(&odds, registers.alone(self.rows[place as usize])) else { continue };
-            if choice.probability() >= least {
-                offers.push(Offer { row: place, to: of_one[choice.at].1, choice });
+            let (a, b) = of_one[choice.at];
+            if choice.probability() >= least && judge.weigher.agree_in_name(groups.members(a), groups.members(b)) {
+                offers.push(Offer { row: place, to: b, choice });
             }
         }
         offers.sort_by(|a, b| b.choice.probability().total_cmp(&a.choice.probability()).then(a.row.cmp(&b.row)));

@@ -184,6 +184,8 @@ fn maximise_u(shares: &mut [Shares], believed: &[Shares], outside: &[[f64; 16]],
 
 /// How many times more often than believed the same one may differ.
 const DIFFERS_MAX: f64 = 4.0;
+/// Nor in more of its pairs than this, whatever is believed.
+const DIFFERS_SHARE_MAX: f64 = 0.4;
 
 /// An agreement never becomes evidence against, nor a difference evidence for. Nor does a difference become common among pairs
 /// of the same one: what looks so is another class (shops of one trade in one village) that the training ran into.
@@ -191,9 +193,22 @@ fn keep_sides(share: &mut Shares, believed: &Shares) {
     for (at, level) in share.levels.iter().enumerate() {
         match level.side {
             Side::For => share.m[at] = share.m[at].max(share.u[at]),
-            Side::Against => share.m[at] = share.m[at].min(share.u[at]).min(DIFFERS_MAX * believed.m[at]),
+            Side::Against => {
+                let most = (DIFFERS_MAX * believed.m[at]).min(DIFFERS_SHARE_MAX).max(believed.m[at]);
+                share.m[at] = share.m[at].min(share.u[at]).min(most);
+            }
             Side::Either => {}
         }
+    }
+    // What a difference lost goes to the others, as they were: the shares are of all pairs.
+    let is_against = |at: &usize| share.levels[*at].side == Side::Against;
+    let (against, rest): (Vec<usize>, Vec<usize>) = (0..share.m.len()).partition(is_against);
+    let sum = |of: &[usize]| of.iter().map(|at| share.m[*at]).sum::<f64>();
+    let stretch = (1.0 - sum(&against)) / sum(&rest).max(f64::MIN_POSITIVE);
+    for at in rest {
+        share.m[at] *= stretch.max(1.0);
+    }
+    for at in 0..share.m.len() {
         share.m[at] = share.m[at].max(1e-5);
         share.related[at] = share.related[at].max(1e-5);
     }

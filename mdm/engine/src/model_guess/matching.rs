@@ -5,6 +5,12 @@ use kanak_model::entity_model::{BlockingKey, BlockingRule, Comparison, KeyFuncti
 use super::recognise::Meaning;
 use crate::matching::{BLOCKING_RULES_MAX, COMPARISONS_MAX};
 
+/// At most so many columns of mere numbers go together with names.
+const NUMBERS_MAX: usize = 3;
+
+/// So many rules are enough without those that may be a place's.
+const RULES_ENOUGH: usize = 3;
+
 /// The matching part of a guessed model.
 pub(crate) fn of(names: &[String], meanings: &[Meaning]) -> Matching {
     let columns = Columns { names, meanings };
@@ -13,11 +19,7 @@ pub(crate) fn of(names: &[String], meanings: &[Meaning]) -> Matching {
     if comparison.is_empty() {
         comparison = names.iter().take(COMPARISONS_MAX).map(|name| plain(name)).collect();
     }
-    let mut blocking = columns.blocking();
-    if blocking.is_empty() {
-        let compared = comparison.iter().map(|comparison| key(&comparison.attribute, None, Some(KeyFunction::Sounds)));
-        blocking = compared.map(|key| BlockingRule { keys: vec![key] }).collect();
-    }
+    let blocking = columns.blocking(&comparison);
     Matching { blocking, comparison, thresholds: Thresholds { matched: 0.8, review: 0.3 } }
 }
 
@@ -47,7 +49,7 @@ impl Columns<'_> {
     /// The columns that are compared, in their order: all of them, or of a wide table those whose meaning is known, and of the
     /// others the first ones for which there is room.
     fn telling(&self) -> Vec<usize> {
-        let is_compared = |at: &usize| !matches!(self.meanings[*at], Meaning::RowNumber | Meaning::Number);
+        let is_compared = |at: &usize| self.meanings[*at] != Meaning::RowNumber;
         let (known, unknown): (Vec<usize>, Vec<usize>) =
             (0..self.names.len()).filter(is_compared).partition(|at| self.meanings[*at] != Meaning::Text);
         let mut kept: Vec<usize> = known.into_iter().chain(unknown).take(COMPARISONS_MAX).collect();
@@ -55,15 +57,22 @@ impl Columns<'_> {
         kept
     }
 
-    /// What a column contributes. Places are one group: a suburb, its postal code and its state tell the same thing.
+    /// What a column contributes. Places are one group: a street, its suburb, its postal code and its state tell the same thing.
     fn compare(&self, name: &str, meaning: Meaning) -> Option<Comparison> {
         let mut comparison = plain(name);
         match meaning {
-            Meaning::RowNumber | Meaning::Number => return None,
+            Meaning::RowNumber => return None,
             Meaning::GivenName => comparison.crosswise = self.first(Meaning::Surname).map(str::to_owned),
             Meaning::Surname => comparison.crosswise = self.first(Meaning::GivenName).map(str::to_owned),
             Meaning::FatherName => comparison.crosswise = self.first(Meaning::SpouseName).map(str::to_owned),
-            Meaning::Locality | Meaning::City | Meaning::District | Meaning::State | Meaning::PostalCode => {
+            Meaning::Street
+            | Meaning::Address
+            | Meaning::HouseNumber
+            | Meaning::Locality
+            | Meaning::City
+            | Meaning::District
+            | Meaning::State
+            | Meaning::PostalCode => {
                 comparison.group = Some("place".to_owned());
             }
             Meaning::Mobile | Meaning::Phone | Meaning::HouseholdNumber => {
@@ -75,8 +84,9 @@ impl Columns<'_> {
         Some(comparison)
     }
 
-    /// Numbers of a person alone; names with birthday, place or another name; birthday with place.
-    fn blocking(&self) -> Vec<BlockingRule> {
+    /// Numbers of a person alone; names with birthday, place, a number or another name; birthday with place; and each column that is
+    /// compared alone, since nobody knows which of them is written well.
+    fn blocking(&self, compared: &[Comparison]) -> Vec<BlockingRule> {
         let sounds = Some(KeyFunction::Sounds);
         let mut rules: Vec<Vec<BlockingKey>> = Vec::new();
         let alone = [
@@ -110,14 +120,11 @@ impl Columns<'_> {
         others.extend(postal.clone());
         let place = [Meaning::Locality, Meaning::City].into_iter().find_map(|meaning| self.first(meaning));
         others.extend(place.map(|name| key(name, None, sounds)));
+        others.extend(self.all(&[Meaning::Number]).into_iter().take(NUMBERS_MAX).map(|name| key(name, None, None)));
         let street = [Meaning::Street, Meaning::Address].into_iter().find_map(|meaning| self.first(meaning));
         for (at, name) in names.iter().enumerate() {
             rules.extend(names[at + 1..].iter().map(|other| vec![name.clone(), other.clone()]));
             rules.extend(others.iter().map(|other| vec![name.clone(), other.clone()]));
-            // A table of names alone: a given name, or a word of a business name, is all there is to go by.
-            if others.is_empty() && at == 0 {
-                rules.push(vec![name.clone()]);
-            }
         }
         if let Some(birth) = birth {
             rules
@@ -129,6 +136,28 @@ impl Columns<'_> {
         }
         if let (Some(postal), Some(street)) = (postal, street) {
             rules.push(vec![postal, key(street, None, sounds)]);
+        }
+        // What is known to tell somebody first; what may be a place only where there is little else: those who share no more than
+        // a place would be most of all candidates.
+        for may_be_place in [false, true] {
+            if may_be_place && rules.len() >= RULES_ENOUGH {
+                break;
+            }
+            for (name, meaning) in self.names.iter().zip(self.meanings) {
+                let (is_place, function) = match meaning {
+                    // Too few of them to tell anybody.
+                    Meaning::Sex | Meaning::State | Meaning::District => continue,
+                    Meaning::PostalCode | Meaning::HouseNumber | Meaning::Number => (true, None),
+                    Meaning::Text | Meaning::Locality | Meaning::City => (true, sounds),
+                    Meaning::BirthDate | Meaning::OtherDate | Meaning::HouseholdNumber => (false, None),
+                    _ => (false, sounds),
+                };
+                let is_compared = compared.iter().any(|comparison| comparison.attribute == *name);
+                let is_known = rules.iter().any(|rule| rule.len() == 1 && rule[0].attribute == *name);
+                if is_place == may_be_place && is_compared && !is_known {
+                    rules.push(vec![key(name, None, function)]);
+                }
+            }
         }
         rules.into_iter().take(BLOCKING_RULES_MAX).map(|keys| BlockingRule { keys }).collect()
     }

@@ -5,6 +5,7 @@
 
 mod matching;
 mod recognise;
+mod words;
 mod write;
 
 use kanak_model::entity_model::{Attribute, EntityModel, Matching, OnInvalid, SurvivorshipRule, SurvivorshipStrategy};
@@ -21,14 +22,78 @@ pub use write::to_toml;
 /// becomes an attribute that is not compared. The guess never fails: of a table in which nothing is recognised every column is
 /// text, and all of them are compared.
 pub fn guess(header: &[&str], columns: &[Vec<&str>]) -> EntityModel {
-    let names = attribute_names(header);
+    guess_named(&attribute_names(header), header, columns)
+}
+
+fn guess_named(names: &[String], header: &[&str], columns: &[Vec<&str>]) -> EntityModel {
     let nothing = Vec::new();
     let values = |at: usize| columns.get(at).unwrap_or(&nothing).as_slice();
-    let meanings: Vec<Meaning> = (0..header.len()).map(|at| recognise::meaning(header[at], values(at))).collect();
-    let meanings = recognise::settle(meanings, columns);
+    let meanings = meanings_of(header, columns);
     let kinds = meanings.iter().enumerate().map(|(at, meaning)| meaning.kind(values(at)));
     let columns = names.iter().zip(header).zip(kinds).map(|((name, header), kind)| (name.as_str(), *header, kind));
-    model_of(columns, &meanings, matching_of(&names, &meanings))
+    model_of(columns, &meanings, matching_of(names, &meanings))
+}
+
+fn meanings_of(header: &[&str], columns: &[Vec<&str>]) -> Vec<Meaning> {
+    let nothing = Vec::new();
+    let values = |at: usize| columns.get(at).unwrap_or(&nothing).as_slice();
+    let meanings = (0..header.len()).map(|at| recognise::meaning(header[at], values(at))).collect();
+    recognise::settle(meanings, header, columns)
+}
+
+/// A guess at the model of several tables.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Guess {
+    /// The model of all of them.
+    pub model: EntityModel,
+    /// By table and column, the attribute that the column states.
+    pub names: Vec<Vec<String>>,
+}
+
+/// Guesses one model of several tables, each given as the headers of its columns with some of their values. Columns of one header are one attribute; so are columns of different headers that mean the
+/// same, where each is the only one of its table that means it: `surname` here, `last_name` there.
+pub fn guess_tables(tables: &[Vec<(&str, Vec<&str>)>]) -> Guess {
+    let mut header: Vec<&str> = Vec::new();
+    let mut known: Vec<String> = Vec::new();
+    let mut columns: Vec<Vec<&str>> = Vec::new();
+    let mut meant: Vec<Meaning> = Vec::new();
+    let mut names = Vec::with_capacity(tables.len());
+    for table in tables {
+        let own: Vec<&str> = table.iter().map(|(header, _)| *header).collect();
+        let values: Vec<Vec<&str>> = table.iter().map(|(_, values)| values.clone()).collect();
+        let meanings = meanings_of(&own, &values);
+        let mut of_table = attribute_names(&own);
+        let only = |meanings: &[Meaning], wanted: Meaning| {
+            let mut found = meanings.iter().enumerate().filter(|(_, meaning)| **meaning == wanted);
+            found.next().filter(|_| found.next().is_none()).map(|(at, _)| at)
+        };
+        for at in 0..own.len() {
+            let says_much =
+                !matches!(meanings[at], Meaning::Text | Meaning::Number | Meaning::RowNumber | Meaning::OtherDate);
+            if says_much
+                && !known.contains(&of_table[at])
+                && only(&meanings, meanings[at]).is_some()
+                && let Some(place) = only(&meant, meanings[at])
+                && !of_table.contains(&known[place])
+            {
+                of_table[at].clone_from(&known[place]);
+            }
+        }
+        for (at, name) in of_table.iter().enumerate() {
+            match known.iter().position(|known| known == name) {
+                Some(place) => columns[place].extend(&values[at]),
+                None => {
+                    known.push(name.clone());
+                    header.push(own[at]);
+                    columns.push(values[at].clone());
+                    meant.push(meanings[at]);
+                }
+            }
+        }
+        names.push(of_table);
+    }
+    let model = guess_named(&known, &header, &columns);
+    Guess { model, names }
 }
 
 /// The model of columns (attribute name, header, kind) that mean this and are matched so.
@@ -147,6 +212,19 @@ mod tests {
         );
         assert!(model.matching.comparison.iter().all(|comparison| comparison.attribute != "rec_id"));
         assert!(crate::matching::MatchRules::compile(&model).is_ok());
+    }
+
+    #[test]
+    fn columns_that_mean_the_same_in_two_tables_are_one_attribute() {
+        let one = vec![("surname", vec!["Gill"]), ("dob", vec!["1971-06-24"]), ("note", vec!["x"])];
+        let other = vec![("last_name", vec!["Gill"]), ("Birth Date", vec!["24/06/1971"]), ("remark", vec!["x"])];
+        let guess = guess_tables(&[one, other]);
+        assert_eq!(guess.names[1], ["surname", "dob", "remark"]);
+        assert_eq!(guess.model.attributes.len(), 4);
+        // Where two columns of a table mean the same, nobody knows which is meant.
+        let one = vec![("phone", vec!["02 61234567"]), ("tel", vec!["02 61234567"])];
+        let other = vec![("telephone", vec!["02 61234567"])];
+        assert_eq!(guess_tables(&[one, other]).names[1], ["telephone"]);
     }
 
     #[test]

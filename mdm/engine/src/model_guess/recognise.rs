@@ -4,6 +4,7 @@ use kanak_codes::identifiers;
 use kanak_model::kind::Kind;
 use kanak_model::source_system::DateOrder;
 
+use super::words;
 use crate::standardize::date::parse_date;
 use crate::standardize::sex::Sex;
 
@@ -79,7 +80,7 @@ impl Meaning {
 
 /// What one column means on its own.
 pub(super) fn meaning(header: &str, values: &[&str]) -> Meaning {
-    let words = words(header);
+    let words = words_of(header);
     let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
     let joined = words.concat();
     let is = |wanted: &[&str]| wanted.contains(&joined.as_str());
@@ -90,17 +91,17 @@ pub(super) fn meaning(header: &str, values: &[&str]) -> Meaning {
     ]) {
         return Meaning::RowNumber;
     }
-    if has(&["email", "mail"]) || share(values, |value| value.contains('@') && value.contains('.')) > 0.5 {
+    if has(words::EMAIL) || share(values, |value| value.contains('@') && value.contains('.')) > 0.5 {
         return Meaning::Email;
     }
-    if has(&["dob", "birth", "birthdate", "dateofbirth", "born", "bday", "birthday"]) && (is_date || values.is_empty())
-    {
+    let is_birth = has(words::BIRTH) || words::BIRTH_IN.iter().any(|part| joined.contains(part));
+    if is_birth && !has(words::PLACE_OF) && (values.is_empty() || share(values, is_old_date) > 0.3) {
         return Meaning::BirthDate;
     }
     if let Some(meaning) = identifier(&words, &joined, values) {
         return meaning;
     }
-    if has(&["sex", "gender"]) && share(values, |value| Sex::find(value).is_some()) > 0.7 {
+    if has(words::SEX) && share(values, |value| Sex::find(value).is_some()) > 0.7 {
         return Meaning::Sex;
     }
     if is_date && (has(&["date", "on", "dt", "day"]) || !has(&["no", "number", "id", "code", "amount"])) {
@@ -136,7 +137,7 @@ fn identifier(words: &[String], joined: &str, values: &[&str]) -> Option<Meaning
     if has(&["udyam"]) {
         return Some(Meaning::Udyam);
     }
-    if has(&["mobile", "phone", "tel", "telephone", "contact", "cell", "mob", "phoneno", "mobileno"])
+    if (has(words::PHONE) || words::PHONE_IN.iter().any(|part| joined.contains(part)))
         && fits(&|value| digits(value) >= 6)
     {
         let indian = share(values, |value| identifiers::Mobile::parse(value).is_ok()) > 0.7;
@@ -145,12 +146,11 @@ fn identifier(words: &[String], joined: &str, values: &[&str]) -> Option<Meaning
     if has(&["ration", "household", "family"]) && has(&["card", "id", "no", "number"]) {
         return Some(Meaning::HouseholdNumber);
     }
-    let known = ["ssn", "nino", "nhs", "passport", "licence", "license", "medicare", "tfn", "abha", "uan", "cin"];
-    let social = joined.contains("socsec") || joined.contains("socialsecurity") || joined.contains("nationalid");
-    if social || has(&known) {
+    let is_number = || fits(&|value| digits(value) >= 4);
+    if is_number() && (has(words::PERSON_NUMBER) || words::PERSON_NUMBER_IN.iter().any(|part| joined.contains(part))) {
         return Some(Meaning::PersonNumber);
     }
-    if has(&["zip", "zipcode", "postcode", "pincode", "pin", "postal", "postalcode", "plz"]) {
+    if has(words::POSTAL_CODE) || words::POSTAL_CODE_IN.iter().any(|part| joined.contains(part)) {
         return Some(Meaning::PostalCode);
     }
     None
@@ -161,40 +161,19 @@ fn name(words: &[String], joined: &str, values: &[&str]) -> Option<Meaning> {
     if share(values, |value| value.chars().any(char::is_alphabetic)) < 0.5 && !values.is_empty() {
         return None;
     }
-    if has(&["father", "fathers", "fname"]) {
-        return Some(Meaning::FatherName);
+    let meant = [
+        (Meaning::FatherName, words::FATHER),
+        (Meaning::MotherName, words::MOTHER),
+        (Meaning::SpouseName, words::SPOUSE),
+        (Meaning::OwnerName, words::OWNER),
+        (Meaning::Surname, words::SURNAME),
+        (Meaning::GivenName, words::GIVEN_NAME),
+        (Meaning::MiddleName, words::MIDDLE_NAME),
+    ];
+    if let Some((meaning, _)) = meant.iter().find(|(_, known)| has(known) || known.contains(&joined)) {
+        return Some(*meaning);
     }
-    if has(&["mother", "mothers"]) {
-        return Some(Meaning::MotherName);
-    }
-    if has(&["spouse", "husband", "wife"]) {
-        return Some(Meaning::SpouseName);
-    }
-    if has(&["owner", "proprietor", "director", "partner"]) {
-        return Some(Meaning::OwnerName);
-    }
-    if has(&["surname", "lastname", "last", "family", "lname", "sname"]) || joined == "familyname" {
-        return Some(Meaning::Surname);
-    }
-    if has(&["given", "first", "firstname", "forename", "givenname", "fore"]) {
-        return Some(Meaning::GivenName);
-    }
-    if has(&["middle", "middlename"]) {
-        return Some(Meaning::MiddleName);
-    }
-    if has(&[
-        "business",
-        "firm",
-        "company",
-        "shop",
-        "trade",
-        "organisation",
-        "organization",
-        "org",
-        "establishment",
-        "enterprise",
-    ]) && !has(&["type", "category", "code", "date"])
-    {
+    if has(words::BUSINESS) && !has(&["type", "category", "code", "date"]) {
         return Some(Meaning::BusinessName);
     }
     if has(&[
@@ -202,30 +181,26 @@ fn name(words: &[String], joined: &str, values: &[&str]) -> Option<Meaning> {
     ]) {
         return None;
     }
-    let full =
-        has(&["name", "fullname", "applicant", "beneficiary", "holder", "citizen", "employee", "person", "ਨਾਮ", "नाम"]);
-    full.then_some(Meaning::FullName)
+    (has(words::FULL_NAME) || words::FULL_NAME.contains(&joined)).then_some(Meaning::FullName)
 }
 
 fn place(words: &[String], joined: &str, values: &[&str]) -> Option<Meaning> {
     let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
-    let found = if (has(&["house", "street", "door", "h", "flat"]) && has(&["no", "number", "num"])) || joined == "hno"
-    {
+    let of_a_house =
+        has(&["house", "street", "door", "h", "flat", "unit", "apartment"]) && has(&["no", "number", "num"]);
+    let meant = [
+        (Meaning::HouseNumber, words::HOUSE_NUMBER),
+        (Meaning::Locality, words::LOCALITY),
+        (Meaning::City, words::CITY),
+        (Meaning::District, words::DISTRICT),
+        (Meaning::State, words::STATE),
+        (Meaning::Street, words::STREET),
+        (Meaning::Address, words::ADDRESS),
+    ];
+    let found = if of_a_house {
         Meaning::HouseNumber
-    } else if has(&["village", "locality", "suburb", "mohalla", "colony", "area", "place"]) {
-        Meaning::Locality
-    } else if has(&["city", "town", "municipality"]) {
-        Meaning::City
-    } else if has(&["district", "distt", "county", "tehsil", "taluk", "block"]) {
-        Meaning::District
-    } else if has(&["state", "province", "region", "country"]) {
-        Meaning::State
-    } else if has(&["street", "road", "lane"]) {
-        Meaning::Street
-    } else if has(&["address", "addr", "add"]) {
-        Meaning::Address
     } else {
-        return None;
+        meant.iter().find(|(_, known)| has(known) || known.contains(&joined))?.0
     };
     let numbers = share(values, |value| value.chars().all(|c| c.is_ascii_digit())) > 0.9;
     Some(if numbers && !matches!(found, Meaning::HouseNumber) { Meaning::Number } else { found })
@@ -243,7 +218,16 @@ fn by_shape(values: &[&str]) -> Meaning {
 }
 
 /// Looks at all columns together: a column that is different in every row numbers the rows if its header says so.
-pub(super) fn settle(mut meanings: Vec<Meaning>, columns: &[Vec<&str>]) -> Vec<Meaning> {
+pub(super) fn settle(mut meanings: Vec<Meaning>, headers: &[&str], columns: &[Vec<&str>]) -> Vec<Meaning> {
+    // Beside a surname, `fname` is the first name.
+    let is_first =
+        |at: &usize| meanings[*at] == Meaning::FatherName && headers[*at].to_lowercase().starts_with("fname");
+    if meanings.contains(&Meaning::Surname)
+        && !meanings.contains(&Meaning::GivenName)
+        && let Some(at) = (0..meanings.len()).find(is_first)
+    {
+        meanings[at] = Meaning::GivenName;
+    }
     let full = meanings.iter().position(|meaning| *meaning == Meaning::FullName);
     let parts = meanings.contains(&Meaning::GivenName) || meanings.contains(&Meaning::Surname);
     if let Some(at) = full
@@ -271,7 +255,7 @@ pub(super) fn settle(mut meanings: Vec<Meaning>, columns: &[Vec<&str>]) -> Vec<M
 }
 
 /// The words of a header: `DateOfBirth`, `date_of_birth` and `Date of Birth` alike, numbers left out.
-fn words(header: &str) -> Vec<String> {
+fn words_of(header: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = ' ';
     for c in header.chars() {
@@ -280,12 +264,37 @@ fn words(header: &str) -> Vec<String> {
             words.push(String::new());
         }
         if c.is_alphabetic() || (!c.is_ascii() && !c.is_whitespace()) {
-            words.last_mut().expect("there is always a word").extend(c.to_lowercase());
+            words.last_mut().expect("there is always a word").extend(c.to_lowercase().map(without_mark));
         }
         before = c;
     }
     words.retain(|word| !word.is_empty());
     words
+}
+
+/// A Latin letter without its mark; any other as it is.
+fn without_mark(letter: char) -> char {
+    match letter {
+        'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',
+        'ç' | 'ć' | 'č' => 'c',
+        'è'..='ë' | 'ē' | 'ę' | 'ě' => 'e',
+        'ì'..='ï' | 'ī' | 'ı' => 'i',
+        'ñ' | 'ń' | 'ň' => 'n',
+        'ò'..='ö' | 'ō' | 'ő' | 'ø' => 'o',
+        'ù'..='ü' | 'ū' | 'ů' | 'ű' => 'u',
+        'ś' | 'š' | 'ş' => 's',
+        'ź' | 'ż' | 'ž' => 'z',
+        'ł' => 'l',
+        'ř' => 'r',
+        'ý' => 'y',
+        'ğ' => 'g',
+        other => other,
+    }
+}
+
+/// A date of any year: what a column of birthdays holds, whatever the century.
+fn is_old_date(value: &str) -> bool {
+    value.len() >= 6 && (parse_date(value, DateOrder::Dmy).is_ok() || parse_date(value, DateOrder::Mdy).is_ok())
 }
 
 fn is_date(value: &str) -> bool {
@@ -331,5 +340,15 @@ mod tests {
         check("x", &["a@b.in"], Meaning::Email);
         check("anything", &["12", "15.5"], Meaning::Number);
         check("ਨਾਮ", &["ਗੁਰਪ੍ਰੀਤ"], Meaning::FullName);
+        check("Geburtsdatum", &["24.06.1971"], Meaning::BirthDate);
+        check("dob", &["1671-06-24"], Meaning::BirthDate);
+        check("Prénom", &["Élodie"], Meaning::GivenName);
+        check("nom", &["Dupont"], Meaning::Surname);
+        check("Straße", &["Hauptstr. 7"], Meaning::Street);
+        check("telefone", &["+55 11 91234-5678"], Meaning::Phone);
+        check("CPF", &["123.456.789-09"], Meaning::PersonNumber);
+        check("氏名", &["田中 太郎"], Meaning::FullName);
+        check("郵便番号", &["100-0001"], Meaning::PostalCode);
+        check("lieu de naissance", &["Lyon"], Meaning::Text);
     }
 }

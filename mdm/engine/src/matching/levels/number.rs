@@ -31,6 +31,11 @@ pub(super) fn judge_number(left: &str, right: &str) -> u8 {
     if a.len().min(b.len()) < SLIP_LEN_MIN || a.len().abs_diff(b.len()) > 1 {
         return 2;
     }
+    // In an e-mail address another figure is another person: jdavis30@, jdavis33@.
+    let figures = |of: &[u8]| of.iter().copied().filter(u8::is_ascii_digit).collect::<Vec<u8>>();
+    if a.contains(&b'@') && figures(a) != figures(b) {
+        return 2;
+    }
     if a.len() == b.len() {
         return if one_wrong_or_swapped(a, b) { 1 } else { 2 };
     }
@@ -86,6 +91,8 @@ mod tests {
             ("9814012345", "981401234", 1),
             ("9814012345", "8914102345", 2),
             ("12", "13", 2),
+            ("jdavis30@mail.in", "jdavsi30@mail.in", 1),
+            ("jdavis30@mail.in", "jdavis33@mail.in", 2),
         ] {
             assert_eq!(judge_number(left, right), expected, "{left} / {right}");
         }
