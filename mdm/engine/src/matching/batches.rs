@@ -1,7 +1,7 @@
 //! Columns straight from Arrow batches of raw text, for matching files that never enter a hub.
 //!
 //! Standardizing here is lenient: what does not fit its kind stays as it is written, folded to one case, because even a
-//! date with a mistyped month tells something. Nothing is refused.
+//! date with a mistyped month tells something, and so does one whose century is only likely. Nothing is refused.
 
 use arrow::array::{Array, ArrayRef, LargeStringArray, RecordBatch, StringArray, StringViewArray};
 use kanak_model::entity_model::EntityModel;
@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 
 use super::columns::{Columns, Growing, MISSING, Rank};
 use super::rules::{Field, fields_of};
-use crate::standardize::date::parse_date;
+use crate::standardize::date::parse_date_of_any_century;
 use crate::standardize::{script, sex};
 
 /// Batches that cannot become columns. The caller must act.
@@ -126,8 +126,9 @@ fn date_order(field: &Field, texts: &Texts<'_>, rows: usize) -> DateOrder {
     }
     let (mut days_first, mut months_first) = (0, 0);
     for text in (0..rows.min(10_000)).filter_map(|row| texts.find(row)) {
-        let is_day_first = parse_date(text, DateOrder::Dmy).is_ok();
-        let is_month_first = parse_date(text, DateOrder::Mdy).is_ok();
+        let text = script::fold(text);
+        let is_day_first = parse_date_of_any_century(&text, DateOrder::Dmy).is_ok();
+        let is_month_first = parse_date_of_any_century(&text, DateOrder::Mdy).is_ok();
         days_first += u32::from(is_day_first && !is_month_first);
         months_first += u32::from(is_month_first && !is_day_first);
     }
@@ -142,7 +143,7 @@ fn clean(kind: Kind, order: DateOrder, raw: &str) -> Option<String> {
     }
     let bare = || text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
     let cleaned = match kind {
-        Kind::Date => parse_date(&text, order).map_or_else(|_| bare(), |date| date.to_string()),
+        Kind::Date => parse_date_of_any_century(&text, order).map_or_else(|_| bare(), |date| date.to_string()),
         Kind::Sex => sex::Sex::find(&text).map_or_else(|| text.to_uppercase(), |sex| sex.code().to_owned()),
         Kind::Mobile => {
             let digits: String = text.chars().filter(char::is_ascii_digit).collect();
@@ -220,6 +221,17 @@ mod tests {
         let born = columns.find("date_of_birth").unwrap();
         let read = |id: i64| &*born.values[born.codes[columns.row(SourceRecordId(id)).unwrap() as usize] as usize];
         assert_eq!([1, 3].map(read), ["1985-03-04", "1985-04-03"]);
+    }
+
+    #[test]
+    fn years_of_two_digits_are_read_in_the_order_of_their_file() {
+        let model = EntityModel::parse("citizen.toml", ENTITY_MODELS[0].1).unwrap();
+        let born = |values: &[Option<&str>]| batch(vec![("date_of_birth", texts(values))]);
+        let batches = [born(&[Some("12/25/85"), Some("03/04/05")]), born(&[Some("25.12.85"), Some("٠٣.٠٤.٠٥")])];
+        let columns = Columns::from_batches(&model, &batches, by_number).unwrap();
+        let born = columns.find("date_of_birth").unwrap();
+        let read = |id: i64| &*born.values[born.codes[columns.row(SourceRecordId(id)).unwrap() as usize] as usize];
+        assert_eq!([0, 1, 2, 3].map(read), ["1985-12-25", "2005-03-04", "1985-12-25", "2005-04-03"]);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use kanak_model::kind::Kind;
 use super::hash;
 use crate::standardize::business::parse_business_name;
 use crate::standardize::name::{Marker, Sex, parse_person_name};
-use crate::standardize::phonetic;
+use crate::standardize::script::comparable;
+use crate::standardize::{phonetic, script};
 
 /// What a word of a person's name is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,14 +53,19 @@ pub(crate) fn read(kind: Kind, value: &str) -> Read {
     read
 }
 
-/// The lasting hash of the sound of words written as one; 0 where one of them has no sound (digits, a script that the phonetic
-/// space does not know): what is not heard must not make two things sound alike.
+/// The lasting hash of the sound of words written as one; 0 where one of them has no sound (digits, words of two scripts): what is
+/// not heard must not make two things sound alike. Words of a script that the phonetic space does not know sound as they are
+/// written, which is their sound in the lexicon too.
 fn joined_sound<'w>(words: impl Iterator<Item = &'w str> + Clone) -> u64 {
-    if words.clone().any(|word| phonetic::key(word).is_empty()) {
+    let has_sound = |word: &str| !phonetic::key(word).is_empty();
+    if words.clone().all(has_sound) {
+        let key = phonetic::key(&words.collect::<String>());
+        return if key.is_empty() { 0 } else { hash::of_text(&key) };
+    }
+    if words.clone().any(|word| word.is_ascii() || has_sound(word) || !word.chars().all(script::is_letter)) {
         return 0;
     }
-    let key = phonetic::key(&words.collect::<String>());
-    if key.is_empty() { 0 } else { hash::of_text(&key) }
+    hash::of_text(&words.fold("=".to_owned(), |all, word| all + word))
 }
 
 /// A first word of more letters is not the first half of a name that was written apart.
@@ -69,13 +75,17 @@ const APART_LEN_MAX: usize = 6;
 /// compared on its own, and hardly ever who somebody is.
 fn read_name(value: &str) -> Read {
     let name = parse_person_name(value);
+    if let Some(whole) = unspaced(&name.tokens) {
+        return Read { words: vec![(whole, Role::Given)], ..Read::default() };
+    }
     let mut words = Vec::with_capacity(3);
-    words.extend(name.given.iter().map(|given| (given.to_lowercase(), Role::Given)));
-    words.extend(name.middle.iter().map(|middle| (middle.to_lowercase(), Role::Plain)));
-    words.extend(name.surname.iter().map(|surname| (surname.to_lowercase(), Role::Family)));
-    words.extend(name.initials.iter().map(|initial| (initial.to_lowercase().collect(), Role::Initial)));
+    words.extend(name.given.iter().map(|given| (comparable(given), Role::Given)));
+    words.extend(name.middle.iter().map(|middle| (comparable(middle), Role::Plain)));
+    words.extend(name.surname.iter().map(|surname| (comparable(surname), Role::Family)));
+    words.extend(name.initials.iter().map(|initial| (comparable(initial.encode_utf8(&mut [0; 4])), Role::Initial)));
+    join_servants(&mut words);
     if words.is_empty() && !name.is_baby_of() {
-        let tokens = name.tokens.iter().map(|token| (token.to_lowercase(), Role::Plain));
+        let tokens = name.tokens.iter().map(|token| (comparable(token), Role::Plain));
         words.extend(tokens);
         if words.is_empty() {
             words = plain(value, |_| false);
@@ -90,14 +100,35 @@ fn read_name(value: &str) -> Read {
     Read { words, sex: name.implied_sex, ..Read::default() }
 }
 
+/// A name all in Han, kana or Hangul as one word: registers write it now with a space and now without. None for other names.
+fn unspaced(tokens: &[String]) -> Option<String> {
+    if !tokens.first()?.starts_with(script::is_unspaced) {
+        return None;
+    }
+    let whole = tokens.concat();
+    whole.chars().all(script::is_unspaced).then(|| comparable(&whole))
+}
+
+/// Writes Arabic names of a servant of God as one word, whose second half is no name of its own: عبد الله.
+fn join_servants(words: &mut Vec<(String, Role)>) {
+    let servant = |(word, _): &(String, Role)| word == "عبد";
+    while let Some(at) = words.iter().position(servant).filter(|at| at + 1 < words.len()) {
+        let (of, role) = words.remove(at + 1);
+        words[at].0.push_str(&of);
+        if words[at].1 == Role::Plain {
+            words[at].1 = role;
+        }
+    }
+}
+
 /// Second names that, alone, say nothing of who it is.
 fn tells_nobody(word: &str) -> bool {
     matches!(Marker::find(word), Some(Marker::Singh | Marker::Kaur | Marker::Kumar | Marker::Devi))
 }
 
-/// Lower-case words of letters and digits. Words for which `drop` holds go, unless nothing would remain.
+/// Lower-case words of letters and digits, as they are compared. Words for which `drop` holds go, unless nothing would remain.
 fn plain(value: &str, drop: fn(&str) -> bool) -> Vec<(String, Role)> {
-    let lower = value.to_lowercase();
+    let lower = comparable(value);
     let is_inside = |c: char| c.is_alphanumeric() || !c.is_ascii() && !c.is_whitespace();
     let all = || lower.split(|c: char| !is_inside(c)).filter(|word| !word.is_empty());
     let mut words: Vec<String> = all().filter(|word| !drop(word)).map(str::to_owned).collect();
@@ -167,6 +198,37 @@ mod tests {
         check(Kind::PersonName, "R K Sharma", &["sharma", "r", "k"]);
         check(Kind::PersonName, "", &[]);
         assert_eq!(read(Kind::PersonName, "Gurpreet Kaur").sex.map(Sex::code), Some("F"));
+    }
+
+    #[test]
+    fn names_of_other_countries_are_compared_by_what_all_spellings_share() {
+        check(Kind::PersonName, "José Müller", &["jose", "muller"]);
+        check(Kind::PersonName, "É. Zola", &["zola", "e"]);
+        check(Kind::PersonName, "김 옥자", &["김옥자"]);
+        check(Kind::PersonName, "김옥자", &["김옥자"]);
+        check(Kind::PersonName, "髙橋　さくら", &["高橋サクラ"]);
+        check(Kind::PersonName, "山田, 太郎", &["山田太郎"]);
+        check(Kind::PersonName, "أحمد عبد الله", &["احمد", "عبدالله"]);
+        check(Kind::PersonName, "عبدالله", &["عبدالله"]);
+        check(Kind::PersonName, "عبد الرحمن علی", &["عبدالرحمن", "علي"]);
+        check(Kind::PlaceName, "São Paulo", &["sao", "paulo"]);
+    }
+
+    #[track_caller]
+    fn joins(left: &str, right: &str, expected: bool) {
+        let (a, b) = (read(Kind::PlaceName, left).joined, read(Kind::PlaceName, right).joined);
+        assert_eq!(a != 0 && a == b, expected, "{left} / {right}");
+    }
+
+    #[test]
+    fn words_without_sounds_are_joined_by_their_letters_and_digits_stay_apart() {
+        joins("نور محمد", "نورمحمد", true);
+        joins("東京 渋谷", "東京渋谷", true);
+        joins("Gur Preet", "Gurprit", true);
+        joins("渋谷 12", "渋谷 1 2", false);
+        joins("渋谷 1 2", "渋谷 1 2", false);
+        joins("渋谷a", "新宿a", false);
+        joins("12", "12", false);
     }
 
     #[test]

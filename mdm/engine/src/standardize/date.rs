@@ -1,5 +1,7 @@
 //! Dates, as registers write them.
 
+use std::borrow::Cow;
+
 use chrono::Datelike;
 use kanak_model::PartialDate;
 use kanak_model::quality::QualityRule;
@@ -44,6 +46,49 @@ impl DateFault {
 /// assert_eq!(parse_date("03/1985", DateOrder::Dmy).unwrap().to_string(), "1985-03");
 /// ```
 pub fn parse_date(text: &str, order: DateOrder) -> Result<PartialDate, DateFault> {
+    read(text, order, Years::Written)
+}
+
+/// The same for comparing: a year of two digits is taken for the one that is likelier in registers of the living, where day and
+/// month stand beside it. `85` is 1985, and `05` is 2005.
+///
+/// # Errors
+/// As [`parse_date`].
+///
+/// ```
+/// use kanak_engine::standardize::date::parse_date_of_any_century;
+/// use kanak_model::source_system::DateOrder;
+/// assert_eq!(parse_date_of_any_century("25.12.85", DateOrder::Dmy).unwrap().to_string(), "1985-12-25");
+/// ```
+pub fn parse_date_of_any_century(text: &str, order: DateOrder) -> Result<PartialDate, DateFault> {
+    read(text, order, Years::OfAnyCentury)
+}
+
+/// Which years are read.
+#[derive(Clone, Copy)]
+enum Years {
+    /// Those of four digits.
+    Written,
+    /// Those of two digits too.
+    OfAnyCentury,
+}
+
+/// Years of two digits below this are of this century, the others of the last.
+const FIRST_OF_LAST_CENTURY: u32 = 30;
+
+impl Years {
+    /// The four digits of a year in a date of three parts.
+    fn complete(self, year: &str) -> Cow<'_, str> {
+        match (self, year.parse::<u32>()) {
+            (Self::OfAnyCentury, Ok(short)) if year.len() == 2 => {
+                Cow::Owned((if short < FIRST_OF_LAST_CENTURY { 2000 } else { 1900 } + short).to_string())
+            }
+            _ => Cow::Borrowed(year),
+        }
+    }
+}
+
+fn read(text: &str, order: DateOrder, years: Years) -> Result<PartialDate, DateFault> {
     let mut parts: [&str; 3] = [""; 3];
     let mut count = 0;
     for part in pieces(date_of(text)) {
@@ -64,12 +109,12 @@ pub fn parse_date(text: &str, order: DateOrder) -> Result<PartialDate, DateFault
                 build(first, second, third)
             } else if !is_digits(first) {
                 // March 1, 1985
-                build(third, first, second)
+                build(&years.complete(third), first, second)
             } else {
                 match order {
-                    DateOrder::Mdy if is_digits(second) => build(third, first, second),
-                    DateOrder::Ymd if third.len() != 4 => Err(DateFault::TwoDigitYear),
-                    _ => build(third, second, first),
+                    DateOrder::Mdy if is_digits(second) => build(&years.complete(third), first, second),
+                    DateOrder::Ymd if third.len() != 4 => build(&years.complete(first), second, third),
+                    _ => build(&years.complete(third), second, first),
                 }
             }
         }
@@ -83,17 +128,24 @@ pub(super) fn date_of(text: &str) -> &str {
     text[..colon].rfind([' ', 'T']).map_or(text, |end| &text[..end])
 }
 
-/// The runs of digits and of letters in a text, whatever parts them; `1st` is 1.
+/// The runs of digits and of letters in a text, whatever parts them; `1st` is 1, and the `de` of Spanish dates is none.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    text.split(['-', '/', '.', ' ', ',', '\\', '_']).filter(|part| !part.is_empty()).map(|part| {
+    let parts = |c: char| {
+        matches!(c, '-' | '/' | '.' | ' ' | ',' | '\\' | '_' | '年' | '月' | '日' | '년' | '월' | '일' | '،' | '、')
+    };
+    text.split(parts).filter(|part| !part.is_empty() && !is_of(part)).map(|part| {
         part.find(|c: char| !c.is_ascii_digit())
             .filter(|at| *at > 0 && is_ordinal(&part[*at..]))
             .map_or(part, |at| &part[..at])
     })
 }
 
+fn is_of(text: &str) -> bool {
+    ["de", "del"].iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
 fn is_ordinal(text: &str) -> bool {
-    ["st", "nd", "rd", "th"].iter().any(|ending| text.eq_ignore_ascii_case(ending))
+    ["st", "nd", "rd", "th", "er", "º", "°"].iter().any(|ending| text.eq_ignore_ascii_case(ending))
 }
 
 /// `1985`, `19850301`, `01031985` or `01Mar1985`.
@@ -148,7 +200,8 @@ fn build(year: &str, month: &str, day: &str) -> Result<PartialDate, DateFault> {
     text.parse().map_err(|_| DateFault::Day)
 }
 
-/// The number of a month by its name in three languages; English names by their first three letters.
+/// The number of a month by its name in the languages of India's registers and of Western Europe; English names by their first
+/// three letters or more, others in full or by a short form that means one month only.
 fn month_of(word: &str) -> Option<u32> {
     const ENGLISH: [&str; 12] = [
         "january",
@@ -163,6 +216,21 @@ fn month_of(word: &str) -> Option<u32> {
         "october",
         "november",
         "december",
+    ];
+    // German, French, Spanish, Portuguese, Italian and Dutch, without accents, where English does not begin so.
+    const WESTERN: [&str; 12] = [
+        "janner jaenner janvier janv enero ene janeiro gennaio gen januari",
+        "fevrier fevr fev febrero fevereiro febbraio februari",
+        "marz maerz mrz mars marzo marco maart mrt",
+        "avril avr abril abr aprile",
+        "mai mayo maio maggio mag mei",
+        "juni juin junio junho giugno giu",
+        "juli juillet juil julio julho luglio lug",
+        "aout agosto ago augustus",
+        "septembre septiembre setiembre setembro set settembre sett",
+        "oktober okt octobre octubre outubro out ottobre ott",
+        "novembre noviembre novembro",
+        "dezember dez decembre diciembre dic dezembro dicembre",
     ];
     const NATIVE: [(&str, u32); 26] = [
         ("ਜਨਵਰੀ", 1),
@@ -193,10 +261,14 @@ fn month_of(word: &str) -> Option<u32> {
         ("दिसंबर", 12),
     ];
     let bare = super::script::bare(word);
-    if bare.is_ascii() {
+    let plain = super::script::comparable(word);
+    if plain.is_ascii() {
+        let is_english =
+            |name: &str| plain.len() >= 3 && name.starts_with(&plain) || plain == "sept" && name == "september";
         let at = ENGLISH
             .iter()
-            .position(|name| bare.len() >= 3 && name.starts_with(&bare) || bare == "sept" && *name == "september")?;
+            .position(|name| is_english(name))
+            .or_else(|| WESTERN.iter().position(|names| names.split(' ').any(|name| name == plain)))?;
         return u32::try_from(at + 1).ok();
     }
     NATIVE.iter().find(|(name, _)| super::script::bare(name) == bare).map(|(_, month)| *month)

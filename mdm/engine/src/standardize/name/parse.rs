@@ -27,6 +27,11 @@ impl Word {
     fn is_initial(&self) -> bool {
         self.form == Form::Initial
     }
+
+    /// Whether it is of a script that writes the family's name first and no spaces.
+    fn is_unspaced(&self) -> bool {
+        self.shown.starts_with(script::is_unspaced)
+    }
 }
 
 /// Reads a folded text.
@@ -39,8 +44,10 @@ pub(super) fn parse(raw: &str) -> PersonName {
     words.truncate(end.unwrap_or(words.len()));
     let plain =
         words.iter().all(|word| word.meaning.relation.is_none() && !word.meaning.is(Role::Baby) && !ends_a_name(word));
-    if words.len() >= 2 && words[0].comma_after && plain && !words[0].meaning.is(Role::Honorific) {
-        words.rotate_left(1);
+    // Mrs. Roy, Anthony: titles stay before.
+    let family = words.iter().take_while(|word| word.meaning.is(Role::Honorific)).count();
+    if plain && words.len() >= family + 2 && words[family].comma_after && !words[family].is_unspaced() {
+        words[family..].rotate_left(1);
     }
     let titled = take_titles(&mut words);
     if is_baby {
@@ -127,7 +134,7 @@ fn push(text: &str, bare: &str, words: &mut Vec<Word>) {
     let mut shown = String::with_capacity(text.len());
     script::push_title(&mut shown, text);
     let mut letters = bare.chars();
-    let is_initial = letters.next().is_some() && letters.next().is_none();
+    let is_initial = letters.next().is_some_and(has_initials) && letters.next().is_none();
     let form = if is_initial {
         Form::Initial
     } else if text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
@@ -137,6 +144,11 @@ fn push(text: &str, bare: &str, words: &mut Vec<Word>) {
     };
     let meaning = words::meaning(bare);
     words.push(Word { shown, meaning, is_of: bare == "of", form, comma_after: false });
+}
+
+/// Whether a letter of a bare word is of a script in which one letter stands for a name: those with capitals, and the Indic ones.
+fn has_initials(letter: char) -> bool {
+    letter.is_lowercase() || matches!(letter, '\u{0900}'..='\u{0DFF}')
 }
 
 /// Whether what follows is no part of the name: an alias or a residence.

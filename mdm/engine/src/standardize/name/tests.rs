@@ -25,11 +25,25 @@ fn titles_respect_aliases_and_residences_are_no_part_of_a_name() {
         ("श्री राम लाल जी", "राम लाल"),
         ("gurpreet  singh 2", "Gurpreet Singh"),
         ("SHARMA, RAKESH KUMAR", "Rakesh Kumar Sharma"),
+        ("Mrs. Roy, Anthony", "Anthony Roy"),
+        ("Mrs. Anita Sharma, Moga", "Anita Sharma Moga"),
+        ("山田, 太郎", "山田 太郎"),
+        ("مُحَمَّد عبد الله", "مُحَمَّد عبد الله"),
+        ("Jose\u{301} Garcia", "Jose\u{301} Garcia"),
         ("GURPREETSINGH", "Gurpreet Singh"),
         ("Manpreetkaur Gill", "Manpreet Kaur Gill"),
         ("D'SOUZA", "D'souza"),
     ] {
         shows(raw, expected);
+    }
+}
+
+#[test]
+fn one_letter_stands_for_a_name_only_where_letters_have_capitals_or_are_indic() {
+    for (raw, initials) in
+        [("R. Sharma", &['R'][..]), ("É. Zola", &['É']), ("ਰ. ਸ਼ਰਮਾ", &['ਰ']), ("김 옥자", &[]), ("李 明", &[])]
+    {
+        assert_eq!(parse_person_name(raw).initials, initials, "{raw}");
     }
 }
 

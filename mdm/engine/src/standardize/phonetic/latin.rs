@@ -2,25 +2,6 @@
 
 use super::Sounds;
 
-/// The plain ASCII letter of a Latin letter with marks, as scholarly romanizations write them.
-pub(super) fn plain(character: char) -> Option<u8> {
-    Some(match character {
-        'a'..='z' | 'A'..='Z' => character as u8,
-        'ā' | 'Ā' | 'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' => b'a',
-        'ī' | 'Ī' | 'í' | 'ì' | 'î' | 'ï' => b'i',
-        'ū' | 'Ū' | 'ú' | 'ù' | 'û' | 'ü' => b'u',
-        'ē' | 'é' | 'è' | 'ê' | 'ë' => b'e',
-        'ō' | 'ó' | 'ò' | 'ô' | 'ö' => b'o',
-        'ṭ' => b't',
-        'ḍ' => b'd',
-        'ṇ' | 'ṅ' | 'ñ' => b'n',
-        'ś' | 'ṣ' => b's',
-        'ṛ' => b'r',
-        'ç' => b'c',
-        _ => return None,
-    })
-}
-
 /// Reads ASCII letters of either case; anything else is skipped.
 pub(super) fn read(word: &[u8], sounds: &mut Sounds) {
     let mut letters = word.iter().filter(|b| b.is_ascii_alphabetic()).map(u8::to_ascii_lowercase).peekable();

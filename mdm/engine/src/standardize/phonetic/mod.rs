@@ -10,7 +10,8 @@ mod latin;
 
 use super::script;
 
-/// The phonetic key of one word: short, lower case, ASCII. Empty when the word has no letter of the three scripts.
+/// The phonetic key of one word: short, lower case, ASCII. Empty when the word has no letter of the three scripts, or one of
+/// another script.
 ///
 /// ```
 /// use kanak_engine::standardize::phonetic::key;
@@ -82,7 +83,8 @@ impl Sounds {
     }
 }
 
-/// Reads a word, whatever its script; a word of two scripts is read piece by piece.
+/// Reads a word, whatever its script; a word of two scripts is read piece by piece. A letter of a script that is not known here
+/// leaves the whole word without sounds: what is not heard must not make two words alike.
 fn read(word: &str, sounds: &mut Sounds) {
     if word.is_ascii() {
         latin::read(word.as_bytes(), sounds);
@@ -100,8 +102,16 @@ fn read(word: &str, sounds: &mut Sounds) {
             continue;
         }
         pending = indic::Pending::default();
-        if let Some(letter) = latin::plain(character) {
-            ascii.push(letter);
+        match character.to_lowercase().next().unwrap_or(character) {
+            letter @ 'a'..='z' => ascii.push(letter as u8),
+            letter => match script::latin_letters(letter) {
+                Some(letters) => ascii.extend_from_slice(letters.as_bytes()),
+                None if script::is_letter(letter) && !script::is_mark(letter) => {
+                    sounds.0.clear();
+                    return;
+                }
+                None => {}
+            },
         }
     }
     if !ascii.is_empty() {
@@ -129,6 +139,7 @@ fn fold(sounds: &Sounds, out: &mut String) {
                     out.push(if back { 'u' } else { 'a' });
                     index += run.count() - 1;
                 } else if !(index == 3 && sounds.len() > 4 && sounds.starts_with(b"guru"))
+                    && !is_umlaut(&sounds[..index], sound, next)
                     && let Some(class) = vowel_within(&sounds[index..], last, out.len() > start + 1)
                     && !out.ends_with(class)
                 {
@@ -159,6 +170,21 @@ fn fold(sounds: &Sounds, out: &mut String) {
 
 fn is_vowel(sound: u8) -> bool {
     matches!(sound, b'a' | b'e' | b'i' | b'u')
+}
+
+/// Whether an e is the mark of an umlaut, written out: Mueller, Goethe, Jaeger. Only after a consonant and another vowel, and
+/// before consonants where no spelling of an Indian name has it otherwise.
+fn is_umlaut(before: &[u8], sound: u8, next: u8) -> bool {
+    let [.., consonant, vowel] = before else { return false };
+    sound == b'e'
+        && !is_vowel(*consonant)
+        && match vowel {
+            b'u' => {
+                matches!(next, b'r' | b'l' | b'n' | b'N' | b'm' | b'h' | b't' | b'd' | b'g' | b's' | b'p' | b'k' | b'c')
+            }
+            b'a' => matches!(next, b'g' | b'h' | b't'),
+            _ => false,
+        }
 }
 
 /// The class of a vowel after the first sound of a word: `i`, `u` or none. `rest` begins with the vowel, `last` is the consonant

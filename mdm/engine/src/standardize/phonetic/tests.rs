@@ -32,6 +32,28 @@ fn spellings_of_one_name_share_a_key_in_all_scripts() {
 }
 
 #[test]
+fn latin_letters_with_marks_sound_as_those_without() {
+    same(&["Müller", "Muller", "Mueller", "MÜLLER"]);
+    same(&["Göthe", "Goethe"]);
+    same(&["Jäger", "Jaeger", "Jager"]);
+    same(&["Åberg", "Aaberg"]);
+    same(&["Søren", "Sören", "Soeren"]);
+    same(&["Łukasz", "Lukasz"]);
+    same(&["Kovačević", "Kovacevic"]);
+    same(&["Šimůnek", "Simunek"]);
+    same(&["Yıldız", "Yildiz"]);
+    same(&["Weiß", "Weiss"]);
+    same(&["Þórður", "Thordur"]);
+}
+
+#[test]
+fn a_letter_of_an_unknown_script_leaves_a_word_without_a_key() {
+    for word in ["渋谷a", "Аnna", "ᏣᎳ"] {
+        assert_eq!(key(word), "", "{word}");
+    }
+}
+
+#[test]
 fn names_that_are_not_the_same_keep_apart() {
     for (left, right) in [
         ("Harjeet", "Harjot"),

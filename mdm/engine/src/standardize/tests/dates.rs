@@ -21,6 +21,18 @@ fn dates_are_read_as_registers_write_them() {
         "੦੧/੦੩/੧੯੮੫",
         "1 ਮਾਰਚ 1985",
         "१ मार्च १९८५",
+        "1985年3月1日",
+        "１９８５年０３月０１日",
+        "1985년 3월 1일",
+        "٠١/٠٣/١٩٨٥",
+        "۱۹۸۵-۰۳-۰۱",
+        "1. März 1985",
+        "01.Mrz.1985",
+        "1er mars 1985",
+        "1 de marzo de 1985",
+        "1º de Março de 1985",
+        "1 marzo 1985",
+        "1 maart 1985",
         "1985-03-01T00:00:00",
         "01/03/1985 10:30 AM",
         "1985-03-01 00:00:00.000",
@@ -33,6 +45,36 @@ fn dates_are_read_as_registers_write_them() {
     good(Kind::Date, "Mar-1985", "1985-03");
     good(Kind::Date, "00-03-1985", "1985-03");
     good(Kind::Date, "29/02/2024", "2024-02-29");
+}
+
+#[test]
+fn months_are_read_in_the_languages_of_western_europe() {
+    for (month, names) in [
+        ("01", &["Januar", "Jänner", "janvier", "enero", "janeiro", "gennaio", "januari", "ene", "gen"][..]),
+        ("02", &["Februar", "février", "fevrier", "febrero", "fevereiro", "febbraio", "fév"]),
+        ("05", &["Mai", "mayo", "maio", "maggio", "mei"]),
+        ("08", &["août", "aout", "agosto", "augustus", "ago"]),
+        ("10", &["Oktober", "octobre", "octubre", "outubro", "ottobre", "Okt"]),
+        ("12", &["Dezember", "décembre", "diciembre", "dezembro", "dicembre", "Dez", "dic"]),
+    ] {
+        for name in names {
+            good(Kind::Date, &format!("4 {name} 1985"), &format!("1985-{month}-04"));
+        }
+    }
+    bad(Kind::Date, "4 jui 1985", QualityRule::Kind);
+}
+
+#[test]
+fn only_for_comparing_is_a_year_of_two_digits_read() {
+    let read = |text, order| date::parse_date_of_any_century(text, order).map(|date| date.to_string());
+    assert_eq!(read("01/03/85", DateOrder::Dmy).unwrap(), "1985-03-01");
+    assert_eq!(read("3/25/05", DateOrder::Mdy).unwrap(), "2005-03-25");
+    assert_eq!(read("1-Mar-30", DateOrder::Dmy).unwrap(), "1930-03-01");
+    assert_eq!(read("85-03-01", DateOrder::Ymd).unwrap(), "1985-03-01");
+    assert_eq!(read("01/03/1985", DateOrder::Dmy).unwrap(), "1985-03-01");
+    for (text, order) in [("3/25/05", DateOrder::Dmy), ("03/85", DateOrder::Dmy), ("010385", DateOrder::Dmy)] {
+        assert!(read(text, order).is_err(), "{text}");
+    }
 }
 
 #[test]
