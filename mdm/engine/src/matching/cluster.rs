@@ -331,7 +331,7 @@ impl Island<'_> {
     fn adopt(&self, judge: &Judge<'_>, registers: &Registers<'_>, groups: &mut Groups) {
         // The best of several candidates is the best by chance too, and the shares that stand alone are no more than estimates: twice as
         // sure as a match.
-        let least = (1.0 + judge.evidence.threshold) / 2.0;
+        let least = f64::midpoint(1.0, judge.evidence.threshold);
         let mut candidates: Vec<(u32, u32)> = Vec::new();
         for edge in self.edges {
             let (left, right) = (self.place(edge.left), self.place(edge.right));

@@ -234,7 +234,7 @@ mod tests {
 
     #[test]
     fn a_number_that_many_state_is_nobodys_household() {
-        let many = (0..HOUSEMATES_MAX as i64 + 1).map(|at| (PHONE, CARD, at + 2));
+        let many = (0..=HOUSEMATES_MAX as i64).map(|at| (PHONE, CARD, at + 2));
         let rows: Vec<(&str, &str, i64)> = [(PHONE, "", 0), ("", CARD, 1)].into_iter().chain(many).collect();
         assert_eq!(common(&rows), None);
     }

@@ -119,6 +119,13 @@ fn read(word: &str, sounds: &mut Sounds) {
     }
 }
 
+/// Whether a vowel within a word is written and not heard: the second u of Gurumeet, the e of Mueller.
+fn is_silent(sounds: &[u8], index: usize) -> bool {
+    let is_of_guru = index == 3 && sounds.len() > 4 && sounds.starts_with(b"guru");
+    let next = sounds.get(index + 1).copied().unwrap_or(0);
+    is_of_guru || is_umlaut(&sounds[..index], sounds[index], next)
+}
+
 /// Forgets what spellings of one word disagree on.
 fn fold(sounds: &Sounds, out: &mut String) {
     let sounds = &sounds.0;
@@ -138,8 +145,7 @@ fn fold(sounds: &Sounds, out: &mut String) {
                     let back = run.clone().any(|sound| *sound == b'u');
                     out.push(if back { 'u' } else { 'a' });
                     index += run.count() - 1;
-                } else if !(index == 3 && sounds.len() > 4 && sounds.starts_with(b"guru"))
-                    && !is_umlaut(&sounds[..index], sound, next)
+                } else if !is_silent(sounds, index)
                     && let Some(class) = vowel_within(&sounds[index..], last, out.len() > start + 1)
                     && !out.ends_with(class)
                 {
