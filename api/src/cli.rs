@@ -221,6 +221,12 @@ pub struct MatchArgs {
     /// Estimate precision, recall and what blocking missed, without labels: some seconds more for a million rows.
     #[arg(long)]
     pub estimate: bool,
+    /// Write so many pairs for a person to answer to sample.csv, chosen so that their answers tell precision and recall best.
+    #[arg(long, value_name = "PAIRS")]
+    pub sample: Option<u64>,
+    /// The sample with its column `answer` filled in (`same` or `different`; empty where nobody can tell), to estimate from.
+    #[arg(long, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
 }
 
 /// Subcommands of `model`.

@@ -1,5 +1,7 @@
 //! Stand-alone linkage of labelled data.
 
+use std::collections::HashMap;
+
 use kanak_tests::{find_shared, kanak, kanak_ok};
 
 #[test]
@@ -119,4 +121,106 @@ fn matching_refuses_what_it_cannot_do_and_says_what_would_help() {
         assert!(refused.reason().contains(word), "{}", refused.reason());
     }
     assert_eq!(kanak(["match", "--input", &file]).status, Some(2), "--out is missing");
+}
+
+/// Citizens of a made-up state, as files for matching: what `kanak synth --flat` writes.
+fn citizens(folder: &std::path::Path, records: u32, seed: u64) -> (std::path::PathBuf, Truth) {
+    let out = folder.join("state");
+    kanak_ok([
+        "synth",
+        "--records",
+        &records.to_string(),
+        "--seed",
+        &seed.to_string(),
+        "--flat",
+        "--out",
+        &out.display().to_string(),
+    ]);
+    let truth = std::fs::read_to_string(out.join("truth/citizen.csv")).unwrap();
+    let mut of_entity: HashMap<String, Vec<String>> = HashMap::new();
+    let mut entity_of = HashMap::new();
+    for line in truth.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let label = format!("{}:{}", cells[0], cells[1]);
+        of_entity.entry(cells[2].to_owned()).or_default().push(label.clone());
+        entity_of.insert(label, cells[2].to_owned());
+    }
+    let pairs = of_entity.values().map(|members| members.len() * (members.len() - 1) / 2).sum();
+    (out.join("truth/citizen_flat.csv"), Truth { entity_of, pairs })
+}
+
+struct Truth {
+    entity_of: HashMap<String, String>,
+    /// Pairs that belong together.
+    pairs: usize,
+}
+
+/// An interval of the report, and whether it holds a value.
+fn covers(estimate: &serde_json::Value, value: f64) -> (bool, f64) {
+    let bound = |name: &str| estimate["interval"][name].as_f64().unwrap();
+    (bound("low") - 1e-9 <= value && value <= bound("high") + 1e-9, bound("high") - bound("low"))
+}
+
+const CITIZEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../mdm/models/citizen.toml");
+
+#[test]
+fn three_hundred_answers_tell_precision_and_recall() {
+    let sets: u64 = std::env::var("KANAK_SETS").ok().and_then(|sets| sets.parse().ok()).unwrap_or(8);
+    let (mut held, mut width) = ([0_u64; 2], [0.0; 2]);
+    for seed in 1..=sets {
+        let folder = tempfile::tempdir().unwrap();
+        let (flat, truth) = citizens(folder.path(), 3_000, 1_000 + seed);
+        let out = folder.path().join("out");
+        let run = |more: &[&str]| {
+            let mut arguments = vec!["match", "--model", CITIZEN, "--input", flat.to_str().unwrap(), "--id", "id"];
+            arguments.extend(["--source", "source", "--out"]);
+            arguments.push(out.to_str().unwrap());
+            arguments.extend(more);
+            kanak_ok(&arguments);
+        };
+        run(&["--sample", "300"]);
+        // A person who knows the truth answers.
+        let sample = std::fs::read_to_string(out.join("sample.csv")).unwrap();
+        let mut answered = String::from("source_l,id_l,source_r,id_r,answer\n");
+        for line in sample.lines().skip(1) {
+            let cells: Vec<&str> = line.split(',').collect();
+            let entity = |at: usize| &truth.entity_of[&format!("{}:{}", cells[at], cells[at + 1])];
+            let answer = if entity(0) == entity(2) { "same" } else { "different" };
+            answered.push_str(&format!("{}{answer}\n", line));
+        }
+        assert!(answered.lines().count() > 250, "{answered}");
+        let answers = folder.path().join("answers.csv");
+        std::fs::write(&answers, answered).unwrap();
+        run(&["--answers", answers.to_str().unwrap()]);
+        let report: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(out.join("report.json")).unwrap()).unwrap();
+        let clusters = std::fs::read_to_string(out.join("clusters.csv")).unwrap();
+        let mut members: HashMap<&str, Vec<&String>> = HashMap::new();
+        for line in clusters.lines().skip(1) {
+            let cells: Vec<&str> = line.split(',').collect();
+            let entity = &truth.entity_of[&format!("{}:{}", cells[0], cells[1])];
+            members.entry(cells[2]).or_default().push(entity);
+        }
+        let (mut found, mut right) = (0, 0);
+        for entities in members.values() {
+            for (at, one) in entities.iter().enumerate() {
+                found += entities.len() - at - 1;
+                right += entities[at + 1..].iter().filter(|other| *other == one).count();
+            }
+        }
+        let of = [right as f64 / found as f64, right as f64 / truth.pairs as f64];
+        for (at, name) in ["precision", "recall"].into_iter().enumerate() {
+            let (holds, wide) = covers(&report["estimates"][name], of[at]);
+            println!("seed {seed}: {name} {:.4}, {} held: {holds}", of[at], report["estimates"][name]);
+            held[at] += u64::from(holds);
+            width[at] += wide;
+        }
+    }
+    for (at, name) in ["precision", "recall"].into_iter().enumerate() {
+        println!("{name}: {} of {sets} hold the truth, mean width {:.4}", held[at], width[at] / sets as f64);
+        // Nine in ten; of a few sets one more may fail by chance.
+        let failed_max = sets / 10 + u64::from(sets < 40);
+        assert!(sets - held[at] <= failed_max, "{name}: {} of {sets}", held[at]);
+        assert!(width[at] / sets as f64 <= 0.06, "{name}: {:.4} wide", width[at] / sets as f64);
+    }
 }

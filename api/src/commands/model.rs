@@ -33,6 +33,8 @@ pub fn run(command: &ModelCommand, output: &Output) -> anyhow::Result<ExitCode> 
                 plan: false,
                 truth: None,
                 estimate: false,
+                sample: None,
+                answers: None,
             };
             super::match_files::diff(&args, before, after, output)?;
         }

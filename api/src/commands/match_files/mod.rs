@@ -1,5 +1,6 @@
 //! `kanak match`: stand-alone linkage of files, without a hub.
 
+mod answers;
 mod diff;
 mod fairness;
 mod report;
@@ -20,6 +21,7 @@ use kanak_engine::matching::{
 use kanak_model::{EntityModel, SourceRecordId};
 use serde_json::Value;
 
+use self::answers::{read_answers, write_sample};
 pub use self::diff::diff;
 use self::report::{report, report_html};
 use self::table::Table;
@@ -62,12 +64,14 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let stage = Stage::begin(output, "Training and matching", 0);
-    let listed_from = args.estimate.then_some(LISTED_FROM);
+    let is_estimated = args.estimate || args.sample.is_some() || args.answers.is_some();
+    let answers = args.answers.as_deref().map(|file| read_answers(file, &table)).transpose()?.unwrap_or_default();
+    let listed_from = is_estimated.then_some(LISTED_FROM);
     let (rule_set, found) = train_and_match(&rules, &columns, TRAINING_SEED, &[], listed_from, &Watched(&stage));
     seconds.push(("match", stage.end(&format!("{} pairs compared", grouped(found.stats.compared)))));
-    let estimated = args.estimate.then(|| {
+    let estimated = is_estimated.then(|| {
         let stage = Stage::begin(output, "Estimating", 0);
-        let estimated = estimate::of_run(&rule_set, &columns, &found, TRAINING_SEED);
+        let estimated = estimate::of_run(&rule_set, &columns, &found, &answers, TRAINING_SEED);
         seconds.push(("estimate", stage.end("done")));
         estimated
     });
@@ -80,6 +84,10 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
     write(&args.out, "clusters.csv", |out| write_clusters(out, &table, &found))?;
     write(&args.out, "pairs.csv", |out| write_pairs(out, &table, &found))?;
+    if let Some(count) = args.sample {
+        let sample = estimate::sample_of_run(&rule_set, &found, count, TRAINING_SEED);
+        write(&args.out, "sample.csv", |out| write_sample(out, &table, &sample))?;
+    }
     seconds.push(("write", stage.end("done")));
     seconds.push(("in all", started.elapsed().as_secs_f64()));
     let mut report = report(&entity, &rule_set, &table, &found, &seconds, truth.as_ref(), estimated.as_ref());
@@ -227,9 +235,13 @@ fn print_estimates(report: &Value, output: &Output) {
     };
     let row = |name: &str, of: &Value| std::iter::once(name.to_owned()).chain(interval(of)).collect::<Vec<String>>();
     let estimates = &report["estimates"];
+    let head = match estimates["answers"].as_u64() {
+        Some(answers @ 1..) => format!("estimated from {answers} answers"),
+        _ => "estimated without labels".to_owned(),
+    };
     output.line("");
     output.table(
-        &["estimated without labels", "value", "from", "to (95 %)"],
+        &[head.as_str(), "value", "from", "to (95 %)"],
         &[
             row("precision", &estimates["precision"]),
             row("recall", &estimates["recall"]),

@@ -60,15 +60,15 @@ pub(super) fn compare(file: &Path, table: &Table, clusters: &[Vec<SourceRecordId
     Ok(Compared { accuracy, b_cubed, pairs, unknown })
 }
 
-/// Rows by what truth files call them.
-struct Names<'a> {
+/// Rows by what files of pairs call them.
+pub(super) struct Names<'a> {
     table: &'a Table,
     by_label: HashMap<String, usize>,
     by_id: HashMap<String, Vec<usize>>,
 }
 
 impl<'a> Names<'a> {
-    fn of(table: &'a Table) -> Self {
+    pub(super) fn of(table: &'a Table) -> Self {
         let by_label = (0..table.len()).map(|row| (table.label(row).into_owned(), row)).collect();
         let mut by_id: HashMap<String, Vec<usize>> = HashMap::new();
         for row in 0..table.len() {
@@ -78,7 +78,7 @@ impl<'a> Names<'a> {
     }
 
     /// The row of a name that stands on one side of a pair (0 or 1).
-    fn find(&self, name: &str, side: usize, file: &Path) -> anyhow::Result<Option<usize>> {
+    pub(super) fn find(&self, name: &str, side: usize, file: &Path) -> anyhow::Result<Option<usize>> {
         if let Some(row) = self.by_label.get(name) {
             return Ok(Some(*row));
         }

@@ -34,7 +34,7 @@ pub use curve::{Chance, CurvePoint, PRECISION, curve};
 pub use expected::expected;
 pub use pairs::{Link, Population, ScoredPair, Unlisted, scored_pairs};
 pub use recalibration::{Band, Recalibration, Seen, recalibrate, reliability};
-pub use run::{RunEstimates, of_run};
+pub use run::{RunEstimates, of_run, sample_of_run};
 pub use sample::{Answer, StratumShare, draw_sample, strata};
 
 /// Between two values, both 0..=1.
