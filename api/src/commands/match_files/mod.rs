@@ -48,7 +48,7 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
     let started = Instant::now();
     let mut seconds: Vec<(&str, f64)> = Vec::new();
     let stage = Stage::begin(output, "Reading", 0);
-    let table = Table::read(args)?;
+    let mut table = Table::read(args)?;
     seconds.push(("read", stage.end(&format!("{} rows", grouped(table.len() as i64)))));
     tell_rejected(&table, output);
     let entity = match &args.model {
@@ -59,6 +59,10 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
     let stage = Stage::begin(output, "Standardizing", 0);
     let columns = columns_of(&table, &entity)?;
     seconds.push(("standardize", stage.end("done")));
+    // Errors by group are told from the values.
+    if args.truth.is_none() {
+        table.forget_values()?;
+    }
     if args.plan {
         print_plan(&rules, &columns, output);
         return Ok(ExitCode::SUCCESS);

@@ -154,6 +154,17 @@ impl Table {
         self.inputs.partition_point(|input| input.first_row <= row) - 1
     }
 
+    /// Lets go of what the rows state, once it is in columns for matching: names and ids stay.
+    ///
+    /// # Errors
+    /// Never: a batch without columns keeps its number of rows.
+    pub(super) fn forget_values(&mut self) -> anyhow::Result<()> {
+        for input in &mut self.inputs {
+            input.batch = input.batch.project(&[])?;
+        }
+        Ok(())
+    }
+
     /// The rows that could not be read, by file.
     pub(super) fn rejected(&self) -> impl Iterator<Item = (&Path, &RejectedRow)> {
         self.inputs.iter().flat_map(|input| input.rejected.iter().map(|row| (input.file.as_path(), row)))
