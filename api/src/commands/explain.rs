@@ -1,14 +1,14 @@
 //! `kanak explain`: why a golden record is as it is; why two source records do or do not match.
 
 use anyhow::{Context as _, bail};
-use kanak_engine::matching::Explanation;
+use kanak_engine::matching::{ClusterLink, Explanation};
 use kanak_engine::standardize::redact;
 use kanak_model::{Access, EntityModel, GoldenId, SourceRecord};
 use kanak_store::{AuditEvent, Golden, MemberRecord};
 use serde_json::json;
 
 use crate::deployment::Deployment;
-use crate::jobs::explain::explain;
+use crate::jobs::explain::{explain, explain_together};
 use crate::output::Output;
 
 /// Runs the command.
@@ -21,7 +21,10 @@ pub async fn run(ids: &[String], deployment: &Deployment, output: &Output) -> an
         [one] => {
             let (model, golden) = find(deployment, &access, one).await?;
             audit(deployment, &access, golden.record.id.to_string()).await?;
-            print_golden(model, &golden, output)?;
+            let ids: Vec<_> = golden.members.iter().map(|member| member.id).collect();
+            let records = deployment.store.list_source_records_of(&access, &ids).await?;
+            let links = explain_together(deployment, model, &records).await?;
+            print_golden(model, &golden, &named(&golden, &records, &links), output)?;
         }
         [left, right] => {
             let (model, left_record) = find_source_record(deployment, &access, left).await?;
@@ -103,7 +106,36 @@ fn name_of(member: &MemberRecord) -> String {
     format!("{}:{}", member.source, member.key)
 }
 
-fn print_golden(model: &EntityModel, golden: &Golden, output: &Output) -> anyhow::Result<()> {
+/// A link between two source records by their names.
+struct NamedLink<'a> {
+    left: String,
+    right: String,
+    explanation: &'a Explanation,
+}
+
+fn named<'a>(golden: &Golden, records: &[SourceRecord], links: &'a [ClusterLink]) -> Vec<NamedLink<'a>> {
+    let name = |at: usize| {
+        let member = golden.members.iter().find(|member| member.id == records[at].id);
+        member.map_or_else(|| records[at].key.clone(), name_of)
+    };
+    let named = |link: &'a ClusterLink| NamedLink {
+        left: name(link.left),
+        right: name(link.right),
+        explanation: &link.explanation,
+    };
+    links.iter().map(named).collect()
+}
+
+/// The strongest evidence of a link in a few words.
+fn told_by(explanation: &Explanation) -> String {
+    let mut rows: Vec<_> = explanation.rows.iter().filter(|row| row.weight_bits.abs() >= 0.5).collect();
+    rows.sort_by(|a, b| b.weight_bits.abs().total_cmp(&a.weight_bits.abs()));
+    let words: Vec<String> =
+        rows.iter().take(4).map(|row| format!("{} {:+.1}", row.attribute, row.weight_bits)).collect();
+    words.join(", ")
+}
+
+fn print_golden(model: &EntityModel, golden: &Golden, links: &[NamedLink<'_>], output: &Output) -> anyhow::Result<()> {
     let record = &golden.record;
     let source_of = |id| golden.members.iter().find(|member| member.id == id).map_or_else(String::new, name_of);
     if output.json {
@@ -123,6 +155,10 @@ fn print_golden(model: &EntityModel, golden: &Golden, output: &Output) -> anyhow
         return output.document(&json!({
             "golden_id": record.id, "entity": record.entity, "status": record.status, "version": record.version,
             "rule_set": record.rule_set, "values": values, "source_records": golden.members.iter().map(name_of).collect::<Vec<_>>(),
+            "links": links
+                .iter()
+                .map(|link| json!({ "left": link.left, "right": link.right, "explanation": link.explanation }))
+                .collect::<Vec<_>>(),
         }));
     }
     output.line(format!(
@@ -159,6 +195,16 @@ fn print_golden(model: &EntityModel, golden: &Golden, output: &Output) -> anyhow
         })
         .collect();
     output.table(&header, &rows);
+    if !links.is_empty() {
+        output.line("");
+        let row = |link: &NamedLink<'_>| {
+            let Explanation { total_bits, probability, .. } = link.explanation;
+            let told_by = told_by(link.explanation);
+            vec![link.left.clone(), link.right.clone(), format!("{total_bits:+.1}"), format!("{probability:.4}"), told_by]
+        };
+        let rows: Vec<Vec<String>> = links.iter().map(row).collect();
+        output.table(&["held together by", "and", "bits in all", "probability", "told by (bits)"], &rows);
+    }
     Ok(())
 }
 

@@ -1,11 +1,11 @@
 //! Why two source records do or do not match.
 
 use anyhow::Context as _;
-use kanak_engine::matching::{Explanation, Statement, explain_pair};
+use kanak_engine::matching::{ClusterLink, Explanation, RuleSet, Statement, explain_cluster, explain_pair};
 use kanak_model::{EntityModel, SourceRecord};
 
 use crate::deployment::Deployment;
-use crate::jobs::resolve::{find_rules, registers};
+use crate::jobs::resolve::{Registers, find_rules, registers};
 
 /// Weighs a pair under the rule set in force.
 ///
@@ -17,12 +17,32 @@ pub async fn explain(
     left: &SourceRecord,
     right: &SourceRecord,
 ) -> anyhow::Result<Explanation> {
+    let (rules, registers) = find(deployment, model).await?;
+    Ok(explain_pair(&rules, model, statement(&registers, left), statement(&registers, right)))
+}
+
+/// The links that hold source records together, under the rule set in force; see [`explain_cluster`].
+///
+/// # Errors
+/// When nothing of the entity type was resolved yet.
+pub async fn explain_together(
+    deployment: &Deployment,
+    model: &EntityModel,
+    members: &[SourceRecord],
+) -> anyhow::Result<Vec<ClusterLink>> {
+    let (rules, registers) = find(deployment, model).await?;
+    let statements: Vec<Statement<'_>> = members.iter().map(|member| statement(&registers, member)).collect();
+    Ok(explain_cluster(&rules, model, &statements))
+}
+
+async fn find(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<(RuleSet, Registers)> {
     let (_, rules) = find_rules(deployment, &model.name)
         .await?
         .with_context(|| format!("no {} was resolved yet; run `kanak resolve` first", model.name))?;
-    let registers = registers(deployment).await?;
-    let name = |of: &SourceRecord| registers.get(&of.source_system).map(|register| register.name.as_str());
-    let left = Statement::of(name(left).unwrap_or_default(), &left.values);
-    let right = Statement::of(name(right).unwrap_or_default(), &right.values);
-    Ok(explain_pair(&rules, model, left, right))
+    Ok((rules, registers(deployment).await?))
+}
+
+fn statement<'a>(registers: &'a Registers, of: &'a SourceRecord) -> Statement<'a> {
+    let name = registers.get(&of.source_system).map(|register| register.name.as_str());
+    Statement::of(name.unwrap_or_default(), &of.values)
 }

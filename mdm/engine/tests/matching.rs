@@ -5,7 +5,7 @@
 mod index;
 
 use kanak_engine::matching::{
-    Columns, CutReason, MatchRules, Matched, Rank, RuleSet, Silent, Statement, explain_pair, match_batch, train,
+    Columns, CutReason, MatchRules, Matched, Rank, RuleSet, Silent, Statement, explain_cluster, explain_pair, match_batch, train,
 };
 use kanak_model::EntityModel;
 use kanak_model::builtin::ENTITY_MODELS;
@@ -319,6 +319,44 @@ fn an_explanation_adds_up_to_the_weight_that_matching_used() {
         let swapped = replayed.weigh(of(pair.right), of(pair.left));
         assert_eq!(swapped.weight_bits.to_bits(), pair.weight_bits.to_bits(), "left and right are alike");
     }
+}
+
+#[test]
+fn a_cluster_is_explained_by_the_strongest_links_that_connect_it() {
+    let model = model("citizen");
+    let records = people(200, 5);
+    let columns = columns_of(&model, records.iter());
+    let (rule_set, matched) = run(&model, &columns, &[]);
+    let cluster = matched.clusters.iter().max_by_key(|members| members.len()).unwrap();
+    assert!(cluster.len() >= 3, "{cluster:?}");
+    let statements: Vec<Statement<'_>> =
+        cluster.iter().map(|id| Statement::of("register", &records[(id.0 / 3) as usize].1)).collect();
+    let links = explain_cluster(&rule_set, &model, &statements);
+    // A tree over all members.
+    assert_eq!(links.len(), cluster.len() - 1);
+    let mut group: Vec<usize> = (0..cluster.len()).collect();
+    for link in &links {
+        let (a, b) = (group[link.left], group[link.right]);
+        assert_ne!(a, b, "a link within what is connected");
+        group.iter_mut().filter(|of| **of == b).for_each(|of| *of = a);
+    }
+    // No pair that it leaves out is stronger than the weakest link on the way between its ends: here, than the weakest of all
+    // that part the cluster when they are taken out one by one.
+    for (out, weakest) in links.iter().enumerate() {
+        let mut side: Vec<usize> = (0..cluster.len()).collect();
+        for (_, link) in links.iter().enumerate().filter(|(at, _)| *at != out) {
+            let (a, b) = (side[link.left], side[link.right]);
+            side.iter_mut().filter(|of| **of == b).for_each(|of| *of = a);
+        }
+        for left in 0..cluster.len() {
+            for right in (0..cluster.len()).filter(|right| side[*right] != side[left]) {
+                let bits = rule_set.weigh(statements[left], statements[right]).weight_bits + rule_set.prior.bits();
+                assert!(bits <= weakest.explanation.total_bits + 1e-9);
+            }
+        }
+    }
+    assert!(links.is_sorted_by(|a, b| a.explanation.total_bits >= b.explanation.total_bits));
+    assert!(explain_cluster(&rule_set, &model, &statements[..1]).is_empty());
 }
 
 #[test]

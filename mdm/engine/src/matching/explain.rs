@@ -1,10 +1,13 @@
 //! Why two source records are, or are not, held to be the same one.
 
 use kanak_model::entity_model::EntityModel;
+use kanak_model::id::SourceRecordId;
 use kanak_model::match_pair::Decision;
 use kanak_model::source_record::Values;
 use serde::Serialize;
 
+use super::bound::Bound;
+use super::columns::Rank;
 use super::rule_set::{RuleSet, Statement};
 use super::rules::SAME_REGISTER;
 
@@ -86,6 +89,51 @@ pub fn explain_pair(rule_set: &RuleSet, model: &EntityModel, left: Statement<'_>
         prior_bits,
         rows,
     }
+}
+
+/// A link that holds a cluster together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClusterLink {
+    /// The place of one member among those that were given.
+    pub left: usize,
+    /// The place of the other.
+    pub right: usize,
+    /// The waterfall of the pair.
+    pub explanation: Explanation,
+}
+
+/// Explains a cluster by the links that hold it together: of all its pairs the strongest that connect all members, a maximum
+/// spanning tree, strongest first. A weak link in it is where the cluster would part.
+///
+/// Each link is explained as a pair; what only groups tell together, and what the second pass added, is not in it.
+pub fn explain_cluster(rule_set: &RuleSet, model: &EntityModel, members: &[Statement<'_>]) -> Vec<ClusterLink> {
+    let mut builder = rule_set.rules.columns();
+    for (at, member) in members.iter().enumerate() {
+        builder.push(SourceRecordId(at as i64), Rank::of(member.register, &at.to_string()), member.values);
+    }
+    let columns = builder.finish();
+    let bound = Bound::of(rule_set, &columns);
+    let weigher = bound.weigher();
+    let row = |at: usize| columns.row(SourceRecordId(at as i64)).expect("each member is a row");
+    let weight_bits = |left: usize, right: usize| weigher.weight_bits(row(left), row(right));
+    // The strongest link of each member outside to those inside.
+    let mut strongest: Vec<(f64, usize)> = (0..members.len()).map(|at| (weight_bits(0, at), 0)).collect();
+    let mut outside: Vec<usize> = (1..members.len()).collect();
+    let mut links = Vec::with_capacity(outside.len());
+    while let Some(next) = outside.iter().copied().reduce(|a, b| if strongest[b].0 > strongest[a].0 { b } else { a }) {
+        outside.retain(|at| *at != next);
+        let (left, right) = (strongest[next].1.min(next), strongest[next].1.max(next));
+        let explanation = explain_pair(rule_set, model, members[left], members[right]);
+        links.push(ClusterLink { left, right, explanation });
+        for at in &outside {
+            let bits = weight_bits(next, *at);
+            if bits > strongest[*at].0 {
+                strongest[*at] = (bits, next);
+            }
+        }
+    }
+    links.sort_by(|a, b| b.explanation.total_bits.total_cmp(&a.explanation.total_bits));
+    links
 }
 
 fn title_of(model: &EntityModel, attribute: &str) -> String {

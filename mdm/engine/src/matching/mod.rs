@@ -51,7 +51,7 @@ pub use batch::{Matched, match_batch, train, train_and_match};
 pub use batches::BatchError;
 pub use cluster::{Cut, CutReason};
 pub use columns::{Columns, ColumnsBuilder, Rank};
-pub use explain::{Explanation, ExplanationRow, explain_pair};
+pub use explain::{ClusterLink, Explanation, ExplanationRow, explain_cluster, explain_pair};
 pub use frequency::Frequencies;
 pub use households::HouseholdWeights;
 pub use identity::{Assigned, assign_identities};
