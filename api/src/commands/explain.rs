@@ -200,7 +200,13 @@ fn print_golden(model: &EntityModel, golden: &Golden, links: &[NamedLink<'_>], o
         let row = |link: &NamedLink<'_>| {
             let Explanation { total_bits, probability, .. } = link.explanation;
             let told_by = told_by(link.explanation);
-            vec![link.left.clone(), link.right.clone(), format!("{total_bits:+.1}"), format!("{probability:.4}"), told_by]
+            vec![
+                link.left.clone(),
+                link.right.clone(),
+                format!("{total_bits:+.1}"),
+                format!("{probability:.4}"),
+                told_by,
+            ]
         };
         let rows: Vec<Vec<String>> = links.iter().map(row).collect();
         output.table(&["held together by", "and", "bits in all", "probability", "told by (bits)"], &rows);

@@ -5,7 +5,8 @@
 mod index;
 
 use kanak_engine::matching::{
-    Columns, CutReason, MatchRules, Matched, Rank, RuleSet, Silent, Statement, explain_cluster, explain_pair, match_batch, train,
+    Columns, CutReason, MatchRules, Matched, Rank, RuleSet, Silent, Statement, explain_cluster, explain_pair,
+    match_batch, train,
 };
 use kanak_model::EntityModel;
 use kanak_model::builtin::ENTITY_MODELS;
