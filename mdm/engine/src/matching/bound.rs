@@ -68,6 +68,11 @@ impl<'a> Bound<'a> {
         self.sums.probability(weight_bits)
     }
 
+    /// The odds of a match at a weight.
+    pub(crate) fn odds(&self, weight_bits: f64) -> f64 {
+        self.sums.odds(weight_bits)
+    }
+
     /// The weight at which a probability is reached.
     pub(crate) fn weight_at(&self, probability: f64) -> f64 {
         self.sums.weight_at(probability)

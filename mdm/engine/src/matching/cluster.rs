@@ -462,8 +462,7 @@ impl Judge<'_> {
 
     /// The odds that two groups are one.
     fn odds(&self, left: &[u32], right: &[u32]) -> f64 {
-        let probability = self.evidence.bound.probability(self.weight_bits(left, right, self.beside(left, right)));
-        probability / (1.0 - probability)
+        self.evidence.bound.odds(self.weight_bits(left, right, self.beside(left, right)))
     }
 
     /// What speaks against joining two groups by a match between them.

@@ -163,6 +163,11 @@ impl Sums {
         probability(weight_bits + self.prior_bits)
     }
 
+    /// The odds of a match at a weight.
+    pub(crate) fn odds(&self, weight_bits: f64) -> f64 {
+        (weight_bits + self.prior_bits).exp2()
+    }
+
     /// The weight at which a probability is reached.
     pub(crate) fn weight_at(&self, probability: f64) -> f64 {
         (probability / (1.0 - probability)).log2() - self.prior_bits
