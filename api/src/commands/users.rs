@@ -55,8 +55,13 @@ pub async fn run_key(command: &KeyCommand, deployment: &Deployment, output: &Out
         }
         KeyCommand::Disable { name } => {
             let keys = store.list_api_keys().await?;
-            let key = keys.iter().find(|key| key.name == *name).with_context(|| format!("no key `{name}`"))?;
-            store.disable_api_key(&by, key.id).await?;
+            let working: Vec<_> = keys.iter().filter(|key| key.name == *name && key.disabled.is_none()).collect();
+            if working.is_empty() {
+                bail!("no key `{name}` works");
+            }
+            for key in working {
+                store.disable_api_key(&by, key.id).await?;
+            }
             output.note(format!("key {name} does not open anything any more"));
         }
     }

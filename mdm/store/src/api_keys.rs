@@ -76,6 +76,9 @@ impl From<Row> for ApiKey {
 
 impl Store {
     /// Makes a key; `by` whom is audited. Gives its secret this once: `kanak_<prefix>_<32 characters>`.
+    ///
+    /// # Errors
+    /// [`StoreError::Exists`] while a key of the name works: keys are disabled by name.
     pub async fn create_api_key(
         &self,
         by: &Caller,
@@ -90,8 +93,14 @@ impl Store {
              VALUES ((SELECT coalesce(max(id), 0) + 1 FROM api_keys), $1, $2, $3, $4, $5, $6, $7) RETURNING id";
         let prefix = format!("kanak_{}", random_word(rng, 8));
         let secret = format!("{prefix}_{}", random_word(rng, 32));
+        const WORKING: &str = "SELECT count(*) FROM api_keys
+             WHERE name = $1 AND disabled_us IS NULL AND (expires_us IS NULL OR expires_us > $2)";
         let mut tx = self.db.begin(&*self.clock).await?;
         let now = tx.now.0;
+        let working: i64 = on_tx!(tx, |c| sqlx::query_scalar(WORKING).bind(name).bind(now).fetch_one(c).await)?;
+        if working > 0 {
+            return Err(StoreError::Exists { what: "key", name: name.to_owned() });
+        }
         let id: i64 = on_tx!(tx, |c| sqlx::query_scalar(SQL)
             .bind(&prefix)
             .bind(token_hash(&secret))

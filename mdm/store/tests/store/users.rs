@@ -198,9 +198,15 @@ fn a_key_works_until_it_expires_or_is_disabled() {
         hub.clock.set(2_000_000);
         assert!(hub.store.find_api_key(&secret).await.unwrap().is_none());
         let key = hub.store.find_api_key(&lasting).await.unwrap().unwrap();
+        let refused = hub.store.create_api_key(&by(), "land", &roles(), None, None, &mut rng).await.unwrap_err();
+        assert!(refused.to_string().contains("`land` exists already"), "{refused}");
         hub.store.disable_api_key(&by(), key.id).await.unwrap();
         assert!(hub.store.find_api_key(&lasting).await.unwrap().is_none());
         assert_eq!(hub.store.list_api_keys().await.unwrap().len(), 2);
+        // The name of a key that no longer works is free, expired or disabled.
+        for name in ["food", "land"] {
+            hub.store.create_api_key(&by(), name, &roles(), None, None, &mut rng).await.unwrap();
+        }
     });
 }
 
