@@ -186,7 +186,7 @@ fn three_hundred_answers_tell_precision_and_recall() {
             let cells: Vec<&str> = line.split(',').collect();
             let entity = |at: usize| &truth.entity_of[&format!("{}:{}", cells[at], cells[at + 1])];
             let answer = if entity(0) == entity(2) { "same" } else { "different" };
-            answered.push_str(&format!("{}{answer}\n", line));
+            answered.push_str(&format!("{line}{answer}\n"));
         }
         assert!(answered.lines().count() > 250, "{answered}");
         let answers = folder.path().join("answers.csv");

@@ -88,13 +88,13 @@ impl Store {
         expires: Option<Timestamp>,
         rng: &mut (impl CryptoRng + Send),
     ) -> Result<String, StoreError> {
+        const WORKING: &str = "SELECT count(*) FROM api_keys
+             WHERE name = $1 AND disabled_us IS NULL AND (expires_us IS NULL OR expires_us > $2)";
         const SQL: &str =
             "INSERT INTO api_keys (id, prefix, secret_hash, name, roles, districts, created_us, expires_us)
              VALUES ((SELECT coalesce(max(id), 0) + 1 FROM api_keys), $1, $2, $3, $4, $5, $6, $7) RETURNING id";
         let prefix = format!("kanak_{}", random_word(rng, 8));
         let secret = format!("{prefix}_{}", random_word(rng, 32));
-        const WORKING: &str = "SELECT count(*) FROM api_keys
-             WHERE name = $1 AND disabled_us IS NULL AND (expires_us IS NULL OR expires_us > $2)";
         let mut tx = self.db.begin(&*self.clock).await?;
         let now = tx.now.0;
         let working: i64 = on_tx!(tx, |c| sqlx::query_scalar(WORKING).bind(name).bind(now).fetch_one(c).await)?;
