@@ -4,7 +4,7 @@
 //! recursion. So a statement is short, its chaining words are counted before it is parsed, and its plan is measured
 //! before it is optimized. What it may call is in [`crate::functions`].
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
@@ -26,7 +26,7 @@ use futures::StreamExt;
 use kanak_model::access::Filter;
 use kanak_model::toml_text::choices;
 use kanak_model::{Access, Purpose, Timestamp};
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
@@ -94,8 +94,8 @@ pub(crate) type Collected = (SchemaRef, Vec<RecordBatch>, bool);
 
 /// Plans and runs one statement of a caller within limits, or refuses it.
 ///
-/// Planning and joins compute for long stretches without giving way, so queries have threads of their own; the caller is
-/// answered when the time is over whatever those are doing, and its place among the running queries stays taken until it ends.
+/// Planning computes for long stretches without giving way, so it has a thread of its own; the caller is answered when
+/// the time is over whatever that thread is doing, and its place among the running queries stays taken until it ends.
 pub(crate) async fn answer(
     session: SessionContext,
     access: &Access,
@@ -108,8 +108,7 @@ pub(crate) async fn answer(
     let (filter, sql, places) = (access.filter().clone(), sql.to_owned(), Arc::clone(places));
     // A set ends its tasks when it is dropped: when the time is over, or when nobody waits for the answer any more.
     let mut running = JoinSet::new();
-    let threads = query_threads()?;
-    let work = async move {
+    running.spawn(async move {
         let place = places.acquire_owned().await.map_err(|error| stopped(&error.to_string()))?;
         let handle = Handle::current();
         let planning = tokio::task::spawn_blocking(move || {
@@ -121,22 +120,12 @@ pub(crate) async fn answer(
         let collected = collect(stream, limits.rows_max, bytes_max).await;
         drop(place);
         collected
-    };
-    running.spawn_on(work, threads);
+    });
     match tokio::time::timeout(Duration::from_millis(limits.timeout_ms), running.join_next()).await {
         Ok(Some(Ok(answer))) => answer,
         Ok(_) => Err(stopped("the engine gave up on it")),
         Err(_) => Err(WarehouseError::TimedOut { timeout_ms: limits.timeout_ms }),
     }
-}
-
-/// The threads of all queries of this process, as many as there are cores. They are never ended: a query that does not give way
-/// could not be.
-fn query_threads() -> Result<&'static Handle, WarehouseError> {
-    static THREADS: OnceLock<Option<Runtime>> = OnceLock::new();
-    let threads =
-        THREADS.get_or_init(|| Builder::new_multi_thread().thread_name("kanak-query").enable_all().build().ok());
-    threads.as_ref().map(Runtime::handle).ok_or_else(|| stopped("the system gives no threads for queries"))
 }
 
 fn stopped(message: &str) -> WarehouseError {

@@ -95,18 +95,6 @@ async fn a_query_that_takes_too_long_is_given_up() {
     assert!(matches!(error, WarehouseError::TimedOut { timeout_ms: 50 }), "{error}");
 }
 
-/// A join that computes without giving way would otherwise hold the threads that answer everybody else.
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn queries_run_on_threads_of_their_own() {
-    let lake = lake().await;
-    lake.warehouse.query(&everything(), "SELECT count(*) FROM dim_dates", QueryLimits::default()).await.unwrap();
-    let threads = std::fs::read_dir("/proc/self/task").unwrap();
-    let names: Vec<String> =
-        threads.filter_map(|thread| std::fs::read_to_string(thread.unwrap().path().join("comm")).ok()).collect();
-    assert!(names.iter().any(|name| name.trim() == "kanak-query"), "{names:?}");
-}
-
 #[tokio::test]
 async fn before_the_first_release_the_answer_is_what_to_do() {
     let lake = Lake::new();
