@@ -53,7 +53,7 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
     tell_rejected(&table, output);
     let entity = match &args.model {
         Some(file) => model::read(file)?,
-        None => table.guess(output)?,
+        None => table.guess(output),
     };
     let rules = MatchRules::compile(&entity)?;
     let stage = Stage::begin(output, "Standardizing", 0);

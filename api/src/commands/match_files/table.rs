@@ -24,6 +24,8 @@ pub(super) struct Table {
     source_of: Vec<u32>,
     /// The columns that say nothing of what rows speak of: the id and the source.
     left_out: Vec<String>,
+    /// What the columns of all inputs are taken for.
+    guess: Guess,
 }
 
 /// One file.
@@ -59,7 +61,9 @@ impl Table {
     /// When a file cannot be read, a column is missing, a row has no id, or a source has an id twice.
     pub(super) fn read(args: &MatchArgs) -> anyhow::Result<Self> {
         let left_out = args.id.iter().chain(&args.source).cloned().collect();
-        let mut table = Self { inputs: Vec::new(), sources: Vec::new(), source_of: Vec::new(), left_out };
+        // Of no table yet.
+        let guess = model_guess::guess_tables(&[]);
+        let mut table = Self { inputs: Vec::new(), sources: Vec::new(), source_of: Vec::new(), left_out, guess };
         let mut places: HashMap<String, u32> = HashMap::new();
         for file in &args.input {
             let read = kanak_ingest::read_columns(file)?;
@@ -97,6 +101,7 @@ impl Table {
             bail!("there is no row to match in {}", files.join(", "));
         }
         table.check_ids()?;
+        table.guess = table.guess_tables()?;
         Ok(table)
     }
 
@@ -170,13 +175,9 @@ impl Table {
         self.inputs.iter().flat_map(|input| input.rejected.iter().map(|row| (input.file.as_path(), row)))
     }
 
-    /// Guesses an entity model from all inputs, and tells which columns of different headers are taken for one attribute.
-    ///
-    /// # Errors
-    /// When a column is not text.
-    pub(super) fn guess(&self, output: &Output) -> anyhow::Result<EntityModel> {
-        let guess = self.guess_tables()?;
-        for (input, names) in self.inputs.iter().zip(&guess.names) {
+    /// An entity model guessed from all inputs; tells which columns of different headers are taken for one attribute.
+    pub(super) fn guess(&self, output: &Output) -> EntityModel {
+        for (input, names) in self.inputs.iter().zip(&self.guess.names) {
             let header = self.header(input);
             for ((own, plain), name) in header.iter().zip(model_guess::attribute_names(&header)).zip(names) {
                 if plain != *name {
@@ -184,7 +185,7 @@ impl Table {
                 }
             }
         }
-        Ok(guess.model)
+        self.guess.model.clone()
     }
 
     fn guess_tables(&self) -> anyhow::Result<Guess> {
@@ -205,16 +206,15 @@ impl Table {
     /// a guess would name them.
     ///
     /// # Errors
-    /// When a column is not text.
+    /// Never: the columns of a file have one length.
     pub(super) fn named(&self, entity: &EntityModel) -> anyhow::Result<Vec<RecordBatch>> {
-        let guess = self.guess_tables()?;
         let mut named = Vec::with_capacity(self.inputs.len());
-        for (input, guessed) in self.inputs.iter().zip(guess.names) {
-            let guessed: HashMap<&str, String> = self.header(input).into_iter().zip(guessed).collect();
+        for (input, guessed) in self.inputs.iter().zip(&self.guess.names) {
+            let guessed: HashMap<&str, &String> = self.header(input).into_iter().zip(guessed).collect();
             let columns = input.batch.schema_ref().fields().iter().zip(input.batch.columns()).map(|(field, column)| {
                 let own = field.name();
                 let guessed = guessed.get(own.as_str()).filter(|_| entity.find_attribute(own).is_none());
-                (guessed.unwrap_or(own).clone(), Arc::clone(column), true)
+                (guessed.map_or(own, |name| *name).clone(), Arc::clone(column), true)
             });
             named.push(RecordBatch::try_from_iter_with_nullable(columns)?);
         }

@@ -49,8 +49,10 @@ pub fn match_batch(
 ) -> Matched {
     let frozen: FxHashSet<u64> = rule_set.refined.iter().copied().collect();
     let candidates = Candidates::of(&rule_set.rules, columns, Some(&frozen));
-    let run = Run { bound: &Bound::of(rule_set, columns), thresholds: rule_set.rules.thresholds, columns };
-    run.weigh(&candidates, None, progress).matched(constraints, rule_set.second_pass.as_ref(), progress)
+    let run = Run { bound: &Bound::of(rule_set, columns), columns };
+    let weighed = run.weigh(&candidates, None, progress);
+    let first = weighed.first_pass(constraints, progress);
+    weighed.matched(first, rule_set.second_pass.as_ref())
 }
 
 /// Trains a rule set and matches by it at once: [`train`] and [`match_batch`] over one set of blocks. With `listed_from`, pairs
@@ -65,10 +67,16 @@ pub fn train_and_match(
 ) -> (RuleSet, Matched) {
     let candidates = Candidates::of(rules, columns, None);
     let rule_set = train_on(rules, columns, &candidates, seed);
-    let run = Run { bound: &Bound::of(&rule_set, columns), thresholds: rules.thresholds, columns };
+    let run = Run { bound: &Bound::of(&rule_set, columns), columns };
     let weighed = run.weigh(&candidates, listed_from, progress);
-    let second_pass = weighed.train_second_pass(rules);
-    let matched = weighed.matched(constraints, Some(&second_pass), progress);
+    let first = weighed.first_pass(constraints, progress);
+    // What is learned hangs on no constraint, so that stewards' decisions do not change the rules.
+    let second_pass = if constraints.is_empty() {
+        run.train_second_pass(&first)
+    } else {
+        run.train_second_pass(&weighed.first_pass(&[], &Silent))
+    };
+    let matched = weighed.matched(first, Some(&second_pass));
     (RuleSet { second_pass: Some(second_pass), ..rule_set }, matched)
 }
 
@@ -80,8 +88,8 @@ pub fn train_and_match(
 pub fn train(rules: &MatchRules, columns: &Columns, seed: u64) -> RuleSet {
     let candidates = Candidates::of(rules, columns, None);
     let rule_set = train_on(rules, columns, &candidates, seed);
-    let run = Run { bound: &Bound::of(&rule_set, columns), thresholds: rules.thresholds, columns };
-    let second_pass = run.weigh(&candidates, None, &Silent).train_second_pass(rules);
+    let run = Run { bound: &Bound::of(&rule_set, columns), columns };
+    let second_pass = run.train_second_pass(&run.weigh(&candidates, None, &Silent).first_pass(&[], &Silent));
     RuleSet { second_pass: Some(second_pass), ..rule_set }
 }
 
@@ -89,7 +97,6 @@ pub fn train(rules: &MatchRules, columns: &Columns, seed: u64) -> RuleSet {
 #[derive(Clone, Copy)]
 struct Run<'r> {
     bound: &'r Bound<'r>,
-    thresholds: Thresholds,
     columns: &'r Columns,
 }
 
@@ -103,11 +110,21 @@ struct Weighed<'r> {
     rules: Vec<RuleStats>,
 }
 
+/// The clusters that pairs alone give, with the islands that they were settled in.
+struct FirstPass {
+    islands: Islands,
+    clusters: Clusters,
+}
+
 impl<'r> Run<'r> {
+    fn thresholds(self) -> Thresholds {
+        self.bound.rules().thresholds
+    }
+
     fn weigh(self, candidates: &Candidates, listed_from: Option<f64>, progress: &dyn Progress) -> Weighed<'r> {
         let bound = self.bound;
         progress.stage("weigh pairs", candidates.rows());
-        let doubtful = bound.weight_at(DOUBTFUL).min(bound.weight_at(self.thresholds.review));
+        let doubtful = bound.weight_at(DOUBTFUL).min(bound.weight_at(self.thresholds().review));
         let listed_from = listed_from.map(|probability| bound.weight_at(probability));
         let floor = listed_from.map_or(doubtful, |listed_from| doubtful.min(listed_from));
         let start = || (Vec::<Edge>::new(), bound.weigher());
@@ -128,41 +145,43 @@ impl<'r> Run<'r> {
     }
 
     fn evidence(self) -> Evidence<'r> {
-        let matched = self.bound.weight_at(self.thresholds.matched);
-        Evidence { bound: self.bound, matched, threshold: self.thresholds.matched, households: None, registers: None }
+        let matched = self.bound.weight_at(self.thresholds().matched);
+        Evidence { bound: self.bound, matched, households: None, registers: None }
+    }
+
+    /// What the clusters that pairs alone give teach a second pass.
+    fn train_second_pass(self, first: &FirstPass) -> SecondPass {
+        let Run { bound, columns } = self;
+        let (root_of, edges) = (&first.clusters.root_of, first.islands.edges());
+        SecondPass::train(bound.rules(), columns, root_of, edges, |weight_bits| bound.probability(weight_bits))
     }
 }
 
 impl Weighed<'_> {
-    /// What the clusters that pairs alone give teach a second pass.
-    fn train_second_pass(&self, rules: &MatchRules) -> SecondPass {
-        let Run { bound, columns, .. } = self.run;
-        let islands = Islands::of(columns, self.edges.clone(), Vec::new());
-        let first = islands.settle(columns, &self.run.evidence());
-        SecondPass::train(rules, columns, &first.root_of, islands.edges(), |weight_bits| bound.probability(weight_bits))
-    }
-
-    /// Clusters: by pairs alone, then once more by what these clusters show.
-    fn matched(self, constraints: &[Constraint], second_pass: Option<&SecondPass>, progress: &dyn Progress) -> Matched {
-        let Run { bound, thresholds, columns } = self.run;
+    fn first_pass(&self, constraints: &[Constraint], progress: &dyn Progress) -> FirstPass {
+        let Run { columns, .. } = self.run;
         progress.stage("cluster", self.edges.len() as u64);
         let constraints = cluster::constraints_of(columns, constraints);
-        let islands = Islands::of(columns, self.edges, constraints);
+        let islands = Islands::of(columns, self.edges.clone(), constraints);
+        let clusters = islands.settle(columns, &self.run.evidence());
+        FirstPass { islands, clusters }
+    }
+
+    /// Clusters: those of the first pass, settled once more by what they show.
+    fn matched(self, first: FirstPass, second_pass: Option<&SecondPass>) -> Matched {
+        let Run { bound, columns } = self.run;
         let evidence = self.run.evidence();
-        let mut clustered = islands.settle(columns, &evidence);
+        let FirstPass { islands, clusters: mut clustered } = first;
         if let Some(second_pass) = second_pass {
-            let households = Households::of(bound.rules(), columns, &clustered.root_of);
-            let registers = second_pass.of_registers(columns);
-            let more = Evidence {
-                households: households.as_ref().zip(second_pass.households),
-                registers: Some(&registers),
-                ..evidence
+            clustered = {
+                let households = Households::of(bound.rules(), columns, &clustered.root_of);
+                let households = households.as_ref().zip(second_pass.households);
+                let registers = second_pass.of_registers(columns);
+                islands.settle(columns, &Evidence { households, registers: Some(&registers), ..evidence })
             };
-            let second = islands.settle(columns, &more);
-            clustered = second;
         }
         let matched = evidence.matched;
-        let review = bound.weight_at(thresholds.review);
+        let review = bound.weight_at(self.run.thresholds().review);
         let mut edges = islands.into_edges();
         edges.retain(|edge| edge.weight_bits >= review);
         let pair_of = |edge: &Edge| {

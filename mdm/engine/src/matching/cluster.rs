@@ -144,8 +144,6 @@ pub(crate) struct Evidence<'e> {
     pub(crate) bound: &'e Bound<'e>,
     /// The weight from which on a pair is a match.
     pub(crate) matched: f64,
-    /// The match probability that this is.
-    pub(crate) threshold: f64,
     /// The households of the pass before, and what they weigh.
     pub(crate) households: Option<(&'e Households<'e>, HouseholdWeights)>,
     /// What became of the source records of each register.
@@ -331,7 +329,7 @@ impl Island<'_> {
     fn adopt(&self, judge: &Judge<'_>, registers: &Registers<'_>, groups: &mut Groups) {
         // The best of several candidates is the best by chance too, and the shares that stand alone are no more than estimates: twice as
         // sure as a match.
-        let least = f64::midpoint(1.0, judge.evidence.threshold);
+        let least = f64::midpoint(1.0, judge.evidence.bound.rules().thresholds.matched);
         let mut candidates: Vec<(u32, u32)> = Vec::new();
         for edge in self.edges {
             let (left, right) = (self.place(edge.left), self.place(edge.right));

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::bound::Bound;
 use super::columns::Rank;
-use super::rule_set::{RuleSet, Statement};
+use super::rule_set::{RuleSet, Statement, Weighed};
 use super::rules::SAME_REGISTER;
 
 /// The waterfall of one pair: the prior, then what each comparison adds or takes off.
@@ -47,7 +47,16 @@ pub struct ExplanationRow {
 
 /// Explains the weight of a pair. The rows add up, in order, to the weight that matching uses.
 pub fn explain_pair(rule_set: &RuleSet, model: &EntityModel, left: Statement<'_>, right: Statement<'_>) -> Explanation {
-    let weighed = rule_set.weigh(left, right);
+    explain_weighed(rule_set, model, left, right, &rule_set.weigh(left, right))
+}
+
+fn explain_weighed(
+    rule_set: &RuleSet,
+    model: &EntityModel,
+    left: Statement<'_>,
+    right: Statement<'_>,
+    weighed: &Weighed,
+) -> Explanation {
     let mut rows: Vec<ExplanationRow> = rule_set
         .comparisons
         .iter()
@@ -123,7 +132,8 @@ pub fn explain_cluster(rule_set: &RuleSet, model: &EntityModel, members: &[State
     while let Some(next) = outside.iter().copied().reduce(|a, b| if strongest[b].0 > strongest[a].0 { b } else { a }) {
         outside.retain(|at| *at != next);
         let (left, right) = (strongest[next].1.min(next), strongest[next].1.max(next));
-        let explanation = explain_pair(rule_set, model, members[left], members[right]);
+        let weighed = weigher.weigh_in_parts(row(left), row(right));
+        let explanation = explain_weighed(rule_set, model, members[left], members[right], &weighed);
         links.push(ClusterLink { left, right, explanation });
         for at in &outside {
             let bits = weight_bits(next, *at);

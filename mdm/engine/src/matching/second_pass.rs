@@ -44,7 +44,7 @@ pub struct RegisterShares {
 
 /// A smaller share is not believed: that so many are linked says little of those that were not.
 const ALONE_MIN: f64 = 0.1;
-/// Nor is it believed that a register lists somebody twice so much more seldom or more often than all, in bits.
+/// Nor is it believed that a register lists somebody twice so much more seldom than all, in bits.
 const DOUBLED_BITS_MAX: f64 = 6.0;
 /// What is believed beforehand counts as so many source records.
 const BELIEVED_ROWS: f64 = 50.0;
@@ -92,13 +92,11 @@ impl SecondPass {
             found.map_or(&self.all, |at| &self.registers[at])
         };
         let names = || column.iter().flat_map(|column| &column.values);
-        let over_all = |shares: &RegisterShares| {
-            (shares.doubled / self.all.doubled).log2().clamp(-DOUBLED_BITS_MAX, DOUBLED_BITS_MAX)
-        };
+        let seldom = |shares: &RegisterShares| (shares.doubled / self.all.doubled).log2().clamp(-DOUBLED_BITS_MAX, 0.0);
         Registers {
             codes: column.map(|column| column.codes.as_slice()),
             alone: names().map(|name| shares(name).alone).collect(),
-            doubled_bits: names().map(|name| over_all(shares(name)).min(0.0)).collect(),
+            doubled_bits: names().map(|name| seldom(shares(name))).collect(),
             alone_in_all: self.all.alone,
         }
     }

@@ -170,8 +170,8 @@ fn name(words: &[String], joined: &str, values: &[&str]) -> Option<Meaning> {
         (Meaning::GivenName, words::GIVEN_NAME),
         (Meaning::MiddleName, words::MIDDLE_NAME),
     ];
-    if let Some((meaning, _)) = meant.iter().find(|(_, known)| has(known) || known.contains(&joined)) {
-        return Some(*meaning);
+    if let Some(meaning) = first_meant(&meant, words, joined) {
+        return Some(meaning);
     }
     if has(words::BUSINESS) && !has(&["type", "category", "code", "date"]) {
         return Some(Meaning::BusinessName);
@@ -182,6 +182,12 @@ fn name(words: &[String], joined: &str, values: &[&str]) -> Option<Meaning> {
         return None;
     }
     (has(words::FULL_NAME) || words::FULL_NAME.contains(&joined)).then_some(Meaning::FullName)
+}
+
+/// The first meaning of which the header has a word, alone or as all its words joined.
+fn first_meant(meant: &[(Meaning, &[&str])], words: &[String], joined: &str) -> Option<Meaning> {
+    let is_meant = |known: &[&str]| known.contains(&joined) || words.iter().any(|word| known.contains(&word.as_str()));
+    meant.iter().find(|(_, known)| is_meant(known)).map(|(meaning, _)| *meaning)
 }
 
 fn place(words: &[String], joined: &str, values: &[&str]) -> Option<Meaning> {
@@ -197,11 +203,7 @@ fn place(words: &[String], joined: &str, values: &[&str]) -> Option<Meaning> {
         (Meaning::Street, words::STREET),
         (Meaning::Address, words::ADDRESS),
     ];
-    let found = if of_a_house {
-        Meaning::HouseNumber
-    } else {
-        meant.iter().find(|(_, known)| has(known) || known.contains(&joined))?.0
-    };
+    let found = if of_a_house { Meaning::HouseNumber } else { first_meant(&meant, words, joined)? };
     let numbers = share(values, |value| value.chars().all(|c| c.is_ascii_digit())) > 0.9;
     Some(if numbers && !matches!(found, Meaning::HouseNumber) { Meaning::Number } else { found })
 }
