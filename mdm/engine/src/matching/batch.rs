@@ -35,7 +35,7 @@ pub struct Matched {
 }
 
 /// Pairs of at least this probability are heard when groups are held against each other.
-const DOUBTFUL: f64 = 0.02;
+pub(crate) const DOUBTFUL: f64 = 0.02;
 
 /// Matches all source records under a rule set and the stewards' constraints.
 ///
@@ -53,6 +53,25 @@ pub fn match_batch(
     let weighed = run.weigh(&candidates, None, progress);
     let first = weighed.first_pass(constraints, progress);
     weighed.matched(first, rule_set.second_pass.as_ref())
+}
+
+/// Matches the source records that [`Around`](super::Around) names as heard, and keeps what became of those that are `settled`:
+/// to the bit what [`match_batch`] over all source records makes of them.
+///
+/// `columns` hold the source records that are heard. Whatever is told of others is left out; the counts are of all that was done.
+pub fn match_around(
+    rule_set: &RuleSet,
+    columns: &Columns,
+    constraints: &[Constraint],
+    settled: &[SourceRecordId],
+    progress: &dyn Progress,
+) -> Matched {
+    let settled: FxHashSet<SourceRecordId> = settled.iter().copied().collect();
+    let mut matched = match_batch(rule_set, columns, constraints, progress);
+    matched.clusters.retain(|members| members.iter().any(|member| settled.contains(member)));
+    matched.pairs.retain(|pair| settled.contains(&pair.left) && settled.contains(&pair.right));
+    matched.cuts.retain(|cut| settled.contains(&cut.left) && settled.contains(&cut.right));
+    matched
 }
 
 /// Trains a rule set and matches by it at once: [`train`] and [`match_batch`] over one set of blocks. With `listed_from`, pairs
@@ -124,7 +143,7 @@ impl<'r> Run<'r> {
     fn weigh(self, candidates: &Candidates, listed_from: Option<f64>, progress: &dyn Progress) -> Weighed<'r> {
         let bound = self.bound;
         progress.stage("weigh pairs", candidates.rows());
-        let doubtful = bound.weight_at(DOUBTFUL).min(bound.weight_at(self.thresholds().review));
+        let doubtful = bound.weight_at(DOUBTFUL.min(self.thresholds().review));
         let listed_from = listed_from.map(|probability| bound.weight_at(probability));
         let floor = listed_from.map_or(doubtful, |listed_from| doubtful.min(listed_from));
         let start = || (Vec::<Edge>::new(), bound.weigher());

@@ -3,7 +3,7 @@
 //! Each attribute is a column that holds, for each row, the code of its value; each distinct value stands there once, with
 //! all that is computed from it. Values stand in their own order, and rows by the sounds of name and place, so that pairs that
 //! are compared lie near each other in memory; rows of one sound stand in the order of their ranks, which follow from source
-//! and key alone. So nothing depends on the order of arrival.
+//! and key alone. So nothing depends on the order of arrival, and of some rows alone each stands before the same others.
 
 use kanak_model::entity_model::EntityModel;
 use kanak_model::id::SourceRecordId;
@@ -236,7 +236,7 @@ impl ColumnsBuilder {
         }
         columns.par_iter_mut().for_each(|column| column.features.find_joined(&lexicon));
         if let Some(label) = self.label {
-            let near = nearness(&columns, label);
+            let near = nearness(&columns, &lexicon, label);
             let mut rows: Vec<u32> = (0..order.len() as u32).collect();
             rows.sort_by_key(|row| near[*row as usize]);
             order = rows.iter().map(|row| order[*row as usize]).collect();
@@ -275,11 +275,15 @@ fn registers(hashes: Vec<u64>) -> Column {
 }
 
 /// By row: what rows are brought near each other by. First the sound of the name, then the place: most pairs that are compared
-/// agree on both.
-fn nearness(columns: &[Column], label: usize) -> Vec<u64> {
+/// agree on both. By hashes, so that two rows stand in one order whatever other rows there are.
+fn nearness(columns: &[Column], lexicon: &Lexicon, label: usize) -> Vec<u64> {
     let by_value = |column: &Column| -> Vec<u32> {
         let sound = |code: u32| column.features.words().and_then(|words| words.first_sound(code));
-        (0..column.values.len() as u32).map(|code| sound(code).unwrap_or(code)).collect()
+        let hash = |(code, text): (usize, &Box<str>)| {
+            let sound = sound(code as u32).map(|sound| lexicon.sound_hash(sound));
+            (sound.unwrap_or_else(|| hash::of_text(text)) >> 32) as u32
+        };
+        column.values.iter().enumerate().map(hash).collect()
     };
     let is_place = |column: &&Column| matches!(column.field.kind, Kind::PlaceName | Kind::Pin | Kind::Address);
     let name = &columns[label];

@@ -31,6 +31,8 @@ pub struct HouseholdWeights {
 
 /// More clusters than this share no household.
 const HOUSEMATES_MAX: usize = 12;
+/// Nor do more source records: so that a number's source records need not all be known to tell.
+pub(crate) const NUMBER_ROWS_MAX: usize = 64;
 /// What is believed beforehand, and as how many pairs it counts.
 const BELIEVED: HouseholdWeights = HouseholdWeights { m: 0.8, u: 0.05, related: 0.5 };
 const BELIEVED_PAIRS: f64 = 20.0;
@@ -62,16 +64,27 @@ impl Shared<'_> {
     }
 }
 
+/// The attributes with a number that a household or an owner shares.
+pub(crate) fn shared_numbers(rules: &MatchRules) -> impl Iterator<Item = &str> {
+    let is_shared = |kind: Kind| matches!(kind, Kind::Mobile | Kind::Email | Kind::Identifier);
+    let grouped = rules.comparisons.iter().filter(|comparison| comparison.group.is_some());
+    grouped
+        .map(|comparison| comparison.attribute.as_str())
+        .filter(move |attribute| rules.fields.iter().any(|field| field.name == *attribute && is_shared(field.kind)))
+}
+
 impl<'c> Households<'c> {
     /// `None` where the rules compare no number that a household or an owner shares.
     pub(crate) fn of(rules: &MatchRules, columns: &'c Columns, root_of: &'c [u32]) -> Option<Self> {
-        let is_shared = |kind: Kind| matches!(kind, Kind::Mobile | Kind::Email | Kind::Identifier);
-        let grouped = rules.comparisons.iter().filter(|comparison| comparison.group.is_some());
-        let found = grouped.filter_map(|comparison| columns.find(&comparison.attribute));
-        let shared: Vec<Shared<'_>> = found
-            .filter(|column| is_shared(column.field.kind))
+        let shared: Vec<Shared<'_>> = shared_numbers(rules)
+            .filter_map(|attribute| columns.find(attribute))
             .map(|column| {
+                let mut rows_of = vec![0_usize; column.values.len()];
+                for code in column.codes.iter().filter(|code| **code != MISSING) {
+                    rows_of[*code as usize] += 1;
+                }
                 let stated = column.codes.iter().zip(root_of).filter(|(code, _)| **code != MISSING);
+                let stated = stated.filter(|(code, _)| rows_of[**code as usize] <= NUMBER_ROWS_MAX);
                 let mut pairs: Vec<(u32, u32)> = stated.map(|(code, root)| (*code, *root)).collect();
                 pairs.par_sort_unstable();
                 pairs.dedup();

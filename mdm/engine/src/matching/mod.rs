@@ -3,7 +3,8 @@
 //! ```text
 //! Columns ──► train ──► RuleSet ──► match_batch ──► Matched { pairs, clusters, cuts } ──► assign_identities
 //!                          ├──► weigh, explain_pair: the same weight, years later
-//!                          └──► Index::search: the same weight, at once
+//!                          ├──► Index::search: the same weight, at once
+//!                          └──► Incremental ──► match_around: the same clusters, of what changed
 //! ```
 //!
 //! How right the result is: [`accuracy`] and [`groups`] against a known truth, [`estimate`] without one, [`diff`] against another
@@ -47,7 +48,7 @@ mod train;
 mod weights;
 mod words;
 
-pub use batch::{Matched, match_batch, train, train_and_match};
+pub use batch::{Matched, match_around, match_batch, train, train_and_match};
 pub use batches::BatchError;
 pub use cluster::{Cut, CutReason};
 pub use columns::{Columns, ColumnsBuilder, Rank};
@@ -55,7 +56,7 @@ pub use explain::{ClusterLink, Explanation, ExplanationRow, explain_cluster, exp
 pub use frequency::Frequencies;
 pub use households::HouseholdWeights;
 pub use identity::{Assigned, assign_identities};
-pub use index::{CANDIDATES_MAX, Found, Index, Searched};
+pub use index::{Around, CANDIDATES_MAX, Found, Incremental, Index, Searched};
 pub use levels::{Level, Method, Side};
 pub use plan::plan;
 pub use progress::{Progress, Silent};

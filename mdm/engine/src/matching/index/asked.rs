@@ -88,6 +88,12 @@ impl<'q> Asked<'q> {
         Self { values, lexicon }
     }
 
+    /// A row of the index as a query.
+    pub(crate) fn of_row(codes: &[u32], lexicon: &Arc<Lexicon>) -> Self {
+        let value = |code: &u32| if *code == MISSING { AskedValue::Missing } else { AskedValue::Known(*code) };
+        Self { values: codes.iter().map(value).collect(), lexicon: Lexicon::over(Arc::clone(lexicon)) }
+    }
+
     /// The value of the attribute at a place.
     pub(crate) fn find<'a>(&'a self, attributes: &'a [Attribute], at: usize) -> Option<Value<'a>> {
         match &self.values[at] {

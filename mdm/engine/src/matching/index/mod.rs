@@ -9,6 +9,7 @@
 
 mod asked;
 mod blocks;
+mod incremental;
 mod kept;
 mod postings;
 mod weigh;
@@ -27,6 +28,7 @@ use super::rule_set::RuleSet;
 use super::rules::SAME_REGISTER;
 use asked::{Asked, Attribute, implied_sex};
 use blocks::{Blocking, Given};
+pub use incremental::{Around, Incremental};
 pub(crate) use kept::{Kept, make_room};
 use postings::Postings;
 use weigh::Scales;
@@ -285,15 +287,35 @@ impl Index {
 
     /// Takes a golden record out; whether it was there.
     pub fn remove(&mut self, id: SourceRecordId) -> bool {
-        let row = self.tail.remove(&id).or_else(|| {
-            let place = self.by_id.binary_search_by_key(&id, |row| self.ids[*row as usize]).ok()?;
-            Some(self.by_id[place]).filter(|row| !self.is_dead(*row))
-        });
+        let row = self.find(id);
         if let Some(row) = row {
+            self.tail.remove(&id);
             self.dead[row as usize / 64] |= 1 << (row % 64);
             self.dead_rows += 1;
         }
         row.is_some()
+    }
+
+    /// The living row of a golden record.
+    fn find(&self, id: SourceRecordId) -> Option<u32> {
+        self.tail.get(&id).copied().or_else(|| {
+            let place = self.by_id.binary_search_by_key(&id, |row| self.ids[*row as usize]).ok()?;
+            Some(self.by_id[place]).filter(|row| !self.is_dead(*row))
+        })
+    }
+
+    /// The living rows whose weight with a row reaches `floor`: of all that share a block with it, however many there are.
+    fn partners(&self, row: u32, floor: f64) -> Vec<u32> {
+        let mut keys = Vec::new();
+        self.blocks_of(row, &mut Given::default(), &mut keys);
+        let mut rows: Vec<u32> = keys.iter().flat_map(|key| self.blocks.find(*key)).flatten().copied().collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows.retain(|other| *other != row && !self.is_dead(*other));
+        let asked = Asked::of_row(self.row(row), &self.lexicon);
+        let weigher = self.scales.weigher(&self.rule_set, &self.attributes, &asked);
+        rows.retain(|other| weigher.weight_bits(self.row(*other)) >= floor);
+        rows
     }
 
     /// Makes one table of all living rows. No answer changes.

@@ -114,6 +114,11 @@ impl Scales {
         self.sums.probability(weight_bits)
     }
 
+    /// The weight at which a probability is reached.
+    pub(crate) fn weight_at(&self, probability: f64) -> f64 {
+        self.sums.weight_at(probability)
+    }
+
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
         self.comparisons.iter().map(|comparison| comparison.sounds.sounds.capacity() * size_of::<f32>()).sum()
