@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::cli::Global;
 use crate::config::{self, Config};
+use crate::jobs::live::LiveRecords;
 use crate::relay;
 
 /// Everything that one process needs to work on one data folder. The folder stays locked while this lives.
@@ -41,6 +42,8 @@ pub struct Deployment {
     pub keys: Arc<FileKeyStore>,
     /// The lake.
     pub warehouse: Warehouse,
+    /// Source records in memory; a server has them, a command that ends with its work has none.
+    pub live: Option<Arc<LiveRecords>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Whether the data is a made-up state's.
@@ -139,6 +142,7 @@ impl Deployment {
             vault,
             keys,
             warehouse,
+            live: None,
             clock,
             made_up,
             declared,
@@ -179,7 +183,7 @@ impl Deployment {
     /// The same deployment on another hub: for a replay.
     #[must_use]
     pub fn with_store(&self, store: Store) -> Self {
-        Self { store, ..self.clone() }
+        Self { store, live: None, ..self.clone() }
     }
 
     /// Where sealed copies of the departments' files stand.

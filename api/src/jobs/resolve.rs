@@ -1,11 +1,12 @@
 //! What is new in the hub, matched and survived: source records become golden records.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use anyhow::Context as _;
 use kanak_engine::matching::{
-    MatchRules, Matched, Rank, RuleSet, Silent, assign_identities, match_batch, train_and_match,
+    Around, Columns, MatchRules, Matched, Rank, RuleSet, Silent, assign_identities, match_around, match_batch,
+    train_and_match,
 };
 use kanak_engine::survivorship::{Member, survive};
 use kanak_model::golden_record::GoldenChange;
@@ -13,10 +14,11 @@ use kanak_model::match_pair::{Constraint, Decision, MatchPair};
 use kanak_model::{
     Access, EntityModel, GoldenId, RuleSetVersion, SourceRecord, SourceRecordId, SourceSystem, SourceSystemId,
 };
-use kanak_store::{Applied, Link, Resolution, Scope, Unresolved};
+use kanak_store::{Applied, Link, Resolution, Scope, StoreError, Unresolved};
 use sha2::{Digest as _, Sha256};
 
 use crate::deployment::Deployment;
+use crate::jobs::live::{Live, is_kept};
 
 /// The seed of sampling in training: fixed, so that the same records give the same rule set.
 const TRAINING_SEED: u64 = 0x4b41_4e41_4b00_0001;
@@ -42,7 +44,8 @@ pub struct Resolved {
     pub applied: Option<Applied>,
 }
 
-/// Resolves one entity type. Does nothing when no source record, no decision and no rule is new.
+/// Resolves one entity type. Does nothing when no source record, no decision and no rule is new. Where the source records are in
+/// memory, only what changed and what it touches is looked at; the result is the same.
 ///
 /// # Errors
 /// When the model cannot be compiled or the hub cannot be read or written.
@@ -53,6 +56,19 @@ pub async fn resolve(deployment: &Deployment, model: &EntityModel) -> anyhow::Re
         let entity = model.name.clone();
         return Ok(Resolved { entity, source_records: 0, compared: 0, reviews: 0, published: None, applied: None });
     }
+    if let Some(resolved) = resolve_changed(deployment, model, &unresolved).await? {
+        return Ok(resolved);
+    }
+    resolve_all_of(deployment, model, unresolved).await
+}
+
+/// Resolves an entity type over all its source records.
+async fn resolve_all_of(
+    deployment: &Deployment,
+    model: &EntityModel,
+    unresolved: Unresolved,
+) -> anyhow::Result<Resolved> {
+    let store = &deployment.store;
     let access = Access::operation("resolve");
     let records = Arc::new(store.list_source_records(&access, &model.name).await?);
     let held = Held {
@@ -70,21 +86,161 @@ pub async fn resolve(deployment: &Deployment, model: &EntityModel) -> anyhow::Re
     };
     let work = {
         let (model, records) = (model.clone(), Arc::clone(&records));
-        tokio::task::spawn_blocking(move || compute(&model, &records, &held, &registers, rules, &touched)).await?
+        tokio::task::spawn_blocking(move || compute(&model, &records, &held, &registers, rules, &touched, None)).await?
     };
+    drop(records);
+    let columns = Some(work.columns).filter(|_| is_kept(deployment, count as u64));
     let version = match work.version {
         Some(version) => version,
         None => store.put_rule_set(&model.name, &serde_json::to_value(&work.rule_set)?).await?,
     };
-    let review_pairs: Vec<MatchPair> =
-        work.matched.pairs.iter().filter(|pair| pair.decision == Decision::Review).copied().collect();
-    let reviews = review_pairs.len();
-    let resolution = Resolution { changes: work.changes, review_pairs, scope: Scope::Everything, unresolved };
-    let applied = store.apply_resolution(model, version, resolution).await?;
+    let mark = unresolved.through.0.to_string();
+    let done = Done { changes: work.changes, pairs: work.matched.pairs, scope: Scope::Everything, unresolved };
+    let (reviews, applied) = apply(deployment, model, version, done).await?;
     store.put_setting(&applied_setting(&model.name), &version.to_string()).await?;
+    if let (Some(kept), Some(columns)) = (&deployment.live, columns) {
+        let rule_set = work.rule_set;
+        let live = tokio::task::spawn_blocking(move || Live::of(version, rule_set, mark, columns)).await?;
+        kept.keep(&model.name, live);
+    }
     let compared = work.matched.stats.compared;
     let entity = model.name.clone();
     Ok(Resolved { entity, source_records: count, compared, reviews, published, applied: Some(applied) })
+}
+
+/// Resolves what changed and what that touches, by the source records in memory; `None` where there are none, the rules are new, or
+/// so much changed that a resolution over all is as good.
+///
+/// # Errors
+/// When the hub cannot be read or written. The next resolution is one over all then.
+pub async fn resolve_changed(
+    deployment: &Deployment,
+    model: &EntityModel,
+    unresolved: &Unresolved,
+) -> anyhow::Result<Option<Resolved>> {
+    let Some(live) = deployment.live.as_ref().and_then(|kept| kept.find(&model.name)) else { return Ok(None) };
+    // Until all is written, memory and hub differ.
+    let Some(mark) = live.take_mark() else { return Ok(None) };
+    if last_resolved(deployment, &model.name).await? != Some(mark) || has_new_rules(deployment, model).await? {
+        return Ok(None);
+    }
+    let constraints = deployment.store.list_constraints(&model.name).await?;
+    let Some(around) = take_in(deployment, &live, unresolved, &constraints).await? else { return Ok(None) };
+    let Some((resolved, mark)) = resolve_around(deployment, model, &live, around, unresolved, constraints).await?
+    else {
+        return Ok(None);
+    };
+    live.mark(mark);
+    Ok(Some(resolved))
+}
+
+/// Takes what changed into memory; tells what to look at, where that is less than half of all.
+async fn take_in(
+    deployment: &Deployment,
+    live: &Arc<Live>,
+    unresolved: &Unresolved,
+    constraints: &[Constraint],
+) -> anyhow::Result<Option<Around>> {
+    let access = Access::operation("resolve");
+    let ids = unresolved.source_records.clone();
+    let records = deployment.store.list_source_records_of(&access, &ids).await?;
+    let registers = registers(deployment).await?;
+    let (live, constraints) = (Arc::clone(live), constraints.to_vec());
+    let take_in = move || {
+        let mut all = live.incremental.write().unwrap_or_else(PoisonError::into_inner);
+        let here: HashSet<SourceRecordId> = records.iter().map(|record| record.id).collect();
+        for id in ids.iter().filter(|id| !here.contains(id)) {
+            all.remove(*id);
+        }
+        for record in &records {
+            let register = registers.get(&record.source_system).map_or("", |register| &register.name);
+            all.put(record.id, register, &record.values);
+        }
+        let is_outgrown = all.index().len() as u64 >= live.rule_set.trained_on.saturating_mul(OUTGROWN);
+        let heard_max = all.index().len() / 2;
+        if is_outgrown { None } else { all.around(&constraints, heard_max) }
+    };
+    Ok(tokio::task::spawn_blocking(take_in).await?)
+}
+
+/// Resolves the source records around what changed. `None` where the hub's golden records do not follow from the same rules.
+async fn resolve_around(
+    deployment: &Deployment,
+    model: &EntityModel,
+    live: &Live,
+    around: Around,
+    unresolved: &Unresolved,
+    constraints: Vec<Constraint>,
+) -> anyhow::Result<Option<(Resolved, String)>> {
+    let store = &deployment.store;
+    let access = Access::operation("resolve");
+    let Around { settled, heard } = around;
+    let mut scope: Vec<SourceRecordId> = settled.iter().chain(&unresolved.source_records).copied().collect();
+    scope.sort_unstable();
+    scope.dedup();
+    let links = pairs(&store.list_links_around(&scope).await?);
+    if links.iter().any(|(source_record, _)| scope.binary_search(source_record).is_err()) {
+        return Ok(None);
+    }
+    let records = store.list_source_records_of(&access, &heard).await?;
+    if records.len() != heard.len() {
+        // Some were retired since; the next resolution hears of it.
+        return Ok(None);
+    }
+    let held = Held { links, ended: pairs(&store.list_ended_links(&model.name).await?), constraints };
+    let registers = registers(deployment).await?;
+    let touched = Touched::Some(unresolved.source_records.iter().copied().collect());
+    let rules = Rules::InForce { version: live.version, rule_set: (*live.rule_set).clone() };
+    let count = records.len();
+    let (version, model_of_work) = (live.version, model.clone());
+    let work = tokio::task::spawn_blocking(move || {
+        compute(&model_of_work, &records, &held, &registers, rules, &touched, Some(&settled))
+    })
+    .await?;
+    let compared = work.matched.stats.compared;
+    let scope = Scope::These(scope);
+    let unresolved = unresolved.clone();
+    let mark = unresolved.through.0.to_string();
+    let done = Done { changes: work.changes, pairs: work.matched.pairs, scope, unresolved };
+    let (reviews, applied) = match apply(deployment, model, version, done).await {
+        Ok(done) => done,
+        // A source record changed since it was taken in.
+        Err(error) if is_stale(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let entity = model.name.clone();
+    let resolved =
+        Resolved { entity, source_records: count, compared, reviews, published: None, applied: Some(applied) };
+    Ok(Some((resolved, mark)))
+}
+
+fn is_stale(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(StoreError::Stale { .. } | StoreError::ChangeMissing { .. }))
+}
+
+/// What a resolution made, to be written.
+struct Done {
+    changes: Vec<GoldenChange>,
+    pairs: Vec<MatchPair>,
+    scope: Scope,
+    unresolved: Unresolved,
+}
+
+/// Writes a resolution; tells how many pairs are left for people.
+async fn apply(
+    deployment: &Deployment,
+    model: &EntityModel,
+    version: RuleSetVersion,
+    done: Done,
+) -> anyhow::Result<(usize, Applied)> {
+    let Done { changes, pairs, scope, unresolved } = done;
+    let review_pairs: Vec<MatchPair> = pairs.into_iter().filter(|pair| pair.decision == Decision::Review).collect();
+    let reviews = review_pairs.len();
+    let mark = unresolved.through.0.to_string();
+    let resolution = Resolution { changes, review_pairs, scope, unresolved };
+    let applied = deployment.store.apply_resolution(model, version, resolution).await?;
+    deployment.store.put_setting(&resolved_setting(&model.name), &mark).await?;
+    Ok((reviews, applied))
 }
 
 /// Why a resolution of an entity type is due, in words; `None` when everything stands as the rules say.
@@ -112,6 +268,19 @@ async fn has_new_rules(deployment: &Deployment, model: &EntityModel) -> anyhow::
 /// The setting that holds the version of the rules under which an entity type was resolved as a whole.
 fn applied_setting(entity: &str) -> String {
     format!("rules_applied.{entity}")
+}
+
+/// The setting that holds the mark of the last resolution of an entity type.
+fn resolved_setting(entity: &str) -> String {
+    format!("resolved_through.{entity}")
+}
+
+/// The mark of the last resolution of an entity type; `None` before the first.
+///
+/// # Errors
+/// When the hub cannot be read.
+pub async fn last_resolved(deployment: &Deployment, entity: &str) -> anyhow::Result<Option<String>> {
+    Ok(deployment.store.get_setting(&resolved_setting(entity)).await?)
 }
 
 /// The rule set in force of an entity type, and its version.
@@ -255,9 +424,12 @@ pub struct Work {
     pub matched: Matched,
     /// Golden records that may change.
     pub changes: Vec<GoldenChange>,
+    /// The source records that were matched.
+    pub columns: Columns,
 }
 
-/// The pure part: source records, links, decisions and rules in; changes out.
+/// The pure part: source records, links, decisions and rules in; changes out. With `settled`, of those source records only: the
+/// others are heard.
 pub fn compute(
     model: &EntityModel,
     records: &[SourceRecord],
@@ -265,6 +437,7 @@ pub fn compute(
     registers: &Registers,
     rules: Rules,
     touched: &Touched,
+    settled: Option<&[SourceRecordId]>,
 ) -> Work {
     let rank = |record: &SourceRecord| {
         let register = registers.get(&record.source_system).map_or("", |register| &register.name);
@@ -280,7 +453,10 @@ pub fn compute(
     let columns = builder.finish();
     let constraints = &held.constraints;
     let under = |rule_set: RuleSet| {
-        let matched = match_batch(&rule_set, &columns, constraints, &Silent);
+        let matched = match settled {
+            None => match_batch(&rule_set, &columns, constraints, &Silent),
+            Some(settled) => match_around(&rule_set, &columns, constraints, settled, &Silent),
+        };
         (rule_set, matched)
     };
     let (version, (rule_set, matched)) = match rules {
@@ -291,7 +467,6 @@ pub fn compute(
             (None, (RuleSet { declared, ..rule_set }, matched))
         }
     };
-    drop(columns);
     let trust_of: HashMap<SourceSystemId, TrustOf<'_>> = registers
         .iter()
         .map(|(id, register)| (*id, Box::new(|attribute: &str| register.trust_for(attribute)) as TrustOf<'_>))
@@ -324,7 +499,7 @@ pub fn compute(
             }
         })
         .collect();
-    Work { version, rule_set, matched, changes }
+    Work { version, rule_set, matched, changes, columns }
 }
 
 /// How far one register is trusted, by attribute.

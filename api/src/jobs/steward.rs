@@ -6,7 +6,7 @@ use kanak_model::{Access, SourceRecordId, StewardTaskId, UserId};
 use kanak_store::{Applied, Resolution, Scope, Unresolved};
 
 use crate::deployment::Deployment;
-use crate::jobs::resolve::{Held, Rules, Touched, compute, find_rules, pairs, registers};
+use crate::jobs::resolve::{Held, Resolved, Rules, Touched, compute, find_rules, pairs, registers, resolve_changed};
 
 /// Decides a task and resolves what it touches.
 ///
@@ -32,8 +32,9 @@ pub async fn undo(deployment: &Deployment, task: StewardTaskId, by: UserId) -> a
     resolve_around(deployment, task, &[reopened.pair.left, reopened.pair.right]).await
 }
 
-/// Resolves the golden records of these source records at once, under the rules in force, so that the steward sees what came
-/// of it. The rest of the hub hears of the decision by the next full resolution: both source records stay marked for it.
+/// Resolves what a decision touches at once, so that the steward sees what came of it. Where the source records are in memory that is
+/// all there is to do. Else the two golden records are resolved under the rules in force, and the rest of the hub hears of the decision
+/// by the next resolution: both source records stay marked for it.
 async fn resolve_around(
     deployment: &Deployment,
     task: StewardTaskId,
@@ -42,6 +43,11 @@ async fn resolve_around(
     let store = &deployment.store;
     let entity = store.find_steward_task_entity(task).await?.context("the task has no entity type")?;
     let model = deployment.get_model(&entity)?.clone();
+    // What else waits may lie around it, and is resolved with it.
+    let unresolved = store.list_unresolved(&entity).await?;
+    if let Some(Resolved { applied: Some(applied), .. }) = resolve_changed(deployment, &model, &unresolved).await? {
+        return Ok(applied);
+    }
     let access = Access::operation("resolve");
     let near = store.list_cluster_neighbourhood(&access, records).await?;
     let (version, rule_set) =
@@ -56,7 +62,7 @@ async fn resolve_around(
     let registers = registers(deployment).await?;
     let (work, model) = tokio::task::spawn_blocking(move || {
         let rules = Rules::InForce { version, rule_set };
-        (compute(&model, &near.source_records, &held, &registers, rules, &Touched::All), model)
+        (compute(&model, &near.source_records, &held, &registers, rules, &Touched::All, None), model)
     })
     .await?;
     let review_pairs = work.matched.pairs.iter().filter(|pair| pair.decision == Decision::Review).copied().collect();

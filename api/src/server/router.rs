@@ -42,6 +42,7 @@ pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(v1::code_systems::search::search))
         .routes(routes!(v1::code_systems::lookup::lookup))
         .routes(routes!(v1::golden_records::search::search))
+        .routes(routes!(v1::golden_records::find_matches::find_matches))
         .routes(routes!(v1::golden_records::get::get))
         .routes(routes!(v1::golden_records::history::history))
         .routes(routes!(v1::crosswalks::get::get))

@@ -10,6 +10,7 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 
 use crate::commands::resolve::resolve_all;
 use crate::deployment::Deployment;
+use crate::jobs::live::warm;
 use crate::jobs::refresh::refresh;
 use crate::output::Output;
 use crate::server::state::AppState;
@@ -76,6 +77,9 @@ async fn tick(state: &AppState, memory: &mut Memory) -> anyhow::Result<()> {
     let waiting = waiting_entities(deployment).await?;
     if !waiting.is_empty() {
         resolve_all(deployment, &waiting, &Output::log()).await?;
+    }
+    for model in deployment.models.iter() {
+        warm(deployment, model).await?;
     }
     let (standing, is_served) = look(deployment).await?;
     if memory.served.as_ref() == Some(&standing) || (memory.served.is_none() && is_served) {

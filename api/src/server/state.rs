@@ -70,8 +70,9 @@ impl Cookies {
 }
 
 impl AppState {
-    /// State for a deployment.
-    pub fn new(deployment: Deployment, cookies: Cookies) -> Self {
+    /// State for a deployment, whose source records are kept in memory from now on.
+    pub fn new(mut deployment: Deployment, cookies: Cookies) -> Self {
+        deployment.live = Some(Arc::default());
         Self {
             deployment,
             telemetry: Arc::default(),

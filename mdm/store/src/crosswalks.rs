@@ -74,6 +74,23 @@ impl Store {
         Ok(links(rows))
     }
 
+    /// The links that hold of all golden records that these source records belong to, by ascending source record.
+    pub async fn list_links_around(&self, ids: &[SourceRecordId]) -> Result<Vec<Link>, StoreError> {
+        const SQL: &str = "SELECT c.source_record_id, c.golden_id FROM crosswalks c WHERE c.recorded_to_us IS NULL
+             AND c.golden_id IN (SELECT o.golden_id FROM crosswalks o
+                                 WHERE o.source_record_id IN (SELECT id FROM {ids $1} AS i) AND o.recorded_to_us IS NULL)";
+        let engine = self.db.engine();
+        let mut rows: Vec<(i64, i64)> = Vec::new();
+        for chunk in ids.chunks(ROWS_A_STATEMENT) {
+            let of_chunk: Vec<(i64, i64)> =
+                on_db!(&self.db, |c| sqlx::query_as(sql(engine, SQL)).bind(json(chunk)).fetch_all(c).await)?;
+            rows.extend(of_chunk);
+        }
+        rows.sort_unstable();
+        rows.dedup();
+        Ok(links(rows))
+    }
+
     /// What each golden record that was merged away, or lost its last source record, held when it ended, as far as that is
     /// live now; by ascending source record. By them an engine gives its old id to a part that comes off again, or to a
     /// source record that was retired and is back.

@@ -50,12 +50,17 @@ impl Store {
         Ok(on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(id.0).fetch_optional(c).await)?)
     }
 
-    /// All live source records of an entity type that the caller may read, by ascending id.
-    pub async fn list_source_records(&self, access: &Access, entity: &str) -> Result<Vec<SourceRecord>, StoreError> {
+    /// How many live source records of an entity type there are.
+    pub async fn source_record_count(&self, entity: &str) -> Result<u64, StoreError> {
         const COUNT: &str = "SELECT CAST(coalesce(sum(live_count), 0) AS BIGINT) FROM source_systems
              WHERE rows_are = 'entity' AND rows_of = $1";
         let count: i64 = on_db!(&self.db, |c| sqlx::query_scalar(COUNT).bind(entity).fetch_one(c).await)?;
-        let mut all = Vec::with_capacity(count as usize);
+        Ok(count as u64)
+    }
+
+    /// All live source records of an entity type that the caller may read, by ascending id.
+    pub async fn list_source_records(&self, access: &Access, entity: &str) -> Result<Vec<SourceRecord>, StoreError> {
+        let mut all = Vec::with_capacity(self.source_record_count(entity).await? as usize);
         self.visit_source_records(access, entity, |record| all.push(record)).await?;
         Ok(all)
     }

@@ -69,6 +69,15 @@ impl Served {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
+    async fn find_matches(&self, purpose: &str, body: &str) -> Answer {
+        let request = Request::post("/v1/golden-records/matches")
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.department))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("purpose", purpose)
+            .body(Body::from(body.to_owned()));
+        self.send(request.unwrap()).await
+    }
+
     async fn sign_in(&self, password: &str, from: &str) -> Answer {
         let form = self.get("/sign-in", "", "").await;
         let cookie = form.headers[header::SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
@@ -183,6 +192,35 @@ async fn without_a_release_a_figure_is_not_ready_rather_than_wrong() {
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.body.contains("kanak refresh"), "{}", answer.body);
     assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json");
+}
+
+#[tokio::test]
+async fn whoever_is_about_to_enter_a_person_is_told_who_is_there() {
+    let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
+    let asked = r#"{"entity": "citizen", "values": {"full_name": "ASHA DEVI", "date_of_birth": "02/01/1990"}}"#;
+    let early = served.find_matches("service_delivery", asked).await;
+    assert_eq!(early.status, StatusCode::SERVICE_UNAVAILABLE, "{}", early.body);
+    let deployment = &served.state.deployment;
+    crate::jobs::live::warm(deployment, deployment.get_model("citizen").unwrap()).await.unwrap();
+    let found = served.find_matches("service_delivery", asked).await;
+    assert_eq!(found.status, StatusCode::OK, "{}", found.body);
+    let found = found.json();
+    let best = &found["matches"][0];
+    assert_eq!(best["golden_record"]["values"]["full_name"]["value"], "Asha Devi");
+    assert_eq!(best["golden_record"]["values"]["date_of_birth"]["value"], "1990-01-02");
+    let on_record = deployment.store.list_audit_events(0, 100).await.unwrap();
+    assert!(on_record.iter().any(|entry| entry.event.action == "looked for matches"));
+
+    let check = async |purpose: &str, values: &str, status: StatusCode, says: &str| {
+        let body = format!(r#"{{"entity": "citizen", "values": {values}}}"#);
+        let answer = served.find_matches(purpose, &body).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+        assert!(answer.body.contains(says), "{}", answer.body);
+    };
+    check("service_delivery", r#"{"name": "Asha"}"#, StatusCode::BAD_REQUEST, "no attribute `name`").await;
+    check("service_delivery", r#"{"date_of_birth": "31/02/1990"}"#, StatusCode::BAD_REQUEST, "no such day").await;
+    check("service_delivery", r#"{"full_name": "Wholly Other"}"#, StatusCode::OK, r#""matches":[]"#).await;
+    check("statistics", r#"{"full_name": "Asha Devi"}"#, StatusCode::FORBIDDEN, "full_name").await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! `/v1/golden-records`.
 
+pub mod find_matches;
 pub mod get;
 pub mod history;
 pub mod search;

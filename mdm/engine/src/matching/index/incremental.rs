@@ -113,14 +113,14 @@ impl Incremental {
             ids.iter().filter_map(|id| self.index.find(*id)).collect()
         };
         let (touched, near) = (rows_of(&self.touched), rows_of(&self.near));
-        let first = self.islands(touched, &bound, heard_max)?;
-        let mut next = self.sharers(&first);
-        next.extend(near);
-        next.extend(first);
-        let settled = self.islands(next, &bound, heard_max)?;
-        let mut next = self.sharers(&settled);
-        next.extend(&settled);
-        let mut heard = self.islands(next, &bound, heard_max)?;
+        let mut walk = Walk { all: self, bound, max: heard_max, known: FxHashSet::default(), rows: Vec::new() };
+        walk.over_islands_of(touched)?;
+        let sharers = self.sharers(&walk.rows);
+        walk.over_islands_of(near)?;
+        walk.over_islands_of(sharers)?;
+        let settled = walk.rows.clone();
+        walk.over_islands_of(self.sharers(&settled))?;
+        let mut heard = walk.rows;
         heard.extend(self.crowds(&heard));
         self.touched.clear();
         self.near.clear();
@@ -149,28 +149,6 @@ impl Incremental {
         bound
     }
 
-    /// The islands of some rows, each row once; `None` where they hold more than `max` rows.
-    fn islands(&self, rows: Vec<u32>, bound: &FxHashMap<u32, Vec<u32>>, max: usize) -> Option<Vec<u32>> {
-        let floor = self.doubtful();
-        let mut known: FxHashSet<u32> = FxHashSet::default();
-        let mut found: Vec<u32> = Vec::new();
-        let mut next = rows;
-        while !next.is_empty() {
-            next.retain(|row| known.insert(*row));
-            if known.len() > max {
-                return None;
-            }
-            found.extend(&next);
-            let beside = |row: &u32| {
-                let mut beside = self.index.partners(*row, floor);
-                beside.extend(bound.get(row).into_iter().flatten());
-                beside
-            };
-            next = next.par_iter().flat_map_iter(beside).collect();
-        }
-        Some(found)
-    }
-
     /// The living rows that state a number which one of these states, where not too many do.
     fn sharers(&self, rows: &[u32]) -> Vec<u32> {
         self.by_number(rows).filter(|sharers| sharers.len() <= NUMBER_ROWS_MAX).flatten().collect()
@@ -193,6 +171,40 @@ impl Incremental {
             rows.filter(|row| !self.index.is_dead(*row)).collect()
         };
         keys.into_iter().map(living)
+    }
+}
+
+/// A walk from row to row over all that holds islands together.
+struct Walk<'i> {
+    all: &'i Incremental,
+    /// By row, the rows that a steward's decision holds it against.
+    bound: FxHashMap<u32, Vec<u32>>,
+    /// More rows are not walked over.
+    max: usize,
+    known: FxHashSet<u32>,
+    /// The rows walked over, whole islands.
+    rows: Vec<u32>,
+}
+
+impl Walk<'_> {
+    /// Walks over the islands of some rows; `None` where that is too much.
+    fn over_islands_of(&mut self, rows: Vec<u32>) -> Option<()> {
+        let floor = self.all.doubtful();
+        let mut next = rows;
+        while !next.is_empty() {
+            next.retain(|row| self.known.insert(*row));
+            if self.known.len() > self.max {
+                return None;
+            }
+            let beside = |row: &u32| {
+                let mut beside = self.all.index.partners(*row, floor);
+                beside.extend(self.bound.get(row).into_iter().flatten());
+                beside
+            };
+            self.rows.extend(&next);
+            next = next.par_iter().flat_map_iter(beside).collect();
+        }
+        Some(())
     }
 }
 

@@ -1,0 +1,192 @@
+//! Golden records that a statement may speak of: asked before a new person or firm is entered.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use kanak_engine::standardize::{Hint, Outcome, Standardizer, TwelveDigits};
+use kanak_model::source_record::{Stated, Values};
+use kanak_model::source_system::DateOrder;
+use kanak_model::{Access, EntityModel, GoldenId, Kind};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::view::GoldenRecordView;
+use crate::jobs::ingest_file::HUB_DOMAIN;
+use crate::jobs::live::Live;
+use crate::server::identify::ApiCaller;
+use crate::server::problem::Problem;
+use crate::server::state::AppState;
+use crate::v1::audited;
+
+/// What is known of somebody.
+#[derive(Deserialize, ToSchema)]
+pub struct Statement {
+    /// The entity type: `citizen`, `business`, `employee`, `scheme`.
+    entity: String,
+    /// Values by attribute, as a person would write them; dates as day, month, year or as 1985-03-01.
+    #[schema(example = json!({ "full_name": "Gurprit Kaur", "father_name": "Harjit Singh", "date_of_birth": "1985-03-01" }))]
+    values: BTreeMap<String, String>,
+    /// At most this many, up to 50.
+    #[serde(default = "twenty")]
+    limit: usize,
+}
+
+fn twenty() -> usize {
+    20
+}
+
+const LIMIT_MAX: usize = 50;
+/// A golden record is found by several of its source records.
+const SOURCE_RECORDS_EACH: usize = 6;
+
+/// A golden record that a statement may speak of.
+#[derive(Serialize, ToSchema)]
+pub struct MatchView {
+    /// The golden record.
+    golden_record: GoldenRecordView,
+    /// How likely its likeliest source record is the same one, 0 to 1.
+    probability: f64,
+    /// The match weight in bits behind it, without the prior.
+    weight_bits: f64,
+    /// `match`, `review` or `no_match`, by the thresholds of the rules in force.
+    decision: &'static str,
+}
+
+/// What was found.
+#[derive(Serialize, ToSchema)]
+pub struct MatchesView {
+    /// The version of the rules that weighed.
+    rule_set: i64,
+    /// The likeliest first.
+    matches: Vec<MatchView>,
+}
+
+/// Finds golden records that a statement may speak of, by the rules that resolve source records: so that whoever is about to enter a
+/// person or firm sees who is there already. Nothing is stored.
+#[utoipa::path(post, path = "/v1/golden-records/matches", tag = "golden records", security(("key" = [])),
+    params(("Purpose" = Option<String>, Header, description = "Why: `service_delivery`, `stewardship`, `statistics` or `audit`")),
+    request_body = Statement,
+    responses((status = 200, description = "The likeliest first", body = MatchesView),
+              (status = 400, description = "Unknown entity type or attribute, or a value that does not fit", body = Problem),
+              (status = 403, description = "No role serves the purpose, or it does not show an attribute that is stated", body = Problem),
+              (status = 503, description = "Nothing of this type was resolved yet, or the server is still reading it", body = Problem)))]
+pub async fn find_matches(
+    State(state): State<AppState>,
+    caller: ApiCaller,
+    Json(statement): Json<Statement>,
+) -> Result<Json<MatchesView>, Problem> {
+    let access = caller.access()?;
+    let deployment = &state.deployment;
+    let model = deployment.get_model(&statement.entity).map_err(|error| Problem::bad_request(format!("{error}")))?;
+    let values = read(&state, &access, model, &statement.values).await?;
+    let live = deployment.live.as_ref().and_then(|live| live.find(&model.name)).ok_or_else(not_ready)?;
+    let limit = statement.limit.clamp(1, LIMIT_MAX);
+    let (found, live) = search(live, values, limit * SOURCE_RECORDS_EACH).await?;
+    let ids: Vec<_> = found.iter().map(|found| found.id).collect();
+    let links = deployment.store.list_links_around(&ids).await.map_err(Problem::internal)?;
+    let golden_of: HashMap<_, GoldenId> = links.iter().map(|link| (link.source_record, link.golden_id)).collect();
+    let mut matches = Vec::new();
+    let mut subjects = Vec::new();
+    let mut seen = Vec::new();
+    for found in found {
+        let Some(id) = golden_of.get(&found.id).copied().filter(|id| !seen.contains(id)) else { continue };
+        seen.push(id);
+        let golden = deployment.store.find_golden(&access, model, id).await.map_err(Problem::internal)?;
+        let Some(golden) = golden else { continue };
+        subjects.push(golden.record.id.to_string());
+        matches.push(MatchView {
+            golden_record: GoldenRecordView::of_record(&golden.record),
+            probability: found.probability,
+            weight_bits: found.weight_bits,
+            decision: live.rule_set.decide(found.probability).word(),
+        });
+        if matches.len() == limit {
+            break;
+        }
+    }
+    if subjects.is_empty() {
+        subjects.push(format!("{}, nothing found", model.name));
+    }
+    audited(&state, &access, "looked for matches", subjects).await?;
+    Ok(Json(MatchesView { rule_set: live.version.0, matches }))
+}
+
+fn not_ready() -> Problem {
+    let detail = "nothing of this entity type can be searched yet: `kanak resolve` makes the first golden records, and a server \
+                  that has just started reads them within a minute; try again then";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+}
+
+async fn search(
+    live: Arc<Live>,
+    values: Values,
+    limit: usize,
+) -> Result<(Vec<kanak_engine::matching::Found>, Arc<Live>), Problem> {
+    let found = move || (live.search(&values, limit), live);
+    tokio::task::spawn_blocking(found).await.map_err(Problem::internal)
+}
+
+/// The values in the standard form of their kinds. What the caller may not see cannot be asked for either: an answer would tell it.
+async fn read(
+    state: &AppState,
+    access: &Access,
+    model: &EntityModel,
+    stated: &BTreeMap<String, String>,
+) -> Result<Values, Problem> {
+    let deployment = &state.deployment;
+    let standardizer = Standardizer::new(&deployment.codes);
+    let mut values = Values::new();
+    // Districts first: a sub-district is read within its district.
+    let mut attributes: Vec<_> = Vec::with_capacity(stated.len());
+    for (name, text) in stated {
+        let attribute = model.find_attribute(name).ok_or_else(|| {
+            let known: Vec<&str> = model.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
+            Problem::bad_request(format!("{} has no attribute `{name}`; there are {}", model.name, known.join(", ")))
+        })?;
+        if !access.shows(attribute.class) {
+            return Err(Problem::forbidden(format!(
+                "your purpose does not show `{name}`; leave it out, or state another purpose"
+            )));
+        }
+        attributes.push((attribute, text));
+    }
+    attributes.sort_by_key(|(attribute, _)| attribute.kind != Kind::District);
+    for (attribute, text) in attributes {
+        let district = model.attributes.iter().find(|other| other.kind == Kind::District);
+        let hint = Hint {
+            date_order: DateOrder::Dmy,
+            district: district.and_then(|district| values.find(&district.name)),
+            source: None,
+            today: deployment.clock.now().day_ist(),
+            twelve_digits: TwelveDigits::Aadhaar,
+        };
+        let value = match standardizer.standardize(attribute, &hint, text) {
+            Outcome::Missing => continue,
+            Outcome::Good(value) => value,
+            Outcome::Bad { reason, .. } => return Err(Problem::bad_request(format!("`{}`: {reason}", attribute.name))),
+        };
+        let value = if attribute.kind == Kind::Aadhaar {
+            match find_reference(state, &value).await? {
+                Some(reference) => reference,
+                None => continue,
+            }
+        } else {
+            value
+        };
+        values.insert(attribute.name.clone(), Stated::new(value.clone(), &value));
+    }
+    Ok(values)
+}
+
+/// The hub's reference of an Aadhaar number that the vault holds; one that it does not hold is nobody's here, and stays out of it.
+async fn find_reference(state: &AppState, digits: &str) -> Result<Option<String>, Problem> {
+    let vault = &state.deployment.vault;
+    if vault.holds(&[digits]).await.map_err(Problem::internal)? != [true] {
+        return Ok(None);
+    }
+    let references = vault.tokenise(HUB_DOMAIN, &[digits]).await.map_err(Problem::internal)?;
+    Ok(references.first().map(|reference| reference.as_str().to_owned()))
+}
