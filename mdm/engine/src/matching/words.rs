@@ -1,5 +1,6 @@
 //! Reading values into words: names of people with roles, anything else into plain words.
 
+use kanak_codes::Codes;
 use kanak_model::kind::Kind;
 
 use super::hash;
@@ -40,6 +41,9 @@ pub(crate) fn read(kind: Kind, value: &str) -> Read {
         Kind::PersonName => read_name(value),
         Kind::BusinessName => Read { words: business(value), ..Read::default() },
         Kind::Address => Read { words: plain(value, is_address_word), ..Read::default() },
+        Kind::PlaceName => {
+            Read { words: place_words(value).into_iter().map(|word| (word, Role::Plain)).collect(), ..Read::default() }
+        }
         _ => Read { words: plain(value, |_| false), ..Read::default() },
     };
     read.joined = joined_sound(read.words.iter().map(|(text, _)| text.as_str()));
@@ -139,6 +143,35 @@ fn plain(value: &str, drop: fn(&str) -> bool) -> Vec<(String, Role)> {
     words.into_iter().map(|word| (word, Role::Plain)).collect()
 }
 
+/// The words of a place's name. A town of the home state is called as the directory calls it, whatever it was called before and
+/// in any script: who writes Ropar and who writes Rupnagar name one town.
+fn place_words(value: &str) -> Vec<String> {
+    let official = Codes::builtin().ok().and_then(|codes| {
+        let town = codes.system("lgd-ulb")?.lookup(codes.find_town(value)?)?;
+        Some(town.display().to_owned())
+    });
+    let words = plain(official.as_deref().unwrap_or(value), |_| false);
+    let mut words: Vec<String> = words.into_iter().map(|(word, _)| word).collect();
+    for word in words.iter_mut().skip(1) {
+        if let Some((_, whole)) = SHORT_PLACE_WORDS.iter().find(|(short, _)| word == short) {
+            *word = (*whole).to_owned();
+        }
+    }
+    words
+}
+
+/// What stands after the first word of a village's or locality's name in short.
+const SHORT_PLACE_WORDS: [(&str, &str); 8] = [
+    ("kh", "khurd"),
+    ("khd", "khurd"),
+    ("kl", "kalan"),
+    ("kln", "kalan"),
+    ("ngr", "nagar"),
+    ("clny", "colony"),
+    ("extn", "extension"),
+    ("ext", "extension"),
+];
+
 /// The words that tell a business from others. Words of trade that very many bear (Traders, & Sons) count only where a name has
 /// a single other word: registers write them now so and now so.
 fn business(value: &str) -> Vec<(String, Role)> {
@@ -236,6 +269,22 @@ mod tests {
         check(Kind::BusinessName, "M/s Sidhu Traders Pvt. Ltd.", &["sidhu", "traders"]);
         check(Kind::BusinessName, "Golden Leather House & Co.", &["golden", "leather"]);
         check(Kind::BusinessName, "The Company", &["company"]);
-        check(Kind::PlaceName, "Sri  Muktsar-Sahib", &["sri", "muktsar", "sahib"]);
+        check(Kind::PlaceName, "Sri  Hargobind-Garh", &["sri", "hargobind", "garh"]);
+    }
+
+    #[test]
+    fn a_town_has_one_name_whatever_it_was_called() {
+        for (name, words) in [
+            ("Ropar", &["rupnagar"][..]),
+            ("ਰੋਪੜ", &["rupnagar"]),
+            ("Shaheed Bhagat Singh Nagar", &["nawanshahr"]),
+            ("Sri  Muktsar-Sahib", &["muktsar"]),
+            ("MOHALI", &["s", "a", "s", "nagar", "mohali"]),
+            ("Rurka Kh.", &["rurka", "khurd"]),
+            ("Rurka Khurd", &["rurka", "khurd"]),
+            ("Kh. Rurka", &["kh", "rurka"]),
+        ] {
+            check(Kind::PlaceName, name, words);
+        }
     }
 }

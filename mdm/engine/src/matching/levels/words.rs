@@ -91,6 +91,10 @@ mod tests {
         check(Kind::BusinessName, "Sidhu Traders", "Amrit Bakery", "different");
         check(Kind::PlaceName, "Raikot", "Rai Kot", "same by sound or order");
         check(Kind::PlaceName, "-", "Rai Kot", "none");
+        check(Kind::PlaceName, "Ropar", "Rupnagar", "same by sound or order");
+        check(Kind::PlaceName, "S.B.S. Nagar", "ਨਵਾਂਸ਼ਹਿਰ", "same by sound or order");
+        check(Kind::PlaceName, "Rurka Kalan", "Rurka Kl.", "same by sound or order");
+        check(Kind::PlaceName, "Rurka Kalan", "Rurka Khurd", "some words in common");
         check(Kind::PlaceName, "Sector 22", "Sector 35", "some words in common");
         check(Kind::Text, "15/03/85", "09/11/72", "different");
         check(Kind::Text, "علی", "حسن", "different");
