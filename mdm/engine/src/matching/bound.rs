@@ -50,7 +50,7 @@ impl<'a> Bound<'a> {
         let comparisons: Vec<Comparison<'_>> =
             rule_set.comparisons.iter().map(|weights| Comparison::of(weights, columns, &mut lanes)).collect();
         let rows = lanes.lay(columns.len());
-        let is_costly = |at: &usize| matches!(comparisons[*at].method, Method::Name | Method::Words);
+        let is_costly = |at: &usize| comparisons[*at].method.is_of_words();
         let (costly, cheap) = (0..comparisons.len()).partition(is_costly);
         Self { rule_set, lexicon: &columns.lexicon, comparisons, cheap, costly, rows, sums: Sums::of(rule_set) }
     }
@@ -295,7 +295,7 @@ impl<'a> Comparison<'a> {
         let all = 0..column.values.len() as u32;
         let equal = all.into_par_iter().with_min_len(4096).map(|code| equal(code).packed()).collect();
         bound.equal = lanes.of_values(column, equal);
-        if matches!(bound.method, Method::Name | Method::Words) {
+        if bound.method.is_of_words() {
             bound.most.0 = Some(lanes.of_values(column, bound.most_of(column)));
             bound.most.1 = bound.crosswise.map(|(_, other)| lanes.of_values(other, bound.most_of(other)));
         }

@@ -193,7 +193,7 @@ fn check_part(key: &BlockingKey, kind: Kind) -> Result<(), MatchError> {
             ("`given`, `surname` and `any`", matches!(part, KeyPart::Given | KeyPart::Surname | KeyPart::Any))
         }
         Method::Date => ("`year`, `month` and `day`", matches!(part, KeyPart::Year | KeyPart::Month | KeyPart::Day)),
-        Method::Words if kind == Kind::Address => {
+        Method::Address => {
             ("`house`, `place` and `any`", matches!(part, KeyPart::House | KeyPart::Place | KeyPart::Any))
         }
         Method::Words => ("`any`", part == KeyPart::Any),

@@ -110,6 +110,8 @@ fn related(levels: &[Level], m: &[f64], kind: Kind, comparison: &Comparison, lab
         }
         Method::Name => vec![0.35, 0.08, 0.03, 0.01, 0.04, 0.01, 0.01, 0.03, 0.02, 0.31, 0.11],
         Method::Words if is_label => vec![0.005, 0.003, 0.002, 0.01, 0.14, 0.84],
+        // Who lives in one home states it as one person does.
+        Method::Address => vec![0.56, 0.09, 0.06, 0.06, 0.04, 0.02, 0.01, 0.03, 0.01, 0.12],
         Method::Date => vec![0.015, 0.005, 0.02, 0.02, 0.02, 0.03, 0.19, 0.25, 0.45],
         _ => match kind {
             Kind::Aadhaar | Kind::Epic | Kind::Gstin | Kind::Udyam | Kind::Pan => vec_of(levels, 0.01),

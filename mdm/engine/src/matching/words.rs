@@ -3,6 +3,7 @@
 use kanak_codes::Codes;
 use kanak_model::kind::Kind;
 
+use super::address::AddressKeys;
 use super::hash;
 use crate::standardize::business::parse_business_name;
 use crate::standardize::name::{Marker, Sex, parse_person_name};
@@ -27,6 +28,8 @@ pub(crate) enum Role {
 pub(crate) struct Read {
     pub(crate) words: Vec<(String, Role)>,
     pub(crate) sex: Option<Sex>,
+    /// The parts of an address.
+    pub(crate) address: Option<AddressKeys>,
     /// The lasting hash of the sound of all words joined; 0 where a word has none.
     pub(crate) joined: u64,
     /// The same of the first two words of a person's name, where they may be one that was written apart; 0 otherwise.
@@ -40,7 +43,9 @@ pub(crate) fn read(kind: Kind, value: &str) -> Read {
     let mut read = match kind {
         Kind::PersonName => read_name(value),
         Kind::BusinessName => Read { words: business(value), ..Read::default() },
-        Kind::Address => Read { words: plain(value, is_address_word), ..Read::default() },
+        Kind::Address => {
+            Read { words: plain(value, is_address_word), address: Some(AddressKeys::of(value)), ..Read::default() }
+        }
         Kind::PlaceName => {
             Read { words: place_words(value).into_iter().map(|word| (word, Role::Plain)).collect(), ..Read::default() }
         }
@@ -145,7 +150,7 @@ fn plain(value: &str, drop: fn(&str) -> bool) -> Vec<(String, Role)> {
 
 /// The words of a place's name. A town of the home state is called as the directory calls it, whatever it was called before and
 /// in any script: who writes Ropar and who writes Rupnagar name one town.
-fn place_words(value: &str) -> Vec<String> {
+pub(crate) fn place_words(value: &str) -> Vec<String> {
     let official = Codes::builtin().ok().and_then(|codes| {
         let town = codes.system("lgd-ulb")?.lookup(codes.find_town(value)?)?;
         Some(town.display().to_owned())
@@ -209,6 +214,18 @@ fn is_address_word(word: &str) -> bool {
             | "street"
             | "gali"
             | "mohalla"
+            | "moh"
+            | "makan"
+            | "pin"
+            | "ਪਿੰਡ"
+            | "ਡਾਕਖਾਨਾ"
+            | "ਤਹਿਸੀਲ"
+            | "ਜ਼ਿਲ੍ਹਾ"
+            | "ਜਿਲ੍ਹਾ"
+            | "ਗਲੀ"
+            | "ਮੁਹੱਲਾ"
+            | "ਮਕਾਨ"
+            | "ਨੰ"
             | "punjab"
             | "india"
     )

@@ -1,5 +1,6 @@
 //! How a pair of values is graded: the levels of each kind, and what they mean before any training.
 
+mod address;
 mod date;
 pub(crate) mod name;
 mod number;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use kanak_model::kind::Kind;
 use serde::{Deserialize, Serialize};
 
+use super::address::AddressKeys;
 use super::features::{DateParts, Features, Item, Phrase, Sets, Words};
 use super::index::Kept;
 use super::lexicon::Likenesses;
@@ -23,6 +25,8 @@ pub enum Method {
     Name,
     /// Names of things and free text: words without roles.
     Words,
+    /// Postal addresses: their parts where both say which is which, their words otherwise.
+    Address,
     /// Dates, perhaps only a year.
     Date,
     /// Numbers and identifiers in which a slip of the pen is possible.
@@ -40,7 +44,8 @@ impl Method {
     pub fn of(kind: Kind) -> Self {
         match kind {
             Kind::PersonName => Self::Name,
-            Kind::BusinessName | Kind::Address | Kind::PlaceName | Kind::Text => Self::Words,
+            Kind::BusinessName | Kind::PlaceName | Kind::Text => Self::Words,
+            Kind::Address => Self::Address,
             Kind::Date | Kind::Timestamp => Self::Date,
             Kind::Mobile | Kind::Email | Kind::Pan | Kind::Gstin | Kind::Epic | Kind::Udyam | Kind::Ifsc => {
                 Self::Number
@@ -52,11 +57,17 @@ impl Method {
         }
     }
 
+    /// Whether it compares words, which costs more than comparing numbers.
+    pub(crate) fn is_of_words(self) -> bool {
+        matches!(self, Self::Name | Self::Words | Self::Address)
+    }
+
     /// Its levels, from the same to different.
     pub fn levels(self) -> &'static [Level] {
         match self {
             Self::Name => name::LEVELS,
             Self::Words => words::LEVELS,
+            Self::Address => address::LEVELS,
             Self::Date => date::LEVELS,
             Self::Number => number::NUMBER,
             Self::Pin => number::PIN,
@@ -210,6 +221,10 @@ impl<'a> Wording<'a> {
         if self.phrase.words <= other.phrase.words { (self, other) } else { (other, self) }
     }
 
+    fn address(&self) -> Option<&AddressKeys> {
+        self.words.address(self.code)
+    }
+
     /// Whether both have the same words, in any order.
     fn has_words_of(&self, other: &Self) -> bool {
         self.phrase.words == other.phrase.words && self.sets().words == other.sets().words
@@ -272,12 +287,13 @@ pub(crate) fn judge_by(
     rarity_bits: impl FnOnce() -> f32,
 ) -> Judged {
     match method {
-        Method::Name | Method::Words => {
+        Method::Name | Method::Words | Method::Address => {
             let Some((a, b)) = left.wording().zip(right.wording()) else { return Judged::MISSING };
-            if method == Method::Name {
-                return name::judge(&a, &b, lexicon, sounds);
+            match method {
+                Method::Name => name::judge(&a, &b, lexicon, sounds),
+                Method::Address => address::judge(&a, &b, lexicon, rarity_bits),
+                _ => words::judge(&a, &b, lexicon, rarity_bits),
             }
-            words::judge(&a, &b, lexicon, rarity_bits)
         }
         Method::Date => {
             let (a, b) = (left.date(), right.date());
@@ -304,9 +320,12 @@ pub(crate) fn judge_equal_by(
     match method {
         Method::Name => value.wording().map_or(Judged::MISSING, |words| name::judge_equal(&words, sounds)),
         Method::Date => date::judge(value.date(), value.date(), rarity_bits()),
-        Method::Words | Method::Number | Method::Pin | Method::Code | Method::Register => {
-            Judged { level: 0, rarity_bits: rarity_bits() }
-        }
+        Method::Words
+        | Method::Address
+        | Method::Number
+        | Method::Pin
+        | Method::Code
+        | Method::Register => Judged { level: 0, rarity_bits: rarity_bits() },
     }
 }
 
