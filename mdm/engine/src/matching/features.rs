@@ -169,7 +169,7 @@ impl Features {
                 Self::Words(Words::of(&reads, lexicon))
             }
             Method::Date => Self::Dates(values.iter().map(|value| DateParts::of(value)).collect()),
-            Method::Number | Method::Pin | Method::Code | Method::Register => Self::Plain,
+            Method::Number | Method::Gstin | Method::Pin | Method::Code | Method::Register => Self::Plain,
         }
     }
 
@@ -178,7 +178,7 @@ impl Features {
         match Method::of(kind) {
             Method::Name | Method::Words | Method::Address => Self::Words(Words::default()),
             Method::Date => Self::Dates(Vec::new()),
-            Method::Number | Method::Pin | Method::Code | Method::Register => Self::Plain,
+            Method::Number | Method::Gstin | Method::Pin | Method::Code | Method::Register => Self::Plain,
         }
     }
 

@@ -31,6 +31,8 @@ pub enum Method {
     Date,
     /// Numbers and identifiers in which a slip of the pen is possible.
     Number,
+    /// Tax numbers that contain a PAN: one holder may have several.
+    Gstin,
     /// Postal codes, whose first three digits are a district's.
     Pin,
     /// Codes: the same or not.
@@ -47,9 +49,8 @@ impl Method {
             Kind::BusinessName | Kind::PlaceName | Kind::Text => Self::Words,
             Kind::Address => Self::Address,
             Kind::Date | Kind::Timestamp => Self::Date,
-            Kind::Mobile | Kind::Email | Kind::Pan | Kind::Gstin | Kind::Epic | Kind::Udyam | Kind::Ifsc => {
-                Self::Number
-            }
+            Kind::Gstin => Self::Gstin,
+            Kind::Mobile | Kind::Email | Kind::Pan | Kind::Epic | Kind::Udyam | Kind::Ifsc => Self::Number,
             Kind::Identifier | Kind::SourceKey => Self::Number,
             Kind::Pin => Self::Pin,
             Kind::Aadhaar | Kind::Sex | Kind::District | Kind::SubDistrict | Kind::Code => Self::Code,
@@ -70,6 +71,7 @@ impl Method {
             Self::Address => address::LEVELS,
             Self::Date => date::LEVELS,
             Self::Number => number::NUMBER,
+            Self::Gstin => number::GSTIN,
             Self::Pin => number::PIN,
             Self::Code => number::CODE,
             Self::Register => number::REGISTER,
@@ -300,6 +302,7 @@ pub(crate) fn judge_by(
             date::judge(a, b, if a.digits == b.digits { rarity_bits() } else { f32::NAN })
         }
         Method::Number => Judged::plain(number::judge_number(left.text(), right.text())),
+        Method::Gstin => Judged::plain(number::judge_gstin(left.text(), right.text())),
         Method::Pin => Judged::plain(number::judge_pin(left.text(), right.text())),
         Method::Code | Method::Register => Judged::plain(1),
     }
@@ -323,6 +326,7 @@ pub(crate) fn judge_equal_by(
         Method::Words
         | Method::Address
         | Method::Number
+        | Method::Gstin
         | Method::Pin
         | Method::Code
         | Method::Register => Judged { level: 0, rarity_bits: rarity_bits() },
