@@ -373,6 +373,13 @@ impl<'a> Comparison<'a> {
             self.judge_packed(left, right).unwrap_or_else(|| self.judge_values(column, a, column, b, lexicon))
         };
         let Some((other_lane, other)) = self.crosswise else { return straight };
+        if self.method == Method::Death {
+            let order = |death: u32, of_living: u32| {
+                let both = death != MISSING && of_living != MISSING;
+                both.then(|| levels::judge_order(column.value(death), other.value(of_living))).flatten()
+            };
+            return order(a, right[other_lane]).or_else(|| order(b, left[other_lane])).unwrap_or(straight);
+        }
         if name::agrees(straight.level) {
             return straight;
         }

@@ -154,6 +154,11 @@ impl DateParts {
         parts
     }
 
+    /// Whether it tells the day.
+    pub(crate) fn is_of_day(self) -> bool {
+        self.day > 0
+    }
+
     /// Whether it says no more than a year: registers write the first of January for an unknown day.
     pub(crate) fn is_year_only(self) -> bool {
         self.month == 0 || (self.month == 1 && self.day <= 1)
@@ -168,7 +173,9 @@ impl Features {
                 let reads: Vec<Read> = values.par_iter().map(|value| read(kind, value)).collect();
                 Self::Words(Words::of(&reads, lexicon))
             }
-            Method::Date => Self::Dates(values.iter().map(|value| DateParts::of(value)).collect()),
+            Method::Date | Method::PartialDate | Method::Death => {
+                Self::Dates(values.iter().map(|value| DateParts::of(value)).collect())
+            }
             Method::Number | Method::Gstin | Method::Pin | Method::Code | Method::Register => Self::Plain,
         }
     }
@@ -177,7 +184,7 @@ impl Features {
     pub(crate) fn none(kind: Kind) -> Self {
         match Method::of(kind) {
             Method::Name | Method::Words | Method::Address => Self::Words(Words::default()),
-            Method::Date => Self::Dates(Vec::new()),
+            Method::Date | Method::PartialDate | Method::Death => Self::Dates(Vec::new()),
             Method::Number | Method::Gstin | Method::Pin | Method::Code | Method::Register => Self::Plain,
         }
     }

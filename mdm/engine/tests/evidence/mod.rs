@@ -1,4 +1,5 @@
-//! What single facts say of a pair: identifiers that contain each other, addresses by their parts; in a batch, in an index, and under rule sets of earlier versions.
+//! What single facts say of a pair: identifiers that contain each other, deaths and births, dates with their precision,
+//! addresses by their parts; in a batch, in an index, and under rule sets of earlier versions.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use kanak_model::id::SourceRecordId;
 use kanak_model::match_pair::Decision;
 use kanak_model::source_record::Values;
 
-use super::{columns_of, model, pick, run, values};
+use super::{columns_of, model, people, pick, run, values};
 
 fn gstin(pan: &str, registration: u32) -> String {
     let body = format!("03{pan}{registration}Z");
@@ -145,6 +146,105 @@ fn an_index_of_firms_weighs_as_the_rule_set_does() {
     assert!(found > 100, "{found}");
 }
 
+fn trained_on_people() -> (EntityModel, RuleSet) {
+    let model = model("citizen");
+    let records = people(300, 23);
+    let columns = columns_of(&model, records.iter());
+    let (rule_set, _) = run(&model, &columns, &[]);
+    (model, rule_set)
+}
+
+#[test]
+fn who_was_born_after_the_other_died_is_another() {
+    let (model, rule_set) = trained_on_people();
+    let dead = values(&[("full_name", "Balbir Singh Gill"), ("date_of_death", "1998-05-04"), ("district", "36")]);
+    let grandson = values(&[("full_name", "Balbir Singh Gill"), ("date_of_birth", "1999-01-02"), ("district", "36")]);
+    let same_year = values(&[("full_name", "Balbir Singh Gill"), ("date_of_birth", "1998"), ("district", "36")]);
+    let before = values(&[("full_name", "Balbir Singh Gill"), ("date_of_birth", "1931-04-05"), ("district", "36")]);
+    for (left, right) in [(&dead, &grandson), (&grandson, &dead)] {
+        let found = row_of(&rule_set, &model, "date_of_death", left, right);
+        assert_eq!(found.level, "impossible order: alive after the other's death");
+        assert!(found.weight_bits < -2.0, "{}", found.weight_bits);
+    }
+    for other in [&same_year, &before] {
+        let found = row_of(&rule_set, &model, "date_of_death", &dead, other);
+        assert_eq!(found.level, "not stated on both sides");
+        assert!(found.weight_bits.abs() < 1e-12);
+    }
+}
+
+#[test]
+fn a_later_sign_of_life_in_any_dated_attribute_speaks_against() {
+    let (file, text) = ("citizen.toml", kanak_model::builtin::ENTITY_MODELS[0].1);
+    let attribute =
+        "[[attribute]]\nname = \"last_seen_on\"\nkind = \"date\"\nclass = \"internal\"\n\n[[matching.blocking]]";
+    let comparison =
+        "[[matching.comparison]]\nattribute = \"date_of_death\"\ncrosswise = \"last_seen_on\"\n\n[matching.thresholds]";
+    let text = text.replacen("[[matching.blocking]]", attribute, 1).replacen("[matching.thresholds]", comparison, 1);
+    let model = EntityModel::parse(file, &text).unwrap();
+    let records = people(200, 23);
+    let (rule_set, _) = run(&model, &columns_of(&model, records.iter()), &[]);
+    let weigh = |seen: &str| {
+        let dead = values(&[("full_name", "Balbir Singh Gill"), ("date_of_death", "1998-05-04")]);
+        let other = values(&[("full_name", "Balbir Singh Gill"), ("last_seen_on", seen)]);
+        rule_set.weigh(Statement::of("a", &dead), Statement::of("b", &other)).weight_bits
+    };
+    assert!(weigh("2015-01-31") < weigh("1998-05-04") - 2.0);
+    assert_eq!(weigh("1990-01-31").to_bits(), weigh("1998-05-04").to_bits());
+}
+
+#[test]
+fn one_day_of_death_in_two_registers_speaks_for() {
+    let (model, rule_set) = trained_on_people();
+    let dead = |on: &str| values(&[("full_name", "Balbir Singh Gill"), ("date_of_death", on)]);
+    let same = row_of(&rule_set, &model, "date_of_death", &dead("1998-05-04"), &dead("1998-05-04"));
+    assert!(same.level == "same day" && same.weight_bits > 5.0, "{same:?}");
+    let other = row_of(&rule_set, &model, "date_of_death", &dead("1998-05-04"), &dead("2009-11-20"));
+    assert!(other.level == "different" && other.weight_bits < -2.0, "{other:?}");
+}
+
+#[test]
+fn father_and_son_of_one_name_and_twins_of_one_home_are_weighed_apart() {
+    let (model, rule_set) = trained_on_people();
+    let person = |name: &str, father: &str, born: &str| {
+        values(&[
+            ("full_name", name),
+            ("father_name", father),
+            ("date_of_birth", born),
+            ("sex", "M"),
+            ("mobile", "9812345678"),
+            ("village", "Raikot"),
+            ("district", "36"),
+        ])
+    };
+    let decide = |left: &Values, right: &Values| {
+        explain_pair(&rule_set, &model, Statement::of("a", left), Statement::of("b", right)).decision
+    };
+    let son = person("Balbir Singh Gill", "Harbhajan Singh", "1991-02-03");
+    let father = person("Balbir Singh Gill", "", "1962-10-24");
+    let grandfather = person("Balbir Singh Gill", "Kartar Singh", "1931-02-03");
+    let twin = person("Kulwant Singh Gill", "Harbhajan Singh", "1991-02-03");
+    let himself = person("Balvir Singh", "Harbhajan Singh", "1991-02-03");
+    assert_ne!(decide(&son, &father), Decision::Match, "a home and a phone in common");
+    assert_eq!(decide(&son, &grandfather), Decision::NoMatch, "on the same day of another year");
+    assert_eq!(decide(&son, &twin), Decision::NoMatch);
+    assert_eq!(decide(&son, &himself), Decision::Match);
+}
+
+#[test]
+fn agreeing_on_the_first_of_january_says_no_more_than_agreeing_on_the_year() {
+    let (model, rule_set) = trained_on_people();
+    let bits = |left: &str, right: &str| {
+        let born = |on: &str| values(&[("date_of_birth", on)]);
+        row_of(&rule_set, &model, "date_of_birth", &born(left), &born(right)).weight_bits
+    };
+    let on_first = bits("1971-01-01", "1971-01-01");
+    assert_eq!(on_first.to_bits(), bits("1971", "1971").to_bits());
+    assert_eq!(on_first.to_bits(), bits("1971-01-01", "1971-08-09").to_bits());
+    assert!(bits("1971-08-09", "1971-08-09") > on_first + 3.0);
+    assert!(bits("1971-08", "1971-08-09") > bits("1971-08", "1971-05-09"), "a month is more than a year");
+}
+
 #[test]
 fn rule_sets_of_earlier_versions_are_read_and_weigh_as_they_did() {
     let (model, rule_set) = trained_on_firms();
@@ -179,4 +279,7 @@ fn rule_sets_of_earlier_versions_are_read_and_weigh_as_they_did() {
     assert_eq!(row_of(&old, &model, "address", &left, &right).level, "some words in common");
     assert_eq!(row_of(&old, &model, "gstin", &left, &right).level, "different");
     assert_eq!(row_of(&rule_set, &model, "address", &left, &right).level, "same place, another house");
+    let dates: Vec<usize> = [Method::Date, Method::PartialDate, Method::Death].map(|one| one.levels().len()).to_vec();
+    assert_eq!(dates, [9, 10, 11]);
+    assert_eq!(serde_json::from_str::<Method>("\"date\"").unwrap(), Method::Date);
 }

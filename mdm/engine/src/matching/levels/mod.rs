@@ -27,8 +27,12 @@ pub enum Method {
     Words,
     /// Postal addresses: their parts where both say which is which, their words otherwise.
     Address,
-    /// Dates, perhaps only a year.
+    /// Dates, perhaps only a year: as rule sets of earlier versions compare them.
     Date,
+    /// Dates known to the day, the month or only the year.
+    PartialDate,
+    /// The date of a death, compared with another and, crosswise, with what only the living do.
+    Death,
     /// Numbers and identifiers in which a slip of the pen is possible.
     Number,
     /// Tax numbers that contain a PAN: one holder may have several.
@@ -48,13 +52,21 @@ impl Method {
             Kind::PersonName => Self::Name,
             Kind::BusinessName | Kind::PlaceName | Kind::Text => Self::Words,
             Kind::Address => Self::Address,
-            Kind::Date | Kind::Timestamp => Self::Date,
+            Kind::Date | Kind::Timestamp => Self::PartialDate,
             Kind::Gstin => Self::Gstin,
             Kind::Mobile | Kind::Email | Kind::Pan | Kind::Epic | Kind::Udyam | Kind::Ifsc => Self::Number,
             Kind::Identifier | Kind::SourceKey => Self::Number,
             Kind::Pin => Self::Pin,
             Kind::Aadhaar | Kind::Sex | Kind::District | Kind::SubDistrict | Kind::Code => Self::Code,
             Kind::Integer | Kind::Money | Kind::Flag => Self::Code,
+        }
+    }
+
+    /// The method of an attribute that is compared, perhaps crosswise with another.
+    pub(crate) fn of_comparison(kind: Kind, crosswise: Option<&str>) -> Self {
+        match Self::of(kind) {
+            Self::PartialDate if crosswise.is_some() => Self::Death,
+            other => other,
         }
     }
 
@@ -70,6 +82,8 @@ impl Method {
             Self::Words => words::LEVELS,
             Self::Address => address::LEVELS,
             Self::Date => date::LEVELS,
+            Self::PartialDate => date::PARTIAL,
+            Self::Death => date::DEATH,
             Self::Number => number::NUMBER,
             Self::Gstin => number::GSTIN,
             Self::Pin => number::PIN,
@@ -301,6 +315,10 @@ pub(crate) fn judge_by(
             let (a, b) = (left.date(), right.date());
             date::judge(a, b, if a.digits == b.digits { rarity_bits() } else { f32::NAN })
         }
+        Method::PartialDate | Method::Death => {
+            let (a, b) = (left.date(), right.date());
+            date::judge_partial(a, b, if a.digits == b.digits { rarity_bits() } else { f32::NAN })
+        }
         Method::Number => Judged::plain(number::judge_number(left.text(), right.text())),
         Method::Gstin => Judged::plain(number::judge_gstin(left.text(), right.text())),
         Method::Pin => Judged::plain(number::judge_pin(left.text(), right.text())),
@@ -323,6 +341,7 @@ pub(crate) fn judge_equal_by(
     match method {
         Method::Name => value.wording().map_or(Judged::MISSING, |words| name::judge_equal(&words, sounds)),
         Method::Date => date::judge(value.date(), value.date(), rarity_bits()),
+        Method::PartialDate | Method::Death => date::judge_partial(value.date(), value.date(), rarity_bits()),
         Method::Words
         | Method::Address
         | Method::Number
@@ -331,6 +350,12 @@ pub(crate) fn judge_equal_by(
         | Method::Code
         | Method::Register => Judged { level: 0, rarity_bits: rarity_bits() },
     }
+}
+
+/// The grade of a death and something that only the living do, of two source records that speak of one person: `None` where the
+/// one may have come before the other.
+pub(crate) fn judge_order(death: Value<'_>, of_living: Value<'_>) -> Option<Judged> {
+    date::is_after(of_living.date(), death.date()).then(|| Judged::plain(date::IMPOSSIBLE))
 }
 
 /// Grades two different numbers of one length that are packed; `None` when their texts have to be looked at.
