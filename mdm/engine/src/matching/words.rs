@@ -186,8 +186,55 @@ fn business(value: &str) -> Vec<(String, Role)> {
         kept = format!("{kept} {}", name.trade.join(" "));
     }
     let words = plain(&kept, |word| matches!(word, "regd" | "registered" | "and" | "the" | "of"));
-    if words.is_empty() { plain(value, |_| false) } else { words }
+    let mut words = if words.is_empty() { plain(value, |_| false) } else { words };
+    for (word, _) in &mut words {
+        if let Some(number) = NUMBERS.iter().position(|names| names.contains(&word.as_str())) {
+            *word = number.to_string();
+        } else if let Some((_, whole)) = TRADES.iter().find(|(other, _)| word == other) {
+            *word = (*whole).to_owned();
+        }
+    }
+    words
 }
+
+/// Numbers in words, by the number: Three Star and 3 Star are one name.
+const NUMBERS: [&[&str]; 13] = [
+    &["zero"],
+    &["one", "ਇੱਕ", "ਇਕ", "एक"],
+    &["two", "ਦੋ", "दो"],
+    &["three", "ਤਿੰਨ", "तीन"],
+    &["four", "ਚਾਰ", "चार"],
+    &["five", "panj", "ਪੰਜ", "पांच", "पाँच"],
+    &["six", "ਛੇ", "छह", "छः"],
+    &["seven", "ਸੱਤ", "सात"],
+    &["eight", "ਅੱਠ", "आठ"],
+    &["nine", "ਨੌਂ", "ਨੌ", "नौ"],
+    &["ten", "ਦਸ", "दस"],
+    &["eleven", "ਗਿਆਰਾਂ", "ग्यारह"],
+    &["twelve", "ਬਾਰਾਂ", "बारह"],
+];
+
+/// Words of trade that are written in several ways.
+const TRADES: [(&str, &str); 18] = [
+    ("bros", "brothers"),
+    ("bro", "brothers"),
+    ("son", "sons"),
+    ("trader", "traders"),
+    ("trading", "traders"),
+    ("store", "stores"),
+    ("enterprise", "enterprises"),
+    ("entp", "enterprises"),
+    ("agency", "agencies"),
+    ("industry", "industries"),
+    ("inds", "industries"),
+    ("service", "services"),
+    ("co", "company"),
+    ("corp", "corporation"),
+    ("center", "centre"),
+    ("engg", "engineering"),
+    ("intl", "international"),
+    ("mfg", "manufacturing"),
+];
 
 fn is_address_word(word: &str) -> bool {
     matches!(
@@ -286,6 +333,14 @@ mod tests {
         check(Kind::BusinessName, "M/s Sidhu Traders Pvt. Ltd.", &["sidhu", "traders"]);
         check(Kind::BusinessName, "Golden Leather House & Co.", &["golden", "leather"]);
         check(Kind::BusinessName, "The Company", &["company"]);
+        check(Kind::BusinessName, "M/s Sidhu & Son (Regd.)", &["sidhu", "sons"]);
+        check(Kind::BusinessName, "ਸਿੱਧੂ ਪ੍ਰਾ. ਲਿ.", &["ਸਿੱਧੂ"]);
+        check(Kind::BusinessName, "Sidhu Bros", &["sidhu", "brothers"]);
+        check(Kind::BusinessName, "Sidhu Store, Prop. Gurpreet Singh", &["sidhu", "stores"]);
+        for star in ["3 Star Bakery", "Three Star Bakery", "THREE STAR BAKERY PVT LTD"] {
+            check(Kind::BusinessName, star, &["3", "star", "bakery"]);
+        }
+        check(Kind::BusinessName, "ਤਿੰਨ ਸਟਾਰ ਬੇਕਰੀ", &["3", "ਸਟਾਰ", "ਬੇਕਰੀ"]);
         check(Kind::PlaceName, "Sri  Hargobind-Garh", &["sri", "hargobind", "garh"]);
     }
 

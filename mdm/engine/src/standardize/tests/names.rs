@@ -21,6 +21,9 @@ fn names_of_people_relatives_and_firms() {
         ("ਗਿੱਲ ਸਟੋਰ", "ਗਿੱਲ ਸਟੋਰ"),
         ("24x7 Store", "24x7 Store"),
         ("Limited", "Limited"),
+        ("Gill Store through Gurpreet Singh", "Gill Store"),
+        ("ਗਿੱਲ ਸਟੋਰ ਪ੍ਰੋ. ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ", "ਗਿੱਲ ਸਟੋਰ"),
+        ("गिल स्टोर प्रा. लि.", "गिल स्टोर Pvt Ltd"),
     ] {
         good(Kind::BusinessName, raw, expected);
     }
