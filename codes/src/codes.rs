@@ -2,7 +2,12 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::{error::CodesError, places::Places, system::CodeSystem, validate::Validation};
+use crate::{
+    error::CodesError,
+    places::{self, PlaceName, Places},
+    system::CodeSystem,
+    validate::Validation,
+};
 
 include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
 
@@ -77,6 +82,28 @@ impl Codes {
     /// The LGD code of the sub-district (tehsil) of that name within the district of an LGD code.
     pub fn find_sub_district(&self, name: &str, district_code: &str) -> Option<&str> {
         self.places().find_sub_district(name, district_code)
+    }
+
+    /// The LGD code of the town of Punjab (urban body) that a name, an old name or a spelling stands for.
+    ///
+    /// ```
+    /// let codes = kanak_codes::Codes::builtin()?;
+    /// assert_eq!(codes.find_town("Ropar"), codes.find_town("Rupnagar"));
+    /// assert_eq!(codes.find_town("Mohali"), codes.find_town("S.A.S. Nagar"));
+    /// # Ok::<_, kanak_codes::CodesError>(())
+    /// ```
+    pub fn find_town(&self, name: &str) -> Option<&str> {
+        self.places().find_town(name)
+    }
+
+    /// Every name, old name and spelling of the districts of Punjab.
+    pub fn district_names(&self) -> Vec<PlaceName<'_>> {
+        places::names_in(self, "lgd-district", "district")
+    }
+
+    /// Every name, old name and spelling of the sub-districts of Punjab.
+    pub fn sub_district_names(&self) -> Vec<PlaceName<'_>> {
+        places::names_in(self, "lgd-subdistrict", "subdistrict")
     }
 
     fn places(&self) -> &Places {

@@ -24,6 +24,7 @@ pub use crate::{
     error::CodesError,
     holidays::Holidays,
     language::Language,
+    places::PlaceName,
     search::{Matched, SearchHit},
     system::{CodeSystem, Subsumption},
     validate::{InvalidReason, SUGGESTIONS_MAX, Validation},

@@ -2,9 +2,9 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::{codes::Codes, language::Language, text::squeeze};
+use crate::{codes::Codes, concept::Concept, language::Language, text::squeeze};
 
-/// Names that are not in the directory itself. Columns: `level` (`district`, `subdistrict`), `code`, `language`, `name`, `use`.
+/// Names that are not in the directory itself. Columns: `level` (`district`, `subdistrict`, `town`), `code`, `language`, `name`, `use`.
 const ALIASES: &str = include_str!("../data/aliases/places.csv");
 
 /// The LGD code of Punjab, which wins when a district's name stands for several.
@@ -16,7 +16,23 @@ pub(crate) struct Places {
     districts: FxHashMap<String, Claim>,
     /// By district code, then name.
     sub_districts: FxHashMap<Box<str>, FxHashMap<String, Claim>>,
+    /// Urban bodies of Punjab.
+    towns: FxHashMap<String, Claim>,
 }
+
+/// A place of Punjab by one of its names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlaceName<'a> {
+    /// The LGD code of the place.
+    pub code: &'a str,
+    /// The LGD code of what it lies in: of a district the state, of a sub-district the district.
+    pub parent: &'a str,
+    /// An official name, in one of three languages, or an alias.
+    pub name: &'a str,
+}
+
+/// Type of the urban bodies of which another one stands for the town already.
+const COUNCIL_BESIDE_CORPORATION: &str = "8";
 
 /// Who a name stands for.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,21 +44,14 @@ enum Claim {
 }
 
 impl Places {
-    /// Reads the names and aliases of districts and sub-districts.
+    /// Reads the names and aliases of districts, sub-districts and towns.
     pub(crate) fn index(codes: &Codes) -> Self {
         let mut places = Self::default();
         let (Some(districts), Some(sub_districts)) = (codes.system("lgd-district"), codes.system("lgd-subdistrict"))
         else {
             return places;
         };
-        let mut aliases: FxHashMap<(&str, &str), Vec<&str>> = FxHashMap::default();
-        for line in ALIASES.lines().skip(1) {
-            let mut cells = line.split(',');
-            if let [Some(level), Some(code), _, Some(alias)] = [cells.next(), cells.next(), cells.next(), cells.next()]
-            {
-                aliases.entry((level, code)).or_default().push(alias);
-            }
-        }
+        let aliases = aliases();
         for district in districts.concepts() {
             let strong = district.parent() == Some(PUNJAB);
             let names = Language::ALL.into_iter().filter_map(|language| district.designation(language));
@@ -58,6 +67,12 @@ impl Places {
                 claim(within, name, place.code(), true);
             }
         }
+        for town in towns(codes) {
+            let names = Language::ALL.into_iter().filter_map(|language| town.designation(language));
+            for name in names.chain(aliases.get(&("town", town.code())).into_iter().flatten().copied()) {
+                claim(&mut places.towns, name, town.code(), true);
+            }
+        }
         places
     }
 
@@ -68,6 +83,48 @@ impl Places {
     pub(crate) fn find_sub_district(&self, name: &str, district_code: &str) -> Option<&str> {
         self.sub_districts.get(district_code.trim())?.get(&squeeze(name)).and_then(Claim::code)
     }
+
+    pub(crate) fn find_town(&self, name: &str) -> Option<&str> {
+        self.towns.get(&squeeze(name)).and_then(Claim::code)
+    }
+}
+
+/// Every name and alias of the places of Punjab in the code system of districts or of sub-districts.
+pub(crate) fn names_in<'a>(codes: &'a Codes, system: &str, level: &str) -> Vec<PlaceName<'a>> {
+    let aliases = aliases();
+    let (Some(districts), Some(system)) = (codes.system("lgd-district"), codes.system(system)) else {
+        return Vec::new();
+    };
+    let at_home = |parent: &str| match level {
+        "district" => parent == PUNJAB,
+        _ => districts.lookup(parent).is_some_and(|district| district.parent() == Some(PUNJAB)),
+    };
+    let mut all = Vec::new();
+    for place in system.concepts() {
+        let Some(parent) = place.parent().filter(|parent| at_home(parent)) else { continue };
+        let names = Language::ALL.into_iter().filter_map(|language| place.designation(language));
+        let more = aliases.get(&(level, place.code())).into_iter().flatten().copied();
+        all.extend(names.chain(more).map(|name| PlaceName { code: place.code(), parent, name }));
+    }
+    all
+}
+
+/// Names by level and code.
+fn aliases() -> FxHashMap<(&'static str, &'static str), Vec<&'static str>> {
+    let mut aliases: FxHashMap<(&str, &str), Vec<&str>> = FxHashMap::default();
+    for line in ALIASES.lines().skip(1) {
+        let mut cells = line.split(',');
+        if let [Some(level), Some(code), _, Some(alias)] = [cells.next(), cells.next(), cells.next(), cells.next()] {
+            aliases.entry((level, code)).or_default().push(alias);
+        }
+    }
+    aliases
+}
+
+/// The urban bodies of Punjab, each town once.
+fn towns(codes: &Codes) -> impl Iterator<Item = Concept<'_>> {
+    let bodies = codes.system("lgd-ulb").into_iter().flat_map(|system| system.children(PUNJAB));
+    bodies.filter(|body| body.property("type_code") != Some(COUNCIL_BESIDE_CORPORATION))
 }
 
 impl Claim {

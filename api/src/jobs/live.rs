@@ -147,7 +147,8 @@ mod tests {
             let (given, surname) = (GIVEN[mixed as usize % 8], SURNAMES[(mixed >> 8) as usize % 6]);
             let given = if id % slip == 0 { given.replace("ee", "i") } else { given.to_owned() };
             let (year, month) = (1950 + (mixed >> 16) % 50, 1 + (mixed >> 5) % 12);
-            writeln!(text, "{id},{given} {surname},{year}-{month:02}-{:02}", 1 + (id + u64::from(id % slip == 1)) % 28).unwrap();
+            writeln!(text, "{id},{given} {surname},{year}-{month:02}-{:02}", 1 + (id + u64::from(id % slip == 1)) % 28)
+                .unwrap();
         }
         text
     }
@@ -209,6 +210,9 @@ mod tests {
         assert_eq!(found(asked("Wholly Other")), 0);
         let again = AppState::new(house.deployment.clone(), Cookies::Loopback);
         warm(&again.deployment, model).await.unwrap();
-        assert_eq!(again.deployment.live.as_ref().unwrap().find("citizen").unwrap().search(&asked("Asha Devi"), 5).len(), 1);
+        assert_eq!(
+            again.deployment.live.as_ref().unwrap().find("citizen").unwrap().search(&asked("Asha Devi"), 5).len(),
+            1
+        );
     }
 }

@@ -85,6 +85,33 @@ fn every_sub_district_of_punjab_is_found_within_its_district_only() {
 }
 
 #[test]
+fn a_town_is_found_by_its_old_name_and_by_the_name_of_the_district_that_sits_in_it() {
+    let codes = Codes::builtin().unwrap();
+    for (code, names) in [
+        ("248313", ["Nawanshahr", "S.B.S. Nagar", "shaheed bhagat singh nagar", "ਨਵਾਂ ਸ਼ਹਿਰ"]),
+        ("248319", ["Ropar", "RUPNAGAR", "Roop Nagar", "रोपड़"]),
+        ("248325", ["Mohali", "SAS Nagar", "S.A.S.Nagar - Mohali", "ਮੁਹਾਲੀ"]),
+        ("248351", ["Ferozepur", "Firozpur", "Ferozepore", "ਫਿਰੋਜਪੁਰ"]),
+        ("248277", ["Patti", "PATTI", "ਪੱਟੀ", "पट्टी"]),
+    ] {
+        for name in names {
+            assert_eq!(codes.find_town(name), Some(code), "{name}");
+        }
+    }
+    assert_eq!(codes.find_town("Atlantis"), None);
+    assert_eq!(codes.find_town("Shimla"), None, "a town of another state");
+}
+
+#[test]
+fn names_of_places_are_those_of_punjab_with_their_aliases() {
+    let codes = Codes::builtin().unwrap();
+    let (districts, tehsils) = (codes.district_names(), codes.sub_district_names());
+    assert!(districts.iter().any(|place| (place.code, place.parent, place.name) == ("42", "3", "Ropar")));
+    assert!(tehsils.iter().any(|place| (place.code, place.parent, place.name) == ("264", "42", "Ropar")));
+    assert!(districts.iter().chain(&tehsils).all(|place| place.name != "Agra" && place.name != "AGRA"));
+}
+
+#[test]
 fn every_alias_names_a_place_that_exists_and_finds_it() {
     let codes = Codes::builtin().unwrap();
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/data/aliases/places.csv")).unwrap();
@@ -99,6 +126,7 @@ fn every_alias_names_a_place_that_exists_and_finds_it() {
                 let district = codes.get_system("lgd-subdistrict").unwrap().lookup(code).unwrap().parent().unwrap();
                 codes.find_sub_district(name, district)
             }
+            "town" => codes.find_town(name),
             other => panic!("unknown level {other}"),
         };
         assert_eq!(found, Some(code), "{line}");

@@ -52,7 +52,7 @@ impl<'a> Bound<'a> {
         let comparisons: Vec<Comparison<'_>> =
             rule_set.comparisons.iter().map(|weights| Comparison::of(weights, columns, &mut lanes)).collect();
         let rows = lanes.lay(columns.len());
-        let is_costly = |at: &usize| matches!(comparisons[*at].method, Method::Name | Method::Words);
+        let is_costly = |at: &usize| comparisons[*at].method.is_of_words();
         let (costly, cheap) = (0..comparisons.len()).partition(is_costly);
         Self { rule_set, lexicon: &columns.lexicon, comparisons, cheap, costly, rows, sums: Sums::of(rule_set) }
     }
@@ -310,7 +310,7 @@ impl<'a> Comparison<'a> {
         let all = 0..column.values.len() as u32;
         let equal = all.into_par_iter().with_min_len(4096).map(|code| equal(code).packed()).collect();
         bound.equal = lanes.of_values(column, equal);
-        if matches!(bound.method, Method::Name | Method::Words) {
+        if bound.method.is_of_words() {
             bound.most.0 = Some(lanes.of_values(column, bound.most_of(column)));
             bound.most.1 = bound.crosswise.map(|(_, other)| lanes.of_values(other, bound.most_of(other)));
         }
@@ -390,6 +390,13 @@ impl<'a> Comparison<'a> {
             self.judge_packed(left, right).unwrap_or_else(|| self.judge_values(column, a, column, b, lexicon))
         };
         let Some((other_lane, other)) = self.crosswise else { return straight };
+        if self.method == Method::Death {
+            let order = |death: u32, of_living: u32| {
+                let both = death != MISSING && of_living != MISSING;
+                both.then(|| levels::judge_order(column.value(death), other.value(of_living))).flatten()
+            };
+            return order(a, right[other_lane]).or_else(|| order(b, left[other_lane])).unwrap_or(straight);
+        }
         if name::agrees(straight.level) {
             return straight;
         }

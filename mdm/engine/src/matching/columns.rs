@@ -5,6 +5,7 @@
 //! are compared lie near each other in memory; rows of one sound stand in the order of their ranks, which follow from source
 //! and key alone. So nothing depends on the order of arrival, and of some rows alone each stands before the same others.
 
+use kanak_codes::identifiers::Gstin;
 use kanak_model::entity_model::EntityModel;
 use kanak_model::id::SourceRecordId;
 use kanak_model::kind::Kind;
@@ -89,6 +90,8 @@ pub struct ColumnsBuilder {
     label: Option<usize>,
     /// Where a missing sex is read from: (sex column, name column).
     sex_from_name: Option<(usize, usize)>,
+    /// Where a missing PAN is read from: (PAN column, column of tax numbers).
+    pan_from_gstin: Option<(usize, usize)>,
 }
 
 /// A column on its way: values are numbered as they come.
@@ -162,7 +165,15 @@ impl Columns {
         let name = place(&|field| field.name == label && field.kind == Kind::PersonName);
         let columns = fields.iter().map(|field| Growing::of(field.clone())).collect();
         let label = place(&|field| field.name == label);
-        ColumnsBuilder { ids: Vec::new(), ranks: Vec::new(), columns, label, sex_from_name: sex.zip(name) }
+        let pan_from_gstin = pan_from_gstin(fields);
+        ColumnsBuilder {
+            ids: Vec::new(),
+            ranks: Vec::new(),
+            columns,
+            label,
+            sex_from_name: sex.zip(name),
+            pan_from_gstin,
+        }
     }
 
     /// How many source records there are.
@@ -223,7 +234,10 @@ impl ColumnsBuilder {
     }
 
     /// The columns, ready for matching.
-    pub fn finish(self) -> Columns {
+    pub fn finish(mut self) -> Columns {
+        if let Some((pan, gstin)) = self.pan_from_gstin {
+            read_pan_from_gstin(&mut self.columns, pan, gstin);
+        }
         let mut order: Vec<u32> = (0..self.ids.len() as u32).collect();
         order.sort_by_key(|row| (self.ids[*row as usize], std::cmp::Reverse(*row)));
         order.dedup_by_key(|row| self.ids[*row as usize]);
@@ -252,6 +266,39 @@ impl ColumnsBuilder {
             columns.read_sex_from_name(sex, name);
         }
         columns
+    }
+}
+
+/// The places of the PAN and of the tax number that contains it, where a record has one of each.
+pub(crate) fn pan_from_gstin(fields: &[Field]) -> Option<(usize, usize)> {
+    let only = |kind: Kind| {
+        let mut found = fields.iter().enumerate().filter(|(_, field)| field.kind == kind).map(|(at, _)| at);
+        found.next().filter(|_| found.next().is_none())
+    };
+    only(Kind::Pan).zip(only(Kind::Gstin))
+}
+
+/// The PAN within a tax number.
+pub(crate) fn pan_in(gstin: &str) -> Option<&str> {
+    let parsed = Gstin::parse(gstin).ok()?;
+    (parsed.as_str() == gstin).then(|| &gstin[2..12])
+}
+
+/// Where no PAN is stated, the tax number gives it, so that one register's PAN meets another's tax number. Both stand for one
+/// fact: a model puts them into one group.
+fn read_pan_from_gstin(columns: &mut [Growing], pan: usize, gstin: usize) {
+    let mut pans: Vec<Option<Box<str>>> = vec![None; columns[gstin].known.len()];
+    for (text, code) in &columns[gstin].known {
+        pans[*code as usize] = pan_in(text).map(Into::into);
+    }
+    for row in 0..columns[pan].codes.len() {
+        let stated = columns[gstin].codes[row];
+        if columns[pan].codes[row] == MISSING
+            && stated != MISSING
+            && let Some(text) = &pans[stated as usize]
+        {
+            columns[pan].codes[row] = columns[pan].code(text);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use kanak_model::date::PartialDate;
 use kanak_model::kind::Kind;
 use rayon::prelude::*;
 
+use super::address::AddressKeys;
 use super::hash;
 use super::index::make_room;
 use super::levels::Method;
@@ -30,6 +31,8 @@ pub(crate) struct Words {
     sets: Vec<Sets>,
     /// The sex that a name implies by custom.
     pub(crate) sexes: Vec<Option<Sex>>,
+    /// The parts of addresses; of other words none.
+    addresses: Vec<AddressKeys>,
 }
 
 /// So many words of a value are at hand at once.
@@ -151,6 +154,11 @@ impl DateParts {
         parts
     }
 
+    /// Whether it tells the day.
+    pub(crate) fn is_of_day(self) -> bool {
+        self.day > 0
+    }
+
     /// Whether it says no more than a year: registers write the first of January for an unknown day.
     pub(crate) fn is_year_only(self) -> bool {
         self.month == 0 || (self.month == 1 && self.day <= 1)
@@ -161,21 +169,23 @@ impl Features {
     /// Computes the features of a column's distinct values; their words enter the lexicon in the order of the values.
     pub(crate) fn of(kind: Kind, values: &[Box<str>], lexicon: &mut Lexicon) -> Self {
         match Method::of(kind) {
-            Method::Name | Method::Words => {
+            Method::Name | Method::Words | Method::Address => {
                 let reads: Vec<Read> = values.par_iter().map(|value| read(kind, value)).collect();
                 Self::Words(Words::of(&reads, lexicon))
             }
-            Method::Date => Self::Dates(values.iter().map(|value| DateParts::of(value)).collect()),
-            Method::Number | Method::Pin | Method::Code | Method::Register => Self::Plain,
+            Method::Date | Method::PartialDate | Method::Death => {
+                Self::Dates(values.iter().map(|value| DateParts::of(value)).collect())
+            }
+            Method::Number | Method::Gstin | Method::Pin | Method::Code | Method::Register => Self::Plain,
         }
     }
 
     /// No value's features yet.
     pub(crate) fn none(kind: Kind) -> Self {
         match Method::of(kind) {
-            Method::Name | Method::Words => Self::Words(Words::default()),
-            Method::Date => Self::Dates(Vec::new()),
-            Method::Number | Method::Pin | Method::Code | Method::Register => Self::Plain,
+            Method::Name | Method::Words | Method::Address => Self::Words(Words::default()),
+            Method::Date | Method::PartialDate | Method::Death => Self::Dates(Vec::new()),
+            Method::Number | Method::Gstin | Method::Pin | Method::Code | Method::Register => Self::Plain,
         }
     }
 
@@ -187,6 +197,7 @@ impl Features {
                 make_room(&mut words.items, WORDS_MAX);
                 make_room(&mut words.sets, 1);
                 make_room(&mut words.sexes, 1);
+                make_room(&mut words.addresses, usize::from(kind == Kind::Address));
                 words.push(&read(kind, value), lexicon);
                 words.number_joined(words.phrases.len() - 1, lexicon);
             }
@@ -220,6 +231,7 @@ impl Features {
                     + words.items.capacity() * size_of::<Item>()
                     + words.sets.capacity() * size_of::<Sets>()
                     + words.sexes.capacity() * size_of::<Option<Sex>>()
+                    + words.addresses.capacity() * size_of::<AddressKeys>()
             }
             Self::Dates(dates) => dates.capacity() * size_of::<DateParts>(),
             Self::Plain => 0,
@@ -234,6 +246,7 @@ impl Features {
                 words.items.shrink_to_fit();
                 words.sets.shrink_to_fit();
                 words.sexes.shrink_to_fit();
+                words.addresses.shrink_to_fit();
             }
             Self::Dates(dates) => dates.shrink_to_fit(),
             Self::Plain => {}
@@ -282,6 +295,7 @@ impl Words {
         self.phrases.push(phrase);
         self.sets.push(sets);
         self.sexes.push(read.sex);
+        self.addresses.extend(read.address);
     }
 
     /// Finds the sounds that names written apart have when joined, once all words are known.
@@ -319,6 +333,11 @@ impl Words {
     pub(crate) fn first_sound(&self, code: u32) -> Option<u32> {
         let items = self.items(code);
         items.iter().find(|item| item.role() == Role::Given).or(items.first()).map(|item| item.sound)
+    }
+
+    /// The parts of an address.
+    pub(crate) fn address(&self, code: u32) -> Option<&AddressKeys> {
+        self.addresses.get(code as usize)
     }
 
     pub(crate) fn sets(&self, code: u32) -> Sets {

@@ -221,7 +221,7 @@ fn refining<'a>(rules: &'a MatchRules, columns: &'a Columns) -> impl Iterator<It
         match column.map(|column| (column.field.kind, Method::of(column.field.kind))) {
             None | Some((Kind::Sex | Kind::Flag, _)) => Vec::new(),
             Some((_, Method::Name)) => vec![key(Some(KeyPart::Given), sounds), key(Some(KeyPart::Surname), sounds)],
-            Some((_, Method::Words)) => vec![key(None, sounds)],
+            Some((_, Method::Words | Method::Address)) => vec![key(None, sounds)],
             Some(_) => vec![key(None, None)],
         }
     })

@@ -14,6 +14,7 @@
 //! arrival; parallel work is split into chunks whose results are put together in a fixed order.
 
 pub mod accuracy;
+mod address;
 mod batch;
 mod batches;
 mod blocking;

@@ -36,8 +36,10 @@ pub enum MatchError {
         /// The parts it has.
         known: &'static str,
     },
-    /// Two attributes that are compared crosswise must be of one kind.
-    #[error("comparison of `{attribute}` crosswise with `{other}`: both must be person names")]
+    /// Two attributes that are compared crosswise must be of one kind, and of one that can be.
+    #[error(
+        "comparison of `{attribute}` crosswise with `{other}`: both must be person names, or a date of death and a date of the living"
+    )]
     CrosswiseKinds {
         /// The attribute.
         attribute: String,
@@ -146,7 +148,7 @@ impl MatchRules {
         for comparison in &matching.comparison {
             let kind = kind_of(&comparison.attribute)?;
             let Some(other) = &comparison.crosswise else { continue };
-            if kind != Kind::PersonName || kind_of(other)? != Kind::PersonName {
+            if kind_of(other)? != kind || !matches!(kind, Kind::PersonName | Kind::Date) {
                 return Err(MatchError::CrosswiseKinds {
                     attribute: comparison.attribute.clone(),
                     other: other.clone(),
@@ -205,8 +207,10 @@ fn check_part(key: &BlockingKey, kind: Kind) -> Result<(), MatchError> {
         Method::Name => {
             ("`given`, `surname` and `any`", matches!(part, KeyPart::Given | KeyPart::Surname | KeyPart::Any))
         }
-        Method::Date => ("`year`, `month` and `day`", matches!(part, KeyPart::Year | KeyPart::Month | KeyPart::Day)),
-        Method::Words if kind == Kind::Address => {
+        Method::PartialDate => {
+            ("`year`, `month` and `day`", matches!(part, KeyPart::Year | KeyPart::Month | KeyPart::Day))
+        }
+        Method::Address => {
             ("`house`, `place` and `any`", matches!(part, KeyPart::House | KeyPart::Place | KeyPart::Any))
         }
         Method::Words => ("`any`", part == KeyPart::Any),
@@ -239,6 +243,18 @@ mod tests {
         let model = EntityModel::parse(file, &text).unwrap();
         let error = MatchRules::compile(&model).unwrap_err().to_string();
         assert!(error.contains("date_of_birth.given") && error.contains("`month`"), "{error}");
+    }
+
+    #[test]
+    fn names_are_compared_crosswise_with_names_and_deaths_with_dates() {
+        let (file, text) = ENTITY_MODELS[0];
+        for (of, with) in [("full_name", "date_of_birth"), ("date_of_death", "full_name"), ("village", "address")] {
+            let mut model = EntityModel::parse(file, text).unwrap();
+            let mut comparison = model.matching.comparison[0].clone();
+            (comparison.attribute, comparison.crosswise) = (of.to_owned(), Some(with.to_owned()));
+            model.matching.comparison.push(comparison);
+            assert!(matches!(MatchRules::compile(&model), Err(MatchError::CrosswiseKinds { .. })), "{of} / {with}");
+        }
     }
 
     #[test]

@@ -79,14 +79,17 @@ fn kind_of(rules: &MatchRules, attribute: &str) -> Kind {
     rules.fields.iter().find(|field| field.name == attribute).map_or(Kind::Text, |field| field.kind)
 }
 
-fn method_of(rules: &MatchRules, attribute: &str) -> Method {
-    if attribute == SAME_REGISTER { Method::Register } else { Method::of(kind_of(rules, attribute)) }
+fn method_of(rules: &MatchRules, comparison: &Comparison) -> Method {
+    if comparison.attribute == SAME_REGISTER {
+        return Method::Register;
+    }
+    Method::of_comparison(kind_of(rules, &comparison.attribute), comparison.crosswise.as_deref())
 }
 
 /// What is believed of a comparison before training.
 fn believed(rules: &MatchRules, comparison: &Comparison) -> Shares {
     let kind = kind_of(rules, &comparison.attribute);
-    let method = method_of(rules, &comparison.attribute);
+    let method = method_of(rules, comparison);
     let levels = method.levels();
     let (different, u_min) = levels::defaults_for(kind);
     let mut m: Vec<f64> = levels.iter().map(|level| level.m).collect();
@@ -106,7 +109,12 @@ fn believed(rules: &MatchRules, comparison: &Comparison) -> Shares {
         .is_of_changing_relative(comparison)
         .then(|| MovedShares::of(usize::from(name::DIFFERENT_OF_WOMAN), moved::OTHER_RELATIVE, &m));
     let is_register = method == Method::Register;
-    let related = if is_register { u.clone() } else { related(levels, &m, kind, comparison, &rules.label) };
+    // Relatives die on days of their own.
+    let related = if is_register || method == Method::Death {
+        u.clone()
+    } else {
+        related(levels, &m, kind, comparison, &rules.label)
+    };
     Shares { levels, m, u, related, moved, u_min, related_as_unrelated: is_register }
 }
 
@@ -119,7 +127,9 @@ fn related(levels: &[Level], m: &[f64], kind: Kind, comparison: &Comparison, lab
         }
         Method::Name => vec![0.35, 0.08, 0.03, 0.01, 0.04, 0.01, 0.01, 0.03, 0.02, 0.31, 0.11],
         Method::Words if is_label => vec![0.005, 0.003, 0.002, 0.01, 0.14, 0.84],
-        Method::Date => vec![0.015, 0.005, 0.02, 0.02, 0.02, 0.03, 0.19, 0.25, 0.45],
+        // Who lives in one home states it as one person does.
+        Method::Address => vec![0.56, 0.09, 0.06, 0.06, 0.04, 0.02, 0.01, 0.03, 0.01, 0.12],
+        Method::PartialDate => vec![0.015, 0.005, 0.004, 0.02, 0.02, 0.02, 0.03, 0.19, 0.25, 0.446],
         _ => match kind {
             Kind::Aadhaar | Kind::Epic | Kind::Gstin | Kind::Udyam | Kind::Pan => vec_of(levels, 0.01),
             Kind::Sex => vec_of(levels, 0.5),
@@ -163,7 +173,7 @@ fn weights(rules: &MatchRules, columns: &Columns, comparison: &Comparison, share
         crosswise: comparison.crosswise.clone(),
         group: comparison.group.clone(),
         kind,
-        method: method_of(rules, &comparison.attribute),
+        method: method_of(rules, comparison),
         levels: levels.collect(),
         frequencies: counted.map(|column| Frequencies::count(columns, column)).unwrap_or_default(),
     }

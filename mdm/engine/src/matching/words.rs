@@ -1,7 +1,9 @@
 //! Reading values into words: names of people with roles, anything else into plain words.
 
+use kanak_codes::Codes;
 use kanak_model::kind::Kind;
 
+use super::address::AddressKeys;
 use super::hash;
 use crate::standardize::business::parse_business_name;
 use crate::standardize::name::{Marker, Sex, parse_person_name};
@@ -26,6 +28,8 @@ pub(crate) enum Role {
 pub(crate) struct Read {
     pub(crate) words: Vec<(String, Role)>,
     pub(crate) sex: Option<Sex>,
+    /// The parts of an address.
+    pub(crate) address: Option<AddressKeys>,
     /// The lasting hash of the sound of all words joined; 0 where a word has none.
     pub(crate) joined: u64,
     /// The same of the first two words of a person's name, where they may be one that was written apart; 0 otherwise.
@@ -39,8 +43,12 @@ pub(crate) fn read(kind: Kind, value: &str) -> Read {
     let mut read = match kind {
         Kind::PersonName => read_name(value),
         Kind::BusinessName => Read { words: business(value), ..Read::default() },
-        Kind::Address => Read { words: plain(value, is_address_word), ..Read::default() },
-        Kind::PlaceName => Read { words: place(value), ..Read::default() },
+        Kind::Address => {
+            Read { words: plain(value, is_address_word), address: Some(AddressKeys::of(value)), ..Read::default() }
+        }
+        Kind::PlaceName => {
+            Read { words: place_words(value).into_iter().map(|word| (word, Role::Plain)).collect(), ..Read::default() }
+        }
         _ => Read { words: plain(value, |_| false), ..Read::default() },
     };
     read.joined = joined_sound(read.words.iter().map(|(text, _)| text.as_str()));
@@ -140,14 +148,36 @@ fn plain(value: &str, drop: fn(&str) -> bool) -> Vec<(String, Role)> {
     words.into_iter().map(|word| (word, Role::Plain)).collect()
 }
 
-/// The words of a place's name, without those before it that only say that it is one (V.P.O., Vill.).
-fn place(value: &str) -> Vec<(String, Role)> {
-    let mut words = plain(value, |_| false);
-    let texts: Vec<&str> = words.iter().map(|(text, _)| text.as_str()).collect();
-    let labels = address::place_label_words(&texts);
+/// The words of a place's name, without those before it that only say that it is one (V.P.O., Vill.). A town of the home state is called as the directory calls it, whatever it was called before and
+/// in any script: who writes Ropar and who writes Rupnagar name one town.
+pub(crate) fn place_words(value: &str) -> Vec<String> {
+    let official = Codes::builtin().ok().and_then(|codes| {
+        let town = codes.system("lgd-ulb")?.lookup(codes.find_town(value)?)?;
+        Some(town.display().to_owned())
+    });
+    let words = plain(official.as_deref().unwrap_or(value), |_| false);
+    let mut words: Vec<String> = words.into_iter().map(|(word, _)| word).collect();
+    let labels = address::place_label_words(&words.iter().map(String::as_str).collect::<Vec<_>>());
     words.drain(..labels);
+    for word in words.iter_mut().skip(1) {
+        if let Some((_, whole)) = SHORT_PLACE_WORDS.iter().find(|(short, _)| word == short) {
+            *word = (*whole).to_owned();
+        }
+    }
     words
 }
+
+/// What stands after the first word of a village's or locality's name in short.
+const SHORT_PLACE_WORDS: [(&str, &str); 8] = [
+    ("kh", "khurd"),
+    ("khd", "khurd"),
+    ("kl", "kalan"),
+    ("kln", "kalan"),
+    ("ngr", "nagar"),
+    ("clny", "colony"),
+    ("extn", "extension"),
+    ("ext", "extension"),
+];
 
 /// The words that tell a business from others. Words of trade that very many bear (Traders, & Sons) count only where a name has
 /// a single other word: registers write them now so and now so.
@@ -158,8 +188,55 @@ fn business(value: &str) -> Vec<(String, Role)> {
         kept = format!("{kept} {}", name.trade.join(" "));
     }
     let words = plain(&kept, |word| matches!(word, "regd" | "registered" | "and" | "the" | "of"));
-    if words.is_empty() { plain(value, |_| false) } else { words }
+    let mut words = if words.is_empty() { plain(value, |_| false) } else { words };
+    for (word, _) in &mut words {
+        if let Some(number) = NUMBERS.iter().position(|names| names.contains(&word.as_str())) {
+            *word = number.to_string();
+        } else if let Some((_, whole)) = TRADES.iter().find(|(other, _)| word == other) {
+            *word = (*whole).to_owned();
+        }
+    }
+    words
 }
+
+/// Numbers in words, by the number: Three Star and 3 Star are one name.
+const NUMBERS: [&[&str]; 13] = [
+    &["zero"],
+    &["one", "ਇੱਕ", "ਇਕ", "एक"],
+    &["two", "ਦੋ", "दो"],
+    &["three", "ਤਿੰਨ", "तीन"],
+    &["four", "ਚਾਰ", "चार"],
+    &["five", "panj", "ਪੰਜ", "पांच", "पाँच"],
+    &["six", "ਛੇ", "छह", "छः"],
+    &["seven", "ਸੱਤ", "सात"],
+    &["eight", "ਅੱਠ", "आठ"],
+    &["nine", "ਨੌਂ", "ਨੌ", "नौ"],
+    &["ten", "ਦਸ", "दस"],
+    &["eleven", "ਗਿਆਰਾਂ", "ग्यारह"],
+    &["twelve", "ਬਾਰਾਂ", "बारह"],
+];
+
+/// Words of trade that are written in several ways.
+const TRADES: [(&str, &str); 18] = [
+    ("bros", "brothers"),
+    ("bro", "brothers"),
+    ("son", "sons"),
+    ("trader", "traders"),
+    ("trading", "traders"),
+    ("store", "stores"),
+    ("enterprise", "enterprises"),
+    ("entp", "enterprises"),
+    ("agency", "agencies"),
+    ("industry", "industries"),
+    ("inds", "industries"),
+    ("service", "services"),
+    ("co", "company"),
+    ("corp", "corporation"),
+    ("center", "centre"),
+    ("engg", "engineering"),
+    ("intl", "international"),
+    ("mfg", "manufacturing"),
+];
 
 fn is_address_word(word: &str) -> bool {
     matches!(
@@ -186,6 +263,18 @@ fn is_address_word(word: &str) -> bool {
             | "street"
             | "gali"
             | "mohalla"
+            | "moh"
+            | "makan"
+            | "pin"
+            | "ਪਿੰਡ"
+            | "ਡਾਕਖਾਨਾ"
+            | "ਤਹਿਸੀਲ"
+            | "ਜ਼ਿਲ੍ਹਾ"
+            | "ਜਿਲ੍ਹਾ"
+            | "ਗਲੀ"
+            | "ਮੁਹੱਲਾ"
+            | "ਮਕਾਨ"
+            | "ਨੰ"
             | "punjab"
             | "india"
     )
@@ -249,6 +338,30 @@ mod tests {
         check(Kind::BusinessName, "M/s Sidhu Traders Pvt. Ltd.", &["sidhu", "traders"]);
         check(Kind::BusinessName, "Golden Leather House & Co.", &["golden", "leather"]);
         check(Kind::BusinessName, "The Company", &["company"]);
-        check(Kind::PlaceName, "Sri  Muktsar-Sahib", &["sri", "muktsar", "sahib"]);
+        check(Kind::BusinessName, "M/s Sidhu & Son (Regd.)", &["sidhu", "sons"]);
+        check(Kind::BusinessName, "ਸਿੱਧੂ ਪ੍ਰਾ. ਲਿ.", &["ਸਿੱਧੂ"]);
+        check(Kind::BusinessName, "Sidhu Bros", &["sidhu", "brothers"]);
+        check(Kind::BusinessName, "Sidhu Store, Prop. Gurpreet Singh", &["sidhu", "stores"]);
+        for star in ["3 Star Bakery", "Three Star Bakery", "THREE STAR BAKERY PVT LTD"] {
+            check(Kind::BusinessName, star, &["3", "star", "bakery"]);
+        }
+        check(Kind::BusinessName, "ਤਿੰਨ ਸਟਾਰ ਬੇਕਰੀ", &["3", "ਸਟਾਰ", "ਬੇਕਰੀ"]);
+        check(Kind::PlaceName, "Sri  Hargobind-Garh", &["sri", "hargobind", "garh"]);
+    }
+
+    #[test]
+    fn a_town_has_one_name_whatever_it_was_called() {
+        for (name, words) in [
+            ("Ropar", &["rupnagar"][..]),
+            ("ਰੋਪੜ", &["rupnagar"]),
+            ("Shaheed Bhagat Singh Nagar", &["nawanshahr"]),
+            ("Sri  Muktsar-Sahib", &["muktsar"]),
+            ("MOHALI", &["s", "a", "s", "nagar", "mohali"]),
+            ("Rurka Kh.", &["rurka", "khurd"]),
+            ("Rurka Khurd", &["rurka", "khurd"]),
+            ("Kh. Rurka", &["kh", "rurka"]),
+        ] {
+            check(Kind::PlaceName, name, words);
+        }
     }
 }

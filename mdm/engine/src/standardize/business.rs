@@ -58,6 +58,8 @@ const FORMS: &[(&[&str], LegalForm)] = &[
     (&["ਪ੍ਰਾਈਵੇਟ", "ਲਿਮਿਟਡ"], LegalForm::PrivateLimited),
     (&["ਪ੍ਰਾਈਵੇਟ", "ਲਿਮਟਿਡ"], LegalForm::PrivateLimited),
     (&["प्राइवेट", "लिमिटेड"], LegalForm::PrivateLimited),
+    (&["ਪ੍ਰਾ", "ਲਿ"], LegalForm::PrivateLimited),
+    (&["प्रा", "लि"], LegalForm::PrivateLimited),
     (&["limited", "liability", "partnership"], LegalForm::Llp),
     (&["llp"], LegalForm::Llp),
     (&["l", "l", "p"], LegalForm::Llp),
@@ -208,10 +210,28 @@ fn split(text: &str) -> Vec<String> {
     words
 }
 
-/// Takes the proprietor's name off the end: after `Prop`, `Proprietor` or `Owner`.
+/// Takes the proprietor's name off the end: after `Prop`, `Proprietor`, `Owner` or `through`.
 fn take_proprietor(words: &mut Vec<String>) -> Option<String> {
     let at = words.iter().position(|word| {
-        matches!(script::bare(word).as_str(), "prop" | "proprietor" | "owner" | "propr" | "ਮਾਲਕ" | "प्रो")
+        matches!(
+            script::bare(word).as_str(),
+            "prop"
+                | "proprietor"
+                | "proprietress"
+                | "owner"
+                | "propr"
+                | "props"
+                | "through"
+                | "thru"
+                | "ਮਾਲਕ"
+                | "ਪ੍ਰੋ"
+                | "ਪ੍ਰੋਪ"
+                | "ਪ੍ਰੋਪਰਾਈਟਰ"
+                | "प्रो"
+                | "प्रोप"
+                | "प्रोपराइटर"
+                | "मालिक"
+        )
     })?;
     if at == 0 || at + 1 == words.len() {
         return None;

@@ -1,12 +1,12 @@
 //! Values that stand for a code: districts, sub-districts, codes of a code system.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use kanak_codes::{CodeSystem, Codes, Language};
 use kanak_model::quality::QualityRule;
 use rustc_hash::FxHashMap;
 
-use super::{Outcome, script};
+use super::{Outcome, phonetic, script};
 
 /// The LGD code of Punjab.
 const PUNJAB: &str = "3";
@@ -15,7 +15,10 @@ const TITLED_CONCEPTS_MAX: usize = 5_000;
 
 /// A district by name, old name or LGD code. A number alone is taken for the code of a district of the home state only: the
 /// directory numbers all of India, and the `03` of a register's own list would be Baramulla. Another state's is `LGD 3`.
-pub(super) fn district(codes: &Codes, text: &str) -> Outcome {
+///
+/// A spelling that no list has is found by its sound, in any of the three scripts, where one district of the home state alone
+/// sounds so.
+pub(super) fn district(codes: &Codes, sounds: &PlaceSounds, text: &str) -> Outcome {
     let (number, means) = number_of(text);
     if let Some(concept) = number.and_then(|code| codes.system("lgd-district")?.lookup(code)) {
         return if means == Number::Lgd || concept.parent() == Some(PUNJAB) {
@@ -28,7 +31,9 @@ pub(super) fn district(codes: &Codes, text: &str) -> Outcome {
             )
         };
     }
-    let named = codes.find_district(text).or_else(|| codes.find_district(without_level(text)));
+    let bare = without_level(text);
+    let named = codes.find_district(text).or_else(|| codes.find_district(bare));
+    let named = named.or_else(|| sounds.get(codes).districts.find(bare));
     match named {
         Some(code) => Outcome::Good(code.to_owned()),
         None => Outcome::bad(
@@ -41,7 +46,7 @@ pub(super) fn district(codes: &Codes, text: &str) -> Outcome {
 /// A sub-district by name within its district, or by LGD code, which must be of the row's district, or without one of the home
 /// state. Where the row's district does not have one of that name (a new
 /// district took it over) and where the row has no district, a name that only one district of Punjab has will do.
-pub(super) fn sub_district(codes: &Codes, district: Option<&str>, text: &str) -> Outcome {
+pub(super) fn sub_district(codes: &Codes, sounds: &PlaceSounds, district: Option<&str>, text: &str) -> Outcome {
     let (number, means) = number_of(text);
     if let Some(concept) = number.and_then(|code| codes.system("lgd-subdistrict")?.lookup(code)) {
         let is_home = |code: &str| {
@@ -65,6 +70,10 @@ pub(super) fn sub_district(codes: &Codes, district: Option<&str>, text: &str) ->
     if let Some(code) = district.and_then(|district| codes.find_sub_district(bare, district)) {
         return Outcome::Good(code.to_owned());
     }
+    let sounds = sounds.get(codes);
+    if let Some(code) = district.and_then(|district| sounds.within.get(district)?.find(bare)) {
+        return Outcome::Good(code.to_owned());
+    }
     let mut found: Option<&str> = None;
     for place in codes.system("lgd-district").into_iter().flat_map(|system| system.children(PUNJAB)) {
         match (codes.find_sub_district(bare, place.code()), found) {
@@ -78,7 +87,7 @@ pub(super) fn sub_district(codes: &Codes, district: Option<&str>, text: &str) ->
             (None, _) => {}
         }
     }
-    match found {
+    match found.or_else(|| sounds.sub_districts.find(bare)) {
         Some(code) => Outcome::Good(code.to_owned()),
         None => Outcome::bad(
             QualityRule::Code,
@@ -173,6 +182,60 @@ fn without_level(text: &str) -> &str {
         }
     }
     name
+}
+
+/// The districts and sub-districts of the home state by the sound of their names, gathered when first asked for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PlaceSounds(Arc<OnceLock<Sounding>>);
+
+#[derive(Debug, Default)]
+struct Sounding {
+    districts: BySound,
+    sub_districts: BySound,
+    /// Sub-districts by the code of their district.
+    within: FxHashMap<String, BySound>,
+}
+
+/// Codes by the sound of a name; `None` where two places sound alike.
+#[derive(Debug, Default)]
+struct BySound(FxHashMap<String, Option<String>>);
+
+impl PlaceSounds {
+    fn get(&self, codes: &Codes) -> &Sounding {
+        self.0.get_or_init(|| {
+            let mut all = Sounding::default();
+            for place in codes.district_names() {
+                all.districts.add(place.name, place.code);
+            }
+            for place in codes.sub_district_names() {
+                all.sub_districts.add(place.name, place.code);
+                all.within.entry(place.parent.to_owned()).or_default().add(place.name, place.code);
+            }
+            all
+        })
+    }
+}
+
+impl BySound {
+    fn add(&mut self, name: &str, code: &str) {
+        let held = self.0.entry(sound_of(name)).or_insert_with(|| Some(code.to_owned()));
+        *held = held.take().filter(|held| held == code);
+    }
+
+    fn find(&self, name: &str) -> Option<&str> {
+        let sound = sound_of(name);
+        if sound.len() < SOUNDS_MIN { None } else { self.0.get(&sound)?.as_deref() }
+    }
+}
+
+/// Names of fewer sounds are not found by them: too many short words sound alike.
+const SOUNDS_MIN: usize = 4;
+
+/// The sounds of a place's name, written as one word; numbers stand for themselves.
+fn sound_of(name: &str) -> String {
+    let words: String =
+        name.chars().map(|c| if script::is_letter(c) || c.is_alphanumeric() { c } else { ' ' }).collect();
+    phonetic::keys(&words).replace(' ', "")
 }
 
 /// Titles to codes, by code system; a title that two concepts share is left out.

@@ -79,12 +79,13 @@ impl Outcome {
 pub struct Standardizer {
     codes: Codes,
     titles: coded::Titles,
+    place_sounds: coded::PlaceSounds,
 }
 
 impl Standardizer {
     /// A standardizer that knows these code systems.
     pub fn new(codes: &Codes) -> Self {
-        Self { codes: codes.clone(), titles: coded::Titles::default() }
+        Self { codes: codes.clone(), titles: coded::Titles::default(), place_sounds: coded::PlaceSounds::default() }
     }
 
     /// Cleans one value of an attribute.
@@ -123,8 +124,8 @@ impl Standardizer {
                 contact::checked(&text, |text| identifiers::Ifsc::parse(text).map(|id| id.as_str().to_owned()))
             }
             Kind::Pin => contact::pin(&text),
-            Kind::District => coded::district(&self.codes, &text),
-            Kind::SubDistrict => coded::sub_district(&self.codes, hint.district, &text),
+            Kind::District => coded::district(&self.codes, &self.place_sounds, &text),
+            Kind::SubDistrict => coded::sub_district(&self.codes, &self.place_sounds, hint.district, &text),
             Kind::Code => {
                 coded::code(&self.codes, &self.titles, attribute.system.as_deref().unwrap_or_default(), &text)
             }

@@ -21,7 +21,7 @@ use kanak_model::kind::Kind;
 use kanak_model::source_record::Values;
 use rustc_hash::FxHashMap;
 
-use super::columns::{Columns, MISSING, Rank};
+use super::columns::{Columns, MISSING, Rank, pan_from_gstin, pan_in};
 use super::keys::Entry;
 use super::lexicon::Lexicon;
 use super::rule_set::RuleSet;
@@ -61,6 +61,8 @@ pub struct Index {
     scales: Scales,
     /// Where a missing sex is read from: the places of the sex and of the name.
     sex_from_name: Option<(usize, usize)>,
+    /// Where a missing PAN is read from: the attributes of the PAN and of the tax number.
+    pan_from_gstin: Option<(String, String)>,
 }
 
 /// A golden record that a query may speak of.
@@ -93,6 +95,9 @@ impl Index {
         let place = |kind: Kind| columns.columns.iter().position(|column| column.field.kind == kind);
         let label = blocking.label().filter(|at| columns.columns[*at].field.kind == Kind::PersonName);
         let sex_from_name = place(Kind::Sex).zip(label);
+        let fields = &rule_set.rules.fields;
+        let pan_from_gstin =
+            pan_from_gstin(fields).map(|(pan, gstin)| (fields[pan].name.clone(), fields[gstin].name.clone()));
         let Columns { ids, by_id, columns, mut lexicon } = columns;
         let lanes = columns.len();
         let mut codes = vec![MISSING; ids.len() * lanes];
@@ -120,6 +125,7 @@ impl Index {
             names: Postings::default(),
             scales,
             sex_from_name,
+            pan_from_gstin,
         };
         index.blocks = Postings::of(index.block_entries());
         index.names = Postings::of(index.name_entries());
@@ -148,7 +154,11 @@ impl Index {
     pub fn search(&self, values: &Values, register: &str, limit: usize) -> Searched {
         let register = Rank::of(register, "").register_text();
         let mut asked = Asked::of(&self.attributes, &self.lexicon, |attribute| {
-            if attribute == SAME_REGISTER { register.as_deref() } else { values.find(attribute) }
+            if attribute == SAME_REGISTER {
+                register.as_deref()
+            } else {
+                stated(self.pan_from_gstin.as_ref(), values, attribute)
+            }
         });
         if let Some((sex, name)) = self.sex_from_name {
             asked.read_sex_from_name(&self.attributes, sex, name);
@@ -248,7 +258,11 @@ impl Index {
         let mut codes = Vec::with_capacity(self.attributes.len());
         for attribute in &mut self.attributes {
             let name = attribute.field.name.as_str();
-            let text = if name == SAME_REGISTER { register.as_deref() } else { values.find(name) };
+            let text = if name == SAME_REGISTER {
+                register.as_deref()
+            } else {
+                stated(self.pan_from_gstin.as_ref(), values, name)
+            };
             codes.push(match text.filter(|text| !text.is_empty()) {
                 Some(text) => attribute.intern(text, lexicon),
                 None => MISSING,
@@ -396,6 +410,15 @@ impl Index {
         };
         (0..attribute.texts.len() as u32).flat_map(keys_of).collect()
     }
+}
+
+/// What a statement says of an attribute; where it states no PAN, the one within its tax number.
+fn stated<'v>(pan_from_gstin: Option<&(String, String)>, values: &'v Values, attribute: &str) -> Option<&'v str> {
+    let own = values.find(attribute).filter(|text| !text.is_empty());
+    own.or_else(|| {
+        let (_, gstin) = pan_from_gstin.filter(|(pan, _)| pan == attribute)?;
+        pan_in(values.find(gstin)?)
+    })
 }
 
 /// The bearers of the likest names are weighed until there are so many.

@@ -208,6 +208,14 @@ impl Weigher<'_> {
         };
         let weigh = |judged: Judged| if is_equal { compared.equal } else { bits.of_judged(judged) };
         let Some((at, left_other)) = compared.crosswise else { return weigh(straight) };
+        if compared.comparison.method == Method::Death {
+            let order = |death: Option<Value<'_>>, of_living: Option<Value<'_>>| {
+                death.zip(of_living).and_then(|(death, of_living)| levels::judge_order(death, of_living))
+            };
+            let impossible =
+                order(compared.left, self.attributes[at].find(codes[at])).or_else(|| order(right, left_other));
+            return impossible.map_or_else(|| weigh(straight), |judged| bits.of_judged(judged));
+        }
         if name::agrees(straight.level) {
             return weigh(straight);
         }

@@ -28,6 +28,87 @@ pub(super) const LEVELS: &[Level] = &[
     level("a generation apart", 0.01, 0.54, Side::Against, false),
 ];
 
+/// Of [`PARTIAL`] and [`DEATH`].
+const OF_SAME_MONTH: u8 = 2;
+/// What the old levels from [`YEAR_ONLY`] on are there.
+const LATER: u8 = 1;
+/// Of [`DEATH`].
+pub(super) const IMPOSSIBLE: u8 = 10;
+
+const fn partial(at: usize) -> Level {
+    match at {
+        0 | 1 => LEVELS[at],
+        2 => level("same month, one gives only the month", 0.01, 1e-3, Side::For, false),
+        // Registers that err by a generation name another one of the family.
+        9 => level("a generation apart", 0.004, 0.54, Side::Against, false),
+        _ => LEVELS[at - LATER as usize],
+    }
+}
+
+/// Levels of dates known to the day, the month or only the year.
+pub(super) const PARTIAL: &[Level] = &[
+    partial(0),
+    partial(1),
+    partial(2),
+    partial(3),
+    partial(4),
+    partial(5),
+    partial(6),
+    partial(7),
+    partial(8),
+    partial(9),
+];
+
+/// The same, and one more: nobody is born, or seen, after the day of death.
+pub(super) const DEATH: &[Level] = &[
+    partial(0),
+    partial(1),
+    partial(2),
+    partial(3),
+    partial(4),
+    partial(5),
+    partial(6),
+    partial(7),
+    partial(8),
+    partial(9),
+    level("impossible order: alive after the other's death", 0.002, 0.05, Side::Against, false),
+];
+
+/// Grades two dates as precisely as the less precise one is known.
+///
+/// Registers write the first of January for an unknown day: it says no more than the year, also where both write it.
+pub(super) fn judge_partial(left: DateParts, right: DateParts, rarity_bits: f32) -> Judged {
+    let by_year = left.is_year_only() || right.is_year_only();
+    let by_month = !left.is_of_day() || !right.is_of_day();
+    if !by_year && by_month && left.year == right.year && left.month == right.month {
+        return Judged::plain(OF_SAME_MONTH);
+    }
+    let years = left.year.abs_diff(right.year);
+    if !by_year && by_month {
+        return Judged::plain(match years {
+            0 => SAME_YEAR + LATER,
+            1..=3 => NEAR_DAY + LATER,
+            _ => far(years) + LATER,
+        });
+    }
+    let judged = judge(left, right, rarity_bits);
+    if judged.level < YEAR_ONLY { judged } else { Judged::plain(judged.level + LATER) }
+}
+
+/// Whether one date surely comes after another: its first possible day after the last possible one of the other.
+pub(super) fn is_after(later: DateParts, earlier: DateParts) -> bool {
+    if later.year == 0 || earlier.year == 0 {
+        return false;
+    }
+    let first = (later.year, later.month.max(1), later.day.max(1));
+    let last = match earlier {
+        date if date.is_year_only() => (date.year, 12, 31),
+        date if !date.is_of_day() => (date.year, date.month, 31),
+        date => (date.year, date.month, date.day),
+    };
+    first > last
+}
+
 pub(super) fn judge(left: DateParts, right: DateParts, rarity_bits: f32) -> Judged {
     let loose = left.is_year_only() || right.is_year_only();
     if left.digits == right.digits {
@@ -102,5 +183,58 @@ mod tests {
         check("1985-03-04", "1988-11-20", NEAR_DAY);
         check("1985-03-04", "1979-10-17", DIFFERENT);
         check("1985-03-04", "1955-03-04", GENERATION);
+    }
+
+    fn dates(left: &str, right: &str) -> (DateParts, DateParts) {
+        let Features::Dates(dates) = Features::of(Kind::Date, &[left.into(), right.into()], &mut Lexicon::default())
+        else {
+            panic!("a date column has date features")
+        };
+        (dates[0], dates[1])
+    }
+
+    #[track_caller]
+    fn partly(left: &str, right: &str, expected: &str) {
+        let (a, b) = dates(left, right);
+        assert_eq!(PARTIAL[judge_partial(a, b, 10.0).level as usize].name, expected, "{left} / {right}");
+        assert_eq!(PARTIAL[judge_partial(b, a, 10.0).level as usize].name, expected, "{right} / {left}");
+    }
+
+    #[test]
+    fn dates_are_compared_as_precisely_as_they_are_known() {
+        partly("1985-03-04", "1985-03-04", "same day");
+        partly("1985-03-04", "1985-04-03", "day and month swapped, or one digit off");
+        partly("1985-03-04", "1975-03-04", "day and month swapped, or one digit off");
+        partly("1985-03-04", "1985-08-04", "day and month swapped, or one digit off");
+        partly("1985-03", "1985-03-14", "same month, one gives only the month");
+        partly("1985-03", "1985-03", "same month, one gives only the month");
+        partly("1985-03", "1985-07-14", "same year, another day");
+        partly("1985-03", "1985-01-01", "same year, one gives only the year");
+        partly("1985-03", "1985", "same year, one gives only the year");
+        partly("1985-03", "1987-03-14", "another day, up to three years off");
+        partly("1985-03", "1979-03", "different");
+        partly("1985-03", "1955-03-04", "a generation apart");
+        partly("1985-03-04", "1985", "same year, one gives only the year");
+        partly("1985-03-04", "1986", "one year apart, one gives only the year");
+        partly("1985-03-04", "1988", "two or three years apart, one gives only the year");
+        partly("1985-03-04", "1988-11-20", "another day, up to three years off");
+        partly("1985-01-01", "1985-01-01", "same year, one gives only the year");
+        partly("1985-01-01", "1985-03-04", "same year, one gives only the year");
+    }
+
+    #[test]
+    fn only_what_surely_comes_after_is_impossible() {
+        let after = |later: &str, earlier: &str| {
+            let (a, b) = dates(later, earlier);
+            is_after(a, b)
+        };
+        assert!(after("2001-05-02", "2001-05-01"));
+        assert!(!after("2001-05-01", "2001-05-01"));
+        assert!(!after("2001-05-20", "2001-05"));
+        assert!(after("2001-06", "2001-05"));
+        assert!(!after("2001", "2001-05-01"));
+        assert!(!after("2001-05-02", "2001-01-01"), "a death on the first of January may be of the year");
+        assert!(after("2002", "2001-01-01"));
+        assert!(!after("no date", "2001-05-01"));
     }
 }

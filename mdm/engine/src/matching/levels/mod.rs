@@ -1,5 +1,6 @@
 //! How a pair of values is graded: the levels of each kind, and what they mean before any training.
 
+mod address;
 mod date;
 pub(crate) mod name;
 mod number;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use kanak_model::kind::Kind;
 use serde::{Deserialize, Serialize};
 
+use super::address::AddressKeys;
 use super::features::{DateParts, Features, Item, Phrase, Sets, Words};
 use super::index::Kept;
 use super::lexicon::Likenesses;
@@ -23,10 +25,18 @@ pub enum Method {
     Name,
     /// Names of things and free text: words without roles.
     Words,
-    /// Dates, perhaps only a year.
+    /// Postal addresses: their parts where both say which is which, their words otherwise.
+    Address,
+    /// Dates, perhaps only a year: as rule sets of earlier versions compare them.
     Date,
+    /// Dates known to the day, the month or only the year.
+    PartialDate,
+    /// The date of a death, compared with another and, crosswise, with what only the living do.
+    Death,
     /// Numbers and identifiers in which a slip of the pen is possible.
     Number,
+    /// Tax numbers that contain a PAN: one holder may have several.
+    Gstin,
     /// Postal codes, whose first three digits are a district's.
     Pin,
     /// Codes: the same or not.
@@ -40,11 +50,11 @@ impl Method {
     pub fn of(kind: Kind) -> Self {
         match kind {
             Kind::PersonName => Self::Name,
-            Kind::BusinessName | Kind::Address | Kind::PlaceName | Kind::Text => Self::Words,
-            Kind::Date | Kind::Timestamp => Self::Date,
-            Kind::Mobile | Kind::Email | Kind::Pan | Kind::Gstin | Kind::Epic | Kind::Udyam | Kind::Ifsc => {
-                Self::Number
-            }
+            Kind::BusinessName | Kind::PlaceName | Kind::Text => Self::Words,
+            Kind::Address => Self::Address,
+            Kind::Date | Kind::Timestamp => Self::PartialDate,
+            Kind::Gstin => Self::Gstin,
+            Kind::Mobile | Kind::Email | Kind::Pan | Kind::Epic | Kind::Udyam | Kind::Ifsc => Self::Number,
             Kind::Identifier | Kind::SourceKey => Self::Number,
             Kind::Pin => Self::Pin,
             Kind::Aadhaar | Kind::Sex | Kind::District | Kind::SubDistrict | Kind::Code => Self::Code,
@@ -52,13 +62,30 @@ impl Method {
         }
     }
 
+    /// The method of an attribute that is compared, perhaps crosswise with another.
+    pub(crate) fn of_comparison(kind: Kind, crosswise: Option<&str>) -> Self {
+        match Self::of(kind) {
+            Self::PartialDate if crosswise.is_some() => Self::Death,
+            other => other,
+        }
+    }
+
+    /// Whether it compares words, which costs more than comparing numbers.
+    pub(crate) fn is_of_words(self) -> bool {
+        matches!(self, Self::Name | Self::Words | Self::Address)
+    }
+
     /// Its levels, from the same to different.
     pub fn levels(self) -> &'static [Level] {
         match self {
             Self::Name => name::LEVELS,
             Self::Words => words::LEVELS,
+            Self::Address => address::LEVELS,
             Self::Date => date::LEVELS,
+            Self::PartialDate => date::PARTIAL,
+            Self::Death => date::DEATH,
             Self::Number => number::NUMBER,
+            Self::Gstin => number::GSTIN,
             Self::Pin => number::PIN,
             Self::Code => number::CODE,
             Self::Register => number::REGISTER,
@@ -210,6 +237,10 @@ impl<'a> Wording<'a> {
         if self.phrase.words <= other.phrase.words { (self, other) } else { (other, self) }
     }
 
+    fn address(&self) -> Option<&AddressKeys> {
+        self.words.address(self.code)
+    }
+
     /// Whether both have the same words, in any order.
     fn has_words_of(&self, other: &Self) -> bool {
         self.phrase.words == other.phrase.words && self.sets().words == other.sets().words
@@ -272,18 +303,24 @@ pub(crate) fn judge_by(
     rarity_bits: impl FnOnce() -> f32,
 ) -> Judged {
     match method {
-        Method::Name | Method::Words => {
+        Method::Name | Method::Words | Method::Address => {
             let Some((a, b)) = left.wording().zip(right.wording()) else { return Judged::MISSING };
-            if method == Method::Name {
-                return name::judge(&a, &b, lexicon, sounds);
+            match method {
+                Method::Name => name::judge(&a, &b, lexicon, sounds),
+                Method::Address => address::judge(&a, &b, lexicon, rarity_bits),
+                _ => words::judge(&a, &b, lexicon, rarity_bits),
             }
-            words::judge(&a, &b, lexicon, rarity_bits)
         }
         Method::Date => {
             let (a, b) = (left.date(), right.date());
             date::judge(a, b, if a.digits == b.digits { rarity_bits() } else { f32::NAN })
         }
+        Method::PartialDate | Method::Death => {
+            let (a, b) = (left.date(), right.date());
+            date::judge_partial(a, b, if a.digits == b.digits { rarity_bits() } else { f32::NAN })
+        }
         Method::Number => Judged::plain(number::judge_number(left.text(), right.text())),
+        Method::Gstin => Judged::plain(number::judge_gstin(left.text(), right.text())),
         Method::Pin => Judged::plain(number::judge_pin(left.text(), right.text())),
         Method::Code | Method::Register => Judged::plain(1),
     }
@@ -304,10 +341,21 @@ pub(crate) fn judge_equal_by(
     match method {
         Method::Name => value.wording().map_or(Judged::MISSING, |words| name::judge_equal(&words, sounds)),
         Method::Date => date::judge(value.date(), value.date(), rarity_bits()),
-        Method::Words | Method::Number | Method::Pin | Method::Code | Method::Register => {
-            Judged { level: 0, rarity_bits: rarity_bits() }
-        }
+        Method::PartialDate | Method::Death => date::judge_partial(value.date(), value.date(), rarity_bits()),
+        Method::Words
+        | Method::Address
+        | Method::Number
+        | Method::Gstin
+        | Method::Pin
+        | Method::Code
+        | Method::Register => Judged { level: 0, rarity_bits: rarity_bits() },
     }
+}
+
+/// The grade of a death and something that only the living do, of two source records that speak of one person: `None` where the
+/// one may have come before the other.
+pub(crate) fn judge_order(death: Value<'_>, of_living: Value<'_>) -> Option<Judged> {
+    date::is_after(of_living.date(), death.date()).then(|| Judged::plain(date::IMPOSSIBLE))
 }
 
 /// Grades two different numbers of one length that are packed; `None` when their texts have to be looked at.

@@ -10,6 +10,13 @@ pub(super) const NUMBER: &[Level] = &[
     level("different", 0.12, 0.999, Side::Against, false),
 ];
 
+pub(super) const GSTIN: &[Level] = &[
+    level("same", 0.80, 1e-5, Side::For, true),
+    level("one slip apart", 0.04, 1e-4, Side::Either, false),
+    level("same PAN, another registration", 0.04, 1e-5, Side::For, false),
+    level("different", 0.12, 0.999, Side::Against, false),
+];
+
 pub(super) const PIN: &[Level] = &[
     level("same", 0.80, 5e-3, Side::For, true),
     level("one slip apart", 0.04, 0.01, Side::Either, false),
@@ -40,6 +47,15 @@ pub(super) fn judge_number(left: &str, right: &str) -> u8 {
         return if one_wrong_or_swapped(a, b) { 1 } else { 2 };
     }
     if slips(a, b, 1) <= 1 { 1 } else { 2 }
+}
+
+/// Two tax numbers: those of one holder have his PAN in the third to twelfth places.
+pub(super) fn judge_gstin(left: &str, right: &str) -> u8 {
+    if judge_number(left, right) == 1 {
+        return 1;
+    }
+    let pan = |number: &str| number.get(2..12).filter(|_| number.len() == 15).map(str::to_ascii_uppercase);
+    if pan(left).is_some() && pan(left) == pan(right) { 2 } else { 3 }
 }
 
 /// The same of packed numbers; `None` when one is not packed or their lengths differ.
@@ -84,11 +100,30 @@ mod tests {
     }
 
     #[test]
+    fn tax_numbers_of_one_holder_share_the_pan() {
+        for (left, right, expected) in [
+            ("03AAAPL1234C1ZO", "03AAAPL1234C1ZP", "one slip apart"),
+            ("03AAAPL1234C1ZO", "03AAAPL1243C1ZO", "one slip apart"),
+            ("03AAAPL1234C1ZO", "03AAAPL1234C2ZN", "same PAN, another registration"),
+            ("03AAAPL1234C1ZO", "27AAAPL1234C1ZL", "same PAN, another registration"),
+            ("03AAAPL1234C1ZO", "03BBBPL9876C1ZO", "different"),
+            ("03AAAPL1234C1ZO", "AAAPL1234C", "different"),
+        ] {
+            assert_eq!(GSTIN[judge_gstin(left, right) as usize].name, expected, "{left} / {right}");
+            assert_eq!(GSTIN[judge_gstin(right, left) as usize].name, expected, "{right} / {left}");
+        }
+    }
+
+    #[test]
     fn one_slip_of_the_pen_is_seen_in_numbers() {
         for (left, right, expected) in [
             ("9814012345", "9814012346", 1),
             ("9814012345", "9814021345", 1),
             ("9814012345", "981401234", 1),
+            ("AAAPL1234C", "AAAPL1243C", 1),
+            ("WKH1186253", "WKH1186263", 1),
+            ("UDYAM-PB-12-0001234", "UDYAM-PB-12-0001324", 1),
+            ("UDYAM-PB-12-0001234", "UDYAM-PB-12-0009876", 2),
             ("9814012345", "8914102345", 2),
             ("12", "13", 2),
             ("jdavis30@mail.in", "jdavsi30@mail.in", 1),

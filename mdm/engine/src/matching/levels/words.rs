@@ -5,9 +5,9 @@ use super::{Judged, Level, Side, Wording, level};
 
 const SAME: u8 = 0;
 const SOUNDS: u8 = 1;
-const NEAR: u8 = 2;
-const WITHIN: u8 = 3;
-const OVERLAP: u8 = 4;
+pub(super) const NEAR: u8 = 2;
+pub(super) const WITHIN: u8 = 3;
+pub(super) const OVERLAP: u8 = 4;
 const DIFFERENT: u8 = 5;
 
 pub(super) const LEVELS: &[Level] = &[
@@ -28,11 +28,26 @@ pub(super) fn judge(
     if left.items.is_empty() || right.items.is_empty() {
         return Judged::MISSING;
     }
-    if left.has_words_of(right) || left.has_sounds_of(right) || left.sounds_as_one_with(right) {
-        // Across scripts nothing says more than the sound.
-        let level = if left.is_of_another_script_than(right) { SAME } else { SOUNDS };
-        return Judged { level, rarity_bits: rarity_bits() };
+    if is_one(left, right) {
+        return judge_one(left, right, rarity_bits);
     }
+    Judged::plain(grade(left, right, lexicon))
+}
+
+/// Whether both are written, or sound, as one.
+pub(super) fn is_one(left: &Wording<'_>, right: &Wording<'_>) -> bool {
+    left.has_words_of(right) || left.has_sounds_of(right) || left.sounds_as_one_with(right)
+}
+
+/// Grades two that are.
+pub(super) fn judge_one(left: &Wording<'_>, right: &Wording<'_>, rarity_bits: impl FnOnce() -> f32) -> Judged {
+    // Across scripts nothing says more than the sound.
+    let level = if left.is_of_another_script_than(right) { SAME } else { SOUNDS };
+    Judged { level, rarity_bits: rarity_bits() }
+}
+
+/// Grades two that are not, by the words that they share.
+pub(super) fn grade(left: &Wording<'_>, right: &Wording<'_>, lexicon: &Likenesses<'_>) -> u8 {
     let (left, right) = left.in_order(right);
     let (left, right) = (left.items, right.items);
     let (few, many) = if left.len() <= right.len() { (left, right) } else { (right, left) };
@@ -47,7 +62,7 @@ pub(super) fn judge(
             worst = worst.max(likeness);
         }
     }
-    let grade = if shared == few.len() && few.len() == many.len() {
+    if shared == few.len() && few.len() == many.len() {
         NEAR
     } else if shared == few.len() {
         WITHIN
@@ -55,8 +70,7 @@ pub(super) fn judge(
         OVERLAP
     } else {
         DIFFERENT
-    };
-    Judged::plain(grade)
+    }
 }
 
 #[cfg(test)]
@@ -91,6 +105,10 @@ mod tests {
         check(Kind::BusinessName, "Sidhu Traders", "Amrit Bakery", "different");
         check(Kind::PlaceName, "Raikot", "Rai Kot", "same by sound or order");
         check(Kind::PlaceName, "-", "Rai Kot", "none");
+        check(Kind::PlaceName, "Ropar", "Rupnagar", "same by sound or order");
+        check(Kind::PlaceName, "S.B.S. Nagar", "ਨਵਾਂਸ਼ਹਿਰ", "same by sound or order");
+        check(Kind::PlaceName, "Rurka Kalan", "Rurka Kl.", "same by sound or order");
+        check(Kind::PlaceName, "Rurka Kalan", "Rurka Khurd", "some words in common");
         check(Kind::PlaceName, "Sector 22", "Sector 35", "some words in common");
         check(Kind::Text, "15/03/85", "09/11/72", "different");
         check(Kind::Text, "علی", "حسن", "different");

@@ -4,7 +4,7 @@ mod labels;
 
 use kanak_codes::identifiers::Pin;
 
-use self::labels::{Label, label_at};
+use self::labels::{Label, Numbered, label_at, numbered_at};
 use super::script;
 
 /// The parts of an address that tell where it is. Words are in title case; what could not be told apart is in `rest`.
@@ -24,6 +24,8 @@ pub struct AddressParts {
     pub pin: Option<String>,
     /// Streets, wards, landmarks, in order.
     pub rest: Vec<String>,
+    /// Whether a label or a PIN tells its parts, and not their place alone.
+    is_labelled: bool,
 }
 
 /// Reads an address. Its parts are told by labels (`H.No.`, `VPO`, `Teh.`, `Distt.`), and by place: a number first is the house, the
@@ -53,6 +55,7 @@ pub fn parse_address(raw: &str) -> AddressParts {
             start = Start::Later;
         }
     }
+    parts.is_labelled |= parts.pin.is_some();
     if parts.place.is_none() {
         let at = parts.rest.iter().position(|part| can_be_place(part));
         parts.place = at.map(|at| parts.rest.remove(at));
@@ -115,6 +118,34 @@ fn is_house(words: &[&str]) -> bool {
 }
 
 impl AddressParts {
+    /// Whether a label (`H.No.`, `VPO`, `Distt.`) or a PIN tells its parts; otherwise they are guessed by their place alone.
+    pub fn is_labelled(&self) -> bool {
+        self.is_labelled
+    }
+
+    /// The number of the street, where it has one: `4` of `Gali No. 4`.
+    pub fn street(&self) -> Option<&str> {
+        self.number_of(Numbered::Street)
+    }
+
+    /// The number of the ward, where it is told.
+    pub fn ward(&self) -> Option<&str> {
+        self.number_of(Numbered::Ward)
+    }
+
+    fn number_of(&self, wanted: Numbered) -> Option<&str> {
+        self.rest.iter().find_map(|part| {
+            let words = words(part);
+            let (what, length) = numbered_at(&words)?;
+            (what == wanted).then(|| words[length - 1])
+        })
+    }
+
+    /// What of the rest is neither a street's number nor a ward's: landmarks, streets by name.
+    pub fn landmarks(&self) -> impl Iterator<Item = &str> {
+        self.rest.iter().map(String::as_str).filter(|part| numbered_at(&words(part)).is_none())
+    }
+
     /// The address in one line, without the PIN: `House 12-B, Rurka Kalan, Street 4, PO Rurka Kalan, Tehsil Phillaur, District
     /// Jalandhar`.
     pub fn display(&self) -> String {
@@ -194,6 +225,7 @@ fn read_phrase(words: &[&str], start: Start, parts: &mut AddressParts) {
         match label_at(&words[at..]) {
             Some((next, length)) => {
                 put(label, &words[from..at], parts);
+                parts.is_labelled = true;
                 label = Some(next);
                 at += length;
                 from = at;
@@ -233,7 +265,20 @@ fn put(label: Option<Label>, words: &[&str], parts: &mut AddressParts) {
         Some(Label::PostOffice) => set(&mut parts.post_office, whole(), &mut parts.rest),
         Some(Label::SubDistrict) => set(&mut parts.sub_district, whole(), &mut parts.rest),
         Some(Label::District) => set(&mut parts.district, whole(), &mut parts.rest),
-        None => parts.rest.push(whole()),
+        None => match (1..words.len()).find(|at| numbered_at(&words[*at..]).is_some()) {
+            // The number of a street or a ward stands on its own.
+            Some(at) => {
+                put(None, &words[..at], parts);
+                put(None, &words[at..], parts);
+            }
+            None => match numbered_at(words).filter(|(_, length)| *length < words.len()) {
+                Some((_, length)) => {
+                    parts.rest.push(title(&words[..length]));
+                    put(None, &words[length..], parts);
+                }
+                None => parts.rest.push(whole()),
+            },
+        },
     }
 }
 

@@ -244,6 +244,55 @@ fn places_are_found_by_name_old_name_and_code() {
 }
 
 #[test]
+fn places_arrive_at_their_code_in_any_script_and_spelling() {
+    for (code, names) in [
+        (
+            "40",
+            &[
+                "Nawanshahr",
+                "Nawan Shehar",
+                "Navanshahr",
+                "SBS NAGAR",
+                "S B S Nagar",
+                "Distt. Shahid Bhagat Singh Nagar",
+                "ਨਵਾਂਸ਼ਹਿਰ",
+                "नवांशहर",
+            ][..],
+        ),
+        ("42", &["Ropar", "Roopnagar", "Rupnager", "ਰੋਪੜ", "रूपनगर"]),
+        (
+            "608",
+            &["Mohali", "Muhali", "SAS Nagar", "S.A.S Nagar (Mohali)", "Sahibjada Ajit Singh Nagar", "ਮੋਹਾਲੀ", "मोहाली"],
+        ),
+        ("31", &["Ferozepur", "Firozpur", "Pherozpur", "Firojpur", "ਫਿਰੋਜ਼ਪੁਰ", "फिरोजपुर"]),
+        ("28", &["Bathinda", "Bhatinda", "Batthinda", "ਬਠਿੰਡਾ", "बठिण्डा"]),
+        ("39", &["Muktsar", "Mukatsar", "Mukatsar Sahib", "Sri Mukatsar Sahib", "ਮੁਕਤਸਰ", "मुक्तसर"]),
+        ("737", &["Malerkotla", "Maler Kotla", "Malerkotala", "ਮਾਲੇਰਕੋਟਲਾ", "मलेरकोटला"]),
+        ("609", &["Tarn Taran", "Taran Taran", "TarnTaran", "ਤਰਨਤਾਰਨ", "तरनतारन"]),
+        ("33", &["Hoshiarpur", "Hoshiyarpur", "Husiarpur", "ਹੁਸਿਆਰਪੁਰ", "होशियारपुर"]),
+    ] {
+        for name in names {
+            good(Kind::District, name, code);
+        }
+    }
+    let clean = standardizer();
+    let tehsil = attribute("sub_district", Kind::SubDistrict, None);
+    let in_district = |district, raw| clean.standardize(&tehsil, &Hint { district, ..hint() }, raw).good();
+    for (district, code, names) in [
+        ("609", "260", &["Patti", "PATTI", "Teh. Patti", "ਪੱਟੀ", "पट्टी"][..]),
+        ("42", "264", &["Ropar", "Rupnagar", "ਰੂਪਨਗਰ", "रूपनगर"]),
+        ("31", "6011", &["Guru Harsahai", "Guruharsahai", "ਗੁਰੂਹਰਸਹਾਏ", "गुरुहरसहाय"]),
+        ("34", "211", &["Phillaur", "Filaur", "Phillour", "ਫਿਲੌਰ", "फिल्लौर"]),
+        ("32", "204", &["Dera Baba Nanak", "Dera Babanank", "डेरा बाबा नानक"]),
+    ] {
+        for name in names {
+            assert_eq!(in_district(Some(district), name).as_deref(), Some(code), "{name}");
+        }
+    }
+    bad(Kind::District, "Moge", QualityRule::Code);
+}
+
+#[test]
 fn codes_and_the_titles_of_small_systems_are_found() {
     let clean = standardizer();
     let codes = Codes::builtin().unwrap();

@@ -21,6 +21,9 @@ fn names_of_people_relatives_and_firms() {
         ("ਗਿੱਲ ਸਟੋਰ", "ਗਿੱਲ ਸਟੋਰ"),
         ("24x7 Store", "24x7 Store"),
         ("Limited", "Limited"),
+        ("Gill Store through Gurpreet Singh", "Gill Store"),
+        ("ਗਿੱਲ ਸਟੋਰ ਪ੍ਰੋ. ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ", "ਗਿੱਲ ਸਟੋਰ"),
+        ("गिल स्टोर प्रा. लि.", "गिल स्टोर Pvt Ltd"),
     ] {
         good(Kind::BusinessName, raw, expected);
     }
@@ -51,9 +54,18 @@ fn addresses_take_one_order_and_lose_their_pin() {
         ("Shop No 100, Railway Road, Sant Town, Patiala", "House 100, Sant Town, Railway Road, Patiala"),
         ("Model Town - Ludhiana", "Model Town, Ludhiana"),
         ("Dharamshala House", "Dharamshala House"),
+        ("Gali No. 4 Model Town, Moga", "Model Town, Gali No 4, Moga"),
+        ("Model Town Gali 4 Near Park", "Model Town, Gali 4, Near Park"),
+        ("Makan No. 12 Ward No 5 Phillaur", "House 12, Phillaur, Ward No 5"),
+        ("ਮ.ਨੰ. 12, ਗਲੀ ਨੰ. 4, ਮੋਗਾ", "House 12, ਮੋਗਾ, ਗਲੀ ਨੰ 4"),
+        ("H # 12, Rurka", "House 12, Rurka"),
+        ("12 High Street, Leeds", "House 12, Leeds, High Street"),
     ] {
         good(Kind::Address, raw, expected);
     }
+    let parts = address::parse_address("ਮ.ਨੰ. 12, ਗਲੀ ਨੰ. 4, ਵਾਰਡ 7, ਮੋਗਾ");
+    assert_eq!((parts.house.as_deref(), parts.street(), parts.ward()), (Some("12"), Some("4"), Some("7")));
+    assert!(parts.is_labelled() && !address::parse_address("12 High Street, Leeds").is_labelled());
     assert_eq!(address::split_pin("Model Town Ludhiana 141002").as_deref(), Some("141002"));
     assert_eq!(address::split_pin("H.No. 1410, Ludhiana"), None);
     for (raw, expected) in [
