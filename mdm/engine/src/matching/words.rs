@@ -6,7 +6,7 @@ use super::hash;
 use crate::standardize::business::parse_business_name;
 use crate::standardize::name::{Marker, Sex, parse_person_name};
 use crate::standardize::script::comparable;
-use crate::standardize::{phonetic, script};
+use crate::standardize::{address, phonetic, script};
 
 /// What a word of a person's name is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +40,7 @@ pub(crate) fn read(kind: Kind, value: &str) -> Read {
         Kind::PersonName => read_name(value),
         Kind::BusinessName => Read { words: business(value), ..Read::default() },
         Kind::Address => Read { words: plain(value, is_address_word), ..Read::default() },
+        Kind::PlaceName => Read { words: place(value), ..Read::default() },
         _ => Read { words: plain(value, |_| false), ..Read::default() },
     };
     read.joined = joined_sound(read.words.iter().map(|(text, _)| text.as_str()));
@@ -139,6 +140,15 @@ fn plain(value: &str, drop: fn(&str) -> bool) -> Vec<(String, Role)> {
     words.into_iter().map(|word| (word, Role::Plain)).collect()
 }
 
+/// The words of a place's name, without those before it that only say that it is one (V.P.O., Vill.).
+fn place(value: &str) -> Vec<(String, Role)> {
+    let mut words = plain(value, |_| false);
+    let texts: Vec<&str> = words.iter().map(|(text, _)| text.as_str()).collect();
+    let labels = address::place_label_words(&texts);
+    words.drain(..labels);
+    words
+}
+
 /// The words that tell a business from others. Words of trade that very many bear (Traders, & Sons) count only where a name has
 /// a single other word: registers write them now so and now so.
 fn business(value: &str) -> Vec<(String, Role)> {
@@ -212,6 +222,9 @@ mod tests {
         check(Kind::PersonName, "عبدالله", &["عبدالله"]);
         check(Kind::PersonName, "عبد الرحمن علی", &["عبدالرحمن", "علي"]);
         check(Kind::PlaceName, "São Paulo", &["sao", "paulo"]);
+        check(Kind::PlaceName, "V.P.O. Rurka Kalan", &["rurka", "kalan"]);
+        check(Kind::PlaceName, "Vill. Kotli", &["kotli"]);
+        check(Kind::PlaceName, "Village", &["village"]);
     }
 
     #[track_caller]

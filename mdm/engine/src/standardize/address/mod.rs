@@ -81,6 +81,17 @@ pub(super) fn clean_place(text: &str) -> String {
     if is_place(&first) { first } else { names.find(is_place).unwrap_or(first) }
 }
 
+/// How many words before the name of a place only say that it is one; none where no name follows.
+pub(crate) fn place_label_words(words: &[&str]) -> usize {
+    let mut at = 0;
+    while let Some((Label::Village | Label::VillageAndPostOffice | Label::PostOffice, length)) = label_at(&words[at..])
+        && at + length < words.len()
+    {
+        at += length;
+    }
+    at
+}
+
 /// The name of a place in one phrase.
 fn place_in(phrase: &str) -> String {
     let mut words = words(phrase);
