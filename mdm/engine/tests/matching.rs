@@ -323,6 +323,31 @@ fn an_explanation_adds_up_to_the_weight_that_matching_used() {
 }
 
 #[test]
+fn a_rule_set_from_before_anyone_moved_weighs_by_the_comparisons_alone() {
+    let model = model("citizen");
+    let records = people(120, 5);
+    let columns = columns_of(&model, records.iter());
+    let (rule_set, matched) = run(&model, &columns, &[]);
+    let moved = rule_set.moved.as_ref().expect("citizens have homes");
+    assert!(moved.share > 0.0 && moved.share < 0.2, "{moved:?}");
+    let mut kept = serde_json::to_value(&rule_set).unwrap();
+    kept.as_object_mut().unwrap().remove("moved");
+    for comparison in kept["comparisons"].as_array_mut().unwrap() {
+        for level in comparison["levels"].as_array_mut().unwrap() {
+            level.as_object_mut().unwrap().remove("moved");
+        }
+    }
+    let older: RuleSet = serde_json::from_value(kept).unwrap();
+    let of = |id: SourceRecordId| Statement::of("register", &records[(id.0 / 3) as usize].1);
+    for pair in &matched.pairs {
+        let (now, then) = (rule_set.weigh(of(pair.left), of(pair.right)), older.weigh(of(pair.left), of(pair.right)));
+        assert!(then.moved_bits.abs() < f64::EPSILON);
+        assert!((now.weight_bits - now.moved_bits - then.weight_bits).abs() < 1e-9, "{now:?} {then:?}");
+        assert!(now.moved_bits >= (1.0 - moved.share).log2() - 1e-12, "{now:?}");
+    }
+}
+
+#[test]
 fn a_cluster_is_explained_by_the_strongest_links_that_connect_it() {
     let model = model("citizen");
     let records = people(200, 5);

@@ -9,7 +9,7 @@ use super::lexicon::{Lexicon, Likenesses};
 use super::rows::{Lanes, Packed, Packing, Rows};
 use super::rule_set::{ComparisonWeights, LevelWeight, Part, RuleSet, Weighed};
 use super::rules::{COMPARED_MAX, MatchRules};
-use super::weights::{LevelBits, Sums};
+use super::weights::{Bits, LevelBits, Sum, Sums};
 
 /// A rule set bound to columns.
 #[derive(Debug)]
@@ -33,6 +33,8 @@ struct Comparison<'a> {
     sex: Option<(usize, u32)>,
     rarity: Rarity,
     bits: LevelBits,
+    /// How much more it weighs for one who moved, at most.
+    moved_most: f64,
     /// By level: the weight of one more pair of values that is no better than it, of a match and of relatives.
     no_better: [(f64, f64); 16],
     /// The lane with the grade of two equal values.
@@ -53,10 +55,6 @@ impl<'a> Bound<'a> {
         let is_costly = |at: &usize| matches!(comparisons[*at].method, Method::Name | Method::Words);
         let (costly, cheap) = (0..comparisons.len()).partition(is_costly);
         Self { rule_set, lexicon: &columns.lexicon, comparisons, cheap, costly, rows, sums: Sums::of(rule_set) }
-    }
-
-    fn sum(&self, matched: &mut [f64], related: &mut [f64]) -> (f64, f64) {
-        self.sums.sum(matched, related)
     }
 
     pub(crate) fn rules(&self) -> &'a MatchRules {
@@ -91,7 +89,7 @@ pub(crate) struct Weigher<'b> {
     likenesses: Likenesses<'b>,
     /// The partners of the row at hand that may still reach the floor, and where their bits begin.
     alive: Vec<(u32, u32)>,
-    /// By partner: of each comparison the weight of a match, then of relatives.
+    /// By partner: of each comparison the weight of a match, then of relatives, then how much more it weighs for one who moved.
     bits: Vec<f64>,
 }
 
@@ -112,10 +110,12 @@ impl Weigher<'_> {
         let (left, right) = (bound.rows.of(left), bound.rows.of(right));
         let mut matched = [0.0; COMPARED_MAX];
         let mut related = [0.0; COMPARED_MAX];
+        let mut moved = [0.0; COMPARED_MAX];
         for (at, comparison) in bound.comparisons.iter().enumerate() {
-            (matched[at], related[at]) = comparison.bits(comparison.judge(left, right, &self.likenesses));
+            let bits = comparison.bits(comparison.judge(left, right, &self.likenesses));
+            (matched[at], related[at], moved[at]) = (bits.matched, bits.related, bits.moved);
         }
-        bound.sum(&mut matched, &mut related).0
+        bound.sums.sum(&mut matched, &mut related, &moved).weight_bits
     }
 
     /// Weighs a row against its partners and tells of those that reach `floor`.
@@ -134,19 +134,21 @@ impl Weigher<'_> {
         for right in partners {
             let codes = bound.rows.of(*right);
             let from = self.bits.len();
-            self.bits.resize(from + 2 * count, 0.0);
-            let (matched, related) = self.bits[from..].split_at_mut(count);
+            self.bits.resize(from + 3 * count, 0.0);
+            let [matched, related, moved] = of_partner(&mut self.bits, from, count);
             for at in &bound.cheap {
                 let comparison = &bound.comparisons[*at];
-                (matched[*at], related[*at]) = comparison.bits(comparison.judge(left_codes, codes, &self.likenesses));
+                let bits = comparison.bits(comparison.judge(left_codes, codes, &self.likenesses));
+                (matched[*at], related[*at], moved[*at]) = (bits.matched, bits.related, bits.moved);
             }
             for at in &bound.costly {
                 matched[*at] = bound.comparisons[*at].bits_max(left_codes, codes);
+                moved[*at] = bound.comparisons[*at].moved_most;
             }
-            if bound.sums.at_most(matched) < floor {
-                self.bits.truncate(from);
-            } else {
+            if bound.sums.may_reach(floor, matched, moved) {
                 self.alive.push((*right, from as u32));
+            } else {
+                self.bits.truncate(from);
             }
         }
         for at in &bound.costly {
@@ -156,17 +158,15 @@ impl Weigher<'_> {
             }
             let (likenesses, all_bits) = (&self.likenesses, &mut self.bits);
             self.alive.retain(|(right, from)| {
-                let bits = &mut all_bits[*from as usize..*from as usize + 2 * count];
-                let (matched, related) = bits.split_at_mut(count);
-                (matched[*at], related[*at]) =
-                    comparison.bits(comparison.judge(left_codes, bound.rows.of(*right), likenesses));
-                bound.sums.at_most(matched) >= floor
+                let [matched, related, moved] = of_partner(all_bits, *from as usize, count);
+                let bits = comparison.bits(comparison.judge(left_codes, bound.rows.of(*right), likenesses));
+                (matched[*at], related[*at], moved[*at]) = (bits.matched, bits.related, bits.moved);
+                bound.sums.may_reach(floor, matched, moved)
             });
         }
         for (right, from) in &self.alive {
-            let bits = &mut self.bits[*from as usize..*from as usize + 2 * count];
-            let (matched, related) = bits.split_at_mut(count);
-            let weight_bits = bound.sum(matched, related).0;
+            let [matched, related, moved] = of_partner(&mut self.bits, *from as usize, count);
+            let weight_bits = bound.sums.sum(matched, related, moved).weight_bits;
             if weight_bits >= floor {
                 found(*right, weight_bits);
             }
@@ -184,6 +184,7 @@ impl Weigher<'_> {
         let bound = self.bound;
         let mut matched = [0.0; COMPARED_MAX];
         let mut related = [0.0; COMPARED_MAX];
+        let mut moved = [0.0; COMPARED_MAX];
         for (at, comparison) in bound.comparisons.iter().enumerate() {
             let mut together = Together::default();
             for a in left {
@@ -192,7 +193,8 @@ impl Weigher<'_> {
                     let (a, b) = (bound.rows.of(*a.min(b)), bound.rows.of(*a.max(b)));
                     let judged = comparison.judge(a, b, &self.likenesses);
                     if judged.level != NONE {
-                        together.hear(judged.level, comparison.bits(judged));
+                        let Bits { matched, related, .. } = comparison.bits(judged);
+                        together.hear(judged.level, (matched, related));
                         is_heard = true;
                     }
                 }
@@ -202,8 +204,10 @@ impl Weigher<'_> {
                 Method::Register => together.worst,
                 _ => together.bits(&comparison.no_better),
             };
+            moved[at] = if together.heard > 0.0 { comparison.bits.moved(together.best_level) } else { 0.0 };
         }
-        bound.sums.sum_beside(&mut matched, &mut related, beside).0 - ((left.len() * right.len()) as f64).log2()
+        let sum = bound.sums.sum_beside(&mut matched, &mut related, &moved, beside);
+        sum.weight_bits - ((left.len() * right.len()) as f64).log2()
     }
 
     /// Whether some members of two groups agree in what names them.
@@ -215,7 +219,7 @@ impl Weigher<'_> {
         };
         let bits = |a: u32, b: u32| {
             let judged = name.judge(bound.rows.of(a.min(b)), bound.rows.of(a.max(b)), &self.likenesses);
-            name.bits(judged).0
+            name.bits(judged).matched
         };
         left.iter().any(|a| right.iter().any(|b| bits(*a, *b) > 0.0))
     }
@@ -226,19 +230,30 @@ impl Weigher<'_> {
         let (left, right) = (bound.rows.of(left), bound.rows.of(right));
         let mut matched = [0.0; COMPARED_MAX];
         let mut related = [0.0; COMPARED_MAX];
+        let mut moved = [0.0; COMPARED_MAX];
         let mut parts = Vec::with_capacity(bound.comparisons.len());
         for (at, comparison) in bound.comparisons.iter().enumerate() {
             let judged = comparison.judge(left, right, &self.likenesses);
-            (matched[at], related[at]) = comparison.bits(judged);
+            let bits = comparison.bits(judged);
+            (matched[at], related[at], moved[at]) = (bits.matched, bits.related, bits.moved);
             parts.push(Part { level: (judged.level != NONE).then_some(judged.level), weight_bits: 0.0 });
         }
-        let (weight_bits, relatives_bits) = bound.sum(&mut matched, &mut related);
+        let sum = bound.sums.sum(&mut matched, &mut related, &moved);
+        let Sum { weight_bits, moved: moved_bits, relatives: relatives_bits } = sum;
         for (part, bits) in parts.iter_mut().zip(matched) {
             part.weight_bits = bits;
         }
         let probability = bound.probability(weight_bits);
-        Weighed { weight_bits, probability, decision: bound.rule_set.decide(probability), parts, relatives_bits }
+        let decision = bound.rule_set.decide(probability);
+        Weighed { weight_bits, probability, decision, parts, moved_bits, relatives_bits }
     }
+}
+
+/// The bits of the partner whose bits begin at a place: of a match, of relatives, and for one who moved.
+fn of_partner(bits: &mut [f64], from: usize, count: usize) -> [&mut [f64]; 3] {
+    let (matched, rest) = bits[from..from + 3 * count].split_at_mut(count);
+    let (related, moved) = rest.split_at_mut(count);
+    [matched, related, moved]
 }
 
 /// What the members of two groups say of one comparison.
@@ -311,6 +326,7 @@ impl<'a> Comparison<'a> {
 
     fn without_equal(weights: &ComparisonWeights, columns: &'a Columns, lanes: &mut Lanes<'a>) -> Self {
         let column = columns.find(&weights.attribute);
+        let bits = LevelBits::of(weights);
         Self {
             method: weights.method,
             column: column.map(|column| (lanes.code(column), column)),
@@ -325,14 +341,15 @@ impl<'a> Comparison<'a> {
             }),
             rarity: column.map(|column| weights.frequencies.rarity(columns, column)).unwrap_or_default(),
             no_better: no_better(weights),
-            bits: LevelBits::of(weights),
+            bits,
+            moved_most: bits.moved_most(),
             equal: 0,
             packed: None,
             most: (None, None),
         }
     }
 
-    fn bits(&self, judged: Judged) -> (f64, f64) {
+    fn bits(&self, judged: Judged) -> Bits {
         self.bits.of_judged(judged)
     }
 

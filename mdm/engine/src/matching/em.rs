@@ -9,6 +9,7 @@
 //! Computation in the Fellegi-Sunter Model of Record Linkage" (1988); the third class is ours.
 
 use super::levels::{Level, NONE, Side};
+use super::moved::{self, Moving};
 use super::patterns::{Patterns, level_of};
 use super::rule_set::Prior;
 use super::weights::{self, Groups, RelativesOdds};
@@ -20,10 +21,30 @@ pub(crate) struct Shares {
     pub(crate) m: Vec<f64>,
     pub(crate) u: Vec<f64>,
     pub(crate) related: Vec<f64>,
+    /// Among the same one who moved house, where that is another than `m`.
+    pub(crate) moved: Option<MovedShares>,
     /// No share of unrelated pairs is held to be smaller.
     pub(crate) u_min: f64,
     /// Relatives are like any others in this.
     pub(crate) related_as_unrelated: bool,
+}
+
+/// What a woman states who moved: often another relative, since she married.
+#[derive(Debug, Clone)]
+pub(crate) struct MovedShares {
+    /// The level of two relatives that differ for that reason.
+    pub(crate) changed: usize,
+    pub(crate) shares: Vec<f64>,
+}
+
+impl MovedShares {
+    /// Shares where so many are at the level that changes, and the others as those who did not move.
+    pub(crate) fn of(changed: usize, share: f64, m: &[f64]) -> Self {
+        let stretch = (1.0 - share) / (1.0 - m[changed]);
+        let mut shares: Vec<f64> = m.iter().map(|m| m * stretch).collect();
+        shares[changed] = share;
+        Self { changed, shares }
+    }
 }
 
 const ROUNDS_MAX: usize = 40;
@@ -32,7 +53,7 @@ const SETTLED: f64 = 1e-5;
 const M_PAIRS: f64 = 20.0;
 const U_PAIRS: f64 = 2.0;
 
-/// Trains the shares and the prior.
+/// Trains the shares and the prior, and the share of the same ones who moved house.
 pub(crate) fn train(
     shares: &mut [Shares],
     groups: &Groups,
@@ -40,44 +61,58 @@ pub(crate) fn train(
     others: &Patterns,
     pairs_possible: f64,
     relatives_per_match: f64,
-) -> Prior {
+) -> (Prior, f64) {
     let believed: Vec<Shares> = shares.to_vec();
     let outside = marginals(shares.len(), others);
     let seen: f64 = candidates.counts.iter().map(|(_, count)| *count as f64 * candidates.scale).sum();
     let mut prior = prior_of(0.3 * seen, 0.1 * seen, pairs_possible, relatives_per_match);
     maximise_u(shares, &believed, &outside, &vec![[0.0; 16]; shares.len()]);
+    let mut moved_share = if groups.has_home() { moved::BELIEVED } else { 0.0 };
     for _ in 0..ROUNDS_MAX {
         let before = prior;
-        let bits = Bits::of(shares, prior);
+        let bits = Bits::of(shares, groups, prior, moved_share);
         let mut matched = vec![[0.0; 16]; shares.len()];
         let mut unrelated = vec![[0.0; 16]; shares.len()];
-        let (mut sum_matched, mut sum_related) = (0.0, 0.0);
+        let mut moved = vec![[0.0; 16]; shares.len()];
+        let (mut sum_matched, mut sum_related, mut sum_moved) = (0.0, 0.0, 0.0);
         for (pattern, count) in &candidates.counts {
             let weight = *count as f64 * candidates.scale;
-            let (same, relatives) = bits.expect(groups, *pattern);
+            let (same, relatives, of_same) = bits.expect(groups, *pattern);
+            let settled = same * (1.0 - of_same);
             sum_matched += weight * same;
             sum_related += weight * relatives;
+            sum_moved += weight * same * of_same;
             for at in 0..shares.len() {
                 let level = level_of(*pattern, at);
                 if level != NONE {
-                    matched[at][level as usize] += weight * same;
+                    matched[at][level as usize] += weight * if bits.splits[at] { settled } else { same };
+                    moved[at][level as usize] += weight * same * of_same;
                     unrelated[at][level as usize] += weight * (1.0 - same - relatives);
                 }
             }
         }
         for (at, share) in shares.iter_mut().enumerate() {
             smooth(&mut share.m, &matched[at], &believed[at].m, M_PAIRS);
+            if let Some(MovedShares { changed, .. }) = share.moved {
+                let all: f64 = moved[at].iter().sum::<f64>() + moved::BELIEVED_PAIRS;
+                let seen = (moved[at][changed] + moved::OTHER_RELATIVE * moved::BELIEVED_PAIRS) / all;
+                share.moved = Some(MovedShares::of(changed, seen, &share.m));
+            }
         }
         maximise_u(shares, &believed, &outside, &unrelated);
         for (share, believed) in shares.iter_mut().zip(&believed) {
             keep_sides(share, believed);
+        }
+        if groups.has_home() {
+            let believed = moved::BELIEVED * moved::BELIEVED_PAIRS;
+            moved_share = moved::believable((sum_moved + believed) / (sum_matched + moved::BELIEVED_PAIRS));
         }
         prior = prior_of(sum_matched, sum_related, pairs_possible, relatives_per_match);
         if (prior.matched / before.matched - 1.0).abs() < SETTLED {
             break;
         }
     }
-    prior
+    (prior, moved_share)
 }
 
 /// Shares of all pairs; a handful of pairs says little about them. Most relatives are never candidates, so what is seen of
@@ -93,13 +128,18 @@ fn prior_of(matched: f64, related: f64, possible: f64, relatives_per_match: f64)
 struct Bits {
     matched: Vec<[f64; 16]>,
     related: Vec<[f64; 16]>,
+    /// How much more each level weighs for one who moved.
+    moved: Vec<[f64; 16]>,
+    /// By comparison: whether those who moved have other shares of its levels.
+    splits: Vec<bool>,
+    moving: Option<Moving>,
     prior: f64,
     related_odds: f64,
     relatives: RelativesOdds,
 }
 
 impl Bits {
-    fn of(shares: &[Shares], prior: Prior) -> Self {
+    fn of(shares: &[Shares], groups: &Groups, prior: Prior, moved_share: f64) -> Self {
         let bits = |of: fn(&Shares) -> &[f64]| -> Vec<[f64; 16]> {
             let row = |share: &Shares| {
                 let mut row = [0.0; 16];
@@ -113,30 +153,50 @@ impl Bits {
         Self {
             matched: bits(|share| &share.m),
             related: bits(|share| &share.related),
+            moved: shares.iter().map(moved_bits).collect(),
+            splits: (0..shares.len()).map(|at| shares[at].moved.is_some() || groups.is_of_home(at)).collect(),
+            moving: groups.has_home().then(|| Moving::of(moved_share)),
             prior: prior.bits(),
             related_odds: prior.related_odds(),
             relatives: RelativesOdds::of(prior.related_odds()),
         }
     }
 
-    /// The probabilities that a pair of this pattern is the same one, and relatives. A missing value has no level and weighs 0.
-    fn expect(&self, groups: &Groups, pattern: u128) -> (f64, f64) {
+    /// The probabilities that a pair of this pattern is the same one, and relatives, and that the same one has moved. A missing
+    /// value has no level and weighs 0.
+    fn expect(&self, groups: &Groups, pattern: u128) -> (f64, f64, f64) {
         let count = self.matched.len();
         let mut matched = [0.0; 32];
         let mut related = [0.0; 32];
+        let mut moved = 0.0;
         for at in 0..count {
             let level = level_of(pattern, at) as usize;
             matched[at] = self.matched[at][level];
             related[at] = self.related[at][level];
+            moved += self.moved[at][level];
         }
         groups.count_once(&mut matched[..count]);
         groups.count_once(&mut related[..count]);
         let against = self.relatives.bits(related[..count].iter().sum());
-        let same = weights::probability(matched[..count].iter().sum::<f64>() + against + self.prior);
+        let home = groups.of_home(&matched);
+        let (relief, of_same) =
+            self.moving.map_or((0.0, 0.0), |moving| (moving.bits(home, moved), moving.probability(home, moved)));
+        let same = weights::probability(matched[..count].iter().sum::<f64>() + relief + against + self.prior);
         // Of what is not the same one, the share of relatives.
         let odds = self.related_odds * related[..count].iter().sum::<f64>().exp2();
-        (same, (1.0 - same) * (odds / (1.0 + odds)).min(1.0))
+        (same, (1.0 - same) * (odds / (1.0 + odds)).min(1.0), of_same)
     }
+}
+
+/// How much more each level weighs for one who moved.
+fn moved_bits(share: &Shares) -> [f64; 16] {
+    let mut row = [0.0; 16];
+    if let Some(moved) = &share.moved {
+        for ((slot, moved), m) in row.iter_mut().zip(&moved.shares).zip(&share.m) {
+            *slot = (moved / m).log2();
+        }
+    }
+    row
 }
 
 /// Pairs by comparison and level.

@@ -14,7 +14,8 @@ use super::rules::SAME_REGISTER;
 /// The waterfall of one pair: the prior, then what each comparison adds or takes off.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Explanation {
-    /// One row a comparison, in the order of the model, and one for the chance of being relatives where that counts.
+    /// One row a comparison, in the order of the model, and one each for the chances of having moved and of being relatives
+    /// where those count.
     pub rows: Vec<ExplanationRow>,
     /// The prior odds of a match, in bits.
     pub prior_bits: f64,
@@ -79,6 +80,17 @@ fn explain_weighed(
             }
         })
         .collect();
+    // Where the home agrees, it is less than a tenth of a bit.
+    if weighed.moved_bits != 0.0 {
+        rows.push(ExplanationRow {
+            attribute: "moved".to_owned(),
+            title: "Moved house".to_owned(),
+            left: String::new(),
+            right: String::new(),
+            level: "may have moved, which changes all that tells of a home at once".to_owned(),
+            weight_bits: weighed.moved_bits,
+        });
+    }
     if weighed.relatives_bits < 0.0 {
         rows.push(ExplanationRow {
             attribute: "relatives".to_owned(),

@@ -11,6 +11,7 @@ use super::bound::Bound;
 use super::columns::{Columns, Rank};
 use super::frequency::Frequencies;
 use super::levels::Method;
+use super::moved::Moved;
 use super::rules::MatchRules;
 use super::second_pass::SecondPass;
 
@@ -23,6 +24,9 @@ pub struct RuleSet {
     pub comparisons: Vec<ComparisonWeights>,
     /// How many of all pairs are the same one, and how many are relatives.
     pub prior: Prior,
+    /// Those who moved house; rule sets of earlier versions have none, and count each difference of a home by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Moved>,
     /// What a second pass decides by, once a first one gave clusters; rule sets of earlier versions have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_pass: Option<SecondPass>,
@@ -91,6 +95,9 @@ pub struct LevelWeight {
     pub u: f64,
     /// Share among relatives.
     pub related: Related,
+    /// Share among pairs of the same one who moved house, where that is another than `m`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<f64>,
     /// Whether an agreement on a rare value weighs more.
     pub rare: bool,
 }
@@ -111,6 +118,8 @@ pub struct Weighed {
     pub decision: Decision,
     /// One entry a comparison, in order.
     pub parts: Vec<Part>,
+    /// What the chance that they moved house gives back of what the home says.
+    pub moved_bits: f64,
     /// What the chance that they are relatives takes off; 0 or less.
     pub relatives_bits: f64,
 }

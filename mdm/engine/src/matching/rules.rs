@@ -171,6 +171,19 @@ impl MatchRules {
     }
 }
 
+impl MatchRules {
+    /// Whether a comparison is of a relative, crosswise with another: of a woman now her father, now her husband. The parts of one's
+    /// own name are each compared crosswise with the other.
+    pub(crate) fn is_of_changing_relative(&self, comparison: &Comparison) -> bool {
+        let Some(crosswise) = &comparison.crosswise else { return false };
+        let is_back = |other: &Comparison| {
+            other.attribute == *crosswise && other.crosswise.as_ref() == Some(&comparison.attribute)
+        };
+        let is_label = comparison.attribute == self.label || *crosswise == self.label;
+        !is_label && !self.comparisons.iter().any(is_back)
+    }
+}
+
 fn same_register() -> Comparison {
     Comparison { attribute: SAME_REGISTER.to_owned(), crosswise: None, group: None, term_frequency: Some(false) }
 }

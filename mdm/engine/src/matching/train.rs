@@ -7,9 +7,10 @@ use rayon::prelude::*;
 use super::blocking::Candidates;
 use super::bound::Bound;
 use super::columns::Columns;
-use super::em::{self, Shares};
+use super::em::{self, MovedShares, Shares};
 use super::frequency::Frequencies;
-use super::levels::{self, Level, Method};
+use super::levels::{self, Level, Method, name};
+use super::moved::{self, Moved};
 use super::patterns::Patterns;
 use super::rule_set::{ComparisonWeights, LevelWeight, Prior, Related, RuleSet};
 use super::rules::{MatchRules, SAME_REGISTER};
@@ -27,6 +28,7 @@ pub(crate) fn train_on(rules: &MatchRules, columns: &Columns, candidates: &Candi
             .map(|(one, shares)| weights(rules, columns, one, shares))
             .collect(),
         prior: Prior { matched: 0.01, related: 0.0 },
+        moved: None,
         second_pass: None,
         refined: candidates.refined(),
         trained_on: columns.len() as u64,
@@ -38,15 +40,18 @@ pub(crate) fn train_on(rules: &MatchRules, columns: &Columns, candidates: &Candi
     let bound = Bound::of(&rule_set, columns);
     let (patterns, pairs) = Patterns::of_candidates(candidates, &bound, seed);
     let others = Patterns::of_others(candidates, &bound, rows, (possible as f64 - pairs).max(0.0), seed);
-    let groups = Groups::of(rules.comparisons.iter().map(|one| one.group.as_deref()));
+    let home = moved::home(rules);
+    let groups = Groups::of(rules.comparisons.iter().map(|one| (one.group.as_deref(), home.contains(&one.attribute))));
     let relatives = if has_relatives(rules) { RELATIVES_PER_MATCH } else { 0.0 };
-    let prior = em::train(&mut shares, &groups, &patterns, &others, possible as f64, relatives);
+    let (prior, moved) = em::train(&mut shares, &groups, &patterns, &others, possible as f64, relatives);
+    rule_set.moved = (!home.is_empty()).then(|| Moved { share: written(moved), home });
     rule_set.prior = Prior { matched: written(prior.matched), related: written(prior.related) };
     for (weights, shares) in rule_set.comparisons.iter_mut().zip(&shares) {
         for (at, level) in weights.levels.iter_mut().enumerate() {
             level.m = written(shares.m[at]);
             level.u = written(shares.u[at]);
             level.related = Related(written(shares.related[at]));
+            level.moved = shares.moved.as_ref().map(|moved| written(moved.shares[at]));
         }
     }
     rule_set
@@ -96,9 +101,13 @@ fn believed(rules: &MatchRules, comparison: &Comparison) -> Shares {
         }
     }
     let u: Vec<f64> = levels.iter().map(|level| level.u).collect();
+    // Of a woman who moved, the relative she states changes too.
+    let moved = rules
+        .is_of_changing_relative(comparison)
+        .then(|| MovedShares::of(usize::from(name::DIFFERENT_OF_WOMAN), moved::OTHER_RELATIVE, &m));
     let is_register = method == Method::Register;
     let related = if is_register { u.clone() } else { related(levels, &m, kind, comparison, &rules.label) };
-    Shares { levels, m, u, related, u_min, related_as_unrelated: is_register }
+    Shares { levels, m, u, related, moved, u_min, related_as_unrelated: is_register }
 }
 
 /// What is believed of relatives: they share parents, phones and homes, and differ in name, birthday and number.
@@ -146,6 +155,7 @@ fn weights(rules: &MatchRules, columns: &Columns, comparison: &Comparison, share
         m: shares.m[at],
         u: shares.u[at],
         related: Related(shares.related[at]),
+        moved: None,
         rare: rare && level.rare,
     });
     ComparisonWeights {

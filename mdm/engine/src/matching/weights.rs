@@ -1,6 +1,7 @@
 //! From the bits of single comparisons to the weight of a pair: groups, relatives, prior.
 
 use super::levels::{Judged, NONE};
+use super::moved::Moving;
 use super::rule_set::{ComparisonWeights, RuleSet};
 
 /// Of the weaker evidence in a group of correlated comparisons, this share counts.
@@ -8,22 +9,47 @@ pub(crate) const GROUP_SHARE: f64 = 0.25;
 
 /// Which comparisons stand in one group. A comparison without a group is alone in its own.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Groups(Vec<Vec<usize>>);
+pub(crate) struct Groups {
+    members: Vec<Vec<usize>>,
+    /// The groups before this one are not of a home, the others are.
+    first_of_home: usize,
+}
 
 impl Groups {
-    pub(crate) fn of<'a>(groups: impl Iterator<Item = Option<&'a str>>) -> Self {
-        let mut named: Vec<(Option<&str>, Vec<usize>)> = Vec::new();
-        for (place, group) in groups.enumerate() {
-            match named.iter_mut().find(|(name, _)| group.is_some() && *name == group) {
-                Some((_, members)) => members.push(place),
-                None => named.push((group, vec![place])),
+    /// The groups of comparisons, given by the group's name and whether the attribute tells of a home.
+    pub(crate) fn of<'a>(comparisons: impl Iterator<Item = (Option<&'a str>, bool)>) -> Self {
+        let mut named: Vec<(Option<&str>, bool, Vec<usize>)> = Vec::new();
+        for (place, (group, is_home)) in comparisons.enumerate() {
+            match named.iter_mut().find(|(name, ..)| group.is_some() && *name == group) {
+                Some((_, of_home, members)) => {
+                    *of_home &= is_home;
+                    members.push(place);
+                }
+                None => named.push((group, is_home, vec![place])),
             }
         }
-        Self(named.into_iter().map(|(_, members)| members).collect())
+        named.sort_by_key(|(_, is_home, _)| *is_home);
+        let first_of_home = named.partition_point(|(_, is_home, _)| !is_home);
+        Self { members: named.into_iter().map(|(.., members)| members).collect(), first_of_home }
     }
 
-    /// The sum that [`Self::count_once`] would leave. It never falls when one of the bits rises.
-    pub(crate) fn sum(&self, bits: &[f64]) -> f64 {
+    /// Whether some comparison tells of a home.
+    pub(crate) fn has_home(&self) -> bool {
+        self.first_of_home < self.members.len()
+    }
+
+    /// Whether a comparison tells of a home.
+    pub(crate) fn is_of_home(&self, comparison: usize) -> bool {
+        self.members[self.first_of_home..].iter().any(|members| members.contains(&comparison))
+    }
+
+    /// What [`Self::count_once`] left of the comparisons that tell of a home.
+    pub(crate) fn of_home(&self, bits: &[f64]) -> f64 {
+        self.members[self.first_of_home..].iter().flatten().map(|at| bits[*at]).sum()
+    }
+
+    /// The sums that [`Self::count_once`] would leave, of a home and of the rest. They never fall when one of the bits rises.
+    pub(crate) fn sums(&self, bits: &[f64]) -> (f64, f64) {
         let of_group = |members: &Vec<usize>| {
             if let [alone] = members.as_slice() {
                 return bits[*alone];
@@ -36,14 +62,15 @@ impl Groups {
             }
             GROUP_SHARE * sum + (1.0 - GROUP_SHARE) * (most + least)
         };
-        self.0.iter().map(of_group).sum()
+        let (rest, home) = self.members.split_at(self.first_of_home);
+        (rest.iter().map(of_group).sum(), home.iter().map(of_group).sum())
     }
 
     /// Makes correlated evidence count once: of each group the strongest for and the strongest against count in full, of the
     /// others a share. Returns the sum of what counts, which it leaves in `bits`.
     pub(crate) fn count_once(&self, bits: &mut [f64]) -> f64 {
         let mut sum = 0.0;
-        for members in &self.0 {
+        for members in &self.members {
             if let [alone] = members.as_slice() {
                 sum += bits[*alone];
                 continue;
@@ -68,7 +95,7 @@ impl Groups {
 }
 
 /// log2 of the shares of each level of one comparison.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct LevelBits([OfLevel; 16]);
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -76,7 +103,18 @@ struct OfLevel {
     matched: f64,
     related: f64,
     unrelated: f64,
+    /// How much more it weighs for one who moved.
+    moved: f64,
     rare: bool,
+}
+
+/// What a level weighs, in bits against unrelated ones.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Bits {
+    pub(crate) matched: f64,
+    pub(crate) related: f64,
+    /// How much more it weighs for one who moved than `matched`.
+    pub(crate) moved: f64,
 }
 
 impl LevelBits {
@@ -87,6 +125,7 @@ impl LevelBits {
                 matched: level.m.log2(),
                 related: level.related.0.log2(),
                 unrelated: level.u.log2(),
+                moved: level.moved.map_or(0.0, |moved| (moved / level.m).log2()),
                 rare: level.rare,
             };
         }
@@ -95,17 +134,29 @@ impl LevelBits {
 
     /// Weight against unrelated ones, of a match and of relatives. An agreement on a rare value weighs by its rarity, and one
     /// on a very common value nothing; it never weighs against.
-    pub(crate) fn of_judged(&self, judged: Judged) -> (f64, f64) {
+    pub(crate) fn of_judged(&self, judged: Judged) -> Bits {
         if judged.level == NONE {
-            return (0.0, 0.0);
+            return Bits::default();
         }
         let level = self.0[judged.level as usize];
         if level.rare && !judged.rarity_bits.is_nan() {
             let rarity = f64::from(judged.rarity_bits);
-            ((level.matched + rarity).max(0.0), level.related + rarity)
+            let (matched, related) = ((level.matched + rarity).max(0.0), level.related + rarity);
+            Bits { matched, related, moved: level.moved }
         } else {
-            (level.matched - level.unrelated, level.related - level.unrelated)
+            let (matched, related) = (level.matched - level.unrelated, level.related - level.unrelated);
+            Bits { matched, related, moved: level.moved }
         }
+    }
+
+    /// How much more a level weighs for one who moved, at most.
+    pub(crate) fn moved_most(&self) -> f64 {
+        self.0.iter().map(|level| level.moved).fold(0.0, f64::max)
+    }
+
+    /// How much more a level weighs for one who moved.
+    pub(crate) fn moved(&self, level: u8) -> f64 {
+        if level == NONE { 0.0 } else { self.0[level as usize].moved }
     }
 
     /// What an agreement on a value so rare weighs at most.
@@ -127,35 +178,64 @@ pub(crate) struct Sums {
     groups: Groups,
     prior_bits: f64,
     related: RelativesOdds,
+    moving: Option<Moving>,
+}
+
+/// The weight of a pair, with what is not of any one comparison.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sum {
+    pub(crate) weight_bits: f64,
+    /// What the chance of having moved adds.
+    pub(crate) moved: f64,
+    /// What the chance of being relatives takes off.
+    pub(crate) relatives: f64,
 }
 
 impl Sums {
     pub(crate) fn of(rule_set: &RuleSet) -> Self {
         Self {
             count: rule_set.comparisons.len(),
-            groups: Groups::of(rule_set.comparisons.iter().map(|weights| weights.group.as_deref())),
+            groups: Groups::of(rule_set.comparisons.iter().map(|weights| {
+                let is_home = rule_set.moved.as_ref().is_some_and(|moved| moved.home.contains(&weights.attribute));
+                (weights.group.as_deref(), is_home)
+            })),
             prior_bits: rule_set.prior.bits(),
             related: RelativesOdds::of(rule_set.prior.related_odds()),
+            moving: rule_set.moved.as_ref().map(|moved| Moving::of(moved.share)),
         }
     }
 
     /// The sum of what counts, in the order of the comparisons, and what relatives take off.
-    pub(crate) fn sum(&self, matched: &mut [f64], related: &mut [f64]) -> (f64, f64) {
-        self.sum_beside(matched, related, (0.0, 0.0))
+    pub(crate) fn sum(&self, matched: &mut [f64], related: &mut [f64], moved: &[f64]) -> Sum {
+        self.sum_beside(matched, related, moved, (0.0, 0.0))
     }
 
     /// The same with what is known beside the comparisons: its weight for a match and for relatives.
-    pub(crate) fn sum_beside(&self, matched: &mut [f64], related: &mut [f64], beside: (f64, f64)) -> (f64, f64) {
+    pub(crate) fn sum_beside(
+        &self,
+        matched: &mut [f64],
+        related: &mut [f64],
+        moved: &[f64],
+        beside: (f64, f64),
+    ) -> Sum {
         let count = self.count;
         self.groups.count_once(&mut matched[..count]);
         let of_relatives = self.groups.count_once(&mut related[..count]) + beside.1;
         let relatives = self.related.bits(of_relatives);
-        (matched[..count].iter().sum::<f64>() + beside.0 + relatives, relatives)
+        let of_moved = |moving: Moving| moving.bits(self.groups.of_home(matched), moved[..count].iter().sum());
+        let moved = self.moving.map_or(0.0, of_moved);
+        let weight_bits = matched[..count].iter().sum::<f64>() + moved + beside.0 + relatives;
+        Sum { weight_bits, moved, relatives }
     }
 
-    /// What a pair weighs before relatives take off; it never falls when one of the bits rises.
-    pub(crate) fn at_most(&self, matched: &[f64]) -> f64 {
-        self.groups.sum(matched)
+    /// Whether a pair may weigh so much, before relatives take off: once it may not, it may not either when some of the bits
+    /// fall.
+    pub(crate) fn may_reach(&self, floor: f64, matched: &[f64], moved: &[f64]) -> bool {
+        let (rest, home) = self.groups.sums(matched);
+        match self.moving {
+            Some(moving) => moving.may_reach(floor, rest, home, moved.iter().sum()),
+            None => rest + home >= floor,
+        }
     }
 
     /// Match probability at a weight.
@@ -205,11 +285,14 @@ pub(crate) fn probability(bits: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
     fn of_a_group_the_strongest_counts_in_full_and_the_others_in_part() {
-        let groups = Groups::of([Some("home"), None, Some("home"), Some("home")].into_iter());
+        let groups =
+            Groups::of([Some("home"), None, Some("home"), Some("home")].into_iter().map(|group| (group, false)));
         let mut bits = [4.0, 1.0, 8.0, -2.0];
         let sum = groups.count_once(&mut bits);
         assert_eq!(bits.map(f64::to_bits), [1.0_f64, 1.0, 8.0, -2.0].map(f64::to_bits));
@@ -218,10 +301,57 @@ mod tests {
 
     #[test]
     fn equal_evidence_in_a_group_counts_once() {
-        let groups = Groups::of([Some("home"), Some("home")].into_iter());
+        let groups = Groups::of([Some("home"), Some("home")].into_iter().map(|group| (group, false)));
         let mut bits = [4.0, 4.0];
         groups.count_once(&mut bits);
         assert_eq!(bits.map(f64::to_bits), [4.0_f64, 1.0].map(f64::to_bits));
+    }
+
+    #[test]
+    fn the_sums_are_those_that_counting_once_leaves() {
+        let groups = [(None, false), (Some("home"), true), (Some("tax"), false), (Some("home"), true), (None, true)];
+        let groups = Groups::of(groups.into_iter());
+        let bits = [3.0, -4.0, 0.5, -2.0, 7.0];
+        let mut counted = bits;
+        let sum = groups.count_once(&mut counted);
+        let (rest, home) = groups.sums(&bits);
+        assert!((rest - 3.5).abs() < 1e-12 && (home - (7.0 - 4.0 - 0.5)).abs() < 1e-12, "{rest} {home}");
+        assert!((groups.of_home(&counted) - home).abs() < 1e-12 && (rest + home - sum).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_group_of_which_one_member_is_no_home_is_none() {
+        let groups = Groups::of([(Some("contact"), true), (Some("contact"), false)].into_iter());
+        assert!(!groups.has_home() && groups.of_home(&[1.0, 1.0]).abs() < f64::EPSILON);
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_weighs_enough_may_reach_the_floor_while_some_bits_are_only_bounded(
+            matched in proptest::collection::vec(-12.0..20.0_f64, 6),
+            related in proptest::collection::vec(-12.0..20.0_f64, 6),
+            moved in proptest::collection::vec(-6.0..6.0_f64, 6),
+            slack in proptest::collection::vec(0.0..10.0_f64, 6),
+            share in 0.001..0.2_f64,
+        ) {
+            let home = Some("home");
+            let groups = [(None, false), (home, true), (home, true), (None, true), (Some("tax"), false), (Some("tax"), false)];
+            let sums = Sums {
+                count: 6,
+                groups: Groups::of(groups.into_iter()),
+                prior_bits: -20.0,
+                related: RelativesOdds::of(1e-5),
+                moving: Some(Moving::of(share)),
+            };
+            let more = |bits: &[f64]| -> Vec<f64> { bits.iter().zip(&slack).map(|(bits, slack)| bits + slack).collect() };
+            let (most, moved_most) = (more(&matched), more(&moved));
+            let (mut counted, mut of_relatives) = (matched, related);
+            let sum = sums.sum(&mut counted, &mut of_relatives, &moved);
+            prop_assert!(sums.may_reach(sum.weight_bits - 1e-9, &most, &moved_most));
+            let parts: f64 = counted.iter().sum();
+            prop_assert!((parts + sum.moved + sum.relatives - sum.weight_bits).abs() < 1e-9);
+            prop_assert!(sum.moved >= (1.0 - share).log2() - 1e-12);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::super::levels::{self, Judged, Method, Rarity, Value, name};
 use super::super::lexicon::{Lexicon, Likenesses};
 use super::super::rule_set::{ComparisonWeights, RuleSet};
 use super::super::rules::COMPARED_MAX;
-use super::super::weights::{LevelBits, Sums};
+use super::super::weights::{Bits, LevelBits, Sums};
 use super::asked::{Asked, AskedValue, Attribute};
 
 /// A rule set, looked up beforehand.
@@ -148,7 +148,7 @@ struct Compared<'q> {
     code: u32,
     left: Option<Value<'q>>,
     /// What an equal value weighs.
-    equal: (f64, f64),
+    equal: Bits,
     equal_level: u8,
     crosswise: Option<(usize, Option<Value<'q>>)>,
 }
@@ -170,12 +170,14 @@ impl Weigher<'_> {
     pub(crate) fn weight_bits(&self, codes: &[u32]) -> f64 {
         let mut matched = [0.0; COMPARED_MAX];
         let mut related = [0.0; COMPARED_MAX];
+        let mut moved = [0.0; COMPARED_MAX];
         for (at, compared) in self.compared.iter().enumerate() {
             if let Some(compared) = compared {
-                (matched[at], related[at]) = self.bits(compared, codes);
+                let bits = self.bits(compared, codes);
+                (matched[at], related[at], moved[at]) = (bits.matched, bits.related, bits.moved);
             }
         }
-        self.scales.sums.sum(&mut matched, &mut related).0
+        self.scales.sums.sum(&mut matched, &mut related, &moved).weight_bits
     }
 
     /// What a name alone weighs in the comparison of an attribute.
@@ -183,13 +185,13 @@ impl Weigher<'_> {
         let right = self.attributes[at].value(code);
         let of_label = |compared: &&Compared<'_>| compared.at == at;
         self.compared.iter().flatten().find(of_label).map_or(0.0, |compared| match compared.left {
-            _ if compared.code == code => compared.equal.0,
-            Some(left) => compared.comparison.bits.of_judged(self.judge(compared, left, right)).0,
+            _ if compared.code == code => compared.equal.matched,
+            Some(left) => compared.comparison.bits.of_judged(self.judge(compared, left, right)).matched,
             None => 0.0,
         })
     }
 
-    fn bits(&self, compared: &Compared<'_>, codes: &[u32]) -> (f64, f64) {
+    fn bits(&self, compared: &Compared<'_>, codes: &[u32]) -> Bits {
         let bits = &compared.comparison.bits;
         let code = codes[compared.at];
         let right = self.attributes[compared.at].find(code);

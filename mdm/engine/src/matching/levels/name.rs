@@ -17,7 +17,7 @@ const FAMILY: u8 = 7;
 pub(crate) const CROSSED: u8 = 8;
 const DIFFERENT: u8 = 9;
 /// Different in a comparison that is made crosswise, of a woman: one may be her father's name and the other her husband's.
-const DIFFERENT_OF_WOMAN: u8 = 10;
+pub(crate) const DIFFERENT_OF_WOMAN: u8 = 10;
 
 pub(super) const LEVELS: &[Level] = &[
     level("same name", 0.60, 1e-4, Side::For, true),
