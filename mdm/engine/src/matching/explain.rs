@@ -95,6 +95,7 @@ fn explain_weighed(
             right: String::new(),
             level: "may have moved, which changes all that tells of a home at once".to_owned(),
             weight_bits: weighed.moved_bits,
+            running_bits: 0.0,
         });
     }
     if weighed.relatives_bits < 0.0 {
