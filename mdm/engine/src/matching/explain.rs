@@ -1,13 +1,14 @@
 //! Why two source records are, or are not, held to be the same one.
 
-use kanak_model::entity_model::EntityModel;
+use kanak_model::entity_model::{EntityModel, Thresholds};
 use kanak_model::id::SourceRecordId;
 use kanak_model::match_pair::Decision;
-use kanak_model::source_record::Values;
+use kanak_model::source_record::{Stated, Values};
 use serde::Serialize;
 
 use super::bound::Bound;
-use super::columns::Rank;
+use super::columns::{Columns, MISSING, Rank};
+use super::plan::plan;
 use super::rule_set::{RuleSet, Statement, Weighed};
 use super::rules::SAME_REGISTER;
 
@@ -24,6 +25,8 @@ pub struct Explanation {
     pub probability: f64,
     /// What the thresholds say.
     pub decision: Decision,
+    /// The probabilities at which decisions begin.
+    pub thresholds: Thresholds,
     /// The same in a sentence.
     pub sentence: String,
 }
@@ -43,6 +46,8 @@ pub struct ExplanationRow {
     pub level: String,
     /// What it adds to the match weight, in bits: correlated evidence is counted once.
     pub weight_bits: f64,
+    /// The prior and all rows up to and with this one, in bits: the last row's is the total.
+    pub running_bits: f64,
 }
 
 /// Explains the weight of a pair. The rows add up, in order, to the weight that matching uses.
@@ -76,6 +81,7 @@ fn explain_weighed(
                 right: words(right),
                 level: level.to_owned(),
                 weight_bits: part.weight_bits,
+                running_bits: 0.0,
             }
         })
         .collect();
@@ -87,17 +93,46 @@ fn explain_weighed(
             right: String::new(),
             level: "may be relatives who share a home or an owner".to_owned(),
             weight_bits: weighed.relatives_bits,
+            running_bits: 0.0,
         });
     }
     let prior_bits = rule_set.prior.bits();
+    let mut running_bits = prior_bits;
+    for row in &mut rows {
+        running_bits += row.weight_bits;
+        row.running_bits = running_bits;
+    }
     Explanation {
         sentence: sentence(&rows, weighed.decision, weighed.probability),
         total_bits: weighed.weight_bits + prior_bits,
         probability: weighed.probability,
         decision: weighed.decision,
+        thresholds: rule_set.rules.thresholds,
         prior_bits,
         rows,
     }
+}
+
+/// What columns hold of a source record, in the standard form in which matching compares it: what [`explain_pair`] takes where
+/// there is no hub to ask. `None` for an id that is not among them.
+pub fn values_of(columns: &Columns, id: SourceRecordId) -> Option<Values> {
+    let row = columns.row(id)? as usize;
+    let mut values = Values::new();
+    for column in columns.columns.iter().filter(|column| column.field.name != SAME_REGISTER) {
+        let code = column.codes[row];
+        if code != MISSING {
+            let standard = String::from(column.values[code as usize].clone());
+            values.insert(column.field.name.clone(), Stated { standard, raw: None });
+        }
+    }
+    Some(values)
+}
+
+/// The blocking rules that bring two source records together, as the model writes them; none where the pair would only be found
+/// through others. Blocks that were too large and had to be refined are taken as they were not.
+pub fn blocking_of_pair(rule_set: &RuleSet, left: Statement<'_>, right: Statement<'_>) -> Vec<String> {
+    let stats = plan(&rule_set.rules, &rule_set.columns_of(left, right));
+    stats.into_iter().filter(|rule| rule.pairs > 0).map(|rule| rule.rule).collect()
 }
 
 /// A link that holds a cluster together.
@@ -189,5 +224,75 @@ fn percent(probability: f64) -> String {
         p if p >= 0.9999 => "above 99.99 %".to_owned(),
         p if p < 0.0001 => "below 0.01 %".to_owned(),
         p => format!("{:.2} %", p * 100.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kanak_model::builtin::ENTITY_MODELS;
+
+    use super::*;
+    use crate::matching::{MatchRules, Silent, train_and_match};
+
+    /// Three people in two registers.
+    fn people() -> (EntityModel, RuleSet, Columns) {
+        let (file, text) = ENTITY_MODELS[0];
+        let model = EntityModel::parse(file, text).unwrap();
+        let rules = MatchRules::compile(&model).unwrap();
+        let mut builder = Columns::builder(&model);
+        let stated = [
+            ("food", "Gurpreet Singh", "Balwinder Singh", "1985-03-01"),
+            ("roll", "Gurprit Singh", "Balwinder Singh", "1985-03-01"),
+            ("roll", "Asha Rani", "Ramesh Kumar", "1990-07-12"),
+        ];
+        for (at, (register, name, father, born)) in stated.into_iter().enumerate() {
+            let mut values = Values::new();
+            for (attribute, value) in [("full_name", name), ("father_name", father), ("date_of_birth", born)] {
+                values.insert(attribute, Stated { standard: value.to_owned(), raw: None });
+            }
+            builder.push(SourceRecordId(at as i64), Rank::of(register, &at.to_string()), &values);
+        }
+        let columns = builder.finish();
+        let (rule_set, _) = train_and_match(&rules, &columns, 1, &[], None, &Silent);
+        (model, rule_set, columns)
+    }
+
+    #[test]
+    fn running_totals_begin_at_the_prior_and_end_at_the_total() {
+        let (model, rule_set, columns) = people();
+        let (left, right) = (values_of(&columns, SourceRecordId(0)), values_of(&columns, SourceRecordId(1)));
+        let (left, right) = (left.unwrap(), right.unwrap());
+        let told = explain_pair(&rule_set, &model, Statement::of("food", &left), Statement::of("roll", &right));
+        let mut running = told.prior_bits;
+        for row in &told.rows {
+            running += row.weight_bits;
+            assert!((running - row.running_bits).abs() < 1e-9, "{row:?}");
+        }
+        assert!((running - told.total_bits).abs() < 1e-9, "{told:?}");
+        assert!((told.probability - 1.0 / (1.0 + (-told.total_bits).exp2())).abs() < 1e-9);
+        assert_eq!(told.thresholds, rule_set.rules.thresholds);
+    }
+
+    #[test]
+    fn what_columns_hold_explains_a_pair_to_the_bit() {
+        let (model, rule_set, columns) = people();
+        let values = [0, 1].map(|id| values_of(&columns, SourceRecordId(id)).unwrap());
+        assert_eq!(values[0].find("full_name"), Some("Gurpreet Singh"));
+        let [left, right] = [Statement::of("food", &values[0]), Statement::of("roll", &values[1])];
+        let told = explain_pair(&rule_set, &model, left, right);
+        let bound = Bound::of(&rule_set, &columns);
+        let row = |id| columns.row(SourceRecordId(id)).unwrap();
+        let weight_bits = bound.weigher().weight_bits(row(0), row(1));
+        assert!((told.total_bits - told.prior_bits - weight_bits).abs() < 1e-9);
+        assert!(values_of(&columns, SourceRecordId(9)).is_none());
+    }
+
+    #[test]
+    fn the_rules_that_bring_a_pair_together_are_named() {
+        let (_, rule_set, columns) = people();
+        let values = [0, 1, 2].map(|id| values_of(&columns, SourceRecordId(id)).unwrap());
+        let [one, same, other] = [0, 1, 2].map(|at: usize| Statement::of("", &values[at]));
+        assert!(!blocking_of_pair(&rule_set, one, same).is_empty());
+        assert!(blocking_of_pair(&rule_set, one, other).is_empty());
     }
 }

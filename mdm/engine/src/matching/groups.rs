@@ -29,6 +29,8 @@ pub struct GroupErrors<G> {
     pub recall: f64,
     /// Where the recall would lie were the truth drawn anew, with 95 % (Wilson).
     pub recall_interval: Interval,
+    /// The same for the precision.
+    pub precision_interval: Interval,
 }
 
 /// The groups, and how far apart they are.
@@ -92,6 +94,7 @@ pub fn errors_by_group<G: Ord + Clone, E: Eq + Hash, C: Eq + Hash>(
             precision: share(right, found),
             recall: share(right, wanted),
             recall_interval: Interval::wilson(right, wanted),
+            precision_interval: Interval::wilson(right, found),
         })
         .collect();
     let precision = widest(&groups, |group| (group.found, group.precision));

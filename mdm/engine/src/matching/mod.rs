@@ -19,6 +19,7 @@ mod blocking;
 mod bound;
 mod cluster;
 mod columns;
+mod completeness;
 pub mod diff;
 mod em;
 pub mod estimate;
@@ -51,7 +52,10 @@ pub use batch::{Matched, match_batch, train, train_and_match};
 pub use batches::BatchError;
 pub use cluster::{Cut, CutReason};
 pub use columns::{Columns, ColumnsBuilder, Rank};
-pub use explain::{ClusterLink, Explanation, ExplanationRow, explain_cluster, explain_pair};
+pub use completeness::{Completeness, completeness, texts_of};
+pub use explain::{
+    ClusterLink, Explanation, ExplanationRow, blocking_of_pair, explain_cluster, explain_pair, values_of,
+};
 pub use frequency::Frequencies;
 pub use households::HouseholdWeights;
 pub use identity::{Assigned, assign_identities};

@@ -5,7 +5,7 @@
 //! keys on which pairs agree ─► blocking_recall ┤                                                     ├──► Estimates
 //!                                            └─► draw_sample ──► a steward answers ──► answered ─────┘
 //!                                                                       └──► recalibrate, reliability
-//! chances of all pairs ──► curve: recall against review load
+//! chances of all pairs ──► curve: recall against review load; by_threshold: precision and recall of single pairs
 //! ```
 //!
 //! Three sources of error are kept apart, because they are learned in different ways. Pairs that are linked, or that are listed and
@@ -16,6 +16,7 @@
 
 mod answered;
 mod blocking_recall;
+mod by_threshold;
 mod chance;
 mod curve;
 mod expected;
@@ -25,17 +26,20 @@ mod pairs;
 mod recalibration;
 mod run;
 mod sample;
+mod unlinkable;
 
 use serde::{Deserialize, Serialize};
 
 pub use answered::{Answers, answered, label_of};
 pub use blocking_recall::{BlockingRecall, KeyAgreement, blocking_recall};
+pub use by_threshold::{ThresholdPoint, by_threshold};
 pub use curve::{Chance, CurvePoint, PRECISION, curve};
 pub use expected::expected;
 pub use pairs::{Link, Population, ScoredPair, Unlisted, scored_pairs};
 pub use recalibration::{Band, Recalibration, Seen, recalibrate, reliability};
 pub use run::{RunEstimates, of_run, sample_of_run};
 pub use sample::{Answer, StratumShare, draw_sample, strata};
+pub use unlinkable::{BelowBits, Unlinkable, unlinkable};
 
 /// Between two values, both 0..=1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

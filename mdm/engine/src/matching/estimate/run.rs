@@ -5,14 +5,14 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::super::batch::Matched;
-use super::super::bound::Bound;
 use super::super::columns::Columns;
 use super::super::hash;
 use super::super::keys::AllKeys;
 use super::super::rule_set::RuleSet;
 use super::{
-    Answers, Chance, CurvePoint, Estimates, KeyAgreement, PRECISION, Population, Recalibration, ScoredPair, Seen,
-    answered, blocking_recall, curve, draw_sample, expected, label_of, recalibrate, scored_pairs,
+    Answers, Band, Chance, CurvePoint, Estimates, KeyAgreement, PRECISION, Population, Recalibration, ScoredPair, Seen,
+    ThresholdPoint, answered, blocking_recall, by_threshold, curve, draw_sample, expected, label_of, recalibrate,
+    reliability, scored_pairs,
 };
 
 /// What a run is believed to have got right, and what a person's time would add.
@@ -22,8 +22,12 @@ pub struct RunEstimates {
     pub estimates: Estimates,
     /// Recall against review load, when what is linked without a person has the precision [`PRECISION`].
     pub curve: Vec<CurvePoint>,
-    /// Source records that state so little that even a second one with all the same values would be no match.
-    pub unlinkable: u64,
+    /// Precision and recall of single pairs by match weight.
+    #[serde(default)]
+    pub by_threshold: Vec<ThresholdPoint>,
+    /// Of the answered pairs, what was expected and what was seen, by bands of probability; empty without answers.
+    #[serde(default)]
+    pub reliability: Vec<Band>,
 }
 
 /// Steward tasks for 1,000 source records at which the curve is told.
@@ -81,17 +85,7 @@ pub fn of_run(rule_set: &RuleSet, columns: &Columns, found: &Matched, answers: &
     RunEstimates {
         estimates,
         curve: curve(&chances, missed, found.stats.rows, PRECISION, &LOADS),
-        unlinkable: unlinkable(rule_set, columns),
+        by_threshold: by_threshold(&chances, missed),
+        reliability: reliability(&labels),
     }
-}
-
-fn unlinkable(rule_set: &RuleSet, columns: &Columns) -> u64 {
-    let bound = Bound::of(rule_set, columns);
-    let matched = bound.weight_at(rule_set.rules.thresholds.matched);
-    let rows: Vec<u32> = (0..columns.len() as u32).collect();
-    let count = |rows: &[u32]| {
-        let weigher = bound.weigher();
-        rows.iter().filter(|row| weigher.weight_bits(**row, **row) < matched).count() as u64
-    };
-    rows.par_chunks(1 << 14).map(count).sum()
 }
