@@ -1,6 +1,7 @@
 //! What pages ask of the hub's single writer. The server implements it; a page never writes by itself.
 
 use async_trait::async_trait;
+use kanak_engine::matching::Explanation;
 use kanak_model::match_pair::Decision;
 use kanak_model::{Access, Caller, SourceRecordId, StewardTaskId};
 
@@ -57,6 +58,28 @@ pub struct ExplanationView {
     pub decision: Decision,
     /// The whole in one sentence.
     pub sentence: String,
+}
+
+impl From<&Explanation> for ExplanationView {
+    /// With every value: for whoever may see all of them.
+    fn from(of: &Explanation) -> Self {
+        let value = |value: &String| (!value.is_empty()).then(|| value.clone());
+        let row = |row: &kanak_engine::matching::ExplanationRow| ExplanationRow {
+            attribute: row.title.clone(),
+            left: value(&row.left),
+            right: value(&row.right),
+            level: row.level.clone(),
+            weight_bits: row.weight_bits,
+        };
+        Self {
+            rows: of.rows.iter().map(row).collect(),
+            prior_bits: of.prior_bits,
+            total_bits: of.total_bits,
+            probability: of.probability,
+            decision: of.decision,
+            sentence: of.sentence.clone(),
+        }
+    }
 }
 
 /// What one comparison contributed.

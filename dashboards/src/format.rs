@@ -112,8 +112,14 @@ pub fn bits(weight_bits: f64) -> String {
     if text.starts_with('-') || text == "0.0" { text } else { format!("+{text}") }
 }
 
-/// A match probability with as many digits as tell it from certainty: `99.98 %`.
+/// A match probability with as many digits as tell it from certainty: `99.98 %`, `above 99.999 %`.
 pub fn probability(probability: f64) -> String {
+    if probability < 0.000_01 {
+        return "below 0.001\u{a0}%".to_owned();
+    }
+    if probability > 0.999_99 {
+        return "above 99.999\u{a0}%".to_owned();
+    }
     let decimals = if (0.01..=0.99).contains(&probability) { 1 } else { 3 };
     format!("{}\u{a0}%", decimal(probability * 100.0, decimals))
 }

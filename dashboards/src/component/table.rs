@@ -100,36 +100,17 @@ impl Tone {
     }
 }
 
-/// A horizontal bar in a cell: where it begins and how long it is, in hundredths of the cell.
+/// A horizontal bar in a cell: how long it is, in hundredths of the cell.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bar {
-    /// Where it begins.
-    pub from: String,
     /// How long it is.
     pub length: String,
-    /// `for`, `against` or nothing: its colour, beside a number that says the same.
-    pub class: &'static str,
-    /// Where zero lies, for bars that go both ways.
-    pub zero: Option<String>,
 }
 
 impl Bar {
     /// A bar from the left edge; `share` of one is the whole cell.
     pub fn share(share: f64) -> Self {
-        Self { from: "0".to_owned(), length: hundredths(share.clamp(0.0, 1.0)), class: "", zero: None }
-    }
-
-    /// A step of a waterfall from `start` to `end` on an axis from `low` to `high`.
-    pub fn step(start: f64, end: f64, low: f64, high: f64) -> Self {
-        let span = (high - low).max(f64::EPSILON);
-        let place = |value: f64| ((value - low) / span).clamp(0.0, 1.0);
-        let (left, right) = (place(start.min(end)), place(start.max(end)));
-        Self {
-            from: hundredths(left),
-            length: hundredths((right - left).max(0.004)),
-            class: if end < start { "against" } else { "for" },
-            zero: Some(hundredths(place(0.0))),
-        }
+        Self { length: hundredths(share.clamp(0.0, 1.0)) }
     }
 }
 
@@ -273,11 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_of_a_waterfall_meet_and_stay_on_the_axis() {
-        let up = Bar::step(0.0, 6.0, -2.0, 8.0);
-        let down = Bar::step(6.0, 4.0, -2.0, 8.0);
-        assert_eq!((up.from.as_str(), up.length.as_str(), up.class), ("20.00", "60.00", "for"));
-        assert_eq!((down.from.as_str(), down.length.as_str(), down.class), ("60.00", "20.00", "against"));
-        assert_eq!(Bar::share(7.0).length, "100.00");
+    fn a_bar_is_never_longer_than_its_cell() {
+        assert_eq!((Bar::share(0.25).length.as_str(), Bar::share(7.0).length.as_str()), ("25.00", "100.00"));
     }
 }

@@ -5,7 +5,7 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kanak_codes::Codes;
-use kanak_model::entity_model::EntityModel;
+use kanak_model::entity_model::{EntityModel, Thresholds};
 use kanak_model::match_pair::{Decision, MatchPair};
 use kanak_model::steward_task::{StewardTask, TaskState};
 use kanak_model::{GoldenId, Language, Purpose, StewardTaskId, Timestamp};
@@ -16,7 +16,7 @@ use super::golden_record::{Member, sample_members, stated_cell, to_member};
 use super::show_page;
 use crate::actions::{ActionError, ExplanationRow, ExplanationView};
 use crate::audit;
-use crate::component::{Bar, Cell, Head, Table, Tone};
+use crate::component::{Cell, Drawn, Head, Opened, Table, Tone, Waterfall};
 use crate::error::PageError;
 use crate::format;
 use crate::rules_in_force::{self, RulesInForce};
@@ -178,7 +178,7 @@ pub(crate) struct StewardTaskPage {
     on_no_match: String,
     sides: Table,
     /// How the weight adds up, where the pair can be weighed.
-    weights: Option<Table>,
+    weights: Option<Drawn>,
     act: Act,
     error: Option<String>,
     /// The next open task, for a steward who works through the queue.
@@ -243,7 +243,7 @@ impl StewardTaskPage {
             on_match,
             on_no_match,
             sides: sides(codes, model, language, &parts),
-            weights: explained.map(|one| weights(language, one)),
+            weights: explained.map(|one| weights(one, thresholds, &parts)),
             sentence: parts.explanation.map_or_else(|| NOT_WEIGHED.to_owned(), |one| one.sentence),
             act,
             error: parts.error,
@@ -394,40 +394,12 @@ fn sides(codes: &Codes, model: &EntityModel, language: Language, parts: &Steward
 }
 
 /// The waterfall: from the prior, comparison by comparison, to the whole.
-fn weights(language: Language, explanation: &ExplanationView) -> Table {
-    let mut running = vec![0.0, explanation.prior_bits];
-    for row in &explanation.rows {
-        running.push(running.last().copied().unwrap_or_default() + row.weight_bits);
-    }
-    running.push(explanation.total_bits);
-    let low = running.iter().copied().fold(0.0, f64::min);
-    let high = running.iter().copied().fold(0.0, f64::max);
-    let row = |title: &str, level: &str, weight_bits: f64, from: f64, to: f64| {
-        vec![
-            Cell::text(title).under(level),
-            Cell { text: format::bits(weight_bits), bar: Some(Bar::step(from, to, low, high)), ..Cell::default() },
-        ]
-    };
-    let prior = row("Before looking", "how rare a match is among all pairs", explanation.prior_bits, 0.0, running[1]);
-    let steps = explanation
-        .rows
-        .iter()
-        .enumerate()
-        .map(|(at, one)| row(&one.attribute, &one.level, one.weight_bits, running[at + 1], running[at + 2]));
-    let whole = row(
-        "Match weight",
-        "the sum, which gives the probability",
-        explanation.total_bits,
-        0.0,
-        explanation.total_bits,
-    );
-    Table {
-        caption: "Bits that each comparison adds; the bar runs from the sum before it to the sum after it.".to_owned(),
-        heads: vec![Head::word(language, "comparison"), Head::count(language, "bits")],
-        rows: std::iter::once(prior).chain(steps).chain(std::iter::once(whole)).collect(),
-        total: None,
-        empty: "The rules compared nothing.".to_owned(),
-    }
+fn weights(explanation: &ExplanationView, thresholds: Option<Thresholds>, parts: &StewardTaskParts) -> Drawn {
+    let name = |member: &Member| format!("{} · {}", member.source, member.key);
+    let names = [name(&parts.left), name(&parts.right)];
+    let drawn = Waterfall { id: "waterfall".to_owned(), explanation, thresholds, names }.draw();
+    // What both state stands beside it already.
+    Drawn { opened: Opened::OnDemand, ..drawn }
 }
 
 #[cfg(test)]
@@ -458,9 +430,9 @@ mod tests {
     fn the_waterfall_ends_where_the_sum_is() {
         let page = StewardTaskPage::sample(&Sampler::new(Language::En, "word"));
         let weights = page.weights.unwrap();
-        let texts: Vec<&str> = weights.rows.iter().map(|row| row[1].text.as_str()).collect();
-        assert_eq!((texts.first(), texts.last()), (Some(&"-20.2"), Some(&"+2.7")));
-        assert_eq!(weights.rows.len(), 9);
+        let sums: Vec<&str> = weights.table.rows.iter().map(|row| row[5].text.as_str()).collect();
+        assert_eq!((sums.first(), sums.last()), (Some(&"-20.2"), Some(&"+2.7")));
+        assert_eq!(weights.table.rows.len(), 8);
     }
 
     #[test]
