@@ -83,6 +83,10 @@ pub enum DataCommand {
         /// A golden id (K-000001-1), or a source record as SOURCE:KEY; two source records for a pair.
         #[arg(num_args = 1..=2, required = true)]
         ids: Vec<String>,
+        /// Also write a page with the waterfall of the pair, or of each link of the golden record, to this file.
+        #[arg(long, value_name = "FILE")]
+        #[serde(default)]
+        html: Option<PathBuf>,
     },
     /// Bring the warehouse up to the hub.
     Refresh,
@@ -130,6 +134,7 @@ impl DataCommand {
                 Self::Ingest(args)
             }
             Self::Backup { dir } => Self::Backup { dir: std::path::absolute(dir)? },
+            Self::Explain { ids, html } => Self::Explain { ids, html: html.map(std::path::absolute).transpose()? },
             other => other,
         })
     }
@@ -227,6 +232,10 @@ pub struct MatchArgs {
     /// The sample with its column `answer` filled in (`same` or `different`; empty where nobody can tell), to estimate from.
     #[arg(long, value_name = "FILE")]
     pub answers: Option<PathBuf>,
+    /// Print how the weight of a pair adds up, and put it into the report: two ids as in the files, or `source:id` where several
+    /// sources have one. May be given several times.
+    #[arg(long, value_name = "LEFT,RIGHT")]
+    pub explain: Vec<String>,
 }
 
 /// Subcommands of `model`.

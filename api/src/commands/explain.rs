@@ -1,12 +1,21 @@
 //! `kanak explain`: why a golden record is as it is; why two source records do or do not match.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
 use anyhow::{Context as _, bail};
+use kanak_dashboards::{GoldenFigures, LinkFigures, golden_page, pair_page};
 use kanak_engine::matching::{ClusterLink, Explanation};
 use kanak_engine::standardize::redact;
+use kanak_model::clock::{Clock as _, SystemClock};
+use kanak_model::entity_model::Attribute;
 use kanak_model::{Access, EntityModel, GoldenId, SourceRecord};
 use kanak_store::{AuditEvent, Golden, MemberRecord};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::commands::waterfall;
 use crate::deployment::Deployment;
 use crate::jobs::explain::{explain, explain_together};
 use crate::output::Output;
@@ -14,8 +23,8 @@ use crate::output::Output;
 /// Runs the command.
 ///
 /// # Errors
-/// When an id is not one, or nothing has it.
-pub async fn run(ids: &[String], deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
+/// When an id is not one, nothing has it, or the page cannot be written.
+pub async fn run(ids: &[String], html: Option<&Path>, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     let access = Access::operation("command line");
     match ids {
         [one] => {
@@ -24,7 +33,14 @@ pub async fn run(ids: &[String], deployment: &Deployment, output: &Output) -> an
             let ids: Vec<_> = golden.members.iter().map(|member| member.id).collect();
             let records = deployment.store.list_source_records_of(&access, &ids).await?;
             let links = explain_together(deployment, model, &records).await?;
-            print_golden(model, &golden, &named(&golden, &records, &links), output)?;
+            let figures = figures(model, &golden, named(&golden, &records, links));
+            if let Some(file) = html {
+                write_page(file, &golden_page(&figures, SystemClock.now()))?;
+            }
+            if output.json {
+                return output.document(&document_of(&golden, &figures.links));
+            }
+            print_golden(&golden, &figures, output);
         }
         [left, right] => {
             let (model, left_record) = find_source_record(deployment, &access, left).await?;
@@ -38,7 +54,14 @@ pub async fn run(ids: &[String], deployment: &Deployment, output: &Output) -> an
             }
             let explanation = explain(deployment, model, &left_record, &right_record).await?;
             audit(deployment, &access, format!("source records {} and {}", left_record.id, right_record.id)).await?;
-            print_pair(left, right, &explanation, output)?;
+            let link = LinkFigures { left: left.clone(), right: right.clone(), explanation };
+            if let Some(file) = html {
+                write_page(file, &pair_page(&link, SystemClock.now()))?;
+            }
+            if output.json {
+                return output.document(&link.explanation);
+            }
+            waterfall::print(left, right, &link.explanation, output);
         }
         _ => bail!("name one golden record, or two source records as SOURCE:KEY"),
     }
@@ -106,24 +129,17 @@ fn name_of(member: &MemberRecord) -> String {
     format!("{}:{}", member.source, member.key)
 }
 
-/// A link between two source records by their names.
-struct NamedLink<'a> {
-    left: String,
-    right: String,
-    explanation: &'a Explanation,
-}
-
-fn named<'a>(golden: &Golden, records: &[SourceRecord], links: &'a [ClusterLink]) -> Vec<NamedLink<'a>> {
+fn named(golden: &Golden, records: &[SourceRecord], links: Vec<ClusterLink>) -> Vec<LinkFigures> {
     let name = |at: usize| {
         let member = golden.members.iter().find(|member| member.id == records[at].id);
         member.map_or_else(|| records[at].key.clone(), name_of)
     };
-    let named = |link: &'a ClusterLink| NamedLink {
+    let named = |link: ClusterLink| LinkFigures {
         left: name(link.left),
         right: name(link.right),
-        explanation: &link.explanation,
+        explanation: link.explanation,
     };
-    links.iter().map(named).collect()
+    links.into_iter().map(named).collect()
 }
 
 /// The strongest evidence of a link in a few words.
@@ -135,106 +151,96 @@ fn told_by(explanation: &Explanation) -> String {
     words.join(", ")
 }
 
-fn print_golden(model: &EntityModel, golden: &Golden, links: &[NamedLink<'_>], output: &Output) -> anyhow::Result<()> {
+/// What the golden record is, its values, its source records and its links, in words.
+fn figures(model: &EntityModel, golden: &Golden, links: Vec<LinkFigures>) -> GoldenFigures {
     let record = &golden.record;
     let source_of = |id| golden.members.iter().find(|member| member.id == id).map_or_else(String::new, name_of);
-    if output.json {
-        let values: Vec<_> = record
-            .values
-            .iter()
-            .map(|(name, value)| {
-                let others: Vec<_> = golden
-                    .members
-                    .iter()
-                    .filter_map(|m| Some(json!({ "source_record": name_of(m), "states": m.values.find_stated(name)?.words() })))
-                    .collect();
-                json!({ "attribute": name, "value": value.value, "from": source_of(value.source_record),
-                        "strategy": value.strategy.word(), "agreeing": value.agreeing, "stated": value.stated, "all": others })
-            })
-            .collect();
-        return output.document(&json!({
-            "golden_id": record.id, "entity": record.entity, "status": record.status, "version": record.version,
-            "rule_set": record.rule_set, "values": values, "source_records": golden.members.iter().map(name_of).collect::<Vec<_>>(),
-            "links": links
-                .iter()
-                .map(|link| json!({ "left": link.left, "right": link.right, "explanation": link.explanation }))
-                .collect::<Vec<_>>(),
-        }));
+    let row = |attribute: &Attribute| {
+        let value = record.values.get(&attribute.name)?;
+        let agreement = format!("{} of {}", value.agreeing, value.stated);
+        let from = source_of(value.source_record);
+        Some([attribute.name.clone(), value.value.clone(), value.strategy.word().to_owned(), agreement, from])
+    };
+    let attributes: Vec<String> =
+        model.attributes.iter().map(|a| a.name.clone()).filter(|a| record.values.contains_key(a)).collect();
+    let stated = |member: &MemberRecord| {
+        let values = attributes.iter().map(|name| member.values.find(name).unwrap_or_default().to_owned());
+        (name_of(member), values.collect())
+    };
+    GoldenFigures {
+        lead: format!(
+            "{} {}, {}, version {} under rule set {}",
+            model.title.en, record.id, record.status, record.version, record.rule_set
+        ),
+        values: model.attributes.iter().filter_map(row).collect(),
+        source_records: golden.members.iter().map(stated).collect(),
+        attributes,
+        links,
     }
-    output.line(format!(
-        "{} {}, {}, version {} under rule set {}",
-        model.title.en, record.id, record.status, record.version, record.rule_set
-    ));
+}
+
+fn document_of(golden: &Golden, links: &[LinkFigures]) -> Value {
+    let record = &golden.record;
+    let source_of = |id| golden.members.iter().find(|member| member.id == id).map_or_else(String::new, name_of);
+    let values: Vec<_> = record
+        .values
+        .iter()
+        .map(|(name, value)| {
+            let others: Vec<_> = golden
+                .members
+                .iter()
+                .filter_map(|m| {
+                    Some(json!({ "source_record": name_of(m), "states": m.values.find_stated(name)?.words() }))
+                })
+                .collect();
+            json!({ "attribute": name, "value": value.value, "from": source_of(value.source_record),
+                    "strategy": value.strategy.word(), "agreeing": value.agreeing, "stated": value.stated, "all": others })
+        })
+        .collect();
+    let link = |link: &LinkFigures| json!({ "left": link.left, "right": link.right, "explanation": link.explanation });
+    json!({
+        "golden_id": record.id, "entity": record.entity, "status": record.status, "version": record.version,
+        "rule_set": record.rule_set, "values": values,
+        "source_records": golden.members.iter().map(name_of).collect::<Vec<_>>(),
+        "links": links.iter().map(link).collect::<Vec<_>>(),
+    })
+}
+
+fn print_golden(golden: &Golden, figures: &GoldenFigures, output: &Output) {
+    output.line(&figures.lead);
     if let Some(asked) = golden.redirected_from {
         output.line(format!("{asked} was merged into it"));
     }
     output.line("");
-    let rows: Vec<Vec<String>> = model
-        .attributes
-        .iter()
-        .filter_map(|attribute| {
-            let value = record.values.get(&attribute.name)?;
-            let agreement = format!("{} of {}", value.agreeing, value.stated);
-            let from = source_of(value.source_record);
-            Some(vec![attribute.name.clone(), value.value.clone(), value.strategy.word().to_owned(), agreement, from])
-        })
-        .collect();
+    let rows: Vec<Vec<String>> = figures.values.iter().map(|row| row.to_vec()).collect();
     output.table(&["attribute", "value", "chosen as", "stated by", "taken from"], &rows);
     output.line("");
-    let mut header = vec!["source record"];
-    let shown: Vec<&str> =
-        model.attributes.iter().map(|a| a.name.as_str()).filter(|a| record.values.contains_key(*a)).collect();
-    header.extend(&shown);
-    let rows: Vec<Vec<String>> = golden
-        .members
-        .iter()
-        .map(|member| {
-            let mut row = vec![name_of(member)];
-            row.extend(shown.iter().map(|name| member.values.find(name).unwrap_or_default().to_owned()));
-            row
-        })
-        .collect();
+    let header: Vec<&str> =
+        std::iter::once("source record").chain(figures.attributes.iter().map(String::as_str)).collect();
+    let row = |(name, stated): &(String, Vec<String>)| std::iter::once(name).chain(stated).cloned().collect();
+    let rows: Vec<Vec<String>> = figures.source_records.iter().map(row).collect();
     output.table(&header, &rows);
-    if !links.is_empty() {
-        output.line("");
-        let row = |link: &NamedLink<'_>| {
-            let Explanation { total_bits, probability, .. } = link.explanation;
-            let told_by = told_by(link.explanation);
-            vec![
-                link.left.clone(),
-                link.right.clone(),
-                format!("{total_bits:+.1}"),
-                format!("{probability:.4}"),
-                told_by,
-            ]
-        };
-        let rows: Vec<Vec<String>> = links.iter().map(row).collect();
-        output.table(&["held together by", "and", "bits in all", "probability", "told by (bits)"], &rows);
+    if figures.links.is_empty() {
+        return;
     }
-    Ok(())
+    output.line("");
+    let row = |link: &LinkFigures| {
+        let Explanation { total_bits, probability, .. } = link.explanation;
+        let told_by = told_by(&link.explanation);
+        vec![link.left.clone(), link.right.clone(), format!("{total_bits:+.1}"), format!("{probability:.4}"), told_by]
+    };
+    let rows: Vec<Vec<String>> = figures.links.iter().map(row).collect();
+    output.table(&["held together by", "and", "bits in all", "probability", "told by (bits)"], &rows);
 }
 
-fn print_pair(left: &str, right: &str, explanation: &Explanation, output: &Output) -> anyhow::Result<()> {
-    if output.json {
-        return output.document(explanation);
-    }
-    output.line(&explanation.sentence);
-    output.line("");
-    let mut rows: Vec<Vec<String>> = explanation
-        .rows
-        .iter()
-        .map(|row| {
-            let bits = format!("{:+.2}", row.weight_bits);
-            vec![row.attribute.clone(), row.left.clone(), row.right.clone(), row.level.clone(), bits]
-        })
-        .collect();
-    let total = |name: &str, bits: f64| {
-        vec![name.to_owned(), String::new(), String::new(), String::new(), format!("{bits:+.2}")]
-    };
-    rows.push(total("before looking", explanation.prior_bits));
-    rows.push(total("in all", explanation.total_bits));
-    output.table(&["attribute", left, right, "level", "bits"], &rows);
-    output.line("");
-    output.line(format!("match probability {:.4}: {}", explanation.probability, explanation.decision.word()));
-    Ok(())
+/// Writes a page that shows values of people: nobody but its owner reads it.
+fn write_page(file: &Path, page: &str) -> anyhow::Result<()> {
+    let written = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(file)
+        .and_then(|mut out| out.write_all(page.as_bytes()));
+    written.with_context(|| format!("cannot write {}", file.display()))
 }

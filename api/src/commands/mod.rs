@@ -16,6 +16,7 @@ pub mod sql;
 pub mod synth;
 pub mod users;
 pub mod verify;
+mod waterfall;
 
 use std::process::ExitCode;
 
@@ -59,7 +60,7 @@ pub async fn run_on(command: &DataCommand, deployment: &Deployment, output: &Out
     match command {
         DataCommand::Ingest(args) => Box::pin(ingest::run(args, deployment, output)).await,
         DataCommand::Resolve { entities } => Box::pin(resolve::run(entities, deployment, output)).await,
-        DataCommand::Explain { ids } => Box::pin(explain::run(ids, deployment, output)).await,
+        DataCommand::Explain { ids, html } => Box::pin(explain::run(ids, html.as_deref(), deployment, output)).await,
         DataCommand::Refresh => Box::pin(refresh::run(deployment, output)).await,
         DataCommand::Sql { query, purpose, rows_max } => {
             Box::pin(sql::run(query, purpose, *rows_max, deployment, output)).await

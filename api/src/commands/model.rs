@@ -35,6 +35,7 @@ pub fn run(command: &ModelCommand, output: &Output) -> anyhow::Result<ExitCode> 
                 estimate: false,
                 sample: None,
                 answers: None,
+                explain: Vec::new(),
             };
             super::match_files::diff(&args, before, after, output)?;
         }

@@ -1,7 +1,8 @@
 //! What stewards do on pages, carried through by the jobs.
 
 use axum::http::StatusCode;
-use kanak_dashboards::actions::{ActionError, ExplanationRow, ExplanationView, StewardActions};
+use kanak_dashboards::actions::{ActionError, ExplanationView, StewardActions};
+use kanak_engine::matching::Explanation;
 use kanak_model::match_pair::Decision;
 use kanak_model::{Access, Caller, EntityModel, Role, SourceRecordId, StewardTaskId, UserId};
 use kanak_store::{Applied, StoreError};
@@ -59,7 +60,7 @@ impl StewardActions for Actions {
         let entity = deployment.store.find_entity_of(left).await.map_err(inside)?.ok_or(ActionError::NotFound)?;
         let model = deployment.get_model(&entity).map_err(inside)?;
         let explanation = explain(deployment, model, l, r).await.map_err(inside)?;
-        Ok(view(model, access, explanation))
+        Ok(view(model, access, &explanation))
     }
 }
 
@@ -104,27 +105,16 @@ impl Actions {
     }
 }
 
-fn view(model: &EntityModel, access: &Access, explanation: kanak_engine::matching::Explanation) -> ExplanationView {
-    let rows = explanation.rows.into_iter().map(|row| {
+/// The explanation without the values that the caller may not see.
+fn view(model: &EntityModel, access: &Access, explanation: &Explanation) -> ExplanationView {
+    let mut view = ExplanationView::from(explanation);
+    for (shown, row) in view.rows.iter_mut().zip(&explanation.rows) {
         let attribute = model.find_attribute(&row.attribute);
-        let shown = attribute.is_some_and(|attribute| access.shows(attribute.class));
-        let keep = |value: String| (shown && !value.is_empty()).then_some(value);
-        ExplanationRow {
-            attribute: row.title,
-            left: keep(row.left),
-            right: keep(row.right),
-            level: row.level,
-            weight_bits: row.weight_bits,
+        if !attribute.is_some_and(|attribute| access.shows(attribute.class)) {
+            (shown.left, shown.right) = (None, None);
         }
-    });
-    ExplanationView {
-        rows: rows.collect(),
-        prior_bits: explanation.prior_bits,
-        total_bits: explanation.total_bits,
-        probability: explanation.probability,
-        decision: explanation.decision,
-        sentence: explanation.sentence,
     }
+    view
 }
 
 fn inside(error: impl std::fmt::Display) -> ActionError {

@@ -2,7 +2,9 @@
 
 mod answers;
 mod diff;
+mod explain;
 mod fairness;
+mod print;
 mod report;
 mod table;
 mod truth;
@@ -18,12 +20,12 @@ use anyhow::Context as _;
 use kanak_engine::matching::{
     Columns, MatchRules, Matched, Progress, Rank, RuleStats, estimate, plan, train_and_match,
 };
+use kanak_model::clock::{Clock as _, SystemClock};
 use kanak_model::{EntityModel, SourceRecordId};
-use serde_json::Value;
 
 use self::answers::{read_answers, write_sample};
 pub use self::diff::diff;
-use self::report::{report, report_html};
+use self::report::{Finished, peak_memory_mib, report};
 use self::table::Table;
 pub use self::table::guess;
 use self::truth::compare;
@@ -51,6 +53,7 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
     let mut table = Table::read(args)?;
     seconds.push(("read", stage.end(&format!("{} rows", grouped(table.len() as i64)))));
     tell_rejected(&table, output);
+    let asked = explain::find_pairs(&args.explain, &table)?;
     let entity = match &args.model {
         Some(file) => model::read(file)?,
         None => table.guess(output),
@@ -79,11 +82,20 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
         seconds.push(("estimate", stage.end("done")));
         estimated
     });
-    let truth = args.truth.as_deref().map(|file| compare(file, &table, &found.clusters)).transpose()?;
-    let by_group = truth
-        .as_ref()
-        .map(|truth| anyhow::Ok(fairness::by_group(&entity, &table.named(&entity)?, &truth.pairs, &found.clusters)))
-        .transpose()?;
+    let figures = Stage::begin(output, "Counting", 0);
+    let truth = args.truth.as_deref().map(|file| compare(file, &table, &found)).transpose()?;
+    let truth = truth.map(|truth| {
+        let day = SystemClock.now().day_ist();
+        let by_group =
+            fairness::by_group(&entity, &table.named(&entity)?, &columns, &truth.pairs, &found.clusters, day);
+        anyhow::Ok(truth.figures(by_group))
+    });
+    let truth = truth.transpose()?;
+    let explained = explain::explain(&asked, &entity, &rule_set, &columns, &table, &found);
+    let finished =
+        Finished { args, entity: &entity, rule_set: &rule_set, table: &table, columns: &columns, found: &found };
+    let mut report = report(&finished, truth, estimated, explained);
+    seconds.push(("figures", figures.end("done")));
     let stage = Stage::begin(output, "Writing", 0);
     std::fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
     write(&args.out, "clusters.csv", |out| write_clusters(out, &table, &found))?;
@@ -94,16 +106,14 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
     }
     seconds.push(("write", stage.end("done")));
     seconds.push(("in all", started.elapsed().as_secs_f64()));
-    let mut report = report(&entity, &rule_set, &table, &found, &seconds, truth.as_ref(), estimated.as_ref());
-    if let Some(by_group) = by_group {
-        report["truth"]["by_group"] = by_group;
-    }
+    report.seconds = seconds;
+    report.peak_memory_mib = peak_memory_mib();
     write(&args.out, "report.json", |out| Ok(serde_json::to_writer_pretty(out, &report)?))?;
-    write(&args.out, "report.html", |out| out.write_all(report_html(&report).as_bytes()))?;
+    write(&args.out, "report.html", |out| out.write_all(report.html().as_bytes()))?;
     if output.json {
         output.document(&report)?;
     } else {
-        print(&report, &found, &args.out, output);
+        print::print(&report, &args.out, output);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -195,75 +205,6 @@ fn write_pairs(out: &mut impl Write, table: &Table, found: &Matched) -> std::io:
         )?;
     }
     Ok(())
-}
-
-fn print(report: &Value, found: &Matched, out: &Path, output: &Output) {
-    let rows: Vec<Vec<String>> = found
-        .stats
-        .rules
-        .iter()
-        .map(|rule| vec![rule.rule.clone(), grouped(rule.pairs), grouped(rule.compared), grouped(rule.not_compared)])
-        .collect();
-    output.table(&["blocking rule", "pairs", "compared", "not compared"], &rows);
-    output.line("");
-    output.line(format!(
-        "{} rows, {} clusters; pairs: {} match, {} review, {} kept apart",
-        report["rows"],
-        report["clusters"],
-        report["pairs"]["match"],
-        report["pairs"]["review"],
-        report["pairs"]["no_match"]
-    ));
-    let truth = &report["truth"];
-    if let (Some(precision), Some(recall), Some(f1)) =
-        (truth["precision"].as_f64(), truth["recall"].as_f64(), truth["f1"].as_f64())
-    {
-        let b_cubed = truth["b_cubed"]["f1"].as_f64().unwrap_or_default();
-        output.line(format!(
-            "against the truth: precision {precision:.4}, recall {recall:.4}, pair F1 {f1:.4}, B-cubed F1 {b_cubed:.4}"
-        ));
-    }
-    fairness::print(&truth["by_group"], output);
-    print_estimates(report, output);
-    output.note(format!("clusters.csv, pairs.csv, report.json and report.html are in {}", out.display()));
-}
-
-fn print_estimates(report: &Value, output: &Output) {
-    if !report["estimates"].is_object() {
-        return;
-    }
-    let interval = |of: &Value| {
-        let number = |name: &str| of["interval"][name].as_f64().map_or_else(|| "?".to_owned(), |n| format!("{n:.3}"));
-        let value = of["value"].as_f64().map_or_else(|| "not known".to_owned(), |value| format!("{value:.4}"));
-        vec![value, number("low"), number("high")]
-    };
-    let row = |name: &str, of: &Value| std::iter::once(name.to_owned()).chain(interval(of)).collect::<Vec<String>>();
-    let estimates = &report["estimates"];
-    let head = match estimates["answers"].as_u64() {
-        Some(answers @ 1..) => format!("estimated from {answers} answers"),
-        _ => "estimated without labels".to_owned(),
-    };
-    output.line("");
-    output.table(
-        &[head.as_str(), "value", "from", "to (95 %)"],
-        &[
-            row("precision", &estimates["precision"]),
-            row("recall", &estimates["recall"]),
-            row("of the pairs that belong together, compared", &estimates["blocking_recall"]),
-        ],
-    );
-    let points = report["review_curve"].as_array().map_or(&[][..], Vec::as_slice);
-    let curve: Vec<Vec<String>> = points
-        .iter()
-        .map(|point| {
-            let number = |name: &str| point[name].as_f64().unwrap_or_default();
-            let (tasks, recall) = (number("tasks_per_1000"), number("recall"));
-            vec![format!("{tasks:.0}"), format!("{recall:.4}"), format!("{:.4}", number("matched_from"))]
-        })
-        .collect();
-    output.line("");
-    output.table(&["reviewed pairs per 1,000 rows", "recall at precision 0.999", "linked unseen from"], &curve);
-    output.line(format!("{} rows state too little to match even an equal one", report["unlinkable"]));
 }
 
 /// Writes a file of the output folder.

@@ -154,6 +154,11 @@ impl Table {
         self.inputs.len()
     }
 
+    /// Each file with its rows and those that could not be read.
+    pub(super) fn counts(&self) -> impl Iterator<Item = (&Path, usize, usize)> {
+        self.inputs.iter().map(|input| (input.file.as_path(), input.batch.num_rows(), input.rejected.len()))
+    }
+
     /// Which file a row stands in, from 0.
     pub(super) fn file_of(&self, row: usize) -> usize {
         self.inputs.partition_point(|input| input.first_row <= row) - 1
