@@ -163,6 +163,114 @@ fn covers(estimate: &serde_json::Value, value: f64) -> (bool, f64) {
 
 const CITIZEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../mdm/models/citizen.toml");
 
+/// The first values of a page that are marked as headline figures, by name.
+fn headline_figures(html: &str) -> HashMap<&str, &str> {
+    let marks = html.split("data-figure=\"").skip(1);
+    marks
+        .filter_map(|rest| Some((rest.split('"').next()?, rest.split("data-exact=\"").nth(1)?.split('"').next()?)))
+        .collect()
+}
+
+#[test]
+fn the_page_of_a_run_shows_the_figures_of_its_json_and_explains_pairs_to_the_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let (flat, truth) = citizens(folder.path(), 3_000, 77);
+    let mut of_entity: HashMap<&String, Vec<&String>> = HashMap::new();
+    for (label, entity) in &truth.entity_of {
+        of_entity.entry(entity).or_default().push(label);
+    }
+    let pair = |members: &Vec<&String>| {
+        let pairs = members.iter().enumerate().flat_map(|(at, l)| members[at + 1..].iter().map(move |r| (*l, *r)));
+        pairs.map(|(l, r)| format!("{l},{r}\n")).collect::<String>()
+    };
+    let pairs: String = of_entity.values().map(pair).collect();
+    let (truth_file, out) = (folder.path().join("truth.csv"), folder.path().join("out"));
+    std::fs::write(&truth_file, format!("l,r\n{pairs}")).unwrap();
+    let run = |more: &[&str]| {
+        let mut arguments = vec!["match", "--model", CITIZEN, "--input", flat.to_str().unwrap(), "--id", "id"];
+        arguments.extend(["--source", "source", "--out", out.to_str().unwrap()]);
+        arguments.extend(more);
+        kanak(&arguments)
+    };
+    let first = run(&[]);
+    assert_eq!(first.status, Some(0), "{}", first.stderr);
+    let pairs = std::fs::read_to_string(out.join("pairs.csv")).unwrap();
+    let cells: Vec<&str> = pairs.lines().nth(1).unwrap().split(',').collect();
+    let asked = format!("{}:{},{}:{}", cells[0], cells[1], cells[2], cells[3]);
+    let second = run(&["--estimate", "--truth", truth_file.to_str().unwrap(), "--explain", &asked]);
+    assert_eq!(second.status, Some(0), "{}", second.stderr);
+    assert!(second.stdout.contains("before looking") && second.stdout.contains('█'), "{}", second.stdout);
+
+    let read = |name: &str| std::fs::read_to_string(out.join(name)).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&read("report.json")).unwrap();
+    let html = read("report.html");
+    for section in [
+        "result",
+        "run",
+        "explained",
+        "completeness",
+        "blocking",
+        "parameters",
+        "scores",
+        "estimates",
+        "truth",
+        "groups",
+        "unlinkable",
+        "limits",
+    ] {
+        assert!(html.contains(&format!("<section class=\"panel full\" id=\"{section}\"")), "no {section}");
+    }
+    let shown = headline_figures(&html);
+    for (name, figure) in [
+        ("rows", &report["rows"]),
+        ("clusters", &report["clusters"]),
+        ("review_per_1000", &report["review_per_1000"]),
+        ("precision", &report["estimates"]["precision"]["value"]),
+        ("recall", &report["estimates"]["recall"]["value"]),
+        ("true_precision", &report["truth"]["precision"]),
+        ("true_recall", &report["truth"]["recall"]),
+    ] {
+        let shown: f64 = shown[name].parse().unwrap();
+        assert!((shown - figure.as_f64().unwrap()).abs() < 1e-12, "{name}: {shown} for {figure}");
+    }
+    assert!(!html.contains("<script") && !html.contains("src=") && !html.contains("NaN"));
+    assert_eq!(html.matches("role=\"img\"").count(), html.matches("<figure class=\"drawn\"").count());
+
+    // The waterfall adds up to the weight that the run gave the pair.
+    let explained = &report["explained"][0];
+    let number = |of: &serde_json::Value| of.as_f64().unwrap();
+    let told = &explained["explanation"];
+    let weight_bits = number(&told["total_bits"]) - number(&told["prior_bits"]);
+    assert!((weight_bits - cells[4].parse::<f64>().unwrap()).abs() < 1e-3, "{cells:?} {told}");
+    let last = told["rows"].as_array().unwrap().last().unwrap();
+    assert!((number(&last["running_bits"]) - number(&told["total_bits"])).abs() < 1e-9, "{told}");
+    assert_eq!(explained["is_linked"], cells[6] == "match");
+    assert!(!explained["blocking"].as_array().unwrap().is_empty());
+
+    // What the parts say, taken together, is what the whole says.
+    let sum = |of: &serde_json::Value, name: &str| {
+        of.as_array().unwrap().iter().map(|one| one[name].as_u64().unwrap()).sum::<u64>()
+    };
+    assert_eq!(sum(&report["cluster_sizes"], "clusters"), report["clusters"].as_u64().unwrap());
+    assert_eq!(sum(&report["cuts_by_reason"], "cuts"), report["cuts"].as_u64().unwrap());
+    assert_eq!(sum(&report["run"]["files"], "rows"), report["rows"].as_u64().unwrap());
+    assert_eq!(sum(&report["stats"]["rules"], "compared"), report["stats"]["compared"].as_u64().unwrap());
+    let by_age = report["truth"]["by_group"]["age_band"]["groups"].as_array().unwrap();
+    assert!(by_age.len() > 3, "{by_age:?}");
+    let below = report["unlinkable"]["below"].as_array().unwrap();
+    assert!(below.windows(2).all(|two| two[0]["source_records"].as_u64() <= two[1]["source_records"].as_u64()));
+    let thresholds = &report["thresholds"];
+    assert_eq!((thresholds["match"].as_f64(), thresholds["review"].as_f64()), (Some(0.8), Some(0.6)));
+    let at_two_bits = below.iter().find(|point| point["total_bits"] == 2.0).unwrap();
+    assert_eq!(at_two_bits["source_records"], report["unlinkable"]["source_records"], "0.8 are two bits");
+
+    let unknown = run(&["--explain", "nobody,knows"]);
+    assert_eq!(unknown.status, Some(1));
+    assert!(unknown.reason().contains("no input has the source record `nobody`"), "{}", unknown.reason());
+    let alone = run(&["--explain", "nobody"]);
+    assert!(alone.reason().contains("write LEFT,RIGHT"), "{}", alone.reason());
+}
+
 #[test]
 fn three_hundred_answers_tell_precision_and_recall() {
     let sets: u64 = std::env::var("KANAK_SETS").ok().and_then(|sets| sets.parse().ok()).unwrap_or(8);

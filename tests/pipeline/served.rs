@@ -110,6 +110,31 @@ fn a_command_that_the_server_refuses_ends_as_it_would_alone() {
 }
 
 #[test]
+fn an_explanation_is_written_to_a_file_that_only_its_owner_reads_with_and_without_a_server() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let house = House::new();
+    let mut served = Served::start(&house.data());
+    let twice = "ID,NAME,DOB,AADHAAR\n1,Asha Devi,1990-01-02,\n2,Asha Devi,1990-01-02,\n";
+    done(house.ingest(&house.file("people.csv", twice)));
+    done(house.run(&["resolve"]));
+    let file = house.data().join("pair.html");
+    let path = file.display().to_string();
+    let told = done(house.run(&["explain", "people:1", "people:2", "--html", &path]));
+    assert!(told.stdout.contains("before looking") && told.stdout.contains("sum"), "{}", told.stdout);
+    let page = std::fs::read_to_string(&file).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.contains("Asha Devi") && page.contains("role=\"img\""));
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    served.kill();
+    done(house.run(&["explain", "people:1", "--html", &path]));
+    let page = std::fs::read_to_string(&file).unwrap();
+    assert!(page.contains("How it holds together"), "{page}");
+    let json = done(house.run(&["explain", "people:1", "people:2", "--json"])).json();
+    let last = json["rows"].as_array().unwrap().last().unwrap();
+    let (sum, total) = (last["running_bits"].as_f64().unwrap(), json["total_bits"].as_f64().unwrap());
+    assert!((sum - total).abs() < 1e-9, "{json}");
+}
+
+#[test]
 fn a_second_server_is_refused_and_told_why() {
     let house = House::new();
     let _served = Served::start(&house.data());
