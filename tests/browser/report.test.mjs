@@ -17,9 +17,9 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), "kanak-report-"));
   kanak("synth", "--records", "2000", "--flat", "--quiet", "--out", join(folder, "state"));
   const rows = readFileSync(join(folder, "state/truth/citizen.csv"), "utf8").trim().split("\n").slice(1).map((line) => line.split(","));
-  const byEntity = Map.groupBy(rows, ([, , entity]) => entity);
-  const name = ([source, id]) => `${source}:${id}`;
-  const pairs = [...byEntity.values()].flatMap((all) => all.flatMap((left, at) => all.slice(at + 1).map((right) => `${name(left)},${name(right)}`)));
+  const byEntity = new Map();
+  for (const [source, id, entity] of rows) byEntity.set(entity, [...(byEntity.get(entity) ?? []), `${source}:${id}`]);
+  const pairs = [...byEntity.values()].flatMap((all) => all.flatMap((left, at) => all.slice(at + 1).map((right) => `${left},${right}`)));
   writeFileSync(join(folder, "truth.csv"), `l,r\n${pairs.join("\n")}\n`);
   const files = ["--input", join(folder, "state/truth/citizen_flat.csv"), "--truth", join(folder, "truth.csv"), "--out", join(folder, "out")];
   kanak("match", "--model", model, "--id", "id", "--source", "source", "--estimate", "--quiet", ...files, "--explain", pairs[0]);

@@ -76,7 +76,7 @@ impl Waterfall<'_> {
             label: row.attribute.clone(),
             sub: told(row),
             figure: format!("{} → {}", format::bits(row.weight_bits), format::bits(to)),
-            lanes: vec![Span { from, to, class: if to < from { "against" } else { "for" } }],
+            lanes: vec![Span { from, to, class: look(row.weight_bits) }],
             joined: true,
             ..BarRow::default()
         });
@@ -130,6 +130,15 @@ impl Waterfall<'_> {
             total: Some(total),
             empty: "The rules compared nothing.".to_owned(),
         }
+    }
+}
+
+/// The look of a step: what says nothing looks like neither side.
+fn look(weight_bits: f64) -> &'static str {
+    match weight_bits {
+        bits if bits < 0.0 => "against",
+        bits if bits > 0.0 => "for",
+        _ => "faint",
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) fn section(report: &LinkageReport) -> Section {
     let section = match &report.by_threshold {
         Some(points) => {
             let words = "Each pair decided by itself, as if nothing were clustered: what a threshold would give before groups join \
-                         and part pairs. Precision and recall are of the mended probabilities; recall counts what blocking missed.";
+                         and part pairs. Both are expected from the probabilities, mended by answers where there are any; recall counts what blocking missed.";
             let picture = by_threshold(report, "by-threshold", points);
             section.heading("Precision and recall by threshold").words(words).picture(picture)
         }
@@ -101,7 +101,7 @@ fn review(curve: &[CurvePoint]) -> Drawn {
     let lowest = curve.iter().map(|point| point.recall).fold(1.0, f64::min);
     let chart = Xy {
         id: "review".to_owned(),
-        title: "Recall against review load".to_owned(),
+        title: "What reviewed pairs add to recall".to_owned(),
         description: curve.first().zip(curve.last()).map_or_else(String::new, |(first, last)| {
             format!(
                 "Recall rises from {} without review to {} at {} reviewed pairs for 1,000 source records.",

@@ -62,7 +62,7 @@ fn weights(report: &LinkageReport) -> Drawn {
     let levels: usize = report.weights.iter().map(|one| one.levels.len()).sum();
     let chart = BarRows {
         id: "weights".to_owned(),
-        title: "Match weights".to_owned(),
+        title: "Bits of each level".to_owned(),
         description: format!(
             "{} comparisons with {levels} levels: bars to the right speak for a match, hollow bars to the left against it.",
             report.weights.len()
@@ -87,7 +87,7 @@ fn m_and_u(report: &LinkageReport) -> Drawn {
     };
     let chart = BarRows {
         id: "shares".to_owned(),
-        title: "m and u of each level".to_owned(),
+        title: "Shares of each level".to_owned(),
         description: "For each level the share of pairs of the same one that reach it (m), over the share of unrelated pairs (u)."
             .to_owned(),
         layout: Layout::Beside,

@@ -16,7 +16,7 @@ use super::golden_record::{Member, sample_members, stated_cell, to_member};
 use super::show_page;
 use crate::actions::{ActionError, ExplanationRow, ExplanationView};
 use crate::audit;
-use crate::component::{Cell, Drawn, Head, Table, Tone, Waterfall};
+use crate::component::{Cell, Drawn, Head, Opened, Table, Tone, Waterfall};
 use crate::error::PageError;
 use crate::format;
 use crate::rules_in_force::{self, RulesInForce};
@@ -397,7 +397,9 @@ fn sides(codes: &Codes, model: &EntityModel, language: Language, parts: &Steward
 fn weights(explanation: &ExplanationView, thresholds: Option<Thresholds>, parts: &StewardTaskParts) -> Drawn {
     let name = |member: &Member| format!("{} · {}", member.source, member.key);
     let names = [name(&parts.left), name(&parts.right)];
-    Waterfall { id: "weights".to_owned(), explanation, thresholds, names }.draw()
+    let drawn = Waterfall { id: "waterfall".to_owned(), explanation, thresholds, names }.draw();
+    // What both state stands beside it already.
+    Drawn { opened: Opened::OnDemand, ..drawn }
 }
 
 #[cfg(test)]
