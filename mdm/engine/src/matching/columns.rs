@@ -326,11 +326,11 @@ fn registers(hashes: Vec<u64>) -> Column {
 fn nearness(columns: &[Column], lexicon: &Lexicon, label: usize) -> Vec<u64> {
     let by_value = |column: &Column| -> Vec<u32> {
         let sound = |code: u32| column.features.words().and_then(|words| words.first_sound(code));
-        let hash = |(code, text): (usize, &Box<str>)| {
+        let hash = |(code, text): (usize, &str)| {
             let sound = sound(code as u32).map(|sound| lexicon.sound_hash(sound));
             (sound.unwrap_or_else(|| hash::of_text(text)) >> 32) as u32
         };
-        column.values.iter().enumerate().map(hash).collect()
+        column.values.iter().map(|text| &**text).enumerate().map(hash).collect()
     };
     let is_place = |column: &&Column| matches!(column.field.kind, Kind::PlaceName | Kind::Pin | Kind::Address);
     let name = &columns[label];
