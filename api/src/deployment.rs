@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use kanak_codes::Codes;
+use kanak_engine::standardize::Standardizer;
 use kanak_ingest::Sources;
 use kanak_model::{Clock, EntityModel, EventModel, SystemClock, builtin};
 use kanak_store::{FileKeyStore, HubUrl, Store, Vault};
@@ -32,6 +33,8 @@ pub struct Deployment {
     pub sources: Arc<Sources>,
     /// The code systems.
     pub codes: Arc<Codes>,
+    /// What cleans values by them; its clones share what they looked up.
+    pub standardizer: Standardizer,
     /// The hub.
     pub store: Store,
     /// Where the hub is. May hold a password: never print it.
@@ -136,6 +139,7 @@ impl Deployment {
             models: Arc::new(models),
             events: Arc::new(events),
             sources: Arc::new(sources),
+            standardizer: Standardizer::new(&codes),
             codes,
             store,
             hub: url,

@@ -1,6 +1,9 @@
 //! What commands print: tables for people, JSON for machines, nothing but the result when quiet.
 
+use std::fs::OpenOptions;
 use std::io::{IsTerminal as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedSender;
@@ -115,6 +118,15 @@ impl Printed {
             Self::Err(text) => writeln!(std::io::stderr(), "{text}"),
         });
     }
+}
+
+/// Writes a file that nobody but its owner reads, in place of one that is there.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
+    let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    out.write_all(text.as_bytes())
 }
 
 /// Rows under a header, columns aligned.

@@ -1,15 +1,11 @@
 //! `kanak explain`: why a golden record is as it is; why two source records do or do not match.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use kanak_dashboards::{GoldenFigures, LinkFigures, golden_page, pair_page};
 use kanak_engine::matching::{ClusterLink, Explanation};
 use kanak_engine::standardize::redact;
-use kanak_model::clock::{Clock as _, SystemClock};
 use kanak_model::entity_model::Attribute;
 use kanak_model::{Access, EntityModel, GoldenId, SourceRecord};
 use kanak_store::{AuditEvent, Golden, MemberRecord};
@@ -18,7 +14,7 @@ use serde_json::{Value, json};
 use crate::commands::waterfall;
 use crate::deployment::Deployment;
 use crate::jobs::explain::{explain, explain_together};
-use crate::output::Output;
+use crate::output::{Output, write_private};
 
 /// Runs the command.
 ///
@@ -35,7 +31,7 @@ pub async fn run(ids: &[String], html: Option<&Path>, deployment: &Deployment, o
             let links = explain_together(deployment, model, &records).await?;
             let figures = figures(model, &golden, named(&golden, &records, links));
             if let Some(file) = html {
-                write_page(file, &golden_page(&figures, SystemClock.now()))?;
+                write_page(file, &golden_page(&figures, deployment.clock.now()))?;
             }
             if output.json {
                 return output.document(&document_of(&golden, &figures.links));
@@ -56,7 +52,7 @@ pub async fn run(ids: &[String], html: Option<&Path>, deployment: &Deployment, o
             audit(deployment, &access, format!("source records {} and {}", left_record.id, right_record.id)).await?;
             let link = LinkFigures { left: left.clone(), right: right.clone(), explanation };
             if let Some(file) = html {
-                write_page(file, &pair_page(&link, SystemClock.now()))?;
+                write_page(file, &pair_page(&link, deployment.clock.now()))?;
             }
             if output.json {
                 return output.document(&link.explanation);
@@ -235,12 +231,5 @@ fn print_golden(golden: &Golden, figures: &GoldenFigures, output: &Output) {
 
 /// Writes a page that shows values of people: nobody but its owner reads it.
 fn write_page(file: &Path, page: &str) -> anyhow::Result<()> {
-    let written = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(file)
-        .and_then(|mut out| out.write_all(page.as_bytes()));
-    written.with_context(|| format!("cannot write {}", file.display()))
+    write_private(file, page).with_context(|| format!("cannot write {}", file.display()))
 }

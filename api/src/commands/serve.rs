@@ -1,8 +1,7 @@
 //! `kanak serve`: pages and the API.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -13,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::Global;
 use crate::deployment::Deployment;
-use crate::output::Output;
+use crate::output::{Output, write_private};
 use crate::relay;
 use crate::secrets::os_rng;
 use crate::server::router::router;
@@ -79,16 +78,9 @@ fn hand_over(password: &str, passwords: FirstPassword, data: &Path, output: &Out
         return Ok(());
     }
     let path = data.join(PASSWORD_FILE);
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&path)
-        .and_then(|mut file| writeln!(file, "{password}"))
-        .with_context(|| {
-            format!("cannot write {}; `kanak user reset {FIRST_ADMINISTRATOR}` gives a new password", path.display())
-        })?;
+    write_private(&path, &format!("{password}\n")).with_context(|| {
+        format!("cannot write {}; `kanak user reset {FIRST_ADMINISTRATOR}` gives a new password", path.display())
+    })?;
     output.line(format!("user {FIRST_ADMINISTRATOR}, password in {}: read it, then remove the file", path.display()));
     Ok(())
 }

@@ -17,18 +17,12 @@ pub(super) fn print(left: &str, right: &str, explanation: &Explanation, output: 
     output.line("");
     output.table(&["comparison", "bits", "sum", "", "level", left, right], &rows(explanation));
     output.line("");
-    let [matched, review] = thresholds(explanation).map(bits);
+    let [matched, review] = explanation.thresholds.bits().map(bits);
     output.line(format!(
         "{REVIEW} review from {review} bits, {MATCH} match from {matched} bits, {ZERO} even odds; █ speaks for, ░ against"
     ));
     let told = probability(explanation.probability).replace('\u{a0}', " ");
     output.line(format!("match probability {told}: {}", explanation.decision.word().replace('_', " ")));
-}
-
-/// Match and review, in bits.
-fn thresholds(explanation: &Explanation) -> [f64; 2] {
-    let of = explanation.thresholds;
-    [of.matched, of.review].map(|probability| (probability / (1.0 - probability)).log2())
 }
 
 /// One row for the prior, each comparison and the total.
@@ -71,7 +65,7 @@ struct Axis {
 
 impl Axis {
     fn of(explanation: &Explanation) -> Self {
-        let thresholds = thresholds(explanation);
+        let thresholds = explanation.thresholds.bits();
         let sums = explanation.rows.iter().map(|row| row.running_bits).chain([0.0, explanation.prior_bits]);
         let all = sums.chain(thresholds).filter(|bits| bits.is_finite());
         let (low, high) = all.fold((0.0_f64, 0.0_f64), |(low, high), at| (low.min(at), high.max(at)));

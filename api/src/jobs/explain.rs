@@ -5,7 +5,7 @@ use kanak_engine::matching::{ClusterLink, Explanation, RuleSet, Statement, expla
 use kanak_model::{EntityModel, SourceRecord};
 
 use crate::deployment::Deployment;
-use crate::jobs::resolve::{Registers, find_rules, registers};
+use crate::jobs::resolve::{Registers, find_rules, register_name, registers};
 
 /// Weighs a pair under the rule set in force.
 ///
@@ -43,6 +43,5 @@ async fn find(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<(R
 }
 
 fn statement<'a>(registers: &'a Registers, of: &'a SourceRecord) -> Statement<'a> {
-    let name = registers.get(&of.source_system).map(|register| register.name.as_str());
-    Statement::of(name.unwrap_or_default(), &of.values)
+    Statement::of(register_name(registers, of.source_system), &of.values)
 }

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
-use kanak_engine::standardize::Standardizer;
 use kanak_ingest::landing::{self, Landed};
 use kanak_ingest::{CheckedBatch, FileReport, Input, Rows, read_file};
 use kanak_model::source_record::NewSourceRecord;
@@ -221,12 +220,11 @@ fn start_reader(
     sender: mpsc::Sender<CheckedBatch>,
 ) -> tokio::task::JoinHandle<anyhow::Result<FileReport>> {
     let name = file.display().to_string();
-    let codes = Arc::clone(&deployment.codes);
+    let standardizer = deployment.standardizer.clone();
     let models = Arc::clone(&deployment.models);
     let events = Arc::clone(&deployment.events);
     let now: Timestamp = deployment.clock.now();
     tokio::task::spawn_blocking(move || {
-        let standardizer = Standardizer::new(&codes);
         let rows = match &source.rows {
             RowsAre::Entity(name) => {
                 let model = models.iter().find(|model| model.name == *name);

@@ -12,7 +12,7 @@ use kanak_model::source_record::Values;
 use kanak_model::{Access, EntityModel, RuleSetVersion};
 
 use crate::deployment::Deployment;
-use crate::jobs::resolve::{find_rules, last_resolved, registers};
+use crate::jobs::resolve::{find_rules, last_resolved, register_name, registers};
 
 /// More source records of one type are not kept: a million citizens take 0.3 GiB.
 const RECORDS_MAX: u64 = 5_000_000;
@@ -79,7 +79,7 @@ impl Live {
     /// Whether so much has come and gone that searches grow slow.
     fn is_worn(&self) -> bool {
         let incremental = self.incremental.read().unwrap_or_else(PoisonError::into_inner);
-        incremental.unsettled() as f64 > UNSETTLED_MAX * incremental.index().len() as f64 + 1000.0
+        incremental.index().unsettled() as f64 > UNSETTLED_MAX * incremental.index().len() as f64 + 1000.0
     }
 }
 
@@ -101,18 +101,18 @@ pub async fn warm(deployment: &Deployment, model: &EntityModel) -> anyhow::Resul
     if !is_kept(deployment, store.source_record_count(entity).await?) {
         return Ok(());
     }
-    let Some((version, rule_set)) = find_rules(deployment, entity).await? else { return Ok(()) };
     let Some(resolved) = last_resolved(deployment, entity).await? else { return Ok(()) };
     if store.unresolved_count(entity).await? > 0 {
         return Ok(());
     }
+    let Some((version, rule_set)) = find_rules(deployment, entity).await? else { return Ok(()) };
     let registers = registers(deployment).await?;
     let mut builder = rule_set.rules.columns();
     let access = Access::operation("resolve");
     store
         .visit_source_records(&access, entity, |record| {
-            let register = registers.get(&record.source_system).map_or("", |register| &register.name);
-            builder.push(record.id, Rank::of(register, &record.key), &record.values);
+            let rank = Rank::of(register_name(&registers, record.source_system), &record.key);
+            builder.push(record.id, rank, &record.values);
         })
         .await?;
     // Whatever came meanwhile may have been read as it is now, and not as it was resolved.

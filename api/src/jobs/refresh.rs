@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use arrow::record_batch::RecordBatch;
-use kanak_engine::standardize::Standardizer;
 use kanak_ingest::{CheckedBatch, EventBatchBuilder, IngestError, Input, Rows, landing, read_file};
 use kanak_model::source_system::RowsAre;
 use kanak_model::{Access, EntityModel, EventModel, SourceSystem};
@@ -141,10 +140,9 @@ async fn read_events(
     let key = landing_key(deployment)?;
     let sealed = landing::sealed_path(&deployment.landing(), &run.content_hash);
     let (source, event, name) = (source.clone(), event.clone(), run.file_name.clone());
-    let codes = Arc::clone(&deployment.codes);
+    let standardizer = deployment.standardizer.clone();
     let today = run.recorded;
     tokio::task::spawn_blocking(move || {
-        let standardizer = Standardizer::new(&codes);
         let mut builder = EventBatchBuilder::new(&event, &source.name);
         let mut batches = Vec::new();
         let mut take = |batch: CheckedBatch| -> Result<(), IngestError> {

@@ -94,9 +94,8 @@ async fn resolve_all_of(
         Some(version) => version,
         None => store.put_rule_set(&model.name, &serde_json::to_value(&work.rule_set)?).await?,
     };
-    let mark = unresolved.through.0.to_string();
     let done = Done { changes: work.changes, pairs: work.matched.pairs, scope: Scope::Everything, unresolved };
-    let (reviews, applied) = apply(deployment, model, version, done).await?;
+    let Written { reviews, applied, mark } = apply(deployment, model, version, done).await?;
     store.put_setting(&applied_setting(&model.name), &version.to_string()).await?;
     if let (Some(kept), Some(columns)) = (&deployment.live, columns) {
         let rule_set = work.rule_set;
@@ -153,8 +152,7 @@ async fn take_in(
             all.remove(*id);
         }
         for record in &records {
-            let register = registers.get(&record.source_system).map_or("", |register| &register.name);
-            all.put(record.id, register, &record.values);
+            all.put(record.id, register_name(&registers, record.source_system), &record.values);
         }
         let is_outgrown = all.index().len() as u64 >= live.rule_set.trained_on.saturating_mul(OUTGROWN);
         let heard_max = all.index().len() / 2;
@@ -200,9 +198,8 @@ async fn resolve_around(
     let compared = work.matched.stats.compared;
     let scope = Scope::These(scope);
     let unresolved = unresolved.clone();
-    let mark = unresolved.through.0.to_string();
     let done = Done { changes: work.changes, pairs: work.matched.pairs, scope, unresolved };
-    let (reviews, applied) = match apply(deployment, model, version, done).await {
+    let Written { reviews, applied, mark } = match apply(deployment, model, version, done).await {
         Ok(done) => done,
         // A source record changed since it was taken in.
         Err(error) if is_stale(&error) => return Ok(None),
@@ -226,13 +223,22 @@ struct Done {
     unresolved: Unresolved,
 }
 
-/// Writes a resolution; tells how many pairs are left for people.
+/// What was written of it.
+struct Written {
+    /// Pairs left for people.
+    reviews: usize,
+    applied: Applied,
+    /// By which memory that follows the hub knows this resolution.
+    mark: String,
+}
+
+/// Writes a resolution.
 async fn apply(
     deployment: &Deployment,
     model: &EntityModel,
     version: RuleSetVersion,
     done: Done,
-) -> anyhow::Result<(usize, Applied)> {
+) -> anyhow::Result<Written> {
     let Done { changes, pairs, scope, unresolved } = done;
     let review_pairs: Vec<MatchPair> = pairs.into_iter().filter(|pair| pair.decision == Decision::Review).collect();
     let reviews = review_pairs.len();
@@ -240,7 +246,7 @@ async fn apply(
     let resolution = Resolution { changes, review_pairs, scope, unresolved };
     let applied = deployment.store.apply_resolution(model, version, resolution).await?;
     deployment.store.put_setting(&resolved_setting(&model.name), &mark).await?;
-    Ok((reviews, applied))
+    Ok(Written { reviews, applied, mark })
 }
 
 /// Why a resolution of an entity type is due, in words; `None` when everything stands as the rules say.
@@ -326,6 +332,11 @@ impl Register {
 
 /// The registers by their id in this hub.
 pub type Registers = HashMap<SourceSystemId, Register>;
+
+/// What a register is called in every hub; empty where it is not known.
+pub fn register_name(registers: &Registers, id: SourceSystemId) -> &str {
+    registers.get(&id).map_or("", |register| &register.name)
+}
 
 /// All registers of a hub.
 ///
@@ -439,10 +450,7 @@ pub fn compute(
     touched: &Touched,
     settled: Option<&[SourceRecordId]>,
 ) -> Work {
-    let rank = |record: &SourceRecord| {
-        let register = registers.get(&record.source_system).map_or("", |register| &register.name);
-        Rank::of(register, &record.key)
-    };
+    let rank = |record: &SourceRecord| Rank::of(register_name(registers, record.source_system), &record.key);
     let mut builder = match &rules {
         Rules::InForce { rule_set, .. } | Rules::Changed(rule_set) => rule_set.rules.columns(),
         Rules::Untrained { rules, .. } => rules.columns(),

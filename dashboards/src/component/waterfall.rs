@@ -154,12 +154,13 @@ fn told(row: &ExplanationRow) -> String {
 
 /// Thresholds as lines, at the bits that their probabilities mean.
 pub(crate) fn rules(thresholds: Thresholds) -> Vec<Rule> {
-    let rule = |word: &str, probability: f64, class| {
-        let at = (probability / (1.0 - probability)).log2();
+    let rule = |word: &str, at: f64, probability: f64, class| {
         let label = format!("{word} from {} bits ({})", format::bits(at), format::probability(probability));
         Rule { at, label, class }
     };
-    let all = [rule("match", thresholds.matched, "match"), rule("review", thresholds.review, "review")];
+    let [matched, review] = thresholds.bits();
+    let all =
+        [rule("match", matched, thresholds.matched, "match"), rule("review", review, thresholds.review, "review")];
     all.into_iter().filter(|rule| rule.at.is_finite()).collect()
 }
 

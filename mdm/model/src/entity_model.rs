@@ -233,6 +233,13 @@ pub struct Thresholds {
     pub review: f64,
 }
 
+impl Thresholds {
+    /// Where `match` and `review` begin, as log odds in bits.
+    pub fn bits(self) -> [f64; 2] {
+        [self.matched, self.review].map(|probability| (probability / (1.0 - probability)).log2())
+    }
+}
+
 impl Default for Thresholds {
     fn default() -> Self {
         Self { matched: 0.99, review: 0.5 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use kanak_engine::standardize::{Hint, Outcome, Standardizer, TwelveDigits};
+use kanak_engine::standardize::{Hint, Outcome, TwelveDigits};
 use kanak_model::source_record::{Stated, Values};
 use kanak_model::source_system::DateOrder;
 use kanak_model::{Access, EntityModel, GoldenId, Kind};
@@ -137,7 +137,6 @@ async fn read(
     stated: &BTreeMap<String, String>,
 ) -> Result<Values, Problem> {
     let deployment = &state.deployment;
-    let standardizer = Standardizer::new(&deployment.codes);
     let mut values = Values::new();
     // Districts first: a sub-district is read within its district.
     let mut attributes: Vec<_> = Vec::with_capacity(stated.len());
@@ -163,7 +162,7 @@ async fn read(
             today: deployment.clock.now().day_ist(),
             twelve_digits: TwelveDigits::Aadhaar,
         };
-        let value = match standardizer.standardize(attribute, &hint, text) {
+        let value = match deployment.standardizer.standardize(attribute, &hint, text) {
             Outcome::Missing => continue,
             Outcome::Good(value) => value,
             Outcome::Bad { reason, .. } => return Err(Problem::bad_request(format!("`{}`: {reason}", attribute.name))),

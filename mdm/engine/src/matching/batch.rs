@@ -35,7 +35,12 @@ pub struct Matched {
 }
 
 /// Pairs of at least this probability are heard when groups are held against each other.
-pub(crate) const DOUBTFUL: f64 = 0.02;
+const DOUBTFUL: f64 = 0.02;
+
+/// The probability from which on pairs are heard: all that wait for a person are among them.
+pub(crate) fn doubtful_from(rules: &MatchRules) -> f64 {
+    DOUBTFUL.min(rules.thresholds.review)
+}
 
 /// Matches all source records under a rule set and the stewards' constraints.
 ///
@@ -143,7 +148,7 @@ impl<'r> Run<'r> {
     fn weigh(self, candidates: &Candidates, listed_from: Option<f64>, progress: &dyn Progress) -> Weighed<'r> {
         let bound = self.bound;
         progress.stage("weigh pairs", candidates.rows());
-        let doubtful = bound.weight_at(DOUBTFUL.min(self.thresholds().review));
+        let doubtful = bound.weight_at(doubtful_from(bound.rules()));
         let listed_from = listed_from.map(|probability| bound.weight_at(probability));
         let floor = listed_from.map_or(doubtful, |listed_from| doubtful.min(listed_from));
         let start = || (Vec::<Edge>::new(), bound.weigher());

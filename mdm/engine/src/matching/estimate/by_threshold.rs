@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::weights::probability;
 use super::Chance;
 
 /// What would be linked from one match weight on, were each pair decided by itself: no cluster joins or parts anything.
@@ -47,7 +48,7 @@ pub fn by_threshold(chances: &[Chance], missed: f64) -> Vec<ThresholdPoint> {
         let total_bits = f64::from(low) + at as f64;
         ThresholdPoint {
             total_bits,
-            probability: 1.0 / (1.0 + (-total_bits).exp2()),
+            probability: probability(total_bits),
             pairs,
             precision: (pairs > 0).then(|| matches / pairs as f64),
             recall: if wanted > 0.0 { matches / wanted } else { 1.0 },

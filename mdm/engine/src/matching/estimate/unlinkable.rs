@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::super::bound::Bound;
 use super::super::columns::Columns;
 use super::super::rule_set::RuleSet;
+use super::super::weights::probability;
 
 /// How many of the weighed source records cannot be linked, at the thresholds and at any other.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -61,7 +62,7 @@ pub fn unlinkable(rule_set: &RuleSet, columns: &Columns) -> Unlinkable {
     let below = BITS.zip(&all.bins).map(|(total_bits, count)| {
         source_records += count;
         let total_bits = f64::from(total_bits);
-        BelowBits { total_bits, probability: 1.0 / (1.0 + (-total_bits).exp2()), source_records }
+        BelowBits { total_bits, probability: probability(total_bits), source_records }
     });
     let weighed = rows.len() as u64;
     Unlinkable { weighed, below: below.collect(), source_records: all.source_records, below_review: all.below_review }

@@ -18,7 +18,7 @@ use kanak_model::source_record::Values;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::super::batch::DOUBTFUL;
+use super::super::batch::doubtful_from;
 use super::super::columns::{Columns, MISSING};
 use super::super::hash;
 use super::super::households::{NUMBER_ROWS_MAX, shared_numbers};
@@ -96,11 +96,6 @@ impl Incremental {
         self.touched.insert(id);
     }
 
-    /// How many of all its source records are unsettled, as [`Index::unsettled`] tells.
-    pub fn unsettled(&self) -> usize {
-        self.index.unsettled()
-    }
-
     /// What to look at for all that came, changed, went or was decided about since this was last asked; `constraints` are all that
     /// stand. `None` where that is more than `heard_max` source records: then a batch over all is due.
     pub fn around(&mut self, constraints: &[Constraint], heard_max: usize) -> Option<Around> {
@@ -134,7 +129,7 @@ impl Incremental {
     }
 
     fn doubtful(&self) -> f64 {
-        self.index.scales.weight_at(DOUBTFUL.min(self.index.rule_set.rules.thresholds.review))
+        self.index.scales.weight_at(doubtful_from(&self.index.rule_set.rules))
     }
 
     /// By row, the rows that a steward's decision holds it against.

@@ -41,38 +41,26 @@ const fn partial(at: usize) -> Level {
         2 => level("same month, one gives only the month", 0.01, 1e-3, Side::For, false),
         // Registers that err by a generation name another one of the family.
         9 => level("a generation apart", 0.004, 0.54, Side::Against, false),
+        10 => level("impossible order: alive after the other's death", 0.002, 0.05, Side::Against, false),
         _ => LEVELS[at - LATER as usize],
     }
 }
 
+const fn partials<const N: usize>() -> [Level; N] {
+    let mut all = [LEVELS[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = partial(at);
+        at += 1;
+    }
+    all
+}
+
 /// Levels of dates known to the day, the month or only the year.
-pub(super) const PARTIAL: &[Level] = &[
-    partial(0),
-    partial(1),
-    partial(2),
-    partial(3),
-    partial(4),
-    partial(5),
-    partial(6),
-    partial(7),
-    partial(8),
-    partial(9),
-];
+pub(super) const PARTIAL: &[Level] = &partials::<{ IMPOSSIBLE as usize }>();
 
 /// The same, and one more: nobody is born, or seen, after the day of death.
-pub(super) const DEATH: &[Level] = &[
-    partial(0),
-    partial(1),
-    partial(2),
-    partial(3),
-    partial(4),
-    partial(5),
-    partial(6),
-    partial(7),
-    partial(8),
-    partial(9),
-    level("impossible order: alive after the other's death", 0.002, 0.05, Side::Against, false),
-];
+pub(super) const DEATH: &[Level] = &partials::<{ IMPOSSIBLE as usize + 1 }>();
 
 /// Grades two dates as precisely as the less precise one is known.
 ///
