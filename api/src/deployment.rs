@@ -33,8 +33,8 @@ pub struct Deployment {
     pub sources: Arc<Sources>,
     /// The code systems.
     pub codes: Arc<Codes>,
-    /// What cleans values by them; its clones share what they looked up.
-    pub standardizer: Standardizer,
+    /// What cleans values by them.
+    pub standardizer: Arc<Standardizer>,
     /// The hub.
     pub store: Store,
     /// Where the hub is. May hold a password: never print it.
@@ -139,7 +139,7 @@ impl Deployment {
             models: Arc::new(models),
             events: Arc::new(events),
             sources: Arc::new(sources),
-            standardizer: Standardizer::new(&codes),
+            standardizer: Arc::new(Standardizer::new(&codes)),
             codes,
             store,
             hub: url,

@@ -220,7 +220,7 @@ fn start_reader(
     sender: mpsc::Sender<CheckedBatch>,
 ) -> tokio::task::JoinHandle<anyhow::Result<FileReport>> {
     let name = file.display().to_string();
-    let standardizer = deployment.standardizer.clone();
+    let standardizer = Arc::clone(&deployment.standardizer);
     let models = Arc::clone(&deployment.models);
     let events = Arc::clone(&deployment.events);
     let now: Timestamp = deployment.clock.now();

@@ -140,7 +140,7 @@ async fn read_events(
     let key = landing_key(deployment)?;
     let sealed = landing::sealed_path(&deployment.landing(), &run.content_hash);
     let (source, event, name) = (source.clone(), event.clone(), run.file_name.clone());
-    let standardizer = deployment.standardizer.clone();
+    let standardizer = Arc::clone(&deployment.standardizer);
     let today = run.recorded;
     tokio::task::spawn_blocking(move || {
         let mut builder = EventBatchBuilder::new(&event, &source.name);
