@@ -106,6 +106,12 @@ impl Codes {
         places::names_in(self, "lgd-subdistrict", "subdistrict")
     }
 
+    /// Every name, old name and spelling by which [`find_town`](Self::find_town) knows a town, squeezed, with the town's LGD code; in
+    /// no order.
+    pub fn town_names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.places().town_names()
+    }
+
     fn places(&self) -> &Places {
         self.places.get_or_init(|| Places::index(self))
     }

@@ -87,6 +87,10 @@ impl Places {
     pub(crate) fn find_town(&self, name: &str) -> Option<&str> {
         self.towns.get(&squeeze(name)).and_then(Claim::code)
     }
+
+    pub(crate) fn town_names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.towns.iter().filter_map(|(name, claim)| Some((name.as_str(), claim.code()?)))
+    }
 }
 
 /// Every name and alias of the places of Punjab in the code system of districts or of sub-districts.

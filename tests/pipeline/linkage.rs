@@ -224,7 +224,7 @@ fn the_page_of_a_run_shows_the_figures_of_its_json_and_explains_pairs_to_the_bit
     for (name, figure) in [
         ("rows", &report["rows"]),
         ("clusters", &report["clusters"]),
-        ("review_per_1000", &report["review_per_1000"]),
+        ("questions_per_1000", &report["questions_per_1000"]),
         ("precision", &report["estimates"]["precision"]["value"]),
         ("recall", &report["estimates"]["recall"]["value"]),
         ("true_precision", &report["truth"]["precision"]),

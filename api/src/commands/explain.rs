@@ -39,8 +39,8 @@ pub async fn run(ids: &[String], html: Option<&Path>, deployment: &Deployment, o
             print_golden(&golden, &figures, output);
         }
         [left, right] => {
-            let (model, left_record) = find_source_record(deployment, &access, left).await?;
-            let (other, right_record) = find_source_record(deployment, &access, right).await?;
+            let (model, left_record, left_golden) = find_source_record(deployment, &access, left).await?;
+            let (other, right_record, right_golden) = find_source_record(deployment, &access, right).await?;
             if model.name != other.name {
                 bail!(
                     "`{left}` is a {} and `{right}` a {}: only records of one entity type are compared",
@@ -58,6 +58,11 @@ pub async fn run(ids: &[String], html: Option<&Path>, deployment: &Deployment, o
                 return output.document(&link.explanation);
             }
             waterfall::print(left, right, &link.explanation, output);
+            output.line(if left_golden == right_golden {
+                format!("both stand in golden record {left_golden}")
+            } else {
+                format!("they stand in two golden records, {left_golden} and {right_golden}")
+            });
         }
         _ => bail!("name one golden record, or two source records as SOURCE:KEY"),
     }
@@ -107,7 +112,7 @@ async fn find_source_record<'a>(
     deployment: &'a Deployment,
     access: &Access,
     id: &str,
-) -> anyhow::Result<(&'a EntityModel, SourceRecord)> {
+) -> anyhow::Result<(&'a EntityModel, SourceRecord, GoldenId)> {
     let (source, key) =
         id.split_once(':').with_context(|| format!("`{}` is not a source record; write SOURCE:KEY", redact(id)))?;
     let (model, golden) = find(deployment, access, id).await?;
@@ -118,7 +123,7 @@ async fn find_source_record<'a>(
         .with_context(|| format!("`{}` is not linked to its golden record", redact(id)))?;
     let records = deployment.store.list_source_records_of(access, &[member.id]).await?;
     let record = records.into_iter().next().with_context(|| format!("`{}` has no current version", redact(id)))?;
-    Ok((model, record))
+    Ok((model, record, golden.record.id))
 }
 
 fn name_of(member: &MemberRecord) -> String {

@@ -48,6 +48,13 @@ impl LiveRecords {
     }
 }
 
+impl LiveRecords {
+    /// Keeps nothing of an entity type any more.
+    pub fn forget(&self, entity: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(entity);
+    }
+}
+
 impl Live {
     /// Takes over the columns of a resolution.
     pub fn of(version: RuleSetVersion, rule_set: RuleSet, resolved: String, columns: Columns) -> Self {

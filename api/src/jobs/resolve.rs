@@ -5,12 +5,12 @@ use std::sync::{Arc, PoisonError};
 
 use anyhow::Context as _;
 use kanak_engine::matching::{
-    Around, Columns, MatchRules, Matched, Rank, RuleSet, Silent, assign_identities, match_around, match_batch,
+    Around, Columns, MatchRules, Matched, Rank, RuleSet, Silent, assign_identities, match_around, match_batch, reading,
     train_and_match,
 };
 use kanak_engine::survivorship::{Member, survive};
 use kanak_model::golden_record::GoldenChange;
-use kanak_model::match_pair::{Constraint, Decision, MatchPair};
+use kanak_model::match_pair::{Constraint, MatchPair};
 use kanak_model::{
     Access, EntityModel, GoldenId, RuleSetVersion, SourceRecord, SourceRecordId, SourceSystem, SourceSystemId,
 };
@@ -36,7 +36,7 @@ pub struct Resolved {
     pub source_records: usize,
     /// Pairs compared.
     pub compared: u64,
-    /// Pairs left for people.
+    /// Questions left for people.
     pub reviews: usize,
     /// Why a new version of the rules was published, if one was.
     pub published: Option<String>,
@@ -78,9 +78,12 @@ async fn resolve_all_of(
     };
     let registers = registers(deployment).await?;
     let known = find_rules(deployment, &model.name).await?;
-    let (rules, published) = rules_for(model, &registers, known, records.len())?;
+    let (rules, published) = rules_for(model, &registers, known, records.len(), held.constraints.len())?;
     let count = records.len();
-    let touched = match rules {
+    let applied = store.get_setting(&applied_setting(&model.name)).await?;
+    let touched = match &rules {
+        // A resolution that was cut off after it had published its rules left golden values of the ones before.
+        Rules::InForce { version, .. } if applied.as_deref() != Some(version.to_string().as_str()) => Touched::All,
         Rules::InForce { .. } => Touched::Some(unresolved.source_records.iter().copied().collect()),
         Rules::Changed(_) | Rules::Untrained { .. } => Touched::All,
     };
@@ -94,13 +97,18 @@ async fn resolve_all_of(
         Some(version) => version,
         None => store.put_rule_set(&model.name, &serde_json::to_value(&work.rule_set)?).await?,
     };
-    let done = Done { changes: work.changes, pairs: work.matched.pairs, scope: Scope::Everything, unresolved };
+    let done = Done { changes: work.changes, questions: work.matched.questions, scope: Scope::Everything, unresolved };
     let Written { reviews, applied, mark } = apply(deployment, model, version, done).await?;
     store.put_setting(&applied_setting(&model.name), &version.to_string()).await?;
-    if let (Some(kept), Some(columns)) = (&deployment.live, columns) {
-        let rule_set = work.rule_set;
-        let live = tokio::task::spawn_blocking(move || Live::of(version, rule_set, mark, columns)).await?;
-        kept.keep(&model.name, live);
+    match (&deployment.live, columns) {
+        (Some(kept), Some(columns)) => {
+            let rule_set = work.rule_set;
+            let live = tokio::task::spawn_blocking(move || Live::of(version, rule_set, mark, columns)).await?;
+            kept.keep(&model.name, live);
+        }
+        // There are too many by now: what is kept from before would never follow the hub again.
+        (Some(kept), None) => kept.forget(&model.name),
+        (None, _) => {}
     }
     let compared = work.matched.stats.compared;
     let entity = model.name.clone();
@@ -198,7 +206,7 @@ async fn resolve_around(
     let compared = work.matched.stats.compared;
     let scope = Scope::These(scope);
     let unresolved = unresolved.clone();
-    let done = Done { changes: work.changes, pairs: work.matched.pairs, scope, unresolved };
+    let done = Done { changes: work.changes, questions: work.matched.questions, scope, unresolved };
     let Written { reviews, applied, mark } = match apply(deployment, model, version, done).await {
         Ok(done) => done,
         // A source record changed since it was taken in.
@@ -218,14 +226,14 @@ fn is_stale(error: &anyhow::Error) -> bool {
 /// What a resolution made, to be written.
 struct Done {
     changes: Vec<GoldenChange>,
-    pairs: Vec<MatchPair>,
+    questions: Vec<MatchPair>,
     scope: Scope,
     unresolved: Unresolved,
 }
 
 /// What was written of it.
 struct Written {
-    /// Pairs left for people.
+    /// Questions left for people.
     reviews: usize,
     applied: Applied,
     /// By which memory that follows the hub knows this resolution.
@@ -239,11 +247,10 @@ async fn apply(
     version: RuleSetVersion,
     done: Done,
 ) -> anyhow::Result<Written> {
-    let Done { changes, pairs, scope, unresolved } = done;
-    let review_pairs: Vec<MatchPair> = pairs.into_iter().filter(|pair| pair.decision == Decision::Review).collect();
-    let reviews = review_pairs.len();
+    let Done { changes, questions, scope, unresolved } = done;
+    let reviews = questions.len();
     let mark = unresolved.through.0.to_string();
-    let resolution = Resolution { changes, review_pairs, scope, unresolved };
+    let resolution = Resolution { changes, questions, scope, unresolved };
     let applied = deployment.store.apply_resolution(model, version, resolution).await?;
     deployment.store.put_setting(&resolved_setting(&model.name), &mark).await?;
     Ok(Written { reviews, applied, mark })
@@ -264,11 +271,13 @@ pub async fn is_due(deployment: &Deployment, model: &EntityModel) -> anyhow::Res
 
 /// Whether the hub's golden records follow from other rules than are declared now. Nothing was resolved yet: no.
 async fn has_new_rules(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<bool> {
-    let Some((version, rules)) = find_rules(deployment, &model.name).await? else { return Ok(false) };
-    let applied = deployment.store.get_setting(&applied_setting(&model.name)).await?;
+    let Some((version, rule_set)) = find_rules(deployment, &model.name).await? else { return Ok(false) };
+    let store = &deployment.store;
+    let applied = store.get_setting(&applied_setting(&model.name)).await?;
+    let answers = store.list_constraints(&model.name).await?.len() as u64;
     Ok(applied.is_none_or(|applied| applied != version.to_string())
-        || rules.rules != MatchRules::compile(model)?
-        || rules.declared != declared(model, &registers(deployment).await?))
+        || why_trained_anew(&MatchRules::compile(model)?, &rule_set, answers).is_some()
+        || rule_set.declared != declared(model, &registers(deployment).await?))
 }
 
 /// The setting that holds the version of the rules under which an entity type was resolved as a whole.
@@ -368,18 +377,37 @@ pub enum Rules {
     },
 }
 
+/// Rules learn from stewards again when these have decided so many pairs more, and twice as many as the rules have learned from.
+const ANSWERS_MORE: u64 = 50;
+
+/// Why rules are due to be trained again, whatever the number of source records.
+fn why_trained_anew(rules: &MatchRules, rule_set: &RuleSet, answers: u64) -> Option<String> {
+    if rule_set.rules != *rules {
+        return Some("the entity model matches by other rules than before".to_owned());
+    }
+    if rule_set.reading != reading() {
+        return Some(
+            "this version of kanak reads names and places otherwise than the one that trained the rules".to_owned(),
+        );
+    }
+    let due = (2 * rule_set.answers).max(rule_set.answers + ANSWERS_MORE);
+    (answers >= due).then(|| {
+        format!("the rules were trained on {} decisions of stewards and there are {answers}", rule_set.answers)
+    })
+}
+
 /// Decides between the rules in force and new ones, and says why they are new.
 fn rules_for(
     model: &EntityModel,
     registers: &Registers,
     known: Option<(RuleSetVersion, RuleSet)>,
     count: usize,
+    answers: usize,
 ) -> anyhow::Result<(Rules, Option<String>)> {
     let rules = MatchRules::compile(model)?;
     let declared = declared(model, registers);
     let Some((version, rule_set)) = known else { return Ok((Rules::Untrained { rules, declared }, None)) };
-    if rule_set.rules != rules {
-        let reason = "the entity model matches by other rules than before".to_owned();
+    if let Some(reason) = why_trained_anew(&rules, &rule_set, answers as u64) {
         return Ok((Rules::Untrained { rules, declared }, Some(reason)));
     }
     if count as u64 >= rule_set.trained_on.saturating_mul(OUTGROWN) {

@@ -65,8 +65,8 @@ async fn resolve_around(
         (compute(&model, &near.source_records, &held, &registers, rules, &Touched::All, None), model)
     })
     .await?;
-    let review_pairs = work.matched.pairs.iter().filter(|pair| pair.decision == Decision::Review).copied().collect();
+    let questions = work.matched.questions;
     let unresolved = Unresolved::default();
-    let resolution = Resolution { changes: work.changes, review_pairs, scope: Scope::These(ids), unresolved };
+    let resolution = Resolution { changes: work.changes, questions, scope: Scope::These(ids), unresolved };
     Ok(store.apply_resolution(&model, version, resolution).await?)
 }

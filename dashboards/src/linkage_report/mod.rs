@@ -40,8 +40,10 @@ pub struct LinkageReport {
     pub entity: String,
     /// Pairs at review or above, by what became of them.
     pub pairs: PairCounts,
-    /// Pairs for a person, for 1,000 source records.
-    pub review_per_1000: f64,
+    /// Questions for a person: each two clusters with pairs for review between them are one.
+    pub questions: u64,
+    /// The same for 1,000 source records.
+    pub questions_per_1000: f64,
     /// How many clusters there are of each size, ascending.
     pub cluster_sizes: Vec<SizeCount>,
     /// What matching did, in counts.

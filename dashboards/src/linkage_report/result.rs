@@ -17,16 +17,19 @@ pub(super) fn section(report: &LinkageReport) -> Section {
 }
 
 fn figures(report: &LinkageReport) -> Vec<Figure> {
-    let per_1000 = format::decimal(report.review_per_1000, 1);
+    let per_1000 = format::decimal(report.questions_per_1000, 1);
     let mut figures = vec![
         counted("rows", "Source records", report.rows, "Rows that were read and matched."),
         counted("clusters", "Clusters", report.clusters, "Each is held to be one; single source records count."),
         figure(
-            "review_per_1000",
-            "Pairs for a person",
+            "questions_per_1000",
+            "Questions for a person",
             per_1000,
-            report.review_per_1000,
-            "For 1,000 source records: an upper bound of tasks, since one answer often settles several pairs.",
+            report.questions_per_1000,
+            &format!(
+                "For 1,000 source records; {} in all. Whether two clusters are one is one question, however many pairs lie between them.",
+                format::whole(report.questions as i64)
+            ),
         ),
     ];
     if let Some(estimates) = &report.estimates {

@@ -117,7 +117,8 @@ fn report() -> LinkageReport {
         clusters: 9_000,
         entity: "citizen".to_owned(),
         pairs: PairCounts { matched: 900, review: 77, no_match: 0 },
-        review_per_1000: 6.2,
+        questions: 61,
+        questions_per_1000: 4.9,
         cluster_sizes: vec![
             SizeCount { from: 1, to: 1, clusters: 8_000 },
             SizeCount { from: 2, to: 2, clusters: 1_000 },

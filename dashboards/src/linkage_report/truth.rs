@@ -102,7 +102,7 @@ fn group_table(title: &str, errors: &ErrorsByGroup<String>) -> Table {
         heads: vec![
             Head::text(title),
             Head::number("Source records"),
-            Head::number("True pairs"),
+            Head::number("Ends of true pairs"),
             Head::number("Precision"),
             Head::number("Recall"),
         ],

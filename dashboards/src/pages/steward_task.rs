@@ -9,7 +9,7 @@ use kanak_model::entity_model::{EntityModel, Thresholds};
 use kanak_model::match_pair::{Decision, MatchPair};
 use kanak_model::steward_task::{StewardTask, TaskState};
 use kanak_model::{GoldenId, Language, Purpose, StewardTaskId, Timestamp};
-use kanak_store::{StoreError, TaskFilter};
+use kanak_store::{StoreError, TaskCursor, TaskFilter};
 use serde::Deserialize;
 
 use super::golden_record::{Member, sample_members, stated_cell, to_member};
@@ -127,8 +127,14 @@ async fn read(
     // may be retired by now. A fault inside is logged where it happened.
     let explanation = state.actions.explain(&access, pair.left, pair.right).await.ok();
     let rules = RulesInForce::find(store, &entity).await?;
-    let open = store.list_steward_tasks(&access, TaskFilter::Open, Some(&entity), None, 2).await;
-    let next = open.map_err(PageError::inside)?.into_iter().map(|task| task.id).find(|task| *task != id);
+    // The one after this in the queue; from its end, and from tasks that left it, the first.
+    let here = TaskCursor { probability: pair.probability, id };
+    let open = |after: Option<TaskCursor>, limit: u32| {
+        store.list_steward_tasks(&access, TaskFilter::Open, Some(&entity), after, limit)
+    };
+    let after = open(Some(here), 1).await.map_err(PageError::inside)?;
+    let first = open(None, 2).await.map_err(PageError::inside)?;
+    let next = after.into_iter().chain(first).map(|task| task.id).find(|task| *task != id);
     let decided_by = match &view.task.state {
         TaskState::Decided { by, .. } => {
             let users = store.list_users().await.map_err(PageError::inside)?;
@@ -169,8 +175,10 @@ pub(crate) struct StewardTaskPage {
     entity: String,
     opened: String,
     state: (Tone, &'static str),
+    /// Of the two golden records, by all that their source records tell.
     probability: String,
-    weight_bits: String,
+    /// Of the two source records by themselves.
+    by_themselves: Option<String>,
     /// Where match and review begin under the rules in force, as probabilities.
     thresholds: Option<(String, String)>,
     sentence: String,
@@ -237,8 +245,8 @@ impl StewardTaskPage {
             entity: model.title.get(language).to_owned(),
             opened: format::instant(parts.task.opened),
             state: state_words(&parts.task.state),
-            probability: format::probability(explained.map_or(pair.probability, |one| one.probability)),
-            weight_bits: format::bits(explained.map_or(pair.weight_bits, |one| one.total_bits)),
+            probability: format::probability(pair.probability),
+            by_themselves: explained.map(|one| format::probability(one.probability)),
             thresholds: thresholds.map(|one| (format::probability(one.matched), format::probability(one.review))),
             on_match,
             on_no_match,

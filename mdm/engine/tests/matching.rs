@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on, and says what it measured or skipped")]
 
+mod decisions;
 mod evidence;
 mod incremental;
 mod index;

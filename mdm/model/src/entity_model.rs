@@ -327,8 +327,8 @@ struct RawModel {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawEntity {
-    name: String,
-    plural: Option<String>,
+    name: Spanned<String>,
+    plural: Option<Spanned<String>>,
     title: Titles,
     label: Spanned<String>,
     #[serde(default = "active")]
@@ -367,6 +367,13 @@ impl EntityModel {
             let names = choices(attributes.iter().map(|attribute| attribute.name.as_str()));
             Err(source.error_at(span, format!("no attribute `{name}` in this model; it has {names}")))
         };
+        for (what, name) in [("name", Some(&raw.entity.name)), ("plural", raw.entity.plural.as_ref())] {
+            if let Some(name) = name.filter(|name| !is_word(name.get_ref())) {
+                let message =
+                    format!("`{}` is no {what} of an entity; use lower case letters, digits and `_`", name.get_ref());
+                return Err(source.error_at(name.span(), message));
+            }
+        }
         check(raw.entity.label.get_ref(), raw.entity.label.span())?;
         for rule in &raw.matching.blocking {
             if rule.get_ref().keys.is_empty() {
@@ -401,8 +408,8 @@ impl EntityModel {
             })
             .collect();
         Ok(Self {
-            plural: raw.entity.plural.unwrap_or_else(|| format!("{}s", raw.entity.name)),
-            name: raw.entity.name,
+            plural: raw.entity.plural.map_or_else(|| format!("{}s", raw.entity.name.get_ref()), Spanned::into_inner),
+            name: raw.entity.name.into_inner(),
             title: raw.entity.title,
             label: raw.entity.label.into_inner(),
             attributes,
@@ -423,6 +430,12 @@ impl EntityModel {
     }
 }
 
+/// Whether this can name tables, files and columns.
+fn is_word(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
 /// Checks a model's attributes: names are words, none twice, code systems named where they must be.
 pub(crate) fn check_attributes(
     source: &TomlText<'_>,
@@ -433,9 +446,7 @@ pub(crate) fn check_attributes(
         let span = spanned.span();
         let attribute = spanned.into_inner();
         let name = &attribute.name;
-        let is_word = name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-        if !is_word {
+        if !is_word(name) {
             return Err(
                 source.error_at(span, format!("`{name}` is no attribute name; use lower case letters, digits and `_`"))
             );

@@ -64,7 +64,7 @@ async fn main() {
 
     let step = Instant::now();
     let resolution =
-        Resolution { changes: changes.clone(), review_pairs: Vec::new(), scope: Scope::Everything, unresolved };
+        Resolution { changes: changes.clone(), questions: Vec::new(), scope: Scope::Everything, unresolved };
     let applied = store.apply_resolution(&model, rules, resolution).await.unwrap();
     assert_eq!((applied.created, applied.feed_position), (golden, FeedPosition(golden as i64)));
     print(&step, "apply", count + golden);
@@ -75,7 +75,7 @@ async fn main() {
         kept.map(|(change, link)| GoldenChange { identity: Identity::Keeps(link.golden_id), ..change }).collect();
     let step = Instant::now();
     let unresolved = store.list_unresolved("citizen").await.unwrap();
-    let resolution = Resolution { changes, review_pairs: Vec::new(), scope: Scope::Everything, unresolved };
+    let resolution = Resolution { changes, questions: Vec::new(), scope: Scope::Everything, unresolved };
     assert_eq!(store.apply_resolution(&model, rules, resolution).await.unwrap().unchanged, golden);
     print(&step, "apply again", count + golden);
 

@@ -8,7 +8,7 @@ use arrow::array::{Array as _, AsArray as _};
 use kanak_engine::matching::estimate::{Answer, Answers, ScoredPair};
 
 use super::table::Table;
-use super::truth::Names;
+use super::truth::{Names, name_of};
 use super::{field, row_of};
 
 /// Writes `sample.csv`: pairs to be answered. What the matcher thinks of them is left out, so that it leads nobody.
@@ -54,7 +54,7 @@ pub(super) fn read_answers(file: &Path, table: &Table) -> anyhow::Result<Answers
             }
         };
         let find = |source: String, id: String, side: usize| {
-            let name = if source.is_empty() { id } else { format!("{source}:{id}") };
+            let name = name_of((source, id));
             let found = names.find(&name, side, file)?;
             found
                 .map(|row| kanak_model::SourceRecordId(row as i64))

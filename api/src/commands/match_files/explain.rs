@@ -4,9 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use kanak_dashboards::linkage_report::ExplainedPair;
-use kanak_engine::matching::{Columns, Matched, RuleSet, Statement, blocking_of_pair, explain_pair, values_of};
+use kanak_engine::matching::{
+    Columns, Explanation, Matched, RuleSet, Statement, blocking_of_pair, explain_pair, values_of,
+};
 use kanak_engine::standardize::redact;
-use kanak_model::{EntityModel, SourceRecordId};
+use kanak_model::{EntityModel, Kind, SourceRecordId};
 
 use super::table::Table;
 use super::truth::Names;
@@ -66,8 +68,18 @@ pub(super) fn explain(
             right: table.label(*right).into_owned(),
             is_linked: found.clusters.iter().any(is_both),
             blocking: blocking_of_pair(rule_set, left_statement, right_statement),
-            explanation: explain_pair(rule_set, entity, left_statement, right_statement),
+            explanation: masked(entity, explain_pair(rule_set, entity, left_statement, right_statement)),
         }
     };
     pairs.iter().map(of_pair).collect()
+}
+
+/// Aadhaar numbers are for no screen and no report: of two one sees whether they are equal, not what they are.
+fn masked(entity: &EntityModel, mut explanation: Explanation) -> Explanation {
+    for row in &mut explanation.rows {
+        if entity.find_attribute(&row.attribute).is_some_and(|attribute| attribute.kind == Kind::Aadhaar) {
+            (row.left, row.right) = (redact(&row.left).into_owned(), redact(&row.right).into_owned());
+        }
+    }
+    explanation
 }

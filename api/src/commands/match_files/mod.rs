@@ -16,7 +16,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use kanak_engine::matching::{
     Columns, MatchRules, Matched, Progress, Rank, RuleStats, estimate, plan, train_and_match,
 };
@@ -59,6 +59,11 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
         None => table.guess(output),
     };
     let rules = MatchRules::compile(&entity)?;
+    if !args.plan {
+        // Before the work rather than after it.
+        std::fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
+        keep_answers(args)?;
+    }
     let stage = Stage::begin(output, "Standardizing", 0);
     let columns = columns_of(&table, &entity)?;
     seconds.push(("standardize", stage.end("done")));
@@ -76,7 +81,8 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
     let listed_from = is_estimated.then_some(LISTED_FROM);
     let (rule_set, found) = train_and_match(&rules, &columns, TRAINING_SEED, &[], listed_from, &Watched(&stage));
     seconds.push(("match", stage.end(&format!("{} pairs compared", grouped(found.stats.compared)))));
-    let estimated = is_estimated.then(|| {
+    // Where nothing was compared, nothing is known.
+    let estimated = (is_estimated && found.stats.compared > 0).then(|| {
         let stage = Stage::begin(output, "Estimating", 0);
         let estimated = estimate::of_run(&rule_set, &columns, &found, &answers, TRAINING_SEED);
         seconds.push(("estimate", stage.end("done")));
@@ -97,7 +103,6 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
     let mut report = report(&finished, truth, estimated, explained);
     seconds.push(("figures", figures.end("done")));
     let stage = Stage::begin(output, "Writing", 0);
-    std::fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
     write(&args.out, "clusters.csv", |out| write_clusters(out, &table, &found))?;
     write(&args.out, "pairs.csv", |out| write_pairs(out, &table, &found))?;
     if let Some(count) = args.sample {
@@ -208,6 +213,18 @@ fn write_pairs(out: &mut impl Write, table: &Table, found: &Matched) -> std::io:
 }
 
 /// Writes a file of the output folder.
+/// Refuses to draw a sample over one that somebody may have answered already.
+fn keep_answers(args: &MatchArgs) -> anyhow::Result<()> {
+    let sample = args.out.join("sample.csv");
+    if args.sample.is_some() && sample.exists() {
+        bail!(
+            "{} is there already, perhaps with answers; move it away, or give --out another folder (leave --sample out to use its answers)",
+            sample.display()
+        );
+    }
+    Ok(())
+}
+
 fn write(
     folder: &Path,
     name: &str,

@@ -18,13 +18,21 @@ pub(super) fn print(report: &LinkageReport, out: &Path, output: &Output) {
     output.line("");
     let pairs = report.pairs;
     output.line(format!(
-        "{} rows, {} clusters; pairs: {} match, {} review, {} kept apart",
+        "{} rows, {} clusters; pairs: {} match, {} review, {} kept apart; {} questions for a person",
         grouped(report.rows),
         grouped(report.clusters),
         grouped(pairs.matched),
         grouped(pairs.review),
-        grouped(pairs.no_match)
+        grouped(pairs.no_match),
+        grouped(report.questions)
     ));
+    if report.stats.not_compared > report.stats.compared {
+        output.note(format!(
+            "{} pairs in oversized blocks were not compared, more than were: matches among them are not found. Add a blocking rule \
+             with rarer keys",
+            grouped(report.stats.not_compared)
+        ));
+    }
     if let Some(truth) = &report.truth {
         print_truth(truth, output);
     }

@@ -37,6 +37,7 @@ pub(super) fn report(
     let Finished { entity, rule_set, table, columns, found, .. } = of;
     let pairs = pair_counts(found);
     let rows = table.len() as u64;
+    let questions = found.questions.len() as u64;
     let (estimates, curve, by_threshold, reliability) = match estimated {
         Some(of) => (Some(of.estimates), Some(of.curve), Some(of.by_threshold), Some(of.reliability)),
         None => (None, None, None, None),
@@ -47,7 +48,8 @@ pub(super) fn report(
         clusters: found.clusters.len() as u64,
         entity: entity.name.clone(),
         pairs,
-        review_per_1000: pairs.review as f64 * 1000.0 / (rows as f64).max(1.0),
+        questions,
+        questions_per_1000: questions as f64 * 1000.0 / (rows as f64).max(1.0),
         cluster_sizes: cluster_sizes(found),
         stats: found.stats.clone(),
         cuts: found.cuts.len() as u64,
@@ -214,8 +216,9 @@ mod tests {
     fn clusters_are_counted_by_size_up_to_the_largest() {
         let cluster = |size: i64| (0..size).map(SourceRecordId).collect::<Vec<_>>();
         let clusters = vec![cluster(1), cluster(1), cluster(3), cluster(12)];
-        let (pairs, listed, cuts, stats) = (Vec::new(), Vec::new(), Vec::new(), MatchStats::default());
-        let sizes = cluster_sizes(&Matched { pairs, listed, clusters, cuts, stats });
+        let (pairs, questions, listed, cuts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let stats = MatchStats::default();
+        let sizes = cluster_sizes(&Matched { pairs, questions, listed, clusters, cuts, stats });
         let told: Vec<(u64, u64)> = sizes.iter().map(|size| (size.to, size.clusters)).collect();
         assert_eq!((told[0], told[2], *told.last().unwrap()), ((1, 2), (3, 1), (20, 1)));
         assert_eq!(told.len(), 11);

@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use arrow::array::{Array as _, AsArray as _, StringArray, UInt64Array};
 use arrow::record_batch::RecordBatch;
 use kanak_engine::model_guess::{self, Guess};
+use kanak_engine::standardize::redact;
 use kanak_model::EntityModel;
 use kanak_model::quality::RejectedRow;
 
@@ -111,6 +112,7 @@ impl Table {
         for row in 0..self.len() {
             if !seen.insert((self.source_of[row], self.id(row))) {
                 let (id, file) = (self.id(row), self.input(row).file.display());
+                let id = redact(&id);
                 bail!("{file}: the id `{id}` stands twice in one source; ids must be unique in a source");
             }
         }

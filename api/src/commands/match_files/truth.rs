@@ -76,8 +76,8 @@ pub(super) fn compare(file: &Path, table: &Table, found: &Matched) -> anyhow::Re
         let (left, right) = if is_paired {
             (names.find(&text(column(0), row), 0, file)?, names.find(&text(column(1), row), 1, file)?)
         } else {
-            let label = |at: usize| format!("{}:{}", text(column(at), row), text(column(at + 1), row));
-            (names.find(&label(0), 0, file)?, names.find(&label(2), 1, file)?)
+            let side = |at: usize| (text(column(at), row), text(column(at + 1), row));
+            (names.find(&name_of(side(0)), 0, file)?, names.find(&name_of(side(2)), 1, file)?)
         };
         match (left, right) {
             (Some(left), Some(right)) => pairs.push((SourceRecordId(left as i64), SourceRecordId(right as i64))),
@@ -152,4 +152,9 @@ impl<'a> Names<'a> {
             }
         }
     }
+}
+
+/// What a source record is called by its source and id; one file without a source has ids only.
+pub(super) fn name_of((source, id): (String, String)) -> String {
+    if source.is_empty() { id } else { format!("{source}:{id}") }
 }

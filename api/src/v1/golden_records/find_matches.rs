@@ -1,12 +1,13 @@
 //! Golden records that a statement may speak of: asked before a new person or firm is entered.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use kanak_engine::standardize::{Hint, Outcome, TwelveDigits};
+use kanak_model::entity_model::Attribute;
 use kanak_model::source_record::{Stated, Values};
 use kanak_model::source_system::DateOrder;
 use kanak_model::{Access, EntityModel, GoldenId, Kind};
@@ -41,6 +42,8 @@ fn twenty() -> usize {
 const LIMIT_MAX: usize = 50;
 /// A golden record is found by several of its source records.
 const SOURCE_RECORDS_EACH: usize = 6;
+/// Of golden records, so many are looked at until enough are found that the caller may see.
+const LOOKED_AT_MAX: usize = 300;
 
 /// A golden record that a statement may speak of.
 #[derive(Serialize, ToSchema)]
@@ -65,7 +68,7 @@ pub struct MatchesView {
 }
 
 /// Finds golden records that a statement may speak of, by the rules that resolve source records: so that whoever is about to enter a
-/// person or firm sees who is there already. Nothing is stored.
+/// person or firm sees who is there already. Nothing is stored. Whoever differs more than they agree is not given.
 #[utoipa::path(post, path = "/v1/golden-records/matches", tag = "golden records", security(("key" = [])),
     params(("Purpose" = Option<String>, Header, description = "Why: `service_delivery`, `stewardship`, `statistics` or `audit`")),
     request_body = Statement,
@@ -84,16 +87,16 @@ pub async fn find_matches(
     let values = read(&state, &access, model, &statement.values).await?;
     let live = deployment.live.as_ref().and_then(|live| live.find(&model.name)).ok_or_else(not_ready)?;
     let limit = statement.limit.clamp(1, LIMIT_MAX);
-    let (found, live) = search(live, values, limit * SOURCE_RECORDS_EACH).await?;
+    let (found, live) = search(live, values, LOOKED_AT_MAX * SOURCE_RECORDS_EACH).await?;
     let ids: Vec<_> = found.iter().map(|found| found.id).collect();
     let links = deployment.store.list_links_around(&ids).await.map_err(Problem::internal)?;
     let golden_of: HashMap<_, GoldenId> = links.iter().map(|link| (link.source_record, link.golden_id)).collect();
     let mut matches = Vec::new();
     let mut subjects = Vec::new();
-    let mut seen = Vec::new();
-    for found in found {
+    let mut seen = HashSet::new();
+    for found in found.into_iter().take_while(|found| found.weight_bits > 0.0) {
         let Some(id) = golden_of.get(&found.id).copied().filter(|id| !seen.contains(id)) else { continue };
-        seen.push(id);
+        seen.insert(id);
         let golden = deployment.store.find_golden(&access, model, id).await.map_err(Problem::internal)?;
         let Some(golden) = golden else { continue };
         subjects.push(golden.record.id.to_string());
@@ -103,7 +106,7 @@ pub async fn find_matches(
             weight_bits: found.weight_bits,
             decision: live.rule_set.decide(found.probability).word(),
         });
-        if matches.len() == limit {
+        if matches.len() == limit || seen.len() == LOOKED_AT_MAX {
             break;
         }
     }
@@ -176,6 +179,11 @@ async fn read(
             value
         };
         values.insert(attribute.name.clone(), Stated::new(value.clone(), &value));
+    }
+    // A tax number holds its firm's PAN: whoever may not see PANs cannot try one out in it.
+    let hides_pan = |attribute: &&Attribute| attribute.kind == Kind::Pan && !access.shows(attribute.class);
+    for pan in model.attributes.iter().filter(hides_pan) {
+        values.insert(pan.name.clone(), Stated::new(String::new(), ""));
     }
     Ok(values)
 }

@@ -82,7 +82,7 @@ pub(super) async fn doubt(store: &Store, count: i64) -> SourceSystemId {
     };
     let resolution = Resolution {
         changes: (1..=count).map(change).collect(),
-        review_pairs: (1..count).map(pair).collect(),
+        questions: (1..count).map(pair).collect(),
         scope: Scope::Everything,
         unresolved: store.list_unresolved("citizen").await.unwrap(),
     };

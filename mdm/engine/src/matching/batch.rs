@@ -23,6 +23,10 @@ pub struct Matched {
     /// Weighed pairs at review or above, by (left, right). A pair that ended in one cluster is a `Match`, one that a constraint
     /// keeps apart a `NoMatch`, any other a `Review`: also a match that was cut, since a weak bridge may well be right.
     pub pairs: Vec<MatchPair>,
+    /// What people are asked, by (left, right): of each two clusters that pairs for review lie between, the strongest such pair,
+    /// since one answer settles all of them. Weight and probability are of the two clusters: what all their source records tell
+    /// together.
+    pub questions: Vec<MatchPair>,
     /// Every pair of at least the probability that the run was asked to list from, by (left, right): what estimates are made
     /// of. Empty where it was not asked.
     pub listed: Vec<MatchPair>,
@@ -75,11 +79,13 @@ pub fn match_around(
     let mut matched = match_batch(rule_set, columns, constraints, progress);
     matched.clusters.retain(|members| members.iter().any(|member| settled.contains(member)));
     matched.pairs.retain(|pair| settled.contains(&pair.left) && settled.contains(&pair.right));
+    matched.questions.retain(|pair| settled.contains(&pair.left) && settled.contains(&pair.right));
     matched.cuts.retain(|cut| settled.contains(&cut.left) && settled.contains(&cut.right));
     matched
 }
 
-/// Trains a rule set and matches by it at once: [`train`] and [`match_batch`] over one set of blocks. With `listed_from`, pairs
+/// Trains a rule set and matches by it at once: [`train`] and [`match_batch`] over one set of blocks. What stewards decided is learned
+/// from. With `listed_from`, pairs
 /// of at least that probability are listed too; estimates want them from 0.001 on.
 pub fn train_and_match(
     rules: &MatchRules,
@@ -90,11 +96,13 @@ pub fn train_and_match(
     progress: &dyn Progress,
 ) -> (RuleSet, Matched) {
     let candidates = Candidates::of(rules, columns, None);
-    let rule_set = train_on(rules, columns, &candidates, seed);
+    let decided = cluster::constraints_of(columns, constraints);
+    let rule_set = train_on(rules, columns, &candidates, &decided, seed);
     let run = Run { bound: &Bound::of(&rule_set, columns), columns };
     let weighed = run.weigh(&candidates, listed_from, progress);
     let first = weighed.first_pass(constraints, progress);
-    // What is learned hangs on no constraint, so that stewards' decisions do not change the rules.
+    // Who lives with whom and which register lists nobody twice is learned from what the weights alone make of all, not from the
+    // few that were asked about.
     let second_pass = if constraints.is_empty() {
         run.train_second_pass(&first)
     } else {
@@ -111,7 +119,7 @@ pub fn train_and_match(
 /// threads. On few source records, what is believed beforehand of each kind ([`super::Method::levels`]) prevails.
 pub fn train(rules: &MatchRules, columns: &Columns, seed: u64) -> RuleSet {
     let candidates = Candidates::of(rules, columns, None);
-    let rule_set = train_on(rules, columns, &candidates, seed);
+    let rule_set = train_on(rules, columns, &candidates, &[], seed);
     let run = Run { bound: &Bound::of(&rule_set, columns), columns };
     let second_pass = run.train_second_pass(&run.weigh(&candidates, None, &Silent).first_pass(&[], &Silent));
     RuleSet { second_pass: Some(second_pass), ..rule_set }
@@ -195,23 +203,22 @@ impl Weighed<'_> {
     fn matched(self, first: FirstPass, second_pass: Option<&SecondPass>) -> Matched {
         let Run { bound, columns } = self.run;
         let evidence = self.run.evidence();
-        let FirstPass { islands, clusters: mut clustered } = first;
-        if let Some(second_pass) = second_pass {
-            clustered = {
-                let households = Households::of(bound.rules(), columns, &clustered.root_of);
-                let households = households.as_ref().zip(second_pass.households);
-                let registers = second_pass.of_registers(columns);
-                islands.settle(columns, &Evidence { households, registers: Some(&registers), ..evidence })
-            };
-        }
         let matched = evidence.matched;
+        let FirstPass { islands, clusters: first } = first;
+        let households = second_pass.and_then(|_| Households::of(bound.rules(), columns, &first.root_of));
+        let registers = second_pass.map(|second_pass| second_pass.of_registers(columns));
+        let weights = second_pass.and_then(|second_pass| second_pass.households);
+        let evidence =
+            Evidence { households: households.as_ref().zip(weights), registers: registers.as_ref(), ..evidence };
+        let again = second_pass.map(|_| islands.settle(columns, &evidence));
+        let clustered = again.as_ref().unwrap_or(&first);
         let review = bound.weight_at(self.run.thresholds().review);
         let mut edges = islands.into_edges();
         edges.retain(|edge| edge.weight_bits >= review);
         let pair_of = |edge: &Edge| {
             let (left, right) = columns.pair(edge.left, edge.right);
             let probability = bound.probability(edge.weight_bits);
-            MatchPair { left, right, weight_bits: edge.weight_bits, probability, decision: decision(edge, &clustered) }
+            MatchPair { left, right, weight_bits: edge.weight_bits, probability, decision: decision(edge, clustered) }
         };
         let pairs_of = |edges: &[Edge]| {
             let mut pairs: Vec<MatchPair> = edges.iter().map(pair_of).collect();
@@ -219,6 +226,7 @@ impl Weighed<'_> {
             pairs
         };
         let (pairs, listed) = (pairs_of(&edges), pairs_of(&self.listed));
+        let questions = pairs_of(&clustered.questions(&edges, &evidence));
         let rows = columns.len() as u64;
         let strong = edges.iter().filter(|edge| edge.weight_bits >= matched).count() as u64;
         let clusters = clustered.members(columns);
@@ -234,7 +242,7 @@ impl Weighed<'_> {
             single: clusters.iter().filter(|members| members.len() == 1).count() as u64,
             rules: self.rules,
         };
-        Matched { pairs, listed, clusters, cuts: clustered.cuts, stats }
+        Matched { pairs, questions, listed, clusters, cuts: clustered.cuts.clone(), stats }
     }
 }
 

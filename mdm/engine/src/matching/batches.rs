@@ -14,6 +14,7 @@ use rustc_hash::FxHashMap;
 use super::columns::{Columns, Growing, MISSING, Rank};
 use super::rules::{Field, fields_of};
 use crate::standardize::date::parse_date_of_any_century;
+use crate::standardize::missing::is_missing;
 use crate::standardize::{script, sex};
 
 /// Batches that cannot become columns. The caller must act.
@@ -138,7 +139,7 @@ fn date_order(field: &Field, texts: &Texts<'_>, rows: usize) -> DateOrder {
 /// The nearest thing to the standard form; `None` for what stands for nothing.
 fn clean(kind: Kind, order: DateOrder, raw: &str) -> Option<String> {
     let text = script::fold(raw);
-    if is_nothing(&text) {
+    if is_missing(kind, &text) {
         return None;
     }
     let bare = || text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
@@ -162,11 +163,6 @@ fn clean(kind: Kind, order: DateOrder, raw: &str) -> Option<String> {
         _ => text.to_lowercase(),
     };
     (!cleaned.is_empty()).then_some(cleaned)
-}
-
-fn is_nothing(text: &str) -> bool {
-    !text.chars().any(char::is_alphanumeric)
-        || matches!(text.to_ascii_lowercase().as_str(), "null" | "na" | "n/a" | "nan" | "none" | "nil" | "unknown")
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Bare transitive closure joins a family through one wrong link. Here every match that would join two groups is held
 //! against the evidence between all of their members; where that speaks against, the link is a weak bridge and is cut.
-//! Must-links come first and are never cut; a cannot-link is never joined across.
+//! A must-link joins the groups that the evidence made of both sides, and is never cut; a cannot-link is never joined across.
 
 use kanak_model::id::SourceRecordId;
 use kanak_model::match_pair::{Constraint, ConstraintKind};
@@ -72,9 +72,9 @@ pub(crate) struct Clusters {
 /// A constraint on rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RowConstraint {
-    must: bool,
-    left: u32,
-    right: u32,
+    pub(crate) must: bool,
+    pub(crate) left: u32,
+    pub(crate) right: u32,
 }
 
 /// So many members of each side are heard.
@@ -264,8 +264,26 @@ impl<'e> Island<'e> {
     }
 
     fn settle(self, judge: &Judge<'_>) -> Settled {
+        let (mut groups, refused) = self.join(Groups::of(&self), judge);
+        if !groups.join_decided(&self) {
+            // Some who are to be together stand in groups that are to be apart: then only they are together from the start, and
+            // the others must go along with it.
+            let mut decided = Groups::of(&self);
+            decided.join_decided(&self);
+            let (groups, refused) = self.join(decided, judge);
+            return self.settled(groups, refused);
+        }
+        self.settled(groups, refused)
+    }
+
+    fn settled(self, mut groups: Groups, refused: Vec<(Edge, CutReason)>) -> Settled {
+        let root_of = (0..self.rows.len() as u32).map(|place| self.rows[groups.root(place) as usize]).collect();
+        Settled { rows: self.rows, root_of, refused }
+    }
+
+    /// Joins groups by what the source records state.
+    fn join(&self, mut groups: Groups, judge: &Judge<'_>) -> (Groups, Vec<(Edge, CutReason)>) {
         let matched = judge.evidence.matched;
-        let mut groups = Groups::of(&self);
         let mut refused = Vec::new();
         let strong = self.edges.partition_point(|edge| edge.weight_bits >= matched);
         for edge in &self.edges[..strong] {
@@ -285,8 +303,7 @@ impl<'e> Island<'e> {
         if let Some(registers) = judge.evidence.registers {
             self.adopt(judge, registers, &mut groups);
         }
-        let root_of = (0..self.rows.len() as u32).map(|place| self.rows[groups.root(place) as usize]).collect();
-        Settled { rows: self.rows, root_of, refused }
+        (groups, refused)
     }
 
     /// Joins groups between which no single pair weighs enough, where all that their members tell together does. Strongest pairs
@@ -335,7 +352,7 @@ impl Island<'_> {
             let (left, right) = (self.place(edge.left), self.place(edge.right));
             for (one, other) in [(left, right), (right, left)] {
                 let (a, b) = (groups.root(one), groups.root(other));
-                if a != b && groups.members(a).len() == 1 {
+                if a != b && groups.members(a).len() == 1 && !groups.forbidden(a, b) {
                     candidates.push((a, b));
                 }
             }
@@ -397,13 +414,22 @@ impl Groups {
             groups.cannot[a as usize].push(b);
             groups.cannot[b as usize].push(a);
         }
+        groups
+    }
+
+    /// Joins the whole groups of those whom stewards hold together: who says that two golden records are one means all of both. Gives
+    /// whether all could be.
+    fn join_decided(&mut self, island: &Island<'_>) -> bool {
+        let mut all = true;
         for constraint in island.constraints.iter().filter(|constraint| constraint.must) {
-            let (a, b) = (groups.root(island.place(constraint.left)), groups.root(island.place(constraint.right)));
-            if a != b && !groups.forbidden(a, b) {
-                groups.join(a, b);
+            let (a, b) = (self.root(island.place(constraint.left)), self.root(island.place(constraint.right)));
+            if a != b && self.forbidden(a, b) {
+                all = false;
+            } else if a != b {
+                self.join(a, b);
             }
         }
-        groups
+        all
     }
 
     fn root(&mut self, place: u32) -> u32 {
@@ -426,6 +452,7 @@ impl Groups {
         self.cannot[keep as usize].extend(cannot);
     }
 
+    /// Whether a steward keeps two groups apart.
     fn forbidden(&mut self, a: u32, b: u32) -> bool {
         let (few, many) = if self.cannot[a as usize].len() <= self.cannot[b as usize].len() { (a, b) } else { (b, a) };
         let apart = self.cannot[few as usize].clone();
@@ -461,6 +488,16 @@ impl Judge<'_> {
     /// The odds that two groups are one.
     fn odds(&self, left: &[u32], right: &[u32]) -> f64 {
         self.evidence.bound.odds(self.weight_bits(left, right, self.beside(left, right)))
+    }
+
+    /// What speaks for two groups being one, where this is the strongest edge between them.
+    fn weight_bits_between(&self, edge: &Edge, left: &[u32], right: &[u32]) -> f64 {
+        let beside = self.beside(left, right);
+        if left.len() == 1 && right.len() == 1 {
+            edge.weight_bits + beside.0
+        } else {
+            self.weight_bits(left, right, beside)
+        }
     }
 
     /// What speaks against joining two groups by a match between them.
@@ -512,6 +549,31 @@ impl Clusters {
         }
         clusters.sort_unstable();
         clusters
+    }
+
+    /// The strongest edge between each two clusters that edges lie between and no steward keeps apart, weighed by what all members of
+    /// both tell. The edges are strongest first within their islands.
+    pub(crate) fn questions(&self, edges: &[Edge], evidence: &Evidence<'_>) -> Vec<Edge> {
+        let ends = |edge: &Edge| (self.root_of[edge.left as usize], self.root_of[edge.right as usize]);
+        let mut asked: FxHashSet<(u32, u32)> = FxHashSet::default();
+        let mut is_first = |edge: &&Edge| {
+            let (a, b) = ends(edge);
+            a != b && !self.kept_apart(edge.left, edge.right) && asked.insert((a.min(b), a.max(b)))
+        };
+        let strongest: Vec<Edge> = edges.iter().filter(|edge| is_first(edge)).copied().collect();
+        let mut members: FxHashMap<u32, Vec<u32>> =
+            strongest.iter().flat_map(|edge| <[u32; 2]>::from(ends(edge))).map(|root| (root, Vec::new())).collect();
+        for (row, root) in self.root_of.iter().enumerate() {
+            if let Some(members) = members.get_mut(root) {
+                members.push(row as u32);
+            }
+        }
+        let judge = || Judge { evidence, weigher: evidence.bound.weigher() };
+        let weigh = |judge: &mut Judge<'_>, edge: Edge| {
+            let (left, right) = ends(&edge);
+            Edge { weight_bits: judge.weight_bits_between(&edge, &members[&left], &members[&right]), ..edge }
+        };
+        strongest.into_par_iter().with_min_len(ISLANDS_MIN).map_init(judge, weigh).collect()
     }
 
     /// Whether a steward keeps the clusters of two rows apart.

@@ -1,12 +1,17 @@
-//! Expectation and maximisation over agreement patterns, without labels.
+//! Expectation and maximisation over agreement patterns, without labels or with a few.
 //!
 //! Three classes: the same one, relatives, unrelated. What relatives have in common is believed beforehand and not trained:
 //! blocking lets through only those that look most like one person. All pairs take part: the candidates by their patterns, the others,
 //! which no blocking rule lets through, by a random sample that is held to be unrelated. So neither u nor the prior is
 //! biased by blocking. What little data says is held by what is believed beforehand, as if that had been seen in a few pairs.
 //!
+//! Where stewards have decided pairs, these are what was decided instead of what is expected of their patterns. Each counts as the one
+//! pair that it is: people are asked about doubtful pairs, and more weight for those would make them the picture of all.
+//!
 //! Source: Fellegi and Sunter, "A Theory for Record Linkage", JASA 64 (1969); Winkler, "Using the EM Algorithm for Weight
-//! Computation in the Fellegi-Sunter Model of Record Linkage" (1988); the third class is ours.
+//! Computation in the Fellegi-Sunter Model of Record Linkage" (1988); labels
+//! among unlabelled ones as in Nigam, McCallum, Thrun and Mitchell, "Text Classification from Labeled and Unlabeled Documents using
+//! EM", Machine Learning 39 (2000); the third class is ours.
 
 use super::levels::{Level, NONE, Side};
 use super::moved::{self, Moving};
@@ -53,15 +58,87 @@ const SETTLED: f64 = 1e-5;
 const M_PAIRS: f64 = 20.0;
 const U_PAIRS: f64 = 2.0;
 
+/// A pair that a steward decided.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Answer {
+    /// Its levels.
+    pub(crate) pattern: u128,
+    /// They are the same one.
+    pub(crate) is_same: bool,
+}
+
+/// What takes part in training.
+pub(crate) struct Seen<'s> {
+    /// Pairs that blocking lets through.
+    pub(crate) candidates: &'s Patterns,
+    /// A sample of the others.
+    pub(crate) others: &'s Patterns,
+    /// Pairs that there are.
+    pub(crate) possible: f64,
+    /// What stewards decided.
+    pub(crate) answers: &'s [Answer],
+}
+
+/// Pairs by class, as one round expects them.
+struct Expected {
+    matched: Vec<[f64; 16]>,
+    unrelated: Vec<[f64; 16]>,
+    moved: Vec<[f64; 16]>,
+    sum_matched: f64,
+    sum_related: f64,
+    sum_moved: f64,
+}
+
+impl Expected {
+    fn none(comparisons: usize) -> Self {
+        let zero = || vec![[0.0; 16]; comparisons];
+        let (sum_matched, sum_related, sum_moved) = (0.0, 0.0, 0.0);
+        Self { matched: zero(), unrelated: zero(), moved: zero(), sum_matched, sum_related, sum_moved }
+    }
+
+    /// Counts pairs of a pattern into the classes, by the probabilities that one is the same, is of relatives, and, if the same,
+    /// has moved.
+    fn count(&mut self, splits: &[bool], pattern: u128, weight: f64, (same, relatives, of_same): (f64, f64, f64)) {
+        let settled = same * (1.0 - of_same);
+        self.sum_matched += weight * same;
+        self.sum_related += weight * relatives;
+        self.sum_moved += weight * same * of_same;
+        for (at, splits) in splits.iter().enumerate() {
+            let level = level_of(pattern, at);
+            if level != NONE {
+                self.matched[at][level as usize] += weight * if *splits { settled } else { same };
+                self.moved[at][level as usize] += weight * same * of_same;
+                self.unrelated[at][level as usize] += weight * (1.0 - same - relatives);
+            }
+        }
+    }
+
+    /// Puts what was decided in the place of what was expected.
+    fn answer(&mut self, splits: &[bool], answer: Answer, expected: (f64, f64, f64)) {
+        let (same, relatives, of_same) = expected;
+        let decided = if answer.is_same {
+            (1.0, 0.0, of_same)
+        } else {
+            (0.0, relatives / (1.0 - same).max(f64::MIN_POSITIVE), 0.0)
+        };
+        self.count(splits, answer.pattern, -1.0, expected);
+        self.count(splits, answer.pattern, 1.0, decided);
+    }
+
+    /// Answers about pairs that no candidate stands for leave nothing below nothing.
+    fn settle(&mut self) {
+        for row in [&mut self.matched, &mut self.unrelated, &mut self.moved].into_iter().flatten() {
+            *row = row.map(|pairs| pairs.max(0.0));
+        }
+        for sum in [&mut self.sum_matched, &mut self.sum_related, &mut self.sum_moved] {
+            *sum = sum.max(0.0);
+        }
+    }
+}
+
 /// Trains the shares and the prior, and the share of the same ones who moved house.
-pub(crate) fn train(
-    shares: &mut [Shares],
-    groups: &Groups,
-    candidates: &Patterns,
-    others: &Patterns,
-    pairs_possible: f64,
-    relatives_per_match: f64,
-) -> (Prior, f64) {
+pub(crate) fn train(shares: &mut [Shares], groups: &Groups, of: &Seen<'_>, relatives_per_match: f64) -> (Prior, f64) {
+    let Seen { candidates, others, possible: pairs_possible, answers } = *of;
     let believed: Vec<Shares> = shares.to_vec();
     let outside = marginals(shares.len(), others);
     let seen: f64 = candidates.counts.iter().map(|(_, count)| *count as f64 * candidates.scale).sum();
@@ -71,26 +148,16 @@ pub(crate) fn train(
     for _ in 0..ROUNDS_MAX {
         let before = prior;
         let bits = Bits::of(shares, groups, prior, moved_share);
-        let mut matched = vec![[0.0; 16]; shares.len()];
-        let mut unrelated = vec![[0.0; 16]; shares.len()];
-        let mut moved = vec![[0.0; 16]; shares.len()];
-        let (mut sum_matched, mut sum_related, mut sum_moved) = (0.0, 0.0, 0.0);
+        let mut expected = Expected::none(shares.len());
         for (pattern, count) in &candidates.counts {
             let weight = *count as f64 * candidates.scale;
-            let (same, relatives, of_same) = bits.expect(groups, *pattern);
-            let settled = same * (1.0 - of_same);
-            sum_matched += weight * same;
-            sum_related += weight * relatives;
-            sum_moved += weight * same * of_same;
-            for at in 0..shares.len() {
-                let level = level_of(*pattern, at);
-                if level != NONE {
-                    matched[at][level as usize] += weight * if bits.splits[at] { settled } else { same };
-                    moved[at][level as usize] += weight * same * of_same;
-                    unrelated[at][level as usize] += weight * (1.0 - same - relatives);
-                }
-            }
+            expected.count(&bits.splits, *pattern, weight, bits.expect(groups, *pattern));
         }
+        for answer in answers {
+            expected.answer(&bits.splits, *answer, bits.expect(groups, answer.pattern));
+        }
+        expected.settle();
+        let Expected { matched, unrelated, moved, sum_matched, sum_related, sum_moved } = expected;
         for (at, share) in shares.iter_mut().enumerate() {
             smooth(&mut share.m, &matched[at], &believed[at].m, M_PAIRS);
             if let Some(MovedShares { changed, .. }) = share.moved {

@@ -224,9 +224,9 @@ fn sentence(rows: &[ExplanationRow], decision: Decision, probability: f64) -> St
         if words.is_empty() { "nothing".to_owned() } else { words.join(", ") }
     };
     let verdict = match decision {
-        Decision::Match => "They are held to be the same",
-        Decision::Review => "A person has to look",
-        Decision::NoMatch => "They are not held to be the same",
+        Decision::Match => "By themselves they are held to be the same",
+        Decision::Review => "By themselves they are doubtful",
+        Decision::NoMatch => "By themselves they are not held to be the same",
     };
     format!("{verdict}: match probability {}. For: {}. Against: {}.", percent(probability), list(1.0), list(-1.0))
 }

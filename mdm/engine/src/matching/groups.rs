@@ -93,8 +93,9 @@ pub fn errors_by_group<G: Ord + Clone, E: Eq + Hash, C: Eq + Hash>(
             wanted,
             precision: share(right, found),
             recall: share(right, wanted),
-            recall_interval: Interval::wilson(right, wanted),
-            precision_interval: Interval::wilson(right, found),
+            // Most pairs stand in one group with both ends, and are one observation each.
+            recall_interval: Interval::wilson(right / 2, wanted / 2),
+            precision_interval: Interval::wilson(right / 2, found / 2),
         })
         .collect();
     let precision = widest(&groups, |group| (group.found, group.precision));

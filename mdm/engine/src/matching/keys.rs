@@ -202,8 +202,12 @@ pub(crate) fn further<'a>(
     rule: &'a BlockingRule,
 ) -> impl Iterator<Item = BlockingKey> + 'a {
     let used = |key: &BlockingKey| rule.keys.iter().any(|own| own.attribute == key.attribute && own.part == key.part);
-    refining(rules, columns).filter(move |key| !used(key))
+    refining(rules, columns).filter(move |key| !used(key)).take(FURTHER_MAX)
 }
+
+/// So many further keys part an oversized block, the first of the model. A row stands in as many parts as there are ways to choose a few
+/// of them, and rows that are all equal stand in all of these together.
+const FURTHER_MAX: usize = 16;
 
 /// What oversized blocks may be refined by: of every comparison what it reads, except where it has hardly any values.
 fn refining<'a>(rules: &'a MatchRules, columns: &'a Columns) -> impl Iterator<Item = BlockingKey> + 'a {

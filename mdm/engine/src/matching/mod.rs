@@ -72,3 +72,4 @@ pub(crate) use rules::{BLOCKING_RULES_MAX, COMPARISONS_MAX};
 pub use rules::{Field, MatchError, MatchRules, SAME_REGISTER};
 pub use second_pass::{RegisterShares, SecondPass};
 pub use stats::{MatchStats, RuleStats};
+pub use words::reading;

@@ -34,6 +34,12 @@ pub struct RuleSet {
     pub refined: Vec<u64>,
     /// Source records it was trained on.
     pub trained_on: u64,
+    /// How many of the pairs it was trained on were decided by stewards.
+    #[serde(default)]
+    pub answers: u64,
+    /// How values were read when it was trained: see [`reading`](super::reading).
+    #[serde(default)]
+    pub reading: String,
     /// The seed of its samples.
     pub seed: u64,
     /// A mark of what else decides golden values (survivorship, trust), as its publisher made it: when that changes, a new

@@ -174,15 +174,17 @@ impl MatchRules {
 }
 
 impl MatchRules {
-    /// Whether a comparison is of a relative, crosswise with another: of a woman now her father, now her husband. The parts of one's
-    /// own name are each compared crosswise with the other.
+    /// Whether a comparison is of a relative's name, crosswise with another: of a woman now her father, now her husband. The parts of
+    /// one's own name are each compared crosswise with the other.
     pub(crate) fn is_of_changing_relative(&self, comparison: &Comparison) -> bool {
         let Some(crosswise) = &comparison.crosswise else { return false };
         let is_back = |other: &Comparison| {
             other.attribute == *crosswise && other.crosswise.as_ref() == Some(&comparison.attribute)
         };
         let is_label = comparison.attribute == self.label || *crosswise == self.label;
-        !is_label && !self.comparisons.iter().any(is_back)
+        let is_name =
+            self.fields.iter().any(|field| field.name == comparison.attribute && field.kind == Kind::PersonName);
+        is_name && !is_label && !self.comparisons.iter().any(is_back)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Training: from rules and columns to a rule set, without labels.
+//! Training: from rules and columns to a rule set, without labels or with stewards' decisions.
 
 use kanak_model::entity_model::Comparison;
 use kanak_model::kind::Kind;
@@ -6,8 +6,9 @@ use rayon::prelude::*;
 
 use super::blocking::Candidates;
 use super::bound::Bound;
+use super::cluster::RowConstraint;
 use super::columns::Columns;
-use super::em::{self, MovedShares, Shares};
+use super::em::{self, Answer, MovedShares, Seen, Shares};
 use super::frequency::Frequencies;
 use super::levels::{self, Level, Method, name};
 use super::moved::{self, Moved};
@@ -15,9 +16,17 @@ use super::patterns::Patterns;
 use super::rule_set::{ComparisonWeights, LevelWeight, Prior, Related, RuleSet};
 use super::rules::{MatchRules, SAME_REGISTER};
 use super::weights::Groups;
+use super::words::reading;
 
-/// Trains what weighs pairs, on candidate pairs of blocks that are refined wherever they are oversized.
-pub(crate) fn train_on(rules: &MatchRules, columns: &Columns, candidates: &Candidates, seed: u64) -> RuleSet {
+/// Trains what weighs pairs, on candidate pairs of blocks that are refined wherever they are oversized, and on what stewards
+/// decided of them.
+pub(crate) fn train_on(
+    rules: &MatchRules,
+    columns: &Columns,
+    candidates: &Candidates,
+    decided: &[RowConstraint],
+    seed: u64,
+) -> RuleSet {
     let mut shares: Vec<Shares> = rules.comparisons.iter().map(|one| believed(rules, one)).collect();
     let mut rule_set = RuleSet {
         rules: rules.clone(),
@@ -32,6 +41,8 @@ pub(crate) fn train_on(rules: &MatchRules, columns: &Columns, candidates: &Candi
         second_pass: None,
         refined: candidates.refined(),
         trained_on: columns.len() as u64,
+        answers: decided.len() as u64,
+        reading: reading(),
         seed,
         declared: String::new(),
     };
@@ -43,7 +54,9 @@ pub(crate) fn train_on(rules: &MatchRules, columns: &Columns, candidates: &Candi
     let home = moved::home(rules);
     let groups = Groups::of(rules.comparisons.iter().map(|one| (one.group.as_deref(), home.contains(&one.attribute))));
     let relatives = if has_relatives(rules) { RELATIVES_PER_MATCH } else { 0.0 };
-    let (prior, moved) = em::train(&mut shares, &groups, &patterns, &others, possible as f64, relatives);
+    let answers = answers(decided, &bound);
+    let seen = Seen { candidates: &patterns, others: &others, possible: possible as f64, answers: &answers };
+    let (prior, moved) = em::train(&mut shares, &groups, &seen, relatives);
     rule_set.moved = (!home.is_empty()).then(|| Moved { share: written(moved), home });
     rule_set.prior = Prior { matched: written(prior.matched), related: written(prior.related) };
     for (weights, shares) in rule_set.comparisons.iter_mut().zip(&shares) {
@@ -55,6 +68,13 @@ pub(crate) fn train_on(rules: &MatchRules, columns: &Columns, candidates: &Candi
         }
     }
     rule_set
+}
+
+/// The patterns of what stewards decided.
+fn answers(decided: &[RowConstraint], bound: &Bound<'_>) -> Vec<Answer> {
+    let weigher = bound.weigher();
+    let of = |one: &RowConstraint| Answer { pattern: weigher.pattern(one.left, one.right), is_same: one.must };
+    decided.iter().map(of).collect()
 }
 
 /// A share to nine figures: as many as every reader of JSON reads back to the same bit.

@@ -1,5 +1,7 @@
 //! Reading values into words: names of people with roles, anything else into plain words.
 
+use std::sync::LazyLock;
+
 use kanak_codes::Codes;
 use kanak_model::kind::Kind;
 
@@ -34,6 +36,24 @@ pub(crate) struct Read {
     pub(crate) joined: u64,
     /// The same of the first two words of a person's name, where they may be one that was written apart; 0 otherwise.
     pub(crate) first_two: u64,
+}
+
+/// Raised whenever values are read into other words or sounds than before, so that hubs learn that their rules are due.
+const READING: u32 = 1;
+
+/// The mark of how values are read: which words and sounds they have, and what towns are called. Under another mark than its own a
+/// rule set would decide otherwise than it did; a resolution publishes a new one instead.
+pub fn reading() -> String {
+    static TOWNS: LazyLock<u64> = LazyLock::new(|| {
+        let Ok(codes) = Codes::builtin() else { return 0 };
+        let mut names: Vec<String> = codes
+            .town_names()
+            .map(|(name, code)| format!("{name} {}", town_name(&codes, code).unwrap_or_default()))
+            .collect();
+        names.sort_unstable();
+        hash::of_text(&names.join("\n"))
+    });
+    format!("{READING}-{:016x}", *TOWNS)
 }
 
 /// At most so many words of a value are compared.
@@ -151,10 +171,8 @@ fn plain(value: &str, drop: fn(&str) -> bool) -> Vec<(String, Role)> {
 /// The words of a place's name, without those before it that only say that it is one (V.P.O., Vill.). A town of the home state is called as the directory calls it, whatever it was called before and
 /// in any script: who writes Ropar and who writes Rupnagar name one town.
 pub(crate) fn place_words(value: &str) -> Vec<String> {
-    let official = Codes::builtin().ok().and_then(|codes| {
-        let town = codes.system("lgd-ulb")?.lookup(codes.find_town(value)?)?;
-        Some(town.display().to_owned())
-    });
+    let codes = Codes::builtin().ok();
+    let official = codes.as_ref().and_then(|codes| town_name(codes, codes.find_town(value)?));
     let words = plain(official.as_deref().unwrap_or(value), |_| false);
     let mut words: Vec<String> = words.into_iter().map(|(word, _)| word).collect();
     let labels = address::place_label_words(&words.iter().map(String::as_str).collect::<Vec<_>>());
@@ -165,6 +183,11 @@ pub(crate) fn place_words(value: &str) -> Vec<String> {
         }
     }
     words
+}
+
+/// What the directory calls a town.
+fn town_name(codes: &Codes, code: &str) -> Option<String> {
+    Some(codes.system("lgd-ulb")?.lookup(code)?.display().to_owned())
 }
 
 /// What stands after the first word of a village's or locality's name in short.

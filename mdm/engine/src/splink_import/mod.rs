@@ -228,7 +228,8 @@ fn comparisons(understood: &[Understood], named: &[Named], notes: &mut Notes) ->
     }
     if made.len() > COMPARISONS_MAX {
         let lost = format!("{} comparisons", made.len());
-        notes.push(Note::new("comparisons", lost, "a model has room for 32", "the first 32 are kept".to_owned()));
+        let room = format!("the first {COMPARISONS_MAX} are kept");
+        notes.push(Note::new("comparisons", lost, "a model has no room for more", room));
         made.truncate(COMPARISONS_MAX);
     }
     if !plain.is_empty() {

@@ -6,7 +6,7 @@ use kanak_model::kind::Kind;
 const LONGEST: usize = 40;
 
 /// Whether a folded text stands for nothing. A zero is a number, a code and a flag, and nothing elsewhere.
-pub(super) fn is_missing(kind: Kind, text: &str) -> bool {
+pub(crate) fn is_missing(kind: Kind, text: &str) -> bool {
     if !text.chars().any(char::is_alphanumeric) && !text.contains('@') {
         return !(kind == Kind::Flag && matches!(text, "✓" | "✔"));
     }

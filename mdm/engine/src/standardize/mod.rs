@@ -10,7 +10,7 @@ mod coded;
 mod contact;
 pub mod date;
 mod free_text;
-mod missing;
+pub(crate) mod missing;
 pub mod name;
 mod number;
 pub mod phonetic;

@@ -67,6 +67,12 @@ impl Hub {
         let heard = columns(&self.model, &heard);
         let matched = match_around(&self.rule_set, &heard, constraints, &around.settled, &Silent);
         let settled: BTreeSet<SourceRecordId> = around.settled.iter().copied().collect();
+        if self.records.len() < 2_000 {
+            let mut all =
+                match_batch(&self.rule_set, &columns(&self.model, &self.records), constraints, &Silent).questions;
+            all.retain(|one| settled.contains(&one.left) && settled.contains(&one.right));
+            assert_eq!(matched.questions, all);
+        }
         for members in &matched.clusters {
             assert!(members.iter().all(|member| settled.contains(member)), "a cluster stands half outside");
         }

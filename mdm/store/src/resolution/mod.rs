@@ -22,8 +22,8 @@ pub struct Resolution {
     /// Golden records that come to be, change or end. Those that stay as they are may be among them: they cost a
     /// comparison and emit nothing.
     pub changes: Vec<GoldenChange>,
-    /// The pairs that a person has to look at.
-    pub review_pairs: Vec<MatchPair>,
+    /// What people are asked: whether the two of a pair are one.
+    pub questions: Vec<MatchPair>,
     /// Among which source records those pairs were looked for.
     pub scope: Scope,
     /// What was unresolved when the source records were listed.
@@ -108,7 +108,7 @@ impl Store {
         rule_set: RuleSetVersion,
         resolution: Resolution,
     ) -> Result<Applied, StoreError> {
-        let Resolution { changes, review_pairs, scope, unresolved } = resolution;
+        let Resolution { changes, questions, scope, unresolved } = resolution;
         self.get_rule_set(&model.name, rule_set).await?;
         let mut tx = self.db.begin(&*self.clock).await?;
         let current = current::load(&mut tx, &model.name, &changes, &unresolved).await?;
@@ -116,7 +116,7 @@ impl Store {
         drop(current);
         write::write(&mut tx, model, rule_set, &changes, &plan).await?;
         let feed_position = feed_events::append(&mut tx, &model.name, &plan.events).await?;
-        let (tasks_opened, tasks_lapsed) = steward_tasks::review(&mut tx, &model.name, &review_pairs, &scope).await?;
+        let (tasks_opened, tasks_lapsed) = steward_tasks::review(&mut tx, &model.name, &questions, &scope).await?;
         mark_resolved(&mut tx, &unresolved).await?;
         tx.commit().await?;
         Ok(Applied { tasks_opened, tasks_lapsed, feed_position, ..plan.counts() })

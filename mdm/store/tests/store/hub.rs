@@ -197,7 +197,7 @@ impl Hub {
         let links = self.links().await;
         let ended = self.store.list_ended_links("citizen").await?;
         let changes = bring_back(restore(changes(groups, &records, &links), &ended, &records, &links), &ended);
-        let resolution = Resolution { changes, review_pairs: pairs, scope: Scope::Everything, unresolved };
+        let resolution = Resolution { changes, questions: pairs, scope: Scope::Everything, unresolved };
         self.store.apply_resolution(&model(), self.rules, resolution).await
     }
 }

@@ -75,7 +75,7 @@ fn a_resolution_in_the_copy_leaves_every_decision_on_its_own_task() {
         let records = copy.list_source_records(&all(), "citizen").await.unwrap();
         let resolution = Resolution {
             changes: changes(&apart, &records, &std::collections::BTreeMap::new()),
-            review_pairs: pairs(),
+            questions: pairs(),
             scope: Scope::Everything,
             unresolved: copy.list_unresolved("citizen").await.unwrap(),
         };

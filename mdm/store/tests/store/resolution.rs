@@ -159,7 +159,7 @@ fn a_change_that_leaves_a_live_source_record_out_is_refused_and_nothing_happens(
         both.remove(0);
         let resolution = Resolution {
             changes: both,
-            review_pairs: Vec::new(),
+            questions: Vec::new(),
             scope: Scope::Everything,
             unresolved: Unresolved::default(),
         };
@@ -180,7 +180,7 @@ fn what_arrives_while_an_engine_works_stays_unresolved() {
         changed[0].1 = "Aasha";
         hub.load(Load::Snapshot, &changed).await.unwrap();
         let changes = changes(&[vec![1], vec![2]], &records, &hub.links().await);
-        let resolution = Resolution { changes, review_pairs: Vec::new(), scope: Scope::Everything, unresolved };
+        let resolution = Resolution { changes, questions: Vec::new(), scope: Scope::Everything, unresolved };
         hub.store.apply_resolution(&model(), hub.rules, resolution).await.unwrap();
         assert_eq!(hub.store.list_unresolved("citizen").await.unwrap().source_records, [SourceRecordId(1)]);
     });
@@ -192,7 +192,7 @@ fn changes_from_another_state_are_refused() {
         hub.load(Load::Snapshot, &FOUR).await.unwrap();
         let resolution = |change: GoldenChange| Resolution {
             changes: vec![change],
-            review_pairs: Vec::new(),
+            questions: Vec::new(),
             scope: Scope::Everything,
             unresolved: Unresolved::default(),
         };

@@ -70,7 +70,7 @@ fn a_resolution_of_a_part_lets_only_pairs_inside_it_lapse() {
         doubt(&hub).await;
         let resolution = Resolution {
             changes: Vec::new(),
-            review_pairs: Vec::new(),
+            questions: Vec::new(),
             scope: Scope::These(vec![SourceRecordId(1), SourceRecordId(2)]),
             unresolved: Unresolved::default(),
         };

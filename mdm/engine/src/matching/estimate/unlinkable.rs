@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::super::bound::Bound;
 use super::super::columns::Columns;
 use super::super::rule_set::RuleSet;
+use super::super::rules::SAME_REGISTER;
 use super::super::weights::probability;
 
 /// How many of the weighed source records cannot be linked, at the thresholds and at any other.
@@ -45,11 +46,14 @@ pub fn unlinkable(rule_set: &RuleSet, columns: &Columns) -> Unlinkable {
     let prior_bits = rule_set.prior.bits();
     let bins = BITS.count() + 1;
     let rows: Vec<u32> = (0..columns.len() as u32).step_by(columns.len().div_ceil(WEIGHED_MAX).max(1)).collect();
+    let register = rule_set.comparisons.iter().position(|comparison| comparison.attribute == SAME_REGISTER);
     let count = |rows: &[u32]| {
         let weigher = bound.weigher();
         let mut counts = Counts { source_records: 0, below_review: 0, bins: vec![0; bins] };
         for row in rows {
-            let weight_bits = weigher.weight_bits(*row, *row);
+            // Its partner may stand in any register.
+            let weighed = weigher.weigh_in_parts(*row, *row);
+            let weight_bits = weighed.weight_bits - register.map_or(0.0, |at| weighed.parts[at].weight_bits);
             counts.source_records += u64::from(weight_bits < matched);
             counts.below_review += u64::from(weight_bits < review);
             counts.bins[bin_of(weight_bits + prior_bits)] += 1;

@@ -88,6 +88,19 @@ impl<'q> Asked<'q> {
         Self { values, lexicon }
     }
 
+    /// The code of a value that the index knows.
+    pub(crate) fn known(&self, at: usize) -> Option<u32> {
+        match self.values[at] {
+            AskedValue::Known(code) => Some(code),
+            AskedValue::Missing | AskedValue::New { .. } => None,
+        }
+    }
+
+    /// How many attributes are stated.
+    pub(crate) fn stated(&self) -> usize {
+        self.values.iter().filter(|value| !matches!(value, AskedValue::Missing)).count()
+    }
+
     /// A row of the index as a query.
     pub(crate) fn of_row(codes: &[u32], lexicon: &Arc<Lexicon>) -> Self {
         let value = |code: &u32| if *code == MISSING { AskedValue::Missing } else { AskedValue::Known(*code) };

@@ -79,6 +79,7 @@ impl Incremental {
         for key in number_keys(&self.index, &self.shared, row) {
             self.numbers.push(key, row);
         }
+        self.mark_crossings(row);
     }
 
     /// Takes out a source record that went; whether it was there.
@@ -88,7 +89,16 @@ impl Incremental {
         let ids = &self.index.ids;
         self.touched.extend(self.index.partners(row, self.doubtful()).iter().map(|row| ids[*row as usize]));
         self.near.extend(self.sharers(&[row]).iter().map(|row| ids[*row as usize]));
+        self.mark_crossings(row);
         self.index.remove(id)
+    }
+
+    /// Marks those who share a number that one row more makes nobody's, or one row less a household's again.
+    fn mark_crossings(&mut self, row: u32) {
+        let crossing: Vec<u32> =
+            self.by_number(&[row]).filter(|sharers| sharers.len() == NUMBER_ROWS_MAX + 1).flatten().collect();
+        let ids = &self.index.ids;
+        self.near.extend(crossing.iter().map(|row| ids[*row as usize]));
     }
 
     /// Marks a source record that was decided about.

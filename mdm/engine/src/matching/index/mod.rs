@@ -150,7 +150,8 @@ impl Index {
     /// The golden records that a statement may speak of, the heaviest first, at most `limit`; `register` is empty where it is not
     /// known. Whatever shares a block with it is weighed, up to [`CANDIDATES_MAX`].
     ///
-    /// A statement that shares no block with anyone, as a bare name does, is looked up by its name alone.
+    /// A statement that shares no block with anyone, as a bare name does, is looked up by its name too; and so is one of which nobody who
+    /// shares a block is doubtful or better, where it states little: what is wrong in it may be all that it shares with anyone.
     pub fn search(&self, values: &Values, register: &str, limit: usize) -> Searched {
         let register = Rank::of(register, "").register_text();
         let mut asked = Asked::of(&self.attributes, &self.lexicon, |attribute| {
@@ -160,6 +161,7 @@ impl Index {
                 stated(self.pan_from_gstin.as_ref(), values, attribute)
             }
         });
+        let stated = asked.stated();
         if let Some((sex, name)) = self.sex_from_name {
             asked.read_sex_from_name(&self.attributes, sex, name);
         }
@@ -171,10 +173,21 @@ impl Index {
         blocks.sort_by_key(|[table, tail]| table.len() + tail.len());
         let (mut rows, passed_over) = gather(&blocks);
         rows.retain(|row| !self.is_dead(*row));
-        if rows.is_empty() {
-            return self.search_by_name(&asked, limit, passed_over);
+        let found = self.weigh(&asked, &rows, limit, passed_over);
+        let review = self.rule_set.rules.thresholds.review;
+        if found.found.first().is_some_and(|best| best.probability >= review) {
+            return found;
         }
-        self.weigh(&asked, &rows, limit, passed_over)
+        // Who states much shares a block with the one it speaks of, but for one in hundreds.
+        if stated > SPARSE_MAX && !rows.is_empty() {
+            return found;
+        }
+        let enough = if stated <= 1 { limit.max(BEARERS_MIN) } else { CANDIDATES_MAX };
+        let (bearers, more) = self.find_bearers(&asked, enough);
+        rows.extend(bearers);
+        rows.sort_unstable();
+        rows.dedup();
+        self.weigh(&asked, &rows, limit, passed_over + more)
     }
 
     /// The golden records whose names are most like a name, at most `limit`: of names that share the given name or the surname,
@@ -186,13 +199,15 @@ impl Index {
         if let Some((sex, name)) = self.sex_from_name {
             asked.read_sex_from_name(&self.attributes, sex, name);
         }
-        self.search_by_name(&asked, limit, 0)
+        let (rows, passed_over) = self.find_bearers(&asked, limit.max(BEARERS_MIN));
+        self.weigh(&asked, &rows, limit, passed_over)
     }
 
     /// Looks a query up by its name: whoever shares its given name or surname, by sound. Names that share both come first; the
-    /// bearers of the likest are weighed.
-    fn search_by_name(&self, asked: &Asked<'_>, limit: usize, mut passed_over: usize) -> Searched {
-        let nothing = Searched { passed_over, ..Searched::default() };
+    /// bearers of the likest are given until there are enough, with the count of what was passed over.
+    fn find_bearers(&self, asked: &Asked<'_>, enough: usize) -> (Vec<u32>, usize) {
+        let nothing = (Vec::new(), 0);
+        let mut passed_over = 0;
         let Some(at) = self.blocking.label() else { return nothing };
         let Some(name) = asked.find(&self.attributes, at) else { return nothing };
         let parts: Vec<Vec<u32>> = self
@@ -215,6 +230,10 @@ impl Index {
         let more: Vec<u32> =
             parts.iter().flatten().filter(|name| names[..both].binary_search(name).is_err()).copied().collect();
         names.extend(more);
+        // The name itself is among those that are compared, however many there are.
+        if let Some(place) = asked.known(at).and_then(|known| names.iter().position(|name| *name == known)) {
+            names.swap(0, place);
+        }
         passed_over += names.len().saturating_sub(CANDIDATES_MAX);
         names.truncate(CANDIDATES_MAX);
         let weigher = self.scales.weigher(&self.rule_set, &self.attributes, asked);
@@ -222,7 +241,7 @@ impl Index {
         ranked.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut rows: Vec<u32> = Vec::new();
         for (at, (_, name)) in ranked.iter().enumerate() {
-            if rows.len() >= limit.max(BEARERS_MIN) {
+            if rows.len() >= enough {
                 passed_over += ranked.len() - at;
                 break;
             }
@@ -234,7 +253,7 @@ impl Index {
             passed_over += over;
             rows.truncate(rows.len() - over);
         }
-        self.weigh(asked, &rows, limit, passed_over)
+        (rows, passed_over)
     }
 
     fn weigh(&self, asked: &Asked<'_>, rows: &[u32], limit: usize, passed_over: usize) -> Searched {
@@ -412,17 +431,19 @@ impl Index {
     }
 }
 
-/// What a statement says of an attribute; where it states no PAN, the one within its tax number.
+/// What a statement says of an attribute; where it says nothing of a PAN, the one within its tax number. An empty PAN says that there is
+/// none to be read.
 fn stated<'v>(pan_from_gstin: Option<&(String, String)>, values: &'v Values, attribute: &str) -> Option<&'v str> {
-    let own = values.find(attribute).filter(|text| !text.is_empty());
-    own.or_else(|| {
+    values.find(attribute).or_else(|| {
         let (_, gstin) = pan_from_gstin.filter(|(pan, _)| pan == attribute)?;
         pan_in(values.find(gstin)?)
     })
 }
 
-/// The bearers of the likest names are weighed until there are so many.
+/// So many bearers of the likest names are weighed where a bare name is asked for, since nothing else tells them apart.
 const BEARERS_MIN: usize = 64;
+/// A statement of more attributes than these is looked up by its name only where nobody shares a block with it.
+const SPARSE_MAX: usize = 4;
 
 /// The rows of blocks, each once, ascending, and how many entries were passed over.
 fn gather(blocks: &[[&[u32]; 2]]) -> (Vec<u32>, usize) {

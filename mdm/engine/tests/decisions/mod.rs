@@ -1,0 +1,97 @@
+//! What people are asked, and what their answers do.
+
+use std::collections::{HashMap, HashSet};
+
+use kanak_engine::matching::{MatchRules, Matched, RuleSet, Silent, match_batch, train_and_match};
+use kanak_model::id::SourceRecordId;
+use kanak_model::match_pair::{Constraint, ConstraintKind, Decision};
+
+use super::{columns_of, model, people, rank, run, values};
+
+fn cluster_of(matched: &Matched) -> HashMap<SourceRecordId, usize> {
+    let members = matched.clusters.iter().enumerate();
+    members.flat_map(|(at, members)| members.iter().map(move |id| (*id, at))).collect()
+}
+
+/// Three thousand people, and one resolution of them that leaves questions between clusters of several source records.
+fn asked() -> (RuleSet, kanak_engine::matching::Columns, Matched) {
+    let model = model("citizen");
+    let columns = columns_of(&model, people(3_000, 5).iter());
+    let (rule_set, matched) = run(&model, &columns, &[]);
+    (rule_set, columns, matched)
+}
+
+#[test]
+fn each_two_clusters_in_doubt_are_one_question_by_their_strongest_pair() {
+    let (_, _, matched) = asked();
+    let of = cluster_of(&matched);
+    let two = |left: SourceRecordId, right: SourceRecordId| (of[&left].min(of[&right]), of[&left].max(of[&right]));
+    let questions: HashSet<(usize, usize)> = matched.questions.iter().map(|one| two(one.left, one.right)).collect();
+    assert_eq!(questions.len(), matched.questions.len(), "two questions about the same two");
+    let doubted = matched.pairs.iter().filter(|pair| pair.decision == Decision::Review);
+    let expected: HashSet<(usize, usize)> = doubted.clone().map(|pair| two(pair.left, pair.right)).collect();
+    assert_eq!(questions, expected);
+    assert!(matched.questions.len() < doubted.clone().count(), "no two pairs lie between the same two");
+    let weight: HashMap<_, _> = matched.pairs.iter().map(|pair| ((pair.left, pair.right), pair.weight_bits)).collect();
+    for question in &matched.questions {
+        let asked = weight[&(question.left, question.right)];
+        let between = doubted.clone().filter(|pair| two(pair.left, pair.right) == two(question.left, question.right));
+        assert!(between.clone().all(|pair| pair.weight_bits <= asked), "{question:?}");
+        assert!(question.weight_bits.is_finite() && (0.0..=1.0).contains(&question.probability));
+    }
+}
+
+#[test]
+fn yes_to_a_question_makes_one_of_the_whole_of_both() {
+    let (rule_set, columns, before) = asked();
+    let of = cluster_of(&before);
+    let size = |id: SourceRecordId| before.clusters[of[&id]].len();
+    let several = before.questions.iter().filter(|one| size(one.left) + size(one.right) > 3);
+    let decided: Vec<Constraint> = several
+        .take(60)
+        .map(|one| Constraint { left: one.left, right: one.right, kind: ConstraintKind::MustLink })
+        .collect();
+    assert!(decided.len() > 10, "{} questions about groups", decided.len());
+    let after = cluster_of(&match_batch(&rule_set, &columns, &decided, &Silent));
+    for one in &decided {
+        for member in before.clusters[of[&one.left]].iter().chain(&before.clusters[of[&one.right]]) {
+            assert_eq!(after[member], after[&one.left], "{one:?} left {member} behind");
+        }
+    }
+}
+
+#[test]
+fn answers_move_the_weights_and_are_counted() {
+    let model = model("citizen");
+    let mut records = people(400, 5);
+    let first = records.len();
+    // Two records each of forty people, alike but for a birthday that is years off.
+    for person in 0..40_usize {
+        for born in ["1950-04-05", "1971-09-17"] {
+            let (name, village) = (format!("Tarlochan Singh Aulakh{person}"), format!("Chak {person}"));
+            let stated = values(&[("full_name", &name), ("date_of_birth", born), ("village", &village)]);
+            records.push((SourceRecordId(records.len() as i64 * 3 + 1), stated, 400 + person));
+        }
+    }
+    let mut builder = kanak_engine::matching::Columns::builder(&model);
+    for (id, values, _) in &records {
+        builder.push(*id, rank(*id), values);
+    }
+    let columns = builder.finish();
+    let rules = MatchRules::compile(&model).unwrap();
+    let trained = |kind: Option<ConstraintKind>| {
+        let twos = records[first..].chunks_exact(2);
+        let decided: Vec<Constraint> = kind
+            .map(|kind| twos.map(|two| Constraint { left: two[0].0, right: two[1].0, kind }).collect())
+            .unwrap_or_default();
+        let (rule_set, _) = train_and_match(&rules, &columns, 7, &decided, None, &Silent);
+        assert_eq!(rule_set.answers, decided.len() as u64);
+        let birth = rule_set.comparisons.iter().find(|one| one.attribute == "date_of_birth").unwrap();
+        let different = birth.levels.last().unwrap();
+        (different.m / different.u).log2()
+    };
+    let (unasked, same, different) =
+        (trained(None), trained(Some(ConstraintKind::MustLink)), trained(Some(ConstraintKind::CannotLink)));
+    assert!(same > unasked + 0.1, "a difference that people forgave weighs {same} bits, unasked {unasked}");
+    assert!(different <= unasked + 1e-9, "one that they did not weighs {different} bits, unasked {unasked}");
+}
