@@ -174,6 +174,26 @@ fn who_was_born_after_the_other_died_is_another() {
 }
 
 #[test]
+fn that_they_moved_house_makes_nobody_alive_after_a_death() {
+    let (_, rule_set) = trained_on_people();
+    let homes = |village: &str, district: &str, pin: &str| {
+        [("village", village), ("district", district), ("pin", pin)]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    };
+    let of = |own: [(&str, &str); 2], home: [(String, String); 3]| {
+        let home = home.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        values(&own.into_iter().chain(home).collect::<Vec<_>>())
+    };
+    let dead =
+        of([("full_name", "Balbir Singh Gill"), ("date_of_death", "1998-05-04")], homes("Raikot", "36", "141109"));
+    let weigh = |born: &str| {
+        let other = of([("full_name", "Balbir Singh Gill"), ("date_of_birth", born)], homes("Bhikhi", "43", "151504"));
+        rule_set.weigh(Statement::of("a", &dead), Statement::of("b", &other)).weight_bits
+    };
+    assert!(weigh("1999-01-02") < weigh("1931-04-05") - 3.0, "{} {}", weigh("1999-01-02"), weigh("1931-04-05"));
+}
+
+#[test]
 fn a_later_sign_of_life_in_any_dated_attribute_speaks_against() {
     let (file, text) = ("citizen.toml", kanak_model::builtin::ENTITY_MODELS[0].1);
     let attribute =

@@ -233,6 +233,28 @@ fn a_number_that_a_crowd_states_is_nobodys_household_in_parts_either() {
 }
 
 #[test]
+fn a_number_that_becomes_a_crowds_or_a_households_again_is_settled_with_all_who_state_it() {
+    let model = model("citizen");
+    let people = people(400, 3);
+    let rule_set = train(&MatchRules::compile(&model).unwrap(), &columns_of(&model, people.iter()), 7);
+    let mut records: Records = people.iter().map(|(id, values, _)| (*id, values.clone())).collect();
+    let shared = values(&[("ration_card", "030012345678")]).find_stated("ration_card").unwrap().clone();
+    // Eight families' source records, side by side, on one card.
+    for values in records.values_mut().skip(40).take(64) {
+        values.insert("ration_card", shared.clone());
+    }
+    let (id, alone) = records.iter().nth(300).map(|(id, values)| (*id, values.clone())).unwrap();
+    let mut with = alone.clone();
+    with.insert("ration_card", shared);
+    let mut hub = Hub::of(model, rule_set, records, &[]);
+    for changed in [with.clone(), alone.clone(), with, alone] {
+        hub.put(id, changed);
+        hub.settle(&[]);
+        hub.check(&[]);
+    }
+}
+
+#[test]
 fn more_than_was_allowed_is_left_to_a_batch_and_stays_due() {
     let model = model("citizen");
     let people = people(100, 3);
