@@ -66,7 +66,7 @@ pub fn answered(population: &Population, answers: &Answers, blocking: Option<&Bl
 pub fn label_of(pair: &ScoredPair, answers: &Answers) -> Option<Seen> {
     let answer = answers.get(&(pair.left, pair.right))?;
     let matched = if *answer == Answer::Same { 1.0 } else { 0.0 };
-    (pair.link != Link::Transitive).then_some(Seen { probability: pair.probability, matched })
+    (pair.link != Link::Transitive).then_some(Seen { probability: pair.probability, matched, stands_for: 1.0 })
 }
 
 fn seen(population: &Population, answers: &Answers) -> Vec<Seen> {

@@ -90,7 +90,8 @@ pub fn blocking_recall(rules: &[u64], seen: &[KeyAgreement]) -> Option<BlockingR
         .filter(|pair| pair.probability >= PROBABILITY_MIN && passes(pair.agreed))
         .map(|pair| Passed::of(&rules, pair))
         .collect();
-    let answers: Vec<([f64; 4], f64)> = passed.iter().filter_map(|pair| Some((pair.features, pair.answer?))).collect();
+    let answers: Vec<([f64; 4], f64, f64)> =
+        passed.iter().filter_map(|pair| Some((pair.features, pair.answer?, 1.0))).collect();
     let believed =
         Factors::believed([0.0, 1.0, 0.0, 0.0], [SHIFT_DEVIATION, SLOPE_DEVIATION, 1.0, 0.3]).after(&answers);
     let cells = cells(&passed, &believed.mean);

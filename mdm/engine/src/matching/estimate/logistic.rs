@@ -30,9 +30,9 @@ impl<const N: usize> Factors<N> {
         Self { mean, variance }
     }
 
-    /// What is believed after outcomes (1 or 0) were seen: the mode, and the curvature there, by Newton's method. The factors were
+    /// What is believed after outcomes (1 or 0) were seen, each counting as much as its last number says: the mode, and the curvature there, by Newton's method. The factors were
     /// believed to be independent.
-    pub(super) fn after(&self, seen: &[([f64; N], f64)]) -> Self {
+    pub(super) fn after(&self, seen: &[([f64; N], f64, f64)]) -> Self {
         let mut now = *self;
         for _ in 0..50 {
             let mut gradient = [0.0; N];
@@ -41,11 +41,11 @@ impl<const N: usize> Factors<N> {
                 gradient[at] = (self.mean[at] - now.mean[at]) / self.variance[at][at];
                 curvature[at][at] = 1.0 / self.variance[at][at];
             }
-            for (features, outcome) in seen {
+            for (features, outcome, counts) in seen {
                 let p = logistic(dot(&now.mean, features));
-                let weight = p * (1.0 - p);
+                let weight = counts * p * (1.0 - p);
                 for a in 0..N {
-                    gradient[a] += (outcome - p) * features[a];
+                    gradient[a] += counts * (outcome - p) * features[a];
                     for b in 0..N {
                         curvature[a][b] += weight * features[a] * features[b];
                     }

@@ -13,6 +13,8 @@ pub struct Seen {
     pub probability: f64,
     /// 1 for a pair that belongs together, 0 for one that does not.
     pub matched: f64,
+    /// How many pairs it stands for.
+    pub stands_for: f64,
 }
 
 /// Pairs of about one probability: what was expected and what was seen.
@@ -40,24 +42,41 @@ pub(super) fn band_of(probability: f64) -> usize {
     BANDS.iter().position(|end| probability < *end).unwrap_or(BANDS.len() - 1)
 }
 
-/// The reliability table: bands with at least one pair, ascending. The pairs are a random sample within each band, or all of it.
+/// The reliability table: bands with at least one pair, ascending. Of each band the pairs stand for all that there are; the interval is
+/// of as many pairs as they are worth (Kish, "Survey Sampling", 1965).
 pub fn reliability(seen: &[Seen]) -> Vec<Band> {
-    let mut sums = [(0_u64, 0.0, 0.0); BANDS.len()];
+    let mut sums = [Sums::default(); BANDS.len()];
     for pair in seen {
-        let (pairs, expected, observed) = &mut sums[band_of(pair.probability)];
-        *pairs += 1;
-        *expected += pair.probability;
-        *observed += pair.matched;
+        let sums = &mut sums[band_of(pair.probability)];
+        sums.pairs += 1;
+        sums.stand_for += pair.stands_for;
+        sums.squares += pair.stands_for * pair.stands_for;
+        sums.expected += pair.stands_for * pair.probability;
+        sums.observed += pair.stands_for * pair.matched;
     }
-    let row = |(at, (pairs, expected, observed)): (usize, (u64, f64, f64))| Band {
-        from: if at == 0 { 0.0 } else { BANDS[at - 1] },
-        to: BANDS[at],
-        pairs,
-        expected: expected / pairs as f64,
-        observed: observed / pairs as f64,
-        interval: Interval::wilson(observed as u64, pairs),
+    let row = |(at, sums): (usize, Sums)| {
+        let observed = sums.observed / sums.stand_for;
+        let worth = (sums.stand_for * sums.stand_for / sums.squares).round();
+        Band {
+            from: if at == 0 { 0.0 } else { BANDS[at - 1] },
+            to: BANDS[at],
+            pairs: sums.pairs,
+            expected: sums.expected / sums.stand_for,
+            observed,
+            interval: Interval::wilson((observed * worth).round() as u64, worth as u64),
+        }
     };
-    sums.into_iter().enumerate().filter(|(_, (pairs, ..))| *pairs > 0).map(row).collect()
+    sums.into_iter().enumerate().filter(|(_, sums)| sums.pairs > 0).map(row).collect()
+}
+
+/// What was seen in a band.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    pairs: u64,
+    stand_for: f64,
+    squares: f64,
+    expected: f64,
+    observed: f64,
 }
 
 /// A straight line on log odds, from stated to true ones, with how sure it is.
@@ -103,10 +122,12 @@ impl Recalibration {
     }
 }
 
-/// Fits the line to answers. The pairs may be drawn more often from one band than from another.
+/// Fits the line to answers, as many as they are. Pairs that were drawn more often than others count less for it.
 pub fn recalibrate(seen: &[Seen]) -> Recalibration {
-    let seen: Vec<([f64; 2], f64)> =
-        seen.iter().map(|pair| ([1.0, log_odds(pair.probability)], pair.matched)).collect();
+    let all: f64 = seen.iter().map(|pair| pair.stands_for).sum();
+    let counts = |pair: &Seen| pair.stands_for * seen.len() as f64 / all;
+    let seen: Vec<([f64; 2], f64, f64)> =
+        seen.iter().map(|pair| ([1.0, log_odds(pair.probability)], pair.matched, counts(pair))).collect();
     let Factors { mean: [shift, slope], variance: [[a, b], [_, c]] } =
         Factors::believed([0.0, 1.0], [SHIFT_DEVIATION, SLOPE_DEVIATION]).after(&seen);
     Recalibration { shift, slope: slope.max(SLOPE_MIN), variance: [a, b, c] }
@@ -120,7 +141,7 @@ mod tests {
         let mut draws = Draws::new(11);
         let one = |draws: &mut Draws| {
             let probability = logistic(3.0 * draws.normal());
-            Seen { probability, matched: f64::from(u8::from(draws.uniform() < truth(probability))) }
+            Seen { probability, matched: f64::from(u8::from(draws.uniform() < truth(probability))), stands_for: 1.0 }
         };
         (0..count).map(|_| one(&mut draws)).collect()
     }
@@ -140,9 +161,27 @@ mod tests {
 
     #[test]
     fn a_handful_of_answers_moves_the_line_a_little() {
-        let one = [Seen { probability: 0.9, matched: 0.0 }];
+        let one = [Seen { probability: 0.9, matched: 0.0, stands_for: 1.0 }];
         let mended = recalibrate(&one).probability(0.9);
         assert!(mended < 0.9 && mended > 0.6, "{mended}");
+    }
+
+    #[test]
+    fn pairs_that_were_drawn_more_often_do_not_bend_the_table_or_the_line() {
+        let all = drawn(40_000, |stated| stated);
+        // Of those that match one in ten is asked about, of the others each one: as where the linked are sampled sparsely.
+        let asked = |(at, pair): (usize, Seen)| match pair.matched {
+            1.0 => (at % 10 == 0).then_some(Seen { stands_for: 10.0, ..pair }),
+            _ => Some(pair),
+        };
+        let asked: Vec<Seen> = all.into_iter().enumerate().filter_map(asked).collect();
+        let table = reliability(&asked);
+        let good = table.iter().filter(|band| band.interval.covers(band.expected)).count();
+        assert!(good + 2 >= table.len(), "{table:?}");
+        let line = recalibrate(&asked);
+        assert!(line.shift.abs() < 0.15 && (line.slope - 1.0).abs() < 0.1, "{line:?}");
+        let unweighted: Vec<Seen> = asked.into_iter().map(|pair| Seen { stands_for: 1.0, ..pair }).collect();
+        assert!(recalibrate(&unweighted).shift < -1.5);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use kanak_model::match_pair::MatchPair;
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::super::batch::Matched;
@@ -9,9 +10,10 @@ use super::super::columns::Columns;
 use super::super::hash;
 use super::super::keys::AllKeys;
 use super::super::rule_set::RuleSet;
+use super::sample::stratum_of;
 use super::{
-    Answers, Band, Chance, CurvePoint, Estimates, KeyAgreement, PRECISION, Population, Recalibration, ScoredPair, Seen,
-    ThresholdPoint, answered, blocking_recall, by_threshold, curve, draw_sample, expected, label_of, recalibrate,
+    Answers, Band, Chance, CurvePoint, Estimates, KeyAgreement, Link, PRECISION, Population, Recalibration, ScoredPair,
+    Seen, ThresholdPoint, answered, blocking_recall, by_threshold, curve, draw_sample, expected, label_of, recalibrate,
     reliability, scored_pairs,
 };
 
@@ -47,6 +49,22 @@ fn population(rule_set: &RuleSet, found: &Matched) -> Population {
     Population { pairs, unlisted: Vec::new() }
 }
 
+/// The answers about pairs that were weighed, each for its share of its stratum.
+fn labels(population: &Population, answers: &Answers) -> Vec<Seen> {
+    let mut strata: FxHashMap<(Link, usize), (u64, u64)> = FxHashMap::default();
+    for pair in &population.pairs {
+        let (pairs, asked) = strata.entry(stratum_of(pair)).or_default();
+        *pairs += 1;
+        *asked += u64::from(answers.contains_key(&(pair.left, pair.right)));
+    }
+    let label = |pair: &ScoredPair| {
+        let (pairs, asked) = strata[&stratum_of(pair)];
+        let stands_for = pairs as f64 / asked as f64;
+        label_of(pair, answers).map(|seen| Seen { stands_for, ..seen })
+    };
+    population.pairs.iter().filter_map(label).collect()
+}
+
 /// Estimates a run: from its own probabilities where there are no answers, else from answers to pairs that [`sample_of_run`]
 /// drew.
 ///
@@ -74,7 +92,7 @@ pub fn of_run(rule_set: &RuleSet, columns: &Columns, found: &Matched, answers: &
     } else {
         answered(&population, answers, blocking.as_ref(), seed)
     };
-    let labels: Vec<Seen> = population.pairs.iter().filter_map(|pair| label_of(pair, answers)).collect();
+    let labels = labels(&population, answers);
     let line = if labels.is_empty() { Recalibration::identity() } else { recalibrate(&labels) };
     let chance =
         |pair: &MatchPair| Chance { probability: pair.probability, matched: line.probability(pair.probability) };
