@@ -92,7 +92,7 @@ pub(super) fn compare(file: &Path, table: &Table, found: &Matched) -> anyhow::Re
     let seen = seen(listed, &pairs);
     let chances = |seen: &[Seen]| -> Vec<Chance> {
         seen.iter()
-            .map(|Seen { probability, matched }| Chance { probability: *probability, matched: *matched })
+            .map(|Seen { probability, matched, .. }| Chance { probability: *probability, matched: *matched })
             .collect()
     };
     let by_threshold = if found.listed.is_empty() {
@@ -110,7 +110,7 @@ fn seen(listed: &[MatchPair], truth: &[(SourceRecordId, SourceRecordId)]) -> Vec
     sorted.sort_unstable();
     let of_pair = |pair: &MatchPair| {
         let matched = f64::from(u8::from(sorted.binary_search(&(pair.left, pair.right)).is_ok()));
-        Seen { probability: pair.probability, matched }
+        Seen { probability: pair.probability, matched, stands_for: 1.0 }
     };
     listed.iter().map(of_pair).collect()
 }
