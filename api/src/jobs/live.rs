@@ -46,9 +46,7 @@ impl LiveRecords {
     pub fn keep(&self, entity: &str, live: Live) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(entity.to_owned(), Arc::new(live));
     }
-}
 
-impl LiveRecords {
     /// Keeps nothing of an entity type any more.
     pub fn forget(&self, entity: &str) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(entity);

@@ -52,7 +52,9 @@ pub struct Resolved {
 pub async fn resolve(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<Resolved> {
     let store = &deployment.store;
     let unresolved = store.list_unresolved(&model.name).await?;
-    if unresolved.source_records.is_empty() && !has_new_rules(deployment, model).await? {
+    if unresolved.source_records.is_empty()
+        && !has_new_rules(deployment, model, store.list_constraints(&model.name).await?.len()).await?
+    {
         let entity = model.name.clone();
         return Ok(Resolved { entity, source_records: 0, compared: 0, reviews: 0, published: None, applied: None });
     }
@@ -80,12 +82,12 @@ async fn resolve_all_of(
     let known = find_rules(deployment, &model.name).await?;
     let (rules, published) = rules_for(model, &registers, known, records.len(), held.constraints.len())?;
     let count = records.len();
-    let applied = store.get_setting(&applied_setting(&model.name)).await?;
     let touched = match &rules {
-        // A resolution that was cut off after it had published its rules left golden values of the ones before.
-        Rules::InForce { version, .. } if applied.as_deref() != Some(version.to_string().as_str()) => Touched::All,
-        Rules::InForce { .. } => Touched::Some(unresolved.source_records.iter().copied().collect()),
-        Rules::Changed(_) | Rules::Untrained { .. } => Touched::All,
+        Rules::InForce { version, .. } if is_applied(deployment, &model.name, *version).await? => {
+            Touched::Some(unresolved.source_records.iter().copied().collect())
+        }
+        // Also where a resolution was cut off after it had published its rules: it left golden values of the ones before.
+        Rules::InForce { .. } | Rules::Changed(_) | Rules::Untrained { .. } => Touched::All,
     };
     let work = {
         let (model, records) = (model.clone(), Arc::clone(&records));
@@ -128,10 +130,13 @@ pub async fn resolve_changed(
     let Some(live) = deployment.live.as_ref().and_then(|kept| kept.find(&model.name)) else { return Ok(None) };
     // Until all is written, memory and hub differ.
     let Some(mark) = live.take_mark() else { return Ok(None) };
-    if last_resolved(deployment, &model.name).await? != Some(mark) || has_new_rules(deployment, model).await? {
+    if last_resolved(deployment, &model.name).await? != Some(mark) {
         return Ok(None);
     }
     let constraints = deployment.store.list_constraints(&model.name).await?;
+    if has_new_rules(deployment, model, constraints.len()).await? {
+        return Ok(None);
+    }
     let Some(around) = take_in(deployment, &live, unresolved, &constraints).await? else { return Ok(None) };
     let Some((resolved, mark)) = resolve_around(deployment, model, &live, around, unresolved, constraints).await?
     else {
@@ -265,19 +270,24 @@ pub async fn is_due(deployment: &Deployment, model: &EntityModel) -> anyhow::Res
     if !source_records.is_empty() {
         return Ok(Some(format!("{} source records are new, changed or decided about", source_records.len())));
     }
-    let is_changed = has_new_rules(deployment, model).await?;
+    let answers = deployment.store.list_constraints(&model.name).await?.len();
+    let is_changed = has_new_rules(deployment, model, answers).await?;
     Ok(is_changed.then(|| "the entity model or the trust in its sources was changed".to_owned()))
 }
 
-/// Whether the hub's golden records follow from other rules than are declared now. Nothing was resolved yet: no.
-async fn has_new_rules(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<bool> {
+/// Whether the hub's golden records follow from other rules than are declared now, or than the stewards' answers are due to make.
+/// Nothing was resolved yet: no.
+async fn has_new_rules(deployment: &Deployment, model: &EntityModel, answers: usize) -> anyhow::Result<bool> {
     let Some((version, rule_set)) = find_rules(deployment, &model.name).await? else { return Ok(false) };
-    let store = &deployment.store;
-    let applied = store.get_setting(&applied_setting(&model.name)).await?;
-    let answers = store.list_constraints(&model.name).await?.len() as u64;
-    Ok(applied.is_none_or(|applied| applied != version.to_string())
+    Ok(!is_applied(deployment, &model.name, version).await?
         || why_trained_anew(&MatchRules::compile(model)?, &rule_set, answers).is_some()
         || rule_set.declared != declared(model, &registers(deployment).await?))
+}
+
+/// Whether an entity type was resolved as a whole under these rules.
+async fn is_applied(deployment: &Deployment, entity: &str, version: RuleSetVersion) -> anyhow::Result<bool> {
+    let applied = deployment.store.get_setting(&applied_setting(entity)).await?;
+    Ok(applied.is_some_and(|applied| applied == version.to_string()))
 }
 
 /// The setting that holds the version of the rules under which an entity type was resolved as a whole.
@@ -381,7 +391,7 @@ pub enum Rules {
 const ANSWERS_MORE: u64 = 50;
 
 /// Why rules are due to be trained again, whatever the number of source records.
-fn why_trained_anew(rules: &MatchRules, rule_set: &RuleSet, answers: u64) -> Option<String> {
+fn why_trained_anew(rules: &MatchRules, rule_set: &RuleSet, answers: usize) -> Option<String> {
     if rule_set.rules != *rules {
         return Some("the entity model matches by other rules than before".to_owned());
     }
@@ -391,7 +401,7 @@ fn why_trained_anew(rules: &MatchRules, rule_set: &RuleSet, answers: u64) -> Opt
         );
     }
     let due = (2 * rule_set.answers).max(rule_set.answers + ANSWERS_MORE);
-    (answers >= due).then(|| {
+    (answers as u64 >= due).then(|| {
         format!("the rules were trained on {} decisions of stewards and there are {answers}", rule_set.answers)
     })
 }
@@ -407,7 +417,7 @@ fn rules_for(
     let rules = MatchRules::compile(model)?;
     let declared = declared(model, registers);
     let Some((version, rule_set)) = known else { return Ok((Rules::Untrained { rules, declared }, None)) };
-    if let Some(reason) = why_trained_anew(&rules, &rule_set, answers as u64) {
+    if let Some(reason) = why_trained_anew(&rules, &rule_set, answers) {
         return Ok((Rules::Untrained { rules, declared }, Some(reason)));
     }
     if count as u64 >= rule_set.trained_on.saturating_mul(OUTGROWN) {

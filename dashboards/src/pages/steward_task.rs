@@ -132,9 +132,11 @@ async fn read(
     let open = |after: Option<TaskCursor>, limit: u32| {
         store.list_steward_tasks(&access, TaskFilter::Open, Some(&entity), after, limit)
     };
-    let after = open(Some(here), 1).await.map_err(PageError::inside)?;
-    let first = open(None, 2).await.map_err(PageError::inside)?;
-    let next = after.into_iter().chain(first).map(|task| task.id).find(|task| *task != id);
+    let mut waiting = open(Some(here), 1).await.map_err(PageError::inside)?;
+    if waiting.is_empty() {
+        waiting = open(None, 2).await.map_err(PageError::inside)?;
+    }
+    let next = waiting.into_iter().map(|task| task.id).find(|task| *task != id);
     let decided_by = match &view.task.state {
         TaskState::Decided { by, .. } => {
             let users = store.list_users().await.map_err(PageError::inside)?;

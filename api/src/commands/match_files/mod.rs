@@ -212,7 +212,6 @@ fn write_pairs(out: &mut impl Write, table: &Table, found: &Matched) -> std::io:
     Ok(())
 }
 
-/// Writes a file of the output folder.
 /// Refuses to draw a sample over one that somebody may have answered already.
 fn keep_answers(args: &MatchArgs) -> anyhow::Result<()> {
     let sample = args.out.join("sample.csv");
@@ -225,6 +224,7 @@ fn keep_answers(args: &MatchArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Writes a file of the output folder.
 fn write(
     folder: &Path,
     name: &str,

@@ -88,26 +88,30 @@ pub async fn find_matches(
     let live = deployment.live.as_ref().and_then(|live| live.find(&model.name)).ok_or_else(not_ready)?;
     let limit = statement.limit.clamp(1, LIMIT_MAX);
     let (found, live) = search(live, values, LOOKED_AT_MAX * SOURCE_RECORDS_EACH).await?;
-    let ids: Vec<_> = found.iter().map(|found| found.id).collect();
-    let links = deployment.store.list_links_around(&ids).await.map_err(Problem::internal)?;
-    let golden_of: HashMap<_, GoldenId> = links.iter().map(|link| (link.source_record, link.golden_id)).collect();
+    let for_it = found.partition_point(|found| found.weight_bits > 0.0);
     let mut matches = Vec::new();
     let mut subjects = Vec::new();
     let mut seen = HashSet::new();
-    for found in found.into_iter().take_while(|found| found.weight_bits > 0.0) {
-        let Some(id) = golden_of.get(&found.id).copied().filter(|id| !seen.contains(id)) else { continue };
-        seen.insert(id);
-        let golden = deployment.store.find_golden(&access, model, id).await.map_err(Problem::internal)?;
-        let Some(golden) = golden else { continue };
-        subjects.push(golden.record.id.to_string());
-        matches.push(MatchView {
-            golden_record: GoldenRecordView::of_record(&golden.record),
-            probability: found.probability,
-            weight_bits: found.weight_bits,
-            decision: live.rule_set.decide(found.probability).word(),
-        });
-        if matches.len() == limit || seen.len() == LOOKED_AT_MAX {
-            break;
+    // The first part is enough for all but those who see few of the golden records that fit.
+    'parts: for part in found[..for_it].chunks(limit * SOURCE_RECORDS_EACH) {
+        let ids: Vec<_> = part.iter().map(|found| found.id).collect();
+        let links = deployment.store.list_links_around(&ids).await.map_err(Problem::internal)?;
+        let golden_of: HashMap<_, GoldenId> = links.iter().map(|link| (link.source_record, link.golden_id)).collect();
+        for found in part {
+            let Some(id) = golden_of.get(&found.id).copied().filter(|id| seen.insert(*id)) else { continue };
+            let golden = deployment.store.find_golden(&access, model, id).await.map_err(Problem::internal)?;
+            if let Some(golden) = golden {
+                subjects.push(golden.record.id.to_string());
+                matches.push(MatchView {
+                    golden_record: GoldenRecordView::of_record(&golden.record),
+                    probability: found.probability,
+                    weight_bits: found.weight_bits,
+                    decision: live.rule_set.decide(found.probability).word(),
+                });
+            }
+            if matches.len() == limit || seen.len() == LOOKED_AT_MAX {
+                break 'parts;
+            }
         }
     }
     if subjects.is_empty() {

@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 
 use super::blocking::Candidates;
 use super::bound::Bound;
-use super::cluster::{self, Clusters, Cut, Edge, Evidence, Islands};
+use super::cluster::{self, Clusters, Cut, Edge, Evidence, Islands, RowConstraint};
 use super::columns::Columns;
 use super::households::Households;
 use super::progress::{Progress, Silent};
@@ -60,7 +60,7 @@ pub fn match_batch(
     let candidates = Candidates::of(&rule_set.rules, columns, Some(&frozen));
     let run = Run { bound: &Bound::of(rule_set, columns), columns };
     let weighed = run.weigh(&candidates, None, progress);
-    let first = weighed.first_pass(constraints, progress);
+    let first = weighed.first_pass(cluster::constraints_of(columns, constraints), progress);
     weighed.matched(first, rule_set.second_pass.as_ref())
 }
 
@@ -84,9 +84,8 @@ pub fn match_around(
     matched
 }
 
-/// Trains a rule set and matches by it at once: [`train`] and [`match_batch`] over one set of blocks. What stewards decided is learned
-/// from. With `listed_from`, pairs
-/// of at least that probability are listed too; estimates want them from 0.001 on.
+/// Trains a rule set and matches by it at once: [`train`] and [`match_batch`] over one set of blocks. What stewards decided is
+/// learned from. With `listed_from`, pairs of at least that probability are listed too; estimates want them from 0.001 on.
 pub fn train_and_match(
     rules: &MatchRules,
     columns: &Columns,
@@ -100,13 +99,13 @@ pub fn train_and_match(
     let rule_set = train_on(rules, columns, &candidates, &decided, seed);
     let run = Run { bound: &Bound::of(&rule_set, columns), columns };
     let weighed = run.weigh(&candidates, listed_from, progress);
-    let first = weighed.first_pass(constraints, progress);
+    let first = weighed.first_pass(decided, progress);
     // Who lives with whom and which register lists nobody twice is learned from what the weights alone make of all, not from the
     // few that were asked about.
     let second_pass = if constraints.is_empty() {
         run.train_second_pass(&first)
     } else {
-        run.train_second_pass(&weighed.first_pass(&[], &Silent))
+        run.train_second_pass(&weighed.first_pass(Vec::new(), &Silent))
     };
     let matched = weighed.matched(first, Some(&second_pass));
     (RuleSet { second_pass: Some(second_pass), ..rule_set }, matched)
@@ -121,7 +120,7 @@ pub fn train(rules: &MatchRules, columns: &Columns, seed: u64) -> RuleSet {
     let candidates = Candidates::of(rules, columns, None);
     let rule_set = train_on(rules, columns, &candidates, &[], seed);
     let run = Run { bound: &Bound::of(&rule_set, columns), columns };
-    let second_pass = run.train_second_pass(&run.weigh(&candidates, None, &Silent).first_pass(&[], &Silent));
+    let second_pass = run.train_second_pass(&run.weigh(&candidates, None, &Silent).first_pass(Vec::new(), &Silent));
     RuleSet { second_pass: Some(second_pass), ..rule_set }
 }
 
@@ -190,10 +189,9 @@ impl<'r> Run<'r> {
 }
 
 impl Weighed<'_> {
-    fn first_pass(&self, constraints: &[Constraint], progress: &dyn Progress) -> FirstPass {
+    fn first_pass(&self, constraints: Vec<RowConstraint>, progress: &dyn Progress) -> FirstPass {
         let Run { columns, .. } = self.run;
         progress.stage("cluster", self.edges.len() as u64);
-        let constraints = cluster::constraints_of(columns, constraints);
         let islands = Islands::of(columns, self.edges.clone(), constraints);
         let clusters = islands.settle(columns, &self.run.evidence());
         FirstPass { islands, clusters }
@@ -242,7 +240,7 @@ impl Weighed<'_> {
             single: clusters.iter().filter(|members| members.len() == 1).count() as u64,
             rules: self.rules,
         };
-        Matched { pairs, questions, listed, clusters, cuts: clustered.cuts.clone(), stats }
+        Matched { pairs, questions, listed, clusters, cuts: again.unwrap_or(first).cuts, stats }
     }
 }
 

@@ -264,19 +264,14 @@ impl<'e> Island<'e> {
     }
 
     fn settle(self, judge: &Judge<'_>) -> Settled {
-        let (mut groups, refused) = self.join(Groups::of(&self), judge);
+        let (mut groups, mut refused) = self.join(Groups::of(&self), judge);
         if !groups.join_decided(&self) {
             // Some who are to be together stand in groups that are to be apart: then only they are together from the start, and
             // the others must go along with it.
             let mut decided = Groups::of(&self);
             decided.join_decided(&self);
-            let (groups, refused) = self.join(decided, judge);
-            return self.settled(groups, refused);
+            (groups, refused) = self.join(decided, judge);
         }
-        self.settled(groups, refused)
-    }
-
-    fn settled(self, mut groups: Groups, refused: Vec<(Edge, CutReason)>) -> Settled {
         let root_of = (0..self.rows.len() as u32).map(|place| self.rows[groups.root(place) as usize]).collect();
         Settled { rows: self.rows, root_of, refused }
     }
@@ -490,9 +485,8 @@ impl Judge<'_> {
         self.evidence.bound.odds(self.weight_bits(left, right, self.beside(left, right)))
     }
 
-    /// What speaks for two groups being one, where this is the strongest edge between them.
-    fn weight_bits_between(&self, edge: &Edge, left: &[u32], right: &[u32]) -> f64 {
-        let beside = self.beside(left, right);
+    /// What speaks for two groups being one that an edge lies between: of two that are alone the edge itself.
+    fn weight_bits_between(&self, edge: &Edge, left: &[u32], right: &[u32], beside: (f64, f64)) -> f64 {
         if left.len() == 1 && right.len() == 1 {
             edge.weight_bits + beside.0
         } else {
@@ -503,14 +497,8 @@ impl Judge<'_> {
     /// What speaks against joining two groups by a match between them.
     fn against(&self, edge: &Edge, left: &[u32], right: &[u32]) -> Option<CutReason> {
         let is_single = left.len() == 1 && right.len() == 1;
-        let weighs_enough = |beside: (f64, f64)| {
-            let matched = self.evidence.matched;
-            if is_single {
-                edge.weight_bits + beside.0 >= matched
-            } else {
-                self.weight_bits(left, right, beside) >= matched + BRIDGE_BITS
-            }
-        };
+        let least = self.evidence.matched + if is_single { 0.0 } else { BRIDGE_BITS };
+        let weighs_enough = |beside: (f64, f64)| self.weight_bits_between(edge, left, right, beside) >= least;
         let beside = self.beside(left, right);
         if (is_single && beside.0 >= 0.0) || weighs_enough(beside) {
             return None;
@@ -571,7 +559,8 @@ impl Clusters {
         let judge = || Judge { evidence, weigher: evidence.bound.weigher() };
         let weigh = |judge: &mut Judge<'_>, edge: Edge| {
             let (left, right) = ends(&edge);
-            Edge { weight_bits: judge.weight_bits_between(&edge, &members[&left], &members[&right]), ..edge }
+            let (left, right) = (&members[&left], &members[&right]);
+            Edge { weight_bits: judge.weight_bits_between(&edge, left, right, judge.beside(left, right)), ..edge }
         };
         strongest.into_par_iter().with_min_len(ISLANDS_MIN).map_init(judge, weigh).collect()
     }

@@ -9,9 +9,8 @@
 //! pair that it is: people are asked about doubtful pairs, and more weight for those would make them the picture of all.
 //!
 //! Source: Fellegi and Sunter, "A Theory for Record Linkage", JASA 64 (1969); Winkler, "Using the EM Algorithm for Weight
-//! Computation in the Fellegi-Sunter Model of Record Linkage" (1988); labels
-//! among unlabelled ones as in Nigam, McCallum, Thrun and Mitchell, "Text Classification from Labeled and Unlabeled Documents using
-//! EM", Machine Learning 39 (2000); the third class is ours.
+//! Computation in the Fellegi-Sunter Model of Record Linkage" (1988); labels among unlabelled ones as in Nigam, McCallum, Thrun and
+//! Mitchell, "Text Classification from Labeled and Unlabeled Documents using EM", Machine Learning 39 (2000); the third class is ours.
 
 use super::levels::{Level, NONE, Side};
 use super::moved::{self, Moving};

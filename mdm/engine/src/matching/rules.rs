@@ -174,6 +174,11 @@ impl MatchRules {
 }
 
 impl MatchRules {
+    /// The kind of an attribute that is compared; text for the register, which no model declares.
+    pub(crate) fn kind_of(&self, attribute: &str) -> Kind {
+        self.fields.iter().find(|field| field.name == attribute).map_or(Kind::Text, |field| field.kind)
+    }
+
     /// Whether a comparison is of a relative's name, crosswise with another: of a woman now her father, now her husband. The parts of
     /// one's own name are each compared crosswise with the other.
     pub(crate) fn is_of_changing_relative(&self, comparison: &Comparison) -> bool {
@@ -182,8 +187,7 @@ impl MatchRules {
             other.attribute == *crosswise && other.crosswise.as_ref() == Some(&comparison.attribute)
         };
         let is_label = comparison.attribute == self.label || *crosswise == self.label;
-        let is_name =
-            self.fields.iter().any(|field| field.name == comparison.attribute && field.kind == Kind::PersonName);
+        let is_name = self.kind_of(&comparison.attribute) == Kind::PersonName;
         is_name && !is_label && !self.comparisons.iter().any(is_back)
     }
 }

@@ -89,26 +89,22 @@ const RELATIVES_PER_MATCH: f64 = 1.5;
 /// Whether the rules compare something that relatives share: a parent's, spouse's or owner's name, a phone.
 fn has_relatives(rules: &MatchRules) -> bool {
     rules.comparisons.iter().any(|one| {
-        let kind = kind_of(rules, &one.attribute);
+        let kind = rules.kind_of(&one.attribute);
         let is_own = one.attribute == rules.label || one.crosswise.as_ref() == Some(&rules.label);
         kind == Kind::Mobile || (kind == Kind::PersonName && !is_own)
     })
-}
-
-fn kind_of(rules: &MatchRules, attribute: &str) -> Kind {
-    rules.fields.iter().find(|field| field.name == attribute).map_or(Kind::Text, |field| field.kind)
 }
 
 fn method_of(rules: &MatchRules, comparison: &Comparison) -> Method {
     if comparison.attribute == SAME_REGISTER {
         return Method::Register;
     }
-    Method::of_comparison(kind_of(rules, &comparison.attribute), comparison.crosswise.as_deref())
+    Method::of_comparison(rules.kind_of(&comparison.attribute), comparison.crosswise.as_deref())
 }
 
 /// What is believed of a comparison before training.
 fn believed(rules: &MatchRules, comparison: &Comparison) -> Shares {
-    let kind = kind_of(rules, &comparison.attribute);
+    let kind = rules.kind_of(&comparison.attribute);
     let method = method_of(rules, comparison);
     let levels = method.levels();
     let (different, u_min) = levels::defaults_for(kind);
@@ -177,7 +173,7 @@ fn vec_of(levels: &[Level], same: f64) -> Vec<f64> {
 }
 
 fn weights(rules: &MatchRules, columns: &Columns, comparison: &Comparison, shares: &Shares) -> ComparisonWeights {
-    let kind = kind_of(rules, &comparison.attribute);
+    let kind = rules.kind_of(&comparison.attribute);
     let rare = comparison.term_frequency.unwrap_or_else(|| levels::rare_counts(kind));
     let counted = columns.find(&comparison.attribute).filter(|_| rare);
     let levels = shares.levels.iter().enumerate().map(|(at, level)| LevelWeight {

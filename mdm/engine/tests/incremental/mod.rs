@@ -246,8 +246,12 @@ fn a_number_that_becomes_a_crowds_or_a_households_again_is_settled_with_all_who_
     let (id, alone) = records.iter().nth(300).map(|(id, values)| (*id, values.clone())).unwrap();
     let mut with = alone.clone();
     with.insert("ration_card", shared);
+    let stating: Vec<SourceRecordId> = records.keys().skip(40).take(64).copied().collect();
     let mut hub = Hub::of(model, rule_set, records, &[]);
     for changed in [with.clone(), alone.clone(), with, alone] {
+        hub.put(id, changed.clone());
+        let settled = hub.incremental.around(&[], usize::MAX).unwrap().settled;
+        assert!(stating.iter().all(|one| settled.binary_search(one).is_ok()), "the clusters of some who state it stay");
         hub.put(id, changed);
         hub.settle(&[]);
         hub.check(&[]);

@@ -30,8 +30,8 @@ impl<const N: usize> Factors<N> {
         Self { mean, variance }
     }
 
-    /// What is believed after outcomes (1 or 0) were seen, each counting as much as its last number says: the mode, and the curvature there, by Newton's method. The factors were
-    /// believed to be independent.
+    /// What is believed after outcomes (1 or 0) were seen, each counting as much as its last number says: the mode, and the curvature
+    /// there, by Newton's method. The factors were believed to be independent.
     pub(super) fn after(&self, seen: &[([f64; N], f64, f64)]) -> Self {
         let mut now = *self;
         for _ in 0..50 {
