@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use kanak_engine::matching::{Columns, Found, Incremental, Rank, RuleSet};
+use kanak_engine::matching::{Columns, Incremental, Rank, RuleSet, Searched};
 use kanak_model::source_record::Values;
 use kanak_model::{Access, EntityModel, RuleSetVersion};
 
@@ -76,9 +76,9 @@ impl Live {
     }
 
     /// The golden records' source records that a statement may speak of, the likeliest first.
-    pub fn search(&self, values: &Values, limit: usize) -> Vec<Found> {
+    pub fn search(&self, values: &Values, limit: usize) -> Searched {
         let incremental = self.incremental.read().unwrap_or_else(PoisonError::into_inner);
-        incremental.index().search(values, "", limit).found
+        incremental.index().search(values, "", limit)
     }
 
     /// Whether so much has come and gone that searches grow slow.
@@ -206,7 +206,7 @@ mod tests {
         assert!(kept.find("citizen").is_none(), "one waits");
         let all = resolved(&state.deployment).await;
         assert_eq!(all.source_records, 3);
-        let found = |values: Values| kept.find("citizen").unwrap().search(&values, 5).len();
+        let found = |values: Values| kept.find("citizen").unwrap().search(&values, 5).found.len();
         let asked = |name: &str| {
             let stated = kanak_model::source_record::Stated::new(name, name);
             [("full_name".to_owned(), stated)].into_iter().collect::<Values>()
@@ -216,7 +216,7 @@ mod tests {
         let again = AppState::new(house.deployment.clone(), Cookies::Loopback);
         warm(&again.deployment, model).await.unwrap();
         assert_eq!(
-            again.deployment.live.as_ref().unwrap().find("citizen").unwrap().search(&asked("Asha Devi"), 5).len(),
+            again.deployment.live.as_ref().unwrap().find("citizen").unwrap().search(&asked("Asha Devi"), 5).found.len(),
             1
         );
     }

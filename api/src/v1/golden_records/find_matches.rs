@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use kanak_engine::matching::Searched;
 use kanak_engine::standardize::{Hint, Outcome, TwelveDigits};
 use kanak_model::entity_model::Attribute;
 use kanak_model::source_record::{Stated, Values};
@@ -65,6 +66,10 @@ pub struct MatchesView {
     rule_set: i64,
     /// The likeliest first.
     matches: Vec<MatchView>,
+    /// Source records that were compared with the statement.
+    compared: usize,
+    /// Source records that share something with it and were not compared, because too many do: state more to tell them apart.
+    passed_over: usize,
 }
 
 /// Finds golden records that a statement may speak of, by the rules that resolve source records: so that whoever is about to enter a
@@ -87,7 +92,8 @@ pub async fn find_matches(
     let values = read(&state, &access, model, &statement.values).await?;
     let live = deployment.live.as_ref().and_then(|live| live.find(&model.name)).ok_or_else(not_ready)?;
     let limit = statement.limit.clamp(1, LIMIT_MAX);
-    let (found, live) = search(live, values, LOOKED_AT_MAX * SOURCE_RECORDS_EACH).await?;
+    let (searched, live) = search(live, values, LOOKED_AT_MAX * SOURCE_RECORDS_EACH).await?;
+    let Searched { found, compared, passed_over } = searched;
     let for_it = found.partition_point(|found| found.weight_bits > 0.0);
     let mut matches = Vec::new();
     let mut subjects = Vec::new();
@@ -118,7 +124,7 @@ pub async fn find_matches(
         subjects.push(format!("{}, nothing found", model.name));
     }
     audited(&state, &access, "looked for matches", subjects).await?;
-    Ok(Json(MatchesView { rule_set: live.version.0, matches }))
+    Ok(Json(MatchesView { rule_set: live.version.0, matches, compared, passed_over }))
 }
 
 fn not_ready() -> Problem {
@@ -127,11 +133,7 @@ fn not_ready() -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
 }
 
-async fn search(
-    live: Arc<Live>,
-    values: Values,
-    limit: usize,
-) -> Result<(Vec<kanak_engine::matching::Found>, Arc<Live>), Problem> {
+async fn search(live: Arc<Live>, values: Values, limit: usize) -> Result<(Searched, Arc<Live>), Problem> {
     let found = move || (live.search(&values, limit), live);
     tokio::task::spawn_blocking(found).await.map_err(Problem::internal)
 }

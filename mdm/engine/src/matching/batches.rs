@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 
 use super::columns::{Columns, Growing, MISSING, Rank};
 use super::rules::{Field, fields_of};
-use crate::standardize::date::parse_date_of_any_century;
+use crate::standardize::date::{digits_of_no_day, parse_date_of_any_century};
 use crate::standardize::missing::is_missing;
 use crate::standardize::{script, sex};
 
@@ -144,7 +144,10 @@ fn clean(kind: Kind, order: DateOrder, raw: &str) -> Option<String> {
     }
     let bare = || text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
     let cleaned = match kind {
-        Kind::Date => parse_date_of_any_century(&text, order).map_or_else(|_| bare(), |date| date.to_string()),
+        Kind::Date => match parse_date_of_any_century(&text, order) {
+            Ok(date) => date.to_string(),
+            Err(_) => digits_of_no_day(&text, order).unwrap_or_else(bare),
+        },
         Kind::Sex => sex::Sex::find(&text).map_or_else(|| text.to_uppercase(), |sex| sex.code().to_owned()),
         Kind::Mobile => {
             let digits: String = text.chars().filter(char::is_ascii_digit).collect();
@@ -189,7 +192,7 @@ mod tests {
     #[test]
     fn raw_words_come_near_their_standard_form_and_nothing_is_refused() {
         let model = EntityModel::parse("citizen.toml", ENTITY_MODELS[0].1).unwrap();
-        let born = [Some("12/25/1985"), Some("19856109"), Some("n/a"), None];
+        let born = [Some("12/25/1985"), Some("19856109"), Some("02/31/1985"), None];
         let batches = [
             batch(vec![
                 ("full_name", texts(&[Some("GURPREET  SINGH"), None, Some("-"), Some("Harjit")])),
@@ -204,7 +207,7 @@ mod tests {
             let row = columns.row(SourceRecordId(id)).unwrap();
             born.values.get(born.codes[row as usize] as usize).map_or("", |value| value)
         };
-        assert_eq!([0, 1, 2, 3, 4].map(read), ["1985-12-25", "19856109", "", "", ""]);
+        assert_eq!([0, 1, 2, 3, 4].map(read), ["1985-12-25", "19856109", "19850231", "", ""]);
     }
 
     #[test]

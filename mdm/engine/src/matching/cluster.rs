@@ -441,7 +441,8 @@ impl Groups {
         let moved = std::mem::take(&mut self.members[gone as usize]);
         let members = &mut self.members[keep as usize];
         members.extend(moved);
-        members.sort_unstable();
+        // Two ascending runs: the stable sort merges them.
+        members.sort();
         self.root[gone as usize] = keep;
         let cannot = std::mem::take(&mut self.cannot[gone as usize]);
         self.cannot[keep as usize].extend(cannot);

@@ -43,12 +43,6 @@ impl Rank {
     pub(crate) fn register_text(self) -> Option<String> {
         (self.register != 0).then(|| register_text(self.register))
     }
-
-    /// Any rank in a register, from its text in the column of registers.
-    pub(crate) fn of_register_text(text: Option<&str>) -> Self {
-        let register = text.and_then(|text| u64::from_str_radix(text, 16).ok()).unwrap_or(0);
-        Self { place: 0, register }
-    }
 }
 
 /// The values of one attribute.

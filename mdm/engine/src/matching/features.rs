@@ -320,9 +320,9 @@ impl Words {
         if len <= FIRST { &phrase.first[..len] } else { &self.items[phrase.from as usize..phrase.from as usize + len] }
     }
 
-    /// Whether the first two words of a value, joined, sound as some word does.
+    /// Whether the first two words of a value may be one that was written apart.
     pub(crate) fn is_apart(&self, code: u32) -> bool {
-        self.phrases[code as usize].first_two != NO_SOUND
+        self.sets[code as usize].first_two != 0
     }
 
     pub(crate) fn phrase(&self, code: u32) -> &Phrase {

@@ -250,7 +250,7 @@ pub(crate) fn of_value(value: Value<'_>, lexicon: &Lexicon, key: &BlockingKey, o
             (Some(part), function) => {
                 let items = words.items(code);
                 if part == KeyPart::Given && function == Some(KeyFunction::Sounds) && words.is_apart(code) {
-                    // Written apart, and someone has it as one word.
+                    // Whether anyone has it as one word must not count: he may come tomorrow.
                     let joined = [lexicon.text(items[0].word), lexicon.text(items[1].word)].concat();
                     out.extend(phonetic::blocking_keys(&joined).iter().map(|key| hash::of_text(key)));
                 }

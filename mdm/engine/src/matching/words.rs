@@ -39,7 +39,7 @@ pub(crate) struct Read {
 }
 
 /// Raised whenever values are read into other words or sounds than before, so that hubs learn that their rules are due.
-const READING: u32 = 1;
+const READING: u32 = 2;
 
 /// The mark of how values are read: which words and sounds they have, and what towns are called. Under another mark than its own a
 /// rule set would decide otherwise than it did; a resolution publishes a new one instead.

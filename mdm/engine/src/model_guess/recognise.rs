@@ -212,11 +212,18 @@ fn by_shape(values: &[&str]) -> Meaning {
     let number = |value: &str| value.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | ' '));
     if share(values, |value| identifiers::Mobile::parse(value).is_ok()) > 0.8 {
         Meaning::Mobile
-    } else if share(values, number) > 0.9 {
+    } else if share(values, number) > 0.9 || share(values, is_code) > 0.9 {
         Meaning::Number
     } else {
         Meaning::Text
     }
+}
+
+/// A number with letters in it, as insurers and offices give: A123456780, PB-10/2019/00417.
+fn is_code(value: &str) -> bool {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    let of_a_code = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '/' | '.');
+    digits >= 4 && digits * 2 >= value.len() && value.chars().all(of_a_code)
 }
 
 /// Looks at all columns together: a column that is different in every row numbers the rows if its header says so.
@@ -341,6 +348,9 @@ mod tests {
         check("Mobile No", &["9814012345"], Meaning::Mobile);
         check("x", &["a@b.in"], Meaning::Email);
         check("anything", &["12", "15.5"], Meaning::Number);
+        check("anything", &["A123456780", "C998012345"], Meaning::Number);
+        check("anything", &["B12 road", "house1234"], Meaning::Text);
+        check("KVNR", &["A123456780"], Meaning::PersonNumber);
         check("ਨਾਮ", &["ਗੁਰਪ੍ਰੀਤ"], Meaning::FullName);
         check("Geburtsdatum", &["24.06.1971"], Meaning::BirthDate);
         check("dob", &["1671-06-24"], Meaning::BirthDate);

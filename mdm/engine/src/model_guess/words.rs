@@ -131,9 +131,25 @@ pub(super) const PERSON_NUMBER: &[&str] = &[
     "codicefiscale",
     "personnummer",
     "passnummer",
+    "kvnr",
+    "svnr",
+    "rvnr",
+    "steuernummer",
+    "ausweisnummer",
 ];
-pub(super) const PERSON_NUMBER_IN: &[&str] =
-    &["socsec", "socialsecurity", "nationalid", "身份证", "身分證", "マイナンバー", "주민등록", "الهوية"];
+pub(super) const PERSON_NUMBER_IN: &[&str] = &[
+    "socsec",
+    "socialsecurity",
+    "nationalid",
+    "versichertennummer",
+    "versicherungsnummer",
+    "nationalinsurance",
+    "身份证",
+    "身分證",
+    "マイナンバー",
+    "주민등록",
+    "الهوية",
+];
 
 pub(super) const POSTAL_CODE: &[&str] = &[
     "zip",

@@ -41,6 +41,9 @@ const SYMBOLS: &[&str] = &[
 /// How deep expressions may stand in one another.
 const DEPTH_MAX: usize = 60;
 
+/// How many words and signs a condition may have: chains of operators nest too.
+const TOKENS_MAX: usize = 2_000;
+
 /// Stands for what no symbol is known for; nothing is parsed over it.
 const UNKNOWN: &str = "";
 
@@ -126,7 +129,11 @@ fn without_side(name: &str) -> Option<(Side, &str)> {
 
 /// Reads a condition; nothing for what is not understood.
 pub(super) fn parse(text: &str) -> Option<Sql> {
-    let mut parser = Parser { tokens: tokens(text), at: 0, depth: 0 };
+    let tokens = tokens(text);
+    if tokens.len() > TOKENS_MAX {
+        return None;
+    }
+    let mut parser = Parser { tokens, at: 0, depth: 0 };
     let sql = parser.or()?;
     (parser.at == parser.tokens.len()).then_some(sql)
 }
@@ -384,6 +391,9 @@ mod tests {
             assert_eq!(parse(text), None, "{text}");
         }
         assert_eq!(parse(&format!("{}a_l{}", "(".repeat(5_000), ")".repeat(5_000))), None);
+        for chain in ["a_l + ", "- ", "a_l::date || "] {
+            assert_eq!(parse(&format!("{}1", chain.repeat(100_000))), None, "{chain}");
+        }
         let found = words("list_max(list_transform(\"names_l\", x -> jaro_winkler_similarity(x, l.surname))) >= 0.9");
         assert_eq!(found.columns, ["names", "surname"]);
         assert_eq!(found.functions, ["list_max", "list_transform", "jaro_winkler_similarity"]);

@@ -64,6 +64,22 @@ pub fn parse_date_of_any_century(text: &str, order: DateOrder) -> Result<Partial
     read(text, order, Years::OfAnyCentury)
 }
 
+/// The eight digits of year, month and day of what is written as a date and is no calendar day, for comparing: a slip in one of
+/// them leaves the others.
+///
+/// ```
+/// use kanak_engine::standardize::date::digits_of_no_day;
+/// use kanak_model::source_system::DateOrder;
+/// assert_eq!(digits_of_no_day("31/02/1985", DateOrder::Dmy).as_deref(), Some("19850231"));
+/// assert_eq!(digits_of_no_day("village", DateOrder::Dmy), None);
+/// ```
+pub fn digits_of_no_day(text: &str, order: DateOrder) -> Option<String> {
+    let Parts { year, month, day } = take_apart(text, order, Years::OfAnyCentury).ok()?;
+    let month = if is_digits(month) { month.parse().ok()? } else { month_of(month)? };
+    let is_written = is_digits(&year) && year.len() == 4 && month < 100 && is_digits(day) && day.len() <= 2;
+    is_written.then(|| format!("{year}{month:02}{day:0>2}"))
+}
+
 /// Which years are read.
 #[derive(Clone, Copy)]
 enum Years {
@@ -89,6 +105,18 @@ impl Years {
 }
 
 fn read(text: &str, order: DateOrder, years: Years) -> Result<PartialDate, DateFault> {
+    let Parts { year, month, day } = take_apart(text, order, years)?;
+    build(&year, month, day)
+}
+
+/// A date as it is written; `0` for a month or a day that is not there.
+struct Parts<'t> {
+    year: Cow<'t, str>,
+    month: &'t str,
+    day: &'t str,
+}
+
+fn take_apart(text: &str, order: DateOrder, years: Years) -> Result<Parts<'_>, DateFault> {
     let mut parts: [&str; 3] = [""; 3];
     let mut count = 0;
     for part in pieces(date_of(text)) {
@@ -98,28 +126,23 @@ fn read(text: &str, order: DateOrder, years: Years) -> Result<PartialDate, DateF
         parts[count] = part;
         count += 1;
     }
-    match (count, parts) {
-        (1, [word, ..]) => one_piece(word),
-        (2, [first, second, _]) => {
-            let (year, month) = if first.len() == 4 { (first, second) } else { (second, first) };
-            build(year, month, "0")
-        }
-        (3, [first, second, third]) => {
-            if is_digits(first) && first.len() == 4 {
-                build(first, second, third)
-            } else if !is_digits(first) {
-                // March 1, 1985
-                build(&years.complete(third), first, second)
-            } else {
-                match order {
-                    DateOrder::Mdy if is_digits(second) => build(&years.complete(third), first, second),
-                    DateOrder::Ymd if third.len() != 4 => build(&years.complete(first), second, third),
-                    _ => build(&years.complete(third), second, first),
-                }
-            }
-        }
-        _ => Err(DateFault::Form),
-    }
+    let [first, second, third] = parts;
+    let (year, month, day) = match count {
+        1 => one_piece(first)?,
+        2 if first.len() == 4 => (first, second, "0"),
+        2 => (second, first, "0"),
+        3 if is_digits(first) && first.len() == 4 => (first, second, third),
+        // March 1, 1985
+        3 if !is_digits(first) => (third, first, second),
+        3 => match order {
+            DateOrder::Mdy if is_digits(second) => (third, first, second),
+            DateOrder::Ymd if third.len() != 4 => (first, second, third),
+            _ => (third, second, first),
+        },
+        _ => return Err(DateFault::Form),
+    };
+    let year = if count == 3 { years.complete(year) } else { Cow::Borrowed(year) };
+    Ok(Parts { year, month, day })
 }
 
 /// The part of a text before its time of day: `1985-03-01T00:00:00`, `1985-03-01 00:00`, `01/03/1985 10:30 AM`.
@@ -148,22 +171,26 @@ fn is_ordinal(text: &str) -> bool {
     ["st", "nd", "rd", "th", "er", "º", "°"].iter().any(|ending| text.eq_ignore_ascii_case(ending))
 }
 
-/// `1985`, `19850301`, `01031985` or `01Mar1985`.
-fn one_piece(word: &str) -> Result<PartialDate, DateFault> {
+/// `1985`, `19850301`, `01031985` or `01Mar1985`, as year, month and day.
+fn one_piece(word: &str) -> Result<(&str, &str, &str), DateFault> {
     if !is_digits(word) {
         let month = word.find(|c: char| !c.is_ascii_digit()).unwrap_or(0);
         let year = word[month..].find(|c: char| c.is_ascii_digit()).map(|at| at + month);
         return match year {
-            Some(year) if month > 0 => build(&word[year..], &word[month..year], &word[..month]),
+            Some(year) if month > 0 => Ok((&word[year..], &word[month..year], &word[..month])),
             _ => Err(DateFault::Form),
         };
     }
     match word.len() {
-        4 => build(word, "0", "0"),
-        8 => match build(&word[..4], &word[4..6], &word[6..]) {
-            Ok(date) if (1850..=2150).contains(&date.year()) => Ok(date),
-            _ => build(&word[4..], &word[2..4], &word[..2]),
-        },
+        4 => Ok((word, "0", "0")),
+        8 => {
+            let year_first = (&word[..4], &word[4..6], &word[6..]);
+            let year_last = (&word[4..], &word[2..4], &word[..2]);
+            let is_year = |year: &str| year.parse().is_ok_and(|year| (1850..=2150).contains(&year));
+            let is_day = |(year, month, day): (&str, &str, &str)| is_year(year) && build(year, month, day).is_ok();
+            let is_year_last = !is_day(year_first) && (is_day(year_last) || !is_year(&word[..4]));
+            Ok(if is_year_last { year_last } else { year_first })
+        }
         6 => Err(DateFault::TwoDigitYear),
         _ => Err(DateFault::Form),
     }

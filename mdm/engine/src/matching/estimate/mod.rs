@@ -38,7 +38,7 @@ pub use expected::expected;
 pub use pairs::{Link, Population, ScoredPair, Unlisted, scored_pairs};
 pub use recalibration::{Band, Recalibration, Seen, recalibrate, reliability};
 pub use run::{RunEstimates, of_run, sample_of_run};
-pub use sample::{Answer, StratumShare, draw_sample, strata};
+pub use sample::{Answer, draw_sample};
 pub use unlinkable::{BelowBits, Unlinkable, unlinkable};
 
 /// Between two values, both 0..=1.

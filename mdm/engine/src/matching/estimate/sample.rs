@@ -20,7 +20,7 @@ pub enum Answer {
 
 /// A stratum and how much of it is asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct StratumShare {
+struct StratumShare {
     /// What became of its pairs.
     pub link: Link,
     /// Its place among those of the same fate, by probability ascending.
@@ -54,7 +54,7 @@ const DOUBT: f64 = 0.01;
 /// expected among them.
 ///
 /// Source: Neyman, "On the Two Different Aspects of the Representative Method", Journal of the Royal Statistical Society 97 (1934).
-pub fn strata(population: &Population, budget: u64) -> Vec<StratumShare> {
+fn strata(population: &Population, budget: u64) -> Vec<StratumShare> {
     let mut sums: BTreeMap<(Link, usize), (u64, f64)> = BTreeMap::new();
     for pair in &population.pairs {
         let (pairs, sum) = sums.entry(stratum_of(pair)).or_default();

@@ -50,8 +50,8 @@ impl Attribute {
     }
 
     /// Bytes held: of the texts, and of what is computed from them.
-    pub(crate) fn bytes(&self) -> (usize, usize) {
-        (self.texts.bytes(), self.features.bytes())
+    pub(crate) fn bytes(&self) -> usize {
+        self.texts.bytes() + self.features.bytes()
     }
 }
 

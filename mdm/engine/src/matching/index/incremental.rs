@@ -11,6 +11,7 @@
 //! [`super::super::match_around`] over those gives the clusters that [`super::super::match_batch`] would give over all.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kanak_model::id::SourceRecordId;
 use kanak_model::match_pair::Constraint;
@@ -41,6 +42,9 @@ pub struct Incremental {
     /// Source records whose housemates may have changed.
     near: FxHashSet<SourceRecordId>,
 }
+
+/// So many pairs are weighed to see whom a change concerns, while all who search wait: a second's work.
+const COMPARED_MAX: usize = 1_000_000;
 
 /// What to look at after some source records changed. Both ascending.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -87,7 +91,7 @@ impl Incremental {
         let Some(row) = self.index.find(id) else { return false };
         self.touched.insert(id);
         let ids = &self.index.ids;
-        self.touched.extend(self.index.partners(row, self.doubtful()).iter().map(|row| ids[*row as usize]));
+        self.touched.extend(self.index.partners(row, self.doubtful(), |_| true).iter().map(|row| ids[*row as usize]));
         self.near.extend(self.sharers(&[row]).iter().map(|row| ids[*row as usize]));
         self.mark_crossings(row);
         self.index.remove(id)
@@ -107,7 +111,8 @@ impl Incremental {
     }
 
     /// What to look at for all that came, changed, went or was decided about since this was last asked; `constraints` are all that
-    /// stand. `None` where that is more than `heard_max` source records: then a batch over all is due.
+    /// stand. `None` where that is more than `heard_max` source records, or where too many share a block with them: then a batch over
+    /// all is due.
     pub fn around(&mut self, constraints: &[Constraint], heard_max: usize) -> Option<Around> {
         let bound = self.bound(constraints);
         // Who is bound to one that went loses a tie.
@@ -118,7 +123,14 @@ impl Incremental {
             ids.iter().filter_map(|id| self.index.find(*id)).collect()
         };
         let (touched, near) = (rows_of(&self.touched), rows_of(&self.near));
-        let mut walk = Walk { all: self, bound, max: heard_max, known: FxHashSet::default(), rows: Vec::new() };
+        let mut walk = Walk {
+            all: self,
+            bound,
+            max: heard_max,
+            compared: AtomicUsize::new(0),
+            known: FxHashSet::default(),
+            rows: Vec::new(),
+        };
         walk.over_islands_of(touched)?;
         let sharers = self.sharers(&walk.rows);
         walk.over_islands_of(near)?;
@@ -186,6 +198,8 @@ struct Walk<'i> {
     bound: FxHashMap<u32, Vec<u32>>,
     /// More rows are not walked over.
     max: usize,
+    /// Pairs that were weighed on the way.
+    compared: AtomicUsize,
     known: FxHashSet<u32>,
     /// The rows walked over, whole islands.
     rows: Vec<u32>,
@@ -201,13 +215,17 @@ impl Walk<'_> {
             if self.known.len() > self.max {
                 return None;
             }
+            let few = |rows: usize| self.compared.fetch_add(rows, Ordering::Relaxed) + rows <= COMPARED_MAX;
             let beside = |row: &u32| {
-                let mut beside = self.all.index.partners(*row, floor);
+                let mut beside = self.all.index.partners(*row, floor, few);
                 beside.extend(self.bound.get(row).into_iter().flatten());
                 beside
             };
             self.rows.extend(&next);
             next = next.par_iter().flat_map_iter(beside).collect();
+            if *self.compared.get_mut() > COMPARED_MAX {
+                return None;
+            }
         }
         Some(())
     }

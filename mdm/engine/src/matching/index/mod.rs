@@ -142,7 +142,7 @@ impl Index {
         self.len() == 0
     }
 
-    /// How many rows stand in the tail or are dead: what [`Self::rebuild`] would put in order.
+    /// How many rows stand in the tail or are dead: what searches pay for until all are read anew.
     pub fn unsettled(&self) -> usize {
         self.ids.len() - self.by_id.len() + self.dead_rows
     }
@@ -188,19 +188,6 @@ impl Index {
         rows.sort_unstable();
         rows.dedup();
         self.weigh(&asked, &rows, limit, passed_over + more)
-    }
-
-    /// The golden records whose names are most like a name, at most `limit`: of names that share the given name or the surname,
-    /// by sound, up to [`CANDIDATES_MAX`] are compared, and as many of the bearers of the likest.
-    pub fn find_by_name(&self, name: &str, limit: usize) -> Searched {
-        let mut asked = Asked::of(&self.attributes, &self.lexicon, |attribute| {
-            (attribute == self.rule_set.rules.label).then_some(name)
-        });
-        if let Some((sex, name)) = self.sex_from_name {
-            asked.read_sex_from_name(&self.attributes, sex, name);
-        }
-        let (rows, passed_over) = self.find_bearers(&asked, limit.max(BEARERS_MIN));
-        self.weigh(&asked, &rows, limit, passed_over)
     }
 
     /// Looks a query up by its name: whoever shares its given name or surname, by sound. Names that share both come first; the
@@ -337,58 +324,32 @@ impl Index {
         })
     }
 
-    /// The living rows whose weight with a row reaches `floor`: of all that share a block with it, however many there are.
-    fn partners(&self, row: u32, floor: f64) -> Vec<u32> {
+    /// The living rows whose weight with a row reaches `floor`: of all that share a block with it, however many there are. `compared`
+    /// hears how many those are before any of them is weighed, and says whether they shall be.
+    fn partners(&self, row: u32, floor: f64, compared: impl FnOnce(usize) -> bool) -> Vec<u32> {
         let mut keys = Vec::new();
         self.blocks_of(row, &mut Given::default(), &mut keys);
         let mut rows: Vec<u32> = keys.iter().flat_map(|key| self.blocks.find(*key)).flatten().copied().collect();
         rows.sort_unstable();
         rows.dedup();
         rows.retain(|other| *other != row && !self.is_dead(*other));
+        if !compared(rows.len()) {
+            return Vec::new();
+        }
         let asked = Asked::of_row(self.row(row), &self.lexicon);
         let weigher = self.scales.weigher(&self.rule_set, &self.attributes, &asked);
         rows.retain(|other| weigher.weight_bits(self.row(*other)) >= floor);
         rows
     }
 
-    /// Makes one table of all living rows. No answer changes.
-    #[must_use]
-    pub fn rebuild(self) -> Self {
-        let mut builder = self.rule_set.rules.columns();
-        for row in (0..self.ids.len() as u32).filter(|row| !self.is_dead(*row)) {
-            let codes = self.row(row);
-            let text = |name: &str| {
-                let at = self.attributes.iter().position(|attribute| attribute.field.name == name)?;
-                self.attributes[at].find(codes[at]).map(|value| value.text())
-            };
-            let rank = Rank::of_register_text(text(SAME_REGISTER));
-            builder.push_with(self.ids[row as usize], rank, text);
-        }
-        let rule_set = Arc::clone(&self.rule_set);
-        drop(self);
-        Self::of(rule_set, builder.finish())
-    }
-
     /// Bytes held, of everything but the rule set.
     pub fn bytes(&self) -> usize {
-        self.bytes_by_part().iter().map(|(_, bytes)| bytes).sum()
-    }
-
-    /// Bytes held, part by part.
-    pub fn bytes_by_part(&self) -> Vec<(&'static str, usize)> {
-        let attributes = || self.attributes.iter().map(Attribute::bytes);
+        let of_attributes: usize = self.attributes.iter().map(Attribute::bytes).sum();
         let of_ids = self.ids.capacity() * size_of::<SourceRecordId>() + self.by_id.capacity() * size_of::<u32>();
         let of_tail = self.tail.capacity() * (size_of::<(SourceRecordId, u32)>() + 1);
-        vec![
-            ("codes of the rows", self.codes.capacity() * size_of::<u32>()),
-            ("ids", of_ids + of_tail + self.dead.capacity() * size_of::<u64>()),
-            ("blocks", self.blocks.bytes() + self.blocking.bytes()),
-            ("keys of names", self.names.bytes()),
-            ("texts of values", attributes().map(|(texts, _)| texts).sum()),
-            ("features of values", attributes().map(|(_, features)| features).sum()),
-            ("words", self.lexicon.bytes()),
-            ("rarity", self.scales.bytes()),
-        ]
+        let of_rows = self.codes.capacity() * size_of::<u32>() + self.dead.capacity() * size_of::<u64>();
+        let of_blocks = self.blocks.bytes() + self.blocking.bytes() + self.names.bytes();
+        of_attributes + of_ids + of_tail + of_rows + of_blocks + self.lexicon.bytes() + self.scales.bytes()
     }
 
     fn row(&self, row: u32) -> &[u32] {
