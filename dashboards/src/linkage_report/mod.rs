@@ -105,7 +105,7 @@ pub struct Run {
     pub at: Timestamp,
     /// The files, in order.
     pub files: Vec<FileFigures>,
-    /// How many sources they speak for.
+    /// How many sources have a name: none where one file was given without a column of sources.
     pub sources: u64,
     /// Columns that were not used, or not between files.
     pub unused_columns: Vec<UnusedColumn>,

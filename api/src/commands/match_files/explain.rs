@@ -5,8 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use kanak_dashboards::linkage_report::ExplainedPair;
 use kanak_engine::matching::{
-    Columns, Explanation, ExplanationRow, Matched, RuleSet, SAME_REGISTER, Statement, blocking_of_pair, explain_pair,
-    values_of,
+    Columns, Explanation, Matched, RuleSet, SAME_REGISTER, Statement, blocking_of_pair, explain_pair, values_of,
 };
 use kanak_engine::standardize::redact;
 use kanak_model::{EntityModel, SourceRecordId};
@@ -70,18 +69,20 @@ pub(super) fn explain(
             right: table.label(*right).into_owned(),
             is_linked: found.clusters.iter().any(is_both),
             blocking: blocking_of_pair(rule_set, left_statement, right_statement),
-            explanation: told(entity, table.sources(), explain_pair(rule_set, entity, left_statement, right_statement)),
+            explanation: told(
+                entity,
+                table.named_sources(),
+                explain_pair(rule_set, entity, left_statement, right_statement),
+            ),
         }
     };
     pairs.iter().map(of_pair).collect()
 }
 
 /// An explanation without Aadhaar numbers, which are for no screen and no report: of two one sees whether they are equal, not what
-/// they are. Where there is one source, nothing is said of registers.
-fn told(entity: &EntityModel, sources: usize, mut explanation: Explanation) -> Explanation {
-    // What is not stated on both sides weighs nothing: the others add up without it.
-    let says_nothing = |row: &ExplanationRow| row.attribute == SAME_REGISTER && sources < 2 && row.weight_bits == 0.0;
-    explanation.rows.retain(|row| !says_nothing(row));
+/// they are. Where no source is named, nothing is said of registers: that weighs nothing, and the other rows add up without it.
+fn told(entity: &EntityModel, named_sources: usize, mut explanation: Explanation) -> Explanation {
+    explanation.rows.retain(|row| named_sources > 0 || row.attribute != SAME_REGISTER);
     for row in &mut explanation.rows {
         let side = |text: &str| shown(entity, &row.attribute, text).into_owned();
         (row.left, row.right) = (side(&row.left), side(&row.right));

@@ -88,7 +88,7 @@ fn run(of: &Finished<'_>) -> Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         at: SystemClock.now(),
         files: of.table.counts().map(file).collect(),
-        sources: of.table.sources() as u64,
+        sources: of.table.named_sources() as u64,
         unused_columns: of.unused_columns.clone(),
         model: of.args.model.as_ref().map(|file| file.display().to_string()),
         seed: TRAINING_SEED,
@@ -154,9 +154,9 @@ pub(super) fn word_of(reason: CutReason) -> String {
     serde_json::to_value(reason).ok().and_then(|word| Some(word.as_str()?.to_owned())).unwrap_or_default()
 }
 
-/// What each comparison weighs; of one source nobody asks whether two source records stand in the same.
+/// What each comparison weighs; where no source is named, nobody asks whether two source records stand in the same.
 fn all_weights(of: &Finished<'_>) -> Vec<ComparisonFigures> {
-    let is_told = |of_one: &&ComparisonWeights| of.table.sources() > 1 || of_one.attribute != SAME_REGISTER;
+    let is_told = |of_one: &&ComparisonWeights| of.table.named_sources() > 0 || of_one.attribute != SAME_REGISTER;
     of.rule_set.comparisons.iter().filter(is_told).map(|comparison| weights(of.entity, comparison)).collect()
 }
 

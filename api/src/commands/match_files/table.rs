@@ -177,9 +177,9 @@ impl Table {
         }
     }
 
-    /// How many sources there are.
-    pub(super) fn sources(&self) -> usize {
-        self.sources.len()
+    /// How many sources have a name: none where one file was given without a source column.
+    pub(super) fn named_sources(&self) -> usize {
+        self.sources.iter().filter(|source| !source.is_empty()).count()
     }
 
     /// How many files there are.

@@ -28,6 +28,10 @@ pub(super) fn read_whole_numbers(table: &RecordBatch, kept: &[String]) -> (Recor
 }
 
 fn is_whole(texts: &StringArray) -> bool {
+    // Nearly every column of numbers is done with here.
+    if !texts.value_data().contains(&b'.') {
+        return false;
+    }
     let is_number = |text: &str| {
         let digits = text.strip_suffix(ENDING).unwrap_or(text);
         !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
