@@ -544,9 +544,9 @@ fn what_a_truth_says_wrong_is_told_before_anything_is_matched() {
     let ran = run("l,r\n1,2\n2,1\n3,3\n1,9\n");
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     let at = |words: &str| ran.stderr.find(words).unwrap_or_else(|| panic!("{words}: {}", ran.stderr));
-    assert!(at("1 pairs name an id that no input has") < at("Training and matching"));
+    assert!(at("left out because no input has one of their ids: 1") < at("Training and matching"));
     assert!(ran.stderr.contains("the first in line 5"), "{}", ran.stderr);
-    assert!(at("2 lines say a pair again") < at("Training and matching"));
+    assert!(at("a source record that it is itself: 2;") < at("Training and matching"));
     assert_eq!(folder.report()["truth"]["pairs"], 1);
 }
 

@@ -106,8 +106,8 @@ fn sheet(stated: &Stated<'_>, sample: &[ScoredPair]) -> String {
 /// Reads a sample with its answers; rows without an answer are passed over.
 ///
 /// # Errors
-/// When the file cannot be read, lacks a column that names the pair or its answer, names a row that no input has, or has an answer other than `same`,
-/// `different` and none.
+/// When the file cannot be read, lacks a column that names the pair or its answer, names a row that no input has, or has an
+/// answer other than `same`, `different` and none.
 pub(super) fn read_answers(file: &Path, table: &Table) -> anyhow::Result<Answers> {
     let read = kanak_ingest::read_columns(file)?;
     let batch = read.batch;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use anyhow::bail;
-use arrow::array::{Array as _, AsArray as _, StringArray};
+use arrow::array::{Array as _, AsArray, StringArray};
 use kanak_dashboards::linkage_report::TruthFigures;
 use kanak_engine::matching::Matched;
 use kanak_engine::matching::accuracy::{Accuracy, BCubed, accuracy, b_cubed};
@@ -71,7 +71,7 @@ impl Truth {
     /// When the file cannot be read, has other columns, names a bare id that cannot be told, or no two ids of the input.
     pub(super) fn read(file: &Path, table: &Table) -> anyhow::Result<Self> {
         let read = kanak_ingest::read_columns(file)?;
-        let columns: Vec<&StringArray> = read.batch.columns().iter().map(|column| column.as_string::<i32>()).collect();
+        let columns: Vec<&StringArray> = read.batch.columns().iter().map(AsArray::as_string::<i32>).collect();
         if !matches!(columns.len(), 2 | 4) {
             let columns = columns.len();
             bail!("{} has {columns} columns; it needs two of ids, or source, id, source, id", file.display());
@@ -115,14 +115,14 @@ impl Truth {
         let mut words = Vec::new();
         if let (count, Some(line)) = self.unknown {
             words.push(format!(
-                "{}: {} pairs name an id that no input has and are left out, the first in line {line}",
+                "{}: left out because no input has one of their ids: {} (the first in line {line})",
                 file.display(),
                 grouped(count)
             ));
         }
         if self.repeated > 0 {
             words.push(format!(
-                "{}: {} lines say a pair again, or of a source record that it is itself; each pair counts once",
+                "{}: lines that say a pair again, or of a source record that it is itself: {}; each pair counts once",
                 file.display(),
                 grouped(self.repeated)
             ));
