@@ -208,10 +208,10 @@ pub struct MatchArgs {
     /// The entity model; guessed from the data when none is given.
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
-    /// The column with the source record's id [default: the row number from 1].
+    /// The column with the source record's id [default: the row number from 1]. Once for all files, or once for each in their order.
     #[arg(long, value_name = "COLUMN")]
-    pub id: Option<String>,
-    /// The column with the source [default: the file's name when several inputs are given].
+    pub id: Vec<String>,
+    /// The column with the source [default: the file's name when several inputs are given, with its folder where two have one name].
     #[arg(long, value_name = "COLUMN")]
     pub source: Option<String>,
     /// Threads [default: all].
@@ -262,10 +262,12 @@ pub enum ModelCommand {
         /// Files of source records.
         #[arg(long, num_args = 1.., required = true, value_name = "FILE")]
         input: Vec<PathBuf>,
-        /// The column with the source record's id [default: the row number from 1].
+        /// The column with the source record's id [default: the row number from 1]. Once for all files, or once for each in their
+        /// order.
         #[arg(long, value_name = "COLUMN")]
-        id: Option<String>,
-        /// The column with the source [default: the file's name when several inputs are given].
+        id: Vec<String>,
+        /// The column with the source [default: the file's name when several inputs are given, with its folder where two have one
+        /// name].
         #[arg(long, value_name = "COLUMN")]
         source: Option<String>,
     },

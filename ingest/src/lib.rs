@@ -29,6 +29,7 @@ pub use crate::{
     events::{EventBatchBuilder, event_schema},
     guess::guess_format,
     input::Input,
+    nearest::nearest,
     plan::Rows,
     profile::{ColumnProfile, Frequent, Profile, profile},
     read::{BATCH_ROWS, read_file},

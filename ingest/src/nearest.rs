@@ -1,7 +1,7 @@
 //! The word somebody probably meant.
 
-/// The nearest of `words` to `wanted`, when it is near enough to be what was meant.
-pub(crate) fn nearest<'a>(wanted: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// The nearest of `words` to `wanted`, when it is near enough to be what was meant; case and punctuation do not count.
+pub fn nearest<'a>(wanted: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = simple(wanted);
     words
         .into_iter()

@@ -53,6 +53,17 @@ for (const colorScheme of ["light", "dark"]) {
         }),
       );
       assert.deepEqual(outside, [], `words leave their picture at ${width}`);
+      const crossed = await page.$$eval("#explained svg.drawing[role=img]", (all) =>
+        all.flatMap((svg) => {
+          const lines = [...svg.querySelectorAll("line")].map((line) => line.getBoundingClientRect());
+          // Of a text's box, the part that letters without ascenders fill.
+          const through = (box) => (line) =>
+            line.right > box.left && line.left < box.right && line.bottom > box.top + 4 && line.top < box.bottom - 4;
+          const texts = [...svg.querySelectorAll("text")].filter((text) => lines.some(through(text.getBoundingClientRect())));
+          return texts.map((text) => text.textContent);
+        }),
+      );
+      assert.deepEqual(crossed, [], `lines run through words at ${width}`);
       await context.close();
     }
   });

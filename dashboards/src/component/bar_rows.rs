@@ -1,6 +1,6 @@
 //! Lying bars, a row each: steps of a waterfall, match weights, shares.
 
-use super::drawing::{Anchor, Drawing, Mark, Place, Rule, Scale, cut, wrap};
+use super::drawing::{Anchor, Drawing, Mark, Place, Rule, Scale, cut, in_words, wrap};
 
 /// Lying bars under each other on one axis.
 #[derive(Debug, Clone)]
@@ -65,6 +65,8 @@ const CHARACTERS_BESIDE: usize = 25;
 const CHARACTERS_ABOVE: usize = 33;
 const CHARACTERS_SUB: usize = 46;
 const SUB_LINES: usize = 2;
+/// So far a line along a bar reaches beyond it, up and down: words begin there.
+const STUB: f64 = 3.0;
 
 impl BarRows {
     /// Draws it.
@@ -75,7 +77,7 @@ impl BarRows {
         let places = if self.layout == Layout::Beside { BESIDE } else { (0.0, 100.0) };
         let scale = Scale::new((low, high), places);
         let top = self.rules.len() as f64 * LINE + if self.rules.is_empty() { 0.0 } else { 4.0 };
-        let (mut marks, mut joins) = (Vec::new(), Vec::new());
+        let (mut marks, mut joins, mut bands) = (Vec::new(), Vec::new(), Vec::new());
         let mut y = top;
         let mut ended: Option<(f64, f64)> = None;
         for row in &self.rows {
@@ -86,8 +88,7 @@ impl BarRows {
             let bars_at = y + self.lines_above(row);
             self.write(row, y, &mut marks);
             if let (true, Some((at, since))) = (row.joined, ended) {
-                let x = Place(scale.place(at));
-                joins.push(Mark::Line { from: (x, Place(since)), to: (x, Place(bars_at)), class: "join" });
+                joins.extend(self.join(Place(scale.place(at)), since, bars_at));
             }
             let lane = self.lane();
             for (at, span) in row.lanes.iter().enumerate() {
@@ -98,9 +99,12 @@ impl BarRows {
             }
             let lanes = row.lanes.len().max(1) as f64;
             ended = row.lanes.first().map(|span| (span.to, bars_at + lane - 1.0));
+            bands.push((bars_at - STUB, bars_at + lanes * lane - 1.0 + STUB));
             y = bars_at + lanes * lane + if self.layout == Layout::Beside { 4.0 } else { 9.0 };
         }
-        let mut under = self.axis(scale, (low, high), top, y);
+        // Beside words, lines may run from one end to the other; under words they would run through them.
+        let bands = if self.layout == Layout::Beside { vec![(top, y)] } else { bands };
+        let mut under = self.axis(scale, (low, high), &bands);
         under.append(&mut joins);
         under.append(&mut marks);
         Drawing { id: self.id, title: self.title, description: self.description, height: Place(y + 2.0), marks: under }
@@ -136,22 +140,35 @@ impl BarRows {
         }
     }
 
-    /// Zero and the rules, with what these say at the top.
-    fn axis(&self, scale: Scale, (low, high): (f64, f64), top: f64, bottom: f64) -> Vec<Mark> {
-        let down = |at: f64, class| {
-            let x = Place(scale.place(at));
-            Mark::Line { from: (x, Place(top)), to: (x, Place(bottom)), class }
+    /// From where a bar ended to where the next begins, or as much of it as no words stand in the way of.
+    fn join(&self, x: Place, from: f64, to: f64) -> Vec<Mark> {
+        let line = |from: f64, to: f64| Mark::Line { from: (x, Place(from)), to: (x, Place(to)), class: "join" };
+        match self.layout {
+            Layout::Beside => vec![line(from, to)],
+            Layout::Above => vec![line(from, from + STUB), line(to - STUB, to)],
+        }
+    }
+
+    /// Zero and the rules along the bars, with what these say at the top.
+    fn axis(&self, scale: Scale, (low, high): (f64, f64), bands: &[(f64, f64)]) -> Vec<Mark> {
+        let down = |x: f64, class: &'static str| {
+            let line = move |(from, to): &(f64, f64)| {
+                let x = Place(x);
+                Mark::Line { from: (x, Place(*from)), to: (x, Place(*to)), class }
+            };
+            bands.iter().map(line)
         };
         let mut marks = Vec::new();
         if low < 0.0 || high > 0.0 {
-            marks.push(down(0.0, "zero"));
+            marks.extend(down(scale.place(0.0), "zero"));
         }
-        for (line, rule) in self.rules.iter().enumerate() {
-            let x = scale.place(rule.at);
-            let anchor = if x > 50.0 { Anchor::End } else { Anchor::Start };
+        let (anchor, rules) = in_words(&self.rules, scale);
+        let foot = self.rules.len() as f64 * LINE;
+        for (line, (rule, x)) in rules.into_iter().enumerate() {
             let y = (line + 1) as f64 * LINE;
             marks.push(words((x, y - 4.0), anchor, "words", rule.label.clone()));
-            marks.push(Mark::Line { from: (Place(x), Place(y)), to: (Place(x), Place(bottom)), class: rule.class });
+            marks.push(Mark::Line { from: (Place(x), Place(y)), to: (Place(x), Place(foot + 2.0)), class: rule.class });
+            marks.extend(down(x, rule.class));
         }
         marks
     }
@@ -165,6 +182,43 @@ pub(super) fn words((x, y): (f64, f64), anchor: Anchor, class: &'static str, tex
 mod tests {
     use super::super::drawing::assert_well_formed;
     use super::*;
+
+    #[test]
+    fn no_line_runs_through_the_words_above_bars() {
+        let row = |label: &str, from, to| BarRow {
+            label: label.to_owned(),
+            sub: "what it is".to_owned(),
+            lanes: vec![Span { from, to, class: "for" }],
+            joined: true,
+            ..BarRow::default()
+        };
+        let chart = BarRows {
+            id: "c".to_owned(),
+            title: "t".to_owned(),
+            description: "d".to_owned(),
+            layout: Layout::Above,
+            rows: vec![row("first", 0.0, 3.0), row("second", 3.0, 5.0)],
+            rules: vec![Rule { at: 4.0, label: "match".to_owned(), class: "match" }],
+            holds: Vec::new(),
+        };
+        let marks = chart.draw().marks;
+        let lines: Vec<(f64, f64)> = marks
+            .iter()
+            .filter_map(|mark| match mark {
+                Mark::Line { from, to, .. } => Some((from.1.0, to.1.0)),
+                _ => None,
+            })
+            .collect();
+        let base_lines = marks.iter().filter_map(|mark| match mark {
+            Mark::Words { at, .. } => Some(at.1.0),
+            _ => None,
+        });
+        assert!(lines.len() > 4, "{lines:?}");
+        for base in base_lines {
+            let crossed = lines.iter().find(|(from, to)| *from < base - 1.0 && base - 6.0 < *to);
+            assert_eq!(crossed, None, "words at {base}");
+        }
+    }
 
     #[test]
     fn bars_on_both_sides_of_zero_share_one_axis() {

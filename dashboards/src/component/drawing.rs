@@ -125,6 +125,19 @@ pub struct Rule {
     pub class: &'static str,
 }
 
+/// Lines with what they say, from the uppermost words down, each with its place across: no line runs through the words of another.
+/// Words stand to the right of their lines on the left half of the picture, and to the left of them on its right half.
+pub(crate) fn in_words(rules: &[Rule], scale: Scale) -> (Anchor, Vec<(&Rule, f64)>) {
+    let mut placed: Vec<(&Rule, f64)> = rules.iter().map(|rule| (rule, scale.place(rule.at))).collect();
+    placed.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let is_left = placed.iter().map(|(_, x)| x).sum::<f64>() <= 50.0 * placed.len() as f64;
+    if is_left {
+        return (Anchor::Start, placed);
+    }
+    placed.reverse();
+    (Anchor::End, placed)
+}
+
 /// A picture with its figures in a table under it.
 #[derive(Debug, Clone, Template)]
 #[template(path = "components/drawn.html")]
@@ -268,6 +281,18 @@ mod tests {
         assert!((scale.place(5.0) - 60.0).abs() < 1e-9 && (scale.place(-4.0) - 20.0).abs() < 1e-9);
         assert_eq!(scale.span(5.0, 0.0), (Place(20.0), Place(40.0)));
         assert_eq!(Place(f64::NAN).to_string(), "0.00");
+    }
+
+    #[test]
+    fn no_line_runs_through_the_words_of_another() {
+        let rule = |at: f64| Rule { at, label: at.to_string(), class: "match" };
+        let words = |rules: &[Rule]| {
+            let (anchor, placed) = in_words(rules, Scale::new((0.0, 100.0), (0.0, 100.0)));
+            (anchor, placed.iter().map(|(_, x)| *x).collect::<Vec<_>>())
+        };
+        assert_eq!(words(&[rule(40.0), rule(30.0)]), (Anchor::Start, vec![30.0, 40.0]));
+        assert_eq!(words(&[rule(80.0), rule(90.0)]), (Anchor::End, vec![90.0, 80.0]));
+        assert_eq!(words(&[rule(60.0), rule(45.0)]), (Anchor::End, vec![60.0, 45.0]));
     }
 
     #[test]

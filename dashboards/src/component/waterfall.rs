@@ -154,14 +154,13 @@ fn told(row: &ExplanationRow) -> String {
 
 /// Thresholds as lines, at the bits that their probabilities mean.
 pub(crate) fn rules(thresholds: Thresholds) -> Vec<Rule> {
-    let rule = |word: &str, at: f64, probability: f64, class| {
-        let label = format!("{word} from {} bits ({})", format::bits(at), format::probability(probability));
+    let rule = |class: &'static str, at: f64| {
+        // Short enough for half a telephone.
+        let label = format!("{class} from {} bits", format::bits(at));
         Rule { at, label, class }
     };
     let [matched, review] = thresholds.bits();
-    let all =
-        [rule("match", matched, thresholds.matched, "match"), rule("review", review, thresholds.review, "review")];
-    all.into_iter().filter(|rule| rule.at.is_finite()).collect()
+    [rule("match", matched), rule("review", review)].into_iter().filter(|rule| rule.at.is_finite()).collect()
 }
 
 #[cfg(test)]
@@ -203,7 +202,7 @@ mod tests {
         let svg = drawn.drawing.to_string();
         assert!(svg.contains("+7.9 → +3.9") && svg.contains("-1.7 → +2.2"), "{svg}");
         assert!(svg.contains("match from +6.6 bits") && svg.contains("review from 0.0 bits"), "{svg}");
-        assert_eq!(svg.matches("class=\"join\"").count(), 2);
+        assert_eq!(svg.matches("class=\"join\"").count(), 2 * 2, "a piece at each end of what joins two bars");
     }
 
     #[test]

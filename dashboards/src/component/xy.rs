@@ -1,7 +1,7 @@
 //! Columns and lines over a number: histograms, curves, calibration.
 
 use super::bar_rows::words;
-use super::drawing::{Anchor, Drawing, Mark, Place, Rule, Scale, ticks};
+use super::drawing::{Anchor, Drawing, Mark, Place, Rule, Scale, in_words, ticks};
 
 /// A picture with a number across and another one up.
 #[derive(Debug, Clone)]
@@ -102,12 +102,16 @@ impl Xy {
         let mut marks: Vec<Mark> = self.up_ticks().into_iter().map(level).collect();
         let foot = Place(bottom);
         marks.push(Mark::Line { from: (Place(0.0), foot), to: (Place(100.0), foot), class: "zero" });
-        for (line, rule) in self.rules.iter().enumerate() {
-            let x = Place(across.place(rule.at));
-            let from = top - 12.0 - line as f64 * LINE;
+        for (line, (rule, x)) in in_words(&self.rules, across).1.into_iter().enumerate() {
+            let (x, from) = (Place(x), self.words_at(line, top) + 5.0);
             marks.push(Mark::Line { from: (x, Place(from)), to: (x, foot), class: rule.class });
         }
         marks
+    }
+
+    /// The base line of what a rule says, counted from the uppermost.
+    fn words_at(&self, line: usize, top: f64) -> f64 {
+        top - 17.0 - (self.rules.len() - 1 - line) as f64 * LINE
     }
 
     fn up_ticks(&self) -> Vec<f64> {
@@ -117,11 +121,9 @@ impl Xy {
     /// Words come last, above all shapes.
     fn label(&self, across: Scale, up: Scale, (top, bottom): (f64, f64), marks: &mut Vec<Mark>) {
         marks.push(words((0.0, 11.0), Anchor::Start, "label", self.up.title.clone()));
-        for (line, rule) in self.rules.iter().enumerate() {
-            let x = across.place(rule.at);
-            let anchor = if x > 50.0 { Anchor::End } else { Anchor::Start };
-            let y = top - 17.0 - line as f64 * LINE;
-            marks.push(words((x, y), anchor, "words", rule.label.clone()));
+        let (anchor, rules) = in_words(&self.rules, across);
+        for (line, (rule, x)) in rules.into_iter().enumerate() {
+            marks.push(words((x, self.words_at(line, top)), anchor, "words", rule.label.clone()));
         }
         for at in self.up_ticks() {
             marks.push(words((0.0, up.place(at) - 3.0), Anchor::Start, "tick", (self.up.write)(at)));

@@ -1,9 +1,9 @@
 //! What is believed of precision and recall without a truth, and what thresholds and people's time would change.
 
-use kanak_engine::matching::estimate::{Band, CurvePoint, Estimate, PRECISION, ThresholdPoint};
+use kanak_engine::matching::estimate::{Band, CurvePoint, Estimate, Estimates, PRECISION, ThresholdPoint};
 
 use super::LinkageReport;
-use super::words::{bits, count, interval, percent, share, share_cell};
+use super::words::{bits, count, from_probability, interval, percent, share, share_cell};
 use crate::component::{Axis, Cell, Curve, Drawn, Head, Opened, Table, Xy, threshold_rules};
 use crate::document::{Block, Section};
 use crate::format;
@@ -43,10 +43,7 @@ pub(super) fn section(report: &LinkageReport) -> Section {
             .as_ref()
             .map(|of| row("Blocking recall: of the pairs that belong together, the share that was compared", of)),
     );
-    let basis = match estimates.answers {
-        0 => "without labels".to_owned(),
-        answers => format!("from {} answers", format::whole(answers as i64)),
-    };
+    let basis = basis(estimates);
     let assumed = if estimates.answers == 0 { ASSUMED_WITHOUT } else { ASSUMED_WITH };
     let section = section
         .table(Table {
@@ -66,7 +63,9 @@ pub(super) fn section(report: &LinkageReport) -> Section {
         .heading("What the intervals assume")
         .block(Block::List(vec![assumed.to_owned(), ASSUMED_BLOCKING.to_owned()]));
     let section = match &report.review_curve {
-        Some(curve) => section.heading("Recall against review load").words(review_words()).picture(review(curve)),
+        Some(curve) => {
+            section.heading("Recall against review load").words(review_words()).picture(review(curve, &basis))
+        }
         None => section,
     };
     let section = match &report.by_threshold {
@@ -87,6 +86,14 @@ pub(super) fn section(report: &LinkageReport) -> Section {
     }
 }
 
+/// What estimates rest on: `without labels`, `from 300 answers`.
+pub fn basis(estimates: &Estimates) -> String {
+    match estimates.answers {
+        0 => "without labels".to_owned(),
+        answers => format!("from {} answers", format::whole(answers as i64)),
+    }
+}
+
 fn review_words() -> String {
     format!(
         "Pairs are linked unseen from the lowest probability on at which all above it together have a precision of {}; what is left is \
@@ -96,7 +103,7 @@ fn review_words() -> String {
     )
 }
 
-fn review(curve: &[CurvePoint]) -> Drawn {
+fn review(curve: &[CurvePoint], basis: &str) -> Drawn {
     let most = curve.last().map_or(1.0, |point| point.tasks_per_1000);
     let lowest = curve.iter().map(|point| point.recall).fold(1.0, f64::min);
     let chart = Xy {
@@ -121,9 +128,7 @@ fn review(curve: &[CurvePoint]) -> Drawn {
         rules: Vec::new(),
     };
     let row = |point: &CurvePoint| {
-        let from = |probability: f64| {
-            if probability > 1.0 { Cell::text("never") } else { Cell::text(format::decimal(probability, 4)) }
-        };
+        let from = |probability: f64| Cell::text(from_probability(probability));
         vec![
             Cell::decimal(Some(point.tasks_per_1000), 0),
             share_cell(point.recall),
@@ -135,7 +140,10 @@ fn review(curve: &[CurvePoint]) -> Drawn {
         drawing: chart.draw(),
         legend: Vec::new(),
         table: Table {
-            caption: "Recall at some review loads.".to_owned(),
+            caption: format!(
+                "Recall at some review loads, estimated {basis}. These figures have no interval of their own: they are no surer than the \
+                 recall above."
+            ),
             heads: vec![
                 Head::number("Reviewed pairs for 1,000 source records"),
                 Head::number("Recall"),

@@ -24,6 +24,8 @@ use kanak_model::Timestamp;
 use kanak_model::entity_model::Thresholds;
 use serde::{Serialize, Serializer};
 
+pub use self::estimates::basis;
+pub use self::words::{from_probability, interval, share};
 use crate::document::Document;
 use crate::format;
 
@@ -103,6 +105,10 @@ pub struct Run {
     pub at: Timestamp,
     /// The files, in order.
     pub files: Vec<FileFigures>,
+    /// How many sources have a name: none where one file was given without a column of sources.
+    pub sources: u64,
+    /// Columns that were not used, or not between files.
+    pub unused_columns: Vec<UnusedColumn>,
     /// The entity model's file; `None` where it was guessed from the data.
     pub model: Option<String>,
     /// The seed of sampling in training.
@@ -120,6 +126,42 @@ pub struct FileFigures {
     pub rows: u64,
     /// Rows that could not be read.
     pub rejected: u64,
+}
+
+/// A column that was not used, or not between files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnusedColumn {
+    /// The file.
+    pub file: String,
+    /// The column's header.
+    pub column: String,
+    /// Why.
+    pub reason: UnusedReason,
+}
+
+/// Why a column was not used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnusedReason {
+    /// The model has no attribute for it.
+    NotRecognised,
+    /// The model has one that matching does not read.
+    NotCompared,
+    /// No other of several files has a column for the same.
+    NoPartner,
+}
+
+impl UnusedReason {
+    /// The same in a sentence.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::NotRecognised => "not recognised: the entity model has no attribute of this name",
+            Self::NotCompared => "the entity model does not compare it",
+            Self::NoPartner => {
+                "no partner: no other file has a column for it, so that it is compared within this file only"
+            }
+        }
+    }
 }
 
 /// A row that could not be read.

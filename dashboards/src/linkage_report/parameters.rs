@@ -158,20 +158,22 @@ fn more(comparison: &ComparisonFigures) -> String {
 fn second_pass(report: &LinkageReport) -> Option<Table> {
     let second = report.second_pass.as_ref()?;
     let row = |name: &str, value: String| vec![Cell::text(name), Cell::text(value)];
-    let mut rows = vec![
-        row("Source records that stand alone after the first pass", share(second.all.alone)),
-        row("Source records that stand with another of their own register", share(second.all.doubled)),
-    ];
+    let mut rows = vec![row("Source records that stand alone after the first pass", share(second.all.alone))];
+    if report.run.sources > 0 {
+        rows.push(row("Source records that stand with another of their own register", share(second.all.doubled)));
+    }
     if let Some(households) = second.households {
         let bits = |m: f64, u: f64| format::bits((m / u).log2());
         rows.push(row("A housemate in common (m | u)", format!("{} | {}", share(households.m), share(households.u))));
         rows.push(row("Bits of a housemate in common", bits(households.m, households.u)));
         rows.push(row("Bits of having none in common", bits(1.0 - households.m, 1.0 - households.u)));
     }
+    let of_registers = if report.run.sources > 0 { " of each register" } else { "" };
     Some(Table {
-        caption: "What the clusters of the first pass teach a second one: who shares phones and cards with whom, and how seldom a source \
-                  record of each register stands alone."
-            .to_owned(),
+        caption: format!(
+            "What the clusters of the first pass teach a second one: who shares phones and cards with whom, and how seldom a source \
+             record{of_registers} stands alone."
+        ),
         heads: vec![Head::text("What"), Head::number("Value").undrawn()],
         rows,
         total: None,

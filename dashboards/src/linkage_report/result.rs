@@ -33,7 +33,7 @@ fn figures(report: &LinkageReport) -> Vec<Figure> {
         ),
     ];
     if let Some(estimates) = &report.estimates {
-        let basis = if estimates.answers > 0 { "from answers" } else { "without labels" };
+        let basis = super::basis(estimates);
         for (name, title, of) in [
             ("precision", "Precision, estimated", estimates.precision),
             ("recall", "Recall, estimated", estimates.recall),
@@ -124,7 +124,11 @@ fn pairs(report: &LinkageReport) -> Table {
         heads: vec![Head::text("Decision"), Head::text("Meaning"), Head::number("Pairs")],
         rows: vec![
             row("match", "both ended in one cluster", report.pairs.matched),
-            row("review", "a person has to look: doubtful, or a match that was cut", report.pairs.review),
+            row(
+                "review",
+                "a person has to look: `doubtful`, or a match that was cut for one of the reasons below",
+                report.pairs.review,
+            ),
             row("no match", "kept apart by a decision", report.pairs.no_match),
         ],
         total: None,

@@ -8,6 +8,7 @@ use crate::format;
 
 pub(super) fn section(report: &LinkageReport) -> Section {
     let section = Section::new("run", "What was run").table(facts(report)).table(files(report)).table(stages(report));
+    let section = if report.run.unused_columns.is_empty() { section } else { section.table(unused_columns(report)) };
     if report.rejected_rows == 0 {
         return section;
     }
@@ -49,6 +50,19 @@ fn files(report: &LinkageReport) -> Table {
         heads: vec![Head::text("File"), Head::number("Rows read"), Head::number("Rows that could not be read")],
         rows: report.run.files.iter().map(row).collect(),
         total: Some(vec![Cell::text("All"), count(report.rows), count(report.rejected_rows)]),
+        empty: String::new(),
+    }
+}
+
+fn unused_columns(report: &LinkageReport) -> Table {
+    let row = |one: &super::UnusedColumn| {
+        vec![Cell::text(&one.file), Cell::text(&one.column), Cell::text(one.reason.sentence())]
+    };
+    Table {
+        caption: "Columns that were not used, or not between files, beside those of ids and sources.".to_owned(),
+        heads: vec![Head::text("File"), Head::text("Column"), Head::text("Why")],
+        rows: report.run.unused_columns.iter().map(row).collect(),
+        total: None,
         empty: String::new(),
     }
 }

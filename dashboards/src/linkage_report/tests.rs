@@ -109,6 +109,12 @@ fn report() -> LinkageReport {
             version: "0.1.0".to_owned(),
             at: Timestamp(1_795_422_900_000_000),
             files: vec![FileFigures { file: HOSTILE.to_owned(), rows: 12_345, rejected: 1 }],
+            sources: 2,
+            unused_columns: vec![UnusedColumn {
+                file: "a.csv".to_owned(),
+                column: HOSTILE.to_owned(),
+                reason: UnusedReason::NoPartner,
+            }],
             model: None,
             seed: 1,
             threads: 2,
@@ -228,6 +234,15 @@ fn headline_figures_are_those_of_the_json() {
     assert_eq!(json["thresholds"]["match"], 0.8);
     assert_eq!(json["pairs"]["match"], 900);
     assert!(json["run"]["at"].as_str().unwrap().ends_with('Z'));
+}
+
+#[test]
+fn where_no_source_is_named_nothing_is_said_of_registers() {
+    let own_register = "of their own register";
+    assert!(report().html().contains(own_register));
+    let report = report();
+    let one = LinkageReport { run: Run { sources: 0, ..report.run.clone() }, ..report };
+    assert!(!one.html().contains(own_register));
 }
 
 #[test]

@@ -11,7 +11,7 @@ pub(super) fn count(number: u64) -> Cell {
 }
 
 /// A share in percent with as many digits as tell it from none and from all: `99.87 %`.
-pub(super) fn share(share: f64) -> String {
+pub fn share(share: f64) -> String {
     in_percent(share, decimals(share))
 }
 
@@ -41,9 +41,15 @@ pub(super) fn rare_share(of: f64) -> String {
 }
 
 /// An interval: `98.9 – 99.4 %`.
-pub(super) fn interval(of: Interval) -> String {
+pub fn interval(of: Interval) -> String {
     let decimals = decimals(of.low).max(decimals(of.high));
     format!("{} – {}", format::decimal(of.low * 100.0, decimals), in_percent(of.high, decimals))
+}
+
+/// A probability from which on something is done, as a run's figures have it: `never` where there is none, which they hold as a
+/// number above 1.
+pub fn from_probability(probability: f64) -> String {
+    if probability > 1.0 { "never".to_owned() } else { format::decimal(probability, 4) }
 }
 
 /// Pairs with an interval for each share where there are any; a dash where there are none.
@@ -116,6 +122,13 @@ mod tests {
         assert_eq!(interval(Interval { low: 0.899, high: 0.9987 }), "89.90 – 99.87\u{a0}%");
         assert_eq!(group("from6_to17"), "from 6 to 17");
         assert_eq!(group("punjab_without_surname"), "punjab without surname");
+    }
+
+    #[test]
+    fn what_no_probability_is_enough_for_is_never_done() {
+        assert_eq!(from_probability(2.0), "never");
+        assert_eq!(from_probability(1.0), "1.0000");
+        assert_eq!(from_probability(0.98765), "0.9877");
     }
 
     #[test]

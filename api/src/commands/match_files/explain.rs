@@ -5,11 +5,12 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use kanak_dashboards::linkage_report::ExplainedPair;
 use kanak_engine::matching::{
-    Columns, Explanation, Matched, RuleSet, Statement, blocking_of_pair, explain_pair, values_of,
+    Columns, Explanation, Matched, RuleSet, SAME_REGISTER, Statement, blocking_of_pair, explain_pair, values_of,
 };
 use kanak_engine::standardize::redact;
-use kanak_model::{EntityModel, Kind, SourceRecordId};
+use kanak_model::{EntityModel, SourceRecordId};
 
+use super::masking::shown;
 use super::table::Table;
 use super::truth::Names;
 
@@ -68,18 +69,23 @@ pub(super) fn explain(
             right: table.label(*right).into_owned(),
             is_linked: found.clusters.iter().any(is_both),
             blocking: blocking_of_pair(rule_set, left_statement, right_statement),
-            explanation: masked(entity, explain_pair(rule_set, entity, left_statement, right_statement)),
+            explanation: told(
+                entity,
+                table.named_sources(),
+                explain_pair(rule_set, entity, left_statement, right_statement),
+            ),
         }
     };
     pairs.iter().map(of_pair).collect()
 }
 
-/// Aadhaar numbers are for no screen and no report: of two one sees whether they are equal, not what they are.
-fn masked(entity: &EntityModel, mut explanation: Explanation) -> Explanation {
+/// An explanation without Aadhaar numbers, which are for no screen and no report: of two one sees whether they are equal, not what
+/// they are. Where no source is named, nothing is said of registers: that weighs nothing, and the other rows add up without it.
+fn told(entity: &EntityModel, named_sources: usize, mut explanation: Explanation) -> Explanation {
+    explanation.rows.retain(|row| named_sources > 0 || row.attribute != SAME_REGISTER);
     for row in &mut explanation.rows {
-        if entity.find_attribute(&row.attribute).is_some_and(|attribute| attribute.kind == Kind::Aadhaar) {
-            (row.left, row.right) = (redact(&row.left).into_owned(), redact(&row.right).into_owned());
-        }
+        let side = |text: &str| shown(entity, &row.attribute, text).into_owned();
+        (row.left, row.right) = (side(&row.left), side(&row.right));
     }
     explanation
 }

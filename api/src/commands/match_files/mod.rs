@@ -4,10 +4,15 @@ mod answers;
 mod diff;
 mod explain;
 mod fairness;
+mod masking;
+mod pairs;
 mod print;
 mod report;
+mod sources;
 mod table;
 mod truth;
+mod unused;
+mod whole_numbers;
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -23,12 +28,14 @@ use kanak_engine::matching::{
 use kanak_model::clock::{Clock as _, SystemClock};
 use kanak_model::{EntityModel, SourceRecordId};
 
-use self::answers::{read_answers, write_sample};
+use self::answers::{Stated, read_answers, write_sample};
 pub use self::diff::diff;
+use self::pairs::write_pairs;
 use self::report::{Finished, peak_memory_mib, report};
 use self::table::Table;
 pub use self::table::guess;
-use self::truth::compare;
+use self::truth::Truth;
+use self::unused::unused_columns;
 use crate::cli::MatchArgs;
 use crate::commands::model;
 use crate::output::{Output, grouped};
@@ -53,22 +60,26 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
     let mut table = Table::read(args)?;
     seconds.push(("read", stage.end(&format!("{} rows", grouped(table.len() as i64)))));
     tell_rejected(&table, output);
+    tell_whole_numbers(&table, output);
+    // What other files say wrong is told before the work rather than after it.
     let asked = explain::find_pairs(&args.explain, &table)?;
+    let truth = args.truth.as_deref().map(|file| read_truth(file, &table, output)).transpose()?;
+    let answers = args.answers.as_deref().map(|file| read_answers(file, &table)).transpose()?.unwrap_or_default();
     let entity = match &args.model {
         Some(file) => model::read(file)?,
         None => table.guess(output),
     };
     let rules = MatchRules::compile(&entity)?;
     if !args.plan {
-        // Before the work rather than after it.
         std::fs::create_dir_all(&args.out).with_context(|| format!("cannot make {}", args.out.display()))?;
         keep_answers(args)?;
     }
     let stage = Stage::begin(output, "Standardizing", 0);
     let columns = columns_of(&table, &entity)?;
     seconds.push(("standardize", stage.end("done")));
-    // Errors by group are told from the values.
-    if args.truth.is_none() {
+    let unused_columns = unused_columns(&table, &entity);
+    // Errors by group are told from the values, and whoever answers a sample sees them.
+    if args.truth.is_none() && args.sample.is_none() {
         table.forget_values()?;
     }
     if args.plan {
@@ -77,7 +88,6 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
     }
     let stage = Stage::begin(output, "Training and matching", 0);
     let is_estimated = args.estimate || args.sample.is_some() || args.answers.is_some();
-    let answers = args.answers.as_deref().map(|file| read_answers(file, &table)).transpose()?.unwrap_or_default();
     let listed_from = is_estimated.then_some(LISTED_FROM);
     let (rule_set, found) = train_and_match(&rules, &columns, TRAINING_SEED, &[], listed_from, &Watched(&stage));
     seconds.push(("match", stage.end(&format!("{} pairs compared", grouped(found.stats.compared)))));
@@ -89,17 +99,23 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
         estimated
     });
     let figures = Stage::begin(output, "Counting", 0);
-    let truth = args.truth.as_deref().map(|file| compare(file, &table, &found)).transpose()?;
     let truth = truth.map(|truth| {
         let day = SystemClock.now().day_ist();
         let by_group =
             fairness::by_group(&entity, &table.named(&entity)?, &columns, &truth.pairs, &found.clusters, day);
-        anyhow::Ok(truth.figures(by_group))
+        anyhow::Ok(truth.compare(&found).figures(by_group))
     });
     let truth = truth.transpose()?;
     let explained = explain::explain(&asked, &entity, &rule_set, &columns, &table, &found);
-    let finished =
-        Finished { args, entity: &entity, rule_set: &rule_set, table: &table, columns: &columns, found: &found };
+    let finished = Finished {
+        args,
+        entity: &entity,
+        rule_set: &rule_set,
+        table: &table,
+        columns: &columns,
+        found: &found,
+        unused_columns,
+    };
     let mut report = report(&finished, truth, estimated, explained);
     seconds.push(("figures", figures.end("done")));
     let stage = Stage::begin(output, "Writing", 0);
@@ -107,7 +123,8 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
     write(&args.out, "pairs.csv", |out| write_pairs(out, &table, &found))?;
     if let Some(count) = args.sample {
         let sample = estimate::sample_of_run(&rule_set, &found, count, TRAINING_SEED);
-        write(&args.out, "sample.csv", |out| write_sample(out, &table, &sample))?;
+        let stated = Stated::of(&table, &entity)?;
+        write(&args.out, "sample.csv", |out| write_sample(out, &stated, &sample))?;
     }
     seconds.push(("write", stage.end("done")));
     seconds.push(("in all", started.elapsed().as_secs_f64()));
@@ -151,6 +168,24 @@ fn tell_rejected(table: &Table, output: &Output) {
     }
 }
 
+/// Says in which columns whole numbers were written as `141001.0`.
+fn tell_whole_numbers(table: &Table, output: &Output) {
+    for (file, columns) in table.whole_numbers() {
+        let columns: Vec<String> = columns.iter().map(|column| format!("`{column}`")).collect();
+        let file = file.display();
+        output.note(format!("{file}: whole numbers written with `.0` are read without it in {}", columns.join(", ")));
+    }
+}
+
+/// Reads the true pairs, and says what is odd in them.
+fn read_truth(file: &Path, table: &Table, output: &Output) -> anyhow::Result<Truth> {
+    let truth = Truth::read(file, table)?;
+    for words in truth.oddities(file) {
+        output.progress(words);
+    }
+    Ok(truth)
+}
+
 struct Watched<'a>(&'a Stage);
 
 impl Progress for Watched<'_> {
@@ -190,24 +225,6 @@ fn write_clusters(out: &mut impl Write, table: &Table, found: &Matched) -> std::
     for (row, name) in named_after.into_iter().enumerate() {
         let (source, id, cluster) = (table.source(row), table.id(row), table.label(name as usize));
         writeln!(out, "{},{},{}", field(source), field(&id), field(&cluster))?;
-    }
-    Ok(())
-}
-
-/// Writes `pairs.csv`: the pairs at review or above.
-fn write_pairs(out: &mut impl Write, table: &Table, found: &Matched) -> std::io::Result<()> {
-    writeln!(out, "source_l,id_l,source_r,id_r,weight_bits,probability,decision")?;
-    for pair in &found.pairs {
-        let (l, r) = (row_of(pair.left), row_of(pair.right));
-        let (weight_bits, probability, decision) = (pair.weight_bits, pair.probability, pair.decision.word());
-        writeln!(
-            out,
-            "{},{},{},{},{weight_bits:.4},{probability:.6},{decision}",
-            field(table.source(l)),
-            field(&table.id(l)),
-            field(table.source(r)),
-            field(&table.id(r)),
-        )?;
     }
     Ok(())
 }

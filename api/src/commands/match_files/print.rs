@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
-use kanak_dashboards::linkage_report::{LinkageReport, TruthFigures};
-use kanak_engine::matching::estimate::Estimate;
+use kanak_dashboards::format;
+use kanak_dashboards::linkage_report::{
+    LinkageReport, TruthFigures, UnusedColumn, basis, from_probability, interval, share,
+};
+use kanak_engine::matching::estimate::{CurvePoint, Estimate, Estimates, PRECISION};
 
 use crate::commands::waterfall;
 use crate::output::{Output, grouped};
@@ -33,6 +36,9 @@ pub(super) fn print(report: &LinkageReport, out: &Path, output: &Output) {
             grouped(report.stats.not_compared)
         ));
     }
+    if !report.run.unused_columns.is_empty() {
+        output.note(unused(&report.run.unused_columns));
+    }
     if let Some(truth) = &report.truth {
         print_truth(truth, output);
     }
@@ -51,22 +57,47 @@ pub(super) fn print(report: &LinkageReport, out: &Path, output: &Output) {
     output.note(format!("clusters.csv, pairs.csv, report.json and report.html are in {}", out.display()));
 }
 
+/// At most so many columns that were not used are named one by one.
+const NAMED_MAX: usize = 8;
+
+/// The columns that were not used, by reason.
+fn unused(columns: &[UnusedColumn]) -> String {
+    let mut by_reason: Vec<&UnusedColumn> = columns.iter().take(NAMED_MAX).collect();
+    by_reason.sort_by_key(|column| column.reason);
+    let of_reason = |same: &[&UnusedColumn]| {
+        let named: Vec<String> = same.iter().map(|one| format!("{} `{}`", one.file, one.column)).collect();
+        format!("{} ({})", named.join(", "), same[0].reason.sentence())
+    };
+    let words: Vec<String> = by_reason.chunk_by(|a, b| a.reason == b.reason).map(of_reason).collect();
+    let more = match columns.len().saturating_sub(NAMED_MAX) {
+        0 => String::new(),
+        more => format!("; {more} more in report.json"),
+    };
+    format!("columns not used: {}{more}", words.join("; "))
+}
+
+/// A figure of the report without the spaces that only a page needs.
+fn plain(figure: &str) -> String {
+    figure.replace('\u{a0}', " ")
+}
+
 fn print_truth(truth: &TruthFigures, output: &Output) {
-    let TruthFigures { precision, recall, f1, b_cubed, .. } = truth;
-    output.line(format!(
-        "against the truth: precision {precision:.4}, recall {recall:.4}, pair F1 {f1:.4}, B-cubed F1 {:.4}",
-        b_cubed.f1
-    ));
+    let [precision, recall, f1, b_cubed] =
+        [truth.precision, truth.recall, truth.f1, truth.b_cubed.f1].map(|of| plain(&share(of)));
+    output
+        .line(format!("against the truth: precision {precision}, recall {recall}, pair F1 {f1}, B-cubed F1 {b_cubed}"));
     let rows: Vec<Vec<String>> = truth
         .by_group
         .iter()
         .flat_map(|(name, table)| table.groups.iter().map(move |group| (name, group)))
         .map(|(name, group)| {
+            // Of no pair there is no share.
+            let share_of = |of: f64, pairs: u64| if pairs == 0 { format::NONE.to_owned() } else { plain(&share(of)) };
             vec![
-                format!("{}: {}", name.replace('_', " "), group.group.replace('_', " ")),
+                format!("{}: {}", format::spaced(name), format::spaced(&group.group)),
                 grouped(group.source_records),
-                format!("{:.4}", group.precision),
-                format!("{:.4}", group.recall),
+                share_of(group.precision, group.found),
+                share_of(group.recall, group.wanted),
             ]
         })
         .collect();
@@ -80,39 +111,59 @@ fn print_estimates(report: &LinkageReport, output: &Output) {
     let Some(estimates) = &report.estimates else { return };
     let row = |name: &str, of: Option<&Estimate>| {
         let numbers = match of {
-            Some(of) => [of.value, of.interval.low, of.interval.high].map(|number| format!("{number:.4}")),
-            None => ["not known", "?", "?"].map(str::to_owned),
+            Some(of) => [plain(&share(of.value)), plain(&interval(of.interval))],
+            None => ["not known", "not known"].map(str::to_owned),
         };
         std::iter::once(name.to_owned()).chain(numbers).collect::<Vec<String>>()
     };
-    let head = match estimates.answers {
-        0 => "estimated without labels".to_owned(),
-        answers => format!("estimated from {answers} answers"),
-    };
     output.line("");
     output.table(
-        &[head.as_str(), "value", "from", "to (95 %)"],
+        &[&format!("estimated {}", basis(estimates)), "value", "95 % interval"],
         &[
             row("precision", Some(&estimates.precision)),
             row("recall", Some(&estimates.recall)),
             row("of the pairs that belong together, compared", estimates.blocking_recall.as_ref()),
         ],
     );
-    let curve: Vec<Vec<String>> = report
-        .review_curve
-        .iter()
-        .flatten()
-        .map(|point| {
-            let numbers = (point.tasks_per_1000, point.recall, point.matched_from);
-            vec![format!("{:.0}", numbers.0), format!("{:.4}", numbers.1), format!("{:.4}", numbers.2)]
-        })
-        .collect();
     output.line("");
-    output.table(&["reviewed pairs per 1,000 rows", "recall at precision 0.999", "linked unseen from"], &curve);
+    print_curve(report.review_curve.as_deref().unwrap_or_default(), estimates, output);
     let unlinkable = &report.unlinkable;
     output.line(format!(
         "{} of {} rows state too little to match even an equal one",
         grouped(unlinkable.source_records),
         grouped(unlinkable.weighed)
     ));
+}
+
+/// What a person's time would add. It has no interval: each line says what it rests on.
+fn print_curve(curve: &[CurvePoint], estimates: &Estimates, output: &Output) {
+    let row = |point: &CurvePoint| {
+        vec![
+            format!("{:.0}", point.tasks_per_1000),
+            format!("{}, estimated {}", plain(&share(point.recall)), basis(estimates)),
+            from_probability(point.matched_from),
+        ]
+    };
+    let recall = format!("recall at precision {PRECISION}");
+    let rows: Vec<Vec<String>> = curve.iter().map(row).collect();
+    output.table(&["reviewed pairs per 1,000 rows", &recall, "linked unseen from"], &rows);
+}
+
+#[cfg(test)]
+mod tests {
+    use kanak_dashboards::linkage_report::UnusedReason;
+
+    use super::*;
+
+    #[test]
+    fn columns_that_were_not_used_are_one_line_by_reason() {
+        let column = |name: &str, reason| UnusedColumn { file: "a.csv".to_owned(), column: name.to_owned(), reason };
+        let (alone, unknown) = (UnusedReason::NoPartner, UnusedReason::NotRecognised);
+        let told = unused(&[column("nick", alone), column("x", unknown), column("alias", alone)]);
+        assert!(told.starts_with("columns not used: a.csv `x` (not recognised"), "{told}");
+        assert!(told.contains("a.csv `nick`, a.csv `alias` (no partner"), "{told}");
+        assert_eq!(told.lines().count(), 1);
+        let many = vec![column("x", unknown); NAMED_MAX + 3];
+        assert!(unused(&many).ends_with("; 3 more in report.json"));
+    }
 }

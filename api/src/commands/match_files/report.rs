@@ -2,10 +2,10 @@
 
 use kanak_dashboards::linkage_report::{
     ComparisonFigures, CutCount, ExplainedPair, FileFigures, LevelFigures, LinkageReport, PairCounts, RejectedFigures,
-    Run, ScoreBin, Scores, SizeCount, TruthFigures,
+    Run, ScoreBin, Scores, SizeCount, TruthFigures, UnusedColumn,
 };
 use kanak_engine::matching::estimate::{RunEstimates, unlinkable};
-use kanak_engine::matching::{Columns, ComparisonWeights, Matched, RuleSet, SAME_REGISTER, completeness};
+use kanak_engine::matching::{Columns, ComparisonWeights, CutReason, Matched, RuleSet, SAME_REGISTER, completeness};
 use kanak_model::EntityModel;
 use kanak_model::clock::{Clock as _, SystemClock};
 use kanak_model::match_pair::Decision;
@@ -25,6 +25,7 @@ pub(super) struct Finished<'a> {
     pub(super) table: &'a Table,
     pub(super) columns: &'a Columns,
     pub(super) found: &'a Matched,
+    pub(super) unused_columns: Vec<UnusedColumn>,
 }
 
 /// All figures but those of stages that are not over.
@@ -60,7 +61,7 @@ pub(super) fn report(
         prior_bits: rule_set.prior.bits(),
         prior_related: rule_set.prior.related,
         thresholds: entity.matching.thresholds,
-        weights: rule_set.comparisons.iter().map(|comparison| weights(entity, comparison)).collect(),
+        weights: all_weights(of),
         second_pass: rule_set.second_pass.clone(),
         scores: scores(rule_set, found),
         completeness: completeness(columns),
@@ -87,6 +88,8 @@ fn run(of: &Finished<'_>) -> Run {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         at: SystemClock.now(),
         files: of.table.counts().map(file).collect(),
+        sources: of.table.named_sources() as u64,
+        unused_columns: of.unused_columns.clone(),
         model: of.args.model.as_ref().map(|file| file.display().to_string()),
         seed: TRAINING_SEED,
         threads: threads.unwrap_or(1) as u64,
@@ -138,12 +141,23 @@ fn cluster_sizes(found: &Matched) -> Vec<SizeCount> {
 fn cuts_by_reason(found: &Matched) -> Vec<CutCount> {
     let mut reasons: Vec<_> = found.cuts.iter().map(|cut| cut.reason).collect();
     reasons.sort_unstable();
-    let count = |same: &[kanak_engine::matching::CutReason]| CutCount {
-        reason: serde_json::to_value(same[0]).ok().and_then(|word| Some(word.as_str()?.to_owned())).unwrap_or_default(),
+    let count = |same: &[CutReason]| CutCount {
+        reason: word_of(same[0]),
         meaning: same[0].sentence().to_owned(),
         cuts: same.len() as u64,
     };
     reasons.chunk_by(|a, b| a == b).map(count).collect()
+}
+
+/// The word for a reason in files.
+pub(super) fn word_of(reason: CutReason) -> String {
+    serde_json::to_value(reason).ok().and_then(|word| Some(word.as_str()?.to_owned())).unwrap_or_default()
+}
+
+/// What each comparison weighs; where no source is named, nobody asks whether two source records stand in the same.
+fn all_weights(of: &Finished<'_>) -> Vec<ComparisonFigures> {
+    let is_told = |of_one: &&ComparisonWeights| of.table.named_sources() > 0 || of_one.attribute != SAME_REGISTER;
+    of.rule_set.comparisons.iter().filter(is_told).map(|comparison| weights(of.entity, comparison)).collect()
 }
 
 fn weights(entity: &EntityModel, of: &ComparisonWeights) -> ComparisonFigures {

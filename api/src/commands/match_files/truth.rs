@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use anyhow::bail;
-use arrow::array::{Array as _, AsArray as _, StringArray};
+use arrow::array::{Array as _, AsArray, StringArray};
 use kanak_dashboards::linkage_report::TruthFigures;
 use kanak_engine::matching::Matched;
 use kanak_engine::matching::accuracy::{Accuracy, BCubed, accuracy, b_cubed};
@@ -14,16 +14,25 @@ use kanak_model::SourceRecordId;
 use kanak_model::match_pair::MatchPair;
 
 use super::table::Table;
+use crate::output::grouped;
 
-/// What a truth file says of the clusters.
+/// A file of true pairs, read against the input.
+pub(super) struct Truth {
+    /// The pairs whose both ids are in the input, the smaller id first; ascending, each once.
+    pub(super) pairs: Vec<(SourceRecordId, SourceRecordId)>,
+    /// Pairs that name an id which no input has, and the line of the first; they are left out.
+    unknown: (u64, Option<u64>),
+    /// Lines that say a pair again, or that a source record is the same as itself.
+    repeated: u64,
+}
+
+/// What a truth says of the clusters.
 pub(super) struct Compared {
     /// Counted over the pairs whose both ids are in the input.
     accuracy: Accuracy,
     /// Counted over source records: what is alone in the truth takes part.
     b_cubed: BCubed,
-    /// The pairs whose both ids are in the input.
-    pub(super) pairs: Vec<(SourceRecordId, SourceRecordId)>,
-    /// Pairs that name an id which no input has; they are left out.
+    /// Pairs that name an id which no input has.
     unknown: u64,
     /// Of the listed pairs, what was expected and what is true.
     reliability: Vec<Band>,
@@ -53,63 +62,96 @@ impl Compared {
     }
 }
 
-/// Compares with a file of true pairs, perhaps gzipped: two columns of ids (`id` or `source:id`), or four columns source, id,
-/// source, id. A bare id that several inputs have is, of two inputs, the first one's in the first column and the second one's
-/// in the second.
-///
-/// # Errors
-/// When the file cannot be read, has fewer columns, names a bare id that cannot be told, or no id of the input.
-pub(super) fn compare(file: &Path, table: &Table, found: &Matched) -> anyhow::Result<Compared> {
-    let truth = kanak_ingest::read_columns(file)?.batch;
-    let column = |at: usize| truth.column(at).as_string::<i32>();
-    let text = |texts: &StringArray, row: usize| {
-        if texts.is_null(row) { String::new() } else { texts.value(row).to_owned() }
-    };
-    let is_paired = truth.num_columns() == 2;
-    if !is_paired && truth.num_columns() != 4 {
-        let columns = truth.num_columns();
-        bail!("{} has {columns} columns; it needs two of ids, or source, id, source, id", file.display());
-    }
-    let names = Names::of(table);
-    let (mut pairs, mut unknown) = (Vec::with_capacity(truth.num_rows()), 0);
-    for row in 0..truth.num_rows() {
-        let (left, right) = if is_paired {
-            (names.find(&text(column(0), row), 0, file)?, names.find(&text(column(1), row), 1, file)?)
-        } else {
-            let side = |at: usize| (text(column(at), row), text(column(at + 1), row));
-            (names.find(&name_of(side(0)), 0, file)?, names.find(&name_of(side(2)), 1, file)?)
-        };
-        match (left, right) {
-            (Some(left), Some(right)) => pairs.push((SourceRecordId(left as i64), SourceRecordId(right as i64))),
-            _ => unknown += 1,
+impl Truth {
+    /// Reads a file of true pairs, perhaps gzipped: two columns of ids (`id` or `source:id`), or four columns source, id, source,
+    /// id. A bare id that several inputs have is, of two inputs, the first one's in the first column and the second one's in the
+    /// second.
+    ///
+    /// # Errors
+    /// When the file cannot be read, has other columns, names a bare id that cannot be told, or no two ids of the input.
+    pub(super) fn read(file: &Path, table: &Table) -> anyhow::Result<Self> {
+        let read = kanak_ingest::read_columns(file)?;
+        let columns: Vec<&StringArray> = read.batch.columns().iter().map(AsArray::as_string::<i32>).collect();
+        if !matches!(columns.len(), 2 | 4) {
+            let columns = columns.len();
+            bail!("{} has {columns} columns; it needs two of ids, or source, id, source, id", file.display());
         }
+        let names = Names::of(table);
+        let mut truth = Self { pairs: Vec::with_capacity(read.batch.num_rows()), unknown: (0, None), repeated: 0 };
+        for row in 0..read.batch.num_rows() {
+            let text = |at: usize| if columns[at].is_null(row) { "" } else { columns[at].value(row) }.to_owned();
+            let [left, right] = match columns.len() {
+                2 => [text(0), text(1)],
+                _ => [name_of((text(0), text(1))), name_of((text(2), text(3)))],
+            };
+            match (names.find(&left, 0, file)?, names.find(&right, 1, file)?) {
+                (Some(left), Some(right)) => {
+                    let (left, right) = (left.min(right) as i64, left.max(right) as i64);
+                    truth.pairs.push((SourceRecordId(left), SourceRecordId(right)));
+                }
+                _ => truth.unknown = (truth.unknown.0 + 1, truth.unknown.1.or(Some(read.lines.value(row)))),
+            }
+        }
+        truth.count_once();
+        if truth.pairs.is_empty() {
+            bail!(
+                "no pair of {} names two ids of the input; write an id as it stands in the file, or `source:id`",
+                file.display()
+            );
+        }
+        Ok(truth)
     }
-    if pairs.is_empty() {
-        bail!("no pair of {} names two ids of the input", file.display());
+
+    fn count_once(&mut self) {
+        let stated = self.pairs.len();
+        self.pairs.sort_unstable();
+        self.pairs.dedup();
+        self.pairs.retain(|(left, right)| left != right);
+        self.repeated = (stated - self.pairs.len()) as u64;
     }
-    let (accuracy, b_cubed) = (accuracy(&pairs, &found.clusters), b_cubed(&pairs, &found.clusters));
-    let listed = if found.listed.is_empty() { &found.pairs } else { &found.listed };
-    let seen = seen(listed, &pairs);
-    let chances = |seen: &[Seen]| -> Vec<Chance> {
-        seen.iter()
-            .map(|Seen { probability, matched, .. }| Chance { probability: *probability, matched: *matched })
-            .collect()
-    };
-    let by_threshold = if found.listed.is_empty() {
-        Vec::new()
-    } else {
-        let listed_matches: f64 = seen.iter().map(|pair| pair.matched).sum();
-        by_threshold(&chances(&seen), accuracy.wanted as f64 - listed_matches)
-    };
-    Ok(Compared { accuracy, b_cubed, pairs, unknown, reliability: reliability(&seen), by_threshold })
+
+    /// What is odd in the file, in words, before anything is matched.
+    pub(super) fn oddities(&self, file: &Path) -> Vec<String> {
+        let mut words = Vec::new();
+        if let (count, Some(line)) = self.unknown {
+            words.push(format!(
+                "{}: left out because no input has one of their ids: {} (the first in line {line})",
+                file.display(),
+                grouped(count)
+            ));
+        }
+        if self.repeated > 0 {
+            words.push(format!(
+                "{}: lines that say a pair again, or of a source record that it is itself: {}; each pair counts once",
+                file.display(),
+                grouped(self.repeated)
+            ));
+        }
+        words
+    }
+
+    /// Holds the clusters against it.
+    pub(super) fn compare(&self, found: &Matched) -> Compared {
+        let pairs = &self.pairs;
+        let (accuracy, b_cubed) = (accuracy(pairs, &found.clusters), b_cubed(pairs, &found.clusters));
+        let listed = if found.listed.is_empty() { &found.pairs } else { &found.listed };
+        let seen = seen(listed, pairs);
+        let chance = |seen: &Seen| Chance { probability: seen.probability, matched: seen.matched };
+        let by_threshold = if found.listed.is_empty() {
+            Vec::new()
+        } else {
+            let chances: Vec<Chance> = seen.iter().map(chance).collect();
+            let listed_matches: f64 = seen.iter().map(|pair| pair.matched).sum();
+            by_threshold(&chances, accuracy.wanted as f64 - listed_matches)
+        };
+        Compared { accuracy, b_cubed, unknown: self.unknown.0, reliability: reliability(&seen), by_threshold }
+    }
 }
 
-/// What the rules said of each listed pair, and what is true.
+/// What the rules said of each listed pair, and what is true: `truth` ascends, its pairs with the smaller id first.
 fn seen(listed: &[MatchPair], truth: &[(SourceRecordId, SourceRecordId)]) -> Vec<Seen> {
-    let mut sorted: Vec<_> = truth.iter().map(|(a, b)| (*a.min(b), *a.max(b))).collect();
-    sorted.sort_unstable();
     let of_pair = |pair: &MatchPair| {
-        let matched = f64::from(u8::from(sorted.binary_search(&(pair.left, pair.right)).is_ok()));
+        let matched = f64::from(u8::from(truth.binary_search(&(pair.left, pair.right)).is_ok()));
         Seen { probability: pair.probability, matched, stands_for: 1.0 }
     };
     listed.iter().map(of_pair).collect()

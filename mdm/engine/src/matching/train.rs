@@ -176,8 +176,10 @@ fn weights(rules: &MatchRules, columns: &Columns, comparison: &Comparison, share
     let kind = rules.kind_of(&comparison.attribute);
     let rare = comparison.term_frequency.unwrap_or_else(|| levels::rare_counts(kind));
     let counted = columns.find(&comparison.attribute).filter(|_| rare);
+    // Of no other name than a relative's does a marriage tell why it differs so.
+    let is_other_relative = |at| shares.moved.is_some() && at == usize::from(name::DIFFERENT_OF_WOMAN);
     let levels = shares.levels.iter().enumerate().map(|(at, level)| LevelWeight {
-        name: level.name.to_owned(),
+        name: if is_other_relative(at) { name::FATHER_AND_HUSBAND } else { level.name }.to_owned(),
         m: shares.m[at],
         u: shares.u[at],
         related: Related(shares.related[at]),

@@ -16,8 +16,11 @@ const FAMILY: u8 = 7;
 /// The name agrees with the attribute that it is compared crosswise with.
 pub(crate) const CROSSED: u8 = 8;
 const DIFFERENT: u8 = 9;
-/// Different in a comparison that is made crosswise, of a woman: one may be her father's name and the other her husband's.
+/// Different in a comparison that is made crosswise, of two women: of a relative, one may be her father's name and the other her
+/// husband's.
 pub(crate) const DIFFERENT_OF_WOMAN: u8 = 10;
+/// What that is called where a relative is compared.
+pub(crate) const FATHER_AND_HUSBAND: &str = "different, of a woman: perhaps father and husband";
 
 pub(super) const LEVELS: &[Level] = &[
     level("same name", 0.60, 1e-4, Side::For, true),
@@ -30,7 +33,7 @@ pub(super) const LEVELS: &[Level] = &[
     level("same family name, another given name", 0.01, 0.02, Side::Either, false),
     level("agrees crosswise", 0.01, 1e-3, Side::For, true),
     level("different", 0.025, 0.715, Side::Against, false),
-    level("different, of a woman: perhaps father and husband", 0.01, 0.25, Side::Against, false),
+    level("different, both of women", 0.01, 0.25, Side::Against, false),
 ];
 
 /// Grades two names. A name without a word that tells who it is (only Singh; a newborn's) is no evidence.
