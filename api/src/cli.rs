@@ -202,7 +202,7 @@ pub struct MatchArgs {
     /// Files of source records.
     #[arg(long, num_args = 1.., required = true, value_name = "FILE")]
     pub input: Vec<PathBuf>,
-    /// Where clusters.csv, pairs.csv, report.json and report.html go.
+    /// Where clusters.csv, pairs.csv, cuts.csv, report.json and report.html go.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     /// The entity model; guessed from the data when none is given.

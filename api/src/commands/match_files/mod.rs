@@ -30,7 +30,7 @@ use kanak_model::{EntityModel, SourceRecordId};
 
 use self::answers::{Stated, read_answers, write_sample};
 pub use self::diff::diff;
-use self::pairs::write_pairs;
+use self::pairs::{write_cuts, write_pairs};
 use self::report::{Finished, peak_memory_mib, report};
 use self::table::Table;
 pub use self::table::guess;
@@ -121,6 +121,7 @@ pub fn run(args: &MatchArgs, output: &Output) -> anyhow::Result<ExitCode> {
     let stage = Stage::begin(output, "Writing", 0);
     write(&args.out, "clusters.csv", |out| write_clusters(out, &table, &found))?;
     write(&args.out, "pairs.csv", |out| write_pairs(out, &table, &found))?;
+    write(&args.out, "cuts.csv", |out| write_cuts(out, &table, &found))?;
     if let Some(count) = args.sample {
         let sample = estimate::sample_of_run(&rule_set, &found, count, TRAINING_SEED);
         let stated = Stated::of(&table, &entity)?;

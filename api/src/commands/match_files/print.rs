@@ -54,7 +54,7 @@ pub(super) fn print(report: &LinkageReport, out: &Path, output: &Output) {
         };
         output.line(brought);
     }
-    output.note(format!("clusters.csv, pairs.csv, report.json and report.html are in {}", out.display()));
+    output.note(format!("clusters.csv, pairs.csv, cuts.csv, report.json and report.html are in {}", out.display()));
 }
 
 /// At most so many columns that were not used are named one by one.

@@ -441,8 +441,7 @@ impl Groups {
         let moved = std::mem::take(&mut self.members[gone as usize]);
         let members = &mut self.members[keep as usize];
         members.extend(moved);
-        // Two ascending runs: the stable sort merges them.
-        members.sort();
+        members.sort_unstable();
         self.root[gone as usize] = keep;
         let cannot = std::mem::take(&mut self.cannot[gone as usize]);
         self.cannot[keep as usize].extend(cannot);
