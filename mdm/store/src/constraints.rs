@@ -61,6 +61,18 @@ pub(crate) fn find_contradiction(held: &[Holding], new: Constraint) -> Option<Ho
     }
 }
 
+/// The cannot-links between source records that must-links join, ascending by id. A sound hub has none.
+pub(crate) fn list_contradicted(held: &[Holding]) -> Vec<i64> {
+    let mut groups = Groups::default();
+    let (must, cannot): (Vec<&Holding>, Vec<&Holding>) =
+        held.iter().partition(|holding| holding.constraint.kind == ConstraintKind::MustLink);
+    for holding in must {
+        groups.join(holding.constraint.left.0, holding.constraint.right.0);
+    }
+    let mut is_within = |one: &Constraint| groups.root(one.left.0) == groups.root(one.right.0);
+    cannot.into_iter().filter(|holding| is_within(&holding.constraint)).map(|holding| holding.id).collect()
+}
+
 /// Disjoint groups of source records.
 #[derive(Default)]
 struct Groups(FxHashMap<i64, i64>);

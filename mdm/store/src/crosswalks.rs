@@ -92,14 +92,14 @@ impl Store {
     }
 
     /// What each golden record that was merged away, or lost its last source record, held when it ended, as far as that is
-    /// live now; by ascending source record. By them an engine gives its old id to a part that comes off again, or to a
+    /// live now; what ended last comes first. By them an engine gives its old id to a part that comes off again, or to a
     /// source record that was retired and is back.
     pub async fn list_ended_links(&self, entity: &str) -> Result<Vec<Link>, StoreError> {
         const SQL: &str = "SELECT c.source_record_id, c.golden_id FROM golden_records g
              JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
              JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us = v.recorded_to_us
              JOIN source_records r ON r.id = c.source_record_id AND r.retired_us IS NULL
-             WHERE g.entity = $1 AND g.state <> 'live' ORDER BY c.source_record_id, c.golden_id";
+             WHERE g.entity = $1 AND g.state <> 'live' ORDER BY v.recorded_to_us DESC, c.golden_id, c.source_record_id";
         let rows = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity).fetch_all(c).await)?;
         Ok(links(rows))
     }

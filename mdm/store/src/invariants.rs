@@ -7,10 +7,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sqlx::types::Json;
 
 use crate::Store;
+use crate::constraints;
 use crate::db::{Tx, on_tx};
 use crate::dialect::{json, search_ended, sql};
 use crate::error::StoreError;
+use crate::ingest::content_hash;
 use crate::packed::ChosenBack;
+use crate::rule_sets::body_hash;
 
 /// One invariant and whether it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +35,7 @@ struct SqlCheck {
     broken: &'static str,
 }
 
-const CHECKS: [SqlCheck; 18] = [
+const CHECKS: [SqlCheck; 20] = [
     SqlCheck {
         name: "linked_once",
         what: "a source record is linked to at most one golden record at every instant",
@@ -95,6 +98,16 @@ const CHECKS: [SqlCheck; 18] = [
                  GROUP BY golden_id, version HAVING sum(held) <> 1 OR sum(told) <> 1",
     },
     SqlCheck {
+        name: "feed_tells_state",
+        what: "the last feed event of every golden record tells the state, version and redirect that it has",
+        broken: "SELECT g.id FROM golden_records g
+                 LEFT JOIN (SELECT golden_id, max(position) AS position FROM feed_events GROUP BY golden_id) l ON l.golden_id = g.id
+                 LEFT JOIN feed_events f ON f.position = l.position
+                 WHERE f.position IS NULL OR f.entity <> g.entity OR f.version <> g.version
+                 OR g.state <> CASE f.change WHEN 'merged_into' THEN 'redirected' WHEN 'emptied' THEN 'emptied' ELSE 'live' END
+                 OR (f.change = 'merged_into' AND coalesce(f.other_golden_id, 0) <> coalesce(g.redirect_to, 0))",
+    },
+    SqlCheck {
         name: "versions_contiguous",
         what: "golden versions count from 1 in half-open periods that touch, but for the time a record was away",
         broken: "SELECT golden_id AS id FROM (
@@ -112,6 +125,11 @@ const CHECKS: [SqlCheck; 18] = [
         broken: "SELECT g.id FROM golden_records g LEFT JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
                  WHERE v.golden_id IS NULL OR (g.state = 'live') <> (v.recorded_to_us IS NULL)
                  OR EXISTS (SELECT 1 FROM golden_versions l WHERE l.golden_id = g.id AND l.version > g.version)",
+    },
+    SqlCheck {
+        name: "versions_have_records",
+        what: "every golden version is one of a golden record that is known",
+        broken: "SELECT v.golden_id AS id FROM golden_versions v LEFT JOIN golden_records g ON g.id = v.golden_id WHERE g.id IS NULL",
     },
     SqlCheck {
         name: "rule_sets_published",
@@ -184,7 +202,7 @@ impl Store {
     /// Checks every invariant that the stored hub can show, on one state of it.
     pub async fn check_invariants(&self) -> Result<Vec<Check>, StoreError> {
         let mut tx = self.db.begin_read().await?;
-        let mut checks = Vec::with_capacity(CHECKS.len() + 4);
+        let mut checks = Vec::with_capacity(CHECKS.len() + 7);
         for one in &CHECKS {
             checks.push(run(&mut tx, one.name, one.what, one.broken).await?);
         }
@@ -192,6 +210,9 @@ impl Store {
         checks.push(run(&mut tx, "search_finds_live", "the search index holds live golden records only", ended).await?);
         checks.push(check_redirects(&mut tx).await?);
         checks.push(check_provenance(&mut tx).await?);
+        checks.push(check_content_hashes(&mut tx).await?);
+        checks.push(check_decisions(&mut tx).await?);
+        checks.push(check_rule_sets(&mut tx).await?);
         drop(tx);
         let chain = self.verify_audit_chain().await?;
         checks.push(Check {
@@ -279,6 +300,46 @@ async fn check_provenance(tx: &mut Tx) -> Result<Check, StoreError> {
         "a linked source record states every golden value, in the version named",
         &broken,
     ))
+}
+
+/// The hash decides whether a file changes a source record: a wrong one would let a correction pass unseen, or make a
+/// version of nothing.
+async fn check_content_hashes(tx: &mut Tx) -> Result<Check, StoreError> {
+    const SQL: &str = "SELECT id, content_hash, stated FROM source_records WHERE id > $1 ORDER BY id LIMIT $2";
+    let mut broken = Vec::new();
+    let mut after = 0;
+    loop {
+        let rows: Vec<(i64, i64, Json<Values>)> =
+            on_tx!(tx, |c| sqlx::query_as(SQL).bind(after).bind(PAGE).fetch_all(c).await)?;
+        let Some(last) = rows.last() else { break };
+        after = last.0;
+        broken.extend(rows.iter().filter(|(_, hash, stated)| content_hash(&stated.0) != *hash).map(|row| row.0));
+    }
+    Ok(check("content_hashes", "the content hash of every source record is that of what it states", &broken))
+}
+
+async fn check_decisions(tx: &mut Tx) -> Result<Check, StoreError> {
+    const SQL: &str = "SELECT DISTINCT entity FROM constraints WHERE undone_us IS NULL ORDER BY entity";
+    let entities: Vec<String> = on_tx!(tx, |c| sqlx::query_scalar(SQL).fetch_all(c).await)?;
+    let mut broken = Vec::new();
+    for entity in entities {
+        broken.extend(constraints::list_contradicted(&constraints::holding(tx, &entity).await?));
+    }
+    Ok(check(
+        "decisions_agree",
+        "no decision to part two source records stands against decisions to join them",
+        &broken,
+    ))
+}
+
+/// Those published before hubs kept a hash cannot be judged.
+async fn check_rule_sets(tx: &mut Tx) -> Result<Check, StoreError> {
+    const SQL: &str =
+        "SELECT version, body, body_hash FROM rule_sets WHERE body_hash IS NOT NULL ORDER BY entity, version";
+    let rows: Vec<(i64, Json<serde_json::Value>, String)> = on_tx!(tx, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
+    let changed = rows.iter().filter(|(_, body, hash)| body_hash(&body.0) != *hash);
+    let broken: Vec<i64> = changed.map(|row| row.0).collect();
+    Ok(check("rule_sets_frozen", "every rule set is as it was published", &broken))
 }
 
 async fn stated_by_members(tx: &mut Tx, golden: &[i64]) -> Result<(BTreeMap<i64, Vec<i64>>, Versions), StoreError> {

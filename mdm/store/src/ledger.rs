@@ -122,11 +122,12 @@ const SOURCE_RECORD_VERSIONS: Table = Table {
              recorded_to_us int, ingest_run_id int} AS r",
 };
 
-type RuleSetRow = (String, i64, Json<serde_json::Value>, i64);
+type RuleSetRow = (String, i64, Json<serde_json::Value>, i64, Option<String>);
 const RULE_SETS: Table = Table {
-    read: "SELECT entity, version, body, created_us FROM rule_sets ORDER BY entity, version",
-    write: "INSERT INTO rule_sets (entity, version, body, created_us) SELECT entity, version, body, created_us
-         FROM {rows $1: entity text, version int, body json, created_us int} AS r",
+    read: "SELECT entity, version, body, created_us, body_hash FROM rule_sets ORDER BY entity, version",
+    write: "INSERT INTO rule_sets (entity, version, body, created_us, body_hash)
+         SELECT entity, version, body, created_us, body_hash
+         FROM {rows $1: entity text, version int, body json, created_us int, body_hash text} AS r",
 };
 
 type ConstraintRow = (i64, String, i64, i64, String, i64, String, i64, i64, Option<i64>, Option<i64>);

@@ -1,10 +1,12 @@
 //! Rule sets: frozen match weights, frequencies and thresholds, by entity type and version.
 
 use kanak_model::{RuleSetVersion, Timestamp};
+use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 use sqlx::types::Json;
 
 use crate::Store;
+use crate::audit_events::hex;
 use crate::db::{on_db, on_tx};
 use crate::error::StoreError;
 
@@ -32,6 +34,11 @@ impl From<Row> for RuleSet {
     }
 }
 
+/// SHA-256 over the rules as JSON with sorted names, hex.
+pub(crate) fn body_hash(body: &serde_json::Value) -> String {
+    hex(&Sha256::digest(body.to_string().as_bytes()))
+}
+
 impl Store {
     /// The latest rule set of an entity type.
     pub async fn find_rule_set(&self, entity: &str) -> Result<Option<RuleSet>, StoreError> {
@@ -55,7 +62,8 @@ impl Store {
     /// Publishes rules. Equal to the latest ones, they keep that version.
     pub async fn put_rule_set(&self, entity: &str, body: &serde_json::Value) -> Result<RuleSetVersion, StoreError> {
         const SQL: &str = "INSERT INTO rule_sets (entity, version, body, created_us)
-             VALUES ($1, (SELECT coalesce(max(version), 0) + 1 FROM rule_sets WHERE entity = $1), $2, $3) RETURNING version";
+             VALUES ($1, (SELECT coalesce(max(version), 0) + 1 FROM rule_sets WHERE entity = $1), $2, $3) RETURNING version, body";
+        const FREEZE: &str = "UPDATE rule_sets SET body_hash = $3 WHERE entity = $1 AND version = $2";
         if let Some(latest) = self.find_rule_set(entity).await?
             && latest.body == *body
         {
@@ -63,8 +71,11 @@ impl Store {
         }
         let mut tx = self.db.begin(&*self.clock).await?;
         let now = tx.now.0;
-        let version: i64 =
-            on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(entity).bind(Json(body)).bind(now).fetch_one(c).await)?;
+        let (version, stored): (i64, Json<serde_json::Value>) =
+            on_tx!(tx, |c| sqlx::query_as(SQL).bind(entity).bind(Json(body)).bind(now).fetch_one(c).await)?;
+        // Of the body as it reads back: an engine may write its numbers otherwise.
+        let hash = body_hash(&stored.0);
+        on_tx!(tx, |c| sqlx::query(FREEZE).bind(entity).bind(version).bind(hash).execute(c).await.map(drop))?;
         tx.commit().await?;
         Ok(RuleSetVersion(version))
     }

@@ -1,7 +1,5 @@
 //! Lasting identities: which golden record a cluster is.
 
-use std::collections::BTreeMap;
-
 use kanak_model::golden_record::Identity;
 use kanak_model::id::{GoldenId, SourceRecordId};
 use rustc_hash::FxHashMap;
@@ -28,7 +26,7 @@ pub struct Assigned {
 /// keeps the id of which it holds the largest share; of equal shares the oldest (smallest) id goes first.
 ///
 /// `linked` says which golden record each source record is linked to, `ended` which source records a golden record held when
-/// it was merged away or lost its last member (those that are live now). No id is given twice, and an ended one to nobody but
+/// it was merged away or lost its last member (those that are live now), what ended last first. No id is given twice, and an ended one to nobody but
 /// those that were its own. An id that no cluster keeps is absorbed by the cluster that holds most of it. The result has one
 /// entry a cluster, in the order of `clusters`.
 pub fn assign_identities(
@@ -95,18 +93,24 @@ fn restored(
     clusters: &[Vec<SourceRecordId>],
 ) -> Vec<Option<GoldenId>> {
     let mut identity = vec![None; clusters.len()];
-    let mut held: BTreeMap<GoldenId, Vec<SourceRecordId>> = BTreeMap::new();
+    let mut held: FxHashMap<GoldenId, Vec<SourceRecordId>> = FxHashMap::default();
+    let mut order = Vec::new();
     for (record, golden) in ended.iter().filter(|(_, golden)| !sizes.contains_key(golden)) {
-        held.entry(*golden).or_default().push(*record);
+        let members = held.entry(*golden).or_default();
+        if members.is_empty() {
+            order.push(*golden);
+        }
+        members.push(*record);
     }
     if held.is_empty() {
         return identity;
     }
     let mut ids: FxHashMap<Vec<SourceRecordId>, GoldenId> = FxHashMap::default();
-    for (golden, mut members) in held {
+    for golden in order {
+        let mut members = held.remove(&golden).unwrap_or_default();
         members.sort_unstable();
         members.dedup();
-        // Of several that held the same, the oldest comes back.
+        // Of several that held the same, the one that ended last comes back: it is what undoing undoes.
         ids.entry(members).or_insert(golden);
     }
     let mut stays_here = vec![false; clusters.len()];
@@ -143,7 +147,7 @@ fn shares_of(linked: &FxHashMap<SourceRecordId, GoldenId>, clusters: &[Vec<Sourc
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     fn records(ids: &[i64]) -> Vec<SourceRecordId> {
         ids.iter().copied().map(SourceRecordId).collect()
@@ -201,6 +205,12 @@ mod tests {
         check_ids(&[(1, 7), (2, 7), (3, 7), (4, 7), (5, 7)], &ended, &[&[1, 2, 3, 5], &[4]], &[Some(7), None]);
         // What is left of a golden record stays it, even when it is what an ended one held.
         check_ids(&[(2, 7)], &[(2, 9)], &[&[2]], &[Some(7)]);
+    }
+
+    #[test]
+    fn of_ended_ids_that_held_the_same_the_last_to_end_comes_back() {
+        check_ids(&[(1, 7), (2, 7)], &[(2, 9), (2, 8)], &[&[1], &[2]], &[Some(7), Some(9)]);
+        check_ids(&[(1, 7), (2, 7)], &[(2, 8), (2, 9)], &[&[1], &[2]], &[Some(7), Some(8)]);
     }
 
     #[test]

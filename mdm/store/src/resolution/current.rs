@@ -39,7 +39,8 @@ pub(crate) struct Current {
     pub(crate) same_values: FxHashSet<usize>,
     /// Linked source records that are retired.
     pub(crate) retired: FxHashSet<i64>,
-    /// For a golden record that something is split from: merged-away ones that end in it, with their last members.
+    /// For a golden record that something is split from: merged-away ones that end in it, with their last members; the
+    /// one that ended last first.
     pub(crate) redirected: FxHashMap<i64, Vec<(i64, Vec<i64>)>>,
     /// The next id to give out.
     pub(crate) next_golden: i64,
@@ -184,7 +185,7 @@ async fn load_redirected(tx: &mut Tx, changes: &[GoldenChange], current: &mut Cu
          JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
          JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us = v.recorded_to_us
          JOIN source_records r ON r.id = c.source_record_id AND r.retired_us IS NULL
-         WHERE g.state = 'redirected' ORDER BY g.id, c.source_record_id";
+         WHERE g.state = 'redirected' ORDER BY v.recorded_to_us DESC, g.id, c.source_record_id";
     let mut from: Vec<i64> = changes
         .iter()
         .filter(|change| change.identity == Identity::New)

@@ -98,7 +98,7 @@ pub(crate) fn citizens(name: &str) -> SourceSystem {
     source(name, RowsAre::Entity("citizen".to_owned()))
 }
 
-async fn hub_at(url: HubUrl) -> Hub {
+pub(crate) async fn hub_at(url: HubUrl) -> Hub {
     let clock = Arc::new(TestClock(AtomicI64::new(1_000_000)));
     let store = Store::open(&url, clock.clone()).await.unwrap();
     let source = store.ensure_source_system(&citizens("food")).await.unwrap();
@@ -121,9 +121,15 @@ pub(crate) fn on_sqlite(test: impl AsyncFn(Hub)) {
     run_on_sqlite(&|hub| Box::pin(test(hub)));
 }
 
+/// Runs a test on a `PostgreSQL` database alone, where there is one.
+pub(crate) fn on_postgres(test: impl AsyncFn(Hub)) {
+    let test = &test;
+    run_on_postgres(&|hub| Box::pin(test(hub)));
+}
+
 type Run<'a> = dyn Fn(Hub) -> Pin<Box<dyn Future<Output = ()> + 'a>> + 'a;
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
@@ -196,7 +202,7 @@ impl Hub {
         let records = self.records().await;
         let links = self.links().await;
         let ended = self.store.list_ended_links("citizen").await?;
-        let changes = bring_back(restore(changes(groups, &records, &links), &ended, &records, &links), &ended);
+        let changes = identified(groups, &records, &links, &ended);
         let resolution = Resolution { changes, questions: pairs, scope: Scope::Everything, unresolved };
         self.store.apply_resolution(&model(), self.rules, resolution).await
     }
@@ -210,6 +216,16 @@ pub(crate) fn doubtful(left: i64, right: i64, probability: f64) -> MatchPair {
         probability,
         decision: Decision::Review,
     }
+}
+
+/// What an engine would make of a partition, with the ids that ended golden records get back.
+pub(crate) fn identified(
+    groups: &[Vec<i64>],
+    records: &[SourceRecord],
+    links: &BTreeMap<SourceRecordId, GoldenId>,
+    ended: &[Link],
+) -> Vec<GoldenChange> {
+    bring_back(restore(changes(groups, records, links), ended, records, links), ended)
 }
 
 /// What an engine would make of a partition.

@@ -5,10 +5,12 @@ mod hub;
 
 mod audit_events;
 mod backup;
+mod corruptions;
 mod golden_records;
 mod histories;
 mod ingest;
 mod ledger;
+mod modelled;
 mod parity;
 mod resolution;
 mod steward_tasks;

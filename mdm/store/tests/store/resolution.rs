@@ -223,3 +223,23 @@ fn equal_rules_keep_their_version() {
         assert!(hub.store.find_rule_set("business").await.unwrap().is_none());
     });
 }
+
+#[test]
+fn undoing_a_merge_brings_back_the_id_merged_last_and_not_an_older_one_that_held_the_same() {
+    on_both(async |hub: Hub| {
+        hub.load(Load::Delta, &[("a", "Asha"), ("b", "Asha Rani")]).await.unwrap();
+        hub.resolve(&[vec![1], vec![2]]).await.unwrap();
+        hub.resolve(&[vec![1, 2]]).await.unwrap();
+        // `b` leaves with another, so that it becomes somebody new; then the other goes.
+        hub.load(Load::Delta, &[("c", "Charan")]).await.unwrap();
+        hub.resolve(&[vec![1], vec![2, 3]]).await.unwrap();
+        hub.load(Load::Snapshot, &[("a", "Asha"), ("b", "Asha Rani")]).await.unwrap();
+        hub.resolve(&[vec![1], vec![2]]).await.unwrap();
+        let before = golden_of(&hub).await;
+        assert_eq!(before, [1, 3]);
+        hub.resolve(&[vec![1, 2]]).await.unwrap();
+        assert_eq!(golden_of(&hub).await, [1, 1]);
+        hub.resolve(&[vec![1], vec![2]]).await.unwrap();
+        assert_eq!(golden_of(&hub).await, before);
+    });
+}

@@ -1,0 +1,278 @@
+//! Seeded corruptions: each is found on a small hub, by the check that is there for it.
+
+use std::collections::BTreeMap;
+
+use kanak_model::match_pair::Decision;
+use kanak_model::source_system::Load;
+use kanak_model::{StewardTaskId, UserId};
+use kanak_store::AuditEvent;
+
+use crate::histories::ingest;
+use crate::hub::{Hub, doubtful, on_both, on_sqlite};
+
+/// What went wrong, the statement that does it, and the check that must name it.
+type Corruption = (&'static str, &'static str, &'static str);
+
+const CORRUPTIONS: [Corruption; 47] = [
+    ("a crosswalk is lost", "DELETE FROM crosswalks WHERE source_record_id = 4", "pending_or_linked"),
+    (
+        "a source record has two crosswalks at once",
+        "INSERT INTO crosswalks (source_record_id, recorded_from_us, golden_id) VALUES (1, 1, 1)",
+        "linked_once",
+    ),
+    (
+        "a crosswalk ends before it begins",
+        "UPDATE crosswalks SET recorded_to_us = recorded_from_us - 1 WHERE recorded_to_us IS NOT NULL",
+        "linked_once",
+    ),
+    (
+        "a crosswalk leads to no golden record",
+        "UPDATE crosswalks SET golden_id = 99 WHERE source_record_id = 1 AND recorded_to_us IS NULL",
+        "links_lead_somewhere",
+    ),
+    (
+        "a crosswalk leads to a golden record that ended",
+        "UPDATE crosswalks SET golden_id = 2 WHERE source_record_id = 4",
+        "links_lead_somewhere",
+    ),
+    ("a crosswalk's source record is gone", "DELETE FROM source_records WHERE id = 4", "links_lead_somewhere"),
+    ("a golden record has no members", "DELETE FROM crosswalks WHERE golden_id = 3", "golden_has_members"),
+    (
+        "a retired source record stays linked",
+        "UPDATE source_records SET retired_us = 9000000 WHERE id = 4",
+        "retired_leave",
+    ),
+    ("a golden record is gone", "DELETE FROM golden_records WHERE id = 4", "links_lead_somewhere"),
+    ("a version has no golden record", "DELETE FROM golden_records WHERE id = 2", "versions_have_records"),
+    (
+        "redirects run in a circle",
+        "UPDATE golden_records SET redirect_to = 2, state = 'redirected' WHERE id = 1",
+        "redirects_end",
+    ),
+    (
+        "a redirect leads to nothing",
+        "UPDATE golden_records SET redirect_to = 99 WHERE state = 'redirected'",
+        "redirects_say_where",
+    ),
+    (
+        "a redirect leads to itself",
+        "UPDATE golden_records SET redirect_to = id WHERE state = 'redirected'",
+        "redirects_say_where",
+    ),
+    (
+        "a redirect was lost",
+        "UPDATE golden_records SET redirect_to = NULL WHERE state = 'redirected'",
+        "redirects_say_where",
+    ),
+    (
+        "a redirect leads to another than the feed told",
+        "UPDATE golden_records SET redirect_to = 3 WHERE state = 'redirected'",
+        "feed_tells_state",
+    ),
+    ("the feed has a gap", "DELETE FROM feed_events WHERE position = 2", "feed_without_gaps"),
+    (
+        "the feed lost its end",
+        "DELETE FROM feed_events WHERE position = (SELECT max(position) FROM feed_events)",
+        "feed_tells_state",
+    ),
+    (
+        "a feed event is out of order",
+        "UPDATE feed_events SET at_us = 1 WHERE position = (SELECT max(position) FROM feed_events)",
+        "feed_without_gaps",
+    ),
+    (
+        "a merge is told as an end",
+        "UPDATE feed_events SET change = 'emptied', other_golden_id = NULL WHERE change = 'merged_into'",
+        "feed_tells_state",
+    ),
+    (
+        "a feed event tells another version",
+        "UPDATE feed_events SET version = 7 WHERE position = 1",
+        "versions_announced",
+    ),
+    (
+        "a golden version is gone",
+        "DELETE FROM golden_versions WHERE golden_id = 1 AND version = 1",
+        "versions_contiguous",
+    ),
+    (
+        "golden versions overlap",
+        "UPDATE golden_versions SET recorded_to_us = recorded_to_us + 1 WHERE golden_id = 1 AND version = 1",
+        "versions_contiguous",
+    ),
+    (
+        "golden versions leave a gap",
+        "UPDATE golden_versions SET recorded_to_us = recorded_to_us - 1 WHERE golden_id = 1 AND version = 1",
+        "versions_contiguous",
+    ),
+    (
+        "a version of an ended golden record is open",
+        "UPDATE golden_versions SET recorded_to_us = NULL WHERE golden_id = 2",
+        "current_version",
+    ),
+    (
+        "a golden record names a version that is not there",
+        "UPDATE golden_records SET version = version + 1 WHERE id = 4",
+        "current_version",
+    ),
+    (
+        "an ended golden record is still found",
+        "UPDATE golden_records SET state = 'emptied' WHERE id = 4",
+        "search_finds_live",
+    ),
+    ("the rules of a golden version are gone", "DELETE FROM rule_sets", "rule_sets_published"),
+    (
+        "a golden version names rules that never were",
+        "UPDATE golden_versions SET rule_set_version = 9 WHERE golden_id = 4",
+        "rule_sets_published",
+    ),
+    (
+        "rules were changed after they were published",
+        "UPDATE rule_sets SET body = '{\"prior\": 0.25}' WHERE version = 1",
+        "rule_sets_frozen",
+    ),
+    (
+        "an earlier version of a source record is gone",
+        "DELETE FROM source_record_versions WHERE source_record_id = 3",
+        "source_versions_kept",
+    ),
+    (
+        "a source record skips a version",
+        "UPDATE source_records SET version = version + 1 WHERE id = 4",
+        "source_versions_kept",
+    ),
+    (
+        "an earlier version ends after the next begins",
+        "UPDATE source_record_versions SET recorded_to_us = recorded_to_us + 1000000 WHERE source_record_id = 3",
+        "source_versions_kept",
+    ),
+    (
+        "a source record states another value than was chosen",
+        "UPDATE source_records SET stated = '{\"full_name\":\"Mallory\"}' WHERE id = 1",
+        "values_have_provenance",
+    ),
+    (
+        "a golden value is not what its source record states",
+        "UPDATE golden_versions SET chosen = '{\"full_name\":[\"Mallory\",4,1,\"t\",1,1]}' WHERE golden_id = 4",
+        "values_have_provenance",
+    ),
+    (
+        "a golden value names a source record of another golden record",
+        "UPDATE golden_versions SET chosen = '{\"district\":[\"41\",1,1,\"t\",1,1]}' WHERE golden_id = 4",
+        "values_have_provenance",
+    ),
+    (
+        "what a source record states was changed behind its hash",
+        "UPDATE source_records SET stated = '{\"district\":\"42\",\"full_name\":\"Name 4\"}' WHERE id = 4",
+        "content_hashes",
+    ),
+    (
+        "a content hash was changed",
+        "UPDATE source_records SET content_hash = content_hash + 1 WHERE id = 4",
+        "content_hashes",
+    ),
+    (
+        "an open task is about an unknown source record",
+        "UPDATE steward_tasks SET left_id = 77 WHERE state = 'open'",
+        "open_tasks_live",
+    ),
+    (
+        "a task about a retired source record is open",
+        "UPDATE source_records SET retired_us = 9000000 WHERE id = 5",
+        "open_tasks_live",
+    ),
+    ("the decision of a decided task is gone", "DELETE FROM constraints", "decided_tasks_hold"),
+    ("a decision was undone behind its task", "UPDATE constraints SET undone_us = 1", "decided_tasks_hold"),
+    ("a cannot-link does not hold", "UPDATE constraints SET kind = 'cannot_link'", "cannot_links_hold"),
+    ("a must-link does not hold", "UPDATE constraints SET right_id = 4", "must_links_hold"),
+    (
+        "decisions contradict each other",
+        "INSERT INTO constraints (id, entity, left_id, right_id, kind, steward_task_id, reason, decided_by, decided_us)
+         VALUES (9, 'citizen', 1, 2, 'cannot_link', 2, 'seen', 1, 1)",
+        "decisions_agree",
+    ),
+    (
+        "an ingest run says it brought more",
+        "UPDATE ingest_runs SET rows_new = rows_new + 1 WHERE id = 1",
+        "runs_add_up",
+    ),
+    (
+        "the live count of a register is wrong",
+        "UPDATE source_systems SET live_count = live_count + 1",
+        "sources_counted",
+    ),
+    (
+        "the retired count of a register is wrong",
+        "UPDATE source_systems SET retired_count = retired_count + 1",
+        "sources_counted",
+    ),
+];
+
+const AUDIT_CORRUPTIONS: [Corruption; 4] = [
+    ("an audit entry was changed", "UPDATE audit_events SET subject = 'other' WHERE position = 2", "audit_chain"),
+    ("an audit entry was taken out", "DELETE FROM audit_events WHERE position = 2", "audit_chain"),
+    (
+        "audit entries changed places",
+        "UPDATE audit_events SET position = 99 WHERE position = 1;
+         UPDATE audit_events SET position = 1 WHERE position = 2;
+         UPDATE audit_events SET position = 2 WHERE position = 99",
+        "audit_chain",
+    ),
+    (
+        "an audit entry was put in",
+        "INSERT INTO audit_events (position, at_us, actor, action, subject, detail, previous_hash, hash)
+         SELECT 99, at_us, actor, action, subject, detail, hash, hash FROM audit_events WHERE position = 3",
+        "audit_chain",
+    ),
+];
+
+/// Five source records, two of them merged by a steward, one corrected, one pair in doubt; three audit entries at least.
+async fn fill(hub: &Hub) {
+    let rows: BTreeMap<u8, u8> = (1..=5).map(|key| (key, key)).collect();
+    ingest(hub, Load::Snapshot, &rows).await;
+    let pairs = vec![doubtful(1, 2, 0.9), doubtful(4, 5, 0.8)];
+    hub.resolve_with(&[vec![1], vec![2], vec![3], vec![4], vec![5]], pairs.clone()).await.unwrap();
+    hub.store.decide_task(StewardTaskId(1), UserId(1), Decision::Match, "seen").await.unwrap();
+    ingest(hub, Load::Delta, &BTreeMap::from([(3, 9)])).await;
+    hub.resolve_with(&[vec![1, 2], vec![3], vec![4], vec![5]], pairs).await.unwrap();
+    for subject in ["c", "d", "e"] {
+        let event = AuditEvent {
+            actor: "a".to_owned(),
+            action: "b".to_owned(),
+            subject: subject.to_owned(),
+            purpose: None,
+            detail: serde_json::json!({}),
+        };
+        hub.store.audit(event).await.unwrap();
+    }
+}
+
+async fn failed(hub: &Hub) -> Vec<&'static str> {
+    let checks = hub.store.check_invariants().await.unwrap();
+    checks.iter().filter(|check| !check.passed).map(|check| check.name).collect()
+}
+
+async fn find(hub: &Hub, (what, statement, name): Corruption) {
+    fill(hub).await;
+    assert_eq!(failed(hub).await, Vec::<&str>::new(), "before {what}");
+    kanak_store::testing::break_hub(&hub.url, statement).await.unwrap();
+    let failed = failed(hub).await;
+    assert!(failed.contains(&name), "{what}: {failed:?}");
+}
+
+#[test]
+fn every_seeded_corruption_is_found_and_named() {
+    for corruption in CORRUPTIONS.into_iter().chain(AUDIT_CORRUPTIONS) {
+        on_both(async |hub: Hub| find(&hub, corruption).await);
+    }
+}
+
+#[test]
+fn every_check_has_a_corruption_seeded_for_it() {
+    on_sqlite(async |hub: Hub| {
+        let named = |name: &str| CORRUPTIONS.iter().chain(&AUDIT_CORRUPTIONS).any(|corruption| corruption.2 == name);
+        let checks = hub.store.check_invariants().await.unwrap();
+        let without: Vec<&str> = checks.iter().map(|check| check.name).filter(|name| !named(name)).collect();
+        assert!(without.is_empty(), "no corruption is seeded for {without:?}");
+    });
+}
