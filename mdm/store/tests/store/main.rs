@@ -5,10 +5,12 @@ mod hub;
 
 mod audit_events;
 mod backup;
+mod confirmations;
 mod golden_records;
 mod histories;
 mod ingest;
 mod ledger;
+mod overrides;
 mod parity;
 mod resolution;
 mod steward_tasks;
