@@ -1,4 +1,5 @@
-//! The ticker: every ten seconds, stewards' overrides whose time has come end, what waits is resolved, and the warehouse is brought up when the hub has moved on.
+//! The ticker: every ten seconds, stewards' overrides whose time has come end, what waits is resolved, and the warehouse is brought
+//! up when the hub has moved on.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

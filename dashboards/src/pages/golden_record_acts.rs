@@ -64,6 +64,8 @@ pub(crate) async fn state_value(
     signed: Signed,
     Form(sent): Form<Stated>,
 ) -> Result<Response, PageError> {
+    signed.check_csrf(&sent.csrf)?;
+    signed.access(Purpose::Stewardship)?;
     let until = Some(sent.until.trim()).filter(|until| !until.is_empty()).map(str::parse::<NaiveDate>).transpose();
     let until = until.map_err(|_| PageError::Refused("the last day is no date; write it as 2027-03-31".to_owned()))?;
     let Stated { csrf, attribute, value, reason, .. } = sent;
