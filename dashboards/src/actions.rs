@@ -1,9 +1,10 @@
 //! What pages ask of the hub's single writer. The server implements it; a page never writes by itself.
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
 use kanak_engine::matching::Explanation;
 use kanak_model::match_pair::Decision;
-use kanak_model::{Access, Caller, SourceRecordId, StewardTaskId};
+use kanak_model::{Access, Caller, GoldenId, OverrideId, SourceRecordId, StewardTaskId};
 
 /// A steward's acts, and the explanation that they rest on.
 #[async_trait]
@@ -20,6 +21,9 @@ pub trait StewardActions: Send + Sync {
     /// Takes the decision of a task back; what followed from it is undone, ids included.
     async fn undo(&self, caller: &Caller, task: StewardTaskId) -> Result<(), ActionError>;
 
+    /// Confirms a golden record, states a value of it, or takes either back. What follows from it is there before it returns.
+    async fn act_on(&self, caller: &Caller, golden_id: GoldenId, act: GoldenAct) -> Result<(), ActionError>;
+
     /// Why the rules judge two source records as they do. Values that `access` does not show are left out.
     async fn explain(
         &self,
@@ -29,14 +33,39 @@ pub trait StewardActions: Send + Sync {
     ) -> Result<ExplanationView, ActionError>;
 }
 
+/// What a steward does to one golden record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GoldenAct {
+    /// Finds it to be one: from now on rules join it with no other that is confirmed.
+    Confirm {
+        /// Why.
+        reason: String,
+    },
+    /// Takes that back.
+    WithdrawConfirmation,
+    /// States a value, which wins over every source.
+    Override {
+        /// The attribute's name.
+        attribute: String,
+        /// The value, as a person writes it.
+        value: String,
+        /// Why.
+        reason: String,
+        /// The last day, in India, on which it holds; `None` for always.
+        until: Option<NaiveDate>,
+    },
+    /// Takes a stated value back.
+    WithdrawOverride(OverrideId),
+}
+
 /// Why an act was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum ActionError {
     /// The steward must choose otherwise: the decision contradicts another, or the task is decided already.
     #[error("{0}")]
     Refused(String),
-    /// There is no such task or source record, or the caller may not see it.
-    #[error("there is no such task, or it lies outside the districts you work for")]
+    /// There is no such task, golden record or source record, or the caller may not see it.
+    #[error("there is no such task or golden record, or it lies outside the districts you work for")]
     NotFound,
     /// An operator must act.
     #[error("{0}")]

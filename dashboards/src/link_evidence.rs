@@ -61,10 +61,10 @@ pub(crate) async fn weigh(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::actions::{ActionError, ExplanationView};
+    use crate::actions::{ActionError, ExplanationView, GoldenAct};
     use async_trait::async_trait;
     use kanak_model::match_pair::Decision;
-    use kanak_model::{Caller, StewardTaskId};
+    use kanak_model::{Caller, GoldenId, StewardTaskId};
 
     /// 1 with 2 is sure, 2 with 3 likely, 1 with 3 not; 4 is retired.
     struct Weights;
@@ -72,6 +72,10 @@ mod tests {
     #[async_trait]
     impl StewardActions for Weights {
         async fn decide(&self, _: &Caller, _: StewardTaskId, _: Decision, _: String) -> Result<(), ActionError> {
+            Ok(())
+        }
+
+        async fn act_on(&self, _: &Caller, _: GoldenId, _: GoldenAct) -> Result<(), ActionError> {
             Ok(())
         }
 

@@ -6,7 +6,8 @@ use anyhow::{Context as _, bail};
 use kanak_dashboards::{GoldenFigures, LinkFigures, golden_page, pair_page};
 use kanak_engine::matching::{ClusterLink, Explanation};
 use kanak_engine::standardize::redact;
-use kanak_model::entity_model::Attribute;
+use kanak_model::entity_model::{Attribute, SurvivorshipStrategy};
+use kanak_model::golden_record::GoldenValue;
 use kanak_model::{Access, EntityModel, GoldenId, SourceRecord};
 use kanak_store::{AuditEvent, Golden, MemberRecord};
 use serde_json::{Value, json};
@@ -152,14 +153,21 @@ fn told_by(explanation: &Explanation) -> String {
     words.join(", ")
 }
 
+/// Where a value comes from.
+fn taken_from(golden: &Golden, value: &GoldenValue) -> String {
+    if value.strategy == SurvivorshipStrategy::StewardOverride {
+        return "a steward".to_owned();
+    }
+    golden.members.iter().find(|member| member.id == value.source_record).map_or_else(String::new, name_of)
+}
+
 /// What the golden record is, its values, its source records and its links, in words.
 fn figures(model: &EntityModel, golden: &Golden, links: Vec<LinkFigures>) -> GoldenFigures {
     let record = &golden.record;
-    let source_of = |id| golden.members.iter().find(|member| member.id == id).map_or_else(String::new, name_of);
     let row = |attribute: &Attribute| {
         let value = record.values.get(&attribute.name)?;
         let agreement = format!("{} of {}", value.agreeing, value.stated);
-        let from = source_of(value.source_record);
+        let from = taken_from(golden, value);
         Some([attribute.name.clone(), value.value.clone(), value.strategy.word().to_owned(), agreement, from])
     };
     let attributes: Vec<String> =
@@ -182,7 +190,6 @@ fn figures(model: &EntityModel, golden: &Golden, links: Vec<LinkFigures>) -> Gol
 
 fn document_of(golden: &Golden, links: &[LinkFigures]) -> Value {
     let record = &golden.record;
-    let source_of = |id| golden.members.iter().find(|member| member.id == id).map_or_else(String::new, name_of);
     let values: Vec<_> = record
         .values
         .iter()
@@ -194,7 +201,7 @@ fn document_of(golden: &Golden, links: &[LinkFigures]) -> Value {
                     Some(json!({ "source_record": name_of(m), "states": m.values.find_stated(name)?.words() }))
                 })
                 .collect();
-            json!({ "attribute": name, "value": value.value, "from": source_of(value.source_record),
+            json!({ "attribute": name, "value": value.value, "from": taken_from(golden, value),
                     "strategy": value.strategy.word(), "agreeing": value.agreeing, "stated": value.stated, "all": others })
         })
         .collect();

@@ -8,9 +8,9 @@ use kanak_engine::matching::{
     Around, Columns, MatchRules, Matched, Rank, RuleSet, Silent, assign_identities, match_around, match_batch, reading,
     train_and_match,
 };
-use kanak_engine::survivorship::{Member, survive};
-use kanak_model::golden_record::GoldenChange;
-use kanak_model::match_pair::{Constraint, MatchPair};
+use kanak_engine::survivorship::{Member, survive_with};
+use kanak_model::golden_record::{GoldenChange, ValueOverride};
+use kanak_model::match_pair::{Constraint, ConstraintKind, MatchPair};
 use kanak_model::{
     Access, EntityModel, GoldenId, RuleSetVersion, SourceRecord, SourceRecordId, SourceSystem, SourceSystemId,
 };
@@ -51,6 +51,7 @@ pub struct Resolved {
 /// When the model cannot be compiled or the hub cannot be read or written.
 pub async fn resolve(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<Resolved> {
     let store = &deployment.store;
+    store.expire_overrides().await?;
     let unresolved = store.list_unresolved(&model.name).await?;
     if unresolved.source_records.is_empty()
         && !has_new_rules(deployment, model, store.list_constraints(&model.name).await?.len()).await?
@@ -76,11 +77,12 @@ async fn resolve_all_of(
     let held = Held {
         links: pairs(&store.list_links(&model.name).await?),
         ended: pairs(&store.list_ended_links(&model.name).await?),
-        constraints: store.list_constraints(&model.name).await?,
+        constraints: decisions(deployment, &model.name).await?,
+        overrides: store.list_overrides(&model.name).await?,
     };
     let registers = registers(deployment).await?;
     let known = find_rules(deployment, &model.name).await?;
-    let (rules, published) = rules_for(model, &registers, known, records.len(), held.constraints.len())?;
+    let (rules, published) = rules_for(model, &registers, known, records.len(), answers(&held.constraints))?;
     let count = records.len();
     let touched = match &rules {
         Rules::InForce { version, .. } if is_applied(deployment, &model.name, *version).await? => {
@@ -133,8 +135,8 @@ pub async fn resolve_changed(
     if last_resolved(deployment, &model.name).await? != Some(mark) {
         return Ok(None);
     }
-    let constraints = deployment.store.list_constraints(&model.name).await?;
-    if has_new_rules(deployment, model, constraints.len()).await? {
+    let constraints = decisions(deployment, &model.name).await?;
+    if has_new_rules(deployment, model, answers(&constraints)).await? {
         return Ok(None);
     }
     let Some(around) = take_in(deployment, &live, unresolved, &constraints).await? else { return Ok(None) };
@@ -198,7 +200,8 @@ async fn resolve_around(
         // Some were retired since; the next resolution hears of it.
         return Ok(None);
     }
-    let held = Held { links, ended: pairs(&store.list_ended_links(&model.name).await?), constraints };
+    let ended = pairs(&store.list_ended_links(&model.name).await?);
+    let held = Held { links, ended, constraints, overrides: store.list_overrides(&model.name).await? };
     let registers = registers(deployment).await?;
     let touched = Touched::Some(unresolved.source_records.iter().copied().collect());
     let rules = Rules::InForce { version: live.version, rule_set: (*live.rule_set).clone() };
@@ -270,6 +273,10 @@ pub async fn is_due(deployment: &Deployment, model: &EntityModel) -> anyhow::Res
     if !source_records.is_empty() {
         return Ok(Some(format!("{} source records are new, changed or decided about", source_records.len())));
     }
+    let expired = deployment.store.expired_override_count(Some(&model.name)).await?;
+    if expired > 0 {
+        return Ok(Some(format!("{expired} values that stewards stated have expired")));
+    }
     let answers = deployment.store.list_constraints(&model.name).await?.len();
     let is_changed = has_new_rules(deployment, model, answers).await?;
     Ok(is_changed.then(|| "the entity model or the trust in its sources was changed".to_owned()))
@@ -330,8 +337,22 @@ pub struct Held {
     pub links: Vec<(SourceRecordId, GoldenId)>,
     /// What golden records that were merged away or lost their last member held at their end.
     pub ended: Vec<(SourceRecordId, GoldenId)>,
-    /// The stewards' decisions.
+    /// The stewards' decisions, and what they confirmed.
     pub constraints: Vec<Constraint>,
+    /// Values that stewards stated.
+    pub overrides: Vec<ValueOverride>,
+}
+
+/// All that stewards decided and confirmed of an entity type.
+async fn decisions(deployment: &Deployment, entity: &str) -> anyhow::Result<Vec<Constraint>> {
+    let mut all = deployment.store.list_constraints(entity).await?;
+    all.extend(deployment.store.list_confirmed(entity).await?);
+    Ok(all)
+}
+
+/// How many of them answer a question about a pair.
+fn answers(constraints: &[Constraint]) -> usize {
+    constraints.iter().filter(|one| one.kind != ConstraintKind::Confirmed).count()
 }
 
 /// A register that the hub holds source records of.
@@ -531,16 +552,22 @@ pub fn compute(
             trust: trust_of.get(&record.source_system).unwrap_or(&unknown).as_ref(),
         }
     };
+    let mut stated: HashMap<SourceRecordId, Vec<&ValueOverride>> = HashMap::new();
+    for one in &held.overrides {
+        stated.entry(one.subject).or_default().push(one);
+    }
     let changes = assign_identities(&held.links, &held.ended, &matched.clusters)
         .into_iter()
         .filter(|assigned| assigned.changed || touched.is_touched(&assigned.members))
         .map(|assigned| {
             let members: Vec<Member<'_>> = assigned.members.iter().map(member).collect();
+            let overrides: Vec<&ValueOverride> =
+                assigned.members.iter().filter_map(|id| stated.get(id)).flatten().copied().collect();
             GoldenChange {
                 identity: assigned.identity,
                 absorbed: assigned.absorbed,
                 split_from: assigned.split_from,
-                survived: survive(model, &members),
+                survived: survive_with(model, &members, &overrides),
                 members: assigned.members,
             }
         })

@@ -1,9 +1,13 @@
-//! A steward's decision, carried through: the constraint is recorded and the two golden records are resolved once more.
+//! What a steward decides, confirms or states, carried through: it is recorded, and the golden records that it touches are resolved
+//! once more.
 
 use anyhow::Context as _;
+use kanak_dashboards::GoldenAct;
+use kanak_engine::standardize::{Hint, Outcome, TwelveDigits, redact};
 use kanak_model::match_pair::Decision;
-use kanak_model::{Access, SourceRecordId, StewardTaskId, UserId};
-use kanak_store::{Applied, Resolution, Scope, Unresolved};
+use kanak_model::source_system::DateOrder;
+use kanak_model::{Access, EntityModel, GoldenId, Kind, SourceRecordId, StewardTaskId, Timestamp, UserId};
+use kanak_store::{Applied, Golden, NewOverride, Resolution, Scope, StoreError, Unresolved};
 
 use crate::deployment::Deployment;
 use crate::jobs::resolve::{Held, Resolved, Rules, Touched, compute, find_rules, pairs, registers, resolve_changed};
@@ -20,7 +24,7 @@ pub async fn decide(
     reason: &str,
 ) -> anyhow::Result<Applied> {
     let constraint = deployment.store.decide_task(task, by, decision, reason).await?;
-    resolve_around(deployment, task, &[constraint.left, constraint.right]).await
+    resolve_around(deployment, &entity_of(deployment, task).await?, &[constraint.left, constraint.right]).await
 }
 
 /// Takes a decision back and resolves what it touched.
@@ -29,35 +33,126 @@ pub async fn decide(
 /// When the task does not exist or was not decided.
 pub async fn undo(deployment: &Deployment, task: StewardTaskId, by: UserId) -> anyhow::Result<Applied> {
     let reopened = deployment.store.undo_decision(task, by).await?;
-    resolve_around(deployment, task, &[reopened.pair.left, reopened.pair.right]).await
+    resolve_around(deployment, &reopened.entity, &[reopened.pair.left, reopened.pair.right]).await
+}
+
+async fn entity_of(deployment: &Deployment, task: StewardTaskId) -> anyhow::Result<String> {
+    deployment.store.find_steward_task_entity(task).await?.context("the task has no entity type")
+}
+
+/// Does something to one golden record and resolves what it touches.
+///
+/// # Errors
+/// [`StoreError`] when the hub refuses, [`NotStated`] when a value does not fit its attribute.
+pub async fn act_on(deployment: &Deployment, id: GoldenId, by: UserId, act: &GoldenAct) -> anyhow::Result<Applied> {
+    let store = &deployment.store;
+    let not_found = || StoreError::NotFound { what: "golden record", id: id.to_string() };
+    let entity = store.find_golden_entity(id).await?.ok_or_else(not_found)?;
+    let model = deployment.get_model(&entity)?;
+    let access = Access::operation("stewardship");
+    let golden = store.find_golden(&access, model, id).await?.ok_or_else(not_found)?;
+    let id = golden.record.id;
+    match act {
+        GoldenAct::Confirm { reason } => store.confirm_golden(id, by, reason).await?,
+        GoldenAct::WithdrawConfirmation => store.withdraw_confirmation(id, by).await?,
+        GoldenAct::Override { attribute, value, reason, until } => {
+            let value = standard(deployment, model, &golden, attribute, value)?;
+            let expires = until.and_then(|day| day.succ_opt()).map(Timestamp::start_of_day_ist);
+            let new = NewOverride { golden_id: id, attribute, value: &value, reason, expires };
+            store.state_override(new, by).await?;
+        }
+        GoldenAct::WithdrawOverride(stated) => {
+            if store.get_override_golden(*stated).await? != (entity.clone(), id) {
+                return Err(StoreError::NotFound { what: "override", id: stated.to_string() }.into());
+            }
+            store.withdraw_override(*stated, by).await?;
+        }
+    }
+    let members: Vec<SourceRecordId> = golden.members.iter().map(|member| member.id).collect();
+    resolve_around(deployment, &entity, &members).await
+}
+
+/// Why a value cannot be stated. Never holds the value.
+#[derive(Debug, thiserror::Error)]
+pub enum NotStated {
+    /// The model has no such attribute.
+    #[error("{entity} has no attribute `{attribute}`; there are {known}")]
+    NoAttribute {
+        /// The entity type.
+        entity: String,
+        /// What was asked for.
+        attribute: String,
+        /// What there is.
+        known: String,
+    },
+    /// Aadhaar numbers stand in the vault alone.
+    #[error("`{0}` is kept in the vault; have the department correct it in its register")]
+    InVault(String),
+    /// The value is missing or does not fit its kind.
+    #[error("`{attribute}`: {reason}")]
+    Unfit {
+        /// The attribute.
+        attribute: String,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+}
+
+/// A value in the standard form of its attribute's kind, as it would be read from a register.
+fn standard(
+    deployment: &Deployment,
+    model: &EntityModel,
+    golden: &Golden,
+    attribute: &str,
+    value: &str,
+) -> Result<String, NotStated> {
+    let found = model.find_attribute(attribute).ok_or_else(|| NotStated::NoAttribute {
+        entity: model.name.clone(),
+        attribute: redact(attribute).into_owned(),
+        known: model.attributes.iter().map(|one| one.name.as_str()).collect::<Vec<_>>().join(", "),
+    })?;
+    if found.kind == Kind::Aadhaar {
+        return Err(NotStated::InVault(found.name.clone()));
+    }
+    let district = model.attributes.iter().find(|other| other.kind == Kind::District);
+    let district = district.and_then(|district| golden.record.values.get(&district.name));
+    let hint = Hint {
+        date_order: DateOrder::Dmy,
+        district: district.map(|district| district.value.as_str()),
+        source: None,
+        today: deployment.clock.now().day_ist(),
+        twelve_digits: TwelveDigits::Aadhaar,
+    };
+    let unfit = |reason: String| NotStated::Unfit { attribute: found.name.clone(), reason };
+    match deployment.standardizer.standardize(found, &hint, value) {
+        Outcome::Good(value) => Ok(value),
+        Outcome::Missing => Err(unfit("says nothing; state a value".to_owned())),
+        Outcome::Bad { reason, .. } => Err(unfit(reason)),
+    }
 }
 
 /// Resolves what a decision touches at once, so that the steward sees what came of it. Where the source records are in memory that is
 /// all there is to do. Else the two golden records are resolved under the rules in force, and the rest of the hub hears of the decision
 /// by the next resolution: both source records stay marked for it.
-async fn resolve_around(
-    deployment: &Deployment,
-    task: StewardTaskId,
-    records: &[SourceRecordId],
-) -> anyhow::Result<Applied> {
+async fn resolve_around(deployment: &Deployment, entity: &str, records: &[SourceRecordId]) -> anyhow::Result<Applied> {
     let store = &deployment.store;
-    let entity = store.find_steward_task_entity(task).await?.context("the task has no entity type")?;
-    let model = deployment.get_model(&entity)?.clone();
+    let model = deployment.get_model(entity)?.clone();
     // What else waits may lie around it, and is resolved with it.
-    let unresolved = store.list_unresolved(&entity).await?;
+    let unresolved = store.list_unresolved(entity).await?;
     if let Some(Resolved { applied: Some(applied), .. }) = resolve_changed(deployment, &model, &unresolved).await? {
         return Ok(applied);
     }
     let access = Access::operation("resolve");
     let near = store.list_cluster_neighbourhood(&access, records).await?;
     let (version, rule_set) =
-        find_rules(deployment, &entity).await?.with_context(|| format!("no rule set for {entity} yet"))?;
+        find_rules(deployment, entity).await?.with_context(|| format!("no rule set for {entity} yet"))?;
     let mut ids: Vec<SourceRecordId> = near.source_records.iter().map(|record| record.id).collect();
     ids.sort_unstable();
     let held = Held {
         links: pairs(&near.links),
-        ended: pairs(&store.list_ended_links(&entity).await?),
-        constraints: near.constraints,
+        ended: pairs(&store.list_ended_links(entity).await?),
+        constraints: [near.constraints, near.confirmed].concat(),
+        overrides: store.list_overrides(entity).await?,
     };
     let registers = registers(deployment).await?;
     let (work, model) = tokio::task::spawn_blocking(move || {
@@ -69,4 +164,171 @@ async fn resolve_around(
     let unresolved = Unresolved::default();
     let resolution = Resolution { changes: work.changes, questions, scope: Scope::These(ids), unresolved };
     Ok(store.apply_resolution(&model, version, resolution).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use kanak_store::TaskFilter;
+
+    use super::*;
+    use crate::jobs::resolve::resolve;
+    use crate::jobs::verify::{Outcome, verify};
+    use crate::output::Output;
+    use crate::testing::House;
+
+    const GIVEN: [&str; 8] = ["Asha", "Bina", "Gurpreet", "Harjit", "Manpreet", "Rajinder", "Sunita", "Kulwant"];
+    const SURNAMES: [&str; 6] = ["Devi", "Sidhu", "Gill", "Sharma", "Brar", "Kumar"];
+    const BY: UserId = UserId(7);
+    /// Who is written otherwise in one register at first.
+    const SOMEONE: u64 = 77;
+    const WRITTEN_OTHERWISE: &str = "77,Tarlochan Aulakh,1931-12-30\n";
+
+    fn person(id: u64) -> String {
+        let mixed = id.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let (given, surname) = (GIVEN[mixed as usize % 8], SURNAMES[(mixed >> 8) as usize % 6]);
+        let (year, month) = (1950 + (mixed >> 16) % 50, 1 + (mixed >> 5) % 12);
+        format!("{id},{given} {surname},{year}-{month:02}-{:02}\n", 1 + id % 28)
+    }
+
+    fn file(ids: impl Iterator<Item = u64>) -> String {
+        ids.fold("ID,NAME,DOB\n".to_owned(), |mut text, id| {
+            write!(text, "{}", person(id)).unwrap();
+            text
+        })
+    }
+
+    async fn resolved(deployment: &Deployment) {
+        resolve(deployment, deployment.get_model("citizen").unwrap()).await.unwrap();
+    }
+
+    /// Two registers of the same people; someone is written otherwise in one of them.
+    async fn house() -> House {
+        let house = House::new().await;
+        house.ingest("roll_1.csv", &file(0..300)).await;
+        let others = file((0..200).filter(|id| *id != SOMEONE));
+        house.ingest("people_1.csv", &format!("{others}{WRITTEN_OTHERWISE}")).await;
+        resolved(&house.deployment).await;
+        house
+    }
+
+    async fn golden(house: &House, source: &str) -> Golden {
+        let model = house.deployment.get_model("citizen").unwrap();
+        let access = Access::operation("test");
+        let key = SOMEONE.to_string();
+        house.deployment.store.find_golden_by_crosswalk(&access, model, source, &key).await.unwrap().unwrap()
+    }
+
+    async fn ids(house: &House) -> (GoldenId, GoldenId) {
+        (golden(house, "roll").await.record.id, golden(house, "people").await.record.id)
+    }
+
+    /// Nothing is wrong with the hub, and its replay gives the same.
+    async fn check(house: &House) {
+        resolved(&house.deployment).await;
+        for check in verify(&house.deployment, &Output::silent()).await.unwrap() {
+            assert_ne!(check.outcome, Outcome::Broken, "{}: {}", check.name, check.detail);
+            assert!(!check.name.starts_with("replay") || check.outcome == Outcome::Holds, "{}", check.detail);
+        }
+    }
+
+    #[tokio::test]
+    async fn two_confirmed_golden_records_are_joined_by_a_steward_alone() {
+        let house = house().await;
+        let deployment = &house.deployment;
+        let apart = ids(&house).await;
+        assert_ne!(apart.0, apart.1);
+        for id in [apart.0, apart.1] {
+            let act = GoldenAct::Confirm { reason: "seen both papers".to_owned() };
+            act_on(deployment, id, BY, &act).await.unwrap();
+        }
+        assert_eq!(ids(&house).await, apart);
+        house.ingest("people_2.csv", &format!("ID,NAME,DOB\n{}", person(SOMEONE))).await;
+        resolved(deployment).await;
+        assert_eq!(ids(&house).await, apart, "rules join them no more");
+        check(&house).await;
+
+        let access = Access::operation("test");
+        let tasks = deployment.store.list_steward_tasks(&access, TaskFilter::Open, None, None, 100).await.unwrap();
+        let model = deployment.get_model("citizen").unwrap();
+        let mut asked = None;
+        for task in tasks {
+            let view = deployment.store.get_steward_task(&access, model, task.id).await.unwrap();
+            let both = [view.left_golden.unwrap(), view.right_golden.unwrap()];
+            if both.contains(&apart.0) && both.contains(&apart.1) {
+                assert!(view.both_confirmed);
+                asked = Some(task.id);
+            }
+        }
+        let asked = asked.expect("a steward is asked instead");
+        decide(deployment, asked, BY, Decision::Match, "the same after all").await.unwrap();
+        let joined = ids(&house).await;
+        assert_eq!(joined.0, joined.1);
+        check(&house).await;
+        undo(deployment, asked, BY).await.unwrap();
+        assert_eq!(ids(&house).await, apart);
+        check(&house).await;
+        // Withdrawn on one side, the rules decide again.
+        act_on(deployment, apart.1, BY, &GoldenAct::WithdrawConfirmation).await.unwrap();
+        resolved(deployment).await;
+        let joined = ids(&house).await;
+        assert_eq!(joined.0, joined.1);
+        check(&house).await;
+    }
+
+    #[tokio::test]
+    async fn what_a_steward_states_wins_over_every_source_until_it_is_withdrawn() {
+        let house = house().await;
+        let deployment = &house.deployment;
+        let name = async || golden(&house, "people").await.record.values["full_name"].clone();
+        let before = name().await;
+        let state = |value: &str, attribute: &str| GoldenAct::Override {
+            attribute: attribute.to_owned(),
+            value: value.to_owned(),
+            reason: "birth certificate".to_owned(),
+            until: None,
+        };
+        let id = golden(&house, "people").await.record.id;
+        act_on(deployment, id, BY, &state("TARLOCHAN SINGH AULAKH", "full_name")).await.unwrap();
+        let stated = name().await;
+        assert_eq!((stated.value.as_str(), stated.strategy.word()), ("Tarlochan Singh Aulakh", "steward_override"));
+        assert_eq!((stated.agreeing, stated.stated), (0, 1));
+        check(&house).await;
+        // It goes along with a merge and with what a register states anew.
+        house.ingest("people_2.csv", &format!("ID,NAME,DOB\n{}", person(SOMEONE))).await;
+        resolved(deployment).await;
+        let joined = golden(&house, "roll").await;
+        assert_eq!(joined.record.id, golden(&house, "people").await.record.id);
+        assert_eq!(joined.record.values["full_name"].value, "Tarlochan Singh Aulakh");
+        assert_eq!(joined.record.values["full_name"].stated, 2);
+        check(&house).await;
+        house.ingest("people_3.csv", &format!("ID,NAME,DOB\n{WRITTEN_OTHERWISE}")).await;
+        resolved(deployment).await;
+        assert_ne!(golden(&house, "roll").await.record.values["full_name"].value, "Tarlochan Singh Aulakh");
+        assert_eq!(name().await.value, "Tarlochan Singh Aulakh");
+
+        let model = deployment.get_model("citizen").unwrap();
+        let access = Access::operation("test");
+        let id = golden(&house, "people").await.record.id;
+        let held = deployment.store.list_overrides_of(&access, model, id).await.unwrap();
+        assert_eq!((held.len(), held[0].by, held[0].reason.as_str()), (1, BY, "birth certificate"));
+        let elsewhere = golden(&house, "roll").await.record.id;
+        let error = act_on(deployment, elsewhere, BY, &GoldenAct::WithdrawOverride(held[0].id)).await.unwrap_err();
+        assert!(error.to_string().contains("override"), "{error}");
+        act_on(deployment, id, BY, &GoldenAct::WithdrawOverride(held[0].id)).await.unwrap();
+        assert_eq!(name().await.value, before.value);
+        check(&house).await;
+
+        for (value, attribute, says) in [
+            ("31/02/1990", "date_of_birth", "no such day"),
+            ("", "full_name", "state a value"),
+            ("x", "no_such", "there are"),
+            ("234123412346", "aadhaar", "vault"),
+        ] {
+            let error = act_on(deployment, id, BY, &state(value, attribute)).await.unwrap_err();
+            assert!(error.is::<NotStated>() && error.to_string().contains(says), "{error}");
+            assert!(!error.to_string().contains("2346"), "{error}");
+        }
+    }
 }

@@ -1,14 +1,14 @@
 //! What stewards do on pages, carried through by the jobs.
 
 use axum::http::StatusCode;
-use kanak_dashboards::actions::{ActionError, ExplanationView, StewardActions};
+use kanak_dashboards::actions::{ActionError, ExplanationView, GoldenAct, StewardActions};
 use kanak_engine::matching::Explanation;
 use kanak_model::match_pair::Decision;
-use kanak_model::{Access, Caller, EntityModel, Role, SourceRecordId, StewardTaskId, UserId};
+use kanak_model::{Access, Caller, EntityModel, GoldenId, Role, SourceRecordId, StewardTaskId, UserId};
 use kanak_store::{Applied, StoreError};
 
 use crate::jobs::explain::explain;
-use crate::jobs::steward;
+use crate::jobs::steward::{self, NotStated};
 use crate::server::state::AppState;
 
 /// The server's own way of doing them.
@@ -42,6 +42,10 @@ impl StewardActions for Actions {
 
     async fn undo(&self, caller: &Caller, task: StewardTaskId) -> Result<(), ActionError> {
         self.undo_task(caller, task).await.map(drop)
+    }
+
+    async fn act_on(&self, caller: &Caller, golden_id: GoldenId, act: GoldenAct) -> Result<(), ActionError> {
+        self.act_on_golden(caller, golden_id, &act).await.map(drop)
     }
 
     async fn explain(
@@ -93,6 +97,41 @@ impl Actions {
         steward::undo(&self.0.deployment, task, by).await.map_err(|error| refusal(&error))
     }
 
+    /// Does something to a golden record that the steward may see; tells what it changed.
+    ///
+    /// # Errors
+    /// What the steward has to know when it was not done.
+    pub async fn act_on_golden(
+        &self,
+        caller: &Caller,
+        golden_id: GoldenId,
+        act: &GoldenAct,
+    ) -> Result<Applied, ActionError> {
+        let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
+        self.may_act_on(caller, golden_id, act).await?;
+        let _one_at_a_time = self.0.work.lock().await;
+        steward::act_on(&self.0.deployment, golden_id, by, act).await.map_err(|error| refusal(&error))
+    }
+
+    /// A steward acts on what lies in the districts that they work for, and states values that they may see.
+    async fn may_act_on(&self, caller: &Caller, id: GoldenId, act: &GoldenAct) -> Result<(), ActionError> {
+        let access = Access::decide(caller, kanak_model::Purpose::Stewardship)
+            .map_err(|denied| ActionError::Refused(denied.to_string()))?;
+        let store = &self.0.deployment.store;
+        let entity = store.find_golden_entity(id).await.map_err(inside)?.ok_or(ActionError::NotFound)?;
+        let model = self.0.deployment.get_model(&entity).map_err(inside)?;
+        store.find_golden(&access, model, id).await.map_err(inside)?.ok_or(ActionError::NotFound)?;
+        if let GoldenAct::Override { attribute, .. } = act
+            && let Some(attribute) = model.find_attribute(attribute).filter(|attribute| !access.shows(attribute.class))
+        {
+            let name = &attribute.name;
+            return Err(ActionError::Refused(format!(
+                "stewardship does not show `{name}`; its department corrects it"
+            )));
+        }
+        Ok(())
+    }
+
     /// A steward confined to districts decides only about what lies in them.
     async fn may_see(&self, caller: &Caller, task: StewardTaskId) -> Result<(), ActionError> {
         let access = Access::decide(caller, kanak_model::Purpose::Stewardship)
@@ -125,6 +164,7 @@ fn inside(error: impl std::fmt::Display) -> ActionError {
 fn refusal(error: &anyhow::Error) -> ActionError {
     match error.downcast_ref::<StoreError>() {
         Some(refused) if is_refusal(refused) => ActionError::Refused(refused.to_string()),
+        _ if error.is::<NotStated>() => ActionError::Refused(error.to_string()),
         _ => inside(format!("{error:#}")),
     }
 }
@@ -137,6 +177,7 @@ fn is_refusal(error: &StoreError) -> bool {
             | StoreError::TaskState { .. }
             | StoreError::NoDecision
             | StoreError::Reason { .. }
+            | StoreError::ExpiresPast
             | StoreError::NotFound { .. }
     )
 }

@@ -8,11 +8,12 @@ use kanak_model::access::LegalBasis;
 use kanak_model::entity_model::{Attribute, EntityModel, SurvivorshipStrategy};
 use kanak_model::golden_record::{GoldenRecord, GoldenValue};
 use kanak_model::source_record::{Stated, Values};
-use kanak_model::{Access, GoldenId, Language, Purpose, RuleSetVersion, SourceRecordId, Timestamp};
-use kanak_store::{MemberRecord, SourceSystemRow};
+use kanak_model::{Access, GoldenId, Language, OverrideId, Purpose, RuleSetVersion, SourceRecordId, Timestamp, UserId};
+use kanak_store::{Confirmation, MemberRecord, OverrideView, SourceSystemRow};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::golden_record_acts::{self, Stewardship};
 use super::golden_records::PURPOSES;
 use super::show_page;
 use crate::audit;
@@ -75,10 +76,11 @@ pub(crate) async fn show(
             })
             .collect(),
         history: store.list_history(&access, model, id).await.map_err(PageError::inside)?,
+        stewardship: golden_record_acts::read(&state, &signed, &access, model, id).await?,
         record: golden.record,
     };
     let shell = Shell::new("golden_record", &signed.visit, state.made_up);
-    show_page(&GoldenRecordPage::build(shell, &state.codes, model, &access, &parts))
+    show_page(&GoldenRecordPage::build(shell, &state.codes, model, &access, parts))
 }
 
 /// Payments of benefits to a citizen after the recorded death, as far as the visitor's districts go: `payment_no, scheme,
@@ -138,6 +140,8 @@ pub(crate) struct GoldenRecordPage {
     history: Table,
     /// How sure its links are, and what must happen before anyone acts on one; nothing where it has none.
     case: Option<Case>,
+    /// What a steward may do here; nothing for anyone else.
+    stewardship: Option<Stewardship>,
 }
 
 /// A golden record that says of a person something that others might act on.
@@ -178,6 +182,7 @@ pub(crate) struct GoldenRecordParts {
     pub(crate) paid_after_death: Rows,
     /// Every version, oldest first.
     pub(crate) history: Vec<GoldenRecord>,
+    pub(crate) stewardship: Option<Stewardship>,
 }
 
 impl GoldenRecordPage {
@@ -186,7 +191,7 @@ impl GoldenRecordPage {
         codes: &Codes,
         model: &EntityModel,
         access: &Access,
-        parts: &GoldenRecordParts,
+        parts: GoldenRecordParts,
     ) -> Self {
         let language = shell.language();
         let record = &parts.record;
@@ -205,7 +210,8 @@ impl GoldenRecordPage {
             sources: sources_table(codes, model, language, record, &parts.members),
             crosswalk: crosswalk_table(language, &parts.crosswalk),
             history: history_table(codes, model, language, &parts.history),
-            case: case(codes, language, parts),
+            case: case(codes, language, &parts),
+            stewardship: parts.stewardship,
             shell,
         }
     }
@@ -237,11 +243,34 @@ impl GoldenRecordPage {
             crosswalk: crosswalk.collect(),
             history: vec![first, record.clone()],
             redirected_from: Some(GoldenId(4_712)),
+            stewardship: Some(sample_stewardship(sampler, &models[0], &access)),
             record,
             members,
         };
-        Self::build(sampler.shell("golden_record"), &sampler.codes, &models[0], &access, &parts)
+        Self::build(sampler.shell("golden_record"), &sampler.codes, &models[0], &access, parts)
     }
+}
+
+/// A golden record that a steward confirmed, with a stated value that holds and one that was withdrawn.
+fn sample_stewardship(sampler: &Sampler, model: &EntityModel, access: &Access) -> Stewardship {
+    let (by, at) = (UserId(2), Timestamp(1_795_000_000_000_000));
+    let stated = |id, ended: Option<Timestamp>| OverrideView {
+        id: OverrideId(id),
+        attribute: "mobile".to_owned(),
+        value: Some("9876543210".to_owned()),
+        reason: sampler.word.to_owned(),
+        by,
+        at,
+        expires: Some(Timestamp(1_799_000_000_000_000)),
+        ended,
+        ended_by: ended.map(|_| by),
+    };
+    let found = golden_record_acts::Found {
+        confirmation: Some(Confirmation { by, at, reason: sampler.word.to_owned(), by_decision: false }),
+        stated: vec![stated(2, None), stated(1, Some(at))],
+        users: Vec::new(),
+    };
+    golden_record_acts::build(&sampler.codes, model, access, sampler.shell("golden_record").language(), &found)
 }
 
 /// A golden record of a citizen.
@@ -364,10 +393,14 @@ fn strategy_words(strategy: SurvivorshipStrategy) -> &'static str {
         SurvivorshipStrategy::Longest => "longest",
         SurvivorshipStrategy::MostComplete => "most complete",
         SurvivorshipStrategy::ValidatedFirst => "passed its check",
+        SurvivorshipStrategy::StewardOverride => "stated by a steward",
     }
 }
 
 fn source_of(members: &[Member], value: &GoldenValue) -> String {
+    if value.strategy == SurvivorshipStrategy::StewardOverride {
+        return "a steward".to_owned();
+    }
     let member = members.iter().find(|member| member.id == value.source_record);
     member.map_or_else(|| format!("source record {}", value.source_record), |member| member.source.clone())
 }
@@ -420,7 +453,9 @@ fn sources_table(
         let cells = members.iter().map(|member| {
             let Some(stated) = member.values.find_stated(&attribute.name) else { return Cell::none() };
             let cell = stated_cell(attribute, stated, codes, language);
-            let is_source = golden.is_some_and(|golden| golden.source_record == member.id);
+            let is_source = golden.is_some_and(|golden| {
+                golden.source_record == member.id && golden.strategy != SurvivorshipStrategy::StewardOverride
+            });
             match golden {
                 Some(_) if is_source => cell.marked("chosen"),
                 Some(golden) if golden.value != stated.standard => cell.marked("differs"),

@@ -151,6 +151,7 @@ async fn read(
         right: to_member(view.right, &titles, language),
         left_golden: view.left_golden,
         right_golden: view.right_golden,
+        both_confirmed: view.both_confirmed,
         reason: view.reason,
         task: view.task,
         explanation,
@@ -184,6 +185,8 @@ pub(crate) struct StewardTaskPage {
     /// Where match and review begin under the rules in force, as probabilities.
     thresholds: Option<(String, String)>,
     sentence: String,
+    /// Rules do not join these two, however sure they are: stewards confirmed both.
+    both_confirmed: bool,
     on_match: String,
     on_no_match: String,
     sides: Table,
@@ -212,6 +215,7 @@ pub(crate) struct StewardTaskParts {
     pub(crate) right: Member,
     pub(crate) left_golden: Option<GoldenId>,
     pub(crate) right_golden: Option<GoldenId>,
+    pub(crate) both_confirmed: bool,
     pub(crate) reason: Option<String>,
     /// The name of who decided.
     pub(crate) decided_by: Option<String>,
@@ -250,6 +254,7 @@ impl StewardTaskPage {
             probability: format::probability(pair.probability),
             by_themselves: explained.map(|one| format::probability(one.probability)),
             thresholds: thresholds.map(|one| (format::probability(one.matched), format::probability(one.review))),
+            both_confirmed: parts.both_confirmed,
             on_match,
             on_no_match,
             sides: sides(codes, model, language, &parts),
@@ -311,6 +316,7 @@ impl StewardTaskPage {
             right,
             left_golden: Some(GoldenId(4_711)),
             right_golden: Some(GoldenId(9_302)),
+            both_confirmed: true,
             reason: Some(sampler.word.to_owned()),
             decided_by: Some(sampler.word.to_owned()),
             explanation: Some(ExplanationView {

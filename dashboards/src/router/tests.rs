@@ -1,6 +1,7 @@
 //! The pages over a real hub and a real warehouse, both empty: who may open what, and that every query runs.
 
 mod audited;
+mod golden_record_acts;
 mod hub;
 mod steward_tasks;
 mod users;
@@ -15,14 +16,14 @@ use axum::http::{Request, StatusCode, header};
 use kanak_codes::Codes;
 use kanak_model::clock::FixedClock;
 use kanak_model::match_pair::Decision;
-use kanak_model::{Access, Caller, Language, Role, SourceRecordId, StewardTaskId, Timestamp, builtin};
+use kanak_model::{Access, Caller, GoldenId, Language, Role, SourceRecordId, StewardTaskId, Timestamp, builtin};
 use kanak_store::{HubUrl, Store};
 use kanak_warehouse::Warehouse;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tower::ServiceExt as _;
 
-use crate::{ActionError, DashboardState, ExplanationView, SignedIn, StewardActions};
+use crate::{ActionError, DashboardState, ExplanationView, GoldenAct, SignedIn, StewardActions};
 
 const NOW: Timestamp = Timestamp(1_795_422_900_000_000);
 
@@ -66,6 +67,11 @@ impl StewardActions for Remembering {
     ) -> Result<(), ActionError> {
         self.0.lock().unwrap().push(format!("{task} {} {reason}", decision.word()));
         if task.0 == 2 { Err(ActionError::NotFound) } else { Ok(()) }
+    }
+
+    async fn act_on(&self, _: &Caller, golden_id: GoldenId, act: GoldenAct) -> Result<(), ActionError> {
+        self.0.lock().unwrap().push(format!("{golden_id} {act:?}"));
+        Ok(())
     }
 
     async fn undo(&self, _: &Caller, task: StewardTaskId) -> Result<(), ActionError> {
@@ -165,6 +171,9 @@ async fn nobody_is_sent_to_sign_in_and_comes_back_where_they_wanted() {
     assert_eq!(house.get(None, "/offices?district=27").await.location, "/sign-in?next=/offices%3Fdistrict%3D27");
     let changes = [
         "/steward-tasks/1/decision",
+        "/golden-records/K-000001-1/confirmation",
+        "/golden-records/K-000001-1/override",
+        "/golden-records/K-000001-1/override/withdrawal",
         "/steward-tasks/1/undo",
         "/golden-records",
         "/sql-console",

@@ -272,6 +272,9 @@ pub enum SurvivorshipStrategy {
     MostComplete,
     /// A value that passed its check before one that did not.
     ValidatedFirst,
+    /// A steward stated the value. No model declares it.
+    #[serde(skip_deserializing)]
+    StewardOverride,
 }
 
 impl SurvivorshipStrategy {
@@ -296,6 +299,7 @@ impl SurvivorshipStrategy {
             Self::Longest => "longest",
             Self::MostComplete => "most_complete",
             Self::ValidatedFirst => "validated_first",
+            Self::StewardOverride => "steward_override",
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::entity_model::SurvivorshipStrategy;
-use crate::id::{GoldenId, RuleSetVersion, SourceRecordId};
+use crate::id::{GoldenId, OverrideId, RuleSetVersion, SourceRecordId};
 
 /// One version of a golden record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct GoldenValue {
     /// The value in the standard form of its kind.
     #[serde(rename = "v")]
     pub value: String,
-    /// The source record that states it.
+    /// The source record that states it; of a steward's override, the one whose golden record takes it.
     #[serde(rename = "s")]
     pub source_record: SourceRecordId,
     /// That source record's version.
@@ -53,6 +53,19 @@ pub struct GoldenValue {
     /// How many linked source records state any value for this attribute.
     #[serde(rename = "t")]
     pub stated: u32,
+}
+
+/// A value that a steward stated for an attribute, and that holds: it wins over every strategy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueOverride {
+    /// Of two for one attribute the larger id, which was stated later, wins.
+    pub id: OverrideId,
+    /// The golden record that holds this source record takes the value, whatever it is merged with or split from.
+    pub subject: SourceRecordId,
+    /// The attribute.
+    pub attribute: String,
+    /// The value in the standard form of its kind.
+    pub value: String,
 }
 
 /// What survivorship makes of one cluster: a golden record without id, version and time.

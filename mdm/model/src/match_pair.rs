@@ -47,7 +47,7 @@ pub struct MatchPair {
     pub decision: Decision,
 }
 
-/// A steward's decision about a pair. No rule overturns it.
+/// A steward's decision about a pair, or what follows from it for two source records. No rule overturns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Constraint {
     /// The smaller id.
@@ -59,6 +59,9 @@ pub struct Constraint {
 }
 
 /// What a steward's decision asks for.
+///
+/// [`ConstraintKind::Confirmed`] joins nobody. It tells which source records a steward has looked at as one golden record: rules
+/// alone never join those of one such golden record with those of another. Both ends may be the same source record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConstraintKind {
@@ -66,6 +69,8 @@ pub enum ConstraintKind {
     MustLink,
     /// They never do.
     CannotLink,
+    /// They belong to what a steward confirmed as one golden record.
+    Confirmed,
 }
 
 impl ConstraintKind {
@@ -74,6 +79,7 @@ impl ConstraintKind {
         match self {
             Self::MustLink => "must_link",
             Self::CannotLink => "cannot_link",
+            Self::Confirmed => "confirmed",
         }
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn find_contradiction(held: &[Holding], new: Constraint) -> Option<Ho
         ConstraintKind::CannotLink if left == right => {
             held.iter().filter(must).copied().find(|holding| groups.root(holding.constraint.left.0) == left)
         }
-        ConstraintKind::CannotLink => None,
+        ConstraintKind::CannotLink | ConstraintKind::Confirmed => None,
     }
 }
 
@@ -75,10 +75,10 @@ pub(crate) fn list_contradicted(held: &[Holding]) -> Vec<i64> {
 
 /// Disjoint groups of source records.
 #[derive(Default)]
-struct Groups(FxHashMap<i64, i64>);
+pub(crate) struct Groups(FxHashMap<i64, i64>);
 
 impl Groups {
-    fn root(&mut self, mut id: i64) -> i64 {
+    pub(crate) fn root(&mut self, mut id: i64) -> i64 {
         while let Some(parent) = self.0.get(&id).copied() {
             if let Some(above) = self.0.get(&parent).copied() {
                 self.0.insert(id, above);
@@ -88,7 +88,7 @@ impl Groups {
         id
     }
 
-    fn join(&mut self, left: i64, right: i64) {
+    pub(crate) fn join(&mut self, left: i64, right: i64) {
         let (left, right) = (self.root(left), self.root(right));
         if left != right {
             self.0.insert(left.max(right), left.min(right));
@@ -104,12 +104,13 @@ pub(crate) struct NewConstraint<'a> {
     pub(crate) reason: &'a str,
 }
 
-pub(crate) async fn insert(tx: &mut Tx, entity: &str, new: &NewConstraint<'_>) -> Result<(), StoreError> {
+/// Writes a decision; gives its number in the ledger.
+pub(crate) async fn insert(tx: &mut Tx, entity: &str, new: &NewConstraint<'_>) -> Result<i64, StoreError> {
     const SQL: &str =
         "INSERT INTO constraints (id, entity, left_id, right_id, kind, steward_task_id, reason, decided_by, decided_us)
-         VALUES ((SELECT coalesce(max(id), 0) + 1 FROM constraints), $1, $2, $3, $4, $5, $6, $7, $8)";
+         VALUES ((SELECT coalesce(max(id), 0) + 1 FROM constraints), $1, $2, $3, $4, $5, $6, $7, $8) RETURNING id";
     let now = tx.now.0;
-    on_tx!(tx, |c| sqlx::query(SQL)
+    Ok(on_tx!(tx, |c| sqlx::query_scalar(SQL)
         .bind(entity)
         .bind(new.constraint.left.0)
         .bind(new.constraint.right.0)
@@ -118,19 +119,15 @@ pub(crate) async fn insert(tx: &mut Tx, entity: &str, new: &NewConstraint<'_>) -
         .bind(new.reason)
         .bind(new.by.0)
         .bind(now)
-        .execute(c)
-        .await
-        .map(drop))?;
-    Ok(())
+        .fetch_one(c)
+        .await)?)
 }
 
-/// Marks the decision of a task as undone.
-pub(crate) async fn undo(tx: &mut Tx, task: i64, by: UserId) -> Result<(), StoreError> {
-    const SQL: &str =
-        "UPDATE constraints SET undone_by = $2, undone_us = $3 WHERE steward_task_id = $1 AND undone_us IS NULL";
+/// Marks the decision of a task as undone; gives its number in the ledger.
+pub(crate) async fn undo(tx: &mut Tx, task: i64, by: UserId) -> Result<Vec<i64>, StoreError> {
+    const SQL: &str = "UPDATE constraints SET undone_by = $2, undone_us = $3 WHERE steward_task_id = $1 AND undone_us IS NULL RETURNING id";
     let now = tx.now.0;
-    on_tx!(tx, |c| sqlx::query(SQL).bind(task).bind(by.0).bind(now).execute(c).await.map(drop))?;
-    Ok(())
+    Ok(on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(task).bind(by.0).bind(now).fetch_all(c).await)?)
 }
 
 impl Store {

@@ -110,6 +110,9 @@ pub enum StoreError {
         /// What is wrong and what to do.
         why: &'static str,
     },
+    /// The steward must act: an override would have expired already.
+    #[error("the override would have expired already; choose a later day, or none")]
+    ExpiresPast,
     /// The caller must act: a task is decided `match` or `no_match`.
     #[error("a steward task is decided `match` or `no_match`, not `review`")]
     NoDecision,

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use kanak_model::entity_model::SurvivorshipStrategy;
 use kanak_model::source_record::Values;
 use rustc_hash::{FxHashMap, FxHashSet};
 use sqlx::types::Json;
 
 use crate::Store;
+use crate::confirmations;
 use crate::constraints;
 use crate::db::{Tx, on_tx};
 use crate::dialect::{json, search_ended, sql};
 use crate::error::StoreError;
 use crate::ingest::content_hash;
+use crate::overrides;
 use crate::packed::ChosenBack;
 use crate::rule_sets::body_hash;
 
@@ -213,6 +216,12 @@ impl Store {
         checks.push(check_content_hashes(&mut tx).await?);
         checks.push(check_decisions(&mut tx).await?);
         checks.push(check_rule_sets(&mut tx).await?);
+        let joined = confirmations::list_joined(&mut tx).await?;
+        checks.push(check(
+            "confirmed_stay_apart",
+            "no two golden records that stewards confirmed were joined without one",
+            &joined,
+        ));
         drop(tx);
         let chain = self.verify_audit_chain().await?;
         checks.push(Check {
@@ -282,9 +291,13 @@ async fn check_provenance(tx: &mut Tx) -> Result<Check, StoreError> {
         after = last.0;
         let ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
         let (members, versions) = stated_by_members(tx, &ids).await?;
+        let given = overrides::list_given(tx, &ids).await?;
         for (id, chosen) in &rows {
             let fits = |(name, value): (&String, &kanak_model::golden_record::GoldenValue)| {
                 let source = value.source_record.0;
+                if value.strategy == SurvivorshipStrategy::StewardOverride {
+                    return given.contains(&(*id, name.clone(), value.value.clone()));
+                }
                 members.get(id).is_some_and(|members| members.contains(&source))
                     && versions
                         .get(&(source, value.source_version))
@@ -297,7 +310,7 @@ async fn check_provenance(tx: &mut Tx) -> Result<Check, StoreError> {
     }
     Ok(check(
         "values_have_provenance",
-        "a linked source record states every golden value, in the version named",
+        "a linked source record states every golden value, in the version named, or a steward's override does",
         &broken,
     ))
 }

@@ -12,7 +12,7 @@ use crate::error::StoreError;
 
 impl Store {
     /// Copies the ledger into an empty hub: source systems, ingest runs, source records in all their versions, rule
-    /// sets, and stewards' decisions with the tasks that they were made on; ids and times as they are. Every live source
+    /// sets, and stewards' decisions with the tasks that they were made on, confirmations and overrides; ids and times as they are. Every live source
     /// record waits there for a resolution, which must come to the golden records that this hub holds.
     ///
     /// # Errors
@@ -34,6 +34,10 @@ impl Store {
         self.copy::<VersionRow>(&mut tx, SOURCE_RECORD_VERSIONS).await?;
         self.copy::<RuleSetRow>(&mut tx, RULE_SETS).await?;
         self.copy::<ConstraintRow>(&mut tx, CONSTRAINTS).await?;
+        self.copy::<ConfirmationRow>(&mut tx, CONFIRMATIONS).await?;
+        self.copy::<ConfirmationMemberRow>(&mut tx, CONFIRMATION_MEMBERS).await?;
+        self.copy::<OverrideRow>(&mut tx, OVERRIDES).await?;
+        self.copy::<OverrideMemberRow>(&mut tx, OVERRIDE_MEMBERS).await?;
         self.copy::<TaskRow>(&mut tx, STEWARD_TASKS).await?;
         let now = tx.now.0;
         on_tx!(tx, |c| sqlx::query(UNRESOLVED).bind(now).execute(c).await.map(drop))?;
@@ -139,6 +143,40 @@ const CONSTRAINTS: Table = Table {
          SELECT id, entity, left_id, right_id, kind, steward_task_id, reason, decided_by, decided_us, undone_by, undone_us
          FROM {rows $1: id int, entity text, left_id int, right_id int, kind text, steward_task_id int, reason text,
              decided_by int, decided_us int, undone_by int, undone_us int} AS r",
+};
+
+type ConfirmationRow = (i64, String, Option<i64>, String, i64, i64, Option<i64>, Option<i64>);
+const CONFIRMATIONS: Table = Table {
+    read: "SELECT id, entity, constraint_id, reason, confirmed_by, confirmed_us, withdrawn_by, withdrawn_us
+         FROM confirmations ORDER BY id",
+    write: "INSERT INTO confirmations (id, entity, constraint_id, reason, confirmed_by, confirmed_us, withdrawn_by, withdrawn_us)
+         SELECT id, entity, constraint_id, reason, confirmed_by, confirmed_us, withdrawn_by, withdrawn_us
+         FROM {rows $1: id int, entity text, constraint_id int, reason text, confirmed_by int, confirmed_us int,
+             withdrawn_by int, withdrawn_us int} AS r",
+};
+
+type ConfirmationMemberRow = (i64, i64);
+const CONFIRMATION_MEMBERS: Table = Table {
+    read: "SELECT confirmation_id, source_record_id FROM confirmation_members ORDER BY confirmation_id, source_record_id",
+    write: "INSERT INTO confirmation_members (confirmation_id, source_record_id)
+         SELECT confirmation_id, source_record_id FROM {rows $1: confirmation_id int, source_record_id int} AS r",
+};
+
+type OverrideRow = (i64, String, String, String, String, i64, i64, Option<i64>, Option<i64>, Option<i64>);
+const OVERRIDES: Table = Table {
+    read: "SELECT id, entity, attribute, value, reason, stated_by, stated_us, expires_us, ended_by, ended_us
+         FROM overrides ORDER BY id",
+    write: "INSERT INTO overrides (id, entity, attribute, value, reason, stated_by, stated_us, expires_us, ended_by, ended_us)
+         SELECT id, entity, attribute, value, reason, stated_by, stated_us, expires_us, ended_by, ended_us
+         FROM {rows $1: id int, entity text, attribute text, value text, reason text, stated_by int, stated_us int,
+             expires_us int, ended_by int, ended_us int} AS r",
+};
+
+type OverrideMemberRow = (i64, i64, i64);
+const OVERRIDE_MEMBERS: Table = Table {
+    read: "SELECT override_id, place, source_record_id FROM override_members ORDER BY override_id, place",
+    write: "INSERT INTO override_members (override_id, place, source_record_id)
+         SELECT override_id, place, source_record_id FROM {rows $1: override_id int, place int, source_record_id int} AS r",
 };
 
 type TaskRow = (i64, String, i64, i64, f64, f64, i64, String, Option<i64>, Option<i64>, Option<String>);

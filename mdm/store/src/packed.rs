@@ -46,13 +46,14 @@ impl<'de> Deserialize<'de> for ChosenBack {
     }
 }
 
-const STRATEGIES: [SurvivorshipStrategy; 6] = [
+const STRATEGIES: [SurvivorshipStrategy; 7] = [
     SurvivorshipStrategy::MostTrusted,
     SurvivorshipStrategy::MostRecent,
     SurvivorshipStrategy::MostFrequent,
     SurvivorshipStrategy::Longest,
     SurvivorshipStrategy::MostComplete,
     SurvivorshipStrategy::ValidatedFirst,
+    SurvivorshipStrategy::StewardOverride,
 ];
 
 /// The stored letter of a strategy. Letters are never given another meaning.
@@ -64,6 +65,7 @@ fn letter(strategy: SurvivorshipStrategy) -> char {
         SurvivorshipStrategy::Longest => 'l',
         SurvivorshipStrategy::MostComplete => 'c',
         SurvivorshipStrategy::ValidatedFirst => 'v',
+        SurvivorshipStrategy::StewardOverride => 'o',
     }
 }
 

@@ -9,6 +9,7 @@ use sqlx::FromRow;
 
 use crate::access_sql::compile;
 use crate::audit_events::{self, AuditEvent};
+use crate::confirmations::{self, NewConfirmation};
 use crate::constraints::{self, NewConstraint};
 use crate::crosswalks::{Link, links};
 use crate::db::{Tx, on_db, on_tx};
@@ -71,6 +72,8 @@ pub struct TaskView {
     pub left_golden: Option<GoldenId>,
     /// The golden record of the second.
     pub right_golden: Option<GoldenId>,
+    /// Whether stewards confirmed both golden records: then rules do not join them, however sure they are.
+    pub both_confirmed: bool,
     /// The steward's words, when it is decided.
     pub reason: Option<String>,
 }
@@ -84,6 +87,8 @@ pub struct Neighbourhood {
     pub links: Vec<Link>,
     /// The decisions that hold between them.
     pub constraints: Vec<Constraint>,
+    /// What stewards confirmed of them, as [`Store::list_confirmed`] gives it.
+    pub confirmed: Vec<Constraint>,
 }
 
 #[derive(FromRow)]
@@ -148,7 +153,7 @@ pub const REASON_MAX: usize = 500;
 
 /// The reason without what surrounds it. It is kept and shown for ever, so nothing that belongs into the vault may be
 /// in it.
-fn check_reason(reason: &str) -> Result<&str, StoreError> {
+pub(crate) fn check_reason(reason: &str) -> Result<&str, StoreError> {
     let reason = reason.trim();
     if reason.is_empty() {
         return Err(StoreError::Reason { why: "is missing; say in a sentence what decided you" });
@@ -293,10 +298,13 @@ impl Store {
         let golden_of = |id: i64| golden.iter().find(|row| row.0 == id).map(|row| GoldenId(row.1));
         let reason: Option<String> = on_tx!(tx, |c| sqlx::query_scalar(REASON).bind(id.0).fetch_optional(c).await)?;
         let (left_golden, right_golden) = (golden_of(left), golden_of(right));
-        Ok(TaskView { task, left: first, right: second, left_golden, right_golden, reason })
+        let both: Vec<i64> = left_golden.iter().chain(&right_golden).map(|id| id.0).collect();
+        let both_confirmed = left_golden != right_golden && confirmations::confirmed(&mut tx, &both).await?.len() == 2;
+        Ok(TaskView { task, left: first, right: second, left_golden, right_golden, both_confirmed, reason })
     }
 
-    /// Decides an open task: the decision becomes a constraint, and both source records wait for a resolution.
+    /// Decides an open task: the decision becomes a constraint, and both source records wait for a resolution. A match confirms
+    /// what both golden records hold, and all of it waits.
     ///
     /// # Errors
     /// [`StoreError::Reason`] when the reason is empty, has more than [`REASON_MAX`] characters or an Aadhaar number;
@@ -333,7 +341,14 @@ impl Store {
             });
         }
         let new = NewConstraint { constraint, task: id.0, by, reason };
-        constraints::insert(&mut tx, &task.entity, &new).await?;
+        let number = constraints::insert(&mut tx, &task.entity, &new).await?;
+        let both = [constraint.left.0, constraint.right.0];
+        let touched = if kind == ConstraintKind::MustLink {
+            let new = NewConfirmation { of: &both, constraint: Some(number), by, reason };
+            confirmations::insert(&mut tx, &task.entity, &new).await?
+        } else {
+            both.to_vec()
+        };
         let now = tx.now.0;
         on_tx!(tx, |c| sqlx::query(SQL)
             .bind(id.0)
@@ -343,7 +358,7 @@ impl Store {
             .execute(c)
             .await
             .map(drop))?;
-        resolution::mark_unresolved(&mut tx, &task.entity, &[constraint.left.0, constraint.right.0]).await?;
+        resolution::mark_unresolved(&mut tx, &task.entity, &touched).await?;
         let detail = serde_json::json!({ "decision": decision.word() });
         audit(&mut tx, by, "task_decided", id, detail).await?;
         tx.commit().await?;
@@ -363,9 +378,13 @@ impl Store {
         let mut tx = self.db.begin(&*self.clock).await?;
         let task = get(&mut tx, id).await?;
         expect_state(&task, matches!(task.state, TaskState::Decided { .. }), "decided")?;
-        constraints::undo(&mut tx, id.0, by).await?;
+        let numbers = constraints::undo(&mut tx, id.0, by).await?;
+        let mut touched = confirmations::withdraw_of_constraints(&mut tx, &numbers, by).await?;
+        touched.extend([task.pair.left.0, task.pair.right.0]);
+        touched.sort_unstable();
+        touched.dedup();
         on_tx!(tx, |c| sqlx::query(SQL).bind(id.0).execute(c).await.map(drop))?;
-        resolution::mark_unresolved(&mut tx, &task.entity, &[task.pair.left.0, task.pair.right.0]).await?;
+        resolution::mark_unresolved(&mut tx, &task.entity, &touched).await?;
         audit(&mut tx, by, "decision_undone", id, serde_json::json!({})).await?;
         let undone = get(&mut tx, id).await?;
         tx.commit().await?;
@@ -396,15 +415,19 @@ impl Store {
             rows.iter().map(|row| SourceRecordId(row.0)).chain(ids.iter().copied()).collect();
         all.sort_unstable();
         all.dedup();
-        let mut held = Vec::new();
+        let inside = |id: &SourceRecordId| all.binary_search(id).is_ok();
+        let (mut held, mut confirmed) = (Vec::new(), Vec::new());
         for entity in entities {
             held.extend(constraints::holding(&mut tx, &entity).await?);
+            for mut group in confirmations::list_groups(&mut tx, &entity).await? {
+                group.retain(|member| inside(&SourceRecordId(*member)));
+                confirmed.extend(confirmations::as_constraints(&group));
+            }
         }
-        let inside = |id: &SourceRecordId| all.binary_search(id).is_ok();
         let constraints = held.into_iter().map(|holding| holding.constraint);
         let constraints = constraints.filter(|one| inside(&one.left) && inside(&one.right)).collect();
         drop(tx);
         let source_records = self.list_source_records_of(access, &all).await?;
-        Ok(Neighbourhood { source_records, links: links(rows), constraints })
+        Ok(Neighbourhood { source_records, links: links(rows), constraints, confirmed })
     }
 }

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use kanak_model::GoldenId;
+use kanak_model::kind::Class;
 
 use super::view::GoldenRecordView;
 use crate::server::identify::ApiCaller;
@@ -28,5 +29,13 @@ pub async fn get(
     let model = state.deployment.get_model(&entity).map_err(Problem::internal)?;
     let golden = store.find_golden(&access, model, id).await.map_err(Problem::internal)?.ok_or_else(not_found)?;
     audited(&state, &access, "read golden record", [golden.record.id]).await?;
-    Ok(Json(GoldenRecordView::of_golden(&golden, &access)))
+    let view = GoldenRecordView::of_golden(&golden, &access);
+    if !view.has_override() || !access.shows(Class::Personal) {
+        return Ok(Json(view));
+    }
+    let overrides = store.list_overrides_of(&access, model, golden.record.id).await.map_err(Problem::internal)?;
+    let users = store.list_users().await.map_err(Problem::internal)?;
+    let name =
+        |id| users.iter().find(|user| user.id == id).map_or_else(|| format!("user {id}"), |user| user.name.clone());
+    Ok(Json(view.with_stewards(&overrides, &name)))
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use kanak_model::entity_model::SurvivorshipStrategy;
 use kanak_model::golden_record::GoldenValue;
 use kanak_model::kind::Class;
-use kanak_model::{Access, GoldenRecord, Timestamp};
-use kanak_store::Golden;
+use kanak_model::{Access, GoldenRecord, Timestamp, UserId};
+use kanak_store::{Golden, OverrideView};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -23,6 +24,20 @@ pub struct ValueView {
     /// The source record it was taken from, as `source:key`, where the caller may see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
+    /// Of a value that a steward stated: who, when and why, where the caller may see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steward: Option<StewardView>,
+}
+
+/// Who stated a value.
+#[derive(Serialize, ToSchema)]
+pub struct StewardView {
+    /// The steward.
+    name: String,
+    /// When.
+    at: String,
+    /// The steward's words.
+    reason: String,
 }
 
 /// One source record linked to a golden record.
@@ -78,6 +93,9 @@ impl GoldenRecordView {
     pub fn of_golden(golden: &Golden, access: &Access) -> Self {
         let members = if access.shows(Class::Personal) { golden.members.as_slice() } else { &[] };
         let source = |value: &GoldenValue| {
+            if value.strategy == SurvivorshipStrategy::StewardOverride {
+                return None;
+            }
             let member = members.iter().find(|member| member.id == value.source_record)?;
             Some(format!("{}:{}", member.source, member.key))
         };
@@ -96,6 +114,27 @@ impl GoldenRecordView {
         }
     }
 
+    /// Whether a steward stated one of the values.
+    pub fn has_override(&self) -> bool {
+        let word = SurvivorshipStrategy::StewardOverride.word();
+        self.values.values().any(|value| value.strategy == word)
+    }
+
+    /// The same with who stated values: of each attribute the latest override that holds.
+    #[must_use]
+    pub fn with_stewards(mut self, overrides: &[OverrideView], name: &dyn Fn(UserId) -> String) -> Self {
+        let word = SurvivorshipStrategy::StewardOverride.word();
+        for (attribute, value) in self.values.iter_mut().filter(|(_, value)| value.strategy == word) {
+            let stated = overrides.iter().find(|one| one.ended.is_none() && one.attribute == *attribute);
+            value.steward = stated.map(|one| StewardView {
+                name: name(one.by),
+                at: one.at.to_string(),
+                reason: one.reason.clone(),
+            });
+        }
+        self
+    }
+
     fn new(record: &GoldenRecord, source: &dyn Fn(&GoldenValue) -> Option<String>) -> Self {
         let values = record.values.iter().map(|(name, value)| {
             let view = ValueView {
@@ -104,6 +143,7 @@ impl GoldenRecordView {
                 agreeing: value.agreeing,
                 stated: value.stated,
                 source: source(value),
+                steward: None,
             };
             (name.clone(), view)
         });

@@ -11,7 +11,7 @@ use kanak_dashboards::actions::ActionError;
 use crate::server::problem::Problem;
 
 /// What a client learns of a decision that was not carried out.
-fn refusal(error: ActionError) -> Problem {
+pub(super) fn refusal(error: ActionError) -> Problem {
     match error {
         ActionError::Refused(reason) => Problem::new(StatusCode::CONFLICT, reason),
         ActionError::NotFound => Problem::not_found(error.to_string()),

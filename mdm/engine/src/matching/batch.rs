@@ -2,7 +2,7 @@
 
 use kanak_model::entity_model::Thresholds;
 use kanak_model::id::SourceRecordId;
-use kanak_model::match_pair::{Constraint, Decision, MatchPair};
+use kanak_model::match_pair::{Constraint, ConstraintKind, Decision, MatchPair};
 use rustc_hash::FxHashSet;
 
 use super::blocking::Candidates;
@@ -96,7 +96,9 @@ pub fn train_and_match(
 ) -> (RuleSet, Matched) {
     let candidates = Candidates::of(rules, columns, None);
     let decided = cluster::constraints_of(columns, constraints);
-    let rule_set = train_on(rules, columns, &candidates, &decided, seed);
+    let is_answer = |one: &&RowConstraint| one.kind != ConstraintKind::Confirmed;
+    let answers: Vec<RowConstraint> = decided.iter().filter(is_answer).copied().collect();
+    let rule_set = train_on(rules, columns, &candidates, &answers, seed);
     let run = Run { bound: &Bound::of(&rule_set, columns), columns };
     let weighed = run.weigh(&candidates, listed_from, progress);
     let first = weighed.first_pass(decided, progress);

@@ -2,7 +2,8 @@
 //!
 //! Bare transitive closure joins a family through one wrong link. Here every match that would join two groups is held
 //! against the evidence between all of their members; where that speaks against, the link is a weak bridge and is cut.
-//! A must-link joins the groups that the evidence made of both sides, and is never cut; a cannot-link is never joined across.
+//! A must-link joins the groups that the evidence made of both sides, and is never cut; a cannot-link is never joined across. Two
+//! groups that stewards confirmed, each for itself, are joined by a must-link and by nothing else.
 
 use kanak_model::id::SourceRecordId;
 use kanak_model::match_pair::{Constraint, ConstraintKind};
@@ -46,6 +47,8 @@ pub enum CutReason {
     OtherHousehold,
     /// Both stand in a register that lists hardly anybody twice.
     OneRegister,
+    /// Stewards confirmed both sides, each for itself: only a steward joins them.
+    Confirmed,
 }
 
 impl CutReason {
@@ -56,6 +59,7 @@ impl CutReason {
             Self::WeakBridge => "the only links between two groups whose other source records contradict each other",
             Self::OneRegister => "both stand in one register, which lists hardly anybody twice",
             Self::OtherHousehold => "both share phones or cards with others, and with none in common",
+            Self::Confirmed => "stewards confirmed both golden records, and only a steward joins such two",
         }
     }
 }
@@ -67,12 +71,14 @@ pub(crate) struct Clusters {
     pub(crate) root_of: Vec<u32>,
     pub(crate) cuts: Vec<Cut>,
     apart: FxHashSet<(u32, u32)>,
+    /// Edges that would have joined two confirmed groups.
+    confirmed: Vec<Edge>,
 }
 
 /// A constraint on rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RowConstraint {
-    pub(crate) must: bool,
+    pub(crate) kind: ConstraintKind,
     pub(crate) left: u32,
     pub(crate) right: u32,
 }
@@ -89,10 +95,9 @@ pub(crate) fn constraints_of(columns: &Columns, constraints: &[Constraint]) -> V
         .iter()
         .filter_map(|constraint| {
             let (a, b) = (columns.row(constraint.left)?, columns.row(constraint.right)?);
-            let must = constraint.kind == ConstraintKind::MustLink;
-            Some(RowConstraint { must, left: a.min(b), right: a.max(b) })
+            Some(RowConstraint { kind: constraint.kind, left: a.min(b), right: a.max(b) })
         })
-        .filter(|constraint| constraint.left != constraint.right)
+        .filter(|constraint| constraint.left != constraint.right || constraint.kind == ConstraintKind::Confirmed)
         .collect();
     rows.sort_unstable();
     rows.dedup();
@@ -226,24 +231,26 @@ impl Islands {
             }
         }
         let refused = settled.into_iter().flat_map(|island| island.refused);
-        let mut cuts: Vec<Cut> = refused
-            .filter(|(edge, _)| root_of[edge.left as usize] != root_of[edge.right as usize])
-            .map(|(edge, reason)| {
-                let (left, right) = columns.pair(edge.left, edge.right);
-                Cut { left, right, reason }
-            })
-            .collect();
+        let is_cut = |edge: &Edge| root_of[edge.left as usize] != root_of[edge.right as usize];
+        let refused: Vec<(Edge, CutReason)> = refused.filter(|(edge, _)| is_cut(edge)).collect();
+        let confirmed = refused.iter().filter(|one| one.1 == CutReason::Confirmed).map(|(edge, _)| *edge).collect();
+        let cut = |(edge, reason): &(Edge, CutReason)| {
+            let (left, right) = columns.pair(edge.left, edge.right);
+            Cut { left, right, reason: *reason }
+        };
+        let mut cuts: Vec<Cut> = refused.iter().map(cut).collect();
         cuts.sort_unstable();
+        cuts.dedup();
         let apart = self
             .constraints
             .iter()
-            .filter(|constraint| !constraint.must)
+            .filter(|constraint| constraint.kind == ConstraintKind::CannotLink)
             .map(|constraint| {
                 let (a, b) = (root_of[constraint.left as usize], root_of[constraint.right as usize]);
                 (a.min(b), a.max(b))
             })
             .collect();
-        Clusters { root_of, cuts, apart }
+        Clusters { root_of, cuts, apart, confirmed }
     }
 }
 
@@ -257,6 +264,10 @@ impl<'e> Island<'e> {
         rows.sort_unstable();
         rows.dedup();
         Self { rows, edges, constraints }
+    }
+
+    fn of_kind(&self, kind: ConstraintKind) -> impl Iterator<Item = &RowConstraint> {
+        self.constraints.iter().filter(move |constraint| constraint.kind == kind)
     }
 
     fn place(&self, row: u32) -> u32 {
@@ -290,20 +301,28 @@ impl<'e> Island<'e> {
                 refused.push((*edge, CutReason::CannotLink));
             } else if let Some(reason) = judge.against(edge, groups.members(a), groups.members(b)) {
                 refused.push((*edge, reason));
+            } else if groups.both_confirmed(a, b) {
+                refused.push((*edge, CutReason::Confirmed));
             } else {
                 groups.join(a, b);
             }
         }
-        self.join_together(&self.edges[strong..], judge, &mut groups);
+        self.join_together(&self.edges[strong..], judge, &mut groups, &mut refused);
         if let Some(registers) = judge.evidence.registers {
-            self.adopt(judge, registers, &mut groups);
+            self.adopt(judge, registers, &mut groups, &mut refused);
         }
         (groups, refused)
     }
 
     /// Joins groups between which no single pair weighs enough, where all that their members tell together does. Strongest pairs
     /// first; repeated while something is joined, because a larger group tells more.
-    fn join_together(&self, doubtful: &[Edge], judge: &Judge<'_>, groups: &mut Groups) {
+    fn join_together(
+        &self,
+        doubtful: &[Edge],
+        judge: &Judge<'_>,
+        groups: &mut Groups,
+        refused: &mut Vec<(Edge, CutReason)>,
+    ) {
         let mut heard_before: FxHashSet<(u32, u32, usize)> = FxHashSet::default();
         for _ in 0..ROUNDS_MAX {
             let mut joined = false;
@@ -323,7 +342,12 @@ impl<'e> Island<'e> {
                 if size == 2 && beside.0 <= 0.0 {
                     continue;
                 }
-                if judge.weight_bits(left, right, beside) >= judge.evidence.matched {
+                if judge.weight_bits(left, right, beside) < judge.evidence.matched {
+                    continue;
+                }
+                if groups.both_confirmed(a, b) {
+                    refused.push((*edge, CutReason::Confirmed));
+                } else {
                     groups.join(a, b);
                     joined = true;
                 }
@@ -338,7 +362,13 @@ impl<'e> Island<'e> {
 impl Island<'_> {
     /// Gives rows that are still alone to the group that they most likely belong to, out of all their candidates; the surest first.
     /// Whom they do not agree with in name is a relative sooner than the same one, however few other candidates there are.
-    fn adopt(&self, judge: &Judge<'_>, registers: &Registers<'_>, groups: &mut Groups) {
+    fn adopt(
+        &self,
+        judge: &Judge<'_>,
+        registers: &Registers<'_>,
+        groups: &mut Groups,
+        refused: &mut Vec<(Edge, CutReason)>,
+    ) {
         // The best of several candidates is the best by chance too, and the shares that stand alone are no more than estimates: twice as
         // sure as a match.
         let least = f64::midpoint(1.0, judge.evidence.bound.rules().thresholds.matched);
@@ -373,10 +403,28 @@ impl Island<'_> {
             }
             // The group may have grown since.
             let odds = judge.odds(groups.members(a), groups.members(b));
-            if (Choice { odds, ..offer.choice }).probability() >= least {
+            if (Choice { odds, ..offer.choice }).probability() < least {
+                continue;
+            }
+            if groups.both_confirmed(a, b) {
+                refused.extend(self.edge_between(groups, a, b).map(|edge| (edge, CutReason::Confirmed)));
+            } else {
                 groups.join(a, b);
             }
         }
+    }
+}
+
+impl Island<'_> {
+    /// The strongest edge between two groups.
+    fn edge_between(&self, groups: &mut Groups, a: u32, b: u32) -> Option<Edge> {
+        let ends = |groups: &mut Groups, edge: &Edge| {
+            (groups.root(self.place(edge.left)), groups.root(self.place(edge.right)))
+        };
+        self.edges
+            .iter()
+            .copied()
+            .find(|edge| matches!(ends(groups, edge), found if found == (a, b) || found == (b, a)))
     }
 }
 
@@ -395,6 +443,8 @@ struct Groups {
     members: Vec<Vec<u32>>,
     /// By root: places that a steward keeps apart from its group.
     cannot: Vec<Vec<u32>>,
+    /// By root: which confirmed golden record its group is, by the smallest place of that one; `None` where no steward looked.
+    confirmed: Vec<Option<u32>>,
 }
 
 impl Groups {
@@ -403,8 +453,9 @@ impl Groups {
             root: (0..island.rows.len() as u32).collect(),
             members: island.rows.iter().map(|row| vec![*row]).collect(),
             cannot: vec![Vec::new(); island.rows.len()],
+            confirmed: confirmed(island),
         };
-        for constraint in island.constraints.iter().filter(|constraint| !constraint.must) {
+        for constraint in island.of_kind(ConstraintKind::CannotLink) {
             let (a, b) = (island.place(constraint.left), island.place(constraint.right));
             groups.cannot[a as usize].push(b);
             groups.cannot[b as usize].push(a);
@@ -416,7 +467,7 @@ impl Groups {
     /// whether all could be.
     fn join_decided(&mut self, island: &Island<'_>) -> bool {
         let mut all = true;
-        for constraint in island.constraints.iter().filter(|constraint| constraint.must) {
+        for constraint in island.of_kind(ConstraintKind::MustLink) {
             let (a, b) = (self.root(island.place(constraint.left)), self.root(island.place(constraint.right)));
             if a != b && self.forbidden(a, b) {
                 all = false;
@@ -445,6 +496,13 @@ impl Groups {
         self.root[gone as usize] = keep;
         let cannot = std::mem::take(&mut self.cannot[gone as usize]);
         self.cannot[keep as usize].extend(cannot);
+        self.confirmed[keep as usize] = self.confirmed[keep as usize].or(self.confirmed[gone as usize]);
+    }
+
+    /// Whether stewards confirmed two groups, each for itself.
+    fn both_confirmed(&self, a: u32, b: u32) -> bool {
+        let (a, b) = (self.confirmed[a as usize], self.confirmed[b as usize]);
+        a.is_some() && b.is_some() && a != b
     }
 
     /// Whether a steward keeps two groups apart.
@@ -453,6 +511,23 @@ impl Groups {
         let apart = self.cannot[few as usize].clone();
         apart.into_iter().any(|place| self.root(place) == many)
     }
+}
+
+/// By place of an island: the smallest place of the confirmed golden record that it belongs to.
+fn confirmed(island: &Island<'_>) -> Vec<Option<u32>> {
+    let mut root: Vec<u32> = (0..island.rows.len() as u32).collect();
+    let mut places: Vec<u32> = Vec::new();
+    for constraint in island.of_kind(ConstraintKind::Confirmed) {
+        let (left, right) = (island.place(constraint.left), island.place(constraint.right));
+        let (a, b) = (find_root(&mut root, left), find_root(&mut root, right));
+        root[a.max(b) as usize] = a.min(b);
+        places.extend([left, right]);
+    }
+    let mut confirmed = vec![None; root.len()];
+    for place in places {
+        confirmed[place as usize] = Some(find_root(&mut root, place));
+    }
+    confirmed
 }
 
 /// Rounds of joining groups by what they tell together.
@@ -540,7 +615,8 @@ impl Clusters {
     }
 
     /// The strongest edge between each two clusters that edges lie between and no steward keeps apart, weighed by what all members of
-    /// both tell. The edges are strongest first within their islands.
+    /// both tell. The edges are strongest first within their islands. Two confirmed clusters that would have been joined are asked
+    /// about too, however weak the edges between them are.
     pub(crate) fn questions(&self, edges: &[Edge], evidence: &Evidence<'_>) -> Vec<Edge> {
         let ends = |edge: &Edge| (self.root_of[edge.left as usize], self.root_of[edge.right as usize]);
         let mut asked: FxHashSet<(u32, u32)> = FxHashSet::default();
@@ -548,7 +624,7 @@ impl Clusters {
             let (a, b) = ends(edge);
             a != b && !self.kept_apart(edge.left, edge.right) && asked.insert((a.min(b), a.max(b)))
         };
-        let strongest: Vec<Edge> = edges.iter().filter(|edge| is_first(edge)).copied().collect();
+        let strongest: Vec<Edge> = edges.iter().chain(&self.confirmed).filter(|edge| is_first(edge)).copied().collect();
         let mut members: FxHashMap<u32, Vec<u32>> =
             strongest.iter().flat_map(|edge| <[u32; 2]>::from(ends(edge))).map(|root| (root, Vec::new())).collect();
         for (row, root) in self.root_of.iter().enumerate() {

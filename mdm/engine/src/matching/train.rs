@@ -2,6 +2,7 @@
 
 use kanak_model::entity_model::Comparison;
 use kanak_model::kind::Kind;
+use kanak_model::match_pair::ConstraintKind;
 use rayon::prelude::*;
 
 use super::blocking::Candidates;
@@ -73,7 +74,10 @@ pub(crate) fn train_on(
 /// The patterns of what stewards decided.
 fn answers(decided: &[RowConstraint], bound: &Bound<'_>) -> Vec<Answer> {
     let weigher = bound.weigher();
-    let of = |one: &RowConstraint| Answer { pattern: weigher.pattern(one.left, one.right), is_same: one.must };
+    let of = |one: &RowConstraint| Answer {
+        pattern: weigher.pattern(one.left, one.right),
+        is_same: one.kind == ConstraintKind::MustLink,
+    };
     decided.iter().map(of).collect()
 }
 

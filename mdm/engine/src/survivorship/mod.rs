@@ -10,8 +10,8 @@ mod rank;
 use std::collections::BTreeMap;
 
 use kanak_model::clock::Timestamp;
-use kanak_model::entity_model::{Attribute, EntityModel, SurvivorshipRule};
-use kanak_model::golden_record::{GoldenValue, GoldenValues, Survived};
+use kanak_model::entity_model::{Attribute, EntityModel, SurvivorshipRule, SurvivorshipStrategy};
+use kanak_model::golden_record::{GoldenValue, GoldenValues, Survived, ValueOverride};
 use kanak_model::id::SourceRecordId;
 use kanak_model::source_record::Values;
 
@@ -49,6 +49,13 @@ impl std::fmt::Debug for Member<'_> {
 /// For each attribute that any member states, the model's strategy chooses; ties fall through to trust, then to the most recent
 /// update, then to the smallest rank (an order by source and key). A cluster without members survives as nothing in the model's default status.
 pub fn survive(model: &EntityModel, members: &[Member<'_>]) -> Survived {
+    survive_with(model, members, &[])
+}
+
+/// [`survive`], where stewards stated some values themselves: these win over every strategy, of several for one attribute the one
+/// stated last. What sources state stays beside them: `agreeing` and `stated` count the members as ever. An override whose subject
+/// is no member, or whose attribute the model does not have, says nothing.
+pub fn survive_with(model: &EntityModel, members: &[Member<'_>], overrides: &[&ValueOverride]) -> Survived {
     let mut values: GoldenValues = BTreeMap::new();
     for rule in &model.survivorship {
         let Some(attribute) = model.find_attribute(&rule.attribute) else { continue };
@@ -56,8 +63,30 @@ pub fn survive(model: &EntityModel, members: &[Member<'_>]) -> Survived {
             values.insert(rule.attribute.clone(), value);
         }
     }
+    let mut stated: Vec<&ValueOverride> = overrides.to_vec();
+    stated.sort_unstable_by_key(|one| one.id);
+    for one in stated {
+        if let Some(value) = overridden(model, one, members) {
+            values.insert(one.attribute.clone(), value);
+        }
+    }
     let status = model.status_rules.iter().find(|rule| values.contains_key(&rule.when_present));
     Survived { status: status.map_or(&model.status_default, |rule| &rule.status).clone(), values }
+}
+
+fn overridden(model: &EntityModel, one: &ValueOverride, members: &[Member<'_>]) -> Option<GoldenValue> {
+    let attribute = model.find_attribute(&one.attribute)?;
+    let subject = members.iter().find(|member| member.id == one.subject)?;
+    let form = agree::form(attribute.kind, &one.value);
+    let stated = || members.iter().filter_map(|member| member.values.find(&attribute.name));
+    Some(GoldenValue {
+        value: one.value.clone(),
+        source_record: subject.id,
+        source_version: subject.version,
+        strategy: SurvivorshipStrategy::StewardOverride,
+        agreeing: stated().filter(|value| agree::form(attribute.kind, value) == form).count() as u32,
+        stated: stated().count() as u32,
+    })
 }
 
 fn choose(attribute: &Attribute, rule: &SurvivorshipRule, members: &[Member<'_>]) -> Option<GoldenValue> {

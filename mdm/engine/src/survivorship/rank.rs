@@ -40,10 +40,13 @@ pub(super) enum Link {
     Place,
 }
 
-/// The chain of a strategy: what is compared first, and what breaks ties.
+/// The chain of a strategy: what is compared first, and what breaks ties. A steward's override is not compared with what sources
+/// state; those are ranked as if nothing but trust were declared.
 pub(super) fn chain(strategy: SurvivorshipStrategy) -> &'static [Link] {
     match strategy {
-        SurvivorshipStrategy::MostTrusted => &[Link::Trust, Link::Recency, Link::Place],
+        SurvivorshipStrategy::MostTrusted | SurvivorshipStrategy::StewardOverride => {
+            &[Link::Trust, Link::Recency, Link::Place]
+        }
         SurvivorshipStrategy::MostRecent => &[Link::Recency, Link::Trust, Link::Place],
         SurvivorshipStrategy::MostFrequent
         | SurvivorshipStrategy::Longest
@@ -110,7 +113,9 @@ pub(super) fn candidates(
 
 fn measure(strategy: SurvivorshipStrategy, kind: Kind, value: &str, agreeing: u32) -> u64 {
     match strategy {
-        SurvivorshipStrategy::MostTrusted | SurvivorshipStrategy::MostRecent => 0,
+        SurvivorshipStrategy::MostTrusted
+        | SurvivorshipStrategy::MostRecent
+        | SurvivorshipStrategy::StewardOverride => 0,
         SurvivorshipStrategy::MostFrequent => u64::from(agreeing),
         SurvivorshipStrategy::Longest => value.chars().count() as u64,
         SurvivorshipStrategy::MostComplete => completeness(kind, value),

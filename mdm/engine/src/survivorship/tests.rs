@@ -60,6 +60,45 @@ fn check(kind: &str, strategy: SurvivorshipStrategy, cases: &[Case], winner: usi
 }
 
 #[test]
+fn what_a_steward_stated_last_wins_and_the_sources_are_still_counted() {
+    let model = model("text", MostFrequent);
+    let cases: [Case; 3] = [("x", 0.5, None), ("x", 0.5, None), ("y", 0.9, Some(1))];
+    let stated = |id: i64, subject: i64, attribute: &str, value: &str| ValueOverride {
+        id: kanak_model::OverrideId(id),
+        subject: SourceRecordId(subject),
+        attribute: attribute.to_owned(),
+        value: value.to_owned(),
+    };
+    let overrides = [
+        stated(2, 3, "a", "y"),
+        stated(1, 1, "a", "z"),
+        stated(3, 99, "a", "of somebody else"),
+        stated(4, 1, "no_attribute", "q"),
+        stated(5, 2, "died_on", "2024-05-06"),
+    ];
+    let overrides: Vec<&ValueOverride> = overrides.iter().collect();
+    let survived = with_members(&cases, &[0, 1, 2], |members| survive_with(&model, members, &overrides));
+    let value = &survived.values["a"];
+    assert_eq!((value.value.as_str(), value.strategy), ("y", SurvivorshipStrategy::StewardOverride));
+    assert_eq!((value.source_record, value.agreeing, value.stated), (SourceRecordId(3), 1, 3));
+    assert_eq!(survived.status, "deceased", "a status follows from what a steward stated too");
+    assert_eq!((survived.values["died_on"].agreeing, survived.values["died_on"].stated), (0, 0));
+    assert!(!survived.values.contains_key("no_attribute"));
+    let first = with_members(&cases, &[0, 1, 2], |members| survive_with(&model, members, &overrides[1..2]));
+    assert_eq!(first.values["a"].value, "z");
+    let none = with_members(&cases, &[0, 1, 2], |members| survive_with(&model, members, &overrides[2..4]));
+    assert_eq!(none.values["a"].value, "x");
+}
+
+#[test]
+fn no_model_declares_a_stewards_override() {
+    let text = "[entity]\nname = \"thing\"\ntitle = { en = \"Thing\" }\nlabel = \"a\"\n[[attribute]]\nname = \"a\"\nkind = \"text\"\n\
+                [[survivorship]]\nattribute = \"a\"\nstrategy = \"steward_override\"\n";
+    let error = EntityModel::parse("thing.toml", text).unwrap_err().to_string();
+    assert!(error.contains("steward_override") && error.contains("most_trusted"), "{error}");
+}
+
+#[test]
 fn most_trusted_goes_by_trust_then_recency_then_rank() {
     check("text", MostTrusted, &[("x", 0.5, Some(9)), ("y", 0.9, Some(1))], 1, 1);
     check("text", MostTrusted, &[("x", 0.5, Some(1)), ("y", 0.5, Some(2))], 1, 1);

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use kanak_engine::matching::{MatchRules, Matched, RuleSet, Silent, match_batch, train_and_match};
+use kanak_engine::matching::{CutReason, MatchRules, Matched, RuleSet, Silent, match_batch, train_and_match};
 use kanak_model::id::SourceRecordId;
 use kanak_model::match_pair::{Constraint, ConstraintKind, Decision};
 
@@ -58,6 +58,60 @@ fn yes_to_a_question_makes_one_of_the_whole_of_both() {
             assert_eq!(after[member], after[&one.left], "{one:?} left {member} behind");
         }
     }
+}
+
+#[test]
+fn what_stewards_confirmed_apart_is_joined_by_a_steward_alone_and_asked_about() {
+    let (rule_set, columns, before) = asked();
+    let kind = ConstraintKind::Confirmed;
+    let confirmed = |left, right| Constraint { left, right, kind };
+    let parted: Vec<&Vec<SourceRecordId>> = before.clusters.iter().filter(|members| members.len() > 1).collect();
+    assert!(parted.len() > 100, "{} clusters of several", parted.len());
+    // The first source record of each cluster is one confirmed golden record, all the others are another.
+    let mut constraints: Vec<Constraint> = Vec::new();
+    for members in &parted {
+        constraints.push(confirmed(members[0], members[0]));
+        constraints.extend(members[1..].iter().map(|member| confirmed(members[1], *member)));
+    }
+    let matched = match_batch(&rule_set, &columns, &constraints, &Silent);
+    let of = cluster_of(&matched);
+    assert!(parted.iter().all(|members| members[1..].iter().all(|other| of[other] != of[&members[0]])));
+    let asked: HashSet<(usize, usize)> = matched
+        .questions
+        .iter()
+        .map(|one| (of[&one.left].min(of[&one.right]), of[&one.left].max(of[&one.right])))
+        .collect();
+    let is_asked = |members: &Vec<SourceRecordId>| {
+        let (one, other) = (of[&members[0]], of[&members[1]]);
+        asked.contains(&(one.min(other), one.max(other)))
+    };
+    let unasked = parted.iter().filter(|members| !is_asked(members)).count();
+    assert!(unasked * 50 < parted.len(), "{unasked} of {} are not asked about", parted.len());
+    let cuts: Vec<_> = matched.cuts.iter().filter(|cut| cut.reason == CutReason::Confirmed).collect();
+    assert!(cuts.iter().all(|cut| {
+        let (one, other) = (of[&cut.left], of[&cut.right]);
+        asked.contains(&(one.min(other), one.max(other)))
+    }));
+    // A steward's decision holds them together again, and makes one confirmed golden record of both.
+    for members in &parted {
+        constraints.push(confirmed(members[0], members[1]));
+        constraints.push(Constraint { left: members[0], right: members[1], kind: ConstraintKind::MustLink });
+    }
+    let again = cluster_of(&match_batch(&rule_set, &columns, &constraints, &Silent));
+    assert!(parted.iter().all(|members| again[&members[0]] == again[&members[1]]));
+}
+
+#[test]
+fn one_confirmed_golden_record_takes_in_what_nobody_confirmed() {
+    let (rule_set, columns, before) = asked();
+    let kind = ConstraintKind::Confirmed;
+    let constraints: Vec<Constraint> =
+        before.clusters.iter().map(|members| Constraint { left: members[0], right: members[0], kind }).collect();
+    let after = match_batch(&rule_set, &columns, &constraints, &Silent);
+    // The first pass joins a few for a while that the second parts; else nothing is other than before.
+    let known: HashSet<&Vec<SourceRecordId>> = before.clusters.iter().collect();
+    let others = after.clusters.iter().filter(|members| !known.contains(members)).count();
+    assert!(others * 200 < before.clusters.len(), "{others} of {} clusters are others", before.clusters.len());
 }
 
 #[test]

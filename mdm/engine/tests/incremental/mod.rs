@@ -108,13 +108,14 @@ fn corrected(values: &Values, others: &[(SourceRecordId, Values, usize)], seed: 
     changed
 }
 
-/// Constraints on pairs of records that look alike, and on some that do not.
+/// Constraints on pairs of records that look alike, and on some that do not; some of the former are confirmed.
 fn decisions(records: &[(SourceRecordId, Values, usize)], count: usize, seed: &mut u64) -> Vec<Constraint> {
     let mut decisions: Vec<Constraint> = Vec::new();
     for at in 0..count {
         let left = pick(seed, records.len() - 1);
-        let (right, kind) = match at % 2 {
+        let (right, kind) = match at % 3 {
             0 => (left + 1, ConstraintKind::CannotLink),
+            1 => (left + 1, ConstraintKind::Confirmed),
             _ => (pick(seed, records.len()), ConstraintKind::MustLink),
         };
         if left != right {

@@ -14,7 +14,7 @@ use crate::Store;
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
-use crate::{feed_events, steward_tasks};
+use crate::{feed_events, overrides, steward_tasks};
 
 /// What an engine made of the source records it was given.
 #[derive(Debug, Clone)]
@@ -82,14 +82,20 @@ impl Store {
         Ok(count as u64)
     }
 
-    /// Which they are. Take it before listing the source records, and give it back with the resolution.
+    /// Which they are, with those that share a steward's override with one of them. Take it before listing the source records, and give it back with the resolution.
     pub async fn list_unresolved(&self, entity: &str) -> Result<Unresolved, StoreError> {
         const NOW: &str = "SELECT last_us FROM hub_clock WHERE id = 1";
         const SQL: &str =
             "SELECT source_record_id FROM unresolved_source_records WHERE entity = $1 ORDER BY source_record_id";
         let mut tx = self.db.begin_read().await?;
         let through: i64 = on_tx!(tx, |c| sqlx::query_scalar(NOW).fetch_one(c).await)?;
-        let ids: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(entity).fetch_all(c).await)?;
+        let mut ids: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(entity).fetch_all(c).await)?;
+        let companions = overrides::list_companions(&mut tx, entity).await?;
+        if !companions.is_empty() {
+            ids.extend(companions);
+            ids.sort_unstable();
+            ids.dedup();
+        }
         let source_records = ids.into_iter().map(SourceRecordId).collect();
         Ok(Unresolved { through: Timestamp(through), source_records })
     }

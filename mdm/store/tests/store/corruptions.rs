@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kanak_model::match_pair::Decision;
 use kanak_model::source_system::Load;
-use kanak_model::{StewardTaskId, UserId};
+use kanak_model::{GoldenId, StewardTaskId, UserId};
 use kanak_store::AuditEvent;
 
 use crate::histories::ingest;
@@ -13,7 +13,7 @@ use crate::hub::{Hub, doubtful, on_both, on_sqlite};
 /// What went wrong, the statement that does it, and the check that must name it.
 type Corruption = (&'static str, &'static str, &'static str);
 
-const CORRUPTIONS: [Corruption; 47] = [
+const CORRUPTIONS: [Corruption; 48] = [
     ("a crosswalk is lost", "DELETE FROM crosswalks WHERE source_record_id = 4", "pending_or_linked"),
     (
         "a source record has two crosswalks at once",
@@ -192,6 +192,11 @@ const CORRUPTIONS: [Corruption; 47] = [
         "decisions_agree",
     ),
     (
+        "two confirmed golden records were joined without a steward",
+        "UPDATE crosswalks SET golden_id = 1 WHERE source_record_id = 3 AND recorded_to_us IS NULL",
+        "confirmed_stay_apart",
+    ),
+    (
         "an ingest run says it brought more",
         "UPDATE ingest_runs SET rows_new = rows_new + 1 WHERE id = 1",
         "runs_add_up",
@@ -226,13 +231,14 @@ const AUDIT_CORRUPTIONS: [Corruption; 4] = [
     ),
 ];
 
-/// Five source records, two of them merged by a steward, one corrected, one pair in doubt; three audit entries at least.
+/// Five source records, two of them merged by a steward, one confirmed and corrected, one pair in doubt; three audit entries at least.
 async fn fill(hub: &Hub) {
     let rows: BTreeMap<u8, u8> = (1..=5).map(|key| (key, key)).collect();
     ingest(hub, Load::Snapshot, &rows).await;
     let pairs = vec![doubtful(1, 2, 0.9), doubtful(4, 5, 0.8)];
     hub.resolve_with(&[vec![1], vec![2], vec![3], vec![4], vec![5]], pairs.clone()).await.unwrap();
     hub.store.decide_task(StewardTaskId(1), UserId(1), Decision::Match, "seen").await.unwrap();
+    hub.store.confirm_golden(GoldenId(3), UserId(1), "seen").await.unwrap();
     ingest(hub, Load::Delta, &BTreeMap::from([(3, 9)])).await;
     hub.resolve_with(&[vec![1, 2], vec![3], vec![4], vec![5]], pairs).await.unwrap();
     for subject in ["c", "d", "e"] {

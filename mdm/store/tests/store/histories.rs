@@ -22,6 +22,8 @@ pub(crate) enum Step {
     Decide { task: u8, is_match: bool },
     /// A steward undoes a decision.
     Undo { task: u8 },
+    /// A steward confirms a golden record, or withdraws what was confirmed.
+    Confirm { golden: u8, withdraws: bool },
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -33,6 +35,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(groups, doubts)| Step::Resolve { groups, doubts }),
         2 => (any::<u8>(), any::<bool>()).prop_map(|(task, is_match)| Step::Decide { task, is_match }),
         1 => any::<u8>().prop_map(|task| Step::Undo { task }),
+        1 => (any::<u8>(), any::<bool>()).prop_map(|(golden, withdraws)| Step::Confirm { golden, withdraws }),
     ]
 }
 
@@ -80,6 +83,14 @@ pub(crate) async fn partition(hub: &Hub, groups: &[u8]) -> Vec<Vec<i64>> {
             for id in chain {
                 group.insert(id, 100 + place);
             }
+        }
+    }
+    // What stewards confirmed separately stays separate.
+    let mut first_of: BTreeMap<usize, i64> = BTreeMap::new();
+    for one in hub.store.list_confirmed("citizen").await.unwrap() {
+        let place = group[&one.right.0];
+        if *first_of.entry(place).or_insert(one.left.0) != one.left.0 {
+            group.insert(one.right.0, 1_000 * (1 + place) + one.left.0 as usize);
         }
     }
     let mut members: BTreeMap<usize, Vec<i64>> = BTreeMap::new();
@@ -134,6 +145,16 @@ pub(crate) async fn take(hub: &Hub, step: &Step) {
             let decided: Vec<StewardTaskId> = decided.iter().map(|task| task.id).collect();
             if !decided.is_empty() {
                 hub.store.undo_decision(decided[usize::from(*task) % decided.len()], UserId(2)).await.unwrap();
+            }
+        }
+        Step::Confirm { golden, withdraws } => {
+            let live: BTreeSet<GoldenId> = hub.links().await.into_values().collect();
+            let Some(id) = live.iter().nth(usize::from(*golden) % live.len().max(1)) else { return };
+            if *withdraws {
+                let done = hub.store.withdraw_confirmation(*id, UserId(2)).await;
+                assert!(matches!(done, Ok(()) | Err(StoreError::NotFound { .. })), "{done:?}");
+            } else {
+                hub.store.confirm_golden(*id, UserId(1), "seen").await.unwrap();
             }
         }
     }

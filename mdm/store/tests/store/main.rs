@@ -5,12 +5,14 @@ mod hub;
 
 mod audit_events;
 mod backup;
+mod confirmations;
 mod corruptions;
 mod golden_records;
 mod histories;
 mod ingest;
 mod ledger;
 mod modelled;
+mod overrides;
 mod parity;
 mod resolution;
 mod steward_tasks;

@@ -1,0 +1,129 @@
+//! Values that stewards state themselves.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use chrono::NaiveDate;
+use kanak_dashboards::GoldenAct;
+use kanak_model::{GoldenId, OverrideId};
+use kanak_store::OverrideView as Stored;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::act;
+use crate::server::identify::ApiCaller;
+use crate::server::problem::Problem;
+use crate::server::state::AppState;
+use crate::v1::audited;
+use crate::v1::steward_tasks::view::AppliedView;
+
+/// A value to be stated.
+#[derive(Deserialize, ToSchema)]
+pub struct NewOverride {
+    /// The attribute's name.
+    attribute: String,
+    /// The value, as a person writes it; dates as day, month, year or as 1985-03-01.
+    value: String,
+    /// Why, for those who look later.
+    reason: String,
+    /// The last day, in India, on which it holds, such as 2027-03-31; left out for always.
+    #[serde(default)]
+    until: Option<String>,
+}
+
+/// A value that a steward stated.
+#[derive(Serialize, ToSchema)]
+pub struct OverrideView {
+    /// Its id.
+    id: i64,
+    /// The attribute.
+    attribute: String,
+    /// The value, where the caller may see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    /// The steward's words.
+    reason: String,
+    /// Who stated it.
+    stated_by: String,
+    /// When.
+    stated: String,
+    /// From when on it no longer holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
+    /// When it was withdrawn or expired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<String>,
+    /// Who withdrew it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_by: Option<String>,
+}
+
+/// States a value of a golden record: it wins over every source until it expires or is withdrawn. It is read like a value of a register,
+/// goes along with a merge and comes back with its undoing. A person states it: a key cannot.
+#[utoipa::path(post, path = "/v1/golden-records/{id}/overrides", tag = "stewardship", security(("session" = [])), request_body = NewOverride,
+    params(("id" = String, Path, description = "A golden id")),
+    responses((status = 200, description = "What it changed", body = AppliedView), (status = 400, description = "`until` is no date", body = Problem),
+              (status = 403, description = "Only a signed-in steward states values", body = Problem),
+              (status = 404, description = "No such golden record in the caller's districts", body = Problem),
+              (status = 409, description = "The value does not fit its attribute, the reason cannot be kept, or it would have expired already", body = Problem)))]
+pub async fn state_value(
+    State(state): State<AppState>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+    Json(body): Json<NewOverride>,
+) -> Result<Json<AppliedView>, Problem> {
+    let until = body.until.as_deref().map(str::parse::<NaiveDate>).transpose();
+    let until = until.map_err(|_| Problem::bad_request("`until` is a day such as 2027-03-31"))?;
+    let NewOverride { attribute, value, reason, .. } = body;
+    act(state, &caller, &id, GoldenAct::Override { attribute, value, reason, until }).await
+}
+
+/// Withdraws a value that a steward stated: what sources and earlier overrides state counts again.
+#[utoipa::path(delete, path = "/v1/golden-records/{id}/overrides/{override_id}", tag = "stewardship", security(("session" = [])),
+    params(("id" = String, Path, description = "A golden id"), ("override_id" = i64, Path, description = "The override")),
+    responses((status = 200, description = "What it changed", body = AppliedView), (status = 403, description = "Only a signed-in steward withdraws", body = Problem),
+              (status = 404, description = "No such golden record in the caller's districts", body = Problem),
+              (status = 409, description = "No such override of it holds", body = Problem)))]
+pub async fn withdraw_value(
+    State(state): State<AppState>,
+    caller: ApiCaller,
+    Path((id, override_id)): Path<(String, i64)>,
+) -> Result<Json<AppliedView>, Problem> {
+    act(state, &caller, &id, GoldenAct::WithdrawOverride(OverrideId(override_id))).await
+}
+
+/// Lists what stewards ever stated of a golden record's source records, the latest first: those that hold and those that ended.
+#[utoipa::path(get, path = "/v1/golden-records/{id}/overrides", tag = "stewardship", security(("key" = [])),
+    params(("id" = String, Path, description = "A golden id"), ("Purpose" = Option<String>, Header, description = "`stewardship`")),
+    responses((status = 200, description = "The latest first", body = [OverrideView]), (status = 403, description = "No role serves the purpose", body = Problem),
+              (status = 404, description = "No such golden record in the caller's scope", body = Problem)))]
+pub async fn list(
+    State(state): State<AppState>,
+    caller: ApiCaller,
+    Path(id): Path<String>,
+) -> Result<Json<Vec<OverrideView>>, Problem> {
+    let access = caller.access()?;
+    let id: GoldenId = id.parse().map_err(|error| Problem::bad_request(format!("{error}")))?;
+    let not_found = || Problem::not_found(format!("no golden record {id} that you may see"));
+    let store = &state.deployment.store;
+    let entity = store.find_golden_entity(id).await.map_err(Problem::internal)?.ok_or_else(not_found)?;
+    let model = state.deployment.get_model(&entity).map_err(Problem::internal)?;
+    let golden = store.find_golden(&access, model, id).await.map_err(Problem::internal)?.ok_or_else(not_found)?;
+    let id = golden.record.id;
+    audited(&state, &access, "read overrides", [id]).await?;
+    let users = store.list_users().await.map_err(Problem::internal)?;
+    let name =
+        |id| users.iter().find(|user| user.id == id).map_or_else(|| format!("user {id}"), |user| user.name.clone());
+    let view = |one: Stored| OverrideView {
+        id: one.id.0,
+        attribute: one.attribute,
+        value: one.value,
+        reason: one.reason,
+        stated_by: name(one.by),
+        stated: one.at.to_string(),
+        expires: one.expires.map(|at| at.to_string()),
+        ended: one.ended.map(|at| at.to_string()),
+        ended_by: one.ended_by.map(name),
+    };
+    let stored = store.list_overrides_of(&access, model, id).await.map_err(Problem::internal)?;
+    Ok(Json(stored.into_iter().map(view).collect()))
+}

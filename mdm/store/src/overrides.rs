@@ -1,0 +1,282 @@
+//! Values that stewards stated themselves: they win over every survivorship strategy until they expire or are withdrawn.
+//!
+//! An override speaks of source records, because golden records come and go with resolutions: of all that the golden record held
+//! when the value was stated, the one that stated the value before it first, then by age. The golden record that holds the first
+//! of them which is live takes the value. So an override goes along with a merge and comes back with an unmerge, and a register
+//! that drops a row takes no steward's word with it.
+
+use std::collections::BTreeMap;
+
+use kanak_model::golden_record::ValueOverride;
+use kanak_model::{Access, EntityModel, GoldenId, OverrideId, SourceRecordId, Timestamp, UserId};
+use rustc_hash::FxHashSet;
+use sqlx::FromRow;
+use sqlx::types::Json;
+
+use crate::audit_events::{self, AuditEvent};
+use crate::confirmations::live_members;
+use crate::db::{Tx, on_db, on_tx};
+use crate::dialect::{json, sql};
+use crate::error::StoreError;
+use crate::packed::ChosenBack;
+use crate::stewardship::check_reason;
+use crate::{Store, resolution, users};
+
+/// What a steward states.
+#[derive(Debug, Clone, Copy)]
+pub struct NewOverride<'a> {
+    /// Of which golden record.
+    pub golden_id: GoldenId,
+    /// The attribute.
+    pub attribute: &'a str,
+    /// The value in the standard form of its kind: the caller standardizes and checks it.
+    pub value: &'a str,
+    /// Why, for those who look later.
+    pub reason: &'a str,
+    /// From when on it no longer holds; `None` for never.
+    pub expires: Option<Timestamp>,
+}
+
+/// A value that a steward stated, as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverrideView {
+    /// Its id.
+    pub id: OverrideId,
+    /// The attribute.
+    pub attribute: String,
+    /// The value; `None` where the caller may not see values of its class.
+    pub value: Option<String>,
+    /// The steward's words.
+    pub reason: String,
+    /// Who stated it.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// From when on it no longer holds.
+    pub expires: Option<Timestamp>,
+    /// When it ended; `None` while it holds.
+    pub ended: Option<Timestamp>,
+    /// Who withdrew it; `None` while it holds, and when it expired.
+    pub ended_by: Option<UserId>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: i64,
+    attribute: String,
+    value: String,
+    reason: String,
+    stated_by: i64,
+    stated_us: i64,
+    expires_us: Option<i64>,
+    ended_by: Option<i64>,
+    ended_us: Option<i64>,
+}
+
+async fn audit(tx: &mut Tx, actor: &str, action: &str, id: i64, detail: serde_json::Value) -> Result<(), StoreError> {
+    let event = AuditEvent::act(actor, action, format!("override {id}"), detail);
+    audit_events::append(tx, vec![event]).await.map(drop)
+}
+
+/// The source records of a golden record in the order in which an override speaks of them.
+async fn subjects(tx: &mut Tx, id: GoldenId, attribute: &str, members: &[i64]) -> Result<Vec<i64>, StoreError> {
+    const CHOSEN: &str = "SELECT v.chosen FROM golden_records g
+         JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version WHERE g.id = $1";
+    let chosen: Json<ChosenBack> = on_tx!(tx, |c| sqlx::query_scalar(CHOSEN).bind(id.0).fetch_one(c).await)?;
+    let first = chosen.0.0.get(attribute).map(|value| value.source_record.0).filter(|first| members.contains(first));
+    let others = members.iter().copied().filter(|member| Some(*member) != first);
+    Ok(first.into_iter().chain(others).collect())
+}
+
+/// Marks what overrides speak of as not seen by a resolution.
+async fn mark(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
+    const MEMBERS: &str = "SELECT DISTINCT o.entity, m.source_record_id FROM overrides o
+         JOIN override_members m ON m.override_id = o.id WHERE o.id IN (SELECT id FROM {ids $1} AS i)";
+    let engine = tx.engine();
+    let rows: Vec<(String, i64)> =
+        on_tx!(tx, |c| sqlx::query_as(sql(engine, MEMBERS)).bind(json(ids)).fetch_all(c).await)?;
+    let mut by_entity: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for (entity, member) in rows {
+        by_entity.entry(entity).or_default().push(member);
+    }
+    for (entity, members) in by_entity {
+        resolution::mark_unresolved(tx, &entity, &members).await?;
+    }
+    Ok(())
+}
+
+/// Source records that share an override with one that waits for a resolution: when that one goes, another may be the one that the
+/// override speaks of.
+pub(crate) async fn list_companions(tx: &mut Tx, entity: &str) -> Result<Vec<i64>, StoreError> {
+    const SQL: &str = "SELECT DISTINCT o.source_record_id FROM override_members o
+         WHERE o.override_id IN (SELECT m.override_id FROM overrides h JOIN override_members m ON m.override_id = h.id
+             JOIN unresolved_source_records u ON u.source_record_id = m.source_record_id
+             WHERE h.entity = $1 AND h.ended_us IS NULL)";
+    Ok(on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(entity).fetch_all(c).await)?)
+}
+
+/// The values that overrides give, as `(golden record, attribute, value)`: those that hold, and those that ended while their source
+/// records still wait for a resolution.
+pub(crate) async fn list_given(tx: &mut Tx, golden: &[i64]) -> Result<FxHashSet<(i64, String, String)>, StoreError> {
+    const SQL: &str = "SELECT DISTINCT x.golden_id, o.attribute, o.value FROM crosswalks x
+         JOIN override_members m ON m.source_record_id = x.source_record_id JOIN overrides o ON o.id = m.override_id
+         LEFT JOIN unresolved_source_records u ON u.source_record_id = x.source_record_id
+         WHERE x.golden_id IN (SELECT id FROM {ids $1} AS i) AND x.recorded_to_us IS NULL
+         AND (o.ended_us IS NULL OR u.source_record_id IS NOT NULL)";
+    let engine = tx.engine();
+    let rows: Vec<(i64, String, String)> =
+        on_tx!(tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(golden)).fetch_all(c).await)?;
+    Ok(rows.into_iter().collect())
+}
+
+impl Store {
+    /// States a value of a golden record. Its source records wait for a resolution, which gives it to the golden record.
+    ///
+    /// # Errors
+    /// [`StoreError::Reason`] when the reason cannot be kept; [`StoreError::ExpiresPast`] when it would have expired already;
+    /// [`StoreError::NotFound`] when there is no such live golden record.
+    pub async fn state_override(&self, new: NewOverride<'_>, by: UserId) -> Result<OverrideId, StoreError> {
+        const NEXT: &str = "SELECT coalesce(max(id), 0) + 1 FROM overrides";
+        const INSERT: &str =
+            "INSERT INTO overrides (id, entity, attribute, value, reason, stated_by, stated_us, expires_us)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        const MEMBERS: &str = "INSERT INTO override_members (override_id, place, source_record_id)
+             SELECT $2, place, source_record_id FROM {rows $1: place int, source_record_id int} AS r";
+        let reason = check_reason(new.reason)?;
+        let mut tx = self.db.begin(&*self.clock).await?;
+        if new.expires.is_some_and(|expires| expires <= tx.now) {
+            return Err(StoreError::ExpiresPast);
+        }
+        let (entity, members) = live_members(&mut tx, new.golden_id).await?;
+        let subjects = subjects(&mut tx, new.golden_id, new.attribute, &members).await?;
+        let (now, engine) = (tx.now.0, tx.engine());
+        let id: i64 = on_tx!(tx, |c| sqlx::query_scalar(NEXT).fetch_one(c).await)?;
+        on_tx!(tx, |c| sqlx::query(INSERT)
+            .bind(id)
+            .bind(&entity)
+            .bind(new.attribute)
+            .bind(new.value)
+            .bind(reason)
+            .bind(by.0)
+            .bind(now)
+            .bind(new.expires.map(|expires| expires.0))
+            .execute(c)
+            .await
+            .map(drop))?;
+        let rows: Vec<(i64, i64)> = (0..).zip(subjects).collect();
+        on_tx!(tx, |c| sqlx::query(sql(engine, MEMBERS)).bind(json(&rows)).bind(id).execute(c).await.map(drop))?;
+        resolution::mark_unresolved(&mut tx, &entity, &members).await?;
+        let detail = serde_json::json!({ "golden_record": new.golden_id.to_string(), "attribute": new.attribute });
+        let actor = users::actor(&mut tx, by).await?;
+        audit(&mut tx, &actor, "value_overridden", id, detail).await?;
+        tx.commit().await?;
+        Ok(OverrideId(id))
+    }
+
+    /// Withdraws an override that holds: what it spoke of waits for a resolution, which chooses among what sources and earlier
+    /// overrides state. The ledger keeps both.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is none, or it ended already.
+    pub async fn withdraw_override(&self, id: OverrideId, by: UserId) -> Result<(), StoreError> {
+        const SQL: &str =
+            "UPDATE overrides SET ended_by = $2, ended_us = $3 WHERE id = $1 AND ended_us IS NULL RETURNING id";
+        let mut tx = self.db.begin(&*self.clock).await?;
+        let now = tx.now.0;
+        let ended: Option<i64> =
+            on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(id.0).bind(by.0).bind(now).fetch_optional(c).await)?;
+        let ended = ended.ok_or_else(|| StoreError::NotFound { what: "override that holds", id: id.to_string() })?;
+        mark(&mut tx, &[ended]).await?;
+        let actor = users::actor(&mut tx, by).await?;
+        audit(&mut tx, &actor, "override_withdrawn", ended, serde_json::json!({})).await?;
+        tx.commit().await
+    }
+
+    /// Ends the overrides whose time has come, and marks what they spoke of for a resolution; gives how many.
+    pub async fn expire_overrides(&self) -> Result<u64, StoreError> {
+        const SQL: &str = "UPDATE overrides SET ended_us = $1 WHERE ended_us IS NULL AND expires_us <= $1 RETURNING id";
+        if self.expired_override_count(None).await? == 0 {
+            return Ok(0);
+        }
+        let mut tx = self.db.begin(&*self.clock).await?;
+        let now = tx.now.0;
+        let mut ended: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(now).fetch_all(c).await)?;
+        ended.sort_unstable();
+        mark(&mut tx, &ended).await?;
+        for id in &ended {
+            audit(&mut tx, "system:overrides", "override_expired", *id, serde_json::json!({})).await?;
+        }
+        tx.commit().await?;
+        Ok(ended.len() as u64)
+    }
+
+    /// How many overrides of an entity type, or of all, are past their time and hold still.
+    pub async fn expired_override_count(&self, entity: Option<&str>) -> Result<u64, StoreError> {
+        const SQL: &str = "SELECT count(*) FROM overrides
+             WHERE ended_us IS NULL AND expires_us <= $1 AND ($2 = '' OR entity = $2)";
+        let (now, entity) = (self.clock.now().0, entity.unwrap_or_default());
+        let count: i64 = on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(now).bind(entity).fetch_one(c).await)?;
+        Ok(count as u64)
+    }
+
+    /// The overrides of an entity type that hold, in the order in which they were stated. Those of which no source record is live
+    /// are left out.
+    pub async fn list_overrides(&self, entity: &str) -> Result<Vec<ValueOverride>, StoreError> {
+        const SQL: &str = "SELECT o.id, m.source_record_id, o.attribute, o.value FROM overrides o
+             JOIN override_members m ON m.override_id = o.id
+             WHERE o.entity = $1 AND o.ended_us IS NULL AND m.place = (SELECT min(f.place) FROM override_members f
+                 JOIN source_records r ON r.id = f.source_record_id AND r.retired_us IS NULL WHERE f.override_id = o.id)
+             ORDER BY o.id";
+        type Found = (i64, i64, String, String);
+        let rows: Vec<Found> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity).fetch_all(c).await)?;
+        let found = |(id, subject, attribute, value): Found| ValueOverride {
+            id: OverrideId(id),
+            subject: SourceRecordId(subject),
+            attribute,
+            value,
+        };
+        Ok(rows.into_iter().map(found).collect())
+    }
+
+    /// All overrides that ever spoke of source records which a golden record holds now, the latest first. The caller has read the
+    /// golden record under the same access.
+    pub async fn list_overrides_of(
+        &self,
+        access: &Access,
+        model: &EntityModel,
+        id: GoldenId,
+    ) -> Result<Vec<OverrideView>, StoreError> {
+        const SQL: &str = "SELECT o.id, o.attribute, o.value, o.reason, o.stated_by, o.stated_us, o.expires_us, o.ended_by, o.ended_us
+             FROM overrides o WHERE o.entity = $2 AND o.id IN (SELECT m.override_id FROM override_members m
+                 JOIN crosswalks x ON x.source_record_id = m.source_record_id AND x.recorded_to_us IS NULL WHERE x.golden_id = $1)
+             ORDER BY o.id DESC";
+        let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(id.0).bind(&model.name).fetch_all(c).await)?;
+        let shows = |attribute: &str| model.find_attribute(attribute).is_some_and(|one| access.shows(one.class));
+        let view = |row: Row| OverrideView {
+            value: shows(&row.attribute).then_some(row.value),
+            id: OverrideId(row.id),
+            attribute: row.attribute,
+            reason: row.reason,
+            by: UserId(row.stated_by),
+            at: Timestamp(row.stated_us),
+            expires: row.expires_us.map(Timestamp),
+            ended: row.ended_us.map(Timestamp),
+            ended_by: row.ended_by.map(UserId),
+        };
+        Ok(rows.into_iter().map(view).collect())
+    }
+
+    /// The golden record that an override speaks of now, and its entity type.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is no such override, or none of its source records is linked.
+    pub async fn get_override_golden(&self, id: OverrideId) -> Result<(String, GoldenId), StoreError> {
+        const SQL: &str =
+            "SELECT o.entity, x.golden_id FROM overrides o JOIN override_members m ON m.override_id = o.id
+             JOIN crosswalks x ON x.source_record_id = m.source_record_id AND x.recorded_to_us IS NULL
+             WHERE o.id = $1 ORDER BY m.place LIMIT 1";
+        let row: Option<(String, i64)> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await)?;
+        let (entity, golden) = row.ok_or_else(|| StoreError::NotFound { what: "override", id: id.to_string() })?;
+        Ok((entity, GoldenId(golden)))
+    }
+}
