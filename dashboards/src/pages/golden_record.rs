@@ -1,5 +1,7 @@
 //! One golden record: its values with their origin, its source records side by side, its past.
 
+pub(crate) mod acts;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -13,7 +15,7 @@ use kanak_store::{Confirmation, MemberRecord, OverrideView, SourceSystemRow};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::golden_record_acts::{self, Stewardship};
+use self::acts::Stewardship;
 use super::golden_records::PURPOSES;
 use super::show_page;
 use crate::audit;
@@ -76,7 +78,7 @@ pub(crate) async fn show(
             })
             .collect(),
         history: store.list_history(&access, model, id).await.map_err(PageError::inside)?,
-        stewardship: golden_record_acts::read(&state, &signed, &access, model, id).await?,
+        stewardship: acts::read(&state, &signed, &access, model, id).await?,
         record: golden.record,
     };
     let shell = Shell::new("golden_record", &signed.visit, state.made_up);
@@ -265,12 +267,12 @@ fn sample_stewardship(sampler: &Sampler, model: &EntityModel, access: &Access) -
         ended,
         ended_by: ended.map(|_| by),
     };
-    let found = golden_record_acts::Found {
+    let found = acts::Found {
         confirmation: Some(Confirmation { by, at, reason: sampler.word.to_owned(), by_decision: false }),
         stated: vec![stated(2, None), stated(1, Some(at))],
         users: Vec::new(),
     };
-    golden_record_acts::build(&sampler.codes, model, access, sampler.shell("golden_record").language(), &found)
+    acts::build(&sampler.codes, model, access, sampler.shell("golden_record").language(), &found)
 }
 
 /// A golden record of a citizen.

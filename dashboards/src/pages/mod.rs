@@ -8,7 +8,6 @@ pub(crate) mod code_systems;
 pub(crate) mod data_quality;
 pub(crate) mod definitions;
 pub(crate) mod golden_record;
-pub(crate) mod golden_record_acts;
 pub(crate) mod golden_records;
 pub(crate) mod grievances;
 pub(crate) mod match_quality;
