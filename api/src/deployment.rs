@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use kanak_codes::Codes;
-use kanak_engine::standardize::Standardizer;
+use kanak_engine::standardize::{Hint, Outcome, Standardizer, TwelveDigits};
 use kanak_ingest::Sources;
-use kanak_model::{Clock, EntityModel, EventModel, SystemClock, builtin};
+use kanak_model::entity_model::Attribute;
+use kanak_model::source_system::DateOrder;
+use kanak_model::{Clock, EntityModel, EventModel, Kind, SystemClock, builtin};
 use kanak_store::{FileKeyStore, HubUrl, Store, Vault};
 use kanak_warehouse::Warehouse;
 use sha2::{Digest as _, Sha256};
@@ -163,6 +165,26 @@ impl Deployment {
             let known: Vec<&str> = self.models.iter().map(|model| model.name.as_str()).collect();
             format!("no entity type `{name}`; there are {}", known.join(", "))
         })
+    }
+
+    /// A value as a person writes it, in the standard form of its attribute's kind. `find` gives what else is known of the same one: a
+    /// sub-district is read within its district.
+    pub fn standardize<'v>(
+        &self,
+        model: &EntityModel,
+        attribute: &Attribute,
+        text: &str,
+        find: impl Fn(&str) -> Option<&'v str>,
+    ) -> Outcome {
+        let district = model.attributes.iter().find(|other| other.kind == Kind::District);
+        let hint = Hint {
+            date_order: DateOrder::Dmy,
+            district: district.and_then(|district| find(&district.name)),
+            source: None,
+            today: self.clock.now().day_ist(),
+            twelve_digits: TwelveDigits::Aadhaar,
+        };
+        self.standardizer.standardize(attribute, &hint, text)
     }
 
     /// Whether settings, models and sources still say what they said when this deployment was opened.

@@ -3,9 +3,8 @@
 
 use anyhow::Context as _;
 use kanak_dashboards::GoldenAct;
-use kanak_engine::standardize::{Hint, Outcome, TwelveDigits, redact};
+use kanak_engine::standardize::{Outcome, redact};
 use kanak_model::match_pair::Decision;
-use kanak_model::source_system::DateOrder;
 use kanak_model::{Access, EntityModel, GoldenId, Kind, SourceRecordId, StewardTaskId, Timestamp, UserId};
 use kanak_store::{Applied, Golden, NewOverride, Resolution, Scope, StoreError, Unresolved};
 
@@ -114,17 +113,9 @@ fn standard(
     if found.kind == Kind::Aadhaar {
         return Err(NotStated::InVault(found.name.clone()));
     }
-    let district = model.attributes.iter().find(|other| other.kind == Kind::District);
-    let district = district.and_then(|district| golden.record.values.get(&district.name));
-    let hint = Hint {
-        date_order: DateOrder::Dmy,
-        district: district.map(|district| district.value.as_str()),
-        source: None,
-        today: deployment.clock.now().day_ist(),
-        twelve_digits: TwelveDigits::Aadhaar,
-    };
+    let known = |name: &str| golden.record.values.get(name).map(|known| known.value.as_str());
     let unfit = |reason: String| NotStated::Unfit { attribute: found.name.clone(), reason };
-    match deployment.standardizer.standardize(found, &hint, value) {
+    match deployment.standardize(model, found, value, known) {
         Outcome::Good(value) => Ok(value),
         Outcome::Missing => Err(unfit("says nothing; state a value".to_owned())),
         Outcome::Bad { reason, .. } => Err(unfit(reason)),

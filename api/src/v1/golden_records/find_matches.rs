@@ -7,10 +7,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use kanak_engine::matching::Searched;
-use kanak_engine::standardize::{Hint, Outcome, TwelveDigits};
+use kanak_engine::standardize::Outcome;
 use kanak_model::entity_model::Attribute;
 use kanak_model::source_record::{Stated, Values};
-use kanak_model::source_system::DateOrder;
 use kanak_model::{Access, EntityModel, GoldenId, Kind};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -163,15 +162,7 @@ async fn read(
     }
     attributes.sort_by_key(|(attribute, _)| attribute.kind != Kind::District);
     for (attribute, text) in attributes {
-        let district = model.attributes.iter().find(|other| other.kind == Kind::District);
-        let hint = Hint {
-            date_order: DateOrder::Dmy,
-            district: district.and_then(|district| values.find(&district.name)),
-            source: None,
-            today: deployment.clock.now().day_ist(),
-            twelve_digits: TwelveDigits::Aadhaar,
-        };
-        let value = match deployment.standardizer.standardize(attribute, &hint, text) {
+        let value = match deployment.standardize(model, attribute, text, |name| values.find(name)) {
             Outcome::Missing => continue,
             Outcome::Good(value) => value,
             Outcome::Bad { reason, .. } => return Err(Problem::bad_request(format!("`{}`: {reason}", attribute.name))),

@@ -2,10 +2,10 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use kanak_model::GoldenId;
 use kanak_model::kind::Class;
 
 use super::view::GoldenRecordView;
+use super::{find, user_names};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -22,20 +22,14 @@ pub async fn get(
     Path(id): Path<String>,
 ) -> Result<Json<GoldenRecordView>, Problem> {
     let access = caller.access()?;
-    let id: GoldenId = id.parse().map_err(|error| Problem::bad_request(format!("{error}")))?;
-    let not_found = || Problem::not_found(format!("no golden record {id} that you may see"));
-    let store = &state.deployment.store;
-    let entity = store.find_golden_entity(id).await.map_err(Problem::internal)?.ok_or_else(not_found)?;
-    let model = state.deployment.get_model(&entity).map_err(Problem::internal)?;
-    let golden = store.find_golden(&access, model, id).await.map_err(Problem::internal)?.ok_or_else(not_found)?;
+    let (model, golden) = find(&state, &access, &id).await?;
     audited(&state, &access, "read golden record", [golden.record.id]).await?;
     let view = GoldenRecordView::of_golden(&golden, &access);
     if !view.has_override() || !access.shows(Class::Personal) {
         return Ok(Json(view));
     }
-    let overrides = store.list_overrides_of(&access, model, golden.record.id).await.map_err(Problem::internal)?;
-    let users = store.list_users().await.map_err(Problem::internal)?;
-    let name =
-        |id| users.iter().find(|user| user.id == id).map_or_else(|| format!("user {id}"), |user| user.name.clone());
+    let overrides =
+        state.deployment.store.list_overrides_of(&access, model, golden.record.id).await.map_err(Problem::internal)?;
+    let name = user_names(&state).await?;
     Ok(Json(view.with_stewards(&overrides, &name)))
 }

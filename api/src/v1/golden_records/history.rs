@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use kanak_model::GoldenId;
 
 use super::view::GoldenRecordView;
+use super::{locate, not_seen};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -20,14 +20,10 @@ pub async fn history(
     Path(id): Path<String>,
 ) -> Result<Json<Vec<GoldenRecordView>>, Problem> {
     let access = caller.access()?;
-    let id: GoldenId = id.parse().map_err(|error| Problem::bad_request(format!("{error}")))?;
-    let not_found = || Problem::not_found(format!("no golden record {id} that you may see"));
-    let store = &state.deployment.store;
-    let entity = store.find_golden_entity(id).await.map_err(Problem::internal)?.ok_or_else(not_found)?;
-    let model = state.deployment.get_model(&entity).map_err(Problem::internal)?;
-    let versions = store.list_history(&access, model, id).await.map_err(Problem::internal)?;
+    let (model, id) = locate(&state, &id).await?;
+    let versions = state.deployment.store.list_history(&access, model, id).await.map_err(Problem::internal)?;
     if versions.is_empty() {
-        return Err(not_found());
+        return Err(not_seen(id));
     }
     audited(&state, &access, "read golden record history", [id]).await?;
     Ok(Json(versions.iter().map(GoldenRecordView::of_record).collect()))

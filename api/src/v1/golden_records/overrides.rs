@@ -4,12 +4,12 @@ use axum::Json;
 use axum::extract::{Path, State};
 use chrono::NaiveDate;
 use kanak_dashboards::GoldenAct;
-use kanak_model::{GoldenId, OverrideId};
+use kanak_model::OverrideId;
 use kanak_store::OverrideView as Stored;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::act;
+use super::{act, find, user_names};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -102,17 +102,10 @@ pub async fn list(
     Path(id): Path<String>,
 ) -> Result<Json<Vec<OverrideView>>, Problem> {
     let access = caller.access()?;
-    let id: GoldenId = id.parse().map_err(|error| Problem::bad_request(format!("{error}")))?;
-    let not_found = || Problem::not_found(format!("no golden record {id} that you may see"));
-    let store = &state.deployment.store;
-    let entity = store.find_golden_entity(id).await.map_err(Problem::internal)?.ok_or_else(not_found)?;
-    let model = state.deployment.get_model(&entity).map_err(Problem::internal)?;
-    let golden = store.find_golden(&access, model, id).await.map_err(Problem::internal)?.ok_or_else(not_found)?;
+    let (model, golden) = find(&state, &access, &id).await?;
     let id = golden.record.id;
     audited(&state, &access, "read overrides", [id]).await?;
-    let users = store.list_users().await.map_err(Problem::internal)?;
-    let name =
-        |id| users.iter().find(|user| user.id == id).map_or_else(|| format!("user {id}"), |user| user.name.clone());
+    let name = user_names(&state).await?;
     let view = |one: Stored| OverrideView {
         id: one.id.0,
         attribute: one.attribute,
@@ -122,8 +115,8 @@ pub async fn list(
         stated: one.at.to_string(),
         expires: one.expires.map(|at| at.to_string()),
         ended: one.ended.map(|at| at.to_string()),
-        ended_by: one.ended_by.map(name),
+        ended_by: one.ended_by.map(&name),
     };
-    let stored = store.list_overrides_of(&access, model, id).await.map_err(Problem::internal)?;
+    let stored = state.deployment.store.list_overrides_of(&access, model, id).await.map_err(Problem::internal)?;
     Ok(Json(stored.into_iter().map(view).collect()))
 }

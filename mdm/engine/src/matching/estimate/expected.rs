@@ -138,15 +138,18 @@ mod tests {
     use super::super::pairs::ScoredPair;
     use super::*;
 
-    #[test]
-    fn the_middle_is_what_the_probabilities_say() {
-        let pair = |at: i64, probability, link| ScoredPair {
+    fn pair(at: i64, probability: f64, link: Link) -> ScoredPair {
+        ScoredPair {
             left: SourceRecordId(2 * at),
             right: SourceRecordId(2 * at + 1),
             probability,
             through: probability,
             link,
-        };
+        }
+    }
+
+    #[test]
+    fn the_middle_is_what_the_probabilities_say() {
         let mut pairs: Vec<ScoredPair> = (0..900).map(|at| pair(at, 0.99, Link::Direct)).collect();
         pairs.extend((900..1100).map(|at| pair(at, 0.5, Link::Apart)));
         let found = expected(&Population { pairs, unlisted: Vec::new() }, None, 1);
@@ -159,13 +162,6 @@ mod tests {
 
     #[test]
     fn a_run_without_an_error_and_nobody_left_apart_who_matches_is_never_ruled_out() {
-        let pair = |at: i64, probability, link| ScoredPair {
-            left: SourceRecordId(2 * at),
-            right: SourceRecordId(2 * at + 1),
-            probability,
-            through: probability,
-            link,
-        };
         let mut pairs: Vec<ScoredPair> = (0..200).map(|at| pair(at, 0.998, Link::Direct)).collect();
         pairs.extend((200..400).map(|at| pair(at, 0.1, Link::Apart)));
         let found = expected(&Population { pairs, unlisted: Vec::new() }, None, 1);
