@@ -9,3 +9,4 @@ pub mod refresh;
 pub mod resolve;
 pub mod steward;
 pub mod verify;
+pub mod webhooks;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::golden_record::GoldenValues;
 use crate::id::{FeedPosition, GoldenId};
 
 /// One event of the change feed. A reader that keeps `position` sees each exactly once.
@@ -22,6 +23,61 @@ pub struct FeedEvent {
     pub version: i32,
     /// The other golden record of a merge or split.
     pub other: Option<GoldenId>,
+}
+
+/// An event as one reader sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenEvent {
+    /// The event; `other` only where the reader may see that golden record too.
+    pub event: FeedEvent,
+    /// Whether the golden record came into the reader's scope, or left it, by this event.
+    pub crossing: Crossing,
+    /// What the golden record was before, where it was anything that the reader may see and values were asked for.
+    pub before: Option<Side>,
+    /// What it is afterwards, likewise.
+    pub after: Option<Side>,
+}
+
+/// What a golden record was on one side of an event, as far as the reader may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    /// Its version.
+    pub version: i32,
+    /// `active`, `deceased` ...
+    pub status: String,
+    /// Its values.
+    pub values: GoldenValues,
+}
+
+/// How an event lies to the scope of its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crossing {
+    /// What there is of the golden record before and after lies within it.
+    None,
+    /// The golden record lay outside before: to this reader it is new.
+    Entered,
+    /// The golden record lies outside afterwards: this reader will hear no more of it.
+    Left,
+}
+
+/// How much of each event is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// What happened to which golden record.
+    Changes,
+    /// The values before and after as well.
+    Values,
+}
+
+/// Part of the feed, as one reader sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedPage {
+    /// The events that the reader may see, in order.
+    pub events: Vec<SeenEvent>,
+    /// Up to where the feed was read: the reader goes on after it, also when it may see none of the events.
+    pub through: FeedPosition,
+    /// The feed's last position at that time.
+    pub end: FeedPosition,
 }
 
 /// What happened to a golden record.

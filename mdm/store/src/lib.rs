@@ -32,6 +32,7 @@ mod stewardship;
 pub mod testing;
 mod users;
 mod vault;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -60,6 +61,7 @@ pub use users::{
     new_password,
 };
 pub use vault::{Reference, Revealed, Vault, VaultError};
+pub use webhooks::{AfterFailure, DeadLetter, NewWebhook, Webhook, WebhookId};
 
 /// The hub: one handle, cheap to clone, for all that is written and read.
 #[derive(Clone)]

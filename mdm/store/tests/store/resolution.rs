@@ -1,6 +1,6 @@
 //! Resolutions: ids, links, versions, redirects and the feed.
 
-use kanak_model::feed::Change;
+use kanak_model::feed::{Change, Detail};
 use kanak_model::golden_record::{GoldenChange, Identity};
 use kanak_model::source_system::Load;
 use kanak_model::{FeedPosition, GoldenId, RuleSetVersion, SourceRecordId};
@@ -11,8 +11,9 @@ use crate::hub::{Hub, all, changes, model, on_both};
 const FOUR: [(&str, &str); 4] = [("a", "Asha"), ("b", "Asha Rani"), ("c", "Charan"), ("d", "Deepa")];
 
 async fn feed(hub: &Hub) -> Vec<(i64, Change, i64, i32, Option<i64>)> {
-    let events = hub.store.list_feed(FeedPosition(0), 100).await.unwrap();
-    events.iter().map(|e| (e.position.0, e.change, e.golden_id.0, e.version, e.other.map(|id| id.0))).collect()
+    let page = hub.store.read_feed(&all(), &[model()], FeedPosition(0), 100, Detail::Changes).await.unwrap();
+    let events = page.events.iter().map(|seen| &seen.event);
+    events.map(|e| (e.position.0, e.change, e.golden_id.0, e.version, e.other.map(|id| id.0))).collect()
 }
 
 async fn golden_of(hub: &Hub) -> Vec<i64> {
