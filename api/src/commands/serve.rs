@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::Global;
 use crate::deployment::Deployment;
+use crate::jobs::publish::publish;
 use crate::jobs::webhooks;
 use crate::output::{Output, write_private};
 use crate::relay;
@@ -54,6 +55,7 @@ pub async fn serve(
     }
     let cookies = Cookies::on(address.ip(), deployment.config.public_url.as_deref());
     let state = AppState::new(deployment, cookies);
+    publish(&state.deployment).await?;
     let _ticker = schedule::start(state.clone()).await?;
     let _commands = relay::listen(state.clone())?;
     let _deliveries = webhooks::start(state.clone())?;

@@ -4,6 +4,7 @@ pub mod accuracy;
 pub mod explain;
 pub mod ingest_file;
 pub mod live;
+pub mod publish;
 pub mod quality;
 pub mod refresh;
 pub mod resolve;

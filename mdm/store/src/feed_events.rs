@@ -1,7 +1,9 @@
 //! The change feed: numbered by the one writer, in commit order, without gaps.
 
 use kanak_model::access::Filter;
-use kanak_model::feed::{Change, Crossing, Detail, FeedEvent, FeedPage, SeenEvent, Side};
+use kanak_model::feed::{
+    Change, Crossing, Detail, FeedEntry, FeedEvent, FeedPage, Publication, PublishedEvent, SeenEvent, Side,
+};
 use kanak_model::{Access, EntityModel, FeedPosition, GoldenId, Timestamp};
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -92,8 +94,14 @@ const SIDES: &str = "LEFT JOIN golden_versions b ON b.golden_id = f.golden_id AN
 
 #[derive(FromRow)]
 struct SeenRow {
-    #[sqlx(flatten)]
-    event: Row,
+    position: i64,
+    at_us: i64,
+    entity: Option<String>,
+    golden_id: Option<i64>,
+    change: String,
+    version: Option<i64>,
+    other_golden_id: Option<i64>,
+    published: Option<Json<Publication>>,
     sees_before: i64,
     sees_after: i64,
     before_status: Option<String>,
@@ -137,23 +145,37 @@ impl PageQuery {
         let sides = if is_unconfined && detail == Detail::Changes { "" } else { SIDES };
         let json = json_type(engine);
         let text = format!(
-            "SELECT f.position, f.at_us, f.entity, f.golden_id, f.change, f.version,
+            "SELECT f.position, f.at_us, f.entity, f.golden_id, f.change, f.version, f.published,
                  CAST({other_golden_id} AS BIGINT) AS other_golden_id,
                  CAST(CASE WHEN {sees_before} THEN 1 ELSE 0 END AS BIGINT) AS sees_before,
                  CAST(CASE WHEN {sees_after} THEN 1 ELSE 0 END AS BIGINT) AS sees_after,
                  CAST({before_status} AS TEXT) AS before_status, CAST({before_chosen} AS {json}) AS before_chosen,
                  CAST({after_status} AS TEXT) AS after_status, CAST({after_chosen} AS {json}) AS after_chosen
              FROM feed_events f {sides}
-             WHERE f.position > $1 AND f.position <= $2 AND ({sees_before} OR {sees_after})
+             WHERE f.position > $1 AND f.position <= $2 AND (f.golden_id IS NULL OR {sees_before} OR {sees_after})
              ORDER BY f.position LIMIT $3"
         );
         Self { text, bind: [before.bind, after.bind, other.bind].concat() }
     }
 }
 
-/// An event with its values as the reader may see them; without its model a golden record shows none.
-fn show(access: &Access, models: &[EntityModel], row: SeenRow) -> Result<SeenEvent, StoreError> {
-    let event = FeedEvent::try_from(row.event)?;
+/// An entry with its values as the reader may see them; without its model a golden record shows none.
+fn show(access: &Access, models: &[EntityModel], row: SeenRow) -> Result<FeedEntry, StoreError> {
+    let (position, at) = (FeedPosition(row.position), Timestamp(row.at_us));
+    if let Some(publication) = row.published {
+        return Ok(FeedEntry::Published(PublishedEvent { position, at, publication: publication.0 }));
+    }
+    let stored =
+        |column| StoreError::Stored { table: "feed_events", row: row.position, column, expected: "golden record" };
+    let event = FeedEvent::try_from(Row {
+        position: row.position,
+        at_us: row.at_us,
+        entity: row.entity.ok_or_else(|| stored("entity"))?,
+        golden_id: row.golden_id.ok_or_else(|| stored("golden_id"))?,
+        change: row.change,
+        version: row.version.ok_or_else(|| stored("version"))?,
+        other_golden_id: row.other_golden_id,
+    })?;
     let crossing = match (event.change, row.sees_before == 1, row.sees_after == 1) {
         (Change::Updated, false, true) => Crossing::Entered,
         (Change::Updated, true, false) => Crossing::Left,
@@ -168,13 +190,36 @@ fn show(access: &Access, models: &[EntityModel], row: SeenRow) -> Result<SeenEve
     let before_version = if event.change == Change::Updated { event.version - 1 } else { event.version };
     let before = side(before_version, row.before_status, row.before_chosen);
     let after = side(event.version, row.after_status, row.after_chosen);
-    Ok(SeenEvent { event, crossing, before, after })
+    Ok(FeedEntry::Golden(SeenEvent { event, crossing, before, after }))
+}
+
+/// Numbers a publication and writes it.
+pub(crate) async fn append_publication(tx: &mut Tx, publication: &Publication) -> Result<FeedPosition, StoreError> {
+    const SQL: &str = "INSERT INTO feed_events (position, at_us, change, published)
+         VALUES ((SELECT coalesce(max(position), 0) + 1 FROM feed_events), $1, $2, $3) RETURNING position";
+    let now = tx.now.0;
+    let position: i64 = on_tx!(tx, |c| sqlx::query_scalar(SQL)
+        .bind(now)
+        .bind(publication.kind.word())
+        .bind(Json(publication))
+        .fetch_one(c)
+        .await)?;
+    Ok(FeedPosition(position))
 }
 
 impl Store {
-    /// Events after a position that a reader may see, in order, at most `limit`.
+    /// Events of golden records after a position, in order: all there are, for the hub's own work. Readers have [`Store::read_feed`].
+    pub async fn list_feed(&self, after: FeedPosition, limit: u32) -> Result<Vec<FeedEvent>, StoreError> {
+        const SQL: &str = "SELECT position, at_us, entity, golden_id, change, version, other_golden_id FROM feed_events
+             WHERE position > $1 AND golden_id IS NOT NULL ORDER BY position LIMIT $2";
+        let rows: Vec<Row> =
+            on_db!(&self.db, |c| sqlx::query_as(SQL).bind(after.0).bind(i64::from(limit)).fetch_all(c).await)?;
+        rows.into_iter().map(FeedEvent::try_from).collect()
+    }
+
+    /// What a reader may see after a position, in order, at most `limit`.
     ///
-    /// An event is seen by whoever may read the golden record as it was before or as it is afterwards; the side that may
+    /// A publication is seen by everyone. An event of a golden record is seen by whoever may read the golden record as it was before or as it is afterwards; the side that may
     /// not be read is left out, and so is the other golden record of a merge or split.
     ///
     /// # Errors
@@ -204,12 +249,13 @@ impl Store {
             query.fetch_all(c).await
         })?;
         let is_full = rows.len() as u64 == u64::from(limit);
-        let events: Vec<SeenEvent> = rows.into_iter().map(|row| show(access, models, row)).collect::<Result<_, _>>()?;
-        let through = match events.last() {
-            Some(last) if is_full => last.event.position,
+        let entries: Vec<FeedEntry> =
+            rows.into_iter().map(|row| show(access, models, row)).collect::<Result<_, _>>()?;
+        let through = match entries.last() {
+            Some(last) if is_full => last.position(),
             _ => FeedPosition(window),
         };
-        Ok(FeedPage { events, through, end: FeedPosition(end) })
+        Ok(FeedPage { entries, through, end: FeedPosition(end) })
     }
 
     /// The last position; 0 before the first event.

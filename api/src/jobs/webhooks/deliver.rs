@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Context as _;
 use axum::http::StatusCode;
-use kanak_model::feed::{Detail, SeenEvent};
+use kanak_model::feed::{Detail, FeedEntry};
 use kanak_model::{Access, FeedPosition, Timestamp};
 use kanak_store::{AfterFailure, AuditEvent, DeadLetter, KeyStore as _, StoreError, Webhook, key_store};
 use rand::Rng;
@@ -165,14 +165,11 @@ impl<'a> Line<'a> {
             Err(error @ StoreError::FeedPosition { .. }) => return Ok(Step::Refused(error.to_string())),
             Err(error) => return Err(error.into()),
         };
-        let is_wanted = |seen: &SeenEvent| {
-            self.webhook.entities.as_ref().is_none_or(|entities| entities.contains(&seen.event.entity))
-        };
-        let events: Vec<SeenEvent> = page.events.into_iter().filter(is_wanted).collect();
-        self.put_on_record(&events).await?;
-        for seen in events {
-            let position = seen.event.position;
-            match self.send(seen).await? {
+        let entries: Vec<FeedEntry> = page.entries.into_iter().filter(|entry| self.is_about(entry)).collect();
+        self.put_on_record(&entries).await?;
+        for entry in entries {
+            let position = entry.position();
+            match self.send(entry).await? {
                 Answer::Taken => store.webhook_delivered(self.webhook.id, position).await?,
                 Answer::NotTaken(problem) => {
                     self.fail(position, &problem).await?;
@@ -190,19 +187,29 @@ impl<'a> Line<'a> {
         Ok(if page.through == page.end { Step::AtTheEnd } else { Step::More })
     }
 
+    /// Whether the webhook was made to tell of this.
+    fn is_about(&self, entry: &FeedEntry) -> bool {
+        let subject = match entry {
+            FeedEntry::Golden(seen) => &seen.event.entity,
+            FeedEntry::Published(event) => &event.publication.name,
+        };
+        self.webhook.entities.as_ref().is_none_or(|entities| entities.contains(subject))
+    }
+
     /// Values are read by the receiver: an entry a golden record, before anything is sent.
-    async fn put_on_record(&self, events: &[SeenEvent]) -> anyhow::Result<()> {
+    async fn put_on_record(&self, entries: &[FeedEntry]) -> anyhow::Result<()> {
         if self.webhook.detail == Detail::Changes {
             return Ok(());
         }
-        let shown: BTreeSet<_> = events.iter().map(|seen| seen.event.golden_id).collect();
+        let shown: BTreeSet<_> =
+            entries.iter().filter_map(FeedEntry::golden).map(|seen| seen.event.golden_id).collect();
         let entry = |id| AuditEvent::read(&self.access, "sent golden record by webhook", format!("{id}"));
         self.deployment.store.audit_many(shown.into_iter().map(entry).collect()).await?;
         Ok(())
     }
 
-    async fn send(&self, seen: SeenEvent) -> anyhow::Result<Answer> {
-        let message = self.message(seen)?;
+    async fn send(&self, entry: FeedEntry) -> anyhow::Result<Answer> {
+        let message = self.message(entry)?;
         Ok(match self.poster.post(&self.target, message).await {
             Ok(status) if status.is_success() => Answer::Taken,
             Ok(StatusCode::GONE) => Answer::Gone,
@@ -214,11 +221,15 @@ impl<'a> Line<'a> {
         })
     }
 
-    fn message(&self, seen: SeenEvent) -> anyhow::Result<Message> {
-        let id = format!("kanak_{}_{}", self.webhook.id.0, seen.event.position);
+    fn message(&self, entry: FeedEntry) -> anyhow::Result<Message> {
+        let id = format!("kanak_{}_{}", self.webhook.id.0, entry.position());
         let seconds = self.deployment.clock.now().0 / 1_000_000;
-        let (kind, at) = (format!("golden_record.{}", seen.event.change.word()), seen.event.at.to_string());
-        let body = serde_json::json!({ "type": kind, "timestamp": at, "data": FeedEventView::from(seen) }).to_string();
+        let (kind, at) = match &entry {
+            FeedEntry::Golden(seen) => (format!("golden_record.{}", seen.event.change.word()), seen.event.at),
+            FeedEntry::Published(event) => (event.publication.kind.word().replace('_', "."), event.at),
+        };
+        let data = FeedEventView::from(entry);
+        let body = serde_json::json!({ "type": kind, "timestamp": at.to_string(), "data": data }).to_string();
         let signature = sign(&self.secret, &id, seconds, &body)?;
         Ok(Message { id, seconds, signature, body })
     }
@@ -256,11 +267,11 @@ impl<'a> Line<'a> {
         let before = FeedPosition(position.0 - 1);
         let store = &self.deployment.store;
         let page = store.read_feed(&self.access, &self.deployment.models, before, 1, self.webhook.detail).await?;
-        let Some(seen) = page.events.into_iter().find(|seen| seen.event.position == position) else {
+        let Some(entry) = page.entries.into_iter().find(|entry| entry.position() == position) else {
             return Ok(Taken::Withdrawn);
         };
-        self.put_on_record(std::slice::from_ref(&seen)).await?;
-        Ok(match self.send(seen).await? {
+        self.put_on_record(std::slice::from_ref(&entry)).await?;
+        Ok(match self.send(entry).await? {
             Answer::Taken => Taken::Yes,
             Answer::NotTaken(problem) => Taken::No(problem),
             Answer::Gone => Taken::No("the receiver answers 410: it wants no more".to_owned()),

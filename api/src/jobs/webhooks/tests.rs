@@ -27,6 +27,13 @@ use crate::deployment::Deployment;
 use crate::secrets::os_rng;
 use crate::testing::House;
 
+/// Before the golden records the feed tells that their rule set was published; events are counted from there.
+const FIRST: i64 = 1;
+
+fn told(events: i64) -> FeedPosition {
+    FeedPosition(FIRST + events)
+}
+
 const HERE: WebhookSettings = WebhookSettings { private_addresses: false, loopback: true };
 
 /// A message as the receiver got it.
@@ -40,8 +47,8 @@ struct Got {
 }
 
 impl Got {
-    fn position(&self) -> i64 {
-        self.id.rsplit_once('_').unwrap().1.parse().unwrap()
+    fn event(&self) -> i64 {
+        self.id.rsplit_once('_').unwrap().1.parse::<i64>().unwrap() - FIRST
     }
 }
 
@@ -79,8 +86,8 @@ impl Receiver {
         self.got.lock().unwrap().clone()
     }
 
-    fn positions(&self) -> Vec<i64> {
-        self.got().iter().map(Got::position).collect()
+    fn events(&self) -> Vec<i64> {
+        self.got().iter().map(Got::event).collect()
     }
 }
 
@@ -120,16 +127,21 @@ impl Subscribed {
         this
     }
 
-    async fn add(&self, name: &str, detail: Detail, entities: Option<&[&str]>) -> String {
-        let new = NewWebhook {
-            name: name.to_owned(),
+    fn new_webhook(&self) -> NewWebhook {
+        NewWebhook {
+            name: "welfare".to_owned(),
             url: format!("http://{}/hook", self.receiver.address),
-            entities: entities.map(|words| words.iter().map(|word| (*word).to_owned()).collect()),
+            entities: None,
             key: "reader".to_owned(),
             purpose: Purpose::ServiceDelivery,
-            detail,
-            after: Some(FeedPosition(0)),
-        };
+            detail: Detail::Changes,
+            after: Some(told(0)),
+        }
+    }
+
+    async fn add(&self, name: &str, detail: Detail, entities: Option<&[&str]>) -> String {
+        let entities = entities.map(|words| words.iter().map(|word| (*word).to_owned()).collect());
+        let new = NewWebhook { name: name.to_owned(), detail, entities, ..self.new_webhook() };
         let key = self.deployment.keys.get_key(key_store::WEBHOOKS).unwrap();
         self.deployment.store.create_webhook(&by(), &new, &key, &mut os_rng()).await.unwrap().to_string()
     }
@@ -156,19 +168,40 @@ async fn a_receiver_gets_every_event_in_order_with_its_values_and_a_signature_it
     let second = subscribed.deployment.store.get_webhook("second").await.unwrap();
     Box::pin(deliver(&subscribed.deployment, &subscribed.poster, second)).await.unwrap();
     let got = subscribed.receiver.got();
-    assert_eq!(subscribed.receiver.positions(), [1, 2, 3, 4, 5]);
+    assert_eq!(subscribed.receiver.events(), [1, 2, 3, 4, 5]);
     for one in &got {
         assert_eq!(sign(&secret, &one.id, one.seconds, &one.body).unwrap(), one.signature);
         let body: serde_json::Value = serde_json::from_str(&one.body).unwrap();
         assert_eq!(
             (&body["type"], &body["data"]["position"]),
-            (&"golden_record.created".into(), &one.position().into())
+            (&"golden_record.created".into(), &told(one.event()).0.into())
         );
         assert!(body["data"]["after"]["values"]["full_name"].is_string(), "{body}");
     }
     let entries = subscribed.deployment.store.list_audit_events(0, 100).await.unwrap();
     let sent = entries.iter().filter(|entry| entry.event.action == "sent golden record by webhook");
     assert_eq!(sent.filter(|entry| entry.event.actor == "key:reader").count(), 5);
+}
+
+#[tokio::test]
+async fn a_receiver_hears_of_rules_before_the_golden_records_that_were_resolved_by_them() {
+    let subscribed = Subscribed::with(1, Detail::Changes, None).await;
+    let whole =
+        NewWebhook { name: "whole".to_owned(), after: Some(FeedPosition(FIRST - 1)), ..subscribed.new_webhook() };
+    let key = subscribed.deployment.keys.get_key(key_store::WEBHOOKS).unwrap();
+    subscribed.deployment.store.create_webhook(&by(), &whole, &key, &mut os_rng()).await.unwrap();
+    let webhook = subscribed.deployment.store.get_webhook("whole").await.unwrap();
+    Box::pin(deliver(&subscribed.deployment, &subscribed.poster, webhook)).await.unwrap();
+    let kinds: Vec<serde_json::Value> =
+        subscribed.receiver.got().iter().map(|one| serde_json::from_str(&one.body).unwrap()).collect();
+    assert_eq!(
+        (kinds[0]["type"].as_str(), kinds[1]["type"].as_str()),
+        (Some("rules.published"), Some("golden_record.created"))
+    );
+    assert_eq!(
+        (&kinds[0]["data"]["published"]["name"], &kinds[0]["data"]["published"]["version"]),
+        (&"citizen".into(), &"1".into())
+    );
 }
 
 #[tokio::test]
@@ -189,12 +222,12 @@ async fn killed_between_the_receivers_answer_and_the_commit_the_same_message_com
     delivering.abort();
     drop(delivering.await);
     drop(writer);
-    assert_eq!(subscribed.webhook().await.position, FeedPosition(0), "the answer came and was not kept");
+    assert_eq!(subscribed.webhook().await.position, told(0), "the answer came and was not kept");
     subscribed.deliver().await;
-    assert_eq!(subscribed.receiver.positions(), [1, 1, 2, 3]);
+    assert_eq!(subscribed.receiver.events(), [1, 1, 2, 3]);
     let got = subscribed.receiver.got();
     assert_eq!((&got[0].id, &got[0].body), (&got[1].id, &got[1].body), "whoever keeps ids knows it again");
-    assert_eq!(subscribed.webhook().await.position, FeedPosition(3));
+    assert_eq!(subscribed.webhook().await.position, told(3));
 }
 
 #[tokio::test]
@@ -210,10 +243,9 @@ async fn killed_and_refused_at_any_point_every_event_comes_and_new_ones_come_in_
     subscribed.receiver.answers.lock().unwrap().clear();
     subscribed.deliver().await;
     let mut seen = BTreeSet::new();
-    let first: Vec<i64> =
-        subscribed.receiver.positions().into_iter().filter(|position| seen.insert(*position)).collect();
+    let first: Vec<i64> = subscribed.receiver.events().into_iter().filter(|position| seen.insert(*position)).collect();
     assert_eq!(first, [1, 2, 3, 4, 5, 6, 7, 8]);
-    assert_eq!(subscribed.webhook().await.position, FeedPosition(8));
+    assert_eq!(subscribed.webhook().await.position, told(8));
 }
 
 #[tokio::test]
@@ -222,9 +254,9 @@ async fn what_is_not_taken_is_tried_again_later_and_holds_back_what_follows() {
     subscribed.set_time(1_000_000_000);
     subscribed.receiver.answers(&[200, 503]);
     subscribed.deliver().await;
-    assert_eq!(subscribed.receiver.positions(), [1, 2]);
+    assert_eq!(subscribed.receiver.events(), [1, 2]);
     let failing = subscribed.webhook().await;
-    assert_eq!((failing.position, failing.attempts), (FeedPosition(1), 1));
+    assert_eq!((failing.position, failing.attempts), (told(1), 1));
     assert!(failing.due.0 >= 1_002_500_000 && failing.due.0 <= 1_005_000_000, "{:?}", failing.due);
     assert_eq!(failing.problem.as_deref(), Some("the receiver answers 503"));
     let state = AppState::new(subscribed.deployment.clone(), crate::server::state::Cookies::Loopback);
@@ -237,9 +269,9 @@ async fn what_is_not_taken_is_tried_again_later_and_holds_back_what_follows() {
     for (_, task) in std::mem::take(&mut running.0) {
         task.await.unwrap();
     }
-    assert_eq!(subscribed.receiver.positions(), [1, 2, 2, 3]);
+    assert_eq!(subscribed.receiver.events(), [1, 2, 2, 3]);
     let well = subscribed.webhook().await;
-    assert_eq!((well.position, well.attempts, well.problem), (FeedPosition(3), 0, None));
+    assert_eq!((well.position, well.attempts, well.problem), (told(3), 0, None));
 }
 
 #[tokio::test]
@@ -255,17 +287,17 @@ async fn an_event_that_is_never_taken_becomes_a_dead_letter_that_a_person_can_se
     assert_eq!(subscribed.webhook().await.dead_letters, 1);
     subscribed.set_time(now);
     subscribed.deliver().await;
-    assert_eq!(subscribed.receiver.positions().last(), Some(&2), "the next one is delivered");
+    assert_eq!(subscribed.receiver.events().last(), Some(&2), "the next one is delivered");
     let again = async || {
         let outcomes = redeliver(&subscribed.deployment, &subscribed.poster, subscribed.webhook().await).await.unwrap();
-        outcomes.into_iter().map(|(letter, taken)| (letter.position.0, taken)).collect::<Vec<_>>()
+        outcomes.into_iter().map(|(letter, taken)| (letter.position.0 - FIRST, taken)).collect::<Vec<_>>()
     };
     subscribed.receiver.answers(&[422]);
     assert_eq!(again().await, [(1, Taken::No("the receiver answers 422".to_owned()))]);
     assert_eq!(again().await, [(1, Taken::Yes)]);
     assert!(again().await.is_empty());
     assert_eq!(subscribed.webhook().await.dead_letters, 0);
-    assert_eq!(subscribed.webhook().await.position, FeedPosition(2));
+    assert_eq!(subscribed.webhook().await.position, told(2));
 }
 
 #[tokio::test]
@@ -278,7 +310,7 @@ async fn a_webhook_that_fails_for_days_is_paused_and_one_that_is_gone_at_once() 
     subscribed.receiver.answers(&[500]);
     subscribed.deliver().await;
     let paused = subscribed.webhook().await;
-    assert!(paused.paused.is_some() && paused.position == FeedPosition(0), "{paused:?}");
+    assert!(paused.paused.is_some() && paused.position == told(0), "{paused:?}");
     let state = AppState::new(subscribed.deployment.clone(), crate::server::state::Cookies::Loopback);
     let mut running = Running::default();
     running.look(&state, &subscribed.poster).await.unwrap();
@@ -287,7 +319,7 @@ async fn a_webhook_that_fails_for_days_is_paused_and_one_that_is_gone_at_once() 
     subscribed.receiver.answers(&[200, 410]);
     subscribed.deliver().await;
     let gone = subscribed.webhook().await;
-    assert_eq!((gone.position, gone.paused.is_some()), (FeedPosition(1), true));
+    assert_eq!((gone.position, gone.paused.is_some()), (told(1), true));
     assert!(gone.problem.unwrap().contains("410"));
 }
 
@@ -306,7 +338,7 @@ async fn a_key_that_is_disabled_tells_nothing_more_and_a_confined_one_only_of_it
     let confined = Subscribed::with(2, Detail::Values, Some(&["41"])).await;
     confined.deliver().await;
     assert!(confined.receiver.got().is_empty(), "nobody in the feed lives there");
-    assert_eq!(confined.webhook().await.position, FeedPosition(2));
+    assert_eq!(confined.webhook().await.position, told(2));
 
     let subscribed = Subscribed::with(2, Detail::Changes, None).await;
     let key = subscribed.deployment.store.list_api_keys().await.unwrap()[0].id;
@@ -324,7 +356,7 @@ async fn a_webhook_about_other_entity_types_passes_over_the_rest() {
     let firms = subscribed.deployment.store.get_webhook("firms").await.unwrap();
     Box::pin(deliver(&subscribed.deployment, &subscribed.poster, firms)).await.unwrap();
     assert!(subscribed.receiver.got().is_empty());
-    assert_eq!(subscribed.deployment.store.get_webhook("firms").await.unwrap().position, FeedPosition(2));
+    assert_eq!(subscribed.deployment.store.get_webhook("firms").await.unwrap().position, told(2));
 }
 
 /// A receiver over TLS whose certificate for `localhost` the test root signed; both hold for a hundred years.

@@ -136,7 +136,7 @@ async fn every_endpoint_answers_whom_it_is_for() {
     }
     let sources = served.get("/v1/sources", &served.analyst, "").await.json();
     assert_eq!((&sources[0]["name"], &sources[0]["live"]), (&"people".into(), &2.into()));
-    assert_eq!(served.get("/v1/feed", &served.analyst, "").await.json().as_array().unwrap().len(), 2);
+    assert_eq!(served.get("/v1/feed", &served.analyst, "").await.json().as_array().unwrap().len(), 3);
     let tasks = served.get("/v1/steward-tasks", &served.steward, "stewardship").await;
     assert_eq!((tasks.status, tasks.json().as_array().unwrap().len()), (StatusCode::OK, 0));
     let decided = Request::post("/v1/steward-tasks/1/decision")
@@ -341,20 +341,20 @@ async fn a_stream_tells_what_is_and_what_comes_and_goes_on_where_its_reader_stop
     let mut served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
     // A stream outlives the time that a request may take.
     served.state.request_timeout = Duration::from_secs(2);
-    let mut stream = served.stream(&served.department, "?expand=values", None).await;
+    let mut stream = served.stream(&served.department, "?after=1&expand=values", None).await;
     assert_eq!(stream.status, StatusCode::OK);
     let (id, data) = stream.next().await.unwrap();
     let data = data.unwrap();
-    assert_eq!((id, &data["position"], &data["change"]), (1, &1.into(), &"created".into()));
+    assert_eq!((id, &data["position"], &data["change"]), (2, &2.into(), &"created".into()));
     assert!(data["after"]["values"]["full_name"].as_str().unwrap().contains(' '), "{data}");
-    assert_eq!(stream.ids(1).await, [2]);
+    assert_eq!(stream.ids(1).await, [3]);
     tokio::time::sleep(Duration::from_millis(2_200)).await;
     served.more_people(0).await;
-    assert_eq!(stream.ids(1).await, [3]);
+    assert_eq!(stream.ids(1).await, [4]);
     drop(stream);
     served.more_people(1).await;
-    let mut again = served.stream(&served.department, "?after=0", Some("2")).await;
-    assert_eq!(again.ids(2).await, [3, 4], "Last-Event-ID goes before `after`; nothing is lost, nothing comes twice");
+    let mut again = served.stream(&served.department, "?after=0", Some("3")).await;
+    assert_eq!(again.ids(2).await, [4, 5], "Last-Event-ID goes before `after`; nothing is lost, nothing comes twice");
     assert!(again.next_is_none_after_end(&served).await);
     let entries = served.house.deployment.store.list_audit_events(0, 1000).await.unwrap();
     let shown = entries.iter().filter(|entry| entry.event.action == "read golden record in feed").count();
@@ -390,7 +390,7 @@ async fn readers_that_are_cut_anywhere_and_come_back_see_every_event_once() {
 #[tokio::test]
 async fn a_stream_needs_a_place_a_key_and_a_position_that_there_is() {
     let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
-    assert_eq!(served.stream(&served.department, "", Some("3")).await.status, StatusCode::CONFLICT);
+    assert_eq!(served.stream(&served.department, "", Some("4")).await.status, StatusCode::CONFLICT);
     assert_eq!(served.stream(&served.department, "", Some("x")).await.status, StatusCode::BAD_REQUEST);
     assert_eq!(served.stream("kanak_none", "", None).await.status, StatusCode::UNAUTHORIZED);
     let all = Arc::clone(&served.state.streams).acquire_many_owned(v1::feed::events::STREAMS_MAX as u32).await.unwrap();
@@ -409,23 +409,23 @@ async fn a_reader_confined_to_a_district_is_led_past_what_is_not_its_own() {
     let districts = ["41".to_owned()].into_iter().collect();
     let store = &served.house.deployment.store;
     let key = store.create_api_key(&by(), "confined", &roles, Some(&districts), None, &mut os_rng()).await.unwrap();
-    let answer = served.get("/v1/feed?expand=values", &key, "service_delivery").await;
-    assert_eq!((answer.body.as_str(), &answer.headers["feed-position"]), ("[]", &axum::http::HeaderValue::from(2)));
-    let mut stream = served.stream(&key, "", None).await;
-    assert_eq!(stream.next().await.unwrap(), (2, None), "an id without data");
+    let answer = served.get("/v1/feed?after=1&expand=values", &key, "service_delivery").await;
+    assert_eq!((answer.body.as_str(), &answer.headers["feed-position"]), ("[]", &axum::http::HeaderValue::from(3)));
+    let mut stream = served.stream(&key, "?after=1", None).await;
+    assert_eq!(stream.next().await.unwrap(), (3, None), "an id without data");
 }
 
 #[tokio::test]
 async fn the_feed_tells_values_to_whom_may_see_them_and_only_when_asked() {
     let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
-    let plain = served.get("/v1/feed?limit=1", &served.department, "service_delivery").await;
-    assert_eq!(plain.headers["feed-position"], "1");
+    let plain = served.get("/v1/feed?after=1&limit=1", &served.department, "service_delivery").await;
+    assert_eq!(plain.headers["feed-position"], "2");
     assert!(plain.json()[0].get("after").is_none());
     let name = |answer: &Answer| answer.json()[0]["after"]["values"]["full_name"].clone();
-    let person = served.get("/v1/feed?expand=values&limit=1", &served.department, "service_delivery").await;
+    let person = served.get("/v1/feed?after=1&expand=values&limit=1", &served.department, "service_delivery").await;
     assert!(name(&person).is_string(), "{}", person.body);
-    let figures = served.get("/v1/feed?expand=values&limit=1", &served.analyst, "statistics").await;
+    let figures = served.get("/v1/feed?after=1&expand=values&limit=1", &served.analyst, "statistics").await;
     assert!(figures.json()[0]["after"]["status"].is_string() && name(&figures).is_null(), "{}", figures.body);
-    assert_eq!(served.get("/v1/feed?after=3", &served.analyst, "").await.status, StatusCode::CONFLICT);
+    assert_eq!(served.get("/v1/feed?after=4", &served.analyst, "").await.status, StatusCode::CONFLICT);
     assert_eq!(served.get("/v1/feed?expand=all", &served.analyst, "").await.status, StatusCode::BAD_REQUEST);
 }

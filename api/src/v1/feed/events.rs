@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures::Stream;
-use kanak_model::feed::Detail;
+use kanak_model::feed::{Detail, FeedEntry};
 use kanak_model::{Access, FeedPosition};
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, watch};
@@ -45,7 +45,7 @@ pub struct From {
     expand: Option<Expand>,
 }
 
-/// Tells what happens to golden records as it is committed, in order: the events of `/v1/feed`, one by one.
+/// Tells what happens to golden records, and what is published, as it is committed, in order: the events of `/v1/feed`, one by one.
 ///
 /// Each has its position as `id`, what happened as `event` and the event as `data`. A reader that comes back with
 /// `Last-Event-ID` misses none and gets none again. An `id` without data says that others' events were passed over.
@@ -126,9 +126,9 @@ impl Reader {
         if page.through == self.kept {
             return Some(false);
         }
-        let last = page.events.last().map(|seen| seen.event.position);
-        for seen in page.events {
-            let view = FeedEventView::from(seen);
+        let last = page.entries.last().map(FeedEntry::position);
+        for entry in page.entries {
+            let view = FeedEventView::from(entry);
             let event = Event::default().id(view.position().to_string()).event(view.change());
             self.page.push_back(event.json_data(&view).ok()?);
         }

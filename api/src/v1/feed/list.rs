@@ -41,7 +41,7 @@ fn thousand() -> u32 {
     1000
 }
 
-/// Lists what happened to golden records after a position, in commit order.
+/// Lists what happened to golden records, and what was published, after a position, in commit order.
 ///
 /// The answer's `Feed-Position` header says where to go on: after the last event, or after what this caller may not see.
 /// When it is the `after` that was asked for, there is nothing new.
@@ -60,6 +60,6 @@ pub async fn list(
     let most = if detail == Detail::Values { EVENTS_WITH_VALUES_MAX } else { EVENTS_MAX };
     let limit = from.limit.clamp(1, most);
     let page = super::read(&state, &access, FeedPosition(from.after), limit, detail).await?;
-    let events: Vec<FeedEventView> = page.events.into_iter().map(FeedEventView::from).collect();
+    let events: Vec<FeedEventView> = page.entries.into_iter().map(FeedEventView::from).collect();
     Ok(([(FEED_POSITION, HeaderValue::from(page.through.0))], Json(events)))
 }

@@ -4,7 +4,9 @@ pub mod events;
 pub mod list;
 pub mod view;
 
-use kanak_model::feed::{Detail, FeedPage};
+use std::collections::BTreeSet;
+
+use kanak_model::feed::{Detail, FeedEntry, FeedPage};
 use kanak_model::{Access, FeedPosition};
 
 use crate::server::problem::Problem;
@@ -38,7 +40,8 @@ pub async fn read(
     let deployment = &state.deployment;
     let page = deployment.store.read_feed(access, &deployment.models, after, limit, detail).await?;
     if detail == Detail::Values {
-        let shown: std::collections::BTreeSet<_> = page.events.iter().map(|seen| seen.event.golden_id).collect();
+        let shown: BTreeSet<_> =
+            page.entries.iter().filter_map(FeedEntry::golden).map(|seen| seen.event.golden_id).collect();
         audited(state, access, "read golden record in feed", shown).await?;
     }
     Ok(page)

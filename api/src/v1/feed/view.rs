@@ -2,25 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use kanak_model::feed::{Crossing, SeenEvent, Side};
+use kanak_model::feed::{Counts, Crossing, FeedEntry, Publication, SeenEvent, Side};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// One event.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 pub struct FeedEventView {
     /// Its number in commit order, without gaps; a caller confined to districts is shown the numbers of its own alone.
     position: i64,
     /// When it was committed.
     at: String,
-    /// The entity type.
-    entity: String,
-    /// The golden record.
-    golden_id: String,
-    /// `created`, `updated`, `merged_into`, `split_from`, `restored` or `emptied`.
+    /// Of a golden record `created`, `updated`, `merged_into`, `split_from`, `restored` or `emptied`; else
+    /// `rules_published`, `codes_published` or `model_published`.
     change: &'static str,
-    /// Its version afterwards.
-    version: i32,
+    /// The entity type of the golden record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entity: Option<String>,
+    /// The golden record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    golden_id: Option<String>,
+    /// The golden record's version afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<i32>,
     /// The other golden record of a merge or split, where the caller may see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     other: Option<String>,
@@ -34,6 +38,27 @@ pub struct FeedEventView {
     /// What it is afterwards, with `expand=values`: unless it ended, and where the caller may see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<SideView>,
+    /// What was published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    published: Option<PublicationView>,
+}
+
+/// A code system, rule set or entity model that was published.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PublicationView {
+    /// The code system, or the entity type.
+    name: String,
+    /// Its version.
+    version: String,
+    /// Concepts or attributes that it says for the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    added: Option<u64>,
+    /// Those that it says otherwise than before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<u64>,
+    /// Those that it says no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retired: Option<u64>,
 }
 
 /// What a golden record was on one side of an event.
@@ -59,16 +84,40 @@ impl FeedEventView {
     }
 }
 
+impl From<FeedEntry> for FeedEventView {
+    fn from(entry: FeedEntry) -> Self {
+        match entry {
+            FeedEntry::Golden(seen) => seen.into(),
+            FeedEntry::Published(event) => Self {
+                position: event.position.0,
+                at: event.at.to_string(),
+                change: event.publication.kind.word(),
+                published: Some(event.publication.into()),
+                ..Self::default()
+            },
+        }
+    }
+}
+
+impl From<Publication> for PublicationView {
+    fn from(publication: Publication) -> Self {
+        let Publication { kind: _, name, version, counts } = publication;
+        let count = |of: fn(Counts) -> u64| counts.map(of);
+        let (added, changed, retired) = (count(|c| c.added), count(|c| c.changed), count(|c| c.retired));
+        Self { name, version, added, changed, retired }
+    }
+}
+
 impl From<SeenEvent> for FeedEventView {
     fn from(seen: SeenEvent) -> Self {
         let event = seen.event;
         Self {
             position: event.position.0,
             at: event.at.to_string(),
-            entity: event.entity,
-            golden_id: event.golden_id.to_string(),
             change: event.change.word(),
-            version: event.version,
+            entity: Some(event.entity),
+            golden_id: Some(event.golden_id.to_string()),
+            version: Some(event.version),
             other: event.other.map(|id| id.to_string()),
             scope: match seen.crossing {
                 Crossing::None => None,
@@ -77,6 +126,7 @@ impl From<SeenEvent> for FeedEventView {
             },
             before: seen.before.map(SideView::from),
             after: seen.after.map(SideView::from),
+            published: None,
         }
     }
 }

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kanak_model::feed::{Change, Crossing, Detail, FeedEvent, FeedPage, SeenEvent, Side};
+use kanak_model::feed::{
+    Change, Counts, Crossing, Detail, FeedEntry, FeedEvent, FeedPage, Publication, Published, SeenEvent, Side,
+};
 use kanak_model::source_record::{NewSourceRecord, Stated};
 use kanak_model::source_system::Load;
 use kanak_model::{Access, Caller, FeedPosition, GoldenId, GoldenRecord, Purpose, Role, UserId};
-use kanak_store::StoreError;
+use kanak_store::{Edition, StoreError};
 
 use crate::histories::{histories, on_some, take};
 use crate::hub::{Hub, all, file, model, on_both, record};
@@ -41,13 +43,17 @@ async fn load(hub: &Hub, rows: &[(&str, &str, &str)]) {
 /// What an event says to this reader: position, change, crossing, other, and one attribute before and after.
 type Line = (i64, Change, Crossing, Option<i64>, Option<String>, Option<String>);
 
+fn golden(page: &FeedPage) -> impl Iterator<Item = &SeenEvent> {
+    page.entries.iter().filter_map(FeedEntry::golden)
+}
+
 fn lines(page: &FeedPage, attribute: &str) -> Vec<Line> {
     let value = |side: &Option<Side>| side.as_ref()?.values.get(attribute).map(|value| value.value.clone());
     let line = |seen: &SeenEvent| {
         let other = seen.event.other.map(|id| id.0);
         (seen.event.position.0, seen.event.change, seen.crossing, other, value(&seen.before), value(&seen.after))
     };
-    page.events.iter().map(line).collect()
+    golden(page).map(line).collect()
 }
 
 /// Asha in 41 and Balbir in 42 come, Asha moves to 42 and is then found to be Balbir.
@@ -67,17 +73,17 @@ fn every_event_tells_what_was_before_and_what_is_afterwards() {
         let some = |word: &str| Some(word.to_owned());
         let none = Crossing::None;
         let expected: Vec<Line> = vec![
-            (1, Change::Created, none, None, None, some("41")),
-            (2, Change::Created, none, None, None, some("42")),
-            (3, Change::Updated, none, None, some("41"), some("42")),
-            (4, Change::Updated, none, None, some("42"), some("42")),
-            (5, Change::MergedInto, none, Some(1), some("42"), None),
+            (2, Change::Created, none, None, None, some("41")),
+            (3, Change::Created, none, None, None, some("42")),
+            (4, Change::Updated, none, None, some("41"), some("42")),
+            (5, Change::Updated, none, None, some("42"), some("42")),
+            (6, Change::MergedInto, none, Some(1), some("42"), None),
         ];
         assert_eq!(lines(&page, "district"), expected);
-        assert_eq!((page.through, page.end), (FeedPosition(5), FeedPosition(5)));
+        assert_eq!((page.through, page.end), (FeedPosition(6), FeedPosition(6)));
         let changes = read(&hub, &all(), 0, 100, Detail::Changes).await;
-        assert!(changes.events.iter().all(|seen| seen.before.is_none() && seen.after.is_none()));
-        let events = |page: &FeedPage| page.events.iter().map(|seen| seen.event.clone()).collect::<Vec<FeedEvent>>();
+        assert!(golden(&changes).all(|seen| seen.before.is_none() && seen.after.is_none()));
+        let events = |page: &FeedPage| golden(page).map(|seen| seen.event.clone()).collect::<Vec<FeedEvent>>();
         assert_eq!(events(&changes), events(&page));
     });
 }
@@ -91,16 +97,17 @@ fn a_reader_hears_of_its_districts_alone_and_of_nobody_else() {
         assert_eq!(
             lines(&of_41, "full_name"),
             [
-                (1, Change::Created, Crossing::None, None, None, some("Asha")),
-                (3, Change::Updated, Crossing::Left, None, some("Asha"), None),
+                (2, Change::Created, Crossing::None, None, None, some("Asha")),
+                (4, Change::Updated, Crossing::Left, None, some("Asha"), None),
             ]
         );
-        assert_eq!(of_41.through, FeedPosition(5), "it goes on after what it may not see");
+        assert_eq!(of_41.through, FeedPosition(6), "it goes on after what it may not see");
         let of_42 = read(&hub, &steward(Some(&["42"])), 0, 100, Detail::Values).await;
-        let heard: Vec<_> = of_42.events.iter().map(|seen| (seen.event.position.0, seen.crossing)).collect();
-        assert_eq!(heard, [(2, Crossing::None), (3, Crossing::Entered), (4, Crossing::None), (5, Crossing::None)]);
+        let heard: Vec<_> = golden(&of_42).map(|seen| (seen.event.position.0, seen.crossing)).collect();
+        assert_eq!(heard, [(3, Crossing::None), (4, Crossing::Entered), (5, Crossing::None), (6, Crossing::None)]);
         for nowhere in [&[][..], &["99"][..]] {
-            assert!(read(&hub, &steward(Some(nowhere)), 0, 100, Detail::Changes).await.events.is_empty());
+            let heard = read(&hub, &steward(Some(nowhere)), 0, 100, Detail::Changes).await;
+            assert_eq!(golden(&heard).count(), 0);
         }
     });
 }
@@ -113,7 +120,7 @@ fn the_other_of_a_merge_is_not_named_to_whom_it_lies_outside() {
         hub.resolve(&[vec![1, 2]]).await.unwrap();
         hub.resolve(&[vec![1], vec![2]]).await.unwrap();
         let heard = |page: FeedPage| -> Vec<(Change, i64, Option<i64>)> {
-            let events = page.events.into_iter().map(|seen| seen.event);
+            let events = golden(&page).map(|seen| &seen.event);
             events.map(|event| (event.change, event.golden_id.0, event.other.map(|id| id.0))).collect()
         };
         let of_41 = heard(read(&hub, &steward(Some(&["41"])), 0, 100, Detail::Changes).await);
@@ -128,7 +135,8 @@ fn values_are_shown_left_out_or_masked_by_their_class() {
     on_both(async |hub: Hub| {
         fill(&hub).await;
         let after = async |access: &Access| {
-            read(&hub, access, 0, 1, Detail::Values).await.events[0].after.as_ref().unwrap().values.clone()
+            let page = read(&hub, access, 1, 1, Detail::Values).await;
+            golden(&page).next().unwrap().after.as_ref().unwrap().values.clone()
         };
         let figures = after(&access(Role::Analyst, Purpose::Statistics, None)).await;
         assert_eq!(figures.keys().collect::<Vec<_>>(), ["district"]);
@@ -143,12 +151,12 @@ fn values_are_shown_left_out_or_masked_by_their_class() {
 fn a_position_that_the_feed_has_not_reached_is_refused_with_its_end() {
     on_both(async |hub: Hub| {
         fill(&hub).await;
-        for position in [-1, 6] {
+        for position in [-1, 7] {
             let refused =
                 hub.store.read_feed(&all(), &[], FeedPosition(position), 9, Detail::Changes).await.unwrap_err();
-            assert!(matches!(refused, StoreError::FeedPosition { end: FeedPosition(5), .. }), "{refused}");
+            assert!(matches!(refused, StoreError::FeedPosition { end: FeedPosition(6), .. }), "{refused}");
         }
-        assert!(read(&hub, &all(), 5, 9, Detail::Changes).await.events.is_empty());
+        assert!(read(&hub, &all(), 6, 9, Detail::Changes).await.entries.is_empty());
     });
 }
 
@@ -156,7 +164,7 @@ fn a_position_that_the_feed_has_not_reached_is_refused_with_its_end() {
 struct Reader {
     access: Access,
     kept: FeedPosition,
-    seen: Vec<SeenEvent>,
+    seen: Vec<FeedEntry>,
     turn: usize,
 }
 
@@ -173,8 +181,8 @@ impl Reader {
 
     async fn page(&mut self, hub: &Hub, size: u32) -> bool {
         let page = read(hub, &self.access, self.kept.0, size, Detail::Values).await;
-        assert!(page.events.len() <= size as usize);
-        self.seen.extend(page.events);
+        assert!(page.entries.len() <= size as usize);
+        self.seen.extend(page.entries);
         self.kept = page.through;
         page.through == page.end
     }
@@ -182,7 +190,7 @@ impl Reader {
 
 /// What a reader should have seen, told from all events and all golden versions without the reader's own query.
 async fn expected(hub: &Hub, access: &Access) -> Vec<SeenEvent> {
-    let events = read(hub, &all(), 0, 100_000, Detail::Changes).await.events;
+    let events = hub.store.list_feed(FeedPosition(0), 100_000).await.unwrap();
     let versions = hub.store.list_golden_versions(&all(), &model(), None, 100_000).await.unwrap();
     let versions: BTreeMap<(GoldenId, i32), GoldenRecord> =
         versions.into_iter().map(|version| ((version.id, version.version), version)).collect();
@@ -195,7 +203,7 @@ async fn expected(hub: &Hub, access: &Access) -> Vec<SeenEvent> {
         values: record.values.clone(),
     };
     let mut seen = Vec::new();
-    for mut event in events.into_iter().map(|seen| seen.event) {
+    for mut event in events {
         let (before, after) = match event.change {
             Change::Created | Change::SplitFrom | Change::Restored => (None, Some(event.version)),
             Change::Updated => (Some(event.version - 1), Some(event.version)),
@@ -249,10 +257,62 @@ fn readers_that_stop_and_go_on_see_every_event_that_is_theirs_once_and_in_order(
             }
             for reader in &mut readers {
                 while !reader.page(&hub, 3).await {}
-                assert_eq!(reader.seen, expected(&hub, &reader.access).await);
+                let golden: Vec<SeenEvent> = reader.seen.iter().filter_map(FeedEntry::golden).cloned().collect();
+                assert_eq!(golden, expected(&hub, &reader.access).await);
+                let published = reader.seen.iter().filter(|entry| entry.golden().is_none()).count();
+                assert_eq!(published, 1, "everyone hears what is published");
             }
-            let positions: Vec<i64> = readers[0].seen.iter().map(|seen| seen.event.position.0).collect();
+            let positions: Vec<i64> = readers[0].seen.iter().map(|entry| entry.position().0).collect();
             assert_eq!(positions, (1..=positions.len() as i64).collect::<Vec<_>>(), "no gap, no repetition");
         });
     }
+}
+
+#[test]
+fn what_is_published_stands_in_the_feed_with_what_came_changed_and_went() {
+    on_both(async |hub: Hub| {
+        let items = |list: &[(u8, u8)]| list.iter().map(|(name, says)| ([*name; 8], [*says; 4])).collect();
+        let edition = |version: &str, list: &[(u8, u8)]| Edition {
+            kind: Published::Codes,
+            name: "bank".to_owned(),
+            version: version.to_owned(),
+            stamp: format!("{version} {list:?}"),
+            items: items(list),
+        };
+        let publish = async |edition: Edition| hub.store.publish_edition(&edition).await.unwrap().map(|at| at.0);
+        assert_eq!(hub.store.find_edition_stamp(Published::Codes, "bank").await.unwrap(), None);
+        let first = edition("1", &[(1, 1), (2, 2)]);
+        assert_eq!(publish(first.clone()).await, Some(2));
+        assert_eq!(publish(first.clone()).await, None, "the same once more is no publication");
+        assert_eq!(hub.store.find_edition_stamp(Published::Codes, "bank").await.unwrap(), Some(first.stamp));
+        hub.load(Load::Snapshot, &[("a", "Asha")]).await.unwrap();
+        hub.resolve(&[vec![1]]).await.unwrap();
+        assert_eq!(publish(edition("2", &[(2, 3), (4, 4), (5, 5)])).await, Some(4));
+        hub.store.put_rule_set("citizen", &serde_json::json!({"prior": 0.6})).await.unwrap();
+        hub.store.put_rule_set("citizen", &serde_json::json!({"prior": 0.6})).await.unwrap();
+        let page = read(&hub, &steward(Some(&[])), 0, 100, Detail::Values).await;
+        let heard: Vec<(i64, Publication)> = page
+            .entries
+            .into_iter()
+            .map(|entry| match entry {
+                FeedEntry::Published(event) => (event.position.0, event.publication),
+                FeedEntry::Golden(seen) => panic!("{seen:?} is not this reader's"),
+            })
+            .collect();
+        let said = |kind, name: &str, version: &str, counts| {
+            let (name, version) = (name.to_owned(), version.to_owned());
+            Publication { kind, name, version, counts }
+        };
+        let counts = |added, changed, retired| Some(Counts { added, changed, retired });
+        let expected = [
+            (1, said(Published::Rules, "citizen", "1", None)),
+            (2, said(Published::Codes, "bank", "1", counts(2, 0, 0))),
+            (4, said(Published::Codes, "bank", "2", counts(2, 1, 1))),
+            (5, said(Published::Rules, "citizen", "2", None)),
+        ];
+        assert_eq!(heard, expected);
+        for check in hub.store.check_invariants().await.unwrap() {
+            assert!(check.passed, "{}: {}", check.name, check.detail);
+        }
+    });
 }

@@ -57,11 +57,11 @@ fn a_webhook_has_one_name_one_working_key_and_a_secret_that_the_hub_alone_does_n
         let named = |name: &str| NewWebhook { name: name.to_owned(), ..welfare() };
         let keyless = NewWebhook { key: "nobody".to_owned(), ..named("other") };
         assert!(matches!(refused(keyless).await, StoreError::NotFound { .. }));
-        let ahead = NewWebhook { after: Some(FeedPosition(3)), ..named("other") };
+        let ahead = NewWebhook { after: Some(FeedPosition(4)), ..named("other") };
         assert!(matches!(refused(ahead).await, StoreError::FeedPosition { .. }));
         let from_now = NewWebhook { after: None, ..named("other") };
         hub.store.create_webhook(&by(), &from_now, &key(&hub), &mut rng()).await.unwrap();
-        assert_eq!(hub.store.get_webhook("other").await.unwrap().position, FeedPosition(2));
+        assert_eq!(hub.store.get_webhook("other").await.unwrap().position, FeedPosition(3));
         hub.store.remove_webhook(&by(), made.id).await.unwrap();
         assert_eq!(hub.store.list_webhooks().await.unwrap().len(), 1);
         hub.store.create_webhook(&by(), &welfare(), &key(&hub), &mut rng()).await.unwrap();

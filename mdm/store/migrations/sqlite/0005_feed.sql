@@ -1,4 +1,30 @@
--- Webhooks: subscriptions to the change feed that are delivered to a URL, and what could not be delivered.
+-- The change feed tells what was published as well, and is delivered to subscribers.
+
+CREATE TABLE feed_entries (               -- what happened to golden records, and what was published, in commit order
+    position INTEGER NOT NULL PRIMARY KEY, -- from 1, without gaps
+    at_us INTEGER NOT NULL,               -- when it was committed
+    entity TEXT,                          -- the entity type of a golden record
+    golden_id INTEGER,                    -- the golden record
+    change TEXT NOT NULL,                 -- of a golden record created, updated, merged_into, split_from, restored or emptied; else rules_published, codes_published or model_published
+    version INTEGER,                      -- the golden record's version afterwards
+    other_golden_id INTEGER,              -- the other one of a merge or split
+    published TEXT,                     -- what was published, JSON; null for a golden record
+    CHECK ((golden_id IS NULL) = (published IS NOT NULL) AND (golden_id IS NULL OR (entity IS NOT NULL AND version IS NOT NULL)))
+) STRICT;
+INSERT INTO feed_entries (position, at_us, entity, golden_id, change, version, other_golden_id)
+SELECT position, at_us, entity, golden_id, change, version, other_golden_id FROM feed_events ORDER BY position;
+DROP TABLE feed_events;
+ALTER TABLE feed_entries RENAME TO feed_events;
+CREATE INDEX feed_events_by_golden ON feed_events (golden_id) WHERE golden_id IS NOT NULL;
+
+CREATE TABLE editions (                   -- what was published last of each code system and entity model
+    kind TEXT NOT NULL,                   -- codes_published or model_published
+    name TEXT NOT NULL,                   -- the code system or entity type
+    version TEXT NOT NULL,                -- its version
+    stamp TEXT NOT NULL,                  -- tells editions apart without their items
+    items TEXT NOT NULL,                  -- hashes of its items, base 64: eight bytes of each one's name and four of what it says
+    PRIMARY KEY (kind, name)
+) STRICT;
 
 CREATE TABLE webhooks (                   -- subscriptions; a removed one stays for its dead letters and the audit trail
     id INTEGER NOT NULL PRIMARY KEY,      -- given out by the hub
