@@ -208,7 +208,8 @@ pub(crate) async fn append_publication(tx: &mut Tx, publication: &Publication) -
 }
 
 impl Store {
-    /// Events of golden records after a position, in order: all there are, for the hub's own work. Readers have [`Store::read_feed`].
+    /// Events of golden records after a position, in order: all there are, for the hub's own work. Readers have
+    /// [`Store::read_feed`].
     pub async fn list_feed(&self, after: FeedPosition, limit: u32) -> Result<Vec<FeedEvent>, StoreError> {
         const SQL: &str = "SELECT position, at_us, entity, golden_id, change, version, other_golden_id FROM feed_events
              WHERE position > $1 AND golden_id IS NOT NULL ORDER BY position LIMIT $2";
@@ -219,8 +220,9 @@ impl Store {
 
     /// What a reader may see after a position, in order, at most `limit`.
     ///
-    /// A publication is seen by everyone. An event of a golden record is seen by whoever may read the golden record as it was before or as it is afterwards; the side that may
-    /// not be read is left out, and so is the other golden record of a merge or split.
+    /// A publication is seen by everyone. An event of a golden record is seen by whoever may read the golden record as it
+    /// was before or as it is afterwards; the side that may not be read is left out, and so is the other golden record of
+    /// a merge or split.
     ///
     /// # Errors
     /// [`StoreError::FeedPosition`] for a position that this feed has not reached.
