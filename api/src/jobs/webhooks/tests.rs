@@ -107,8 +107,8 @@ impl Subscribed {
     /// With `people` events in the feed, for a key confined to these districts.
     async fn with(people: usize, detail: Detail, districts: Option<&[&str]>) -> Self {
         let house = House::new().await;
-        let rows: String =
-            (1..=people).map(|n| format!("{n},Person {},19{:02}-01-02\n", NAMES[n % 8], n + 10)).collect();
+        let row = |n: usize| format!("{n},{},19{:02}-{n:02}-{:02}\n", NAMES[n - 1], n * 9 + 5, n * 3);
+        let rows: String = (1..=people).map(row).collect();
         house.ingest("people_1.csv", &format!("ID,NAME,DOB\n{rows}")).await;
         crate::commands::resolve::resolve_all(&house.deployment, &[], &crate::output::Output::silent()).await.unwrap();
         let mut deployment = house.deployment.clone();
@@ -159,7 +159,16 @@ impl Subscribed {
     }
 }
 
-const NAMES: [&str; 8] = ["Asha", "Bina", "Chitra", "Deepa", "Esha", "Farida", "Gita", "Hema"];
+const NAMES: [&str; 8] = [
+    "Asha Devi",
+    "Bina Kumari",
+    "Chitra Rani",
+    "Deepak Singh",
+    "Esha Sharma",
+    "Farid Khan",
+    "Gita Bala",
+    "Harjit Gill",
+];
 
 #[tokio::test]
 async fn a_receiver_gets_every_event_in_order_with_its_values_and_a_signature_it_can_check() {
