@@ -160,7 +160,7 @@ fn secret(key: &Key, salt: &str) -> Zeroizing<String> {
     mac.update(b"webhook ");
     mac.update(salt.as_bytes());
     let bytes = Zeroizing::new(<[u8; 32]>::from(mac.finalize().into_bytes()));
-    Zeroizing::new(format!("whsec_{}", STANDARD.encode(&*bytes)))
+    Zeroizing::new(format!("whsec_{}", STANDARD.encode(*bytes)))
 }
 
 const COLUMNS: &str = "SELECT w.id, w.name, w.url, w.entities, w.api_key_id, w.purpose, w.detail, w.salt, w.position,

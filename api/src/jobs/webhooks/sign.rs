@@ -13,7 +13,7 @@ use sha2::Sha256;
 /// When the secret is none.
 ///
 /// Source: <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
-pub fn sign(secret: &str, id: &str, seconds: i64, body: &str) -> anyhow::Result<String> {
+pub(super) fn sign(secret: &str, id: &str, seconds: i64, body: &str) -> anyhow::Result<String> {
     let encoded = secret.strip_prefix("whsec_").context("a signing secret begins with `whsec_`")?;
     let key = STANDARD.decode(encoded).context("a signing secret is base 64")?;
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).context("a signing secret has bytes")?;
