@@ -114,6 +114,9 @@ pub enum DataCommand {
     /// Keys of programs that call the API.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Subscribers to whom a server posts the change feed.
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
 }
 
 impl DataCommand {
@@ -149,6 +152,7 @@ impl DataCommand {
         match self {
             Self::Ingest(_) | Self::Resolve { .. } | Self::Refresh | Self::Verify | Self::Explain { .. } => true,
             Self::Sql { .. } | Self::Backup { .. } | Self::User(_) | Self::Key(_) => false,
+            Self::Webhook(_) => true,
         }
     }
 
@@ -156,7 +160,7 @@ impl DataCommand {
     pub fn is_work(&self) -> bool {
         match self {
             Self::Ingest(_) | Self::Resolve { .. } | Self::Refresh | Self::Verify | Self::Backup { .. } => true,
-            Self::Explain { .. } | Self::Sql { .. } | Self::User(_) | Self::Key(_) => false,
+            Self::Explain { .. } | Self::Sql { .. } | Self::User(_) | Self::Key(_) | Self::Webhook(_) => false,
         }
     }
 }
@@ -366,6 +370,56 @@ pub enum KeyCommand {
         /// Its name.
         name: String,
     },
+}
+
+/// Subcommands of `webhook`.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookCommand {
+    /// Add a subscriber and print its signing secret once.
+    Add(WebhookAddArgs),
+    /// The subscribers, how far each has been told, and what it did not take.
+    List,
+    /// Tell a subscriber nothing any more.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+    /// Let a paused subscriber go on where it stands.
+    Resume {
+        /// Its name.
+        name: String,
+    },
+    /// Send a subscriber once more the events that it did not take.
+    Redeliver {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// Options of `webhook add`.
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
+pub struct WebhookAddArgs {
+    /// What it is called.
+    pub name: String,
+    /// Where events are posted: an https URL.
+    #[arg(long)]
+    pub url: String,
+    /// The key whose access decides which events it is told, and which values.
+    #[arg(long)]
+    pub key: String,
+    /// Why the subscriber reads.
+    #[arg(long, default_value = "statistics", value_parser = ["service_delivery", "stewardship", "statistics", "audit"])]
+    pub purpose: String,
+    /// Only events of this entity type; several allowed [default: all].
+    #[arg(long = "entity", value_name = "ENTITY")]
+    pub entities: Vec<String>,
+    /// Send the values before and after, as far as the key's access shows them.
+    #[arg(long)]
+    pub values: bool,
+    /// Begin after this position of the feed; 0 from the beginning [default: the feed's end].
+    #[arg(long, value_name = "POSITION")]
+    pub after: Option<i64>,
 }
 
 /// Options of `synth`.

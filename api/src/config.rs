@@ -20,11 +20,30 @@ pub struct Config {
     pub sources: Option<PathBuf>,
     /// Whether the data is a made-up state's: pages say so.
     pub made_up: bool,
+    /// Where webhooks may go.
+    pub webhooks: WebhookSettings,
+}
+
+/// Where webhooks may go besides `https` URLs of the public internet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhookSettings {
+    /// Also to `https` URLs whose host has a private address: receivers within the state's own network.
+    pub private_addresses: bool,
+    /// Also to `http` and `https` URLs of this machine itself.
+    pub loopback: bool,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { public_url: None, inbox: PathBuf::from("inbox"), models: None, sources: None, made_up: false }
+        Self {
+            public_url: None,
+            inbox: PathBuf::from("inbox"),
+            models: None,
+            sources: None,
+            made_up: false,
+            webhooks: WebhookSettings::default(),
+        }
     }
 }
 

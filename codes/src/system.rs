@@ -21,6 +21,7 @@ use crate::{
 pub struct CodeSystem {
     sidecar: Sidecar,
     packed: Cow<'static, [u8]>,
+    crc: OnceLock<u32>,
     table: OnceLock<Table>,
     children: OnceLock<Children>,
     search: OnceLock<SearchIndex>,
@@ -48,6 +49,7 @@ impl CodeSystem {
     pub fn from_parts(sidecar: &str, packed_csv: Vec<u8>) -> Result<Self, CodesError> {
         let system = Self::unread(Sidecar::parse("sidecar", sidecar)?, Cow::Owned(packed_csv));
         let table = Table::parse(&system.sidecar, &system.packed)?;
+        system.packed_crc();
         Ok(Self { packed: Cow::Borrowed(&[]), table: OnceLock::from(table), ..system })
     }
 
@@ -57,7 +59,14 @@ impl CodeSystem {
     }
 
     fn unread(sidecar: Sidecar, packed: Cow<'static, [u8]>) -> Self {
-        Self { sidecar, packed, table: OnceLock::new(), children: OnceLock::new(), search: OnceLock::new() }
+        Self {
+            sidecar,
+            packed,
+            crc: OnceLock::new(),
+            table: OnceLock::new(),
+            children: OnceLock::new(),
+            search: OnceLock::new(),
+        }
     }
 
     pub(crate) fn table(&self) -> &Table {
@@ -222,6 +231,15 @@ impl CodeSystem {
     pub fn search(&self, text: &str, limit: usize) -> Vec<SearchHit<'_>> {
         let index = self.search.get_or_init(|| SearchIndex::build(self.table(), &self.sidecar.searched));
         index.search(self, text, limit)
+    }
+
+    /// CRC-32 of its packed table: another one tells of another table, without a look into it.
+    pub fn packed_crc(&self) -> u32 {
+        *self.crc.get_or_init(|| {
+            let mut crc = flate2::Crc::new();
+            crc.update(&self.packed);
+            crc.sum()
+        })
     }
 
     /// Bytes of memory that the table holds once it is read, search and hierarchy apart.

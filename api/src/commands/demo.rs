@@ -18,6 +18,7 @@ use crate::commands::{serve, synth};
 use crate::deployment::Deployment;
 use crate::jobs::accuracy::{links_by_key, measure};
 use crate::jobs::ingest_file::{Ingested, Terms};
+use crate::jobs::publish::publish;
 use crate::jobs::quality::keep_accuracy;
 use crate::jobs::refresh::refresh;
 use crate::jobs::resolve::Resolved;
@@ -53,6 +54,7 @@ pub async fn run(args: &DemoArgs, global: &Global, output: &Output) -> anyhow::R
         bail!("{} was refused: {reason}", file.display());
     }
     let before = Instant::now();
+    publish(&deployment).await?;
     let resolved = resolve_all(&deployment, &[], output).await?;
     stages.add("resolve", before);
     let before = Instant::now();

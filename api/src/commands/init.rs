@@ -19,6 +19,11 @@ inbox = "inbox"
 # Entity models and sources of this deployment; they replace those that come with Kanak by name.
 models = "models"
 sources = "sources"
+
+# Webhooks go to https URLs of the public internet. These let them go to the state's own network and to this machine.
+# [webhooks]
+# private_addresses = true
+# loopback = true
 "#;
 
 /// Runs the command.

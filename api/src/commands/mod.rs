@@ -17,6 +17,7 @@ pub mod synth;
 pub mod users;
 pub mod verify;
 mod waterfall;
+pub mod webhooks;
 
 use std::process::ExitCode;
 
@@ -69,5 +70,6 @@ pub async fn run_on(command: &DataCommand, deployment: &Deployment, output: &Out
         DataCommand::Backup { dir } => Box::pin(backup::run(dir, deployment, output)).await,
         DataCommand::User(command) => Box::pin(users::run_user(command, deployment, output)).await,
         DataCommand::Key(command) => Box::pin(users::run_key(command, deployment, output)).await,
+        DataCommand::Webhook(command) => Box::pin(webhooks::run(command, deployment, output)).await,
     }
 }

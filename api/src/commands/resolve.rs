@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::deployment::Deployment;
+use crate::jobs::publish::publish;
 use crate::jobs::resolve::{Resolved, resolve};
 use crate::output::{Output, grouped};
 use crate::progress::Stage;
@@ -12,6 +13,7 @@ use crate::progress::Stage;
 /// # Errors
 /// When an entity type is unknown, or the hub cannot be read or written.
 pub async fn run(entities: &[String], deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
+    publish(deployment).await?;
     let done = resolve_all(deployment, entities, output).await?;
     print(&done, output)?;
     Ok(())

@@ -12,6 +12,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::Global;
 use crate::deployment::Deployment;
+use crate::jobs::publish::publish;
+use crate::jobs::webhooks;
 use crate::output::{Output, write_private};
 use crate::relay;
 use crate::secrets::os_rng;
@@ -53,10 +55,16 @@ pub async fn serve(
     }
     let cookies = Cookies::on(address.ip(), deployment.config.public_url.as_deref());
     let state = AppState::new(deployment, cookies);
+    publish(&state.deployment).await?;
     let _ticker = schedule::start(state.clone()).await?;
     let _commands = relay::listen(state.clone())?;
+    let _deliveries = webhooks::start(state.clone())?;
     output.line(format!("listening on http://{address}  (pages /, API /docs, health /healthz; stop with Ctrl-C)"));
-    server::listen::serve(listener, router(&state), told_to_stop()).await;
+    let stop = async {
+        told_to_stop().await;
+        state.ending.send_replace(true);
+    };
+    server::listen::serve(listener, router(&state), stop).await;
     Ok(())
 }
 

@@ -19,12 +19,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt as _;
 
+use crate::server::unstalled::Unstalled;
+
 /// How many connections are open at once; more wait in the system's own queue.
 const CONNECTIONS_MAX: usize = 1024;
 /// How long a client may take to send a request's head, and an idle connection to begin one.
 const HEAD: Duration = Duration::from_secs(10);
 /// How long requests that are under way are waited for at the end.
 const GRACE: Duration = Duration::from_secs(30);
+/// How long a client may take nothing of what it is sent.
+const STALL: Duration = Duration::from_secs(60);
 /// Requests at once on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 64;
 /// How often an HTTP/2 client must show that it is there, and how long it may take.
@@ -35,11 +39,13 @@ const PING: Duration = Duration::from_secs(30);
 struct Limits {
     connections_max: usize,
     head: Duration,
+    stall: Duration,
 }
 
 /// Serves until `stop` comes true; then takes no new connection, and waits a while for requests that are under way.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
-    serve_within(Limits { connections_max: CONNECTIONS_MAX, head: HEAD }, listener, router, stop).await;
+    let limits = Limits { connections_max: CONNECTIONS_MAX, head: HEAD, stall: STALL };
+    serve_within(limits, listener, router, stop).await;
 }
 
 async fn serve_within(limits: Limits, listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
@@ -106,7 +112,8 @@ async fn connection(
         .max_concurrent_streams(STREAMS_MAX)
         .keep_alive_interval(PING)
         .keep_alive_timeout(limits.head);
-    let mut serving = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let stream = TokioIo::new(Unstalled::new(stream, limits.stall));
+    let mut serving = pin!(builder.serve_connection(stream, service));
     // Before its protocol is known the builder waits for a connection for ever: the first request has a time of its own.
     let mut first = pin!(tokio::time::sleep(limits.head));
     let mut is_first_due = true;
@@ -151,9 +158,11 @@ mod tests {
             "slow"
         });
         let who = get(|ConnectInfo(address): ConnectInfo<SocketAddr>| async move { address.ip().to_string() });
-        let router = Router::new().route("/slow", slow).route("/who", who);
+        let large = get(|| async { vec![b'x'; 64 << 20] });
+        let router = Router::new().route("/slow", slow).route("/who", who).route("/large", large);
         let (stop, stopped) = oneshot::channel();
-        let limits = Limits { connections_max, head: Duration::from_millis(200) };
+        let head = Duration::from_millis(200);
+        let limits = Limits { connections_max, head, stall: Duration::from_millis(300) };
         let task = tokio::spawn(serve_within(limits, listener, router, async {
             drop(stopped.await);
         }));
@@ -203,6 +212,19 @@ mod tests {
         let second = tokio::time::timeout(Duration::from_secs(5), ask(served.address, "/who")).await;
         assert!(second.is_ok_and(|answer| answer.ends_with("127.0.0.1")), "the idle one was let go, the other served");
         drop(idle);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_takes_nothing_of_its_answer_is_let_go() {
+        let served = served(1).await;
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        stream.write_all(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        let second = tokio::time::timeout(Duration::from_secs(5), ask(served.address, "/who")).await;
+        assert!(
+            second.is_ok_and(|answer| answer.ends_with("127.0.0.1")),
+            "the stalled one was let go, the other served"
+        );
+        drop(stream);
     }
 
     #[tokio::test]

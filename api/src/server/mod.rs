@@ -14,3 +14,4 @@ pub mod security;
 pub mod sign_in;
 pub mod state;
 pub mod telemetry;
+pub mod unstalled;

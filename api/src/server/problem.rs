@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use kanak_store::StoreError;
 use kanak_warehouse::WarehouseError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -73,6 +74,18 @@ impl From<WarehouseError> for Problem {
             WarehouseError::UnknownMetric { .. } | WarehouseError::UnknownDimension { .. } => {
                 Self::bad_request(error.to_string())
             }
+            other => Self::internal(other),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::FeedPosition { .. } | StoreError::Exists { .. } => {
+                Self::new(StatusCode::CONFLICT, error.to_string())
+            }
+            StoreError::NotFound { .. } => Self::not_found(error.to_string()),
             other => Self::internal(other),
         }
     }

@@ -54,6 +54,7 @@ pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(v1::steward_tasks::undo::undo))
         .routes(routes!(v1::sources::list::list))
         .routes(routes!(v1::feed::list::list))
+        .routes(routes!(v1::feed::events::events))
         .routes(routes!(v1::metrics::list::list))
         .routes(routes!(v1::metrics::get::get))
         .split_for_parts()

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum_extra::extract::cookie::{Cookie, SameSite};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, watch};
 
 use crate::deployment::Deployment;
 use crate::server::admit;
 use crate::server::attempts::Attempts;
 use crate::server::health::CountsKept;
 use crate::server::telemetry::Telemetry;
+use crate::v1::feed::events::STREAMS_MAX;
 
 /// State of the server. Cloned for each request; all parts are handles.
 #[derive(Clone)]
@@ -30,6 +31,10 @@ pub struct AppState {
     pub room: Arc<Semaphore>,
     /// How long a request may take.
     pub request_timeout: Duration,
+    /// Room for streams of the change feed.
+    pub streams: Arc<Semaphore>,
+    /// Comes true when the server stops: what would go on for long ends.
+    pub ending: Arc<watch::Sender<bool>>,
     /// One resolution, ingest or refresh at a time.
     pub work: Arc<Mutex<()>>,
 }
@@ -81,6 +86,8 @@ impl AppState {
             attempts: Arc::default(),
             room: Arc::new(Semaphore::new(admit::REQUESTS_MAX)),
             request_timeout: admit::REQUEST,
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            ending: Arc::new(watch::Sender::new(false)),
             work: Arc::default(),
         }
     }

@@ -1,8 +1,9 @@
-//! The change feed: what happened to golden records, numbered in commit order without gaps.
+//! The change feed: what happened to golden records, and what was published, numbered in commit order without gaps.
 
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
+use crate::golden_record::GoldenValues;
 use crate::id::{FeedPosition, GoldenId};
 
 /// One event of the change feed. A reader that keeps `position` sees each exactly once.
@@ -22,6 +23,147 @@ pub struct FeedEvent {
     pub version: i32,
     /// The other golden record of a merge or split.
     pub other: Option<GoldenId>,
+}
+
+/// An event as one reader sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenEvent {
+    /// The event; `other` only where the reader may see that golden record too.
+    pub event: FeedEvent,
+    /// Whether the golden record came into the reader's scope, or left it, by this event.
+    pub crossing: Crossing,
+    /// What the golden record was before, where it was anything that the reader may see and values were asked for.
+    pub before: Option<Side>,
+    /// What it is afterwards, likewise.
+    pub after: Option<Side>,
+}
+
+/// What a golden record was on one side of an event, as far as the reader may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Side {
+    /// Its version.
+    pub version: i32,
+    /// `active`, `deceased` ...
+    pub status: String,
+    /// Its values.
+    pub values: GoldenValues,
+}
+
+/// How an event lies to the scope of its reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Crossing {
+    /// What there is of the golden record before and after lies within it.
+    None,
+    /// The golden record lay outside before: to this reader it is new.
+    Entered,
+    /// The golden record lies outside afterwards: this reader will hear no more of it.
+    Left,
+}
+
+/// How much of each event is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// What happened to which golden record.
+    Changes,
+    /// The values before and after as well.
+    Values,
+}
+
+/// What the feed tells at one position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedEntry {
+    /// Something happened to a golden record.
+    Golden(SeenEvent),
+    /// Something was published to all.
+    Published(PublishedEvent),
+}
+
+impl FeedEntry {
+    /// Its number.
+    pub fn position(&self) -> FeedPosition {
+        match self {
+            Self::Golden(seen) => seen.event.position,
+            Self::Published(event) => event.position,
+        }
+    }
+
+    /// The event, where it is one of a golden record.
+    pub fn golden(&self) -> Option<&SeenEvent> {
+        match self {
+            Self::Golden(seen) => Some(seen),
+            Self::Published(_) => None,
+        }
+    }
+}
+
+/// A publication in the feed. It holds nothing of a person: every reader sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedEvent {
+    /// Its number.
+    pub position: FeedPosition,
+    /// When it was committed.
+    pub at: Timestamp,
+    /// What was published.
+    pub publication: Publication,
+}
+
+/// What was published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Publication {
+    /// What it is.
+    pub kind: Published,
+    /// The code system, or the entity type.
+    pub name: String,
+    /// Its version: of a rule set a number, of a code system what its source says, of a model a hash.
+    pub version: String,
+    /// How it differs from the one before: in concepts or attributes. Rule sets are not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Counts>,
+}
+
+/// How a publication differs from the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Counts {
+    /// What it says for the first time.
+    pub added: u64,
+    /// What it says otherwise.
+    pub changed: u64,
+    /// What it says no more.
+    pub retired: u64,
+}
+
+/// What can be published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Published {
+    /// A rule set of an entity type.
+    Rules,
+    /// A code system.
+    Codes,
+    /// An entity model.
+    Model,
+}
+
+impl Published {
+    /// The word in the feed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Rules => "rules_published",
+            Self::Codes => "codes_published",
+            Self::Model => "model_published",
+        }
+    }
+}
+
+/// Part of the feed, as one reader sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedPage {
+    /// What the reader may see, in order.
+    pub entries: Vec<FeedEntry>,
+    /// Up to where the feed was read: the reader goes on after it, also when it may see none of the events.
+    pub through: FeedPosition,
+    /// The feed's last position at that time.
+    pub end: FeedPosition,
 }
 
 /// What happened to a golden record.

@@ -108,6 +108,14 @@ pub(crate) fn attribute_path(engine: Engine, attribute: &str) -> String {
     }
 }
 
+/// The type of a JSON column.
+pub(crate) fn json_type(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "TEXT",
+        Engine::Postgres => "JSONB",
+    }
+}
+
 /// Puts the words of golden records into the search index; rows `golden_id int, words text` as `$1`.
 pub(crate) fn search_insert(engine: Engine) -> &'static str {
     match engine {

@@ -1,6 +1,6 @@
 //! What can go wrong, sorted by who must act.
 
-use kanak_model::{GoldenId, IngestRunId, RuleSetVersion, StewardTaskId};
+use kanak_model::{FeedPosition, GoldenId, IngestRunId, RuleSetVersion, StewardTaskId};
 
 /// Why the hub did not do what it was asked. Never holds a value of a person.
 #[derive(Debug, thiserror::Error)]
@@ -151,6 +151,16 @@ pub enum StoreError {
         entity: String,
         /// The version.
         version: RuleSetVersion,
+    },
+    /// The reader must act: its position is not one of this feed.
+    #[error(
+        "the feed ends at position {end} and has no position {asked}; was the hub restored? read again from a position that it has"
+    )]
+    FeedPosition {
+        /// Where the reader wants to go on.
+        asked: FeedPosition,
+        /// The last position.
+        end: FeedPosition,
     },
     /// The machine could not do a computation (hashing a password).
     #[error("{0}")]

@@ -1,13 +1,19 @@
 //! The change feed: numbered by the one writer, in commit order, without gaps.
 
-use kanak_model::feed::{Change, FeedEvent};
-use kanak_model::{FeedPosition, GoldenId, Timestamp};
+use kanak_model::access::Filter;
+use kanak_model::feed::{
+    Change, Crossing, Detail, FeedEntry, FeedEvent, FeedPage, Publication, PublishedEvent, SeenEvent, Side,
+};
+use kanak_model::{Access, EntityModel, FeedPosition, GoldenId, Timestamp};
 use sqlx::FromRow;
+use sqlx::types::Json;
 
 use crate::Store;
+use crate::access_sql::{compile, show_golden};
 use crate::db::{Tx, on_db, on_tx};
-use crate::dialect::{ROWS_A_STATEMENT, json, sql};
+use crate::dialect::{Engine, JsonColumn, ROWS_A_STATEMENT, json, json_type, sql};
 use crate::error::StoreError;
+use crate::packed::ChosenBack;
 
 #[derive(FromRow)]
 struct Row {
@@ -77,14 +83,181 @@ pub(crate) async fn append(tx: &mut Tx, entity: &str, events: &[NewEvent]) -> Re
     Ok(FeedPosition(last))
 }
 
+/// How much of the feed one page looks through for a reader who may see little of it.
+const WINDOW: i64 = 10_000;
+
+/// The version that an event ended or replaced, and the one that it began; derived, so that nothing is kept twice.
+const SIDES: &str = "LEFT JOIN golden_versions b ON b.golden_id = f.golden_id AND b.version = CASE
+             WHEN f.change = 'updated' THEN f.version - 1 WHEN f.change IN ('merged_into', 'emptied') THEN f.version END
+         LEFT JOIN golden_versions a ON a.golden_id = f.golden_id AND a.version = CASE
+             WHEN f.change IN ('created', 'updated', 'split_from', 'restored') THEN f.version END";
+
+#[derive(FromRow)]
+struct SeenRow {
+    position: i64,
+    at_us: i64,
+    entity: Option<String>,
+    golden_id: Option<i64>,
+    change: String,
+    version: Option<i64>,
+    other_golden_id: Option<i64>,
+    published: Option<Json<Publication>>,
+    sees_before: i64,
+    sees_after: i64,
+    before_status: Option<String>,
+    before_chosen: Option<Json<ChosenBack>>,
+    after_status: Option<String>,
+    after_chosen: Option<Json<ChosenBack>>,
+}
+
+/// A statement that reads a page for one reader, and the texts bound to it after position, window's end and limit.
+struct PageQuery {
+    text: String,
+    bind: Vec<String>,
+}
+
+impl PageQuery {
+    fn new(access: &Access, engine: Engine, detail: Detail) -> Self {
+        let is_unconfined = *access.filter() == Filter::Everything;
+        let before = compile(access.filter(), engine, JsonColumn::Chosen("b.chosen"), 4);
+        let after = compile(access.filter(), engine, JsonColumn::Chosen("a.chosen"), 4 + before.bind.len());
+        let first = 4 + before.bind.len() + after.bind.len();
+        let other = compile(access.filter(), engine, JsonColumn::Chosen("o.chosen"), first);
+        let (sees_before, sees_after) = (before.sql, after.sql);
+        // A merge or split ends and begins versions at its own time: either of the other's tells whether it may be seen.
+        let other_golden_id = if is_unconfined {
+            "f.other_golden_id".to_owned()
+        } else {
+            format!(
+                "CASE WHEN EXISTS (SELECT 1 FROM golden_versions o WHERE o.golden_id = f.other_golden_id
+                     AND o.recorded_from_us <= f.at_us AND (o.recorded_to_us IS NULL OR o.recorded_to_us >= f.at_us)
+                     AND {}) THEN f.other_golden_id END",
+                other.sql
+            )
+        };
+        let values = |side: char, sees: &str| match detail {
+            Detail::Changes => ["NULL", "NULL"].map(str::to_owned),
+            Detail::Values => ["status", "chosen"].map(|column| format!("CASE WHEN {sees} THEN {side}.{column} END")),
+        };
+        let [before_status, before_chosen] = values('b', &sees_before);
+        let [after_status, after_chosen] = values('a', &sees_after);
+        // Who sees everything, and no values, needs no versions.
+        let sides = if is_unconfined && detail == Detail::Changes { "" } else { SIDES };
+        let json = json_type(engine);
+        let text = format!(
+            "SELECT f.position, f.at_us, f.entity, f.golden_id, f.change, f.version, f.published,
+                 CAST({other_golden_id} AS BIGINT) AS other_golden_id,
+                 CAST(CASE WHEN {sees_before} THEN 1 ELSE 0 END AS BIGINT) AS sees_before,
+                 CAST(CASE WHEN {sees_after} THEN 1 ELSE 0 END AS BIGINT) AS sees_after,
+                 CAST({before_status} AS TEXT) AS before_status, CAST({before_chosen} AS {json}) AS before_chosen,
+                 CAST({after_status} AS TEXT) AS after_status, CAST({after_chosen} AS {json}) AS after_chosen
+             FROM feed_events f {sides}
+             WHERE f.position > $1 AND f.position <= $2 AND (f.golden_id IS NULL OR {sees_before} OR {sees_after})
+             ORDER BY f.position LIMIT $3"
+        );
+        Self { text, bind: [before.bind, after.bind, other.bind].concat() }
+    }
+}
+
+/// An entry with its values as the reader may see them; without its model a golden record shows none.
+fn show(access: &Access, models: &[EntityModel], row: SeenRow) -> Result<FeedEntry, StoreError> {
+    let (position, at) = (FeedPosition(row.position), Timestamp(row.at_us));
+    if let Some(publication) = row.published {
+        return Ok(FeedEntry::Published(PublishedEvent { position, at, publication: publication.0 }));
+    }
+    let stored =
+        |column| StoreError::Stored { table: "feed_events", row: row.position, column, expected: "golden record" };
+    let event = FeedEvent::try_from(Row {
+        position: row.position,
+        at_us: row.at_us,
+        entity: row.entity.ok_or_else(|| stored("entity"))?,
+        golden_id: row.golden_id.ok_or_else(|| stored("golden_id"))?,
+        change: row.change,
+        version: row.version.ok_or_else(|| stored("version"))?,
+        other_golden_id: row.other_golden_id,
+    })?;
+    let crossing = match (event.change, row.sees_before == 1, row.sees_after == 1) {
+        (Change::Updated, false, true) => Crossing::Entered,
+        (Change::Updated, true, false) => Crossing::Left,
+        _ => Crossing::None,
+    };
+    let model = models.iter().find(|model| model.name == event.entity);
+    let side = |version: i32, status: Option<String>, chosen: Option<Json<ChosenBack>>| {
+        let (Some(status), Some(chosen)) = (status, chosen) else { return None };
+        let values = model.map(|model| show_golden(access, model, chosen.0.0)).unwrap_or_default();
+        Some(Side { version, status, values })
+    };
+    let before_version = if event.change == Change::Updated { event.version - 1 } else { event.version };
+    let before = side(before_version, row.before_status, row.before_chosen);
+    let after = side(event.version, row.after_status, row.after_chosen);
+    Ok(FeedEntry::Golden(SeenEvent { event, crossing, before, after }))
+}
+
+/// Numbers a publication and writes it.
+pub(crate) async fn append_publication(tx: &mut Tx, publication: &Publication) -> Result<FeedPosition, StoreError> {
+    const SQL: &str = "INSERT INTO feed_events (position, at_us, change, published)
+         VALUES ((SELECT coalesce(max(position), 0) + 1 FROM feed_events), $1, $2, $3) RETURNING position";
+    let now = tx.now.0;
+    let position: i64 = on_tx!(tx, |c| sqlx::query_scalar(SQL)
+        .bind(now)
+        .bind(publication.kind.word())
+        .bind(Json(publication))
+        .fetch_one(c)
+        .await)?;
+    Ok(FeedPosition(position))
+}
+
 impl Store {
-    /// Events after a position, in order.
+    /// Events of golden records after a position, in order: all there are, for the hub's own work. Readers have
+    /// [`Store::read_feed`].
     pub async fn list_feed(&self, after: FeedPosition, limit: u32) -> Result<Vec<FeedEvent>, StoreError> {
         const SQL: &str = "SELECT position, at_us, entity, golden_id, change, version, other_golden_id FROM feed_events
-             WHERE position > $1 ORDER BY position LIMIT $2";
+             WHERE position > $1 AND golden_id IS NOT NULL ORDER BY position LIMIT $2";
         let rows: Vec<Row> =
             on_db!(&self.db, |c| sqlx::query_as(SQL).bind(after.0).bind(i64::from(limit)).fetch_all(c).await)?;
         rows.into_iter().map(FeedEvent::try_from).collect()
+    }
+
+    /// What a reader may see after a position, in order, at most `limit`.
+    ///
+    /// A publication is seen by everyone. An event of a golden record is seen by whoever may read the golden record as it
+    /// was before or as it is afterwards; the side that may not be read is left out, and so is the other golden record of
+    /// a merge or split.
+    ///
+    /// # Errors
+    /// [`StoreError::FeedPosition`] for a position that this feed has not reached.
+    pub async fn read_feed(
+        &self,
+        access: &Access,
+        models: &[EntityModel],
+        after: FeedPosition,
+        limit: u32,
+        detail: Detail,
+    ) -> Result<FeedPage, StoreError> {
+        const END: &str = "SELECT coalesce(max(position), 0) FROM feed_events";
+        let mut tx = self.db.begin_read().await?;
+        let end: i64 = on_tx!(tx, |c| sqlx::query_scalar(END).fetch_one(c).await)?;
+        if after.0 < 0 || after.0 > end {
+            return Err(StoreError::FeedPosition { asked: after, end: FeedPosition(end) });
+        }
+        let engine = tx.engine();
+        let window = end.min(after.0 + WINDOW.max(i64::from(limit)));
+        let PageQuery { text, bind } = PageQuery::new(access, engine, detail);
+        let rows: Vec<SeenRow> = on_tx!(tx, |c| {
+            let mut query = sqlx::query_as(sql(engine, &text)).bind(after.0).bind(window).bind(i64::from(limit));
+            for text in bind {
+                query = query.bind(text);
+            }
+            query.fetch_all(c).await
+        })?;
+        let is_full = rows.len() as u64 == u64::from(limit);
+        let entries: Vec<FeedEntry> =
+            rows.into_iter().map(|row| show(access, models, row)).collect::<Result<_, _>>()?;
+        let through = match entries.last() {
+            Some(last) if is_full => last.position(),
+            _ => FeedPosition(window),
+        };
+        Ok(FeedPage { entries, through, end: FeedPosition(end) })
     }
 
     /// The last position; 0 before the first event.

@@ -13,6 +13,8 @@ use zeroize::Zeroizing;
 pub const VAULT_HMAC: &str = "vault-hmac";
 /// The key that seals numbers in the vault.
 pub const VAULT_AES: &str = "vault-aes";
+/// The key that the signing secrets of webhooks are made with.
+pub const WEBHOOKS: &str = "webhooks";
 /// The key that seals landed files.
 pub const LANDING: &str = "landing";
 

@@ -9,6 +9,7 @@ mod constraints;
 mod crosswalks;
 mod db;
 mod dialect;
+mod editions;
 mod error;
 mod feed_events;
 mod golden_records;
@@ -32,6 +33,7 @@ mod stewardship;
 pub mod testing;
 mod users;
 mod vault;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -43,6 +45,7 @@ pub use backup::Backup;
 pub use confirmations::Confirmation;
 pub use crosswalks::{Crosswalk, Link};
 pub use db::{HubUrl, PostgresUrl};
+pub use editions::{Edition, Items};
 pub use error::StoreError;
 pub use golden_records::{Golden, HubCounts, MemberRecord, Place};
 pub use ingest::{FileFacts, IngestSummary, IngestTx};
@@ -60,6 +63,7 @@ pub use users::{
     new_password,
 };
 pub use vault::{Reference, Revealed, Vault, VaultError};
+pub use webhooks::{AfterFailure, DeadLetter, NewWebhook, Webhook, WebhookId};
 
 /// The hub: one handle, cheap to clone, for all that is written and read.
 #[derive(Clone)]

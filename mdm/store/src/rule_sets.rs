@@ -1,5 +1,6 @@
 //! Rule sets: frozen match weights, frequencies and thresholds, by entity type and version.
 
+use kanak_model::feed::{Publication, Published};
 use kanak_model::{RuleSetVersion, Timestamp};
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
@@ -9,6 +10,7 @@ use crate::Store;
 use crate::audit_events::hex;
 use crate::db::{on_db, on_tx};
 use crate::error::StoreError;
+use crate::feed_events;
 
 /// A published rule set.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +61,7 @@ impl Store {
         row.map(RuleSet::from).ok_or_else(|| StoreError::NoRuleSet { entity: entity.to_owned(), version })
     }
 
-    /// Publishes rules. Equal to the latest ones, they keep that version.
+    /// Publishes rules, and tells so in the feed. Equal to the latest ones, they keep that version and are not told.
     pub async fn put_rule_set(&self, entity: &str, body: &serde_json::Value) -> Result<RuleSetVersion, StoreError> {
         const SQL: &str = "INSERT INTO rule_sets (entity, version, body, created_us)
              VALUES ($1, (SELECT coalesce(max(version), 0) + 1 FROM rule_sets WHERE entity = $1), $2, $3) RETURNING version, body";
@@ -76,6 +78,9 @@ impl Store {
         // Of the body as it reads back: an engine may write its numbers otherwise.
         let hash = body_hash(&stored.0);
         on_tx!(tx, |c| sqlx::query(FREEZE).bind(entity).bind(version).bind(hash).execute(c).await.map(drop))?;
+        let (kind, name, version_text) = (Published::Rules, entity.to_owned(), version.to_string());
+        let publication = Publication { kind, name, version: version_text, counts: None };
+        feed_events::append_publication(&mut tx, &publication).await?;
         tx.commit().await?;
         Ok(RuleSetVersion(version))
     }

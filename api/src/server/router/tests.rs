@@ -136,7 +136,7 @@ async fn every_endpoint_answers_whom_it_is_for() {
     }
     let sources = served.get("/v1/sources", &served.analyst, "").await.json();
     assert_eq!((&sources[0]["name"], &sources[0]["live"]), (&"people".into(), &2.into()));
-    assert_eq!(served.get("/v1/feed", &served.analyst, "").await.json().as_array().unwrap().len(), 2);
+    assert_eq!(served.get("/v1/feed", &served.analyst, "").await.json().as_array().unwrap().len(), 3);
     let tasks = served.get("/v1/steward-tasks", &served.steward, "stewardship").await;
     assert_eq!((tasks.status, tasks.json().as_array().unwrap().len()), (StatusCode::OK, 0));
     let decided = Request::post("/v1/steward-tasks/1/decision")
@@ -275,4 +275,160 @@ async fn an_address_that_guesses_passwords_is_stopped_and_another_is_not() {
     assert!(set.iter().any(|line| line.starts_with("__Host-kanak_session=") && line.contains("Secure")), "{set:?}");
     assert!(set.iter().all(|line| line.contains("Secure") && line.contains("Path=/")), "{set:?}");
     assert!(welcome.headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
+}
+
+/// Events of a stream that is being read.
+struct Stream {
+    status: StatusCode,
+    frames: axum::body::BodyDataStream,
+    text: String,
+}
+
+impl Served {
+    async fn stream(&self, key: &str, query: &str, last_event_id: Option<&str>) -> Stream {
+        let mut request = Request::get(format!("/v1/feed/events{query}"))
+            .header(header::AUTHORIZATION, format!("Bearer {key}"))
+            .header("purpose", "service_delivery")
+            .header(header::ACCEPT_ENCODING, "gzip");
+        if let Some(id) = last_event_id {
+            request = request.header("last-event-id", id);
+        }
+        let response = router(&self.state).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let status = response.status();
+        Stream { status, frames: response.into_body().into_data_stream(), text: String::new() }
+    }
+
+    async fn more_people(&self, number: usize) {
+        let name = ["Chitra Rani", "Deepak Singh", "Esha Kaur", "Farid Khan"][number % 4];
+        let row = format!("ID,NAME,DOB\n{},{name},19{:02}-05-06\n", number + 10, number + 40);
+        self.house.ingest(&format!("people_{}.csv", number + 10), &row).await;
+        let silent = crate::output::Output::silent();
+        crate::commands::resolve::resolve_all(&self.house.deployment, &[], &silent).await.unwrap();
+    }
+}
+
+impl Stream {
+    /// The next event as (id, data); `None` when the stream has ended.
+    async fn next(&mut self) -> Option<(i64, Option<Value>)> {
+        use futures::StreamExt as _;
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let line = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+                let read = line("id:").map(|id| (id.parse().unwrap(), line("data:").map(serde_json::from_str)));
+                self.text = rest.to_owned();
+                // A comment, the heartbeat, has neither.
+                if let Some((id, data)) = read {
+                    return Some((id, data.transpose().unwrap()));
+                }
+                continue;
+            }
+            let frame = tokio::time::timeout(Duration::from_secs(20), self.frames.next()).await.unwrap()?;
+            self.text.push_str(std::str::from_utf8(&frame.unwrap()).unwrap());
+        }
+    }
+
+    async fn ids(&mut self, count: usize) -> Vec<i64> {
+        let mut ids = Vec::new();
+        while ids.len() < count {
+            ids.push(self.next().await.expect("the stream goes on").0);
+        }
+        ids
+    }
+}
+
+#[tokio::test]
+async fn a_stream_tells_what_is_and_what_comes_and_goes_on_where_its_reader_stopped() {
+    let mut served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
+    // A stream outlives the time that a request may take.
+    served.state.request_timeout = Duration::from_secs(2);
+    let mut stream = served.stream(&served.department, "?after=1&expand=values", None).await;
+    assert_eq!(stream.status, StatusCode::OK);
+    let (id, data) = stream.next().await.unwrap();
+    let data = data.unwrap();
+    assert_eq!((id, &data["position"], &data["change"]), (2, &2.into(), &"created".into()));
+    assert!(data["after"]["values"]["full_name"].as_str().unwrap().contains(' '), "{data}");
+    assert_eq!(stream.ids(1).await, [3]);
+    tokio::time::sleep(Duration::from_millis(2_200)).await;
+    served.more_people(0).await;
+    assert_eq!(stream.ids(1).await, [4]);
+    drop(stream);
+    served.more_people(1).await;
+    let mut again = served.stream(&served.department, "?after=0", Some("3")).await;
+    // Rules that a fourth person has outgrown may be told of as well.
+    let end = served.house.deployment.store.feed_position().await.unwrap().0;
+    let missed: Vec<i64> = (4..=end).collect();
+    assert_eq!(again.ids(missed.len()).await, missed, "Last-Event-ID goes before `after`; nothing is lost or twice");
+    assert!(again.next_is_none_after_end(&served).await);
+    let entries = served.house.deployment.store.list_audit_events(0, 1000).await.unwrap();
+    let shown = entries.iter().filter(|entry| entry.event.action == "read golden record in feed").count();
+    assert_eq!(shown, 3, "values of three golden records were shown, those of the second stream were not");
+}
+
+impl Stream {
+    /// Whether the stream ends when the server does.
+    async fn next_is_none_after_end(&mut self, served: &Served) -> bool {
+        served.state.ending.send_replace(true);
+        self.next().await.is_none()
+    }
+}
+
+#[tokio::test]
+async fn readers_that_are_cut_anywhere_and_come_back_see_every_event_once() {
+    let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
+    for number in 0..4 {
+        served.more_people(number).await;
+    }
+    let end = served.house.deployment.store.feed_position().await.unwrap().0;
+    for step in 1..=4 {
+        let (mut seen, mut kept) = (Vec::new(), 0);
+        while kept < end {
+            let mut stream = served.stream(&served.department, "", Some(&kept.to_string())).await;
+            seen.extend(stream.ids(step.min((end - kept) as usize)).await);
+            kept = *seen.last().unwrap();
+        }
+        assert_eq!(seen, (1..=end).collect::<Vec<_>>(), "cut after every {step}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_needs_a_place_a_key_and_a_position_that_there_is() {
+    let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
+    assert_eq!(served.stream(&served.department, "", Some("4")).await.status, StatusCode::CONFLICT);
+    assert_eq!(served.stream(&served.department, "", Some("x")).await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(served.stream("kanak_none", "", None).await.status, StatusCode::UNAUTHORIZED);
+    let all = Arc::clone(&served.state.streams).acquire_many_owned(v1::feed::events::STREAMS_MAX as u32).await.unwrap();
+    assert_eq!(served.stream(&served.department, "", None).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    drop(all);
+    let open = served.stream(&served.department, "", None).await;
+    assert_eq!(served.state.streams.available_permits(), v1::feed::events::STREAMS_MAX - 1);
+    drop(open);
+    assert_eq!(served.state.streams.available_permits(), v1::feed::events::STREAMS_MAX);
+}
+
+#[tokio::test]
+async fn a_reader_confined_to_a_district_is_led_past_what_is_not_its_own() {
+    let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
+    let roles = [Role::Department].into_iter().collect();
+    let districts = ["41".to_owned()].into_iter().collect();
+    let store = &served.house.deployment.store;
+    let key = store.create_api_key(&by(), "confined", &roles, Some(&districts), None, &mut os_rng()).await.unwrap();
+    let answer = served.get("/v1/feed?after=1&expand=values", &key, "service_delivery").await;
+    assert_eq!((answer.body.as_str(), &answer.headers["feed-position"]), ("[]", &axum::http::HeaderValue::from(3)));
+    let mut stream = served.stream(&key, "?after=1", None).await;
+    assert_eq!(stream.next().await.unwrap(), (3, None), "an id without data");
+}
+
+#[tokio::test]
+async fn the_feed_tells_values_to_whom_may_see_them_and_only_when_asked() {
+    let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
+    let plain = served.get("/v1/feed?after=1&limit=1", &served.department, "service_delivery").await;
+    assert_eq!(plain.headers["feed-position"], "2");
+    assert!(plain.json()[0].get("after").is_none());
+    let name = |answer: &Answer| answer.json()[0]["after"]["values"]["full_name"].clone();
+    let person = served.get("/v1/feed?after=1&expand=values&limit=1", &served.department, "service_delivery").await;
+    assert!(name(&person).is_string(), "{}", person.body);
+    let figures = served.get("/v1/feed?after=1&expand=values&limit=1", &served.analyst, "statistics").await;
+    assert!(figures.json()[0]["after"]["status"].is_string() && name(&figures).is_null(), "{}", figures.body);
+    assert_eq!(served.get("/v1/feed?after=4", &served.analyst, "").await.status, StatusCode::CONFLICT);
+    assert_eq!(served.get("/v1/feed?expand=all", &served.analyst, "").await.status, StatusCode::BAD_REQUEST);
 }

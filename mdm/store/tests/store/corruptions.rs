@@ -87,7 +87,7 @@ const CORRUPTIONS: [Corruption; 48] = [
     ),
     (
         "a feed event tells another version",
-        "UPDATE feed_events SET version = 7 WHERE position = 1",
+        "UPDATE feed_events SET version = 7 WHERE golden_id = 1 AND version = 1",
         "versions_announced",
     ),
     (

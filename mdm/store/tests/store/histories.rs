@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kanak_model::match_pair::{ConstraintKind, Decision};
+use kanak_model::source_record::Stated;
 use kanak_model::source_system::Load;
 use kanak_model::{GoldenId, SourceRecordId, StewardTaskId, UserId};
 use kanak_store::{StoreError, TaskFilter};
@@ -47,7 +48,13 @@ async fn check(hub: &Hub, step: &Step) {
 
 pub(crate) async fn ingest(hub: &Hub, load: Load, rows: &BTreeMap<u8, u8>) -> kanak_store::IngestSummary {
     let mut run = hub.store.begin_ingest(hub.source, file("food.csv", load)).await.unwrap();
-    let rows = rows.iter().map(|(key, name)| record(&format!("key{key}"), &format!("Name {name}")));
+    // Those of an odd name live in another district than the rest, and move with a change of name.
+    let rows = rows.iter().map(|(key, name)| {
+        let mut row = record(&format!("key{key}"), &format!("Name {name}"));
+        let district = if name % 2 == 0 { "41" } else { "42" };
+        row.values.insert("district", Stated::new(district, district));
+        row
+    });
     run.add(rows.collect()).await.unwrap();
     run.finish_confirmed().await.unwrap()
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kanak_model::feed::Change;
+use kanak_model::feed::{Change, Detail, FeedEntry};
 use kanak_model::golden_record::{GoldenChange, GoldenValues, Identity};
 use kanak_model::match_pair::{ConstraintKind, Decision, MatchPair};
 use kanak_model::source_record::{NewSourceRecord, Stated};
@@ -127,6 +127,8 @@ struct Beside<'a> {
     health: SourceSystemId,
     rules: RuleSetVersion,
     published: BTreeMap<RuleSetVersion, serde_json::Value>,
+    /// Rule sets that the feed told of.
+    told: BTreeSet<RuleSetVersion>,
     /// By source record, in the order of arrival.
     records: BTreeMap<SourceRecordId, Modelled>,
     decisions: Vec<Held>,
@@ -161,6 +163,7 @@ impl<'a> Beside<'a> {
             health: health.unwrap(),
             rules: hub.rules,
             published: BTreeMap::from([(hub.rules, body)]),
+            told: BTreeSet::new(),
             records: BTreeMap::new(),
             decisions: Vec::new(),
             position: FeedPosition(0),
@@ -483,13 +486,23 @@ impl<'a> Beside<'a> {
     /// Reads on from the position it kept, a few events at a time.
     async fn read_feed(&mut self) {
         loop {
-            let events = self.hub.store.list_feed(self.position, 3).await.unwrap();
-            if events.is_empty() {
+            let page = self.hub.store.read_feed(&all(), &[], self.position, 3, Detail::Changes).await.unwrap();
+            if page.entries.is_empty() {
+                let told: Vec<_> = self.told.iter().copied().collect();
+                assert_eq!(told, self.published.keys().copied().collect::<Vec<_>>(), "every rule set is told once");
                 return;
             }
-            for event in events {
-                assert_eq!(event.position.0, self.position.0 + 1, "numbers without gaps");
-                self.position = event.position;
+            for entry in page.entries {
+                assert_eq!(entry.position().0, self.position.0 + 1, "numbers without gaps");
+                self.position = entry.position();
+                let event = match entry {
+                    FeedEntry::Golden(seen) => seen.event,
+                    FeedEntry::Published(event) => {
+                        let version = RuleSetVersion(event.publication.version.parse().unwrap());
+                        assert!(self.told.insert(version), "{version:?} is told twice");
+                        continue;
+                    }
+                };
                 let before = self.heard.get(&event.golden_id).copied();
                 let heard = match (event.change, before) {
                     (Change::Created | Change::SplitFrom, None) => {

@@ -1,0 +1,98 @@
+//! Webhooks: the change feed posted to subscribers, in order, at least once.
+//!
+//! A message is one event. Its id names webhook and position, and its content follows from the feed: whoever keeps ids
+//! sees each once. The position is written after the receiver's answer, so that a kill at any point loses nothing.
+
+mod deliver;
+mod post;
+mod sign;
+mod target;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use kanak_store::{Webhook, WebhookId};
+use tokio::task::JoinHandle;
+
+pub use deliver::{Taken, deliver, redeliver};
+pub use post::Poster;
+pub use target::Target;
+
+use crate::server::state::AppState;
+
+/// How often it is looked whether there is something to deliver.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Deliveries in the background; dropped, they stop where they are.
+pub struct Deliveries(JoinHandle<()>);
+
+impl Drop for Deliveries {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Starts to deliver, each webhook in a task of its own: a slow receiver holds up no other.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn start(state: AppState) -> anyhow::Result<Deliveries> {
+    let poster = Poster::new(state.deployment.config.webhooks)?;
+    Ok(Deliveries(tokio::spawn(async move {
+        let mut running = Running::default();
+        loop {
+            if let Err(error) = running.look(&state, &poster).await {
+                let reason = format!("{error:#}");
+                tracing::error!(error = reason, "Cannot tell which webhooks are due: {reason}");
+                tokio::time::sleep(Duration::from_secs(30)).await;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    })))
+}
+
+/// The webhooks that are being delivered.
+#[derive(Default)]
+struct Running(BTreeMap<WebhookId, JoinHandle<()>>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.values().for_each(JoinHandle::abort);
+    }
+}
+
+impl Running {
+    /// Begins what is due and not under way; ends what is not wanted any more.
+    async fn look(&mut self, state: &AppState, poster: &Poster) -> anyhow::Result<()> {
+        let deployment = &state.deployment;
+        let webhooks = deployment.store.list_webhooks().await.context("cannot list webhooks")?;
+        let end = deployment.store.feed_position().await?;
+        let now = deployment.clock.now();
+        self.0.retain(|id, task| {
+            let is_wanted = webhooks.iter().any(|webhook| webhook.id == *id && webhook.paused.is_none());
+            if !is_wanted {
+                task.abort();
+            }
+            is_wanted && !task.is_finished()
+        });
+        let is_due = |webhook: &Webhook| webhook.paused.is_none() && webhook.due <= now && webhook.position != end;
+        for webhook in webhooks.into_iter().filter(is_due) {
+            let (deployment, poster) = (deployment.clone(), poster.clone());
+            self.0.entry(webhook.id).or_insert_with(|| {
+                tokio::spawn(async move {
+                    let name = webhook.name.clone();
+                    if let Err(error) = deliver(&deployment, &poster, webhook).await {
+                        let reason = format!("{error:#}");
+                        tracing::error!(error = reason, "Webhook {name} cannot be delivered: {reason}");
+                        tokio::time::sleep(Duration::from_secs(30)).await;
+                    }
+                })
+            });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! Wire types of the change feed.
+
+use std::collections::BTreeMap;
+
+use kanak_model::feed::{Counts, Crossing, FeedEntry, Publication, SeenEvent, Side};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One event.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct FeedEventView {
+    /// Its number in commit order, without gaps; a caller confined to districts is shown the numbers of its own alone.
+    position: i64,
+    /// When it was committed.
+    at: String,
+    /// Of a golden record `created`, `updated`, `merged_into`, `split_from`, `restored` or `emptied`; else
+    /// `rules_published`, `codes_published` or `model_published`.
+    change: &'static str,
+    /// The entity type of the golden record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entity: Option<String>,
+    /// The golden record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    golden_id: Option<String>,
+    /// The golden record's version afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<i32>,
+    /// The other golden record of a merge or split, where the caller may see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other: Option<String>,
+    /// `entered` or `left`: the golden record came into the districts that the caller is confined to, or went out of
+    /// them, by this event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'static str>,
+    /// What it was before, with `expand=values`: of an update, a merge and an emptying, where the caller may see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<SideView>,
+    /// What it is afterwards, with `expand=values`: unless it ended, and where the caller may see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<SideView>,
+    /// What was published.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    published: Option<PublicationView>,
+}
+
+/// A code system, rule set or entity model that was published.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PublicationView {
+    /// The code system, or the entity type.
+    name: String,
+    /// Its version.
+    version: String,
+    /// Concepts or attributes that it says for the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    added: Option<u64>,
+    /// Those that it says otherwise than before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed: Option<u64>,
+    /// Those that it says no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retired: Option<u64>,
+}
+
+/// What a golden record was on one side of an event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SideView {
+    /// Its version.
+    version: i32,
+    /// `active`, `deceased` ...
+    status: String,
+    /// Its values in the standard form of their kinds: those that the caller's purpose shows, sensitive ones masked.
+    values: BTreeMap<String, String>,
+}
+
+impl FeedEventView {
+    /// The event's number.
+    pub fn position(&self) -> i64 {
+        self.position
+    }
+
+    /// What happened, in a word.
+    pub fn change(&self) -> &'static str {
+        self.change
+    }
+}
+
+impl From<FeedEntry> for FeedEventView {
+    fn from(entry: FeedEntry) -> Self {
+        match entry {
+            FeedEntry::Golden(seen) => seen.into(),
+            FeedEntry::Published(event) => Self {
+                position: event.position.0,
+                at: event.at.to_string(),
+                change: event.publication.kind.word(),
+                published: Some(event.publication.into()),
+                ..Self::default()
+            },
+        }
+    }
+}
+
+impl From<Publication> for PublicationView {
+    fn from(publication: Publication) -> Self {
+        let Publication { kind: _, name, version, counts } = publication;
+        let count = |of: fn(Counts) -> u64| counts.map(of);
+        let (added, changed, retired) = (count(|c| c.added), count(|c| c.changed), count(|c| c.retired));
+        Self { name, version, added, changed, retired }
+    }
+}
+
+impl From<SeenEvent> for FeedEventView {
+    fn from(seen: SeenEvent) -> Self {
+        let event = seen.event;
+        Self {
+            position: event.position.0,
+            at: event.at.to_string(),
+            change: event.change.word(),
+            entity: Some(event.entity),
+            golden_id: Some(event.golden_id.to_string()),
+            version: Some(event.version),
+            other: event.other.map(|id| id.to_string()),
+            scope: match seen.crossing {
+                Crossing::None => None,
+                Crossing::Entered => Some("entered"),
+                Crossing::Left => Some("left"),
+            },
+            before: seen.before.map(SideView::from),
+            after: seen.after.map(SideView::from),
+            published: None,
+        }
+    }
+}
+
+impl From<Side> for SideView {
+    fn from(side: Side) -> Self {
+        let values = side.values.into_iter().map(|(name, value)| (name, value.value)).collect();
+        Self { version: side.version, status: side.status, values }
+    }
+}
