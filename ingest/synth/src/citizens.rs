@@ -181,7 +181,7 @@ impl Round<'_> {
         }
         self.truth.write(format_args!("{},{},{}", register.source, extract.key(), who.1.entity))?;
         if let Some(flat) = &mut self.flat {
-            write_flat(&mut self.line, &self.stated, self.world.seed);
+            write_flat(&mut self.line, register, &self.stated, self.world.seed);
             flat.write(format_args!("{},{},{}", register.source, extract.key(), self.line))?;
         }
         Ok(Some(extract.key().to_owned()))
@@ -265,9 +265,9 @@ impl Round<'_> {
 
 /// The columns of the flat list that other matchers read.
 pub(crate) const FLAT_HEADER: &str = "source,id,full_name,father_name,spouse_name,mother_name,sex,date_of_birth,mobile,aadhaar,\
-    epic,ration_card,village,district,pin";
+    epic,ration_card,village,district,pin,marriage_no";
 
-fn write_flat(line: &mut String, stated: &Stated, seed: u64) {
+fn write_flat(line: &mut String, register: &Register, stated: &Stated, seed: u64) {
     line.clear();
     let sex = match stated.sex {
         Some(Sex::Female) => "F",
@@ -281,13 +281,14 @@ fn write_flat(line: &mut String, stated: &Stated, seed: u64) {
     let digits = stated.mobile.bytes().filter(u8::is_ascii_digit).map(char::from).collect::<Vec<_>>();
     let mobile: String = digits[digits.len().saturating_sub(10)..].iter().collect();
     let aadhaar = if stated.aadhaar_is_broken { String::new() } else { reference(&stated.aadhaar, seed) };
+    let marriage_no = if matches!(register.keys, Keys::Marriage) { stated.keys[0].as_str() } else { "" };
     let Stated {
         full_name, father_name, spouse_name, mother_name, epic, ration_card, village, district_code, pin, ..
     } = stated;
     write!(
         line,
         "{full_name},{father_name},{spouse_name},{mother_name},{sex},{born},{mobile},{aadhaar},{epic},{ration_card},\
-         {village},{district_code},{pin}"
+         {village},{district_code},{pin},{marriage_no}"
     )
     .expect("writing to a string cannot fail");
 }

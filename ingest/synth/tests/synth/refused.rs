@@ -111,6 +111,6 @@ fn the_flat_list_has_the_rows_of_the_truth_and_no_aadhaar_number() {
     let keys =
         |lines: Vec<Vec<String>>| lines.into_iter().map(|line| (line[0].clone(), line[1].clone())).collect::<Vec<_>>();
     let flat = truth("citizen_flat.csv");
-    assert!(flat.iter().all(|line| line.len() == 15 && (line[9].is_empty() || line[9].starts_with("ref-"))));
+    assert!(flat.iter().all(|line| line.len() == 16 && (line[9].is_empty() || line[9].starts_with("ref-"))));
     assert_eq!(keys(flat), keys(truth("citizen.csv")));
 }
