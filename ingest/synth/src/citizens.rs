@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use kanak_codes::Codes;
 
 use crate::chance::{Chance, Purpose};
-use crate::citizen::{Birth, Clerk, DateForm, REGISTERS, RegisterName, Stated, is_in};
+use crate::citizen::{Birth, Clerk, DateForm, Keys, REGISTERS, Register, RegisterName, Stated, is_in};
 use crate::error::SynthError;
 use crate::events::{Applications, Beneficiary, Benefits, Grievances, Known, Offices};
 use crate::extract::{Extract, Folder, Listing};
