@@ -118,7 +118,7 @@ fn what_a_row_takes_from_another_is_declared_in_full_or_refused() {
         "from = \"UID\"\nwhere_empty = { take = \"Name\", of_other_with_same = \"House\" }",
         1,
     );
-    says(&load(&aadhaar).unwrap_err(), &["ration.toml:31:", "`aadhaar`", "no row takes from another"]);
+    says(&load(&aadhaar).unwrap_err(), &["ration.toml:32:", "`aadhaar`", "no row takes from another"]);
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn the_flat_list_names_the_spouse_that_ingest_takes_from_the_other_row_of_a_marr
     for fields in read(&source, &path_of(&source.name)).unwrap().rows.into_iter().filter_map(|row| row.fields.ok()) {
         parties.entry(fields[&other.of_other_with_same].clone()).or_default().insert(key_of(&source, &fields), fields);
     }
-    let (mut own, mut taken, mut none) = (0, 0, 0);
+    let (mut own, mut taken) = (0, 0);
     for line in truth("citizen_flat.csv").into_iter().filter(|line| line[0] == source.name) {
         let (key, spouse, number) = (&line[1], &line[4], &line[15]);
         assert!(key.starts_with(&format!("{number}/")), "{line:?}");
@@ -136,14 +136,9 @@ fn the_flat_list_names_the_spouse_that_ingest_takes_from_the_other_row_of_a_marr
             _ => stated,
         };
         assert_eq!(spouse, expected, "{line:?}");
-        *(if !stated.is_empty() {
-            &mut own
-        } else if !spouse.is_empty() {
-            &mut taken
-        } else {
-            &mut none
-        }) += 1;
+        own += u64::from(!stated.is_empty());
+        taken += u64::from(stated.is_empty() && !spouse.is_empty());
     }
-    assert!(own > 50 && taken > 200 && none > 0, "{own} state it, {taken} take it, {none} have none");
+    assert!(own > 50 && taken > 200, "{own} state it, {taken} take it");
     assert!(truth("citizen_flat.csv").iter().all(|line| line[15].is_empty() || line[0] == source.name));
 }
