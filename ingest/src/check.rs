@@ -19,6 +19,7 @@ use rustc_hash::FxHashMap;
 
 use crate::checked::{CheckedRow, Secret};
 use crate::memo::Memo;
+use crate::other_rows::OtherRows;
 use crate::plan::{Plan, PlannedColumn};
 use crate::raw_row::RawRow;
 use crate::twelve_digits::Judged;
@@ -27,6 +28,7 @@ use crate::twelve_digits::Judged;
 #[derive(Clone, Copy)]
 pub(crate) struct Checker<'a> {
     pub(crate) plan: &'a Plan<'a>,
+    pub(crate) others: &'a OtherRows,
     pub(crate) standardizer: &'a Standardizer,
     pub(crate) today: NaiveDate,
 }
@@ -34,14 +36,32 @@ pub(crate) struct Checker<'a> {
 /// How many values were left out of rows that went on, by attribute and rule.
 pub(crate) type LeftOutCounts<'a> = FxHashMap<(&'a str, QualityRule), u64>;
 
+/// What is counted of rows that went on.
+#[derive(Default)]
+pub(crate) struct Tally<'a> {
+    pub(crate) left_out: LeftOutCounts<'a>,
+    /// Values that came from the other row of a pair.
+    pub(crate) from_other_rows: u64,
+}
+
+impl Tally<'_> {
+    /// Adds what another thread counted.
+    pub(crate) fn add(&mut self, other: Self) {
+        for (what, count) in other.left_out {
+            *self.left_out.entry(what).or_default() += count;
+        }
+        self.from_other_rows += other.from_other_rows;
+    }
+}
+
 impl<'a> Checker<'a> {
-    /// Checks one row. Values that were left out are counted only when the row goes on.
+    /// Checks one row. What is counted is counted only when the row goes on.
     pub(crate) fn check(
         self,
         judged: &Judged,
         row: &RawRow,
         memo: &mut Memo,
-        left_out: &mut LeftOutCounts<'a>,
+        tally: &mut Tally<'a>,
     ) -> Result<CheckedRow, RejectedRow> {
         let key = self.key(judged, row).map_err(|(rule, key, reason)| RejectedRow {
             line: row.line,
@@ -109,18 +129,21 @@ impl<'a> Checker<'a> {
             }
         }
         self.add_named(&mut checked, &named);
+        let is_bad = |attribute: &Attribute| bad.iter().any(|(bad, _)| bad.name == attribute.name);
+        let from_other_row = self.add_from_other_row(&mut checked, row, is_bad, district.as_deref(), memo);
         for attribute in &self.plan.required {
             if !has(&checked, attribute) {
                 let fault = bad.into_iter().find(|(bad, _)| bad.name == attribute.name).map(|(_, fault)| fault);
                 return Err(fault.unwrap_or_else(|| self.required(attribute)).reject(row, checked.key));
             }
         }
-        checked.updated = self.updated(row, left_out);
+        checked.updated = self.updated(row, &mut tally.left_out);
         for (attribute, fault) in &bad {
             if !has(&checked, attribute) {
-                *left_out.entry((&attribute.name, fault.rule)).or_default() += 1;
+                *tally.left_out.entry((&attribute.name, fault.rule)).or_default() += 1;
             }
         }
+        tally.from_other_rows += from_other_row;
         Ok(checked)
     }
 
@@ -148,6 +171,37 @@ impl<'a> Checker<'a> {
                 checked.values.insert(attribute.name.clone(), Stated::new(standard, &redact(words)));
             }
         }
+    }
+
+    /// Fills what the row leaves empty and the other row of its pair states. Says how many values it filled.
+    fn add_from_other_row(
+        self,
+        checked: &mut CheckedRow,
+        row: &RawRow,
+        is_bad: impl Fn(&Attribute) -> bool,
+        district: Option<&str>,
+        memo: &mut Memo,
+    ) -> u64 {
+        let mut filled = 0;
+        for (place, column) in self.plan.columns.iter().enumerate() {
+            let attribute = column.attribute;
+            let Some(other) = column.where_empty else { continue };
+            if has(checked, attribute) || is_bad(attribute) {
+                continue;
+            }
+            let Some(words) = self.others.find(other, row, &checked.key) else { continue };
+            let mapping = column.mapping;
+            let (date_order, source) = (mapping.date_order, mapping.source.as_deref());
+            let hint = Hint { date_order, source, district, ..self.plain_hint() };
+            // Whom the words name besides is a relative of the other row's person.
+            if let Outcome::Good(standard) =
+                memo.standardize(self.standardizer, place, column, &hint, translated(words, column))
+            {
+                checked.values.insert(attribute.name.clone(), Stated::new(standard, &redact(words)));
+                filled += 1;
+            }
+        }
+        filled
     }
 
     /// What is known of a value that stands in no column of its own.

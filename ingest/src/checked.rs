@@ -70,6 +70,8 @@ pub struct FileReport {
     pub rejected: BTreeMap<QualityRule, u64>,
     /// Values that were left out of rows that went on.
     pub left_out: Vec<LeftOut>,
+    /// Values that rows left empty and the other row of their pair stated (`where_empty` of a source).
+    pub from_other_rows: u64,
     /// Columns of the file that the source maps nowhere.
     pub columns_ignored: Vec<String>,
     /// Mapped columns that no row had, where the format lets rows leave columns out.

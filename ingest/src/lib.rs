@@ -15,6 +15,7 @@ mod input;
 pub mod landing;
 mod memo;
 mod nearest;
+mod other_rows;
 mod plan;
 mod profile;
 mod raw_row;

@@ -82,6 +82,15 @@ pub(crate) struct PlannedColumn<'a> {
     pub(crate) mapping: &'a ColumnMapping,
     pub(crate) attribute: &'a Attribute,
     pub(crate) from: Vec<usize>,
+    /// Where the other row of a pair has the value, if the source says so.
+    pub(crate) where_empty: Option<PlannedOther>,
+}
+
+/// The places of the columns of a [`kanak_model::source_system::OtherRow`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PlannedOther {
+    pub(crate) take: usize,
+    pub(crate) same: usize,
 }
 
 impl<'a> Plan<'a> {
@@ -111,16 +120,19 @@ impl<'a> Plan<'a> {
             let attribute = rows.find_attribute(&mapping.to).ok_or_else(|| unknown_attribute(file, mapping, rows))?;
             let needed = if attribute.required { Needed::Always } else { Needed::Sometimes };
             let from = mapping.from.0.iter().map(|name| finder.place(name, needed)).collect::<Result<_, _>>()?;
-            columns.push(PlannedColumn { mapping, attribute, from });
+            let where_empty = match &mapping.where_empty {
+                Some(other) => Some(PlannedOther {
+                    take: finder.place(&other.take, Needed::Sometimes)?,
+                    same: finder.place(&other.of_other_with_same, Needed::Sometimes)?,
+                }),
+                None => None,
+            };
+            columns.push(PlannedColumn { mapping, attribute, from, where_empty });
         }
         columns.sort_by_key(|column| column.attribute.kind != Kind::District);
         let required = rows.attributes().iter().filter(|attribute| attribute.required).collect();
         let missing = std::mem::take(&mut finder.missing);
-        let used = |name: &String| {
-            source.key.contains(name)
-                || source.updated.as_ref() == Some(name)
-                || source.columns.iter().any(|mapping| mapping.from.0.contains(name))
-        };
+        let used = |name: &String| mapped(source).any(|mapped| mapped == name);
         let ignored = reader.columns().iter().filter(|name| !name.is_empty() && !used(name)).cloned().collect();
         Ok(Self {
             key,
@@ -238,6 +250,9 @@ impl<'a> Finder<'a> {
 
 /// The columns that a source takes something from.
 fn mapped(source: &SourceSystem) -> impl Iterator<Item = &str> {
-    let columns = source.columns.iter().flat_map(|mapping| mapping.from.0.iter());
+    let columns = source.columns.iter().flat_map(|mapping| {
+        let others = mapping.where_empty.iter().flat_map(|other| [&other.take, &other.of_other_with_same]);
+        mapping.from.0.iter().chain(others)
+    });
     source.key.iter().chain(&source.updated).chain(columns).map(String::as_str)
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::hash::{DefaultHasher, Hasher as _};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
@@ -12,12 +11,13 @@ use kanak_model::SourceSystem;
 use kanak_model::quality::{LeftOut, QualityRule, RejectedRow};
 use rustc_hash::FxHashMap;
 
-use crate::check::{Checker, LeftOutCounts, looks_like_aadhaar};
+use crate::check::{Checker, Tally, looks_like_aadhaar};
 use crate::checked::{CheckedBatch, CheckedRow, FileReport};
 use crate::connector::{self, RowRead, SourceReader};
 use crate::error::IngestError;
 use crate::input::Input;
 use crate::memo::Memo;
+use crate::other_rows::{OtherRows, hash_of};
 use crate::plan::{Plan, Rows};
 use crate::raw_row::RawRow;
 use crate::twelve_digits::Judged;
@@ -29,6 +29,10 @@ pub const BATCH_ROWS: usize = 5_000;
 ///
 /// The caller keeps nothing until all has gone well: a file that breaks off half-way, or turns out to be damaged, gives
 /// an error after batches have been handed over, and the caller's transaction drops them.
+///
+/// A source with `where_empty` has its file read twice: first for what the rows of a pair state of themselves, which are kept in
+/// memory (about a hundred bytes a row and its value), then as any other. So pairs may lie as far apart as they like, and the
+/// order of rows changes nothing.
 ///
 /// # Errors
 /// When the file as a whole cannot be used, or `sink` fails.
@@ -46,9 +50,10 @@ where
     let input = input.into();
     let file = input.name();
     let bytes = input.bytes()?;
+    let others = OtherRows::gather(source, rows, &input)?;
     let mut reader = connector::open(&input, &source.format)?;
     let plan = Plan::new(&file, source, rows, &mut *reader)?;
-    let checker = Checker { plan: &plan, standardizer, today };
+    let checker = Checker { plan: &plan, others: &others, standardizer, today };
     let mut run = Run {
         checker,
         file: &file,
@@ -58,7 +63,7 @@ where
         keys: Keys::default(),
         judged: None,
         memos: memos(),
-        left_out: LeftOutCounts::default(),
+        tally: Tally::default(),
         report: FileReport { bytes, ..FileReport::default() },
         sink: &mut |batch| sink(batch).map_err(|cause| IngestError::Sink { file: file.clone(), cause: cause.into() }),
     };
@@ -113,7 +118,7 @@ struct Run<'a, 's> {
     /// What numbers of twelve digits are, once the first rows have told.
     judged: Option<Judged>,
     memos: Vec<Memo>,
-    left_out: LeftOutCounts<'a>,
+    tally: Tally<'a>,
     report: FileReport,
     sink: &'s mut dyn FnMut(CheckedBatch) -> Result<(), IngestError>,
 }
@@ -146,10 +151,8 @@ impl Run<'_, '_> {
         let judged = self.judged.get_or_insert_with(|| Judged::of(plan, raw));
         let mut batch =
             CheckedBatch { rows: Vec::with_capacity(raw.len()), rejected: std::mem::take(&mut self.unread) };
-        for (checked, left_out) in check_all(self.checker, judged, raw, &mut self.memos) {
-            for (what, count) in left_out {
-                *self.left_out.entry(what).or_default() += count;
-            }
+        for (checked, tally) in check_all(self.checker, judged, raw, &mut self.memos) {
+            self.tally.add(tally);
             for row in checked {
                 match row.and_then(|row| self.keys.admit(row)) {
                     Ok(row) => batch.rows.push(row),
@@ -169,7 +172,8 @@ impl Run<'_, '_> {
 
     fn finish(self) -> FileReport {
         let mut report = self.report;
-        let by_name: BTreeMap<_, _> = self.left_out.into_iter().collect();
+        report.from_other_rows = self.tally.from_other_rows;
+        let by_name: BTreeMap<_, _> = self.tally.left_out.into_iter().collect();
         report.left_out = by_name
             .into_iter()
             .map(|((attribute, rule), count)| LeftOut { attribute: attribute.to_owned(), rule, count })
@@ -178,13 +182,13 @@ impl Run<'_, '_> {
     }
 }
 
-type Part<'a> = (Vec<Result<CheckedRow, RejectedRow>>, LeftOutCounts<'a>);
+type Part<'a> = (Vec<Result<CheckedRow, RejectedRow>>, Tally<'a>);
 
 /// Checks rows on every core; rows do not depend on each other, so the order and the outcome are those of one core.
 fn check_all<'a>(checker: Checker<'a>, judged: &Judged, raw: &[RawRow], memos: &mut [Memo]) -> Vec<Part<'a>> {
     let check = |rows: &[RawRow], memo: &mut Memo| {
-        let mut left_out = LeftOutCounts::default();
-        (rows.iter().map(|row| checker.check(judged, row, memo, &mut left_out)).collect(), left_out)
+        let mut tally = Tally::default();
+        (rows.iter().map(|row| checker.check(judged, row, memo, &mut tally)).collect(), tally)
     };
     let share = raw.len().div_ceil(memos.len()).max(500);
     let parts = raw.chunks(share).zip(memos);
@@ -226,13 +230,7 @@ struct Keys(FxHashMap<[u64; 2], u64>);
 impl Keys {
     /// Lets a row through unless an earlier one of the file has its key.
     fn admit(&mut self, row: CheckedRow) -> Result<CheckedRow, RejectedRow> {
-        let half = |seed: u8| {
-            let mut hasher = DefaultHasher::new();
-            hasher.write_u8(seed);
-            hasher.write(row.key.as_bytes());
-            hasher.finish()
-        };
-        let first_line = *self.0.entry([half(1), half(2)]).or_insert(row.line);
+        let first_line = *self.0.entry(hash_of(&row.key)).or_insert(row.line);
         if first_line == row.line {
             return Ok(row);
         }

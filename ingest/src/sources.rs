@@ -187,6 +187,13 @@ fn check_columns(source: &SourceSystem, rows: Rows<'_>, is_source: impl Fn(&str)
             );
             return Err((key.clone(), message));
         }
+        if attribute.kind == Kind::Aadhaar && column.where_empty.is_some() {
+            let message = format!(
+                "`{}` is an Aadhaar number, which no row takes from another; leave `where_empty` out",
+                column.to
+            );
+            return Err((column.to.clone(), message));
+        }
         match (&column.source, attribute.kind) {
             (None, Kind::SourceKey) => {
                 let message = format!("the column for `{}` needs `source = ..`: the source whose key it is", column.to);

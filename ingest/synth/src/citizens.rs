@@ -1,11 +1,9 @@
 //! Goes from household to household and writes what registers and offices have of its people.
 
-use std::fmt::Write as _;
-
 use kanak_codes::Codes;
 
 use crate::chance::{Chance, Purpose};
-use crate::citizen::{Birth, Clerk, DateForm, REGISTERS, RegisterName, Stated, is_in};
+use crate::citizen::{Birth, Clerk, DateForm, Keys, REGISTERS, Register, RegisterName, Stated, is_in};
 use crate::error::SynthError;
 use crate::events::{Applications, Beneficiary, Benefits, Grievances, Known, Offices};
 use crate::extract::{Extract, Folder, Listing};
@@ -51,12 +49,13 @@ struct Round<'w> {
     clerk: Clerk<'w>,
     truth: Listing,
     flat: Option<Listing>,
+    /// What the household at hand adds to the flat list.
+    flat_rows: Vec<FlatRow>,
     applications: Applications,
     grievances: Grievances,
     benefits: Benefits,
     stated: Stated,
     row: Row,
-    line: String,
 }
 
 /// Writes the citizen registers and the events of people.
@@ -79,12 +78,12 @@ pub(crate) fn write_citizens(
         clerk: Clerk::new(world),
         truth: folder.truth("citizen")?,
         flat,
+        flat_rows: Vec::new(),
         applications: Applications::begin(codes, world, folder)?,
         grievances: Grievances::begin(codes, folder)?,
         benefits: Benefits::begin(codes, branches, folder)?,
         stated: Stated::default(),
         row: Row::default(),
-        line: String::new(),
     };
     let mut last_known = Known::default();
     let mut remembered: Vec<Beneficiary> = Vec::with_capacity(REMEMBERED);
@@ -156,7 +155,19 @@ impl Round<'_> {
                 everybody.push(known);
             }
         }
+        self.write_flat_rows()?;
         Ok((everybody, beneficiaries))
+    }
+
+    /// Writes the household's part of the flat list: both parties of a marriage live in one household.
+    fn write_flat_rows(&mut self) -> Result<(), SynthError> {
+        let Some(flat) = &mut self.flat else { return Ok(()) };
+        name_spouses(&mut self.flat_rows);
+        for FlatRow { source, key, full_name, father_name, spouse_name, rest, marriage_no } in self.flat_rows.drain(..)
+        {
+            flat.write(format_args!("{source},{key},{full_name},{father_name},{spouse_name},{rest},{marriage_no}"))?;
+        }
+        Ok(())
     }
 
     /// The key of the row, where it can be loaded and there is room for it.
@@ -180,9 +191,8 @@ impl Round<'_> {
             return Ok(None);
         }
         self.truth.write(format_args!("{},{},{}", register.source, extract.key(), who.1.entity))?;
-        if let Some(flat) = &mut self.flat {
-            write_flat(&mut self.line, &self.stated, self.world.seed);
-            flat.write(format_args!("{},{},{}", register.source, extract.key(), self.line))?;
+        if self.flat.is_some() {
+            self.flat_rows.push(FlatRow::of(register, extract.key(), &self.stated, self.world.seed));
         }
         Ok(Some(extract.key().to_owned()))
     }
@@ -265,31 +275,62 @@ impl Round<'_> {
 
 /// The columns of the flat list that other matchers read.
 pub(crate) const FLAT_HEADER: &str = "source,id,full_name,father_name,spouse_name,mother_name,sex,date_of_birth,mobile,aadhaar,\
-    epic,ration_card,village,district,pin";
+    epic,ration_card,village,district,pin,marriage_no";
 
-fn write_flat(line: &mut String, stated: &Stated, seed: u64) {
-    line.clear();
-    let sex = match stated.sex {
-        Some(Sex::Female) => "F",
-        Some(Sex::Male) => "M",
-        None => "",
-    };
-    let mut born = String::new();
-    if !matches!(stated.birth, Birth::Impossible(_)) {
-        DateForm::Iso.write_birth(&mut born, stated.birth);
+/// A line of the flat list.
+struct FlatRow {
+    source: &'static str,
+    key: String,
+    full_name: String,
+    father_name: String,
+    spouse_name: String,
+    /// The columns between the spouse's name and the number of the marriage.
+    rest: String,
+    marriage_no: String,
+}
+
+impl FlatRow {
+    fn of(register: &Register, key: &str, stated: &Stated, seed: u64) -> Self {
+        let sex = match stated.sex {
+            Some(Sex::Female) => "F",
+            Some(Sex::Male) => "M",
+            None => "",
+        };
+        let mut born = String::new();
+        if !matches!(stated.birth, Birth::Impossible(_)) {
+            DateForm::Iso.write_birth(&mut born, stated.birth);
+        }
+        let digits = stated.mobile.bytes().filter(u8::is_ascii_digit).map(char::from).collect::<Vec<_>>();
+        let mobile: String = digits[digits.len().saturating_sub(10)..].iter().collect();
+        let aadhaar = if stated.aadhaar_is_broken { String::new() } else { reference(&stated.aadhaar, seed) };
+        let Stated { mother_name, epic, ration_card, village, district_code, pin, .. } = stated;
+        Self {
+            source: register.source,
+            key: key.to_owned(),
+            full_name: stated.full_name.clone(),
+            father_name: stated.father_name.clone(),
+            spouse_name: stated.spouse_name.clone(),
+            rest: format!(
+                "{mother_name},{sex},{born},{mobile},{aadhaar},{epic},{ration_card},{village},{district_code},{pin}"
+            ),
+            marriage_no: if matches!(register.keys, Keys::Marriage) { stated.keys[0].clone() } else { String::new() },
+        }
     }
-    let digits = stated.mobile.bytes().filter(u8::is_ascii_digit).map(char::from).collect::<Vec<_>>();
-    let mobile: String = digits[digits.len().saturating_sub(10)..].iter().collect();
-    let aadhaar = if stated.aadhaar_is_broken { String::new() } else { reference(&stated.aadhaar, seed) };
-    let Stated {
-        full_name, father_name, spouse_name, mother_name, epic, ration_card, village, district_code, pin, ..
-    } = stated;
-    write!(
-        line,
-        "{full_name},{father_name},{spouse_name},{mother_name},{sex},{born},{mobile},{aadhaar},{epic},{ration_card},\
-         {village},{district_code},{pin}"
-    )
-    .expect("writing to a string cannot fail");
+}
+
+/// Names the spouses that rows of a marriage leave out by the other row of it, as ingest does (`where_empty` of
+/// `civil_marriages.toml`).
+fn name_spouses(rows: &mut [FlatRow]) {
+    let other_name = |at: usize| {
+        let marriage_no = &rows[at].marriage_no;
+        let mut others = rows.iter().enumerate().filter(|(other, row)| *other != at && row.marriage_no == *marriage_no);
+        others.next().filter(|_| others.next().is_none()).map(|(_, other)| other.full_name.clone())
+    };
+    let is_open = |row: &FlatRow| row.spouse_name.is_empty() && !row.marriage_no.is_empty();
+    let named: Vec<_> = (0..rows.len()).filter(|at| is_open(&rows[*at])).map(|at| (at, other_name(at))).collect();
+    for (at, name) in named {
+        rows[at].spouse_name = name.unwrap_or_default();
+    }
 }
 
 /// A word that is the same for the same Aadhaar number and does not show it.

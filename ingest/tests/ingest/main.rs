@@ -9,6 +9,7 @@ mod events;
 mod formats;
 mod landing;
 mod noise;
+mod other_rows;
 mod profile;
 mod rows;
 mod sources;

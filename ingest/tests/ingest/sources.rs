@@ -78,6 +78,50 @@ fn a_mistake_names_file_line_and_the_allowed_words() {
 }
 
 #[test]
+fn what_a_row_takes_from_another_is_declared_in_full_or_refused() {
+    let father = |line: &str| format!("from = \"Father\"\n{line}");
+    let refuses = |line: &str, words: &[&str]| {
+        let text = declaration().replacen("from = \"Father\"", &father(line), 1);
+        says(&load(&text).unwrap_err(), words);
+    };
+    load(&declaration().replacen(
+        "from = \"Father\"",
+        &father("where_empty = { take = \"Name\", of_other_with_same = \"House\" }"),
+        1,
+    ))
+    .unwrap();
+    refuses(
+        "where_empty = { take = \"Name\", same = \"House\" }",
+        &["ration.toml:18:", "`same`", "`take`", "`of_other_with_same`"],
+    );
+    refuses("where_empty = { take = \"Name\" }", &["ration.toml:18:", "of_other_with_same"]);
+    refuses(
+        "where_empty = { take = \"House\", of_other_with_same = \"House\" }",
+        &["ration.toml:16:", "`House`", "tells nothing", "another column"],
+    );
+    refuses(
+        "where_empty = { take = \"Name\", of_other_with_same = \"Card No\" }",
+        &["ration.toml:16:", "`Card No` alone is the `key`", "two rows share"],
+    );
+    refuses(
+        "where_empty = { take = \" \", of_other_with_same = \"House\" }",
+        &["ration.toml:16:", "`take` and `of_other_with_same`"],
+    );
+    let fixed = declaration().replacen(
+        "from = \"Father\"",
+        "value = \"Bir\"\nwhere_empty = { take = \"Name\", of_other_with_same = \"House\" }",
+        1,
+    );
+    says(&load(&fixed).unwrap_err(), &["ration.toml:16:", "fixed `value`", "`from`"]);
+    let aadhaar = declaration().replacen(
+        "from = \"UID\"",
+        "from = \"UID\"\nwhere_empty = { take = \"Name\", of_other_with_same = \"House\" }",
+        1,
+    );
+    says(&load(&aadhaar).unwrap_err(), &["ration.toml:32:", "`aadhaar`", "no row takes from another"]);
+}
+
+#[test]
 fn a_slip_in_the_toml_names_its_line() {
     let text = declaration().replacen("updated =", "updatd =", 1);
     says(&load(&text).unwrap_err(), &["ration.toml:10:", "updatd", "updated"]);

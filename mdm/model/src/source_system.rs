@@ -115,6 +115,53 @@ pub struct ColumnMapping {
     /// The source's own codes and what they stand for.
     #[serde(default)]
     pub values: std::collections::BTreeMap<String, String>,
+    /// Where a row may find the value when it leaves the columns of `from` empty.
+    #[serde(default)]
+    pub where_empty: Option<OtherRow>,
+}
+
+/// The other row of a pair, as where bride and groom stand in two rows of one marriage: what one row leaves out, the other may
+/// state about itself.
+///
+/// Two rows of a file are a pair when they have the same text in one column and no third row of the file has it. Where no other
+/// row has it, or more than one, there is no answer and the value stays empty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OtherRow {
+    /// The source column of the other row that has the value.
+    pub take: String,
+    /// The source column whose text both rows share.
+    pub of_other_with_same: String,
+}
+
+impl OtherRow {
+    /// What is wrong with it on a column for `to` of a source with this key, in words with the remedy.
+    fn fault(&self, column: &ColumnMapping, key: &[String]) -> Option<String> {
+        let Self { take, of_other_with_same: same } = self;
+        let to = &column.to;
+        if column.value.is_some() {
+            return Some(format!(
+                "column for `{to}` has a fixed `value`, which is never empty; `where_empty` goes with `from`"
+            ));
+        }
+        if take.trim().is_empty() || same.trim().is_empty() {
+            return Some(format!(
+                "`where_empty` of the column for `{to}` names two columns of the source: `take` and `of_other_with_same`"
+            ));
+        }
+        if take == same {
+            return Some(format!(
+                "`where_empty` of the column for `{to}` takes `{take}` of the row with the same `{take}`, which tells nothing; \
+                 `take` names another column"
+            ));
+        }
+        (key == [same.as_str()]).then(|| {
+            format!(
+                "`{same}` alone is the `key`, so no other row has the same; `of_other_with_same` names a column that two rows \
+                 share"
+            )
+        })
+    }
 }
 
 /// One word or a list of them.
@@ -220,6 +267,9 @@ impl SourceSystem {
             let column = spanned.into_inner();
             if column.from.0.is_empty() != column.value.is_some() {
                 return Err(toml.error_at(span, format!("column for `{}` needs either `from` or `value`", column.to)));
+            }
+            if let Some(fault) = column.where_empty.as_ref().and_then(|other| other.fault(&column, &source.key.0)) {
+                return Err(toml.error_at(span, fault));
             }
             columns.push(column);
         }

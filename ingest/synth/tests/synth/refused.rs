@@ -111,6 +111,34 @@ fn the_flat_list_has_the_rows_of_the_truth_and_no_aadhaar_number() {
     let keys =
         |lines: Vec<Vec<String>>| lines.into_iter().map(|line| (line[0].clone(), line[1].clone())).collect::<Vec<_>>();
     let flat = truth("citizen_flat.csv");
-    assert!(flat.iter().all(|line| line.len() == 15 && (line[9].is_empty() || line[9].starts_with("ref-"))));
+    assert!(flat.iter().all(|line| line.len() == 16 && (line[9].is_empty() || line[9].starts_with("ref-"))));
     assert_eq!(keys(flat), keys(truth("citizen.csv")));
+}
+
+#[test]
+fn the_flat_list_names_the_spouse_that_ingest_takes_from_the_other_row_of_a_marriage() {
+    let source = declared().into_iter().find(|source| source.name == "civil_marriages").unwrap();
+    let mapping = source.columns.iter().find(|column| column.to == "spouse_name").unwrap();
+    let other = mapping.where_empty.as_ref().unwrap();
+    let mut parties: BTreeMap<String, BTreeMap<String, BTreeMap<String, String>>> = BTreeMap::new();
+    for fields in read(&source, &path_of(&source.name)).unwrap().rows.into_iter().filter_map(|row| row.fields.ok()) {
+        parties.entry(fields[&other.of_other_with_same].clone()).or_default().insert(key_of(&source, &fields), fields);
+    }
+    let (mut own, mut taken) = (0, 0);
+    for line in truth("citizen_flat.csv").into_iter().filter(|line| line[0] == source.name) {
+        let (key, spouse, number) = (&line[1], &line[4], &line[15]);
+        assert!(key.starts_with(&format!("{number}/")), "{line:?}");
+        let rows = &parties[number];
+        let stated = &rows[key][&mapping.from.0[0]];
+        let others: Vec<_> = rows.iter().filter(|(other, _)| *other != key).collect();
+        let expected = match (stated.as_str(), others.as_slice()) {
+            ("", [(_, fields)]) => &fields[&other.take],
+            _ => stated,
+        };
+        assert_eq!(spouse, expected, "{line:?}");
+        own += u64::from(!stated.is_empty());
+        taken += u64::from(stated.is_empty() && !spouse.is_empty());
+    }
+    assert!(own > 50 && taken > 200, "{own} state it, {taken} take it");
+    assert!(truth("citizen_flat.csv").iter().all(|line| line[15].is_empty() || line[0] == source.name));
 }

@@ -123,7 +123,7 @@ mod tests {
         let (file, text) = ENTITY_MODELS.iter().find(|(file, _)| file.contains("citizen")).unwrap();
         let model = EntityModel::parse(file, text).unwrap();
         let mut rules = MatchRules::compile(&model).unwrap();
-        assert_eq!(home(&rules), ["mobile", "ration_card", "village", "district", "pin"]);
+        assert_eq!(home(&rules), ["mobile", "ration_card", "marriage_no", "village", "district", "pin"]);
         let mut without_relatives = rules.clone();
         without_relatives.comparisons.retain(|one| one.crosswise.is_none());
         assert!(home(&without_relatives).is_empty(), "differences in one group count once already");
