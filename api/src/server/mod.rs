@@ -8,6 +8,7 @@ pub mod health;
 pub mod identify;
 pub mod listen;
 pub mod problem;
+pub mod refusals;
 pub mod router;
 pub mod schedule;
 pub mod security;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use kanak_dashboards::DashboardState;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use crate::server::actions::Actions;
 use crate::server::docs::WhoCalls;
 use crate::server::state::AppState;
-use crate::server::{admit, docs, health, identify, security, sign_in, telemetry};
+use crate::server::{admit, docs, health, identify, refusals, security, sign_in, telemetry};
 use crate::v1;
 
 /// The largest body a request may have.
@@ -87,6 +87,7 @@ pub fn router(state: &AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), admit::admit))
         .layer(RequestBodyTimeoutLayer::new(admit::BODY))
         .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .layer(from_fn(refusals::as_problems))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(state.clone(), security::set_headers))

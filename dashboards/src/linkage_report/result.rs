@@ -126,7 +126,7 @@ fn pairs(report: &LinkageReport) -> Table {
             row("match", "both ended in one cluster", report.pairs.matched),
             row(
                 "review",
-                "a person has to look: `doubtful`, or a match that was cut for one of the reasons below",
+                "a person has to look: a pair that is neither sure nor unlikely, or a match that was cut for one of the reasons below",
                 report.pairs.review,
             ),
             row("no match", "kept apart by a decision", report.pairs.no_match),

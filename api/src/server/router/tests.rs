@@ -277,6 +277,27 @@ async fn an_address_that_guesses_passwords_is_stopped_and_another_is_not() {
     assert!(welcome.headers.contains_key(header::STRICT_TRANSPORT_SECURITY));
 }
 
+#[tokio::test]
+async fn what_is_refused_before_a_handler_is_a_problem_too() {
+    let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
+    let key = served.department.clone();
+    let check = |answer: Answer, status: StatusCode, says: &str| {
+        let problem = answer.json();
+        assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json", "{problem}");
+        assert_eq!((answer.status, &problem["status"]), (status, &status.as_u16().into()), "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(says), "{problem}");
+    };
+    let get = |path: &'static str| served.get(path, &key, "service_delivery");
+    check(get("/v1/golden-record").await, StatusCode::NOT_FOUND, "/v1/golden-record");
+    check(get("/v1/feed?after=soon").await, StatusCode::BAD_REQUEST, "after");
+    let wrong = get("/v1/golden-records/matches").await;
+    assert_eq!(wrong.headers[header::ALLOW], "POST");
+    check(wrong, StatusCode::METHOD_NOT_ALLOWED, "it takes POST");
+    check(served.find_matches("service_delivery", "{").await, StatusCode::BAD_REQUEST, "JSON");
+    let large = format!("{{\"entity\": \"{}\"}}", "x".repeat(BODY_BYTES_MAX));
+    check(served.find_matches("service_delivery", &large).await, StatusCode::PAYLOAD_TOO_LARGE, "matches");
+}
+
 /// Events of a stream that is being read.
 struct Stream {
     status: StatusCode,
