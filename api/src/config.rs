@@ -1,6 +1,7 @@
 //! `kanak.toml`: what a deployment says about itself. It stands beside the data folder.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
@@ -20,11 +21,55 @@ pub struct Config {
     pub sources: Option<PathBuf>,
     /// Whether the data is a made-up state's: pages say so.
     pub made_up: bool,
+    /// How stewards work.
+    pub stewardship: Stewardship,
+}
+
+/// `[stewardship]`: how stewards work.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stewardship {
+    /// How long a claimed task is its steward's alone, 1 to 1,440.
+    pub claim_minutes: u32,
+    /// For how many days a task may be put off, 1 to 366.
+    pub defer_days_max: u32,
+}
+
+impl Default for Stewardship {
+    fn default() -> Self {
+        Self { claim_minutes: 30, defer_days_max: 90 }
+    }
+}
+
+impl Stewardship {
+    /// How long a claimed task is its steward's alone.
+    pub fn claim_lasts(&self) -> Duration {
+        Duration::from_secs(u64::from(self.claim_minutes) * 60)
+    }
+
+    /// What is wrong with it, and what to write instead.
+    fn find_mistake(&self) -> Option<String> {
+        for (name, value, max) in
+            [("claim_minutes", self.claim_minutes, 1_440), ("defer_days_max", self.defer_days_max, 366)]
+        {
+            if !(1..=max).contains(&value) {
+                return Some(format!("stewardship.{name} = {value} is not between 1 and {max}"));
+            }
+        }
+        None
+    }
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { public_url: None, inbox: PathBuf::from("inbox"), models: None, sources: None, made_up: false }
+        Self {
+            public_url: None,
+            inbox: PathBuf::from("inbox"),
+            models: None,
+            sources: None,
+            made_up: false,
+            stewardship: Stewardship::default(),
+        }
     }
 }
 
@@ -44,6 +89,9 @@ impl Config {
         let mut config: Self = kanak_model::toml_text::TomlText::new(&name, &text).parse()?;
         if let Some(url) = config.public_url.as_deref().filter(|url| !is_site(url)) {
             bail!("{name}: public_url = \"{url}\" is not `https://` and a host; leave it out where no proxy ends TLS");
+        }
+        if let Some(mistake) = config.stewardship.find_mistake() {
+            bail!("{name}: {mistake}");
         }
         for relative in [Some(&mut config.inbox), config.models.as_mut(), config.sources.as_mut()].into_iter().flatten()
         {
@@ -81,6 +129,25 @@ mod tests {
         let error = Config::read_beside(&folder.path().join("kanak-data")).unwrap_err().to_string();
         for word in ["kanak.toml:2", "inbocks", "inbox"] {
             assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
+    fn how_long_stewards_hold_tasks_is_set_within_limits() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |text: &str| {
+            std::fs::write(folder.path().join("kanak.toml"), text).unwrap();
+            Config::read_beside(&folder.path().join("kanak-data"))
+        };
+        let set = read("[stewardship]\nclaim_minutes = 5\n").unwrap().stewardship;
+        assert_eq!((set.claim_lasts(), set.defer_days_max), (Duration::from_secs(300), 90));
+        for (text, says) in [
+            ("[stewardship]\nclaim_minutes = 0\n", "claim_minutes = 0 is not between 1 and 1440"),
+            ("[stewardship]\ndefer_days_max = 400\n", "between 1 and 366"),
+            ("[stewardship]\nclaim = 5\n", "claim_minutes"),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(says) && error.contains("kanak.toml"), "{error}");
         }
     }
 

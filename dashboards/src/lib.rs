@@ -26,7 +26,7 @@ mod state;
 mod values;
 mod words;
 
-pub use crate::actions::{ActionError, ExplanationRow, ExplanationView, GoldenAct, StewardActions};
+pub use crate::actions::{ActionError, ExplanationRow, ExplanationView, GoldenAct, StewardActions, TaskAct};
 pub use crate::document::Document;
 pub use crate::error::PageError;
 pub use crate::explanation_page::{GoldenFigures, LinkFigures, golden_page, pair_page};

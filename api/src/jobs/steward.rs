@@ -2,27 +2,31 @@
 //! once more.
 
 use anyhow::Context as _;
-use kanak_dashboards::GoldenAct;
+use chrono::{Days, NaiveDate};
+use kanak_dashboards::{GoldenAct, TaskAct};
 use kanak_engine::standardize::{Outcome, redact};
 use kanak_model::match_pair::Decision;
-use kanak_model::{Access, EntityModel, GoldenId, Kind, SourceRecordId, StewardTaskId, Timestamp, UserId};
+use kanak_model::{
+    Access, EntityModel, FieldCheckId, GoldenId, Kind, SourceRecordId, StewardTaskId, Timestamp, UserId,
+};
 use kanak_store::{Applied, Golden, NewOverride, Resolution, Scope, StoreError, Unresolved};
 
 use crate::deployment::Deployment;
 use crate::jobs::resolve::{Held, Resolved, Rules, Touched, compute, find_rules, pairs, registers, resolve_changed};
 
-/// Decides a task and resolves what it touches.
+/// Decides a task, on the evidence of a field check where there was one, and resolves what it touches.
 ///
 /// # Errors
-/// When the decision contradicts another one, or the task does not exist.
+/// When the decision contradicts another one, another steward holds the task, or it does not exist.
 pub async fn decide(
     deployment: &Deployment,
     task: StewardTaskId,
     by: UserId,
     decision: Decision,
     reason: &str,
+    evidence: Option<FieldCheckId>,
 ) -> anyhow::Result<Applied> {
-    let constraint = deployment.store.decide_task(task, by, decision, reason).await?;
+    let constraint = deployment.store.decide_task_on(task, by, decision, reason, evidence).await?;
     resolve_around(deployment, &entity_of(deployment, task).await?, &[constraint.left, constraint.right]).await
 }
 
@@ -33,6 +37,44 @@ pub async fn decide(
 pub async fn undo(deployment: &Deployment, task: StewardTaskId, by: UserId) -> anyhow::Result<Applied> {
     let reopened = deployment.store.undo_decision(task, by).await?;
     resolve_around(deployment, &reopened.entity, &[reopened.pair.left, reopened.pair.right]).await
+}
+
+/// Takes a task up, gives it back, puts it off, hands it on, or has it looked into on the spot. Nothing is resolved: nothing is
+/// decided.
+///
+/// # Errors
+/// [`StoreError`] when the hub refuses, [`PutOffTooLong`] for a day that lies too far ahead.
+pub async fn step(deployment: &Deployment, task: StewardTaskId, by: UserId, act: &TaskAct) -> anyhow::Result<()> {
+    let (store, set) = (&deployment.store, &deployment.config.stewardship);
+    match act {
+        TaskAct::Claim => drop(store.claim_task(task, by, set.claim_lasts()).await?),
+        TaskAct::Release => drop(store.release_task(task, by).await?),
+        TaskAct::Defer { until, reason } => {
+            let today = deployment.clock.now().day_ist();
+            let latest = today.checked_add_days(Days::new(u64::from(set.defer_days_max))).unwrap_or(NaiveDate::MAX);
+            if *until > latest {
+                return Err(PutOffTooLong { latest, days_max: set.defer_days_max }.into());
+            }
+            store.defer_task(task, by, Timestamp::start_of_day_ist(*until), reason).await?;
+        }
+        TaskAct::Escalate { to, reason } => drop(store.escalate_task(task, by, *to, reason).await?),
+        TaskAct::AskFieldCheck { question, office } => {
+            store.ask_field_check(task, by, question, office).await?;
+        }
+        TaskAct::AnswerFieldCheck { check, answer } => store.answer_field_check(task, *check, by, answer).await?,
+        TaskAct::WithdrawFieldCheck { check } => store.withdraw_field_check(task, *check, by).await?,
+    }
+    Ok(())
+}
+
+/// A task would be put off for longer than the deployment allows.
+#[derive(Debug, thiserror::Error)]
+#[error("a task is put off for at most {days_max} days; choose a day until {latest}")]
+pub struct PutOffTooLong {
+    /// The last day.
+    latest: NaiveDate,
+    /// How many days it is away.
+    days_max: u32,
 }
 
 async fn entity_of(deployment: &Deployment, task: StewardTaskId) -> anyhow::Result<String> {
@@ -161,7 +203,7 @@ async fn resolve_around(deployment: &Deployment, entity: &str, records: &[Source
 mod tests {
     use std::fmt::Write as _;
 
-    use kanak_store::TaskFilter;
+    use kanak_store::{TaskFilter, TaskQuery};
 
     use super::*;
     use crate::jobs::resolve::resolve;
@@ -241,7 +283,7 @@ mod tests {
         check(&house).await;
 
         let access = Access::operation("test");
-        let tasks = deployment.store.list_steward_tasks(&access, TaskFilter::Open, None, None, 100).await.unwrap();
+        let tasks = deployment.store.list_steward_tasks(&access, &TaskQuery::new(TaskFilter::Open, 100)).await.unwrap();
         let model = deployment.get_model("citizen").unwrap();
         let mut asked = None;
         for task in tasks {
@@ -253,7 +295,7 @@ mod tests {
             }
         }
         let asked = asked.expect("a steward is asked instead");
-        decide(deployment, asked, BY, Decision::Match, "the same after all").await.unwrap();
+        decide(deployment, asked, BY, Decision::Match, "the same after all", None).await.unwrap();
         let joined = ids(&house).await;
         assert_eq!(joined.0, joined.1);
         check(&house).await;

@@ -1,14 +1,14 @@
 //! What stewards do on pages, carried through by the jobs.
 
 use axum::http::StatusCode;
-use kanak_dashboards::actions::{ActionError, ExplanationView, GoldenAct, StewardActions};
+use kanak_dashboards::actions::{ActionError, ExplanationView, GoldenAct, StewardActions, TaskAct};
 use kanak_engine::matching::Explanation;
 use kanak_model::match_pair::Decision;
-use kanak_model::{Access, Caller, EntityModel, GoldenId, Role, SourceRecordId, StewardTaskId, UserId};
+use kanak_model::{Access, Caller, EntityModel, FieldCheckId, GoldenId, Role, SourceRecordId, StewardTaskId, UserId};
 use kanak_store::{Applied, StoreError};
 
 use crate::jobs::explain::explain;
-use crate::jobs::steward::{self, NotStated};
+use crate::jobs::steward::{self, NotStated, PutOffTooLong};
 use crate::server::state::AppState;
 
 /// The server's own way of doing them.
@@ -36,8 +36,13 @@ impl StewardActions for Actions {
         task: StewardTaskId,
         decision: Decision,
         reason: String,
+        evidence: Option<FieldCheckId>,
     ) -> Result<(), ActionError> {
-        self.decide_task(caller, task, decision, &reason).await.map(drop)
+        self.decide_task(caller, task, decision, &reason, evidence).await.map(drop)
+    }
+
+    async fn step(&self, caller: &Caller, task: StewardTaskId, act: TaskAct) -> Result<(), ActionError> {
+        self.step_task(caller, task, &act).await
     }
 
     async fn undo(&self, caller: &Caller, task: StewardTaskId) -> Result<(), ActionError> {
@@ -79,11 +84,22 @@ impl Actions {
         task: StewardTaskId,
         decision: Decision,
         reason: &str,
+        evidence: Option<FieldCheckId>,
     ) -> Result<Applied, ActionError> {
         let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
         self.may_see(caller, task).await?;
         let _one_at_a_time = self.0.work.lock().await;
-        steward::decide(&self.0.deployment, task, by, decision, reason).await.map_err(|error| refusal(&error))
+        steward::decide(&self.0.deployment, task, by, decision, reason, evidence).await.map_err(|error| refusal(&error))
+    }
+
+    /// Does something short of deciding with a task that the steward may see.
+    ///
+    /// # Errors
+    /// What the steward has to know when it was not done.
+    pub async fn step_task(&self, caller: &Caller, task: StewardTaskId, act: &TaskAct) -> Result<(), ActionError> {
+        let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
+        self.may_see(caller, task).await?;
+        steward::step(&self.0.deployment, task, by, act).await.map_err(|error| refusal(&error))
     }
 
     /// Takes back the decision of a task that the steward may see; tells what it changed.
@@ -164,7 +180,7 @@ fn inside(error: impl std::fmt::Display) -> ActionError {
 fn refusal(error: &anyhow::Error) -> ActionError {
     match error.downcast_ref::<StoreError>() {
         Some(refused) if is_refusal(refused) => ActionError::Refused(refused.to_string()),
-        _ if error.is::<NotStated>() => ActionError::Refused(error.to_string()),
+        _ if error.is::<NotStated>() || error.is::<PutOffTooLong>() => ActionError::Refused(error.to_string()),
         _ => inside(format!("{error:#}")),
     }
 }
@@ -175,6 +191,13 @@ fn is_refusal(error: &StoreError) -> bool {
         error,
         StoreError::Contradicts { .. }
             | StoreError::TaskState { .. }
+            | StoreError::TaskHeld { .. }
+            | StoreError::TaskStep { .. }
+            | StoreError::FieldCheckWaits { .. }
+            | StoreError::FieldCheckUnnamed { .. }
+            | StoreError::FieldCheckEnded(_)
+            | StoreError::FoundLater
+            | StoreError::Text { .. }
             | StoreError::NoDecision
             | StoreError::Reason { .. }
             | StoreError::ExpiresPast

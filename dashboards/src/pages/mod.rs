@@ -60,6 +60,7 @@ pub(crate) fn samples(sampler: &Sampler) -> Result<Rendered, askama::Error> {
         ("golden_record", golden_record::GoldenRecordPage::sample(sampler).render()?),
         ("steward_tasks", steward_tasks::StewardTasksPage::sample(sampler).render()?),
         ("steward_task", steward_task::StewardTaskPage::sample(sampler).render()?),
+        ("steward_task_held", steward_task::StewardTaskPage::sample_held(sampler).render()?),
         ("steward_task_decided", steward_task::StewardTaskPage::sample_decided(sampler).render()?),
         ("data_quality", data_quality::DataQualityPage::sample(sampler).render()?),
         ("data_quality_denied", data_quality::DataQualityPage::sample_denied(sampler).render()?),

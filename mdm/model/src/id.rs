@@ -24,6 +24,7 @@ integer_id!(/** A source system in one hub. */ SourceSystemId);
 integer_id!(/** One row of one source system: the pair (source system, source key), over all its versions. */ SourceRecordId);
 integer_id!(/** One execution of reading a source's file. */ IngestRunId);
 integer_id!(/** A task for a data steward. */ StewardTaskId);
+integer_id!(/** A question to an officer on the spot. */ FieldCheckId);
 integer_id!(/** A value that a steward stated. */ OverrideId);
 integer_id!(/** A person who signs in. */ UserId);
 integer_id!(/** A position in the change feed: 1 is the first event; numbers follow commit order without gaps. */ FeedPosition);

@@ -25,8 +25,8 @@ pub use entity_model::EntityModel;
 pub use event_model::EventModel;
 pub use golden_record::GoldenRecord;
 pub use id::{
-    FeedPosition, GoldenId, IngestRunId, OverrideId, RuleSetVersion, SourceRecordId, SourceSystemId, StewardTaskId,
-    UserId,
+    FeedPosition, FieldCheckId, GoldenId, IngestRunId, OverrideId, RuleSetVersion, SourceRecordId, SourceSystemId,
+    StewardTaskId, UserId,
 };
 pub use kind::{Class, Kind};
 pub use source_record::SourceRecord;

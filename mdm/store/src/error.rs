@@ -1,6 +1,7 @@
 //! What can go wrong, sorted by who must act.
 
-use kanak_model::{GoldenId, IngestRunId, RuleSetVersion, StewardTaskId};
+use kanak_model::steward_task::StepRefused;
+use kanak_model::{FieldCheckId, GoldenId, IngestRunId, RuleSetVersion, StewardTaskId, Timestamp};
 
 /// Why the hub did not do what it was asked. Never holds a value of a person.
 #[derive(Debug, thiserror::Error)]
@@ -103,6 +104,58 @@ pub enum StoreError {
         state: String,
         /// Where it would have to stand.
         needed: &'static str,
+    },
+    /// The steward must act: another steward holds the task.
+    #[error("steward task {task} is held by {by} until {until}; wait, or ask {by} or a supervisor to release it")]
+    TaskHeld {
+        /// The task.
+        task: StewardTaskId,
+        /// Who holds it, by name.
+        by: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The steward must act: the task does not take this step.
+    #[error("steward task {task}: {refused}")]
+    TaskStep {
+        /// The task.
+        task: StewardTaskId,
+        /// Why not.
+        refused: StepRefused,
+    },
+    /// The steward must act: a question about the task waits for its answer.
+    #[error(
+        "field check {check} of steward task {task} waits for its answer; enter the answer, or withdraw the question"
+    )]
+    FieldCheckWaits {
+        /// The task.
+        task: StewardTaskId,
+        /// The field check.
+        check: FieldCheckId,
+    },
+    /// The steward must act: the decision says nothing of what was found on the spot.
+    #[error(
+        "field check {check} of steward task {task} was answered; read the answer, and name the field check in the decision"
+    )]
+    FieldCheckUnnamed {
+        /// The task.
+        task: StewardTaskId,
+        /// The field check that was answered last.
+        check: FieldCheckId,
+    },
+    /// The steward must act: the field check has ended.
+    #[error("field check {0} is answered or withdrawn already; ask anew")]
+    FieldCheckEnded(FieldCheckId),
+    /// The steward must act: an officer cannot have looked on a day that is still to come.
+    #[error("the day of a field check is still to come; state the day on which the officer looked")]
+    FoundLater,
+    /// The steward must act: what was written cannot be kept.
+    #[error("the {what} {why}")]
+    Text {
+        /// Which text.
+        what: &'static str,
+        /// What is wrong and what to do.
+        why: &'static str,
     },
     /// The steward must act: the reason of a decision cannot be kept.
     #[error("the reason {why}")]

@@ -11,6 +11,7 @@ mod db;
 mod dialect;
 mod error;
 mod feed_events;
+mod field_checks;
 mod golden_records;
 mod golden_search;
 mod ingest;
@@ -29,6 +30,7 @@ mod source_records;
 mod source_systems;
 mod steward_tasks;
 mod stewardship;
+mod task_steps;
 pub mod testing;
 mod users;
 mod vault;
@@ -54,7 +56,9 @@ pub use quarantined_rows::{QuarantineCount, QuarantinedRow};
 pub use resolution::{Applied, Resolution, Scope, Unresolved};
 pub use rule_sets::RuleSet;
 pub use source_systems::SourceSystemRow;
-pub use stewardship::{Neighbourhood, REASON_MAX, TaskCounts, TaskCursor, TaskFilter, TaskView};
+pub use stewardship::{
+    CheckFilter, Neighbourhood, NotATaskCursor, REASON_MAX, TaskCounts, TaskCursor, TaskFilter, TaskQuery, TaskView,
+};
 pub use users::{
     Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, PASSWORD_BYTES_MAX, PASSWORD_MIN, SignIn, User,
     new_password,

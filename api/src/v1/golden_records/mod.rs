@@ -10,7 +10,7 @@ pub mod view;
 
 use axum::Json;
 use kanak_dashboards::GoldenAct;
-use kanak_model::{Access, EntityModel, GoldenId, UserId};
+use kanak_model::{Access, EntityModel, GoldenId};
 use kanak_store::Golden;
 
 use crate::server::actions::{Actions, steward_of};
@@ -36,13 +36,6 @@ async fn find<'s>(state: &'s AppState, access: &Access, id: &str) -> Result<(&'s
 
 fn not_seen(id: GoldenId) -> Problem {
     Problem::not_found(format!("no golden record {id} that you may see"))
-}
-
-/// What people are called who sign in.
-async fn user_names(state: &AppState) -> Result<impl Fn(UserId) -> String, Problem> {
-    let users = state.deployment.store.list_users().await.map_err(Problem::internal)?;
-    let name = move |id| users.iter().find(|user| user.id == id).map(|user| user.name.clone());
-    Ok(move |id| name(id).unwrap_or_else(|| format!("user {id}")))
 }
 
 /// What a signed-in steward does to a golden record.

@@ -9,12 +9,12 @@ use kanak_store::OverrideView as Stored;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{act, find, user_names};
+use super::{act, find};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
-use crate::v1::audited;
 use crate::v1::steward_tasks::view::AppliedView;
+use crate::v1::{audited, user_names};
 
 /// A value to be stated.
 #[derive(Deserialize, ToSchema)]

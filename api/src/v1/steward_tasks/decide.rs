@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use kanak_model::StewardTaskId;
 use kanak_model::match_pair::Decision;
+use kanak_model::{FieldCheckId, StewardTaskId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -20,6 +20,9 @@ pub struct Decide {
     decision: String,
     /// Why, for those who look later.
     reason: String,
+    /// The answered field check that it rests on. Where the task has any, a decision names one.
+    #[serde(default)]
+    field_check: Option<i64>,
 }
 
 /// Decides a steward task. It can be undone. A decision is a person's: a key cannot make one.
@@ -27,7 +30,7 @@ pub struct Decide {
     params(("id" = i64, Path, description = "The task")),
     responses((status = 200, description = "What it changed", body = AppliedView), (status = 403, description = "Only a signed-in steward decides", body = Problem),
               (status = 404, description = "No such task in the caller's districts", body = Problem),
-              (status = 409, description = "It contradicts another decision", body = Problem)))]
+              (status = 409, description = "It contradicts another decision, another steward holds the task (who, and until when), it waits for a further role, a field check waits for its answer or is not named, or the reason cannot be kept", body = Problem)))]
 pub async fn decide(
     State(state): State<AppState>,
     caller: ApiCaller,
@@ -39,7 +42,7 @@ pub async fn decide(
         .filter(|decision| *decision != Decision::Review)
         .ok_or_else(|| Problem::bad_request("`decision` is `match` or `no_match`"))?;
     let applied = Actions(state)
-        .decide_task(&caller.caller, StewardTaskId(id), decision, &body.reason)
+        .decide_task(&caller.caller, StewardTaskId(id), decision, &body.reason, body.field_check.map(FieldCheckId))
         .await
         .map_err(super::refusal)?;
     Ok(Json(AppliedView::from(&applied)))
