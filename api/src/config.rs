@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use kanak_model::EntityModel;
+use kanak_model::four_eyes::FourEyes;
 use serde::Deserialize;
 
 /// A deployment's own settings.
@@ -33,11 +35,13 @@ pub struct Stewardship {
     pub claim_minutes: u32,
     /// For how many days a task may be put off, 1 to 366.
     pub defer_days_max: u32,
+    /// What needs a second steward.
+    pub four_eyes: FourEyes,
 }
 
 impl Default for Stewardship {
     fn default() -> Self {
-        Self { claim_minutes: 30, defer_days_max: 90 }
+        Self { claim_minutes: 30, defer_days_max: 90, four_eyes: FourEyes::default() }
     }
 }
 
@@ -103,6 +107,22 @@ impl Config {
     }
 }
 
+/// Checks what the settings say of attributes against the models that are in force.
+///
+/// # Errors
+/// When a policy names an attribute that no model has, or a share that is none.
+pub fn check_against(data: &Path, config: &Config, models: &[EntityModel]) -> anyhow::Result<()> {
+    let named = |model: &EntityModel| {
+        let name = model.name.clone();
+        model.attributes.iter().map(move |attribute| format!("{name}.{}", attribute.name)).collect::<Vec<_>>()
+    };
+    let known = models.iter().flat_map(named).collect();
+    match config.stewardship.four_eyes.find_mistake(&known) {
+        Some(mistake) => bail!("{}: {mistake}", path_beside(data).display()),
+        None => Ok(()),
+    }
+}
+
 /// Where the settings of a data folder stand.
 pub fn path_beside(data: &Path) -> PathBuf {
     match data.parent() {
@@ -145,10 +165,25 @@ mod tests {
             ("[stewardship]\nclaim_minutes = 0\n", "claim_minutes = 0 is not between 1 and 1440"),
             ("[stewardship]\ndefer_days_max = 400\n", "between 1 and 366"),
             ("[stewardship]\nclaim = 5\n", "claim_minutes"),
+            ("[stewardship.four_eyes]\nmatches = true\n", "match_below"),
         ] {
             let error = read(text).unwrap_err().to_string();
             assert!(error.contains(says) && error.contains("kanak.toml"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_policy_is_checked_against_the_models() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("kanak-data");
+        let check = |text: &str| {
+            std::fs::write(folder.path().join("kanak.toml"), format!("[stewardship.four_eyes]\n{text}\n")).unwrap();
+            let config = Config::read_beside(&data).unwrap();
+            check_against(&data, &config, &kanak_model::builtin::entity_models().unwrap())
+        };
+        check("match_of_confirmed = 2\nmatch_below = 0.2\noverrides = [\"citizen.full_name\"]").unwrap();
+        let error = check("overrides = [\"citizen.naem\"]").unwrap_err().to_string();
+        assert!(error.contains("kanak.toml") && error.contains("citizen.naem"), "{error}");
     }
 
     #[test]

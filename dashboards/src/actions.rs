@@ -5,7 +5,10 @@ use chrono::NaiveDate;
 use kanak_engine::matching::Explanation;
 use kanak_model::match_pair::Decision;
 use kanak_model::steward_task::FieldAnswer;
-use kanak_model::{Access, Caller, FieldCheckId, GoldenId, OverrideId, Role, SourceRecordId, StewardTaskId};
+use kanak_model::{
+    Access, Caller, DecisionBatchId, FieldCheckId, GoldenId, OverrideId, ProposalId, Role, SourceRecordId,
+    StewardTaskId,
+};
 
 /// A steward's acts, and the explanation that they rest on.
 #[async_trait]
@@ -26,6 +29,21 @@ pub trait StewardActions: Send + Sync {
 
     /// Takes the decision of a task back; what followed from it is undone, ids included.
     async fn undo(&self, caller: &Caller, task: StewardTaskId) -> Result<(), ActionError>;
+
+    /// Decides tasks at once, with one reason: all of them or none. What follows is there before it returns.
+    async fn decide_many(
+        &self,
+        caller: &Caller,
+        tasks: Vec<StewardTaskId>,
+        decision: Decision,
+        reason: String,
+    ) -> Result<DecidedMany, ActionError>;
+
+    /// Undoes what still holds of decisions that were made at once.
+    async fn undo_many(&self, caller: &Caller, id: DecisionBatchId) -> Result<(), ActionError>;
+
+    /// Approves what another steward proposed, or turns it down. What follows from it is there before it returns.
+    async fn answer(&self, caller: &Caller, proposal: ProposalId, verdict: Verdict) -> Result<(), ActionError>;
 
     /// Confirms a golden record, states a value of it, or takes either back. What follows from it is there before it returns.
     async fn act_on(&self, caller: &Caller, golden_id: GoldenId, act: GoldenAct) -> Result<(), ActionError>;
@@ -78,6 +96,27 @@ pub enum TaskAct {
     WithdrawFieldCheck {
         /// The field check.
         check: FieldCheckId,
+    },
+}
+
+/// What became of decisions at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DecidedMany {
+    /// Their number; `None` when nothing was decided.
+    pub id: Option<DecisionBatchId>,
+    /// The tasks that stood against it, and why.
+    pub refused: Vec<(StewardTaskId, String)>,
+}
+
+/// What a second steward says to a proposal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is to be in force.
+    Approve,
+    /// It is not: another steward rejects it, who proposed it withdraws it.
+    TurnDown {
+        /// Why; may be empty from who proposed it.
+        reason: String,
     },
 }
 

@@ -92,11 +92,11 @@ pub(crate) async fn weigh(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::actions::{ActionError, ExplanationView, GoldenAct, TaskAct};
+    use crate::actions::{ActionError, DecidedMany, ExplanationView, GoldenAct, TaskAct, Verdict};
     use async_trait::async_trait;
     use kanak_model::match_pair::Decision;
     use kanak_model::steward_task::FieldAnswer;
-    use kanak_model::{Caller, FieldCheckId, GoldenId, StewardTaskId, Timestamp, UserId};
+    use kanak_model::{Caller, DecisionBatchId, FieldCheckId, GoldenId, ProposalId, StewardTaskId, Timestamp, UserId};
 
     /// 1 with 2 is sure, 2 with 3 likely, 1 with 3 not; 4 is retired.
     struct Weights;
@@ -115,6 +115,24 @@ mod tests {
         }
 
         async fn step(&self, _: &Caller, _: StewardTaskId, _: TaskAct) -> Result<(), ActionError> {
+            Ok(())
+        }
+
+        async fn decide_many(
+            &self,
+            _: &Caller,
+            _: Vec<StewardTaskId>,
+            _: Decision,
+            _: String,
+        ) -> Result<DecidedMany, ActionError> {
+            Ok(DecidedMany::default())
+        }
+
+        async fn undo_many(&self, _: &Caller, _: DecisionBatchId) -> Result<(), ActionError> {
+            Ok(())
+        }
+
+        async fn answer(&self, _: &Caller, _: ProposalId, _: Verdict) -> Result<(), ActionError> {
             Ok(())
         }
 

@@ -5,6 +5,7 @@ pub mod crosswalks;
 pub mod feed;
 pub mod golden_records;
 pub mod metrics;
+pub mod proposals;
 pub mod sources;
 pub mod steward_tasks;
 

@@ -274,6 +274,7 @@ fn sample_stewardship(sampler: &Sampler, model: &EntityModel, access: &Access) -
     let found = acts::Found {
         confirmation: Some(Confirmation { by, at, reason: sampler.word.to_owned(), by_decision: false }),
         stated: vec![stated(2, None), stated(1, Some(at))],
+        proposed: 1,
         users: Vec::new(),
     };
     acts::build(&sampler.codes, model, access, sampler.shell("golden_record").language(), &found)

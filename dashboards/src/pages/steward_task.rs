@@ -379,7 +379,11 @@ fn act(parts: &StewardTaskParts) -> Act {
                 evidence: parts.evidence.map(|check| check.0),
             };
         }
-        TaskState::Open | TaskState::Claimed { .. } | TaskState::Deferred { .. } | TaskState::Escalated(_) => {}
+        TaskState::Open
+        | TaskState::Claimed { .. }
+        | TaskState::Deferred { .. }
+        | TaskState::Escalated(_)
+        | TaskState::Proposed { .. } => {}
     }
     if let Err(refused) = parts.task.decide(acts::actor(parts), parts.now, Decision::NoMatch) {
         return Act::Wait { why: acts::refusal_words(parts, &refused) };
@@ -410,6 +414,7 @@ pub(crate) fn state_words(state: &TaskState) -> (Tone, &'static str) {
         TaskState::Claimed { .. } => (Tone::Plain, "claimed"),
         TaskState::Deferred { .. } => (Tone::Plain, "deferred"),
         TaskState::Escalated(_) => (Tone::Warn, "escalated"),
+        TaskState::Proposed { .. } => (Tone::Warn, "proposed"),
         TaskState::Decided { decision: Decision::Match, .. } => (Tone::Good, "match"),
         TaskState::Decided { .. } => (Tone::Plain, "no match"),
         TaskState::Lapsed => (Tone::Plain, "lapsed"),

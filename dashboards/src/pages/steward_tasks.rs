@@ -3,19 +3,22 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::Form;
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use kanak_codes::Codes;
 use kanak_model::match_pair::{Decision, MatchPair};
 use kanak_model::steward_task::{Escalation, StewardTask, TaskState};
 use kanak_model::{
-    Access, EntityModel, Language, Purpose, Role, SourceRecord, SourceRecordId, StewardTaskId, Timestamp, UserId,
+    Access, DecisionBatchId, EntityModel, Language, Purpose, Role, SourceRecord, SourceRecordId, StewardTaskId,
+    Timestamp, UserId,
 };
 use kanak_store::{CheckFilter, MemberRecord, SourceSystemRow, TaskCounts, TaskCursor, TaskFilter, TaskQuery};
 use serde::Deserialize;
 
 use super::show_page;
 use super::steward_task::{audited_as, state_words};
+use crate::actions::DecidedMany;
 use crate::audit;
 use crate::component::{Bar, Cell, FilterList, Filters, Head, Pager, Table, Trail};
 use crate::error::PageError;
@@ -35,6 +38,33 @@ pub(crate) struct StewardTasksPage {
     filters: Filters,
     tasks: Table,
     pager: Pager,
+    /// What the last form did.
+    said: Said,
+    /// Whether decisions at once begin here: on a page of tasks that wait.
+    may_decide: bool,
+}
+
+/// What the last form did.
+#[derive(Default)]
+pub(crate) enum Said {
+    /// There was none.
+    #[default]
+    Nothing,
+    /// Tasks were decided at once: how many, and the number to undo them by.
+    Decided { count: usize, id: i64 },
+    /// Decisions at once were undone.
+    Undone,
+    /// It was not done, and why: in whole, or task by task.
+    Refused { why: String, refused: Vec<(i64, String)> },
+}
+
+/// What the page shows, as the hub answers.
+struct Listed<'a> {
+    counts: TaskCounts,
+    queued: &'a [QueuedTask],
+    /// The cursor of the last task, where there are more.
+    last: Option<&'a str>,
+    said: Said,
 }
 
 /// What is looked at.
@@ -73,6 +103,61 @@ pub(crate) async fn show(
     Query(asked): Query<Asked>,
     signed: Signed,
 ) -> Result<Response, PageError> {
+    page(&state, &asked, &signed, Said::Nothing).await
+}
+
+/// The fields that the form of decisions at once sent: `task` comes once for each.
+type Sent = Form<Vec<(String, String)>>;
+
+/// `POST /steward-tasks`: decides the chosen tasks at once.
+pub(crate) async fn decide_many(
+    State(state): State<DashboardState>,
+    signed: Signed,
+    Form(sent): Sent,
+) -> Result<Response, PageError> {
+    let field = |name: &str| sent.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
+    signed.check_csrf(field("csrf"))?;
+    signed.access(Purpose::Stewardship)?;
+    let tasks = sent.iter().filter(|(key, _)| key == "task").filter_map(|(_, value)| value.parse().ok());
+    let tasks: Vec<StewardTaskId> = tasks.map(StewardTaskId).collect();
+    let refused = |why: &str| Said::Refused { why: why.to_owned(), refused: Vec::new() };
+    let decision = Decision::find(field("decision")).filter(|decision| *decision != Decision::Review);
+    let said = match decision {
+        _ if tasks.is_empty() => refused("Choose the tasks to decide."),
+        None => refused("Choose match or no match."),
+        Some(decision) => {
+            let (count, reason) = (tasks.len(), field("reason").to_owned());
+            match state.actions.decide_many(&signed.user.caller, tasks, decision, reason).await {
+                Ok(DecidedMany { id: Some(id), .. }) => Said::Decided { count, id: id.0 },
+                Ok(DecidedMany { id: None, refused }) => Said::Refused {
+                    why: "Nothing was decided, for some of the tasks were refused.".to_owned(),
+                    refused: refused.into_iter().map(|(task, why)| (task.0, why)).collect(),
+                },
+                Err(error) => Said::Refused { why: error.to_string(), refused: Vec::new() },
+            }
+        }
+    };
+    page(&state, &Asked::default(), &signed, said).await
+}
+
+/// `POST /steward-tasks/decisions/{id}/undo`
+pub(crate) async fn undo_many(
+    State(state): State<DashboardState>,
+    Path(id): Path<i64>,
+    signed: Signed,
+    Form(sent): Sent,
+) -> Result<Response, PageError> {
+    let csrf = sent.iter().find(|(key, _)| key == "csrf").map_or("", |(_, value)| value.as_str());
+    signed.check_csrf(csrf)?;
+    signed.access(Purpose::Stewardship)?;
+    let said = match state.actions.undo_many(&signed.user.caller, DecisionBatchId(id)).await {
+        Ok(()) => Said::Undone,
+        Err(error) => Said::Refused { why: error.to_string(), refused: Vec::new() },
+    };
+    page(&state, &Asked::default(), &signed, said).await
+}
+
+async fn page(state: &DashboardState, asked: &Asked, signed: &Signed, said: Said) -> Result<Response, PageError> {
     let access = signed.access(Purpose::Stewardship)?;
     let entity = Some(asked.entity.as_str()).filter(|entity| !entity.is_empty());
     let counts = state.store.count_steward_tasks(&access, entity).await.map_err(PageError::inside)?;
@@ -95,10 +180,16 @@ pub(crate) async fn show(
     let has_more = listed.len() > SHOWN_MAX as usize;
     listed.truncate(SHOWN_MAX as usize);
     let last = listed.last().filter(|_| has_more).map(|task| TaskCursor::after(task).to_string());
-    audit::record(&state, &access, "list steward tasks", listed.iter().map(|task| audited_as(task.id))).await?;
-    let queued = name_both(&state, &access, signed.visit.language, listed).await?;
+    audit::record(state, &access, "list steward tasks", listed.iter().map(|task| audited_as(task.id))).await?;
+    let queued = name_both(state, &access, signed.visit.language, listed).await?;
     let shell = Shell::new("steward_tasks", &signed.visit, state.made_up);
-    show_page(&StewardTasksPage::build(shell, &state.codes, &state.models, &asked, counts, &queued, last.as_deref()))
+    show_page(&StewardTasksPage::build(
+        shell,
+        &state.codes,
+        &state.models,
+        asked,
+        Listed { counts, queued: &queued, last: last.as_deref(), said },
+    ))
 }
 
 /// Tasks with what names their source records. Live ones are read together; a task whose source record is retired by
@@ -143,26 +234,22 @@ fn title_of(sources: &[SourceSystemRow], id: kanak_model::SourceSystemId, langua
 }
 
 impl StewardTasksPage {
-    fn build(
-        shell: Shell,
-        codes: &Codes,
-        models: &[EntityModel],
-        asked: &Asked,
-        counts: TaskCounts,
-        queued: &[QueuedTask],
-        last: Option<&str>,
-    ) -> Self {
+    fn build(shell: Shell, codes: &Codes, models: &[EntityModel], asked: &Asked, listed: Listed<'_>) -> Self {
+        let Listed { counts, queued, last, said } = listed;
         let language = shell.language();
         let number = |count: u64| format::whole(i64::try_from(count).unwrap_or(i64::MAX));
         let title = |entity: &str| {
             let model = models.iter().find(|model| model.name == entity);
             model.map_or_else(|| entity.to_owned(), |model| model.title.get(language).to_owned())
         };
+        let may_decide = asked.state.is_empty() || asked.state == "open";
         let row = |one: &QueuedTask| {
             let pair = one.task.pair;
             let (tone, state) = state_words(&one.task.state);
             vec![
-                Cell::text(format!("{}", one.task.id)).link(format!("/steward-tasks/{}", one.task.id)),
+                Cell::text(format!("{}", one.task.id))
+                    .link(format!("/steward-tasks/{}", one.task.id))
+                    .chosen_by(may_decide.then_some(one.task.id.0)),
                 Cell::text(title(&one.task.entity)),
                 Cell::text(&one.left.0).under(&one.left.1),
                 Cell::text(&one.right.0).under(&one.right.1),
@@ -239,6 +326,7 @@ impl StewardTasksPage {
             TaskFilter::Claimed => counts.claimed,
             TaskFilter::Deferred => counts.deferred,
             TaskFilter::Escalated => counts.escalated,
+            TaskFilter::Proposed => counts.proposed,
             TaskFilter::Decided => counts.decided,
             TaskFilter::Lapsed => counts.lapsed,
         };
@@ -255,7 +343,7 @@ impl StewardTasksPage {
         .join("&");
         let address = format!("/steward-tasks?{address}");
         let pager = Trail(&asked.trail).pager(&shell, &address, last);
-        Self { counts, filters: Filters::new("/steward-tasks", &shell, lists), tasks, pager, shell }
+        Self { counts, filters: Filters::new("/steward-tasks", &shell, lists), tasks, pager, said, may_decide, shell }
     }
 
     pub(crate) fn sample(sampler: &Sampler) -> Self {
@@ -290,9 +378,17 @@ impl StewardTasksPage {
                 right: (sampler.word.to_owned(), "health_insurance".to_owned()),
             })
             .collect();
-        let counts = TaskCounts { open: 1_204, claimed: 3, deferred: 20, escalated: 7, decided: 318, lapsed: 12 };
+        let counts =
+            TaskCounts { open: 1_204, claimed: 3, deferred: 20, escalated: 7, proposed: 2, decided: 318, lapsed: 12 };
+        let said = Said::Refused { why: sampler.word.to_owned(), refused: vec![(7, sampler.word.to_owned())] };
         let asked = Asked { trail: "0.97~12".to_owned(), ..Asked::default() };
-        Self::build(sampler.shell("steward_tasks"), &sampler.codes, &models, &asked, counts, &queued, Some("0.5~330"))
+        Self::build(
+            sampler.shell("steward_tasks"),
+            &sampler.codes,
+            &models,
+            &asked,
+            Listed { counts, queued: &queued, last: Some("0.5~330"), said },
+        )
     }
 }
 
@@ -303,6 +399,7 @@ fn word_key(filter: TaskFilter) -> &'static str {
         TaskFilter::Claimed => "word.claimed",
         TaskFilter::Deferred => "word.deferred",
         TaskFilter::Escalated => "word.escalated",
+        TaskFilter::Proposed => "word.proposed",
         TaskFilter::Decided => "word.decided",
         TaskFilter::Lapsed => "word.lapsed",
     }

@@ -17,7 +17,8 @@ use kanak_codes::Codes;
 use kanak_model::clock::FixedClock;
 use kanak_model::match_pair::Decision;
 use kanak_model::{
-    Access, Caller, FieldCheckId, GoldenId, Language, Role, SourceRecordId, StewardTaskId, Timestamp, builtin,
+    Access, Caller, DecisionBatchId, FieldCheckId, GoldenId, Language, ProposalId, Role, SourceRecordId, StewardTaskId,
+    Timestamp, builtin,
 };
 use kanak_store::{HubUrl, Store};
 use kanak_warehouse::Warehouse;
@@ -25,7 +26,8 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tower::ServiceExt as _;
 
-use crate::{ActionError, DashboardState, ExplanationView, GoldenAct, SignedIn, StewardActions, TaskAct};
+use crate::actions::DecidedMany;
+use crate::{ActionError, DashboardState, ExplanationView, GoldenAct, SignedIn, StewardActions, TaskAct, Verdict};
 
 const NOW: Timestamp = Timestamp(1_795_422_900_000_000);
 
@@ -42,7 +44,8 @@ const FIGURES: [&str; 8] = [
 ];
 
 /// Pages that need a session and show no figures of a release.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 10] = [
+    "/proposals",
     "/account",
     "/users",
     "/audit",
@@ -75,6 +78,30 @@ impl StewardActions for Remembering {
 
     async fn step(&self, _: &Caller, task: StewardTaskId, act: TaskAct) -> Result<(), ActionError> {
         self.0.lock().unwrap().push(format!("{task} {act:?}"));
+        Ok(())
+    }
+
+    async fn decide_many(
+        &self,
+        _: &Caller,
+        tasks: Vec<StewardTaskId>,
+        decision: Decision,
+        reason: String,
+    ) -> Result<DecidedMany, ActionError> {
+        let tasks: Vec<String> = tasks.iter().map(ToString::to_string).collect();
+        self.0.lock().unwrap().push(format!("{} {} {reason}", tasks.join(","), decision.word()));
+        let refused = tasks.contains(&"2".to_owned()).then(|| (StewardTaskId(2), "held by asha".to_owned()));
+        let id = refused.is_none().then_some(DecisionBatchId(5));
+        Ok(DecidedMany { id, refused: refused.into_iter().collect() })
+    }
+
+    async fn undo_many(&self, _: &Caller, id: DecisionBatchId) -> Result<(), ActionError> {
+        self.0.lock().unwrap().push(format!("decisions {id} undo"));
+        Ok(())
+    }
+
+    async fn answer(&self, _: &Caller, proposal: ProposalId, verdict: Verdict) -> Result<(), ActionError> {
+        self.0.lock().unwrap().push(format!("proposal {proposal} {verdict:?}"));
         Ok(())
     }
 
@@ -181,6 +208,10 @@ async fn nobody_is_sent_to_sign_in_and_comes_back_where_they_wanted() {
     let changes = [
         "/steward-tasks/1/decision",
         "/steward-tasks/1/claim",
+        "/proposals/1/approval",
+        "/steward-tasks",
+        "/steward-tasks/decisions/5/undo",
+        "/proposals/1/rejection",
         "/steward-tasks/1/release",
         "/steward-tasks/1/deferral",
         "/steward-tasks/1/escalation",

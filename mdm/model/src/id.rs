@@ -25,7 +25,9 @@ integer_id!(/** One row of one source system: the pair (source system, source ke
 integer_id!(/** One execution of reading a source's file. */ IngestRunId);
 integer_id!(/** A task for a data steward. */ StewardTaskId);
 integer_id!(/** A question to an officer on the spot. */ FieldCheckId);
+integer_id!(/** Decisions that a steward made at once. */ DecisionBatchId);
 integer_id!(/** A value that a steward stated. */ OverrideId);
+integer_id!(/** What one steward wants and a second one has to approve. */ ProposalId);
 integer_id!(/** A person who signs in. */ UserId);
 integer_id!(/** A position in the change feed: 1 is the first event; numbers follow commit order without gaps. */ FeedPosition);
 integer_id!(/** A frozen set of match weights, frequencies and thresholds of one entity type. */ RuleSetVersion);

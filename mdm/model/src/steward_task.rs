@@ -58,6 +58,17 @@ pub enum TaskState {
         /// For whom it waits then, where it was escalated before.
         escalation: Option<Escalation>,
     },
+    /// A steward proposes a decision: it is in force once a second one approves it.
+    Proposed {
+        /// Who.
+        by: UserId,
+        /// When.
+        at: Timestamp,
+        /// `Match` or `NoMatch`.
+        decision: Decision,
+        /// For whom it waits once rejected, where it was escalated before.
+        escalation: Option<Escalation>,
+    },
     /// A steward decided. Undone, it waits again.
     Decided {
         /// Who.
@@ -97,6 +108,7 @@ impl TaskState {
             Self::Escalated(_) => "escalated",
             Self::Claimed { .. } => "claimed",
             Self::Deferred { .. } => "deferred",
+            Self::Proposed { .. } => "proposed",
             Self::Decided { .. } => "decided",
             Self::Lapsed => "lapsed",
         }
@@ -106,9 +118,10 @@ impl TaskState {
     pub fn escalation(&self) -> Option<&Escalation> {
         match self {
             Self::Escalated(escalation) => Some(escalation),
-            Self::Claimed { escalation, .. } | Self::Deferred { escalation, .. } | Self::Decided { escalation, .. } => {
-                escalation.as_ref()
-            }
+            Self::Claimed { escalation, .. }
+            | Self::Deferred { escalation, .. }
+            | Self::Proposed { escalation, .. }
+            | Self::Decided { escalation, .. } => escalation.as_ref(),
             Self::Open | Self::Lapsed => None,
         }
     }
@@ -184,6 +197,15 @@ pub enum StepRefused {
         /// Until when.
         until: Timestamp,
     },
+    /// Another steward's decision waits for a second one.
+    #[error("user {by} proposed a decision; a second steward approves or rejects it")]
+    Proposed {
+        /// Who proposed.
+        by: UserId,
+    },
+    /// Nobody approves what they proposed themselves.
+    #[error("you proposed this yourself; another steward has to agree")]
+    Own,
     /// It was escalated to a role that the steward lacks.
     #[error("it waits for a {}; ask one, or an administrator for the role", role.word())]
     WaitsFor {
@@ -299,6 +321,54 @@ impl StewardTask {
         Ok(self.step("task_decided", TaskState::Decided { by: actor.user, at: now, decision, escalation }))
     }
 
+    /// Proposes a decision that a second steward has to approve.
+    ///
+    /// # Errors
+    /// [`StepRefused`] as for [`StewardTask::decide`].
+    pub fn propose(&self, actor: Actor<'_>, now: Timestamp, decision: Decision) -> Result<Step, StepRefused> {
+        if decision == Decision::Review {
+            return Err(StepRefused::NoDecision);
+        }
+        let escalation = self.in_hand(actor, now)?;
+        Ok(self.step("decision_proposed", TaskState::Proposed { by: actor.user, at: now, decision, escalation }))
+    }
+
+    /// Puts a proposed decision in force, in the name of who proposed it.
+    ///
+    /// # Errors
+    /// [`StepRefused::Own`] for who proposed it, [`StepRefused::WaitsFor`] for a steward who lacks the role that the task waits for,
+    /// [`StepRefused::State`] when nothing is proposed.
+    pub fn approve(&self, actor: Actor<'_>, now: Timestamp) -> Result<Step, StepRefused> {
+        let (by, decision, escalation) = self.proposed()?;
+        if by == actor.user {
+            return Err(StepRefused::Own);
+        }
+        has_role(actor, escalation.as_ref())?;
+        Ok(self.step("decision_approved", TaskState::Decided { by, at: now, decision, escalation }))
+    }
+
+    /// Turns a proposed decision down: the task waits as before. Who proposed it withdraws it, another steward rejects it.
+    ///
+    /// # Errors
+    /// As [`StewardTask::approve`], but for [`StepRefused::Own`].
+    pub fn turn_down(&self, actor: Actor<'_>) -> Result<Step, StepRefused> {
+        let (by, _, escalation) = self.proposed()?;
+        let action = if by == actor.user {
+            "proposal_withdrawn"
+        } else {
+            has_role(actor, escalation.as_ref())?;
+            "proposal_rejected"
+        };
+        Ok(self.step(action, waiting(escalation)))
+    }
+
+    fn proposed(&self) -> Result<(UserId, Decision, Option<Escalation>), StepRefused> {
+        match &self.state {
+            TaskState::Proposed { by, decision, escalation, .. } => Ok((*by, *decision, escalation.clone())),
+            other => Err(StepRefused::State { state: other.word(), needed: "proposed" }),
+        }
+    }
+
     /// Takes its decision back: it waits for whom it waited before, or lapses when one of its source records is retired.
     ///
     /// # Errors
@@ -325,20 +395,25 @@ impl StewardTask {
                 }
                 escalation
             }
+            TaskState::Proposed { by, .. } => return Err(StepRefused::Proposed { by }),
             settled @ (TaskState::Decided { .. } | TaskState::Lapsed) => {
                 return Err(StepRefused::State { state: settled.word(), needed: "open" });
             }
         };
-        match &escalation {
-            Some(escalation) if !actor.roles.contains(&escalation.to) => {
-                Err(StepRefused::WaitsFor { role: escalation.to })
-            }
-            _ => Ok(escalation),
-        }
+        has_role(actor, escalation.as_ref())?;
+        Ok(escalation)
     }
 
     fn step(&self, action: &'static str, to: TaskState) -> Step {
         Step { task: self.id, action, to }
+    }
+}
+
+/// Whether a steward has the role that a task waits for.
+fn has_role(actor: Actor<'_>, escalation: Option<&Escalation>) -> Result<(), StepRefused> {
+    match escalation {
+        Some(escalation) if !actor.roles.contains(&escalation.to) => Err(StepRefused::WaitsFor { role: escalation.to }),
+        _ => Ok(()),
     }
 }
 
@@ -506,6 +581,34 @@ mod tests {
         TaskState::Decided { by: UserId(1), at: Timestamp(1), decision: Decision::Match, escalation }
     }
 
+    fn proposed(by: i64, escalation: Option<Escalation>) -> TaskState {
+        TaskState::Proposed { by: UserId(by), at: Timestamp(1), decision: Decision::Match, escalation }
+    }
+
+    #[test]
+    fn a_proposal_is_approved_by_another_and_never_by_who_made_it() {
+        let check = |state: TaskState,
+                     roles: &[Role],
+                     approved: Result<&str, StepRefused>,
+                     turned: Result<&str, StepRefused>| {
+            let roles = roles.iter().copied().collect();
+            let actor = Actor { user: UserId(1), roles: &roles };
+            let task = task(state);
+            assert_eq!(task.approve(actor, NOW).map(|step| step.to().word()), approved, "{:?}", task.state);
+            assert_eq!(task.turn_down(actor).map(|step| step.action()), turned, "{:?}", task.state);
+        };
+        check(proposed(2, None), &[], Ok("decided"), Ok("proposal_rejected"));
+        check(proposed(1, None), &[Role::Supervisor], Err(StepRefused::Own), Ok("proposal_withdrawn"));
+        let waits = StepRefused::WaitsFor { role: Role::Supervisor };
+        check(proposed(2, Some(escalation())), &[], Err(waits.clone()), Err(waits));
+        check(proposed(2, Some(escalation())), &[Role::Supervisor], Ok("decided"), Ok("proposal_rejected"));
+        let none = StepRefused::State { state: "open", needed: "proposed" };
+        check(TaskState::Open, &[], Err(none.clone()), Err(none));
+        let roles = BTreeSet::new();
+        let approved = task(proposed(2, None)).approve(Actor { user: UserId(1), roles: &roles }, NOW).unwrap();
+        assert!(matches!(approved.to(), TaskState::Decided { by: UserId(2), at: NOW, decision: Decision::Match, .. }));
+    }
+
     /// What each step comes to for user 1: the word of the state afterwards, or of the refusal.
     #[track_caller]
     fn check(state: TaskState, roles: &[Role], expected: [&str; 5]) {
@@ -520,6 +623,8 @@ mod tests {
             Err(StepRefused::Past) => "past",
             Err(StepRefused::Role { .. }) => "role",
             Err(StepRefused::NoDecision) => "none",
+            Err(StepRefused::Proposed { .. }) => "proposed already",
+            Err(StepRefused::Own) => "own",
         };
         let steps = [
             word(task.claim(actor, NOW, LATER)),
@@ -550,6 +655,11 @@ mod tests {
         let kept = claimed(1, LATER, Some(escalation()));
         check(kept.clone(), &[Role::Supervisor], ["claimed", "escalated", "deferred", "escalated", "decided"]);
         check(kept, &[], ["not for you", "escalated", "not for you", "not for you", "not for you"]);
+        check(
+            proposed(1, None),
+            &[],
+            ["proposed already", "settled", "proposed already", "proposed already", "proposed already"],
+        );
         check(decided(None), &[], SETTLED);
         check(TaskState::Lapsed, &[], SETTLED);
     }
@@ -594,9 +704,14 @@ mod tests {
         ) {
             let impact = Impact { source_records: n, benefit_registers: b, confirmed: c };
             let at = |impact: Impact| impact.priority(p);
-            prop_assert!(at(Impact { source_records: n + 1, ..impact }) > at(impact));
-            prop_assert!(at(Impact { benefit_registers: b + 1, ..impact }) > at(impact));
-            prop_assert!(at(Impact { confirmed: c + 1, ..impact }) > at(impact));
+            let more = [
+                Impact { source_records: n + 1, ..impact },
+                Impact { benefit_registers: b + 1, ..impact },
+                Impact { confirmed: c + 1, ..impact },
+            ];
+            for more in more {
+                prop_assert!(at(more) > at(impact), "{more:?}");
+            }
             let doubtful = p + (0.5 - p) * nearer;
             prop_assert!(impact.priority(doubtful) >= at(impact) - 1e-12);
             prop_assert!((impact.priority(1.0 - p) - at(impact)).abs() < 1e-9);

@@ -8,6 +8,7 @@ mod confirmations;
 mod constraints;
 mod crosswalks;
 mod db;
+mod decision_batches;
 mod dialect;
 mod error;
 mod feed_events;
@@ -21,6 +22,7 @@ pub mod key_store;
 mod ledger;
 mod overrides;
 mod packed;
+mod proposals;
 mod quarantined_rows;
 mod resolution;
 mod rule_sets;
@@ -45,6 +47,7 @@ pub use backup::Backup;
 pub use confirmations::Confirmation;
 pub use crosswalks::{Crosswalk, Link};
 pub use db::{HubUrl, PostgresUrl};
+pub use decision_batches::{BATCH_MAX, BatchTerms, DecidedAtOnce};
 pub use error::StoreError;
 pub use golden_records::{Golden, HubCounts, MemberRecord, Place};
 pub use ingest::{FileFacts, IngestSummary, IngestTx};
@@ -52,12 +55,14 @@ pub use ingest_runs::IngestRunSummary;
 pub use invariants::Check;
 pub use key_store::{FileKeyStore, Key, KeyError, KeyStore};
 pub use overrides::{NewOverride, OverrideView};
+pub use proposals::{Approved, Proposal, ProposalEnd, ProposalOutcome, ProposedAct};
 pub use quarantined_rows::{QuarantineCount, QuarantinedRow};
 pub use resolution::{Applied, Resolution, Scope, Unresolved};
 pub use rule_sets::RuleSet;
 pub use source_systems::SourceSystemRow;
 pub use stewardship::{
-    CheckFilter, Neighbourhood, NotATaskCursor, REASON_MAX, TaskCounts, TaskCursor, TaskFilter, TaskQuery, TaskView,
+    CheckFilter, Decided, Neighbourhood, NotATaskCursor, REASON_MAX, TaskCounts, TaskCursor, TaskFilter, TaskQuery,
+    TaskView,
 };
 pub use users::{
     Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, PASSWORD_BYTES_MAX, PASSWORD_MIN, SignIn, User,

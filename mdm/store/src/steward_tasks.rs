@@ -11,7 +11,7 @@ use crate::db::{Tx, on_tx};
 use crate::dialect::{ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 use crate::resolution::Scope;
-use crate::{confirmations, users};
+use crate::{confirmations, proposals, users};
 
 /// A task as it is read.
 #[derive(FromRow)]
@@ -45,7 +45,7 @@ pub(crate) const COLUMNS: &str = "SELECT t.id, t.entity, t.left_id, t.right_id, 
 
 /// What a lapsed task no longer has.
 const LAPSED: &str = "UPDATE steward_tasks SET state = 'lapsed', held_by = NULL, held_us = NULL, until_us = NULL,
-     deferred_reason = NULL, escalated_by = NULL, escalated_us = NULL, escalated_to = NULL, escalated_reason = NULL
+     deferred_reason = NULL, decision = NULL, escalated_by = NULL, escalated_us = NULL, escalated_to = NULL, escalated_reason = NULL
      WHERE state NOT IN ('decided', 'lapsed')";
 
 impl Row {
@@ -73,6 +73,11 @@ impl Row {
             ("deferred", Some((by, at, until)), ..) => {
                 let reason = self.deferred_reason.clone().ok_or_else(|| self.unfit("deferred_reason", "reason"))?;
                 Ok(TaskState::Deferred { by, at, until, reason, escalation })
+            }
+            ("proposed", _, None, Some(decision)) => {
+                let held = self.held_by.zip(self.held_us);
+                let (by, at) = held.ok_or_else(|| self.unfit("held_by", "user"))?;
+                Ok(TaskState::Proposed { by: UserId(by), at: Timestamp(at), decision, escalation })
             }
             ("decided", _, Some((by, at)), Some(decision)) => {
                 Ok(TaskState::Decided { by: UserId(by), at: Timestamp(at), decision, escalation })
@@ -136,12 +141,17 @@ pub(crate) async fn take(tx: &mut Tx, step: &Step, actor: &str, detail: serde_js
          decision = $13 WHERE id = $1";
     let to = step.to();
     let (held, reason) = match to {
-        TaskState::Claimed { by, at, until, .. } => (Some((by.0, at.0, until.0)), None),
-        TaskState::Deferred { by, at, until, reason, .. } => (Some((by.0, at.0, until.0)), Some(reason)),
+        TaskState::Claimed { by, at, until, .. } => (Some((by.0, at.0, Some(until.0))), None),
+        TaskState::Deferred { by, at, until, reason, .. } => (Some((by.0, at.0, Some(until.0))), Some(reason)),
+        TaskState::Proposed { by, at, .. } => (Some((by.0, at.0, None)), None),
         _ => (None, None),
     };
     let decided = match to {
-        TaskState::Decided { by, at, decision, .. } => Some((by.0, at.0, decision.word())),
+        TaskState::Decided { by, at, .. } => Some((by.0, at.0)),
+        _ => None,
+    };
+    let decision = match to {
+        TaskState::Decided { decision, .. } | TaskState::Proposed { decision, .. } => Some(decision.word()),
         _ => None,
     };
     let escalation = to.escalation();
@@ -150,7 +160,7 @@ pub(crate) async fn take(tx: &mut Tx, step: &Step, actor: &str, detail: serde_js
         .bind(to.word())
         .bind(held.map(|held| held.0))
         .bind(held.map(|held| held.1))
-        .bind(held.map(|held| held.2))
+        .bind(held.and_then(|held| held.2))
         .bind(reason)
         .bind(escalation.map(|one| one.by.0))
         .bind(escalation.map(|one| one.at.0))
@@ -158,7 +168,7 @@ pub(crate) async fn take(tx: &mut Tx, step: &Step, actor: &str, detail: serde_js
         .bind(escalation.map(|one| one.reason.as_str()))
         .bind(decided.map(|decided| decided.0))
         .bind(decided.map(|decided| decided.1))
-        .bind(decided.map(|decided| decided.2))
+        .bind(decision)
         .execute(c)
         .await
         .map(drop))?;
@@ -196,8 +206,9 @@ pub(crate) async fn refusal(tx: &mut Tx, task: StewardTaskId, refused: StepRefus
     Ok(match refused {
         StepRefused::Held { by, until } => StoreError::TaskHeld { task, by: users::actor(tx, by).await?, until },
         StepRefused::State { state, needed } => StoreError::TaskState { task, state: state.to_owned(), needed },
+        StepRefused::Proposed { by } => StoreError::TaskProposed { task, by: users::actor(tx, by).await? },
         StepRefused::NoDecision => StoreError::NoDecision,
-        refused @ (StepRefused::WaitsFor { .. } | StepRefused::Past | StepRefused::Role { .. }) => {
+        refused @ (StepRefused::WaitsFor { .. } | StepRefused::Past | StepRefused::Own | StepRefused::Role { .. }) => {
             StoreError::TaskStep { task, refused }
         }
     })
@@ -273,6 +284,9 @@ pub(crate) async fn review(
     for chunk in gone.chunks(ROWS_A_STATEMENT) {
         on_tx!(tx, |c| sqlx::query(sql(engine, &lapse)).bind(json(chunk)).execute(c).await.map(drop))?;
     }
+    if !gone.is_empty() {
+        proposals::lapse(tx).await?;
+    }
     Ok((opened, gone.len() as u64))
 }
 
@@ -283,7 +297,7 @@ pub(crate) async fn lapse_of(tx: &mut Tx, source_records: &[i64]) -> Result<(), 
     );
     let engine = tx.engine();
     on_tx!(tx, |c| sqlx::query(sql(engine, &text)).bind(json(source_records)).execute(c).await.map(drop))?;
-    Ok(())
+    proposals::lapse(tx).await
 }
 
 /// The registers on which somebody's benefit hangs.

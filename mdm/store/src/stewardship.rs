@@ -2,9 +2,13 @@
 
 use kanak_codes::identifiers::find_aadhaar_like;
 use kanak_model::access::Filter;
+use kanak_model::four_eyes::FourEyes;
 use kanak_model::match_pair::{Constraint, ConstraintKind, Decision};
 use kanak_model::steward_task::{FieldCheck, Standing, StewardTask};
-use kanak_model::{Access, EntityModel, FieldCheckId, GoldenId, SourceRecord, SourceRecordId, StewardTaskId, UserId};
+use kanak_model::{
+    Access, DecisionBatchId, EntityModel, FieldCheckId, GoldenId, ProposalId, SourceRecord, SourceRecordId,
+    StewardTaskId, UserId,
+};
 use rustc_hash::FxHashMap;
 
 use crate::access_sql::compile;
@@ -15,8 +19,9 @@ use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{JsonColumn, json, sql};
 use crate::error::StoreError;
 use crate::golden_records::{MEMBER_COLUMNS, MemberRecord, MemberRow};
+use crate::proposals::{NewProposal, ProposedAct};
 use crate::steward_tasks::{COLUMNS, Row, allowed, get, get_due, refusal, take};
-use crate::{Store, field_checks, resolution, users};
+use crate::{Store, field_checks, proposals, resolution, users};
 
 /// Which tasks are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,6 +35,8 @@ pub enum TaskFilter {
     Deferred,
     /// Those that wait for a steward with a further role.
     Escalated,
+    /// Those of which a decision waits for a second steward.
+    Proposed,
     /// Those that were decided.
     Decided,
     /// Those no longer doubted.
@@ -38,8 +45,8 @@ pub enum TaskFilter {
 
 impl TaskFilter {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Open, Self::Claimed, Self::Deferred, Self::Escalated, Self::Decided, Self::Lapsed];
+    pub const ALL: [Self; 7] =
+        [Self::Open, Self::Claimed, Self::Deferred, Self::Escalated, Self::Proposed, Self::Decided, Self::Lapsed];
 
     /// The word in requests, as [`TaskState::word`] has it.
     pub fn word(self) -> &'static str {
@@ -48,6 +55,7 @@ impl TaskFilter {
             Self::Claimed => "claimed",
             Self::Deferred => "deferred",
             Self::Escalated => "escalated",
+            Self::Proposed => "proposed",
             Self::Decided => "decided",
             Self::Lapsed => "lapsed",
         }
@@ -148,6 +156,8 @@ pub struct TaskCounts {
     pub deferred: u64,
     /// Waiting for a steward with a further role.
     pub escalated: u64,
+    /// Waiting for a second steward.
+    pub proposed: u64,
     /// Decided.
     pub decided: u64,
     /// No longer doubted.
@@ -157,7 +167,7 @@ pub struct TaskCounts {
 impl TaskCounts {
     /// All that are still to be decided.
     pub fn undecided(&self) -> u64 {
-        self.open + self.claimed + self.deferred + self.escalated
+        self.open + self.claimed + self.deferred + self.escalated + self.proposed
     }
 }
 
@@ -209,6 +219,11 @@ pub(crate) fn check_reason(reason: &str) -> Result<&str, StoreError> {
 /// A text of a steward or an officer that is kept and shown for ever, without what surrounds it.
 pub(crate) fn check_text<'t>(what: &'static str, text: &'t str) -> Result<&'t str, StoreError> {
     check_words(text, "is missing; write it in a few words").map_err(|why| StoreError::Text { what, why })
+}
+
+/// A text that may be missing, without what surrounds it.
+pub(crate) fn check_words_of(text: &str) -> Result<Option<&str>, StoreError> {
+    if text.trim().is_empty() { Ok(None) } else { check_reason(text).map(Some) }
 }
 
 fn check_words<'t>(text: &'t str, missing: &'static str) -> Result<&'t str, &'static str> {
@@ -340,6 +355,7 @@ impl Store {
             claimed: count(TaskFilter::Claimed),
             deferred: count(TaskFilter::Deferred),
             escalated: count(TaskFilter::Escalated),
+            proposed: count(TaskFilter::Proposed),
             decided: count(TaskFilter::Decided),
             lapsed: count(TaskFilter::Lapsed),
         })
@@ -444,10 +460,39 @@ impl Store {
         }
         let reason = check_reason(reason)?;
         let mut tx = self.db.begin(&*self.clock).await?;
-        let new = NewDecision { by, decision, reason };
+        let new = NewDecision { by, decision, reason, batch: None };
         let constraint = decide(&mut tx, &mut HeldDecisions::default(), id, new, evidence).await?;
         tx.commit().await?;
         Ok(constraint)
+    }
+
+    /// Decides a task as [`Store::decide_task_on`] does, or proposes the decision where the policy wants a second steward to agree.
+    /// Nothing is in force then until [`Store::approve_proposal`].
+    ///
+    /// # Errors
+    /// As [`Store::decide_task_on`].
+    pub async fn decide_task_under(
+        &self,
+        policy: &FourEyes,
+        id: StewardTaskId,
+        by: UserId,
+        decision: Decision,
+        reason: &str,
+        evidence: Option<FieldCheckId>,
+    ) -> Result<Decided, StoreError> {
+        if decision == Decision::Review {
+            return Err(StoreError::NoDecision);
+        }
+        let reason = check_reason(reason)?;
+        let mut tx = self.db.begin(&*self.clock).await?;
+        let (mut held, new) = (HeldDecisions::default(), NewDecision { by, decision, reason, batch: None });
+        let task = get_due(&mut tx, id).await?;
+        let decided = match find_second(&mut tx, policy, &task, decision).await? {
+            None => Decided::InForce(decide(&mut tx, &mut held, id, new, evidence).await?),
+            Some(why) => Decided::Proposed(propose(&mut tx, &mut held, &task, new, evidence, &why).await?),
+        };
+        tx.commit().await?;
+        Ok(decided)
     }
 
     /// Undoes a decision: its constraint no longer holds, the task waits again for whom it waited before (lapsed, when one of its
@@ -503,6 +548,49 @@ impl Store {
     }
 }
 
+/// What became of a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decided {
+    /// It is in force.
+    InForce(Constraint),
+    /// It waits for a second steward.
+    Proposed(ProposalId),
+}
+
+/// Why a decision needs a second steward by a policy; `None` when it does not.
+pub(crate) async fn find_second(
+    tx: &mut Tx,
+    policy: &FourEyes,
+    task: &StewardTask,
+    decision: Decision,
+) -> Result<Option<String>, StoreError> {
+    const GOLDEN: &str = "SELECT DISTINCT golden_id FROM crosswalks
+         WHERE source_record_id IN ($1, $2) AND recorded_to_us IS NULL";
+    let (left, right) = (task.pair.left.0, task.pair.right.0);
+    let golden: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(GOLDEN).bind(left).bind(right).fetch_all(c).await)?;
+    let confirmed = if golden.len() == 2 { confirmations::confirmed(tx, &golden).await?.len() } else { 0 };
+    Ok(policy.find_reason(decision, task.pair.probability, confirmed as u32))
+}
+
+/// Writes a decision down as a proposal.
+async fn propose(
+    tx: &mut Tx,
+    held: &mut HeldDecisions,
+    task: &StewardTask,
+    new: NewDecision<'_>,
+    evidence: Option<FieldCheckId>,
+    policy: &str,
+) -> Result<ProposalId, StoreError> {
+    let NewDecision { by, decision, reason, .. } = new;
+    let step = allowed(tx, task, by, |task, actor, now| task.propose(actor, now, decision)).await?;
+    find_obstacle(tx, held, task, decision, evidence).await?;
+    let act = ProposedAct::Decide { task: task.id, decision, evidence };
+    let id = proposals::insert(tx, &NewProposal { entity: &task.entity, act: &act, policy, reason, by }).await?;
+    let actor = users::actor(tx, by).await?;
+    take(tx, &step, &actor, serde_json::json!({ "decision": decision.word(), "proposal": id.0 })).await?;
+    Ok(id)
+}
+
 /// What a steward decides of one task or of many.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NewDecision<'a> {
@@ -511,6 +599,8 @@ pub(crate) struct NewDecision<'a> {
     pub(crate) decision: Decision,
     /// Checked.
     pub(crate) reason: &'a str,
+    /// The decisions at once that it is one of.
+    pub(crate) batch: Option<DecisionBatchId>,
 }
 
 /// The decisions of each entity type that hold, read once for many decisions.
@@ -536,41 +626,74 @@ pub(crate) async fn decide(
     new: NewDecision<'_>,
     evidence: Option<FieldCheckId>,
 ) -> Result<Constraint, StoreError> {
-    let NewDecision { by, decision, reason } = new;
     let task = get_due(tx, id).await?;
-    let step = allowed(tx, &task, by, |task, actor, now| task.decide(actor, now, decision)).await?;
-    field_checks::check_evidence(tx, id, evidence).await?;
+    let step = allowed(tx, &task, new.by, |task, actor, now| task.decide(actor, now, new.decision)).await?;
+    let constraint = find_obstacle(tx, held, &task, new.decision, evidence).await?;
+    enact(tx, held, &task, new, evidence, constraint).await?;
+    let mut detail = serde_json::json!({ "decision": new.decision.word() });
+    if let Some(check) = evidence {
+        detail["field_check"] = check.0.into();
+    }
+    if let Some(batch) = new.batch {
+        detail["batch"] = batch.0.into();
+    }
+    let actor = users::actor(tx, new.by).await?;
+    take(tx, &step, &actor, detail).await?;
+    Ok(constraint)
+}
+
+/// What stands against a decision, as an error; else the constraint that it becomes.
+pub(crate) async fn find_obstacle(
+    tx: &mut Tx,
+    held: &mut HeldDecisions,
+    task: &StewardTask,
+    decision: Decision,
+    evidence: Option<FieldCheckId>,
+) -> Result<Constraint, StoreError> {
+    field_checks::check_evidence(tx, task.id, evidence).await?;
     let kind = if decision == Decision::Match { ConstraintKind::MustLink } else { ConstraintKind::CannotLink };
     let constraint = Constraint { left: task.pair.left, right: task.pair.right, kind };
-    let held = held.of(tx, &task.entity).await?;
-    if let Some(earlier) = constraints::find_contradiction(held, constraint) {
-        return Err(StoreError::Contradicts {
+    match constraints::find_contradiction(held.of(tx, &task.entity).await?, constraint) {
+        None => Ok(constraint),
+        Some(earlier) => Err(StoreError::Contradicts {
             constraint: earlier.id,
             kind: earlier.constraint.kind.word(),
             left: constraint.left.0,
             right: constraint.right.0,
             other_left: earlier.constraint.left.0,
             other_right: earlier.constraint.right.0,
-        });
+        }),
     }
-    let new = NewConstraint { constraint, task: id.0, by, reason, field_check: evidence.map(|check| check.0) };
+}
+
+/// Writes a decision that nothing stands against, and marks what it touches; the step of its task is written beside it.
+pub(crate) async fn enact(
+    tx: &mut Tx,
+    held: &mut HeldDecisions,
+    task: &StewardTask,
+    new: NewDecision<'_>,
+    evidence: Option<FieldCheckId>,
+    constraint: Constraint,
+) -> Result<(), StoreError> {
+    let NewDecision { by, reason, batch, .. } = new;
+    let new = NewConstraint {
+        constraint,
+        task: task.id.0,
+        by,
+        reason,
+        field_check: evidence.map(|check| check.0),
+        batch: batch.map(|batch| batch.0),
+    };
     let number = constraints::insert(tx, &task.entity, &new).await?;
-    held.push(Holding { id: number, constraint });
+    held.of(tx, &task.entity).await?.push(Holding { id: number, constraint });
     let both = [constraint.left.0, constraint.right.0];
-    let touched = if kind == ConstraintKind::MustLink {
+    let touched = if constraint.kind == ConstraintKind::MustLink {
         let new = NewConfirmation { of: &both, constraint: Some(number), by, reason };
         confirmations::insert(tx, &task.entity, &new).await?
     } else {
         both.to_vec()
     };
-    let mut detail = serde_json::json!({ "decision": decision.word() });
-    if let Some(check) = evidence {
-        detail["field_check"] = check.0.into();
-    }
-    let actor = users::actor(tx, by).await?;
-    take(tx, &step, &actor, detail).await?;
-    resolution::mark_unresolved(tx, &task.entity, &touched).await?;
-    Ok(constraint)
+    resolution::mark_unresolved(tx, &task.entity, &touched).await
 }
 
 /// Undoes the decision of one task within a transaction.

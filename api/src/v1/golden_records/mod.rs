@@ -8,7 +8,7 @@ pub mod overrides;
 pub mod search;
 pub mod view;
 
-use axum::Json;
+use axum::response::Response;
 use kanak_dashboards::GoldenAct;
 use kanak_model::{Access, EntityModel, GoldenId};
 use kanak_store::Golden;
@@ -17,7 +17,8 @@ use crate::server::actions::{Actions, steward_of};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
-use crate::v1::steward_tasks::{refusal, view::AppliedView};
+use crate::v1::proposals::answer;
+use crate::v1::steward_tasks::refusal;
 
 /// The golden id that a path states, with the model of its entity type. Whether the caller may see it is still to be asked.
 async fn locate<'s>(state: &'s AppState, id: &str) -> Result<(&'s EntityModel, GoldenId), Problem> {
@@ -39,9 +40,9 @@ fn not_seen(id: GoldenId) -> Problem {
 }
 
 /// What a signed-in steward does to a golden record.
-async fn act(state: AppState, caller: &ApiCaller, id: &str, act: GoldenAct) -> Result<Json<AppliedView>, Problem> {
+async fn act(state: AppState, caller: &ApiCaller, id: &str, act: GoldenAct) -> Result<Response, Problem> {
     steward_of(&caller.caller).map_err(|(status, detail)| Problem::new(status, detail))?;
     let id = id.parse().map_err(|error| Problem::bad_request(format!("{error}")))?;
-    let applied = Actions(state).act_on_golden(&caller.caller, id, &act).await.map_err(refusal)?;
-    Ok(Json(AppliedView::from(&applied)))
+    let done = Actions(state).act_on_golden(&caller.caller, id, &act).await.map_err(refusal)?;
+    Ok(answer(done))
 }

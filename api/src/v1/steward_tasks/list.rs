@@ -17,7 +17,7 @@ use crate::v1::user_names;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Which {
-    /// `open` (the default), `claimed`, `deferred`, `escalated`, `decided` or `lapsed`.
+    /// `open` (the default), `claimed`, `deferred`, `escalated`, `proposed`, `decided` or `lapsed`.
     #[serde(default)]
     state: Option<String>,
     /// Only of this entity type.

@@ -2,6 +2,7 @@
 
 pub mod claim;
 pub mod decide;
+pub mod decide_many;
 pub mod defer;
 pub mod escalate;
 pub mod field_checks;
@@ -9,6 +10,7 @@ pub mod get;
 pub mod list;
 pub mod release;
 pub mod undo;
+pub mod undo_many;
 pub mod view;
 
 use axum::Json;
@@ -36,7 +38,7 @@ pub(super) fn refusal(error: ActionError) -> Problem {
 
 /// What a caller may see of steward tasks: they hold words of stewards and officers about people, and so are read for stewardship
 /// alone.
-fn access(caller: &ApiCaller) -> Result<Access, Problem> {
+pub(super) fn access(caller: &ApiCaller) -> Result<Access, Problem> {
     let access = caller.access()?;
     if access.purpose() == Purpose::Stewardship {
         return Ok(access);

@@ -24,12 +24,12 @@ pub struct StewardTaskView {
     /// What hangs on the answer: the queue has the largest first. Grows with the source records on both sides, the registers among
     /// them on which a benefit hangs, the confirmed golden records, and with how little the rules know.
     priority: f64,
-    /// `open`, `claimed`, `deferred`, `escalated`, `decided` or `lapsed`.
+    /// `open`, `claimed`, `deferred`, `escalated`, `proposed` (a decision waits for a second steward), `decided` or `lapsed`.
     state: &'static str,
-    /// `match` or `no_match`, once decided.
+    /// `match` or `no_match`, once proposed or decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     decision: Option<&'static str>,
-    /// Who claimed, deferred or decided it, by the state.
+    /// Who claimed, deferred, proposed or decided it, by the state.
     #[serde(skip_serializing_if = "Option::is_none")]
     by: Option<String>,
     /// Since when.
@@ -72,7 +72,8 @@ impl StewardTaskView {
             TaskState::Deferred { by, at, until: end, reason: why, .. } => {
                 (held, until, reason) = (Some((*by, *at)), Some(*end), Some(why.clone()));
             }
-            TaskState::Decided { by, at, decision: decided, .. } => {
+            TaskState::Decided { by, at, decision: decided, .. }
+            | TaskState::Proposed { by, at, decision: decided, .. } => {
                 (held, decision) = (Some((*by, *at)), Some(decided.word()));
             }
             TaskState::Open | TaskState::Escalated(_) | TaskState::Lapsed => {}

@@ -209,6 +209,10 @@ pub(crate) fn refusal_words(parts: &StewardTaskParts, refused: &StepRefused) -> 
                 format::instant(*until)
             )
         }
+        StepRefused::Proposed { by } => format!(
+            "{} proposed a decision. A second steward approves or rejects it among the proposals.",
+            name(&parts.users, *by)
+        ),
         other => format!("Not now: {other}."),
     }
 }
@@ -230,6 +234,12 @@ pub(crate) fn hand(parts: &StewardTaskParts) -> Hand {
             name(&parts.users, *by),
             format::instant(*at),
             format::instant(*until)
+        ),
+        TaskState::Proposed { by, at, decision, .. } => format!(
+            "{} proposed: {}, {}. It waits for a second steward.",
+            name(&parts.users, *by),
+            super::decision_words(*decision),
+            format::instant(*at)
         ),
         TaskState::Decided { .. } | TaskState::Lapsed => String::new(),
     };

@@ -153,3 +153,52 @@ async fn what_others_hold_and_what_was_found_is_on_the_page_and_on_the_golden_re
     let golden = house.get(STEWARD, &format!("/golden-records/{id}?purpose=stewardship")).await.body;
     assert!(golden.contains("found to be the same one"), "{golden}");
 }
+
+#[tokio::test]
+async fn chosen_tasks_are_decided_at_once_and_undone_at_once() {
+    let house = house().await;
+    hub::doubt(&house.store, 4).await;
+    let queue = house.get(STEWARD, "/steward-tasks").await.body;
+    assert!(queue.contains("name=\"task\" value=\"3\" form=\"several\"") && queue.contains("id=\"several\""));
+    let decided = house.get(STEWARD, "/steward-tasks?state=decided").await.body;
+    assert!(!decided.contains("id=\"several\""), "what is decided is not chosen");
+    let post = async |form: &str| house.post(STEWARD, "/steward-tasks", form).await;
+    assert_eq!(post("csrf=other&task=1&decision=match&reason=seen").await.status, StatusCode::FORBIDDEN);
+    let analyst = house.post(Some(&[Role::Analyst]), "/steward-tasks", "csrf=token&task=1&decision=match").await;
+    assert_eq!(analyst.status, StatusCode::FORBIDDEN);
+    assert!(post("csrf=token&decision=match&reason=seen").await.body.contains("Choose the tasks"));
+    assert!(post("csrf=token&task=1&decision=review&reason=seen").await.body.contains("Choose match or no match"));
+    assert!(house.actions.0.lock().unwrap().is_empty());
+    let done = post("csrf=token&task=1&task=3&decision=match&reason=seen").await.body;
+    assert!(done.contains("2 decided at once, as number 5") && done.contains("/steward-tasks/decisions/5/undo\""));
+    let refused = post("csrf=token&task=1&task=2&decision=no_match&reason=seen").await.body;
+    assert!(refused.contains("Nothing was decided") && refused.contains("</a>: held by asha"), "{refused}");
+    let undone = house.post(STEWARD, "/steward-tasks/decisions/5/undo", "csrf=token").await.body;
+    assert!(undone.contains("The decisions are undone."));
+    let done = house.actions.0.lock().unwrap().clone();
+    assert_eq!(done, ["1,3 match seen", "1,2 no_match seen", "decisions 5 undo"]);
+}
+
+#[tokio::test]
+async fn a_second_steward_answers_what_the_first_proposed() {
+    let house = house().await;
+    hub::doubt(&house.store, 3).await;
+    let policy = kanak_model::four_eyes::FourEyes { match_below: Some(1.0), ..Default::default() };
+    let task = StewardTaskId(1);
+    house.store.decide_task_under(&policy, task, UserId(9), Decision::Match, "seen both", None).await.unwrap();
+    let list = house.get(STEWARD, "/proposals").await.body;
+    for needed in ["Decide: match", "seen both", "user 9", "below 1", "/proposals/1/approval\"", "/steward-tasks/1\""] {
+        assert!(list.contains(needed), "{needed}");
+    }
+    let page = house.get(STEWARD, "/steward-tasks/1").await.body;
+    assert!(page.contains("user 9 proposed a decision") && !page.contains("/1/decision\""), "{page}");
+    assert!(tasks(&house.get(STEWARD, "/steward-tasks?state=proposed").await.body) == [1]);
+    assert_eq!(house.get(Some(&[Role::Analyst]), "/proposals").await.status, StatusCode::FORBIDDEN);
+    for (path, form) in [("approval", "csrf=token"), ("rejection", "csrf=token&reason=no")] {
+        let path = format!("/proposals/1/{path}");
+        assert_eq!(house.post(STEWARD, &path, &form.replace("token", "other")).await.status, StatusCode::FORBIDDEN);
+        assert_eq!(house.post(STEWARD, &path, form).await.location, "/proposals");
+    }
+    let done = house.actions.0.lock().unwrap().clone();
+    assert_eq!(done, ["proposal 1 Approve", "proposal 1 TurnDown { reason: \"no\" }"]);
+}

@@ -1,4 +1,4 @@
--- Tasks that stewards hold, put off and hand on, in the order of what hangs on their answers; and field checks.
+-- Tasks that stewards hold, put off, hand on and propose to decide, in the order of what hangs on their answers; field checks.
 
 ALTER TABLE source_systems ADD COLUMN
     stakes TEXT NOT NULL DEFAULT 'ordinary' CHECK (stakes IN ('ordinary', 'benefit')); -- whether somebody's benefit hangs on it
@@ -15,8 +15,8 @@ CREATE TABLE steward_tasks_new (          -- doubtful pairs; one row a pair ever
     probability REAL NOT NULL,            -- match probability
     priority REAL NOT NULL,               -- what hangs on the answer, by the formula of `Impact` as the task was last written
     opened_us INTEGER NOT NULL,           -- when it was last opened
-    state TEXT NOT NULL CHECK (state IN ('open', 'claimed', 'deferred', 'escalated', 'decided', 'lapsed')), -- where it stands
-    held_by INTEGER,                      -- the user who claimed or deferred it
+    state TEXT NOT NULL CHECK (state IN ('open', 'claimed', 'deferred', 'escalated', 'proposed', 'decided', 'lapsed')), -- where it stands
+    held_by INTEGER,                      -- the user who claimed or deferred it, or proposes its decision
     held_us INTEGER,                      -- when
     until_us INTEGER,                     -- from when on a claimed or deferred task waits again
     deferred_reason TEXT,                 -- the steward's words, while deferred
@@ -26,15 +26,15 @@ CREATE TABLE steward_tasks_new (          -- doubtful pairs; one row a pair ever
     escalated_reason TEXT,                -- the steward's words
     decided_by INTEGER,                   -- the user, when decided
     decided_us INTEGER,                   -- when
-    decision TEXT,                        -- match or no_match
-    CONSTRAINT held_tasks CHECK ((state IN ('claimed', 'deferred')) = (held_by IS NOT NULL)
-        AND (held_by IS NULL) = (until_us IS NULL) AND (held_by IS NULL) = (held_us IS NULL)),
+    decision TEXT,                        -- match or no_match, decided or proposed
+    CONSTRAINT held_tasks CHECK ((state IN ('claimed', 'deferred', 'proposed')) = (held_by IS NOT NULL)
+        AND (state IN ('claimed', 'deferred')) = (until_us IS NOT NULL) AND (held_by IS NULL) = (held_us IS NULL)),
     CONSTRAINT deferred_tasks CHECK ((state = 'deferred') = (deferred_reason IS NOT NULL)),
     CONSTRAINT escalated_tasks CHECK ((state <> 'escalated' OR escalated_to IS NOT NULL)
         AND (state NOT IN ('open', 'lapsed') OR escalated_to IS NULL) AND (escalated_to IS NULL) = (escalated_by IS NULL)
         AND (escalated_to IS NULL) = (escalated_us IS NULL) AND (escalated_to IS NULL) = (escalated_reason IS NULL)),
-    CONSTRAINT decided_tasks CHECK ((state = 'decided') = (decision IS NOT NULL)
-        AND (decision IS NULL) = (decided_by IS NULL) AND (decision IS NULL) = (decided_us IS NULL))
+    CONSTRAINT decided_tasks CHECK ((state IN ('proposed', 'decided')) = (decision IS NOT NULL)
+        AND (state = 'decided') = (decided_by IS NOT NULL) AND (decided_by IS NULL) = (decided_us IS NULL))
 ) STRICT;
 -- Until a resolution writes them anew, tasks stand in the order of their doubt.
 INSERT INTO steward_tasks_new (id, entity, left_id, right_id, weight_bits, probability, priority, opened_us, state, decided_by, decided_us, decision)
@@ -63,3 +63,42 @@ CREATE TABLE field_checks (               -- what officers are asked to find out
         AND (finding IS NULL) = (note IS NULL) AND (finding IS NULL OR ended_us IS NOT NULL) AND (ended_us IS NULL) = (ended_by IS NULL))
 ) STRICT;
 CREATE INDEX field_checks_by_task ON field_checks (steward_task_id, id);
+
+CREATE TABLE proposals (                  -- what one steward wants and a second one has to approve: a ledger
+    id INTEGER NOT NULL PRIMARY KEY,      -- ascending
+    entity TEXT NOT NULL,                 -- the entity type
+    steward_task_id INTEGER,              -- the task to be decided; null for a value
+    decision TEXT CHECK (decision IN ('match', 'no_match')), -- how the task is to be decided
+    field_check_id INTEGER,               -- the answered field check that the decision names
+    golden_id INTEGER,                    -- the golden record of which a value is to be stated; null for a decision
+    attribute TEXT,                       -- the attribute
+    value TEXT,                           -- the value in the standard form of its kind
+    expires_us INTEGER,                   -- from when on the value would no longer hold; null for never
+    policy TEXT NOT NULL,                 -- why the deployment wants a second steward
+    reason TEXT NOT NULL,                 -- the steward's words
+    proposed_by INTEGER NOT NULL,         -- the user
+    proposed_us INTEGER NOT NULL,         -- when
+    outcome TEXT CHECK (outcome IN ('approved', 'rejected', 'withdrawn', 'lapsed')), -- how it ended; null while it waits
+    ended_by INTEGER,                     -- the user who approved, rejected or withdrew it; null when it lapsed
+    ended_us INTEGER,                     -- when it ended
+    ended_reason TEXT,                    -- the words of who turned it down
+    CONSTRAINT proposed_acts CHECK ((steward_task_id IS NULL) = (decision IS NULL) AND (steward_task_id IS NULL) = (golden_id IS NOT NULL)
+        AND (golden_id IS NULL) = (attribute IS NULL) AND (golden_id IS NULL) = (value IS NULL)),
+    CONSTRAINT ended_proposals CHECK ((outcome IS NULL) = (ended_us IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX proposals_of_tasks ON proposals (steward_task_id) WHERE outcome IS NULL;
+CREATE INDEX proposals_of_golden ON proposals (golden_id) WHERE outcome IS NULL;
+CREATE INDEX proposals_open ON proposals (id) WHERE outcome IS NULL;
+
+CREATE TABLE decision_batches (           -- decisions that a steward made at once: a ledger, undone by a mark
+    id INTEGER NOT NULL PRIMARY KEY,      -- ascending
+    decision TEXT NOT NULL CHECK (decision IN ('match', 'no_match')), -- of each task
+    reason TEXT NOT NULL,                 -- the steward's words
+    decided_by INTEGER NOT NULL,          -- the user
+    decided_us INTEGER NOT NULL,          -- when
+    undone_by INTEGER,                    -- the user who undid what still held of them at once
+    undone_us INTEGER                     -- when; null where nobody did
+) STRICT;
+ALTER TABLE constraints ADD COLUMN
+    batch_id INTEGER; -- the decisions at once that it is one of; null where it was made by itself
+CREATE INDEX constraints_by_batch ON constraints (batch_id) WHERE batch_id IS NOT NULL;

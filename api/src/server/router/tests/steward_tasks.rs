@@ -190,3 +190,81 @@ async fn the_queue_goes_on_after_a_cursor_and_says_which_filters_there_are() {
     let key = desk.served.get("/v1/steward-tasks?mine=true", &desk.served.steward, "stewardship").await;
     assert_eq!(key.status, StatusCode::BAD_REQUEST);
 }
+
+#[tokio::test]
+async fn what_the_deployment_wants_two_stewards_for_waits_for_the_second() {
+    let mut desk = Desk::with_a_task().await;
+    let mut config = (*desk.served.state.deployment.config).clone();
+    config.stewardship.four_eyes.match_below = Some(0.9);
+    config.stewardship.four_eyes.overrides = ["citizen.full_name".to_owned()].into();
+    desk.served.state.deployment.config = Arc::new(config);
+    let asha = desk.signed_in("asha", &[Role::Steward]).await;
+    let bina = desk.signed_in("bina", &[Role::Steward]).await;
+    let proposed = desk.post("/1/decision", &asha, r#"{"decision": "match", "reason": "one woman"}"#).await;
+    assert!(proposed.status == StatusCode::ACCEPTED && proposed.json()["proposal"] == 1, "{}", proposed.body);
+    let task = desk.send("GET", "/1", &asha, "").await.json();
+    assert_eq!((&task["state"], &task["decision"], &task["by"]), (&"proposed".into(), &"match".into(), &"asha".into()));
+    assert_ne!(task["left_golden_id"], task["right_golden_id"], "nothing is in force");
+    let send = async |method: &str, path: &str, cookie: &str, body: &str| {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/v1{path}"))
+            .header(header::COOKIE, cookie)
+            .header("purpose", "stewardship")
+            .header(header::CONTENT_TYPE, "application/json");
+        desk.served.send(request.body(Body::from(body.to_owned())).unwrap()).await
+    };
+    let listed = send("GET", "/proposals", &bina, "").await.json();
+    assert_eq!((&listed[0]["steward_task"], &listed[0]["proposed_by"]), (&1.into(), &"asha".into()));
+    let own = send("POST", "/proposals/1/approval", &asha, "").await;
+    assert!(own.status == StatusCode::CONFLICT && own.body.contains("your own"), "{}", own.body);
+    let many = desk.post("/decisions", &bina, r#"{"tasks": [1], "decision": "match", "reason": "x"}"#).await;
+    assert!(many.status == StatusCode::CONFLICT && many.body.contains("second steward"), "{}", many.body);
+    let empty = send("POST", "/proposals/1/rejection", &bina, r#"{"reason": " "}"#).await;
+    assert_eq!(empty.status, StatusCode::CONFLICT, "{}", empty.body);
+    let rejected = send("POST", "/proposals/1/rejection", &bina, r#"{"reason": "the fathers differ"}"#).await;
+    assert_eq!(rejected.status, StatusCode::NO_CONTENT, "{}", rejected.body);
+    desk.post("/1/decision", &asha, r#"{"decision": "match", "reason": "seen the papers"}"#).await;
+    let approved = send("POST", "/proposals/2/approval", &bina, "").await;
+    assert!(approved.status == StatusCode::OK && approved.json()["merged"] == 1, "{}", approved.body);
+    assert_eq!(desk.send("GET", "/1", &asha, "").await.json()["state"], "decided");
+    assert_eq!(send("POST", "/proposals/2/approval", &bina, "").await.status, StatusCode::CONFLICT);
+
+    let golden = desk.send("GET", "/1", &asha, "").await.json()["left_golden_id"].as_str().unwrap().to_owned();
+    let stated = r#"{"attribute": "full_name", "value": "Asha Rani Devi", "reason": "birth certificate"}"#;
+    let proposed = send("POST", &format!("/golden-records/{golden}/overrides"), &asha, stated).await;
+    assert_eq!(proposed.status, StatusCode::ACCEPTED, "{}", proposed.body);
+    let listed = send("GET", "/proposals", &bina, "").await.json();
+    assert_eq!((&listed[0]["attribute"], &listed[0]["value"]), (&"full_name".into(), &"Asha Rani Devi".into()));
+    let value = async || {
+        let record = send("GET", &format!("/golden-records/{golden}"), &bina, "").await.json();
+        record["values"]["full_name"]["value"].as_str().unwrap().to_owned()
+    };
+    assert_ne!(value().await, "Asha Rani Devi");
+    assert_eq!(send("POST", "/proposals/3/approval", &bina, "").await.status, StatusCode::OK);
+    assert_eq!(value().await, "Asha Rani Devi");
+}
+
+#[tokio::test]
+async fn many_tasks_are_decided_at_once_and_undone_at_once() {
+    let desk = Desk::with_a_task().await;
+    let asha = desk.signed_in("asha", &[Role::Steward]).await;
+    let body =
+        |tasks: &str, more: &str| format!(r#"{{"tasks": {tasks}, "decision": "match", "reason": "one family"{more}}}"#);
+    let refused = desk.post("/decisions", &asha, &body("[1, 9]", "")).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+    assert_eq!(refused.headers[header::CONTENT_TYPE], "application/problem+json");
+    assert_eq!((&refused.json()["refused"][0]["task"], &refused.json()["status"]), (&9.into(), &409.into()));
+    assert_eq!(desk.listed("", &asha).await, ["open"], "nothing was decided");
+    let done = desk.post("/decisions", &asha, &body("[1, 9]", r#", "partial": true"#)).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.body);
+    let done = done.json();
+    assert_eq!((&done["decided"][0], &done["refused"][0]["task"]), (&1.into(), &9.into()));
+    assert_eq!(done["applied"][0]["merged"], 1);
+    let undone = desk.post(&format!("/decisions/{}/undo", done["id"]), &asha, "").await;
+    assert!(undone.status == StatusCode::OK && undone.json()[0]["restored"] == 1, "{}", undone.body);
+    assert_eq!(desk.post(&format!("/decisions/{}/undo", done["id"]), &asha, "").await.status, StatusCode::CONFLICT);
+    assert_eq!(desk.post("/decisions", &asha, &body("[]", "")).await.status, StatusCode::CONFLICT);
+    let review = body("[1]", "").replace("match", "review");
+    assert_eq!(desk.post("/decisions", &asha, &review).await.status, StatusCode::BAD_REQUEST);
+}
