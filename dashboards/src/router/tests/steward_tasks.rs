@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use kanak_model::match_pair::Decision;
-use kanak_model::steward_task::{FieldAnswer, Finding};
+use kanak_model::steward_task::{FieldAnswer, Finding, Impact};
 use kanak_model::{Caller, Role, StewardTaskId, UserId};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -39,9 +39,10 @@ async fn every_task_is_reached_page_by_page_and_the_way_leads_back() {
             None => break,
         }
     }
-    let tasks_by_doubt = |number: &i64| (0.9 / *number as f64 - 0.5).abs();
+    let impact = Impact { source_records: 2, ..Impact::default() };
+    let priority = |number: &i64| impact.priority(0.9 / *number as f64);
     let mut expected: Vec<i64> = (1..=95).collect();
-    expected.sort_by(|one, other| tasks_by_doubt(one).total_cmp(&tasks_by_doubt(other)));
+    expected.sort_by(|one, other| priority(other).total_cmp(&priority(one)));
     assert_eq!(seen, expected, "what the rules know least of first, each once");
     assert_eq!(pages.len(), 3);
     assert!(pages[0].contains("Name of key-2") && pages[0].contains("Ration cards"), "both names are shown");
