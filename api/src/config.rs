@@ -1,8 +1,11 @@
 //! `kanak.toml`: what a deployment says about itself. It stands beside the data folder.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use kanak_model::EntityModel;
+use kanak_model::four_eyes::FourEyes;
 use serde::Deserialize;
 
 /// A deployment's own settings.
@@ -22,6 +25,8 @@ pub struct Config {
     pub made_up: bool,
     /// Where webhooks may go.
     pub webhooks: WebhookSettings,
+    /// How stewards work.
+    pub stewardship: Stewardship,
 }
 
 /// Where webhooks may go besides `https` URLs of the public internet.
@@ -34,6 +39,43 @@ pub struct WebhookSettings {
     pub loopback: bool,
 }
 
+/// `[stewardship]`: how stewards work.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stewardship {
+    /// How long a claimed task is its steward's alone, 1 to 1,440.
+    pub claim_minutes: u32,
+    /// For how many days a task may be put off, 1 to 366.
+    pub defer_days_max: u32,
+    /// What needs a second steward.
+    pub four_eyes: FourEyes,
+}
+
+impl Default for Stewardship {
+    fn default() -> Self {
+        Self { claim_minutes: 30, defer_days_max: 90, four_eyes: FourEyes::default() }
+    }
+}
+
+impl Stewardship {
+    /// How long a claimed task is its steward's alone.
+    pub fn claim_lasts(&self) -> Duration {
+        Duration::from_secs(u64::from(self.claim_minutes) * 60)
+    }
+
+    /// What is wrong with it, and what to write instead.
+    fn find_mistake(&self) -> Option<String> {
+        for (name, value, max) in
+            [("claim_minutes", self.claim_minutes, 1_440), ("defer_days_max", self.defer_days_max, 366)]
+        {
+            if !(1..=max).contains(&value) {
+                return Some(format!("stewardship.{name} = {value} is not between 1 and {max}"));
+            }
+        }
+        None
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -43,6 +85,7 @@ impl Default for Config {
             sources: None,
             made_up: false,
             webhooks: WebhookSettings::default(),
+            stewardship: Stewardship::default(),
         }
     }
 }
@@ -64,6 +107,9 @@ impl Config {
         if let Some(url) = config.public_url.as_deref().filter(|url| !is_site(url)) {
             bail!("{name}: public_url = \"{url}\" is not `https://` and a host; leave it out where no proxy ends TLS");
         }
+        if let Some(mistake) = config.stewardship.find_mistake() {
+            bail!("{name}: {mistake}");
+        }
         for relative in [Some(&mut config.inbox), config.models.as_mut(), config.sources.as_mut()].into_iter().flatten()
         {
             if relative.is_relative() {
@@ -71,6 +117,22 @@ impl Config {
             }
         }
         Ok(config)
+    }
+}
+
+/// Checks what the settings say of attributes against the models that are in force.
+///
+/// # Errors
+/// When a policy names an attribute that no model has, or a share that is none.
+pub fn check_against(data: &Path, config: &Config, models: &[EntityModel]) -> anyhow::Result<()> {
+    let named = |model: &EntityModel| {
+        let name = model.name.clone();
+        model.attributes.iter().map(move |attribute| format!("{name}.{}", attribute.name)).collect::<Vec<_>>()
+    };
+    let known = models.iter().flat_map(named).collect();
+    match config.stewardship.four_eyes.find_mistake(&known) {
+        Some(mistake) => bail!("{}: {mistake}", path_beside(data).display()),
+        None => Ok(()),
     }
 }
 
@@ -101,6 +163,40 @@ mod tests {
         for word in ["kanak.toml:2", "inbocks", "inbox"] {
             assert!(error.contains(word), "{error}");
         }
+    }
+
+    #[test]
+    fn how_long_stewards_hold_tasks_is_set_within_limits() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |text: &str| {
+            std::fs::write(folder.path().join("kanak.toml"), text).unwrap();
+            Config::read_beside(&folder.path().join("kanak-data"))
+        };
+        let set = read("[stewardship]\nclaim_minutes = 5\n").unwrap().stewardship;
+        assert_eq!((set.claim_lasts(), set.defer_days_max), (Duration::from_secs(300), 90));
+        for (text, says) in [
+            ("[stewardship]\nclaim_minutes = 0\n", "claim_minutes = 0 is not between 1 and 1440"),
+            ("[stewardship]\ndefer_days_max = 400\n", "between 1 and 366"),
+            ("[stewardship]\nclaim = 5\n", "claim_minutes"),
+            ("[stewardship.four_eyes]\nmatches = true\n", "match_below"),
+        ] {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(says) && error.contains("kanak.toml"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_policy_is_checked_against_the_models() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("kanak-data");
+        let check = |text: &str| {
+            std::fs::write(folder.path().join("kanak.toml"), format!("[stewardship.four_eyes]\n{text}\n")).unwrap();
+            let config = Config::read_beside(&data).unwrap();
+            check_against(&data, &config, &kanak_model::builtin::entity_models().unwrap())
+        };
+        check("match_of_confirmed = 2\nmatch_below = 0.2\noverrides = [\"citizen.full_name\"]").unwrap();
+        let error = check("overrides = [\"citizen.naem\"]").unwrap_err().to_string();
+        assert!(error.contains("kanak.toml") && error.contains("citizen.naem"), "{error}");
     }
 
     #[test]

@@ -120,6 +120,7 @@ impl Deployment {
         let config = Config::read_beside(&global.data)?;
         let declared = fingerprint(&global.data, &config)?;
         let models = read_models(config.models.as_deref(), &builtin::ENTITY_MODELS, EntityModel::parse, |m| &m.name)?;
+        config::check_against(&global.data, &config, &models)?;
         let events = builtin::event_models()?;
         let sources = match &config.sources {
             None => Sources::builtin()?,

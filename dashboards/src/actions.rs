@@ -4,22 +4,46 @@ use async_trait::async_trait;
 use chrono::NaiveDate;
 use kanak_engine::matching::Explanation;
 use kanak_model::match_pair::Decision;
-use kanak_model::{Access, Caller, GoldenId, OverrideId, SourceRecordId, StewardTaskId};
+use kanak_model::steward_task::FieldAnswer;
+use kanak_model::{
+    Access, Caller, DecisionBatchId, FieldCheckId, GoldenId, OverrideId, ProposalId, Role, SourceRecordId,
+    StewardTaskId,
+};
 
 /// A steward's acts, and the explanation that they rest on.
 #[async_trait]
 pub trait StewardActions: Send + Sync {
-    /// Decides a task: `Match` or `NoMatch`. The clusters and golden records that it touches follow before it returns.
+    /// Decides a task: `Match` or `NoMatch`, on the evidence of a field check where there was one. The clusters and golden records
+    /// that it touches follow before it returns.
     async fn decide(
         &self,
         caller: &Caller,
         task: StewardTaskId,
         decision: Decision,
         reason: String,
+        evidence: Option<FieldCheckId>,
     ) -> Result<(), ActionError>;
+
+    /// Takes a task up, gives it back, puts it off, hands it on, or has it looked into on the spot.
+    async fn step(&self, caller: &Caller, task: StewardTaskId, act: TaskAct) -> Result<(), ActionError>;
 
     /// Takes the decision of a task back; what followed from it is undone, ids included.
     async fn undo(&self, caller: &Caller, task: StewardTaskId) -> Result<(), ActionError>;
+
+    /// Decides tasks at once, with one reason: all of them or none. What follows is there before it returns.
+    async fn decide_many(
+        &self,
+        caller: &Caller,
+        tasks: Vec<StewardTaskId>,
+        decision: Decision,
+        reason: String,
+    ) -> Result<DecidedMany, ActionError>;
+
+    /// Undoes what still holds of decisions that were made at once.
+    async fn undo_many(&self, caller: &Caller, id: DecisionBatchId) -> Result<(), ActionError>;
+
+    /// Approves what another steward proposed, or turns it down. What follows from it is there before it returns.
+    async fn answer(&self, caller: &Caller, proposal: ProposalId, verdict: Verdict) -> Result<(), ActionError>;
 
     /// Confirms a golden record, states a value of it, or takes either back. What follows from it is there before it returns.
     async fn act_on(&self, caller: &Caller, golden_id: GoldenId, act: GoldenAct) -> Result<(), ActionError>;
@@ -31,6 +55,69 @@ pub trait StewardActions: Send + Sync {
         left: SourceRecordId,
         right: SourceRecordId,
     ) -> Result<ExplanationView, ActionError>;
+}
+
+/// What a steward does with a task short of deciding it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TaskAct {
+    /// Takes it up, so that nobody else works on it for a while.
+    Claim,
+    /// Gives it back.
+    Release,
+    /// Puts it off.
+    Defer {
+        /// The day, in India, on which it comes back.
+        until: NaiveDate,
+        /// Why.
+        reason: String,
+    },
+    /// Hands it on to stewards with a further role.
+    Escalate {
+        /// The role.
+        to: Role,
+        /// Why.
+        reason: String,
+    },
+    /// Asks an office to find something out on the spot.
+    AskFieldCheck {
+        /// What to find out.
+        question: String,
+        /// Which office.
+        office: String,
+    },
+    /// Writes down what an officer found.
+    AnswerFieldCheck {
+        /// The field check.
+        check: FieldCheckId,
+        /// What was found.
+        answer: FieldAnswer,
+    },
+    /// Withdraws a question that nobody has answered.
+    WithdrawFieldCheck {
+        /// The field check.
+        check: FieldCheckId,
+    },
+}
+
+/// What became of decisions at once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DecidedMany {
+    /// Their number; `None` when nothing was decided.
+    pub id: Option<DecisionBatchId>,
+    /// The tasks that stood against it, and why.
+    pub refused: Vec<(StewardTaskId, String)>,
+}
+
+/// What a second steward says to a proposal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is to be in force.
+    Approve,
+    /// It is not: another steward rejects it, who proposed it withdraws it.
+    TurnDown {
+        /// Why; may be empty from who proposed it.
+        reason: String,
+    },
 }
 
 /// What a steward does to one golden record.

@@ -15,6 +15,7 @@ pub mod linkage_report;
 mod names;
 mod nav;
 pub mod pages;
+pub mod proposals;
 mod reading;
 mod router;
 mod rows;
@@ -26,7 +27,7 @@ mod state;
 mod values;
 mod words;
 
-pub use crate::actions::{ActionError, ExplanationRow, ExplanationView, GoldenAct, StewardActions};
+pub use crate::actions::{ActionError, ExplanationRow, ExplanationView, GoldenAct, StewardActions, TaskAct, Verdict};
 pub use crate::document::Document;
 pub use crate::error::PageError;
 pub use crate::explanation_page::{GoldenFigures, LinkFigures, golden_page, pair_page};

@@ -1,13 +1,15 @@
 //! How sure the links behind a golden record are: its source records weighed against each other under the rules in
 //! force. Whoever sees that a person is held twice, or was paid after a recorded death, sees this beside it.
 
+use kanak_model::steward_task::{FieldCheck, FieldCheckState, Finding};
 use kanak_model::{Access, SourceRecordId};
 
 use crate::actions::StewardActions;
+use crate::format;
 
 /// What stands where a notice to the person would: the hub holds none yet.
 pub(crate) const NO_NOTICE: &str = "no notice recorded";
-/// What stands where an officer's visit would: the hub holds none yet.
+/// What stands where an officer's visit would, when the hub holds none.
 pub(crate) const NO_FIELD_CHECK: &str = "no field check recorded";
 
 /// The likeliest partner of a source record within its golden record.
@@ -27,6 +29,35 @@ pub(crate) struct Partner {
     pub(crate) probability: f64,
     /// Their match weight.
     pub(crate) weight_bits: f64,
+}
+
+/// A field check about two source records.
+pub(crate) type CheckedPair = (SourceRecordId, SourceRecordId, FieldCheck);
+
+/// What officers found about a source record and others of its golden record: the latest answer, else that one is waited for. Neither
+/// says that nothing was looked into.
+pub(crate) fn field_check_words(checks: &[CheckedPair], of: SourceRecordId) -> String {
+    let about: Vec<&FieldCheck> =
+        checks.iter().filter(|(left, right, _)| [*left, *right].contains(&of)).map(|(.., check)| check).collect();
+    let answered = about.iter().rev().find_map(|check| match &check.state {
+        FieldCheckState::Answered { answer, .. } => {
+            Some(format!("{}, {}", finding_words(answer.finding), format::day(answer.found_on)))
+        }
+        FieldCheckState::Asked | FieldCheckState::Withdrawn { .. } => None,
+    });
+    answered.unwrap_or_else(|| match about.last() {
+        Some(check) => format!("asked {}, no answer yet", format::day(check.asked.day_ist())),
+        None => NO_FIELD_CHECK.to_owned(),
+    })
+}
+
+/// What was found, in words.
+pub(crate) fn finding_words(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Same => "found to be the same one",
+        Finding::Different => "found to be different ones",
+        Finding::NotFound => "nobody found who could tell",
+    }
 }
 
 /// So many source records are weighed, each against each; of a larger golden record the rest is left unweighed.
@@ -61,17 +92,47 @@ pub(crate) async fn weigh(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::actions::{ActionError, ExplanationView, GoldenAct};
+    use crate::actions::{ActionError, DecidedMany, ExplanationView, GoldenAct, TaskAct, Verdict};
     use async_trait::async_trait;
     use kanak_model::match_pair::Decision;
-    use kanak_model::{Caller, GoldenId, StewardTaskId};
+    use kanak_model::steward_task::FieldAnswer;
+    use kanak_model::{Caller, DecisionBatchId, FieldCheckId, GoldenId, ProposalId, StewardTaskId, Timestamp, UserId};
 
     /// 1 with 2 is sure, 2 with 3 likely, 1 with 3 not; 4 is retired.
     struct Weights;
 
     #[async_trait]
     impl StewardActions for Weights {
-        async fn decide(&self, _: &Caller, _: StewardTaskId, _: Decision, _: String) -> Result<(), ActionError> {
+        async fn decide(
+            &self,
+            _: &Caller,
+            _: StewardTaskId,
+            _: Decision,
+            _: String,
+            _: Option<FieldCheckId>,
+        ) -> Result<(), ActionError> {
+            Ok(())
+        }
+
+        async fn step(&self, _: &Caller, _: StewardTaskId, _: TaskAct) -> Result<(), ActionError> {
+            Ok(())
+        }
+
+        async fn decide_many(
+            &self,
+            _: &Caller,
+            _: Vec<StewardTaskId>,
+            _: Decision,
+            _: String,
+        ) -> Result<DecidedMany, ActionError> {
+            Ok(DecidedMany::default())
+        }
+
+        async fn undo_many(&self, _: &Caller, _: DecisionBatchId) -> Result<(), ActionError> {
+            Ok(())
+        }
+
+        async fn answer(&self, _: &Caller, _: ProposalId, _: Verdict) -> Result<(), ActionError> {
             Ok(())
         }
 
@@ -104,6 +165,37 @@ mod tests {
                 sentence: String::new(),
             })
         }
+    }
+
+    #[test]
+    fn the_latest_answer_stands_and_a_question_only_where_there_is_none() {
+        let check = |id: i64, state| FieldCheck {
+            id: FieldCheckId(id),
+            task: StewardTaskId(1),
+            question: "who lives there?".to_owned(),
+            office: "patwari".to_owned(),
+            asked_by: UserId(1),
+            asked: Timestamp(1_795_422_900_000_000),
+            state,
+        };
+        let found = |finding| FieldCheckState::Answered {
+            answer: FieldAnswer {
+                finding,
+                found_by: "R. Kaur".to_owned(),
+                found_on: Timestamp(1_795_422_900_000_000).day_ist(),
+                note: "one woman".to_owned(),
+            },
+            by: UserId(1),
+            at: Timestamp(1_795_422_900_000_000),
+        };
+        let (one, two, three) = (SourceRecordId(1), SourceRecordId(2), SourceRecordId(3));
+        let mut checks = vec![(one, two, check(1, FieldCheckState::Asked))];
+        assert!(field_check_words(&checks, two).starts_with("asked "));
+        assert_eq!(field_check_words(&checks, three), NO_FIELD_CHECK);
+        checks.push((one, two, check(2, found(Finding::Different))));
+        checks.push((one, two, check(3, found(Finding::Same))));
+        checks.push((one, two, check(4, FieldCheckState::Asked)));
+        assert!(field_check_words(&checks, one).starts_with("found to be the same one, "));
     }
 
     #[tokio::test]

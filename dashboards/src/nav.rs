@@ -69,7 +69,11 @@ pub(crate) const SECTIONS: [Section; 5] = [
     },
     Section {
         key: "section.records",
-        pages: &[page("golden_records", "/golden-records", PEOPLE), page("steward_tasks", "/steward-tasks", STEWARDS)],
+        pages: &[
+            page("golden_records", "/golden-records", PEOPLE),
+            page("steward_tasks", "/steward-tasks", STEWARDS),
+            page("proposals", "/proposals", STEWARDS),
+        ],
     },
     Section {
         key: "section.quality",

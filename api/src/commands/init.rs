@@ -24,6 +24,16 @@ sources = "sources"
 # [webhooks]
 # private_addresses = true
 # loopback = true
+# How stewards work: how long a claimed task is its steward's alone, for how many days one may be put off, and what one steward proposes
+# and a second one has to approve before it is in force.
+# [stewardship]
+# claim_minutes = 30
+# defer_days_max = 90
+# [stewardship.four_eyes]
+# match_of_confirmed = 2                 # a match of golden records of which stewards confirmed at least so many: 1 or 2
+# match_below = 0.2                      # a match of a pair of a lower match probability
+# no_match_above = 0.95                  # a no match of a pair of a higher one
+# overrides = ["citizen.date_of_birth"]  # values that stewards state of these attributes
 "#;
 
 /// Runs the command.

@@ -148,8 +148,8 @@ async fn match_quality(deployment: &Deployment) -> anyhow::Result<RecordBatch> {
             sizes.values().copied().max().unwrap_or(0),
             sizes.values().map(|size| size * (size - 1) / 2).sum(),
             // Pairs that the rules left to people: those that wait, and those that were decided since.
-            (tasks.open + tasks.decided) as i64,
-            tasks.open as i64,
+            (tasks.undecided() + tasks.decided) as i64,
+            tasks.undecided() as i64,
         ];
         for (column, figure) in columns.iter_mut().zip(figures) {
             column.push(figure);

@@ -1,29 +1,106 @@
 //! What a steward decides, confirms or states, carried through: it is recorded, and the golden records that it touches are resolved
 //! once more.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context as _;
-use kanak_dashboards::GoldenAct;
+use chrono::{Days, NaiveDate};
+use kanak_dashboards::{GoldenAct, TaskAct};
 use kanak_engine::standardize::{Outcome, redact};
-use kanak_model::match_pair::Decision;
-use kanak_model::{Access, EntityModel, GoldenId, Kind, SourceRecordId, StewardTaskId, Timestamp, UserId};
-use kanak_store::{Applied, Golden, NewOverride, Resolution, Scope, StoreError, Unresolved};
+use kanak_model::match_pair::{Constraint, Decision};
+use kanak_model::{
+    Access, DecisionBatchId, EntityModel, FieldCheckId, GoldenId, Kind, ProposalId, SourceRecordId, StewardTaskId,
+    Timestamp, UserId,
+};
+use kanak_store::{
+    Applied, BatchTerms, Decided, DecidedAtOnce, Golden, NewOverride, Resolution, Scope, StoreError, Unresolved,
+};
 
 use crate::deployment::Deployment;
 use crate::jobs::resolve::{Held, Resolved, Rules, Touched, compute, find_rules, pairs, registers, resolve_changed};
 
-/// Decides a task and resolves what it touches.
+/// Decides a task, on the evidence of a field check where there was one, and resolves what it touches; proposes the decision where the
+/// deployment wants a second steward.
 ///
 /// # Errors
-/// When the decision contradicts another one, or the task does not exist.
+/// When the decision contradicts another one, another steward holds the task, or it does not exist.
 pub async fn decide(
     deployment: &Deployment,
     task: StewardTaskId,
     by: UserId,
     decision: Decision,
     reason: &str,
-) -> anyhow::Result<Applied> {
-    let constraint = deployment.store.decide_task(task, by, decision, reason).await?;
-    resolve_around(deployment, &entity_of(deployment, task).await?, &[constraint.left, constraint.right]).await
+    evidence: Option<FieldCheckId>,
+) -> anyhow::Result<Done> {
+    let policy = &deployment.config.stewardship.four_eyes;
+    match deployment.store.decide_task_under(policy, task, by, decision, reason, evidence).await? {
+        Decided::Proposed(id) => Ok(Done::Proposed(id)),
+        Decided::InForce(Constraint { left, right, .. }) => {
+            resolve_around(deployment, &entity_of(deployment, task).await?, &[left, right]).await.map(Done::Applied)
+        }
+    }
+}
+
+/// Decides tasks at once and resolves what they touch; gives what became of each, and what followed.
+///
+/// # Errors
+/// When the whole is refused: see [`kanak_store::Store::decide_tasks`].
+pub async fn decide_many(
+    deployment: &Deployment,
+    tasks: &[StewardTaskId],
+    by: UserId,
+    decision: Decision,
+    reason: &str,
+    terms: BatchTerms,
+) -> anyhow::Result<(DecidedAtOnce, Vec<Applied>)> {
+    let policy = &deployment.config.stewardship.four_eyes;
+    let done = deployment.store.decide_tasks(policy, tasks, by, decision, reason, terms).await?;
+    let touched = done.decided.iter().map(|(_, entity, one)| (entity.clone(), [one.left, one.right]));
+    let applied = resolve_each(deployment, touched).await?;
+    Ok((done, applied))
+}
+
+/// Undoes what still holds of decisions made at once, and resolves what they touched.
+///
+/// # Errors
+/// When nothing of them holds.
+pub async fn undo_many(deployment: &Deployment, id: DecisionBatchId, by: UserId) -> anyhow::Result<Vec<Applied>> {
+    let undone = deployment.store.undo_tasks(id, by).await?;
+    resolve_each(deployment, undone.into_iter().map(|task| (task.entity, [task.pair.left, task.pair.right]))).await
+}
+
+/// Resolves source records entity type by entity type.
+async fn resolve_each(
+    deployment: &Deployment,
+    touched: impl Iterator<Item = (String, [SourceRecordId; 2])>,
+) -> anyhow::Result<Vec<Applied>> {
+    let mut by_entity: BTreeMap<String, Vec<SourceRecordId>> = BTreeMap::new();
+    for (entity, both) in touched {
+        by_entity.entry(entity).or_default().extend(both);
+    }
+    let mut applied = Vec::new();
+    for (entity, records) in by_entity {
+        applied.push(resolve_around(deployment, &entity, &records).await?);
+    }
+    Ok(applied)
+}
+
+/// What became of an act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Done {
+    /// It is in force, and this followed from it.
+    Applied(Applied),
+    /// It waits for a second steward.
+    Proposed(ProposalId),
+}
+
+/// Approves what another steward proposed, and resolves what it touches.
+///
+/// # Errors
+/// When it is the steward's own, no longer waits, or what was proposed is refused by now.
+pub async fn approve(deployment: &Deployment, id: ProposalId, by: UserId) -> anyhow::Result<Applied> {
+    let approved = deployment.store.approve_proposal(id, by).await?;
+    resolve_around(deployment, &approved.entity, &approved.touched).await
 }
 
 /// Takes a decision back and resolves what it touched.
@@ -35,15 +112,53 @@ pub async fn undo(deployment: &Deployment, task: StewardTaskId, by: UserId) -> a
     resolve_around(deployment, &reopened.entity, &[reopened.pair.left, reopened.pair.right]).await
 }
 
+/// Takes a task up, gives it back, puts it off, hands it on, or has it looked into on the spot. Nothing is resolved: nothing is
+/// decided.
+///
+/// # Errors
+/// [`StoreError`] when the hub refuses, [`PutOffTooLong`] for a day that lies too far ahead.
+pub async fn step(deployment: &Deployment, task: StewardTaskId, by: UserId, act: &TaskAct) -> anyhow::Result<()> {
+    let (store, set) = (&deployment.store, &deployment.config.stewardship);
+    match act {
+        TaskAct::Claim => drop(store.claim_task(task, by, set.claim_lasts()).await?),
+        TaskAct::Release => drop(store.release_task(task, by).await?),
+        TaskAct::Defer { until, reason } => {
+            let today = deployment.clock.now().day_ist();
+            let latest = today.checked_add_days(Days::new(u64::from(set.defer_days_max))).unwrap_or(NaiveDate::MAX);
+            if *until > latest {
+                return Err(PutOffTooLong { latest, days_max: set.defer_days_max }.into());
+            }
+            store.defer_task(task, by, Timestamp::start_of_day_ist(*until), reason).await?;
+        }
+        TaskAct::Escalate { to, reason } => drop(store.escalate_task(task, by, *to, reason).await?),
+        TaskAct::AskFieldCheck { question, office } => {
+            store.ask_field_check(task, by, question, office).await?;
+        }
+        TaskAct::AnswerFieldCheck { check, answer } => store.answer_field_check(task, *check, by, answer).await?,
+        TaskAct::WithdrawFieldCheck { check } => store.withdraw_field_check(task, *check, by).await?,
+    }
+    Ok(())
+}
+
+/// A task would be put off for longer than the deployment allows.
+#[derive(Debug, thiserror::Error)]
+#[error("a task is put off for at most {days_max} days; choose a day until {latest}")]
+pub struct PutOffTooLong {
+    /// The last day.
+    latest: NaiveDate,
+    /// How many days it is away.
+    days_max: u32,
+}
+
 async fn entity_of(deployment: &Deployment, task: StewardTaskId) -> anyhow::Result<String> {
     deployment.store.find_steward_task_entity(task).await?.context("the task has no entity type")
 }
 
-/// Does something to one golden record and resolves what it touches.
+/// Does something to one golden record and resolves what it touches; proposes it where the deployment wants a second steward.
 ///
 /// # Errors
 /// [`StoreError`] when the hub refuses, [`NotStated`] when a value does not fit its attribute.
-pub async fn act_on(deployment: &Deployment, id: GoldenId, by: UserId, act: &GoldenAct) -> anyhow::Result<Applied> {
+pub async fn act_on(deployment: &Deployment, id: GoldenId, by: UserId, act: &GoldenAct) -> anyhow::Result<Done> {
     let store = &deployment.store;
     let not_found = || StoreError::NotFound { what: "golden record", id: id.to_string() };
     let entity = store.find_golden_entity(id).await?.ok_or_else(not_found)?;
@@ -58,6 +173,11 @@ pub async fn act_on(deployment: &Deployment, id: GoldenId, by: UserId, act: &Gol
             let value = standard(deployment, model, &golden, attribute, value)?;
             let expires = until.and_then(|day| day.succ_opt()).map(Timestamp::start_of_day_ist);
             let new = NewOverride { golden_id: id, attribute, value: &value, reason, expires };
+            let policy = &deployment.config.stewardship.four_eyes;
+            if policy.needs_override(&entity, attribute) {
+                let why = format!("a stated value of {entity}.{attribute}");
+                return Ok(Done::Proposed(store.propose_override(new, by, &why).await?));
+            }
             store.state_override(new, by).await?;
         }
         GoldenAct::WithdrawOverride(stated) => {
@@ -68,7 +188,7 @@ pub async fn act_on(deployment: &Deployment, id: GoldenId, by: UserId, act: &Gol
         }
     }
     let members: Vec<SourceRecordId> = golden.members.iter().map(|member| member.id).collect();
-    resolve_around(deployment, &entity, &members).await
+    resolve_around(deployment, &entity, &members).await.map(Done::Applied)
 }
 
 /// Why a value cannot be stated. Never holds the value.
@@ -161,7 +281,7 @@ async fn resolve_around(deployment: &Deployment, entity: &str, records: &[Source
 mod tests {
     use std::fmt::Write as _;
 
-    use kanak_store::TaskFilter;
+    use kanak_store::{TaskFilter, TaskQuery};
 
     use super::*;
     use crate::jobs::resolve::resolve;
@@ -241,7 +361,7 @@ mod tests {
         check(&house).await;
 
         let access = Access::operation("test");
-        let tasks = deployment.store.list_steward_tasks(&access, TaskFilter::Open, None, None, 100).await.unwrap();
+        let tasks = deployment.store.list_steward_tasks(&access, &TaskQuery::new(TaskFilter::Open, 100)).await.unwrap();
         let model = deployment.get_model("citizen").unwrap();
         let mut asked = None;
         for task in tasks {
@@ -253,7 +373,7 @@ mod tests {
             }
         }
         let asked = asked.expect("a steward is asked instead");
-        decide(deployment, asked, BY, Decision::Match, "the same after all").await.unwrap();
+        decide(deployment, asked, BY, Decision::Match, "the same after all", None).await.unwrap();
         let joined = ids(&house).await;
         assert_eq!(joined.0, joined.1);
         check(&house).await;

@@ -1,14 +1,19 @@
 //! What stewards do on pages, carried through by the jobs.
 
 use axum::http::StatusCode;
-use kanak_dashboards::actions::{ActionError, ExplanationView, GoldenAct, StewardActions};
+use kanak_dashboards::actions::{
+    ActionError, DecidedMany, ExplanationView, GoldenAct, StewardActions, TaskAct, Verdict,
+};
 use kanak_engine::matching::Explanation;
 use kanak_model::match_pair::Decision;
-use kanak_model::{Access, Caller, EntityModel, GoldenId, Role, SourceRecordId, StewardTaskId, UserId};
-use kanak_store::{Applied, StoreError};
+use kanak_model::{
+    Access, Caller, DecisionBatchId, EntityModel, FieldCheckId, GoldenId, ProposalId, Role, SourceRecordId,
+    StewardTaskId, UserId,
+};
+use kanak_store::{Applied, BATCH_MAX, BatchTerms, DecidedAtOnce, ProposedAct, StoreError};
 
 use crate::jobs::explain::explain;
-use crate::jobs::steward::{self, NotStated};
+use crate::jobs::steward::{self, Done, NotStated, PutOffTooLong};
 use crate::server::state::AppState;
 
 /// The server's own way of doing them.
@@ -36,12 +41,40 @@ impl StewardActions for Actions {
         task: StewardTaskId,
         decision: Decision,
         reason: String,
+        evidence: Option<FieldCheckId>,
     ) -> Result<(), ActionError> {
-        self.decide_task(caller, task, decision, &reason).await.map(drop)
+        self.decide_task(caller, task, decision, &reason, evidence).await.map(drop)
+    }
+
+    async fn step(&self, caller: &Caller, task: StewardTaskId, act: TaskAct) -> Result<(), ActionError> {
+        self.step_task(caller, task, &act).await
     }
 
     async fn undo(&self, caller: &Caller, task: StewardTaskId) -> Result<(), ActionError> {
         self.undo_task(caller, task).await.map(drop)
+    }
+
+    async fn decide_many(
+        &self,
+        caller: &Caller,
+        tasks: Vec<StewardTaskId>,
+        decision: Decision,
+        reason: String,
+    ) -> Result<DecidedMany, ActionError> {
+        let done = self.decide_many(caller, &tasks, decision, &reason, BatchTerms::AllOrNothing).await?.0;
+        let refused = done.refused.into_iter().map(|(task, error)| (task, error.to_string())).collect();
+        Ok(DecidedMany { id: done.id, refused })
+    }
+
+    async fn undo_many(&self, caller: &Caller, id: DecisionBatchId) -> Result<(), ActionError> {
+        self.undo_many(caller, id).await.map(drop)
+    }
+
+    async fn answer(&self, caller: &Caller, proposal: ProposalId, verdict: Verdict) -> Result<(), ActionError> {
+        match verdict {
+            Verdict::Approve => self.approve(caller, proposal).await.map(drop),
+            Verdict::TurnDown { reason } => self.turn_down(caller, proposal, &reason).await,
+        }
     }
 
     async fn act_on(&self, caller: &Caller, golden_id: GoldenId, act: GoldenAct) -> Result<(), ActionError> {
@@ -79,11 +112,107 @@ impl Actions {
         task: StewardTaskId,
         decision: Decision,
         reason: &str,
-    ) -> Result<Applied, ActionError> {
+        evidence: Option<FieldCheckId>,
+    ) -> Result<Done, ActionError> {
         let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
         self.may_see(caller, task).await?;
         let _one_at_a_time = self.0.work.lock().await;
-        steward::decide(&self.0.deployment, task, by, decision, reason).await.map_err(|error| refusal(&error))
+        steward::decide(&self.0.deployment, task, by, decision, reason, evidence).await.map_err(|error| refusal(&error))
+    }
+
+    /// Decides tasks at once that the steward may see; tells what became of each, and what followed. One that the steward may not see is
+    /// refused like one that is not there.
+    ///
+    /// # Errors
+    /// What the steward has to know when the whole was not done.
+    pub async fn decide_many(
+        &self,
+        caller: &Caller,
+        tasks: &[StewardTaskId],
+        decision: Decision,
+        reason: &str,
+        terms: BatchTerms,
+    ) -> Result<(DecidedAtOnce, Vec<Applied>), ActionError> {
+        let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
+        if tasks.is_empty() || tasks.len() > BATCH_MAX {
+            let refused = StoreError::BatchSize { count: tasks.len(), max: BATCH_MAX };
+            return Err(ActionError::Refused(refused.to_string()));
+        }
+        let (mut seen, mut hidden) = (Vec::with_capacity(tasks.len()), Vec::new());
+        for task in tasks {
+            match self.may_see(caller, *task).await {
+                Ok(()) => seen.push(*task),
+                Err(ActionError::NotFound) => {
+                    hidden.push((*task, StoreError::NotFound { what: "steward task", id: task.to_string() }));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if seen.is_empty() || (terms == BatchTerms::AllOrNothing && !hidden.is_empty()) {
+            return Ok((DecidedAtOnce { id: None, decided: Vec::new(), refused: hidden }, Vec::new()));
+        }
+        let _one_at_a_time = self.0.work.lock().await;
+        let done = steward::decide_many(&self.0.deployment, &seen, by, decision, reason, terms).await;
+        let (mut done, applied) = done.map_err(|error| refusal(&error))?;
+        done.refused.extend(hidden);
+        Ok((done, applied))
+    }
+
+    /// Undoes what still holds of decisions made at once, all of which the steward may see; tells what it changed.
+    ///
+    /// # Errors
+    /// What the steward has to know when it was not done.
+    pub async fn undo_many(&self, caller: &Caller, id: DecisionBatchId) -> Result<Vec<Applied>, ActionError> {
+        let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
+        for task in self.0.deployment.store.list_batch_tasks(id).await.map_err(inside)? {
+            self.may_see(caller, task).await?;
+        }
+        let _one_at_a_time = self.0.work.lock().await;
+        steward::undo_many(&self.0.deployment, id, by).await.map_err(|error| refusal(&error))
+    }
+
+    /// Approves what another steward proposed and this one may see; tells what it changed.
+    ///
+    /// # Errors
+    /// What the steward has to know when it was not done.
+    pub async fn approve(&self, caller: &Caller, id: ProposalId) -> Result<Applied, ActionError> {
+        let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
+        self.may_answer(caller, id).await?;
+        let _one_at_a_time = self.0.work.lock().await;
+        steward::approve(&self.0.deployment, id, by).await.map_err(|error| refusal(&error))
+    }
+
+    /// Turns a proposal down that the steward may see.
+    ///
+    /// # Errors
+    /// What the steward has to know when it was not done.
+    pub async fn turn_down(&self, caller: &Caller, id: ProposalId, reason: &str) -> Result<(), ActionError> {
+        let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
+        self.may_answer(caller, id).await?;
+        let done = self.0.deployment.store.turn_down_proposal(id, by, reason).await;
+        done.map_err(|error| refusal(&error.into()))
+    }
+
+    /// A steward answers proposals about what lies in the districts that they work for, and values that they may see.
+    async fn may_answer(&self, caller: &Caller, id: ProposalId) -> Result<(), ActionError> {
+        let proposal = self.0.deployment.store.get_proposal(id).await.map_err(|error| refusal(&error.into()))?;
+        match proposal.act {
+            ProposedAct::Decide { task, .. } => self.may_see(caller, task).await,
+            ProposedAct::Override { golden_id, attribute, value, .. } => {
+                let act = GoldenAct::Override { attribute, value, reason: String::new(), until: None };
+                self.may_act_on(caller, golden_id, &act).await
+            }
+        }
+    }
+
+    /// Does something short of deciding with a task that the steward may see.
+    ///
+    /// # Errors
+    /// What the steward has to know when it was not done.
+    pub async fn step_task(&self, caller: &Caller, task: StewardTaskId, act: &TaskAct) -> Result<(), ActionError> {
+        let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
+        self.may_see(caller, task).await?;
+        steward::step(&self.0.deployment, task, by, act).await.map_err(|error| refusal(&error))
     }
 
     /// Takes back the decision of a task that the steward may see; tells what it changed.
@@ -106,7 +235,7 @@ impl Actions {
         caller: &Caller,
         golden_id: GoldenId,
         act: &GoldenAct,
-    ) -> Result<Applied, ActionError> {
+    ) -> Result<Done, ActionError> {
         let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
         self.may_act_on(caller, golden_id, act).await?;
         let _one_at_a_time = self.0.work.lock().await;
@@ -163,21 +292,8 @@ fn inside(error: impl std::fmt::Display) -> ActionError {
 
 fn refusal(error: &anyhow::Error) -> ActionError {
     match error.downcast_ref::<StoreError>() {
-        Some(refused) if is_refusal(refused) => ActionError::Refused(refused.to_string()),
-        _ if error.is::<NotStated>() => ActionError::Refused(error.to_string()),
+        Some(refused) if refused.is_refusal() => ActionError::Refused(refused.to_string()),
+        _ if error.is::<NotStated>() || error.is::<PutOffTooLong>() => ActionError::Refused(error.to_string()),
         _ => inside(format!("{error:#}")),
     }
-}
-
-/// Whether an error is an answer to the steward rather than a fault: another decision, state or task stands against it.
-fn is_refusal(error: &StoreError) -> bool {
-    matches!(
-        error,
-        StoreError::Contradicts { .. }
-            | StoreError::TaskState { .. }
-            | StoreError::NoDecision
-            | StoreError::Reason { .. }
-            | StoreError::ExpiresPast
-            | StoreError::NotFound { .. }
-    )
 }

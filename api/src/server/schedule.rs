@@ -75,6 +75,7 @@ pub async fn start(state: AppState) -> anyhow::Result<JobScheduler> {
 async fn tick(state: &AppState, memory: &mut Memory) -> anyhow::Result<()> {
     let Ok(_one_at_a_time) = state.work.try_lock() else { return Ok(()) };
     let deployment = &state.deployment;
+    deployment.store.return_due_tasks().await?;
     deployment.store.expire_overrides().await?;
     let waiting = waiting_entities(deployment).await?;
     if !waiting.is_empty() {

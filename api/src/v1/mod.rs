@@ -5,10 +5,11 @@ pub mod crosswalks;
 pub mod feed;
 pub mod golden_records;
 pub mod metrics;
+pub mod proposals;
 pub mod sources;
 pub mod steward_tasks;
 
-use kanak_model::Access;
+use kanak_model::{Access, UserId};
 use kanak_store::AuditEvent;
 
 use crate::server::problem::Problem;
@@ -27,4 +28,14 @@ pub async fn audited(
     let events = subjects.into_iter().map(|subject| AuditEvent::read(access, action, subject.to_string())).collect();
     state.deployment.store.audit_many(events).await.map_err(Problem::internal)?;
     Ok(())
+}
+
+/// What people are called who sign in.
+///
+/// # Errors
+/// 500 when they cannot be read.
+pub async fn user_names(state: &AppState) -> Result<impl Fn(UserId) -> String, Problem> {
+    let users = state.deployment.store.list_users().await.map_err(Problem::internal)?;
+    let name = move |id| users.iter().find(|user| user.id == id).map(|user| user.name.clone());
+    Ok(move |id| name(id).unwrap_or_else(|| format!("user {id}")))
 }

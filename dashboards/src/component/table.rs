@@ -139,6 +139,8 @@ pub struct Cell {
     pub mark: Option<&'static str>,
     /// The language of its words, where it is not the page's.
     pub lang: Option<&'static str>,
+    /// A box to choose the row by, for the form `several` of the page: its value, sent as `task`.
+    pub choice: Option<i64>,
 }
 
 impl Cell {
@@ -223,6 +225,13 @@ impl Cell {
     pub fn marked(mut self, class: &'static str) -> Self {
         self.class = Some(class);
         self.mark = Some(class);
+        self
+    }
+
+    /// The same cell with a box to choose the row by, where there is a value.
+    #[must_use]
+    pub fn chosen_by(mut self, value: Option<i64>) -> Self {
+        self.choice = value;
         self
     }
 

@@ -21,7 +21,7 @@ use super::show_page;
 use crate::audit;
 use crate::component::{Cell, Head, Table, Tone};
 use crate::error::PageError;
-use crate::link_evidence::{self, LinkEvidence, NO_FIELD_CHECK, NO_NOTICE, Partner};
+use crate::link_evidence::{self, CheckedPair, LinkEvidence, NO_FIELD_CHECK, NO_NOTICE, Partner, field_check_words};
 use crate::rows::{Row, Rows};
 use crate::samples::Sampler;
 use crate::session::Signed;
@@ -63,6 +63,7 @@ pub(crate) async fn show(
     let parts = GoldenRecordParts {
         links: link_evidence::weigh(&*state.actions, &access, &members).await,
         paid_after_death: paid_after_death(&state, &access, model, id).await?,
+        field_checks: store.list_field_checks_of(id).await.map_err(PageError::inside)?,
         members: golden.members.into_iter().map(|member| to_member(member, &titles, language)).collect(),
         redirected_from: golden.redirected_from,
         crosswalk: crosswalk
@@ -182,6 +183,8 @@ pub(crate) struct GoldenRecordParts {
     pub(crate) links: Vec<LinkEvidence>,
     /// See [`paid_after_death`].
     pub(crate) paid_after_death: Rows,
+    /// What officers were asked to find out about two of its source records.
+    pub(crate) field_checks: Vec<CheckedPair>,
     /// Every version, oldest first.
     pub(crate) history: Vec<GoldenRecord>,
     pub(crate) stewardship: Option<Stewardship>,
@@ -242,6 +245,7 @@ impl GoldenRecordPage {
                 ["payment_no", "scheme", "paid_on", "amount_paise"],
                 [[json!(sampler.word), json!(sampler.word), json!("2026-05-07"), json!(1_500_00)]],
             ),
+            field_checks: Vec::new(),
             crosswalk: crosswalk.collect(),
             history: vec![first, record.clone()],
             redirected_from: Some(GoldenId(4_712)),
@@ -270,6 +274,7 @@ fn sample_stewardship(sampler: &Sampler, model: &EntityModel, access: &Access) -
     let found = acts::Found {
         confirmation: Some(Confirmation { by, at, reason: sampler.word.to_owned(), by_decision: false }),
         stated: vec![stated(2, None), stated(1, Some(at))],
+        proposed: 1,
         users: Vec::new(),
     };
     acts::build(&sampler.codes, model, access, sampler.shell("golden_record").language(), &found)
@@ -494,7 +499,7 @@ fn case(codes: &Codes, language: Language, parts: &GoldenRecordParts) -> Option<
         return None;
     }
     let payments = (!parts.paid_after_death.is_empty()).then(|| payments_table(codes, language, parts, death));
-    Some(Case { links: links_table(language, &parts.members, &parts.links), payments })
+    Some(Case { links: links_table(language, parts), payments })
 }
 
 fn member_words(members: &[Member], id: SourceRecordId) -> String {
@@ -503,12 +508,12 @@ fn member_words(members: &[Member], id: SourceRecordId) -> String {
 }
 
 /// Probability of a link, its weight, notice and field check: what stands beside each case.
-fn evidence_cells(partner: Option<Partner>) -> Vec<Cell> {
+fn evidence_cells(partner: Option<Partner>, field_check: String) -> Vec<Cell> {
     let (probability, bits) = match partner {
         Some(one) => (format::probability(one.probability), format::bits(one.weight_bits)),
         None => ("cannot be weighed".to_owned(), format::NONE.to_owned()),
     };
-    vec![Cell::text(probability), Cell::text(bits), Cell::text(NO_NOTICE), Cell::text(NO_FIELD_CHECK)]
+    vec![Cell::text(probability), Cell::text(bits), Cell::text(NO_NOTICE), Cell::text(field_check)]
 }
 
 fn evidence_heads(language: Language) -> [Head; 4] {
@@ -520,18 +525,20 @@ fn evidence_heads(language: Language) -> [Head; 4] {
     ]
 }
 
-fn links_table(language: Language, members: &[Member], links: &[LinkEvidence]) -> Table {
+fn links_table(language: Language, parts: &GoldenRecordParts) -> Table {
+    let members = &parts.members;
     let row = |link: &LinkEvidence| {
         let with = link.partner.map(|partner| member_words(members, partner.id));
         let first = [Cell::text(member_words(members, link.of)), Cell::maybe(with)];
-        first.into_iter().chain(evidence_cells(link.partner)).collect()
+        let checked = field_check_words(&parts.field_checks, link.of);
+        first.into_iter().chain(evidence_cells(link.partner, checked)).collect()
     };
     Table {
         caption: "Each source record with the one of this golden record that it most probably belongs to, weighed by the rules in \
                   force. A lower probability than that of a match by rule means a steward's decision, or a link through others."
             .to_owned(),
         heads: [Head::word(language, "source_record"), Head::word(language, "likeliest_with")].into_iter().chain(evidence_heads(language)).collect(),
-        rows: links.iter().map(row).collect(),
+        rows: parts.links.iter().map(row).collect(),
         total: None,
         empty: "No source record that you may see.".to_owned(),
     }
@@ -541,6 +548,7 @@ fn links_table(language: Language, members: &[Member], links: &[LinkEvidence]) -
 fn payments_table(codes: &Codes, language: Language, parts: &GoldenRecordParts, death: Option<&GoldenValue>) -> Table {
     let stated_by = death.map(|death| death.source_record);
     let partner = parts.links.iter().find(|link| Some(link.of) == stated_by).and_then(|link| link.partner);
+    let checked = stated_by.map_or_else(|| NO_FIELD_CHECK.to_owned(), |id| field_check_words(&parts.field_checks, id));
     let stated_by = stated_by.map_or_else(|| format::NONE.to_owned(), |id| member_words(&parts.members, id));
     let row = |row: Row<'_>| {
         let first = [
@@ -549,7 +557,7 @@ fn payments_table(codes: &Codes, language: Language, parts: &GoldenRecordParts, 
             Cell::rupees(row.count("amount_paise")),
             Cell::text(&stated_by),
         ];
-        first.into_iter().chain(evidence_cells(partner)).collect()
+        first.into_iter().chain(evidence_cells(partner, checked.clone())).collect()
     };
     let first = [
         Head::word(language, "payment"),

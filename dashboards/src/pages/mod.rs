@@ -14,6 +14,7 @@ pub(crate) mod match_quality;
 pub(crate) mod offices;
 pub(crate) mod overview;
 pub mod problem;
+pub(crate) mod proposals;
 pub(crate) mod revenue;
 pub(crate) mod service_delivery;
 pub mod sign_in;
@@ -60,7 +61,9 @@ pub(crate) fn samples(sampler: &Sampler) -> Result<Rendered, askama::Error> {
         ("golden_record", golden_record::GoldenRecordPage::sample(sampler).render()?),
         ("steward_tasks", steward_tasks::StewardTasksPage::sample(sampler).render()?),
         ("steward_task", steward_task::StewardTaskPage::sample(sampler).render()?),
+        ("steward_task_held", steward_task::StewardTaskPage::sample_held(sampler).render()?),
         ("steward_task_decided", steward_task::StewardTaskPage::sample_decided(sampler).render()?),
+        ("proposals", proposals::ProposalsPage::sample(sampler).render()?),
         ("data_quality", data_quality::DataQualityPage::sample(sampler).render()?),
         ("data_quality_denied", data_quality::DataQualityPage::sample_denied(sampler).render()?),
         ("match_quality", match_quality::MatchQualityPage::sample(sampler).render()?),

@@ -1,5 +1,7 @@
 //! One doubtful pair: both source records side by side, why the rules doubt, and the decision.
 
+pub(crate) mod acts;
+
 use askama::Template;
 use axum::Form;
 use axum::extract::{Path, State};
@@ -7,11 +9,12 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use kanak_codes::Codes;
 use kanak_model::entity_model::{EntityModel, Thresholds};
 use kanak_model::match_pair::{Decision, MatchPair};
-use kanak_model::steward_task::{StewardTask, TaskState};
-use kanak_model::{GoldenId, Language, Purpose, StewardTaskId, Timestamp};
-use kanak_store::{StoreError, TaskCursor, TaskFilter};
+use kanak_model::steward_task::{Escalation, FieldCheck, FieldCheckState, StewardTask, TaskState};
+use kanak_model::{Caller, FieldCheckId, GoldenId, Language, Purpose, Role, StewardTaskId, Timestamp, UserId};
+use kanak_store::{StoreError, TaskCursor, TaskFilter, TaskQuery, User};
 use serde::Deserialize;
 
+use self::acts::{CheckLine, Evidence, Hand};
 use super::golden_record::{Member, sample_members, stated_cell, to_member};
 use super::show_page;
 use crate::actions::{ActionError, ExplanationRow, ExplanationView};
@@ -31,6 +34,9 @@ pub(crate) struct Decided {
     csrf: String,
     decision: String,
     reason: String,
+    /// The answered field check that it rests on.
+    #[serde(default)]
+    field_check: Option<i64>,
 }
 
 /// An undoing as its form sends it.
@@ -65,7 +71,10 @@ pub(crate) async fn decide(
     let done = match decision {
         _ if reason.is_empty() => Err(ActionError::Refused("Write the reason of the decision.".to_owned())),
         None => Err(ActionError::Refused("Choose match or no match.".to_owned())),
-        Some(decision) => state.actions.decide(&signed.user.caller, task, decision, reason).await,
+        Some(decision) => {
+            let evidence = sent.field_check.map(FieldCheckId);
+            state.actions.decide(&signed.user.caller, task, decision, reason, evidence).await
+        }
     };
     after(&state, &signed, task, done).await
 }
@@ -128,22 +137,14 @@ async fn read(
     let explanation = state.actions.explain(&access, pair.left, pair.right).await.ok();
     let rules = RulesInForce::find(store, &entity).await?;
     // The one after this in the queue; from its end, and from tasks that left it, the first.
-    let here = TaskCursor { probability: pair.probability, id };
-    let open = |after: Option<TaskCursor>, limit: u32| {
-        store.list_steward_tasks(&access, TaskFilter::Open, Some(&entity), after, limit)
-    };
-    let mut waiting = open(Some(here), 1).await.map_err(PageError::inside)?;
+    let open = TaskQuery { entity: Some(&entity), ..TaskQuery::new(TaskFilter::Open, 2) };
+    let after = TaskQuery { after: Some(TaskCursor::after(&view.task)), ..open };
+    let mut waiting = store.list_steward_tasks(&access, &after).await.map_err(PageError::inside)?;
     if waiting.is_empty() {
-        waiting = open(None, 2).await.map_err(PageError::inside)?;
+        waiting = store.list_steward_tasks(&access, &open).await.map_err(PageError::inside)?;
     }
     let next = waiting.into_iter().map(|task| task.id).find(|task| *task != id);
-    let decided_by = match &view.task.state {
-        TaskState::Decided { by, .. } => {
-            let users = store.list_users().await.map_err(PageError::inside)?;
-            users.into_iter().find(|user| user.id == *by).map(|user| user.name)
-        }
-        TaskState::Open | TaskState::Lapsed => None,
-    };
+    let users = store.list_users().await.map_err(PageError::inside)?;
     let titles = store.list_source_systems().await.map_err(PageError::inside)?;
     let language = signed.visit.language;
     let parts = StewardTaskParts {
@@ -153,10 +154,14 @@ async fn read(
         right_golden: view.right_golden,
         both_confirmed: view.both_confirmed,
         reason: view.reason,
+        evidence: view.evidence,
+        field_checks: view.field_checks,
         task: view.task,
+        visitor: signed.user.caller.clone(),
+        now: state.clock.now(),
+        users,
         explanation,
         rules,
-        decided_by,
         next,
         error,
     };
@@ -177,6 +182,8 @@ pub(crate) struct StewardTaskPage {
     id: i64,
     entity: String,
     opened: String,
+    /// What hangs on the answer.
+    priority: String,
     state: (Tone, &'static str),
     /// Of the two golden records, by all that their source records tell.
     probability: String,
@@ -193,6 +200,10 @@ pub(crate) struct StewardTaskPage {
     /// How the weight adds up, where the pair can be weighed.
     weights: Option<Drawn>,
     act: Act,
+    /// Who works on it, and what the visitor may do about that.
+    hand: Hand,
+    /// What officers were asked to find out on the spot, and what they found.
+    checks: Vec<CheckLine>,
     error: Option<String>,
     /// The next open task, for a steward who works through the queue.
     next: Option<StewardTaskId>,
@@ -200,10 +211,12 @@ pub(crate) struct StewardTaskPage {
 
 /// What a steward can do here.
 enum Act {
-    /// Decide.
-    Decide,
+    /// Decide. Of answered field checks the decision names one.
+    Decide { evidence: Vec<Evidence> },
     /// Take the decision back.
-    Undo { decision: String, by: String, at: String, reason: Option<String> },
+    Undo { decision: String, by: String, at: String, reason: Option<String>, evidence: Option<i64> },
+    /// Nothing now: another steward holds it, it waits for a further role, or for the answer of a field check.
+    Wait { why: String },
     /// Nothing: a later resolution no longer doubts the pair.
     Nothing,
 }
@@ -217,8 +230,14 @@ pub(crate) struct StewardTaskParts {
     pub(crate) right_golden: Option<GoldenId>,
     pub(crate) both_confirmed: bool,
     pub(crate) reason: Option<String>,
-    /// The name of who decided.
-    pub(crate) decided_by: Option<String>,
+    /// The field check that the decision names.
+    pub(crate) evidence: Option<FieldCheckId>,
+    pub(crate) field_checks: Vec<FieldCheck>,
+    /// Who looks.
+    pub(crate) visitor: Caller,
+    pub(crate) now: Timestamp,
+    /// Who signs in, for their names.
+    pub(crate) users: Vec<User>,
     /// How the rules in force weigh the pair; none where one of its source records is no longer live.
     pub(crate) explanation: Option<ExplanationView>,
     pub(crate) rules: Option<RulesInForce>,
@@ -233,16 +252,9 @@ const NOT_WEIGHED: &str = "The pair cannot be weighed any more: one of its sourc
 impl StewardTaskPage {
     pub(crate) fn build(shell: Shell, codes: &Codes, model: &EntityModel, parts: StewardTaskParts) -> Self {
         let language = shell.language();
-        let act = match &parts.task.state {
-            TaskState::Open => Act::Decide,
-            TaskState::Lapsed => Act::Nothing,
-            TaskState::Decided { by, at, decision } => Act::Undo {
-                decision: decision_words(*decision).to_owned(),
-                by: parts.decided_by.clone().unwrap_or_else(|| format!("user {by}")),
-                at: format::instant(*at),
-                reason: parts.reason.clone(),
-            },
-        };
+        let act = act(&parts);
+        let hand = acts::hand(&parts);
+        let checks = parts.field_checks.iter().map(|check| acts::check_line(&parts, check)).collect();
         let (explained, pair) = (parts.explanation.as_ref(), parts.task.pair);
         let thresholds = parts.rules.as_ref().and_then(|rules| rules.thresholds);
         let (on_match, on_no_match) = consequences(parts.left_golden, parts.right_golden);
@@ -250,6 +262,7 @@ impl StewardTaskPage {
             id: parts.task.id.0,
             entity: model.title.get(language).to_owned(),
             opened: format::instant(parts.task.opened),
+            priority: format::decimal(parts.task.priority, 2),
             state: state_words(&parts.task.state),
             probability: format::probability(pair.probability),
             by_themselves: explained.map(|one| format::probability(one.probability)),
@@ -261,6 +274,8 @@ impl StewardTaskPage {
             weights: explained.map(|one| weights(one, thresholds, &parts)),
             sentence: parts.explanation.map_or_else(|| NOT_WEIGHED.to_owned(), |one| one.sentence),
             act,
+            hand,
+            checks,
             error: parts.error,
             next: parts.next,
             shell,
@@ -274,7 +289,15 @@ impl StewardTaskPage {
     /// The sample after a decision.
     pub(crate) fn sample_decided(sampler: &Sampler) -> Self {
         let at = Timestamp(1_795_422_900_000_000);
-        Self::sample_in(sampler, TaskState::Decided { by: kanak_model::UserId(2), at, decision: Decision::Match })
+        Self::sample_in(sampler, TaskState::Decided { by: UserId(2), at, decision: Decision::Match, escalation: None })
+    }
+
+    /// The sample of a task that another steward holds.
+    pub(crate) fn sample_held(sampler: &Sampler) -> Self {
+        let (at, until) = (Timestamp(1_795_422_900_000_000), Timestamp(1_799_000_000_000_000));
+        let escalation = Some(Escalation { by: UserId(2), at, to: Role::Supervisor, reason: sampler.word.to_owned() });
+        let reason = sampler.word.to_owned();
+        Self::sample_in(sampler, TaskState::Deferred { by: UserId(2), at, until, reason, escalation })
     }
 
     fn sample_in(sampler: &Sampler, state: TaskState) -> Self {
@@ -309,6 +332,7 @@ impl StewardTaskPage {
                 id: StewardTaskId(318),
                 entity: "citizen".to_owned(),
                 pair,
+                priority: 4.25,
                 opened: Timestamp(1_795_000_000_000_000),
                 state,
             },
@@ -318,7 +342,11 @@ impl StewardTaskPage {
             right_golden: Some(GoldenId(9_302)),
             both_confirmed: true,
             reason: Some(sampler.word.to_owned()),
-            decided_by: Some(sampler.word.to_owned()),
+            evidence: Some(FieldCheckId(2)),
+            field_checks: acts::sample_checks(sampler),
+            visitor: Caller { user: Some(UserId(1)), ..sampler.caller() },
+            now: Timestamp(1_795_422_900_000_000),
+            users: Vec::new(),
             explanation: Some(ExplanationView {
                 prior_bits: -20.2,
                 total_bits: 2.7,
@@ -338,6 +366,38 @@ impl StewardTaskPage {
     }
 }
 
+/// What the visitor can do with the task.
+fn act(parts: &StewardTaskParts) -> Act {
+    match &parts.task.state {
+        TaskState::Lapsed => return Act::Nothing,
+        TaskState::Decided { by, at, decision, .. } => {
+            return Act::Undo {
+                decision: decision_words(*decision).to_owned(),
+                by: acts::name(&parts.users, *by),
+                at: format::instant(*at),
+                reason: parts.reason.clone(),
+                evidence: parts.evidence.map(|check| check.0),
+            };
+        }
+        TaskState::Open
+        | TaskState::Claimed { .. }
+        | TaskState::Deferred { .. }
+        | TaskState::Escalated(_)
+        | TaskState::Proposed { .. } => {}
+    }
+    if let Err(refused) = parts.task.decide(acts::actor(parts), parts.now, Decision::NoMatch) {
+        return Act::Wait { why: acts::refusal_words(parts, &refused) };
+    }
+    if let Some(waits) = parts.field_checks.iter().find(|check| check.state == FieldCheckState::Asked) {
+        let why = format!(
+            "Field check {} waits for its answer from {}: enter the answer, or withdraw the question.",
+            waits.id, waits.office
+        );
+        return Act::Wait { why };
+    }
+    Act::Decide { evidence: acts::evidence(&parts.field_checks) }
+}
+
 /// A decision in words.
 pub(crate) fn decision_words(decision: Decision) -> &'static str {
     match decision {
@@ -351,6 +411,10 @@ pub(crate) fn decision_words(decision: Decision) -> &'static str {
 pub(crate) fn state_words(state: &TaskState) -> (Tone, &'static str) {
     match state {
         TaskState::Open => (Tone::Gold, "open"),
+        TaskState::Claimed { .. } => (Tone::Plain, "claimed"),
+        TaskState::Deferred { .. } => (Tone::Plain, "deferred"),
+        TaskState::Escalated(_) => (Tone::Warn, "escalated"),
+        TaskState::Proposed { .. } => (Tone::Warn, "proposed"),
         TaskState::Decided { decision: Decision::Match, .. } => (Tone::Good, "match"),
         TaskState::Decided { .. } => (Tone::Plain, "no match"),
         TaskState::Lapsed => (Tone::Plain, "lapsed"),
@@ -429,6 +493,10 @@ mod tests {
         assert!(open.contains("action=\"/steward-tasks/318/decision\"") && !open.contains("/undo\""));
         let decided = StewardTaskPage::sample_decided(&sampler).render().unwrap();
         assert!(decided.contains("action=\"/steward-tasks/318/undo\"") && !decided.contains("/decision\""));
+        let held = StewardTaskPage::sample_held(&sampler).render().unwrap();
+        assert!(!held.contains("/decision\"") && !held.contains("/undo\""));
+        assert!(held.contains("user 2 holds it until") && held.contains("/release\""), "a supervisor gives it back");
+        assert!(open.contains("/claim\"") && open.contains("/deferral\"") && open.contains("/escalation\""));
         let lapsed = StewardTaskPage::sample_in(&sampler, TaskState::Lapsed).render().unwrap();
         assert!(!lapsed.contains("/undo\"") && !lapsed.contains("/decision\""));
     }

@@ -223,6 +223,7 @@ pub(crate) fn role_words(role: Role) -> &'static str {
     match role {
         Role::Administrator => "Administrator: users, keys, figures",
         Role::Steward => "Steward: doubtful pairs, golden records, quarantine",
+        Role::Supervisor => "Supervisor: what stewards escalate, beside the role of a steward",
         Role::Department => "Department: golden records for a service",
         Role::Analyst => "Analyst: figures",
         Role::Auditor => "Auditor: the audit trail",

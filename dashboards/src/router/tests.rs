@@ -16,14 +16,18 @@ use axum::http::{Request, StatusCode, header};
 use kanak_codes::Codes;
 use kanak_model::clock::FixedClock;
 use kanak_model::match_pair::Decision;
-use kanak_model::{Access, Caller, GoldenId, Language, Role, SourceRecordId, StewardTaskId, Timestamp, builtin};
+use kanak_model::{
+    Access, Caller, DecisionBatchId, FieldCheckId, GoldenId, Language, ProposalId, Role, SourceRecordId, StewardTaskId,
+    Timestamp, builtin,
+};
 use kanak_store::{HubUrl, Store};
 use kanak_warehouse::Warehouse;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tower::ServiceExt as _;
 
-use crate::{ActionError, DashboardState, ExplanationView, GoldenAct, SignedIn, StewardActions};
+use crate::actions::DecidedMany;
+use crate::{ActionError, DashboardState, ExplanationView, GoldenAct, SignedIn, StewardActions, TaskAct, Verdict};
 
 const NOW: Timestamp = Timestamp(1_795_422_900_000_000);
 
@@ -40,7 +44,8 @@ const FIGURES: [&str; 8] = [
 ];
 
 /// Pages that need a session and show no figures of a release.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 10] = [
+    "/proposals",
     "/account",
     "/users",
     "/audit",
@@ -64,9 +69,40 @@ impl StewardActions for Remembering {
         task: StewardTaskId,
         decision: Decision,
         reason: String,
+        evidence: Option<FieldCheckId>,
     ) -> Result<(), ActionError> {
-        self.0.lock().unwrap().push(format!("{task} {} {reason}", decision.word()));
+        let on = evidence.map_or_else(String::new, |check| format!(" on {check}"));
+        self.0.lock().unwrap().push(format!("{task} {} {reason}{on}", decision.word()));
         if task.0 == 2 { Err(ActionError::NotFound) } else { Ok(()) }
+    }
+
+    async fn step(&self, _: &Caller, task: StewardTaskId, act: TaskAct) -> Result<(), ActionError> {
+        self.0.lock().unwrap().push(format!("{task} {act:?}"));
+        Ok(())
+    }
+
+    async fn decide_many(
+        &self,
+        _: &Caller,
+        tasks: Vec<StewardTaskId>,
+        decision: Decision,
+        reason: String,
+    ) -> Result<DecidedMany, ActionError> {
+        let tasks: Vec<String> = tasks.iter().map(ToString::to_string).collect();
+        self.0.lock().unwrap().push(format!("{} {} {reason}", tasks.join(","), decision.word()));
+        let refused = tasks.contains(&"2".to_owned()).then(|| (StewardTaskId(2), "held by asha".to_owned()));
+        let id = refused.is_none().then_some(DecisionBatchId(5));
+        Ok(DecidedMany { id, refused: refused.into_iter().collect() })
+    }
+
+    async fn undo_many(&self, _: &Caller, id: DecisionBatchId) -> Result<(), ActionError> {
+        self.0.lock().unwrap().push(format!("decisions {id} undo"));
+        Ok(())
+    }
+
+    async fn answer(&self, _: &Caller, proposal: ProposalId, verdict: Verdict) -> Result<(), ActionError> {
+        self.0.lock().unwrap().push(format!("proposal {proposal} {verdict:?}"));
+        Ok(())
     }
 
     async fn act_on(&self, _: &Caller, golden_id: GoldenId, act: GoldenAct) -> Result<(), ActionError> {
@@ -171,6 +207,17 @@ async fn nobody_is_sent_to_sign_in_and_comes_back_where_they_wanted() {
     assert_eq!(house.get(None, "/offices?district=27").await.location, "/sign-in?next=/offices%3Fdistrict%3D27");
     let changes = [
         "/steward-tasks/1/decision",
+        "/steward-tasks/1/claim",
+        "/proposals/1/approval",
+        "/steward-tasks",
+        "/steward-tasks/decisions/5/undo",
+        "/proposals/1/rejection",
+        "/steward-tasks/1/release",
+        "/steward-tasks/1/deferral",
+        "/steward-tasks/1/escalation",
+        "/steward-tasks/1/field-check",
+        "/steward-tasks/1/field-check/answer",
+        "/steward-tasks/1/field-check/withdrawal",
         "/golden-records/K-000001-1/confirmation",
         "/golden-records/K-000001-1/override",
         "/golden-records/K-000001-1/override/withdrawal",

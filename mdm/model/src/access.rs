@@ -18,6 +18,8 @@ pub enum Role {
     Administrator,
     /// Curates masters: sees personal attributes of doubtful pairs and golden records.
     Steward,
+    /// Answers what other stewards escalate, and gives back what they hold. Beside `steward`: by this role alone nothing is seen.
+    Supervisor,
     /// Reads golden records and crosswalks for a department's service.
     Department,
     /// Reads figures.
@@ -28,13 +30,15 @@ pub enum Role {
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Administrator, Self::Steward, Self::Department, Self::Analyst, Self::Auditor];
+    pub const ALL: [Self; 6] =
+        [Self::Administrator, Self::Steward, Self::Supervisor, Self::Department, Self::Analyst, Self::Auditor];
 
     /// The word on the command line and in tables.
     pub fn word(self) -> &'static str {
         match self {
             Self::Administrator => "administrator",
             Self::Steward => "steward",
+            Self::Supervisor => "supervisor",
             Self::Department => "department",
             Self::Analyst => "analyst",
             Self::Auditor => "auditor",

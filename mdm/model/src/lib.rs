@@ -7,6 +7,7 @@ pub mod date;
 pub mod entity_model;
 pub mod event_model;
 pub mod feed;
+pub mod four_eyes;
 pub mod golden_record;
 pub mod id;
 pub mod kind;
@@ -25,8 +26,8 @@ pub use entity_model::EntityModel;
 pub use event_model::EventModel;
 pub use golden_record::GoldenRecord;
 pub use id::{
-    FeedPosition, GoldenId, IngestRunId, OverrideId, RuleSetVersion, SourceRecordId, SourceSystemId, StewardTaskId,
-    UserId,
+    DecisionBatchId, FeedPosition, FieldCheckId, GoldenId, IngestRunId, OverrideId, ProposalId, RuleSetVersion,
+    SourceRecordId, SourceSystemId, StewardTaskId, UserId,
 };
 pub use kind::{Class, Kind};
 pub use source_record::SourceRecord;

@@ -34,6 +34,8 @@ pub struct SourceSystem {
     pub updated_date_order: Option<DateOrder>,
     /// Trust from 0 to 1, where an attribute names none of its own.
     pub trust: f64,
+    /// Whether somebody's benefit hangs on it: stewards are asked about its source records earlier.
+    pub stakes: Stakes,
     /// How columns become attributes. A source column that is named nowhere is ignored and counted.
     pub columns: Vec<ColumnMapping>,
 }
@@ -45,6 +47,27 @@ pub enum RowsAre {
     Entity(String),
     /// Events of this kind.
     Event(String),
+}
+
+/// What hangs on a register.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stakes {
+    /// Nobody loses a benefit by a mistake in it.
+    #[default]
+    Ordinary,
+    /// A benefit is given or ended by it.
+    Benefit,
+}
+
+impl Stakes {
+    /// The word in tables and declarations.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ordinary => "ordinary",
+            Self::Benefit => "benefit",
+        }
+    }
 }
 
 /// Whether a file holds the whole register.
@@ -225,6 +248,8 @@ struct RawSource {
     updated_date_order: Option<DateOrder>,
     #[serde(default = "half")]
     trust: f64,
+    #[serde(default)]
+    stakes: Stakes,
 }
 
 fn fifth() -> f64 {
@@ -289,6 +314,7 @@ impl SourceSystem {
             updated: source.updated,
             updated_date_order: source.updated_date_order,
             trust: source.trust,
+            stakes: source.stakes,
             columns,
         })
     }

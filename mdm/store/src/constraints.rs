@@ -102,13 +102,17 @@ pub(crate) struct NewConstraint<'a> {
     pub(crate) task: i64,
     pub(crate) by: UserId,
     pub(crate) reason: &'a str,
+    /// The answered field check that the decision names.
+    pub(crate) field_check: Option<i64>,
+    /// The decisions at once that it is one of.
+    pub(crate) batch: Option<i64>,
 }
 
 /// Writes a decision; gives its number in the ledger.
 pub(crate) async fn insert(tx: &mut Tx, entity: &str, new: &NewConstraint<'_>) -> Result<i64, StoreError> {
     const SQL: &str =
-        "INSERT INTO constraints (id, entity, left_id, right_id, kind, steward_task_id, reason, decided_by, decided_us)
-         VALUES ((SELECT coalesce(max(id), 0) + 1 FROM constraints), $1, $2, $3, $4, $5, $6, $7, $8) RETURNING id";
+        "INSERT INTO constraints (id, entity, left_id, right_id, kind, steward_task_id, reason, decided_by, decided_us, field_check_id, batch_id)
+         VALUES ((SELECT coalesce(max(id), 0) + 1 FROM constraints), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id";
     let now = tx.now.0;
     Ok(on_tx!(tx, |c| sqlx::query_scalar(SQL)
         .bind(entity)
@@ -119,6 +123,8 @@ pub(crate) async fn insert(tx: &mut Tx, entity: &str, new: &NewConstraint<'_>) -
         .bind(new.reason)
         .bind(new.by.0)
         .bind(now)
+        .bind(new.field_check)
+        .bind(new.batch)
         .fetch_one(c)
         .await)?)
 }

@@ -1,6 +1,10 @@
 //! What can go wrong, sorted by who must act.
 
-use kanak_model::{FeedPosition, GoldenId, IngestRunId, RuleSetVersion, StewardTaskId};
+use kanak_model::steward_task::StepRefused;
+use kanak_model::{
+    DecisionBatchId, FeedPosition, FieldCheckId, GoldenId, IngestRunId, ProposalId, RuleSetVersion, StewardTaskId,
+    Timestamp,
+};
 
 /// Why the hub did not do what it was asked. Never holds a value of a person.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +108,96 @@ pub enum StoreError {
         /// Where it would have to stand.
         needed: &'static str,
     },
+    /// The steward must act: another steward holds the task.
+    #[error("steward task {task} is held by {by} until {until}; wait, or ask {by} or a supervisor to release it")]
+    TaskHeld {
+        /// The task.
+        task: StewardTaskId,
+        /// Who holds it, by name.
+        by: String,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The steward must act: another steward proposed a decision.
+    #[error("{by} proposed a decision of steward task {task}; a second steward approves or rejects it")]
+    TaskProposed {
+        /// The task.
+        task: StewardTaskId,
+        /// Who proposed, by name.
+        by: String,
+    },
+    /// The steward must act: the task does not take this step.
+    #[error("steward task {task}: {refused}")]
+    TaskStep {
+        /// The task.
+        task: StewardTaskId,
+        /// Why not.
+        refused: StepRefused,
+    },
+    /// The steward must act: another steward has to agree.
+    #[error("proposal {0} is your own; another steward has to approve it, or withdraw it")]
+    OwnProposal(ProposalId),
+    /// The steward must act: the decision needs a second steward, and is not made together with others.
+    #[error("steward task {task} needs a second steward, for it is {policy}; decide it by itself")]
+    NeedsSecond {
+        /// The task.
+        task: StewardTaskId,
+        /// Why.
+        policy: String,
+    },
+    /// The steward must act: too few or too many tasks at once.
+    #[error("{count} steward tasks are decided at once; name 1 to {max}")]
+    BatchSize {
+        /// How many were named.
+        count: usize,
+        /// How many may be.
+        max: usize,
+    },
+    /// The steward must act: nothing of the decisions at once holds any more.
+    #[error("nothing of the decisions {0} holds any more; there is nothing to undo")]
+    BatchUndone(DecisionBatchId),
+    /// The steward must act: the proposal has ended.
+    #[error("proposal {proposal} is {outcome} already; propose anew")]
+    ProposalEnded {
+        /// The proposal.
+        proposal: ProposalId,
+        /// How it ended.
+        outcome: &'static str,
+    },
+    /// The steward must act: a question about the task waits for its answer.
+    #[error(
+        "field check {check} of steward task {task} waits for its answer; enter the answer, or withdraw the question"
+    )]
+    FieldCheckWaits {
+        /// The task.
+        task: StewardTaskId,
+        /// The field check.
+        check: FieldCheckId,
+    },
+    /// The steward must act: the decision says nothing of what was found on the spot.
+    #[error(
+        "field check {check} of steward task {task} was answered; read the answer, and name the field check in the decision"
+    )]
+    FieldCheckUnnamed {
+        /// The task.
+        task: StewardTaskId,
+        /// The field check that was answered last.
+        check: FieldCheckId,
+    },
+    /// The steward must act: the field check has ended.
+    #[error("field check {0} is answered or withdrawn already; ask anew")]
+    FieldCheckEnded(FieldCheckId),
+    /// The steward must act: an officer cannot have looked on a day that is still to come.
+    #[error("the day of a field check is still to come; state the day on which the officer looked")]
+    FoundLater,
+    /// The steward must act: what was written cannot be kept.
+    #[error("the {what} {why}")]
+    Text {
+        /// Which text.
+        what: &'static str,
+        /// What is wrong and what to do.
+        why: &'static str,
+    },
     /// The steward must act: the reason of a decision cannot be kept.
     #[error("the reason {why}")]
     Reason {
@@ -168,6 +262,33 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether this is an answer to a steward rather than a fault: another decision, steward or state stands against what was asked,
+    /// or it cannot be kept.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Contradicts { .. }
+                | Self::TaskState { .. }
+                | Self::TaskHeld { .. }
+                | Self::TaskStep { .. }
+                | Self::TaskProposed { .. }
+                | Self::NeedsSecond { .. }
+                | Self::BatchSize { .. }
+                | Self::BatchUndone(_)
+                | Self::OwnProposal(_)
+                | Self::ProposalEnded { .. }
+                | Self::FieldCheckWaits { .. }
+                | Self::FieldCheckUnnamed { .. }
+                | Self::FieldCheckEnded(_)
+                | Self::FoundLater
+                | Self::Text { .. }
+                | Self::NoDecision
+                | Self::Reason { .. }
+                | Self::ExpiresPast
+                | Self::NotFound { .. }
+        )
+    }
+
     /// Names what was attempted in a database error.
     pub(crate) fn doing(self, what: &'static str) -> Self {
         match self {

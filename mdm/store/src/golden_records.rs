@@ -339,7 +339,8 @@ impl Store {
             "SELECT rows_of, CAST(sum(live_count) AS BIGINT) FROM source_systems WHERE live_count > 0 GROUP BY rows_of";
         const GOLDEN: &str = "SELECT entity, count(*) FROM golden_records WHERE state = 'live' GROUP BY entity";
         const UNRESOLVED: &str = "SELECT entity, count(*) FROM unresolved_source_records GROUP BY entity";
-        const TASKS: &str = "SELECT entity, count(*) FROM steward_tasks WHERE state = 'open' GROUP BY entity";
+        const TASKS: &str =
+            "SELECT entity, count(*) FROM steward_tasks WHERE state NOT IN ('decided', 'lapsed') GROUP BY entity";
         const TOTALS: &str = "SELECT (SELECT count(*) FROM source_systems), (SELECT count(*) FROM ingest_runs),
              (SELECT count(*) FROM quarantined_rows)";
         let mut tx = self.db.begin_read().await?;

@@ -16,6 +16,7 @@ use crate::error::StoreError;
 use crate::quarantined_rows;
 use crate::resolution;
 use crate::source_systems::{self, SourceFacts, get_source};
+use crate::steward_tasks;
 
 /// A file as it was landed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -340,8 +341,6 @@ impl IngestTx {
             "SELECT id FROM source_records WHERE source_system_id = $1 AND retired_us IS NULL AND ingest_run_id <> $2
              ORDER BY id";
         const RETIRE: &str = "UPDATE source_records SET retired_us = $2 WHERE id IN (SELECT id FROM {ids $1} AS i)";
-        const LAPSE: &str = "UPDATE steward_tasks SET state = 'lapsed' WHERE state = 'open'
-             AND (left_id IN (SELECT id FROM {ids $1} AS i) OR right_id IN (SELECT id FROM {ids $1} AS i))";
         let (now, run, engine, source) = (self.tx.now.0, self.summary.run.0, self.tx.engine(), self.source.id);
         let live: Vec<i64> = on_tx!(self.tx, |c| sqlx::query_scalar(LIVE).bind(source).bind(run).fetch_all(c).await)?;
         let gone: Vec<i64> = live.into_iter().filter(|id| !self.seen.contains(id)).collect();
@@ -362,7 +361,7 @@ impl IngestTx {
         for ids in gone.chunks(ROWS_A_STATEMENT) {
             let list = json(ids);
             on_tx!(self.tx, |c| sqlx::query(sql(engine, RETIRE)).bind(&list).bind(now).execute(c).await.map(drop))?;
-            on_tx!(self.tx, |c| sqlx::query(sql(engine, LAPSE)).bind(&list).execute(c).await.map(drop))?;
+            steward_tasks::lapse_of(&mut self.tx, ids).await?;
             self.mark_unresolved(ids).await?;
         }
         self.summary.retired = gone.len() as u64;

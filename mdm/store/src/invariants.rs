@@ -155,9 +155,9 @@ const CHECKS: [SqlCheck; 20] = [
     },
     SqlCheck {
         name: "open_tasks_live",
-        what: "an open steward task is about two live source records",
+        what: "a steward task that waits is about two live source records",
         broken: "SELECT t.id FROM steward_tasks t LEFT JOIN source_records l ON l.id = t.left_id
-                 LEFT JOIN source_records r ON r.id = t.right_id WHERE t.state = 'open'
+                 LEFT JOIN source_records r ON r.id = t.right_id WHERE t.state NOT IN ('decided', 'lapsed')
                  AND (l.id IS NULL OR r.id IS NULL OR l.retired_us IS NOT NULL OR r.retired_us IS NOT NULL OR t.left_id >= t.right_id)",
     },
     SqlCheck {

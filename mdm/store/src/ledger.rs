@@ -3,6 +3,7 @@
 use futures::TryStreamExt as _;
 use kanak_model::Titles;
 use kanak_model::source_record::Values;
+use sqlx::FromRow;
 use sqlx::types::Json;
 
 use crate::Store;
@@ -12,7 +13,7 @@ use crate::error::StoreError;
 
 impl Store {
     /// Copies the ledger into an empty hub: source systems, ingest runs, source records in all their versions, rule
-    /// sets, and stewards' decisions with the tasks that they were made on, confirmations and overrides; ids and times as they are. Every live source
+    /// sets, and stewards' decisions with the tasks that they were made on, field checks, confirmations and overrides; ids and times as they are. Every live source
     /// record waits there for a resolution, which must come to the golden records that this hub holds.
     ///
     /// # Errors
@@ -39,6 +40,7 @@ impl Store {
         self.copy::<OverrideRow>(&mut tx, OVERRIDES).await?;
         self.copy::<OverrideMemberRow>(&mut tx, OVERRIDE_MEMBERS).await?;
         self.copy::<TaskRow>(&mut tx, STEWARD_TASKS).await?;
+        self.copy::<FieldCheckRow>(&mut tx, FIELD_CHECKS).await?;
         let now = tx.now.0;
         on_tx!(tx, |c| sqlx::query(UNRESOLVED).bind(now).execute(c).await.map(drop))?;
         tx.commit().await
@@ -79,15 +81,15 @@ struct Table {
     write: &'static str,
 }
 
-type SourceSystemRow = (i64, String, Json<Titles>, String, String, String, f64, f64, i64, i64);
+type SourceSystemRow = (i64, String, Json<Titles>, String, String, String, f64, f64, i64, i64, String);
 const SOURCE_SYSTEMS: Table = Table {
-    read: "SELECT id, name, title, department, rows_are, rows_of, trust, retire_share_max, live_count, retired_count
-         FROM source_systems ORDER BY id",
+    read: "SELECT id, name, title, department, rows_are, rows_of, trust, retire_share_max, live_count, retired_count,
+         stakes FROM source_systems ORDER BY id",
     write: "INSERT INTO source_systems (id, name, title, department, rows_are, rows_of, trust, retire_share_max,
-         live_count, retired_count)
-         SELECT id, name, title, department, rows_are, rows_of, trust, retire_share_max, live_count, retired_count
+         live_count, retired_count, stakes)
+         SELECT id, name, title, department, rows_are, rows_of, trust, retire_share_max, live_count, retired_count, stakes
          FROM {rows $1: id int, name text, title json, department text, rows_are text, rows_of text, trust real,
-             retire_share_max real, live_count int, retired_count int} AS r",
+             retire_share_max real, live_count int, retired_count int, stakes text} AS r",
 };
 
 type IngestRunRow = (i64, i64, String, String, i64, String, i64, i64, i64, i64, i64, i64, i64, i64);
@@ -134,15 +136,16 @@ const RULE_SETS: Table = Table {
          FROM {rows $1: entity text, version int, body json, created_us int, body_hash text} AS r",
 };
 
-type ConstraintRow = (i64, String, i64, i64, String, i64, String, i64, i64, Option<i64>, Option<i64>);
+type ConstraintRow = (i64, String, i64, i64, String, i64, String, i64, i64, Option<i64>, Option<i64>, Option<i64>);
 const CONSTRAINTS: Table = Table {
     read: "SELECT id, entity, left_id, right_id, kind, steward_task_id, reason, decided_by, decided_us, undone_by,
-         undone_us FROM constraints ORDER BY id",
+         undone_us, field_check_id FROM constraints ORDER BY id",
     write: "INSERT INTO constraints (id, entity, left_id, right_id, kind, steward_task_id, reason, decided_by,
-         decided_us, undone_by, undone_us)
-         SELECT id, entity, left_id, right_id, kind, steward_task_id, reason, decided_by, decided_us, undone_by, undone_us
+         decided_us, undone_by, undone_us, field_check_id)
+         SELECT id, entity, left_id, right_id, kind, steward_task_id, reason, decided_by, decided_us, undone_by, undone_us,
+         field_check_id
          FROM {rows $1: id int, entity text, left_id int, right_id int, kind text, steward_task_id int, reason text,
-             decided_by int, decided_us int, undone_by int, undone_us int} AS r",
+             decided_by int, decided_us int, undone_by int, undone_us int, field_check_id int} AS r",
 };
 
 type ConfirmationRow = (i64, String, Option<i64>, String, i64, i64, Option<i64>, Option<i64>);
@@ -179,15 +182,91 @@ const OVERRIDE_MEMBERS: Table = Table {
          SELECT override_id, place, source_record_id FROM {rows $1: override_id int, place int, source_record_id int} AS r",
 };
 
-type TaskRow = (i64, String, i64, i64, f64, f64, i64, String, Option<i64>, Option<i64>, Option<String>);
-/// Tasks that someone decided, also those that were opened again: a decision names its task. The others follow from a
-/// resolution, and get numbers after these.
+/// A task as JSON takes its columns one by one: there are more of them than a tuple has places.
+#[derive(FromRow)]
+struct TaskRow {
+    id: i64,
+    entity: String,
+    left_id: i64,
+    right_id: i64,
+    weight_bits: f64,
+    probability: f64,
+    priority: f64,
+    opened_us: i64,
+    state: String,
+    held_by: Option<i64>,
+    held_us: Option<i64>,
+    until_us: Option<i64>,
+    deferred_reason: Option<String>,
+    escalated_by: Option<i64>,
+    escalated_us: Option<i64>,
+    escalated_to: Option<String>,
+    escalated_reason: Option<String>,
+    decided_by: Option<i64>,
+    decided_us: Option<i64>,
+    decision: Option<String>,
+}
+
+impl serde::Serialize for TaskRow {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let pair =
+            (self.id, &self.entity, self.left_id, self.right_id, self.weight_bits, self.probability, self.priority);
+        let held = (self.held_by, self.held_us, self.until_us, &self.deferred_reason);
+        let escalated = (self.escalated_by, self.escalated_us, &self.escalated_to, &self.escalated_reason);
+        let decided = (self.decided_by, self.decided_us, &self.decision);
+        let stands = (self.opened_us, &self.state);
+        let mut row = Vec::with_capacity(20);
+        for part in [value(&pair), value(&stands), value(&held), value(&escalated), value(&decided)] {
+            row.extend(part);
+        }
+        row.serialize(serializer)
+    }
+}
+
+fn value(part: &impl serde::Serialize) -> Vec<serde_json::Value> {
+    match serde_json::to_value(part).expect("plain rows always serialize") {
+        serde_json::Value::Array(values) => values,
+        one => vec![one],
+    }
+}
+
+/// Tasks that someone decided or had checked on the spot, also those that were opened again: decisions and field checks name their
+/// task. The others follow from a resolution, and get numbers after these.
 const STEWARD_TASKS: Table = Table {
-    read: "SELECT id, entity, left_id, right_id, weight_bits, probability, opened_us, state, decided_by, decided_us,
-         decision FROM steward_tasks WHERE id IN (SELECT steward_task_id FROM constraints) ORDER BY id",
-    write: "INSERT INTO steward_tasks (id, entity, left_id, right_id, weight_bits, probability, opened_us, state,
-         decided_by, decided_us, decision)
-         SELECT id, entity, left_id, right_id, weight_bits, probability, opened_us, state, decided_by, decided_us, decision
-         FROM {rows $1: id int, entity text, left_id int, right_id int, weight_bits real, probability real,
-             opened_us int, state text, decided_by int, decided_us int, decision text} AS r",
+    read: "SELECT id, entity, left_id, right_id, weight_bits, probability, priority, opened_us, state, held_by, held_us, until_us,
+         deferred_reason, escalated_by, escalated_us, escalated_to, escalated_reason, decided_by, decided_us, decision
+         FROM steward_tasks WHERE id IN (SELECT steward_task_id FROM constraints)
+         OR id IN (SELECT steward_task_id FROM field_checks) ORDER BY id",
+    write: "INSERT INTO steward_tasks (id, entity, left_id, right_id, weight_bits, probability, priority, opened_us, state, held_by,
+         held_us, until_us, deferred_reason, escalated_by, escalated_us, escalated_to, escalated_reason, decided_by, decided_us,
+         decision)
+         SELECT id, entity, left_id, right_id, weight_bits, probability, priority, opened_us, state, held_by, held_us, until_us,
+         deferred_reason, escalated_by, escalated_us, escalated_to, escalated_reason, decided_by, decided_us, decision
+         FROM {rows $1: id int, entity text, left_id int, right_id int, weight_bits real, probability real, priority real,
+             opened_us int, state text, held_by int, held_us int, until_us int, deferred_reason text, escalated_by int,
+             escalated_us int, escalated_to text, escalated_reason text, decided_by int, decided_us int, decision text} AS r",
+};
+
+type FieldCheckRow = (
+    i64,
+    i64,
+    String,
+    String,
+    i64,
+    i64,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+);
+const FIELD_CHECKS: Table = Table {
+    read: "SELECT id, steward_task_id, question, office, asked_by, asked_us, finding, found_by, found_on, note, ended_by, ended_us
+         FROM field_checks ORDER BY id",
+    write: "INSERT INTO field_checks (id, steward_task_id, question, office, asked_by, asked_us, finding, found_by, found_on, note,
+         ended_by, ended_us)
+         SELECT id, steward_task_id, question, office, asked_by, asked_us, finding, found_by, found_on, note, ended_by, ended_us
+         FROM {rows $1: id int, steward_task_id int, question text, office text, asked_by int, asked_us int, finding text,
+             found_by text, found_on text, note text, ended_by int, ended_us int} AS r",
 };

@@ -8,10 +8,12 @@ mod confirmations;
 mod constraints;
 mod crosswalks;
 mod db;
+mod decision_batches;
 mod dialect;
 mod editions;
 mod error;
 mod feed_events;
+mod field_checks;
 mod golden_records;
 mod golden_search;
 mod ingest;
@@ -21,6 +23,7 @@ pub mod key_store;
 mod ledger;
 mod overrides;
 mod packed;
+mod proposals;
 mod quarantined_rows;
 mod resolution;
 mod rule_sets;
@@ -30,6 +33,7 @@ mod source_records;
 mod source_systems;
 mod steward_tasks;
 mod stewardship;
+mod task_steps;
 pub mod testing;
 mod users;
 mod vault;
@@ -45,6 +49,7 @@ pub use backup::Backup;
 pub use confirmations::Confirmation;
 pub use crosswalks::{Crosswalk, Link};
 pub use db::{HubUrl, PostgresUrl};
+pub use decision_batches::{BATCH_MAX, BatchTerms, DecidedAtOnce};
 pub use editions::{Edition, Items};
 pub use error::StoreError;
 pub use golden_records::{Golden, HubCounts, MemberRecord, Place};
@@ -53,11 +58,15 @@ pub use ingest_runs::IngestRunSummary;
 pub use invariants::Check;
 pub use key_store::{FileKeyStore, Key, KeyError, KeyStore};
 pub use overrides::{NewOverride, OverrideView};
+pub use proposals::{Approved, Proposal, ProposalEnd, ProposalOutcome, ProposedAct};
 pub use quarantined_rows::{QuarantineCount, QuarantinedRow};
 pub use resolution::{Applied, Resolution, Scope, Unresolved};
 pub use rule_sets::RuleSet;
 pub use source_systems::SourceSystemRow;
-pub use stewardship::{Neighbourhood, REASON_MAX, TaskCounts, TaskCursor, TaskFilter, TaskView};
+pub use stewardship::{
+    CheckFilter, Decided, Neighbourhood, NotATaskCursor, REASON_MAX, TaskCounts, TaskCursor, TaskFilter, TaskQuery,
+    TaskView,
+};
 pub use users::{
     Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, PASSWORD_BYTES_MAX, PASSWORD_MIN, SignIn, User,
     new_password,

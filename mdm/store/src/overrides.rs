@@ -129,6 +129,48 @@ pub(crate) async fn list_given(tx: &mut Tx, golden: &[i64]) -> Result<FxHashSet<
     Ok(rows.into_iter().collect())
 }
 
+/// Writes a value that a steward states; gives it with the entity type and the source records of its golden record, which wait for a
+/// resolution from now on.
+pub(crate) async fn insert(
+    tx: &mut Tx,
+    new: NewOverride<'_>,
+    by: UserId,
+) -> Result<(OverrideId, String, Vec<i64>), StoreError> {
+    const NEXT: &str = "SELECT coalesce(max(id), 0) + 1 FROM overrides";
+    const INSERT: &str =
+        "INSERT INTO overrides (id, entity, attribute, value, reason, stated_by, stated_us, expires_us)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    const MEMBERS: &str = "INSERT INTO override_members (override_id, place, source_record_id)
+         SELECT $2, place, source_record_id FROM {rows $1: place int, source_record_id int} AS r";
+    let reason = check_reason(new.reason)?;
+    if new.expires.is_some_and(|expires| expires <= tx.now) {
+        return Err(StoreError::ExpiresPast);
+    }
+    let (entity, members) = live_members(tx, new.golden_id).await?;
+    let subjects = subjects(tx, new.golden_id, new.attribute, &members).await?;
+    let (now, engine) = (tx.now.0, tx.engine());
+    let id: i64 = on_tx!(tx, |c| sqlx::query_scalar(NEXT).fetch_one(c).await)?;
+    on_tx!(tx, |c| sqlx::query(INSERT)
+        .bind(id)
+        .bind(&entity)
+        .bind(new.attribute)
+        .bind(new.value)
+        .bind(reason)
+        .bind(by.0)
+        .bind(now)
+        .bind(new.expires.map(|expires| expires.0))
+        .execute(c)
+        .await
+        .map(drop))?;
+    let rows: Vec<(i64, i64)> = (0..).zip(subjects).collect();
+    on_tx!(tx, |c| sqlx::query(sql(engine, MEMBERS)).bind(json(&rows)).bind(id).execute(c).await.map(drop))?;
+    resolution::mark_unresolved(tx, &entity, &members).await?;
+    let detail = serde_json::json!({ "golden_record": new.golden_id.to_string(), "attribute": new.attribute });
+    let actor = users::actor(tx, by).await?;
+    audit(tx, &actor, "value_overridden", id, detail).await?;
+    Ok((OverrideId(id), entity, members))
+}
+
 impl Store {
     /// States a value of a golden record. Its source records wait for a resolution, which gives it to the golden record.
     ///
@@ -136,41 +178,10 @@ impl Store {
     /// [`StoreError::Reason`] when the reason cannot be kept; [`StoreError::ExpiresPast`] when it would have expired already;
     /// [`StoreError::NotFound`] when there is no such live golden record.
     pub async fn state_override(&self, new: NewOverride<'_>, by: UserId) -> Result<OverrideId, StoreError> {
-        const NEXT: &str = "SELECT coalesce(max(id), 0) + 1 FROM overrides";
-        const INSERT: &str =
-            "INSERT INTO overrides (id, entity, attribute, value, reason, stated_by, stated_us, expires_us)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        const MEMBERS: &str = "INSERT INTO override_members (override_id, place, source_record_id)
-             SELECT $2, place, source_record_id FROM {rows $1: place int, source_record_id int} AS r";
-        let reason = check_reason(new.reason)?;
         let mut tx = self.db.begin(&*self.clock).await?;
-        if new.expires.is_some_and(|expires| expires <= tx.now) {
-            return Err(StoreError::ExpiresPast);
-        }
-        let (entity, members) = live_members(&mut tx, new.golden_id).await?;
-        let subjects = subjects(&mut tx, new.golden_id, new.attribute, &members).await?;
-        let (now, engine) = (tx.now.0, tx.engine());
-        let id: i64 = on_tx!(tx, |c| sqlx::query_scalar(NEXT).fetch_one(c).await)?;
-        on_tx!(tx, |c| sqlx::query(INSERT)
-            .bind(id)
-            .bind(&entity)
-            .bind(new.attribute)
-            .bind(new.value)
-            .bind(reason)
-            .bind(by.0)
-            .bind(now)
-            .bind(new.expires.map(|expires| expires.0))
-            .execute(c)
-            .await
-            .map(drop))?;
-        let rows: Vec<(i64, i64)> = (0..).zip(subjects).collect();
-        on_tx!(tx, |c| sqlx::query(sql(engine, MEMBERS)).bind(json(&rows)).bind(id).execute(c).await.map(drop))?;
-        resolution::mark_unresolved(&mut tx, &entity, &members).await?;
-        let detail = serde_json::json!({ "golden_record": new.golden_id.to_string(), "attribute": new.attribute });
-        let actor = users::actor(&mut tx, by).await?;
-        audit(&mut tx, &actor, "value_overridden", id, detail).await?;
+        let (id, ..) = insert(&mut tx, new, by).await?;
         tx.commit().await?;
-        Ok(OverrideId(id))
+        Ok(id)
     }
 
     /// Withdraws an override that holds: what it spoke of waits for a resolution, which chooses among what sources and earlier

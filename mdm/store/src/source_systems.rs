@@ -102,12 +102,12 @@ impl Store {
         const FIND: &str = "SELECT id, name, rows_are, rows_of, retire_share_max, live_count, retired_count
              FROM source_systems WHERE name = $1";
         const SAME: &str = "SELECT count(*) FROM source_systems WHERE name = $1 AND title = $2 AND department = $3
-             AND trust = $4 AND retire_share_max = $5";
+             AND trust = $4 AND retire_share_max = $5 AND stakes = $6";
         const INSERT: &str = "INSERT INTO source_systems
-             (id, name, title, department, rows_are, rows_of, trust, retire_share_max)
-             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM source_systems), $1, $2, $3, $6, $7, $4, $5)
+             (id, name, title, department, rows_are, rows_of, trust, retire_share_max, stakes)
+             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM source_systems), $1, $2, $3, $7, $8, $4, $5, $6)
              ON CONFLICT (name) DO UPDATE SET title = excluded.title, department = excluded.department,
-             trust = excluded.trust, retire_share_max = excluded.retire_share_max
+             trust = excluded.trust, retire_share_max = excluded.retire_share_max, stakes = excluded.stakes
              RETURNING id";
         let (rows_are, rows_of) = match &source.rows {
             RowsAre::Entity(name) => ("entity", name),
@@ -129,6 +129,7 @@ impl Store {
                 .bind(&source.department)
                 .bind(source.trust)
                 .bind(source.retire_share_max)
+                .bind(source.stakes.word())
                 .fetch_one(c)
                 .await)?;
             if same == 1 {
@@ -142,6 +143,7 @@ impl Store {
             .bind(&source.department)
             .bind(source.trust)
             .bind(source.retire_share_max)
+            .bind(source.stakes.word())
             .bind(rows_are)
             .bind(rows_of)
             .fetch_one(c)

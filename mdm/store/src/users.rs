@@ -206,6 +206,14 @@ pub(crate) async fn actor(tx: &mut Tx, user: UserId) -> Result<String, StoreErro
     Ok(name.unwrap_or_else(|| format!("user {user}")))
 }
 
+/// What someone may do now; nothing for an unknown or disabled user.
+pub(crate) async fn roles(tx: &mut Tx, user: UserId) -> Result<BTreeSet<Role>, StoreError> {
+    const SQL: &str = "SELECT roles FROM users WHERE id = $1 AND disabled_us IS NULL";
+    let roles: Option<Json<Vec<String>>> =
+        on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(user.0).fetch_optional(c).await)?;
+    Ok(roles.map(|roles| read_roles(&roles.0)).unwrap_or_default())
+}
+
 impl Store {
     /// Makes the first administrator when there is no user yet. The password is given back this once; nobody can read
     /// it again.

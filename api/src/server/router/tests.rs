@@ -1,5 +1,7 @@
 //! The whole server over a small hub and its warehouse: what each endpoint answers, to whom.
 
+mod steward_tasks;
+
 use std::time::Duration;
 
 use axum::body::Body;

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::Response;
 use kanak_dashboards::GoldenAct;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -30,7 +31,7 @@ pub async fn confirm(
     caller: ApiCaller,
     Path(id): Path<String>,
     Json(body): Json<Confirm>,
-) -> Result<Json<AppliedView>, Problem> {
+) -> Result<Response, Problem> {
     act(state, &caller, &id, GoldenAct::Confirm { reason: body.reason }).await
 }
 
@@ -44,6 +45,6 @@ pub async fn withdraw(
     State(state): State<AppState>,
     caller: ApiCaller,
     Path(id): Path<String>,
-) -> Result<Json<AppliedView>, Problem> {
+) -> Result<Response, Problem> {
     act(state, &caller, &id, GoldenAct::WithdrawConfirmation).await
 }

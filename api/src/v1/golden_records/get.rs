@@ -4,12 +4,12 @@ use axum::Json;
 use axum::extract::{Path, State};
 use kanak_model::kind::Class;
 
+use super::find;
 use super::view::GoldenRecordView;
-use super::{find, user_names};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
-use crate::v1::audited;
+use crate::v1::{audited, user_names};
 
 /// Gets a golden record with its crosswalks. A merged-away id answers with the record it was merged into.
 #[utoipa::path(get, path = "/v1/golden-records/{id}", tag = "golden records", security(("key" = [])),

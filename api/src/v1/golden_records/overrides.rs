@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
+use axum::response::Response;
 use chrono::NaiveDate;
 use kanak_dashboards::GoldenAct;
 use kanak_model::OverrideId;
@@ -9,12 +10,13 @@ use kanak_store::OverrideView as Stored;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{act, find, user_names};
+use super::{act, find};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
-use crate::v1::audited;
+use crate::v1::proposals::ProposedView;
 use crate::v1::steward_tasks::view::AppliedView;
+use crate::v1::{audited, user_names};
 
 /// A value to be stated.
 #[derive(Deserialize, ToSchema)]
@@ -61,7 +63,7 @@ pub struct OverrideView {
 /// goes along with a merge and comes back with its undoing. A person states it: a key cannot.
 #[utoipa::path(post, path = "/v1/golden-records/{id}/overrides", tag = "stewardship", security(("session" = [])), request_body = NewOverride,
     params(("id" = String, Path, description = "A golden id")),
-    responses((status = 200, description = "What it changed", body = AppliedView), (status = 400, description = "`until` is no date", body = Problem),
+    responses((status = 200, description = "What it changed", body = AppliedView), (status = 202, description = "It waits for a second steward", body = ProposedView), (status = 400, description = "`until` is no date", body = Problem),
               (status = 403, description = "Only a signed-in steward states values", body = Problem),
               (status = 404, description = "No such golden record in the caller's districts", body = Problem),
               (status = 409, description = "The value does not fit its attribute, the reason cannot be kept, or it would have expired already", body = Problem)))]
@@ -70,7 +72,7 @@ pub async fn state_value(
     caller: ApiCaller,
     Path(id): Path<String>,
     Json(body): Json<NewOverride>,
-) -> Result<Json<AppliedView>, Problem> {
+) -> Result<Response, Problem> {
     let until = body.until.as_deref().map(str::parse::<NaiveDate>).transpose();
     let until = until.map_err(|_| Problem::bad_request("`until` is a day such as 2027-03-31"))?;
     let NewOverride { attribute, value, reason, .. } = body;
@@ -87,7 +89,7 @@ pub async fn withdraw_value(
     State(state): State<AppState>,
     caller: ApiCaller,
     Path((id, override_id)): Path<(String, i64)>,
-) -> Result<Json<AppliedView>, Problem> {
+) -> Result<Response, Problem> {
     act(state, &caller, &id, GoldenAct::WithdrawOverride(OverrideId(override_id))).await
 }
 

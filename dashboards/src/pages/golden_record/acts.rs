@@ -107,6 +107,8 @@ pub(crate) struct Stewardship {
     pub(crate) confirmed: Option<ConfirmedBy>,
     /// The latest first.
     pub(crate) stated: Vec<StatedValue>,
+    /// How many values wait for a second steward.
+    pub(crate) proposed: usize,
     /// Attributes of which a value may be stated: name and title.
     pub(crate) attributes: Vec<(String, String)>,
 }
@@ -148,13 +150,21 @@ pub(crate) async fn read(
     let confirmation = store.find_confirmation(id).await.map_err(PageError::inside)?;
     let stated = store.list_overrides_of(access, model, id).await.map_err(PageError::inside)?;
     let users = store.list_users().await.map_err(PageError::inside)?;
-    Ok(Some(build(&state.codes, model, access, signed.visit.language, &Found { confirmation, stated, users })))
+    let proposed = store.list_proposals_of_golden(id).await.map_err(PageError::inside)?.len();
+    Ok(Some(build(
+        &state.codes,
+        model,
+        access,
+        signed.visit.language,
+        &Found { confirmation, stated, proposed, users },
+    )))
 }
 
 /// What the hub holds of what stewards did.
 pub(crate) struct Found {
     pub(crate) confirmation: Option<Confirmation>,
     pub(crate) stated: Vec<OverrideView>,
+    pub(crate) proposed: usize,
     pub(crate) users: Vec<User>,
 }
 
@@ -200,6 +210,7 @@ pub(crate) fn build(
             by_decision: one.by_decision,
         }),
         stated: found.stated.iter().map(stated).collect(),
+        proposed: found.proposed,
         attributes: model
             .attributes
             .iter()

@@ -7,7 +7,7 @@ use kanak_model::match_pair::{Decision, MatchPair};
 use kanak_model::quality::{QualityRule, RejectedRow};
 use kanak_model::source_record::{NewSourceRecord, Stated, Values};
 use kanak_model::source_system::Load;
-use kanak_model::{SourceRecordId, SourceSystem, SourceSystemId, builtin};
+use kanak_model::{GoldenId, SourceRecordId, SourceSystem, SourceSystemId, builtin};
 use kanak_store::{FileFacts, Resolution, Scope, Store};
 
 const REGISTER: &str = r#"
@@ -90,4 +90,25 @@ pub(super) async fn doubt(store: &Store, count: i64) -> SourceSystemId {
     let citizen = models.iter().find(|model| model.name == "citizen").unwrap();
     store.apply_resolution(citizen, rules, resolution).await.unwrap();
     source
+}
+
+/// Joins these source records into the golden record of the first.
+pub(super) async fn join(store: &Store, members: &[i64]) {
+    let rules = store.find_rule_set("citizen").await.unwrap().unwrap().version;
+    let change = GoldenChange {
+        identity: Identity::Keeps(GoldenId(members[0])),
+        members: members.iter().copied().map(SourceRecordId).collect(),
+        absorbed: members[1..].iter().copied().map(GoldenId).collect(),
+        split_from: None,
+        survived: Survived { status: "active".to_owned(), values: BTreeMap::new() },
+    };
+    let resolution = Resolution {
+        changes: vec![change],
+        questions: Vec::new(),
+        scope: Scope::These(Vec::new()),
+        unresolved: store.list_unresolved("citizen").await.unwrap(),
+    };
+    let models = builtin::entity_models().unwrap();
+    let citizen = models.iter().find(|model| model.name == "citizen").unwrap();
+    store.apply_resolution(citizen, rules, resolution).await.unwrap();
 }

@@ -6,7 +6,7 @@ use kanak_model::match_pair::{ConstraintKind, Decision};
 use kanak_model::source_record::Stated;
 use kanak_model::source_system::Load;
 use kanak_model::{GoldenId, SourceRecordId, StewardTaskId, UserId};
-use kanak_store::{StoreError, TaskFilter};
+use kanak_store::{StoreError, TaskFilter, TaskQuery};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, TestRunner};
@@ -136,7 +136,7 @@ pub(crate) async fn take(hub: &Hub, step: &Step) {
         }
         Step::Resolve { groups, doubts } => resolve(hub, groups, doubts).await,
         Step::Decide { task, is_match } => {
-            let open = hub.store.list_steward_tasks(&all(), TaskFilter::Open, None, None, 100).await.unwrap();
+            let open = hub.store.list_steward_tasks(&all(), &TaskQuery::new(TaskFilter::Open, 100)).await.unwrap();
             if open.is_empty() {
                 return;
             }
@@ -148,7 +148,8 @@ pub(crate) async fn take(hub: &Hub, step: &Step) {
             }
         }
         Step::Undo { task } => {
-            let decided = hub.store.list_steward_tasks(&all(), TaskFilter::Decided, None, None, 100).await.unwrap();
+            let decided =
+                hub.store.list_steward_tasks(&all(), &TaskQuery::new(TaskFilter::Decided, 100)).await.unwrap();
             let decided: Vec<StewardTaskId> = decided.iter().map(|task| task.id).collect();
             if !decided.is_empty() {
                 hub.store.undo_decision(decided[usize::from(*task) % decided.len()], UserId(2)).await.unwrap();

@@ -9,7 +9,7 @@ use kanak_model::entity_model::SurvivorshipStrategy;
 use kanak_model::golden_record::{GoldenChange, GoldenValue, Identity, Survived};
 use kanak_model::match_pair::{Decision, MatchPair};
 use kanak_model::source_record::{NewSourceRecord, Stated, Values};
-use kanak_model::source_system::{Format, Load, RowsAre};
+use kanak_model::source_system::{Format, Load, RowsAre, Stakes};
 use kanak_model::{
     Access, Clock, EntityModel, GoldenId, RuleSetVersion, SourceRecord, SourceRecordId, SourceSystem, SourceSystemId,
     Timestamp, Titles,
@@ -90,6 +90,7 @@ pub(crate) fn source(name: &str, rows: RowsAre) -> SourceSystem {
         updated: None,
         updated_date_order: None,
         trust: 0.5,
+        stakes: Stakes::Ordinary,
         columns: Vec::new(),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kanak_model::match_pair::Decision;
 use kanak_model::source_system::Load;
 use kanak_model::{SourceRecordId, StewardTaskId, UserId};
-use kanak_store::{HubUrl, Resolution, Scope, Store, StoreError, TaskFilter};
+use kanak_store::{HubUrl, Resolution, Scope, Store, StoreError, TaskFilter, TaskQuery};
 
 use crate::histories::{histories, on_some, take};
 use crate::hub::{Hub, all, changes, doubtful, model, on_both};
@@ -38,7 +38,7 @@ fn a_copy_holds_the_ledger_and_waits_for_a_resolution() {
                 hub.store.list_constraints("citizen").await.unwrap()
             );
             let decided = async |store: &Store| {
-                store.list_steward_tasks(&all(), TaskFilter::Decided, None, None, 100).await.unwrap()
+                store.list_steward_tasks(&all(), &TaskQuery::new(TaskFilter::Decided, 100)).await.unwrap()
             };
             assert_eq!(decided(&copy).await, decided(&hub.store).await);
             assert_eq!(
@@ -82,7 +82,7 @@ fn a_resolution_in_the_copy_leaves_every_decision_on_its_own_task() {
         copy.apply_resolution(&model(), hub.rules, resolution).await.unwrap();
         hold(&copy).await;
         let pairs_of = async |store: &Store, filter: TaskFilter| -> BTreeSet<(SourceRecordId, SourceRecordId)> {
-            let tasks = store.list_steward_tasks(&all(), filter, None, None, 9).await.unwrap();
+            let tasks = store.list_steward_tasks(&all(), &TaskQuery::new(filter, 9)).await.unwrap();
             tasks.iter().map(|task| (task.pair.left, task.pair.right)).collect()
         };
         for filter in [TaskFilter::Open, TaskFilter::Decided] {

@@ -12,7 +12,7 @@ use kanak_model::{
     EntityModel, FeedPosition, GoldenId, RuleSetVersion, SourceRecordId, SourceSystemId, StewardTaskId, Timestamp,
     UserId,
 };
-use kanak_store::{Applied, Crosswalk, HubUrl, Link, Resolution, Scope, StoreError, TaskFilter};
+use kanak_store::{Applied, Crosswalk, HubUrl, Link, Resolution, Scope, StoreError, TaskFilter, TaskQuery};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -352,7 +352,7 @@ impl<'a> Beside<'a> {
     }
 
     async fn tasks(&self, filter: TaskFilter) -> Vec<(StewardTaskId, SourceRecordId, SourceRecordId)> {
-        let tasks = self.hub.store.list_steward_tasks(&all(), filter, None, None, 1_000).await.unwrap();
+        let tasks = self.hub.store.list_steward_tasks(&all(), &TaskQuery::new(filter, 1_000)).await.unwrap();
         tasks.iter().map(|task| (task.id, task.pair.left, task.pair.right)).collect()
     }
 

@@ -1,0 +1,205 @@
+//! What waits for a second steward: decisions and values that one proposed, to be approved or turned down by another.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use kanak_codes::Codes;
+use kanak_model::match_pair::Decision;
+use kanak_model::{EntityModel, Language, ProposalId, Purpose, StewardTaskId, Timestamp, UserId};
+use kanak_store::{Proposal, ProposedAct, User};
+use serde::Deserialize;
+
+use super::show_page;
+use super::steward_task::acts::name;
+use super::steward_task::decision_words;
+use crate::actions::{ActionError, Verdict};
+use crate::error::PageError;
+use crate::proposals::{SeenProposal, list_seen};
+use crate::samples::Sampler;
+use crate::session::Signed;
+use crate::shell::Shell;
+use crate::state::DashboardState;
+use crate::{audit, format, values};
+
+/// An approval as its form sends it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Approved {
+    csrf: String,
+}
+
+/// A rejection as its form sends it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Rejected {
+    csrf: String,
+    #[serde(default)]
+    reason: String,
+}
+
+/// `GET /proposals`
+pub(crate) async fn show(State(state): State<DashboardState>, signed: Signed) -> Result<Response, PageError> {
+    page(&state, &signed, None).await
+}
+
+/// `POST /proposals/{id}/approval`
+pub(crate) async fn approve(
+    State(state): State<DashboardState>,
+    Path(id): Path<i64>,
+    signed: Signed,
+    Form(sent): Form<Approved>,
+) -> Result<Response, PageError> {
+    answer(&state, &signed, id, &sent.csrf, Verdict::Approve).await
+}
+
+/// `POST /proposals/{id}/rejection`
+pub(crate) async fn turn_down(
+    State(state): State<DashboardState>,
+    Path(id): Path<i64>,
+    signed: Signed,
+    Form(sent): Form<Rejected>,
+) -> Result<Response, PageError> {
+    answer(&state, &signed, id, &sent.csrf, Verdict::TurnDown { reason: sent.reason }).await
+}
+
+async fn answer(
+    state: &DashboardState,
+    signed: &Signed,
+    id: i64,
+    csrf: &str,
+    verdict: Verdict,
+) -> Result<Response, PageError> {
+    signed.check_csrf(csrf)?;
+    signed.access(Purpose::Stewardship)?;
+    match state.actions.answer(&signed.user.caller, ProposalId(id), verdict).await {
+        Ok(()) => Ok(Redirect::to("/proposals").into_response()),
+        Err(ActionError::Refused(reason)) => page(state, signed, Some(reason)).await,
+        Err(ActionError::NotFound) => Err(PageError::NotFound { what: "proposal", name: id.to_string() }),
+        Err(ActionError::Inside(inner)) => Err(PageError::Inside(inner)),
+    }
+}
+
+async fn page(state: &DashboardState, signed: &Signed, error: Option<String>) -> Result<Response, PageError> {
+    let access = signed.access(Purpose::Stewardship)?;
+    let seen = list_seen(&state.store, &state.models, &access).await.map_err(PageError::inside)?;
+    audit::record(state, &access, "read proposals", seen.iter().map(|one| format!("proposal {}", one.proposal.id)))
+        .await?;
+    let users = state.store.list_users().await.map_err(PageError::inside)?;
+    let shell = Shell::new("proposals", &signed.visit, state.made_up);
+    let visitor = signed.user.caller.user;
+    show_page(&ProposalsPage::build(shell, &state.codes, &state.models, &seen, &users, visitor, error))
+}
+
+/// What waits for a second steward.
+#[derive(Template)]
+#[template(path = "pages/proposals.html")]
+pub(crate) struct ProposalsPage {
+    shell: Shell,
+    waiting: Vec<Waiting>,
+    error: Option<String>,
+}
+
+/// A proposal in words.
+struct Waiting {
+    id: i64,
+    what: String,
+    /// Where to look before answering: address and words.
+    about: (String, String),
+    policy: String,
+    reason: String,
+    by: String,
+    at: String,
+    /// Whether the visitor proposed it: then they take it back, and approve nothing.
+    is_own: bool,
+}
+
+impl ProposalsPage {
+    fn build(
+        shell: Shell,
+        codes: &Codes,
+        models: &[EntityModel],
+        seen: &[SeenProposal],
+        users: &[User],
+        visitor: Option<UserId>,
+        error: Option<String>,
+    ) -> Self {
+        let language = shell.language();
+        let waiting = |one: &SeenProposal| {
+            let (what, about) = words(codes, models, language, one);
+            let Proposal { id, policy, reason, by, at, .. } = &one.proposal;
+            Waiting {
+                id: id.0,
+                what,
+                about,
+                policy: policy.clone(),
+                reason: reason.clone(),
+                by: name(users, *by),
+                at: format::instant(*at),
+                is_own: visitor == Some(*by),
+            }
+        };
+        Self { waiting: seen.iter().map(waiting).collect(), error, shell }
+    }
+
+    pub(crate) fn sample(sampler: &Sampler) -> Self {
+        let models = kanak_model::builtin::entity_models().expect("a test parses each builtin model");
+        let proposal = |id, by, act| Proposal {
+            id: ProposalId(id),
+            entity: "citizen".to_owned(),
+            act,
+            policy: "a match of a probability below 0.3".to_owned(),
+            reason: sampler.word.to_owned(),
+            by: UserId(by),
+            at: Timestamp(1_795_422_900_000_000),
+            ended: None,
+        };
+        let decide = ProposedAct::Decide { task: StewardTaskId(318), decision: Decision::Match, evidence: None };
+        let stated = ProposedAct::Override {
+            golden_id: kanak_model::GoldenId(4_711),
+            attribute: "mobile".to_owned(),
+            value: "9876543210".to_owned(),
+            expires: None,
+        };
+        let seen = [
+            SeenProposal { proposal: proposal(1, 2, decide), value: None },
+            SeenProposal { proposal: proposal(2, 1, stated), value: Some("9876543210".to_owned()) },
+        ];
+        let (shell, error) = (sampler.shell("proposals"), Some(sampler.word.to_owned()));
+        Self::build(shell, &sampler.codes, &models, &seen, &[], Some(UserId(1)), error)
+    }
+}
+
+/// What is proposed, and where to look before answering.
+fn words(codes: &Codes, models: &[EntityModel], language: Language, seen: &SeenProposal) -> (String, (String, String)) {
+    match &seen.proposal.act {
+        ProposedAct::Decide { task, decision, .. } => (
+            format!("Decide: {}", decision_words(*decision)),
+            (format!("/steward-tasks/{task}"), format!("steward task {task}")),
+        ),
+        ProposedAct::Override { golden_id, attribute, expires, .. } => {
+            let model = models.iter().find(|model| model.name == seen.proposal.entity);
+            let found = model.and_then(|model| model.find_attribute(attribute));
+            let title = found.map_or_else(|| attribute.clone(), |found| found.title().get(language).to_owned());
+            let value = seen.value.as_deref().zip(found);
+            let value = value.map_or_else(
+                || "not shown to you".to_owned(),
+                |(value, found)| values::show(found, value, codes, language),
+            );
+            let until = expires.map_or_else(String::new, |at| format!(", until {}", format::instant(at)));
+            let about = format!("/golden-records/{golden_id}?purpose=stewardship");
+            (format!("State a value: {title}: {value}{until}"), (about, format!("golden record {golden_id}")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_offered_to_approve_their_own() {
+        let page = ProposalsPage::sample(&Sampler::new(Language::En, "word")).render().unwrap();
+        assert!(page.contains("/proposals/1/approval\"") && page.contains("/proposals/1/rejection\""));
+        assert!(!page.contains("/proposals/2/approval\"") && page.contains("/proposals/2/rejection\""));
+        assert!(page.contains("State a value: Mobile: 9876543210") && page.contains("/steward-tasks/318\""));
+    }
+}
