@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on, and says what it measured or skipped")]
 
 mod broken_input;
+mod crashes;
 mod demo;
 mod house;
 mod linkage;

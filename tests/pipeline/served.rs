@@ -10,14 +10,14 @@ use kanak_tests::{Ran, kanak_binary};
 use crate::house::{House, SOURCE};
 
 /// A server that runs until it is dropped.
-struct Served {
+pub(crate) struct Served {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Served {
     /// Serves a data folder; comes back when it listens.
-    fn start(data: &Path) -> Self {
+    pub(crate) fn start(data: &Path) -> Self {
         let mut child = Command::new(kanak_binary())
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
@@ -34,7 +34,7 @@ impl Served {
     }
 
     /// Answer to one request, head and body.
-    fn get(&self, path: &str, key: &str) -> String {
+    pub(crate) fn get(&self, path: &str, key: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(
             stream,
@@ -48,7 +48,7 @@ impl Served {
     }
 
     /// Ends it as a power cut would.
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
@@ -62,7 +62,7 @@ impl Drop for Served {
 }
 
 #[track_caller]
-fn done(ran: Ran) -> Ran {
+pub(crate) fn done(ran: Ran) -> Ran {
     assert_eq!(ran.status, Some(0), "stdout: {}\nstderr: {}", ran.stdout, ran.stderr);
     ran
 }
