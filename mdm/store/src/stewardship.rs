@@ -177,7 +177,7 @@ async fn audit(
 ) -> Result<(), StoreError> {
     let actor = users::actor(tx, by).await?;
     let event = AuditEvent::act(&actor, action, format!("steward task {task}"), detail);
-    audit_events::append(tx, vec![event]).await.map(drop)
+    audit_events::append(tx, vec![event]).await
 }
 
 fn expect_state(task: &StewardTask, is_right: bool, needed: &'static str) -> Result<(), StoreError> {

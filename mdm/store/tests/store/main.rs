@@ -14,6 +14,7 @@ mod ledger;
 mod modelled;
 mod overrides;
 mod parity;
+mod past;
 mod resolution;
 mod steward_tasks;
 mod users;
