@@ -410,3 +410,60 @@ fn print_golden(golden: &Golden, figures: &GoldenFigures, timeline: &[Happened],
 fn write_page(file: &Path, page: &str) -> anyhow::Result<()> {
     write_private(file, page).with_context(|| format!("cannot write {}", file.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use kanak_model::{Caller, Role};
+    use kanak_store::NewOverride;
+
+    use super::*;
+    use crate::commands::resolve::resolve_all;
+    use crate::secrets::os_rng;
+    use crate::testing::House;
+
+    #[tokio::test]
+    async fn a_stated_value_is_told_with_who_when_and_why_and_the_past_stays_as_it_was() {
+        let house = House::with_two_people().await;
+        let store = &house.deployment.store;
+        let roles = [Role::Steward].into_iter().collect();
+        let by = Caller::system("test");
+        store.create_user(&by, "deepa", "a long password", &roles, None, &mut os_rng()).await.unwrap();
+        let deepa = store.find_user_by_name("deepa").await.unwrap().unwrap().id;
+        let (output, mut printed) = Output::captured();
+        let explain = async |known_at: Option<&str>| {
+            run(&["people:1".to_owned()], None, known_at, &house.deployment, &output).await
+        };
+        explain(None).await.unwrap();
+        let before: Value = serde_json::from_str(&printed()).unwrap();
+        let id: GoldenId = before["golden_id"].as_str().unwrap().parse().unwrap();
+        let new = NewOverride {
+            golden_id: id,
+            attribute: "full_name",
+            value: "Asha Rani",
+            reason: "birth certificate",
+            expires: None,
+        };
+        store.state_override(new, deepa).await.unwrap();
+        resolve_all(&house.deployment, &[], &Output::silent()).await.unwrap();
+
+        explain(None).await.unwrap();
+        let after: Value = serde_json::from_str(&printed()).unwrap();
+        let name = after["values"].as_array().unwrap().iter().find(|value| value["attribute"] == "full_name").unwrap();
+        let from = name["from"].as_str().unwrap();
+        assert!(from.starts_with("steward deepa, 20") && from.ends_with("“birth certificate”"), "{from}");
+        let history = after["history"].to_string();
+        for told in ["linked people:1", "steward deepa", "stated full_name", "full_name from Asha Devi to Asha Rani"] {
+            assert!(history.contains(told), "{told}: {history}");
+        }
+        let known_at = before["known_at"].as_str().unwrap();
+        explain(Some(known_at)).await.unwrap();
+        let mut then: Value = serde_json::from_str(&printed()).unwrap();
+        assert_eq!(then["links"], json!([]), "links are weighed by today's rules");
+        then["links"] = before["links"].clone();
+        assert_eq!(then, before);
+        let refused = explain(Some("soon")).await.unwrap_err().to_string();
+        assert!(refused.contains("`soon` is no time"), "{refused}");
+        let early = explain(Some("2001-01-01")).await.unwrap_err().to_string();
+        assert!(early.contains("nothing is known of") && early.contains("at 2001-01-01"), "{early}");
+    }
+}
