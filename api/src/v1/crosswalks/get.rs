@@ -11,8 +11,7 @@ use crate::v1::audited;
 use crate::v1::golden_records::Known;
 use crate::v1::golden_records::view::GoldenRecordView;
 
-/// Gets the golden record to which a source record is or was linked. A key that was retired and came back leads, by `known_at`, to
-/// whom it stood for then.
+/// Gets the golden record to which a source record is linked, or was by `known_at`: departments recycle their keys.
 #[utoipa::path(get, path = "/v1/crosswalks/{source}/{key}", tag = "golden records", security(("key" = [])),
     params(("source" = String, Path, description = "The source system"), ("key" = String, Path, description = "The department's own key"), Known,
            ("Purpose" = Option<String>, Header, description = "Why: `service_delivery`, `stewardship`, `statistics` or `audit`")),

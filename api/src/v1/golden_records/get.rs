@@ -11,8 +11,7 @@ use crate::server::problem::Problem;
 use crate::server::state::AppState;
 use crate::v1::audited;
 
-/// Gets a golden record with its crosswalks, as the hub holds it or held it. A merged-away id answers with the record it was merged
-/// into.
+/// Gets a golden record with its crosswalks, as it is or was held. A merged-away id answers with the record it was merged into.
 #[utoipa::path(get, path = "/v1/golden-records/{id}", tag = "golden records", security(("key" = [])),
     params(("id" = String, Path, description = "A golden id, such as `K-000001-1`"), Known, ("Purpose" = Option<String>, Header, description = "Why: `service_delivery`, `stewardship`, `statistics` or `audit`")),
     responses((status = 200, description = "The golden record", body = GoldenRecordView), (status = 400, description = "`known_at` is no time", body = Problem), (status = 403, description = "No role serves the purpose", body = Problem),

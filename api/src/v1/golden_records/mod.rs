@@ -33,8 +33,7 @@ async fn locate<'s>(state: &'s AppState, id: &str) -> Result<(&'s EntityModel, G
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Known {
-    /// What the hub held then: an RFC 3339 time such as an answer's own `known_at`, by which it is given again byte for byte, or a
-    /// day (its end in India). Left out: now.
+    /// What the hub held then: a time, such as the `known_at` of an answer, which is given again by it; or a day's end. Left out: now.
     known_at: Option<String>,
 }
 
