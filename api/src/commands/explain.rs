@@ -431,7 +431,7 @@ mod tests {
         let deepa = store.find_user_by_name("deepa").await.unwrap().unwrap().id;
         let (output, mut printed) = Output::captured();
         let explain = async |known_at: Option<&str>| {
-            run(&["people:1".to_owned()], None, known_at, &house.deployment, &output).await
+            Box::pin(run(&["people:1".to_owned()], None, known_at, &house.deployment, &output)).await
         };
         explain(None).await.unwrap();
         let before: Value = serde_json::from_str(&printed()).unwrap();
