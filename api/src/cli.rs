@@ -53,6 +53,9 @@ pub enum Command {
     /// Those that work on a data folder.
     #[command(flatten)]
     OnData(DataCommand),
+    /// The audit trail: who read and changed what, checked and copied.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Stand-alone linkage of files, without a hub.
     Match(MatchArgs),
     /// Entity models: guess one from a file, make one of Splink's settings, or check one.
@@ -87,6 +90,10 @@ pub enum DataCommand {
         #[arg(long, value_name = "FILE")]
         #[serde(default)]
         html: Option<PathBuf>,
+        /// What the hub held then: a day (its end in India), or a time as an earlier answer names it.
+        #[arg(long, value_name = "T", conflicts_with = "html")]
+        #[serde(default)]
+        known_at: Option<String>,
     },
     /// Bring the warehouse up to the hub.
     Refresh,
@@ -103,6 +110,9 @@ pub enum DataCommand {
     },
     /// Check every invariant that one hub can show.
     Verify,
+    /// `kanak audit`, but for what needs no data folder.
+    #[command(skip)]
+    Audit(AuditDataCommand),
     /// Copy hub, vault and lake to a folder; keys stay out.
     Backup {
         /// The folder to make.
@@ -137,7 +147,12 @@ impl DataCommand {
                 Self::Ingest(args)
             }
             Self::Backup { dir } => Self::Backup { dir: std::path::absolute(dir)? },
-            Self::Explain { ids, html } => Self::Explain { ids, html: html.map(std::path::absolute).transpose()? },
+            Self::Audit(AuditDataCommand::Export { file }) => {
+                Self::Audit(AuditDataCommand::Export { file: std::path::absolute(file)? })
+            }
+            Self::Explain { ids, html, known_at } => {
+                Self::Explain { ids, html: html.map(std::path::absolute).transpose()?, known_at }
+            }
             other => other,
         })
     }
@@ -151,7 +166,7 @@ impl DataCommand {
     pub fn reads_declarations(&self) -> bool {
         match self {
             Self::Ingest(_) | Self::Resolve { .. } | Self::Refresh | Self::Verify | Self::Explain { .. } => true,
-            Self::Sql { .. } | Self::Backup { .. } | Self::User(_) | Self::Key(_) => false,
+            Self::Sql { .. } | Self::Audit(_) | Self::Backup { .. } | Self::User(_) | Self::Key(_) => false,
             Self::Webhook(_) => true,
         }
     }
@@ -160,7 +175,8 @@ impl DataCommand {
     pub fn is_work(&self) -> bool {
         match self {
             Self::Ingest(_) | Self::Resolve { .. } | Self::Refresh | Self::Verify | Self::Backup { .. } => true,
-            Self::Explain { .. } | Self::Sql { .. } | Self::User(_) | Self::Key(_) | Self::Webhook(_) => false,
+            Self::Explain { .. } | Self::Sql { .. } | Self::Audit(_) => false,
+            Self::User(_) | Self::Key(_) | Self::Webhook(_) => false,
         }
     }
 }
@@ -321,6 +337,72 @@ pub struct ServeArgs {
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
     pub listen: String,
+}
+
+/// Subcommands of `audit`.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Check a copy of the trail, without a hub: names the first entry of each chain that was changed or is missing, a
+    /// chain that was cut short, a checkpoint that was forged.
+    Verify {
+        /// A file that `kanak audit export` wrote.
+        file: PathBuf,
+        /// The public key that signed its checkpoints: 64 hex digits, or a file with them. Several when it was changed over
+        /// the years. `kanak audit key` shows it; get it from the hub's owner, not with the file.
+        #[arg(long = "key", required = true, value_name = "PUB")]
+        keys: Vec<String>,
+    },
+    /// Those that work on a data folder.
+    #[command(flatten)]
+    OnData(AuditDataCommand),
+}
+
+/// The subcommands of `audit` that work on a data folder.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuditDataCommand {
+    /// Copy the trail to a file of JSON lines, checkpoints and entries, signed up to its end. It holds no values of people.
+    Export {
+        /// The file to write.
+        file: PathBuf,
+    },
+    /// Show the public key that tells the signatures of checkpoints.
+    Key,
+    /// Whom a breach touches: golden records that an account or a key read or changed, or that a source states values of.
+    /// Asking is itself recorded.
+    Affected(AffectedArgs),
+}
+
+/// Options of `audit affected`.
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
+pub struct AffectedArgs {
+    /// What was breached.
+    #[command(flatten)]
+    pub breached: Breached,
+    /// From this time, or the begin of this day in India, on [default: ever].
+    #[arg(long, value_name = "T")]
+    pub from: Option<String>,
+    /// Until this time, or the end of this day in India [default: now].
+    #[arg(long, value_name = "T")]
+    pub to: Option<String>,
+    /// Why: `operation` lists golden records, `statistics` counts people by district and names no one.
+    #[arg(long, value_parser = ["operation", "statistics"])]
+    pub purpose: String,
+}
+
+/// What was breached: one of these.
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
+#[group(required = true, multiple = false)]
+pub struct Breached {
+    /// A source system.
+    #[arg(long, value_name = "NAME")]
+    pub source: Option<String>,
+    /// A program's key, working or disabled.
+    #[arg(long, value_name = "NAME")]
+    pub key: Option<String>,
+    /// A person's account, working or disabled.
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
 }
 
 /// Subcommands of `user`.

@@ -11,7 +11,7 @@ use kanak_ingest::Sources;
 use kanak_model::entity_model::Attribute;
 use kanak_model::source_system::DateOrder;
 use kanak_model::{Clock, EntityModel, EventModel, Kind, SystemClock, builtin};
-use kanak_store::{FileKeyStore, HubUrl, Store, Vault};
+use kanak_store::{AuditSigner, FileKeyStore, HubUrl, Store, Vault};
 use kanak_warehouse::Warehouse;
 use sha2::{Digest as _, Sha256};
 
@@ -70,7 +70,7 @@ pub enum Absent {
 /// What became of opening a data folder.
 pub enum Opened {
     /// It is this process's.
-    Here(Deployment),
+    Here(Box<Deployment>),
     /// A running server owns it, and listens for commands on this socket.
     Served(PathBuf),
 }
@@ -82,7 +82,7 @@ impl Deployment {
     /// When another process owns the folder, or a part of it cannot be opened.
     pub async fn open(global: &Global) -> anyhow::Result<Self> {
         match Self::open_or_find_owner(global, Absent::Make).await? {
-            Opened::Here(deployment) => Ok(deployment),
+            Opened::Here(deployment) => Ok(*deployment),
             Opened::Served(_) => bail!(
                 "a kanak server runs on {}; stop it first, use its pages, or name another folder with --data",
                 global.data.display()
@@ -105,7 +105,7 @@ impl Deployment {
         make_private_folder(&global.data)
             .with_context(|| format!("cannot make the data folder {}", global.data.display()))?;
         match lock(&global.data)? {
-            Some(lock) => Ok(Opened::Here(Self::open_locked(global, lock).await?)),
+            Some(lock) => Ok(Opened::Here(Box::new(Self::open_locked(global, lock).await?))),
             None => match relay::find_socket(&global.data) {
                 Some(socket) => Ok(Opened::Served(socket)),
                 None => bail!(
@@ -131,8 +131,8 @@ impl Deployment {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let beside = global.data.join("hub.sqlite").display().to_string();
         let url = HubUrl::parse(global.hub.as_deref().unwrap_or(&beside))?;
-        let store = Store::open(&url, Arc::clone(&clock)).await?;
         let keys = Arc::new(FileKeyStore::open(&global.data.join("keys"))?);
+        let store = Store::open(&url, Arc::clone(&clock)).await?.signed_by(AuditSigner::open(keys.as_ref())?);
         let vault = Arc::new(Vault::open(&global.data.join("vault.sqlite"), keys.as_ref(), Arc::clone(&clock)).await?);
         let warehouse = Warehouse::open(&global.data.join("lake"), Arc::clone(&codes))?;
         let made_up = config.made_up || store.get_setting("made_up").await?.is_some();

@@ -60,6 +60,21 @@ impl Output {
         Self { json, quiet, to: Sink::Asker(asker) }
     }
 
+    /// JSON documents for a test, and what gives those printed since it was last called.
+    #[cfg(test)]
+    pub(crate) fn captured() -> (Self, impl FnMut() -> String) {
+        let (asker, mut printed) = tokio::sync::mpsc::unbounded_channel();
+        let take = move || {
+            let mut text = String::new();
+            while let Ok(Printed::Out(line) | Printed::Err(line)) = printed.try_recv() {
+                text.push_str(&line);
+                text.push('\n');
+            }
+            text
+        };
+        (Self::to_asker(true, false, asker), take)
+    }
+
     /// Whether people look on as the work goes: a bar that moves makes sense.
     pub fn is_watched(&self) -> bool {
         !self.quiet && matches!(self.to, Sink::Standard) && std::io::stderr().is_terminal()

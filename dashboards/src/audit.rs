@@ -3,7 +3,6 @@
 use std::fmt::Display;
 
 use kanak_model::Access;
-use kanak_store::AuditEvent;
 
 use crate::error::PageError;
 use crate::state::DashboardState;
@@ -18,10 +17,5 @@ pub(crate) async fn record(
     action: &str,
     subjects: impl IntoIterator<Item = impl Display>,
 ) -> Result<(), PageError> {
-    let events: Vec<AuditEvent> =
-        subjects.into_iter().map(|subject| AuditEvent::read(access, action, subject.to_string())).collect();
-    if !events.is_empty() {
-        state.store.audit_many(events).await.map_err(PageError::inside)?;
-    }
-    Ok(())
+    state.store.record_reads(access, action, subjects).await.map_err(PageError::inside)
 }

@@ -1,5 +1,6 @@
 //! `kanak explain`: why a golden record is as it is; why two source records do or do not match.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -8,8 +9,9 @@ use kanak_engine::matching::{ClusterLink, Explanation};
 use kanak_engine::standardize::redact;
 use kanak_model::entity_model::{Attribute, SurvivorshipStrategy};
 use kanak_model::golden_record::GoldenValue;
-use kanak_model::{Access, EntityModel, GoldenId, SourceRecord};
-use kanak_store::{AuditEvent, Golden, MemberRecord};
+use kanak_model::{Access, EntityModel, GoldenId, GoldenRecord, SourceRecord, Timestamp};
+use kanak_store::{AuditEvent, Crosswalk, Golden, MemberRecord};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::commands::waterfall;
@@ -21,23 +23,48 @@ use crate::output::{Output, write_private};
 ///
 /// # Errors
 /// When an id is not one, nothing has it, or the page cannot be written.
-pub async fn run(ids: &[String], html: Option<&Path>, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
+pub async fn run(
+    ids: &[String],
+    html: Option<&Path>,
+    known_at: Option<&str>,
+    deployment: &Deployment,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let parse = |text: &str| {
+        Timestamp::parse(text)
+            .with_context(|| format!("`{text}` is no time; write a day as 2026-04-01, or 2026-04-01T09:30:00Z"))
+    };
+    let known_at = known_at.map(parse).transpose()?;
     let access = Access::operation("command line");
     match ids {
         [one] => {
-            let (model, golden) = find(deployment, &access, one).await?;
+            let (model, golden) = find(deployment, &access, one, known_at).await?;
             audit(deployment, &access, golden.record.id.to_string()).await?;
-            let ids: Vec<_> = golden.members.iter().map(|member| member.id).collect();
-            let records = deployment.store.list_source_records_of(&access, &ids).await?;
-            let links = explain_together(deployment, model, &records).await?;
-            let figures = figures(model, &golden, named(&golden, &records, links));
+            let links = match known_at {
+                // Links are weighed by the rules in force now: nothing that the past could answer.
+                Some(_) => Vec::new(),
+                None => {
+                    let ids: Vec<_> = golden.members.iter().map(|member| member.id).collect();
+                    let records = deployment.store.list_source_records_of(&access, &ids).await?;
+                    let links = explain_together(deployment, model, &records).await?;
+                    named(&golden, &records, links)
+                }
+            };
+            let stewards = Stewards::read(deployment, &access, model, &golden).await?;
+            let timeline = timeline(deployment, &access, model, &golden).await?;
+            let figures = figures(model, &golden, &stewards, links);
             if let Some(file) = html {
                 write_page(file, &golden_page(&figures, deployment.clock.now()))?;
             }
             if output.json {
-                return output.document(&document_of(&golden, &figures.links));
+                return output.document(&document_of(&golden, &stewards, &figures.links, &timeline));
             }
-            print_golden(&golden, &figures, output);
+            print_golden(&golden, &figures, &timeline, known_at.is_some(), output);
+        }
+        [_, _] if known_at.is_some() => {
+            bail!(
+                "two source records are weighed by the rules in force now; leave out --known-at, or name one golden record"
+            )
         }
         [left, right] => {
             let (model, left_record, left_golden) = find_source_record(deployment, &access, left).await?;
@@ -76,11 +103,20 @@ async fn audit(deployment: &Deployment, access: &Access, subject: String) -> any
     Ok(())
 }
 
-async fn find<'a>(deployment: &'a Deployment, access: &Access, id: &str) -> anyhow::Result<(&'a EntityModel, Golden)> {
+async fn find<'a>(
+    deployment: &'a Deployment,
+    access: &Access,
+    id: &str,
+    known_at: Option<Timestamp>,
+) -> anyhow::Result<(&'a EntityModel, Golden)> {
+    let store = &deployment.store;
     let golden = match id.split_once(':') {
         Some((source, key)) => {
             let model = model_of_source(deployment, source)?;
-            let found = deployment.store.find_golden_by_crosswalk(access, model, source, key).await?;
+            let found = match known_at {
+                None => store.find_golden_by_crosswalk(access, model, source, key).await?,
+                Some(at) => store.find_golden_by_crosswalk_at(access, model, source, key, at).await?,
+            };
             found.map(|golden| (model, golden))
         }
         None => {
@@ -92,10 +128,17 @@ async fn find<'a>(deployment: &'a Deployment, access: &Access, id: &str) -> anyh
             let entity =
                 deployment.store.find_golden_entity(id).await?.with_context(|| format!("no golden record {id}"))?;
             let model = deployment.get_model(&entity)?;
-            deployment.store.find_golden(access, model, id).await?.map(|golden| (model, golden))
+            let found = match known_at {
+                None => store.find_golden(access, model, id).await?,
+                Some(at) => store.find_golden_at(access, model, id, at).await?,
+            };
+            found.map(|golden| (model, golden))
         }
     };
-    golden.with_context(|| format!("nothing is known of `{}`; name a golden id (K-000001-1) or SOURCE:KEY", redact(id)))
+    golden.with_context(|| {
+        let then = known_at.map_or_else(String::new, |at| format!(" at {at}"));
+        format!("nothing is known of `{}`{then}; name a golden id (K-000001-1) or SOURCE:KEY", redact(id))
+    })
 }
 
 fn model_of_source<'a>(deployment: &'a Deployment, source: &str) -> anyhow::Result<&'a EntityModel> {
@@ -116,7 +159,7 @@ async fn find_source_record<'a>(
 ) -> anyhow::Result<(&'a EntityModel, SourceRecord, GoldenId)> {
     let (source, key) =
         id.split_once(':').with_context(|| format!("`{}` is not a source record; write SOURCE:KEY", redact(id)))?;
-    let (model, golden) = find(deployment, access, id).await?;
+    let (model, golden) = find(deployment, access, id, None).await?;
     let member = golden
         .members
         .iter()
@@ -153,21 +196,136 @@ fn told_by(explanation: &Explanation) -> String {
     words.join(", ")
 }
 
+/// Who stated the values that stewards stated, by attribute: the latest override that held.
+struct Stewards(BTreeMap<String, String>);
+
+impl Stewards {
+    async fn read(
+        deployment: &Deployment,
+        access: &Access,
+        model: &EntityModel,
+        golden: &Golden,
+    ) -> anyhow::Result<Self> {
+        let is_stated = |value: &GoldenValue| value.strategy == SurvivorshipStrategy::StewardOverride;
+        if !golden.record.values.values().any(is_stated) {
+            return Ok(Self(BTreeMap::new()));
+        }
+        let (store, known_at) = (&deployment.store, golden.known_at);
+        let users = store.list_users().await?;
+        let mut words = BTreeMap::new();
+        for one in store.list_overrides_of_at(access, model, golden.record.id, known_at).await? {
+            if one.at > known_at || one.ended.is_some_and(|ended| ended <= known_at) {
+                continue;
+            }
+            let name = users
+                .iter()
+                .find(|user| user.id == one.by)
+                .map_or_else(|| format!("user {}", one.by), |user| user.name.clone());
+            words.entry(one.attribute).or_insert_with(|| format!("steward {name}, {}: “{}”", one.at, one.reason));
+        }
+        Ok(Self(words))
+    }
+}
+
 /// Where a value comes from.
-fn taken_from(golden: &Golden, value: &GoldenValue) -> String {
+fn taken_from(golden: &Golden, stewards: &Stewards, attribute: &str, value: &GoldenValue) -> String {
     if value.strategy == SurvivorshipStrategy::StewardOverride {
-        return "a steward".to_owned();
+        return stewards
+            .0
+            .get(attribute)
+            .cloned()
+            .unwrap_or_else(|| "a steward, who has withdrawn it since".to_owned());
     }
     golden.members.iter().find(|member| member.id == value.source_record).map_or_else(String::new, name_of)
 }
 
+/// Something that happened to a golden record: when, who did it, what it was.
+#[derive(Serialize)]
+struct Happened {
+    at: String,
+    by: String,
+    what: String,
+}
+
+/// Who changed what when, oldest first, as far as was known at the golden record's time.
+async fn timeline(
+    deployment: &Deployment,
+    access: &Access,
+    model: &EntityModel,
+    golden: &Golden,
+) -> anyhow::Result<Vec<Happened>> {
+    let (store, id, known_at) = (&deployment.store, golden.record.id, golden.known_at);
+    let sources = store.list_source_systems().await?;
+    let epochs = store.list_crosswalks_of_at(access, &[id], known_at).await?;
+    let key_of = |epoch: &Crosswalk| {
+        let source = sources.iter().find(|source| source.id == epoch.source_system);
+        format!("{}:{}", source.map_or("?", |source| source.name.as_str()), epoch.key)
+    };
+    let mut all: Vec<(Timestamp, u8, String, String)> = Vec::new();
+    for epoch in &epochs {
+        all.push((epoch.recorded_from, 1, "a resolution".to_owned(), format!("linked {}", key_of(epoch))));
+        if let Some(to) = epoch.recorded_to {
+            all.push((to, 1, "a resolution".to_owned(), format!("parted with {}", key_of(epoch))));
+        }
+    }
+    for act in store.list_steward_acts(id, known_at).await? {
+        let reason = act.reason.map_or_else(String::new, |reason| format!(": “{reason}”"));
+        let about: Vec<String> = act
+            .source_records
+            .iter()
+            .map(|id| {
+                epochs
+                    .iter()
+                    .find(|epoch| epoch.source_record == *id)
+                    .map_or_else(|| format!("source record {id}"), &key_of)
+            })
+            .collect();
+        let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(" and ")) };
+        all.push((act.at, 0, format!("steward {}", act.by), format!("{}{about}{reason}", act.what)));
+    }
+    let mut before: Option<GoldenRecord> = None;
+    for version in store.list_history_at(access, model, id, known_at).await? {
+        let by = format!("rule set {}", version.rule_set);
+        all.push((version.recorded_from, 2, by, changes(model, before.as_ref(), &version)));
+        before = Some(version);
+    }
+    if let Some(end) = before.and_then(|last| last.recorded_to) {
+        all.push((end, 3, "a resolution".to_owned(), "ended".to_owned()));
+    }
+    all.sort();
+    Ok(all.into_iter().map(|(at, _, by, what)| Happened { at: at.to_string(), by, what }).collect())
+}
+
+/// What one version has that the one before had not.
+fn changes(model: &EntityModel, before: Option<&GoldenRecord>, version: &GoldenRecord) -> String {
+    let Some(before) = before else {
+        return format!("version {}: {} values, {}", version.version, version.values.len(), version.status);
+    };
+    let mut words = Vec::new();
+    for attribute in &model.attributes {
+        let value = |of: &GoldenRecord| of.values.get(&attribute.name).map(|value| value.value.clone());
+        let (was, is) = (value(before), value(version));
+        if was != is {
+            let show = |value: Option<String>| value.unwrap_or_else(|| "nothing".to_owned());
+            words.push(format!("{} from {} to {}", attribute.name, show(was), show(is)));
+        }
+    }
+    if before.status != version.status {
+        words.push(format!("{} instead of {}", version.status, before.status));
+    }
+    if words.is_empty() {
+        words.push("the same values, of other source records or agreement".to_owned());
+    }
+    format!("version {}: {}", version.version, words.join("; "))
+}
+
 /// What the golden record is, its values, its source records and its links, in words.
-fn figures(model: &EntityModel, golden: &Golden, links: Vec<LinkFigures>) -> GoldenFigures {
+fn figures(model: &EntityModel, golden: &Golden, stewards: &Stewards, links: Vec<LinkFigures>) -> GoldenFigures {
     let record = &golden.record;
     let row = |attribute: &Attribute| {
         let value = record.values.get(&attribute.name)?;
         let agreement = format!("{} of {}", value.agreeing, value.stated);
-        let from = taken_from(golden, value);
+        let from = taken_from(golden, stewards, &attribute.name, value);
         Some([attribute.name.clone(), value.value.clone(), value.strategy.word().to_owned(), agreement, from])
     };
     let attributes: Vec<String> =
@@ -188,7 +346,7 @@ fn figures(model: &EntityModel, golden: &Golden, links: Vec<LinkFigures>) -> Gol
     }
 }
 
-fn document_of(golden: &Golden, links: &[LinkFigures]) -> Value {
+fn document_of(golden: &Golden, stewards: &Stewards, links: &[LinkFigures], timeline: &[Happened]) -> Value {
     let record = &golden.record;
     let values: Vec<_> = record
         .values
@@ -201,21 +359,24 @@ fn document_of(golden: &Golden, links: &[LinkFigures]) -> Value {
                     Some(json!({ "source_record": name_of(m), "states": m.values.find_stated(name)?.words() }))
                 })
                 .collect();
-            json!({ "attribute": name, "value": value.value, "from": taken_from(golden, value),
+            json!({ "attribute": name, "value": value.value, "from": taken_from(golden, stewards, name, value),
                     "strategy": value.strategy.word(), "agreeing": value.agreeing, "stated": value.stated, "all": others })
         })
         .collect();
     let link = |link: &LinkFigures| json!({ "left": link.left, "right": link.right, "explanation": link.explanation });
     json!({
         "golden_id": record.id, "entity": record.entity, "status": record.status, "version": record.version,
-        "rule_set": record.rule_set, "values": values,
+        "rule_set": record.rule_set, "known_at": golden.known_at.to_string(), "values": values, "history": timeline,
         "source_records": golden.members.iter().map(name_of).collect::<Vec<_>>(),
         "links": links.iter().map(link).collect::<Vec<_>>(),
     })
 }
 
-fn print_golden(golden: &Golden, figures: &GoldenFigures, output: &Output) {
+fn print_golden(golden: &Golden, figures: &GoldenFigures, timeline: &[Happened], is_past: bool, output: &Output) {
     output.line(&figures.lead);
+    if is_past {
+        output.line(format!("as the hub held it at {}, also where it learned better since", golden.known_at));
+    }
     if let Some(asked) = golden.redirected_from {
         output.line(format!("{asked} was merged into it"));
     }
@@ -228,6 +389,10 @@ fn print_golden(golden: &Golden, figures: &GoldenFigures, output: &Output) {
     let row = |(name, stated): &(String, Vec<String>)| std::iter::once(name).chain(stated).cloned().collect();
     let rows: Vec<Vec<String>> = figures.source_records.iter().map(row).collect();
     output.table(&header, &rows);
+    output.line("");
+    let rows: Vec<Vec<String>> =
+        timeline.iter().map(|one| vec![one.at.clone(), one.by.clone(), one.what.clone()]).collect();
+    output.table(&["when", "who", "did what"], &rows);
     if figures.links.is_empty() {
         return;
     }
@@ -244,4 +409,61 @@ fn print_golden(golden: &Golden, figures: &GoldenFigures, output: &Output) {
 /// Writes a page that shows values of people: nobody but its owner reads it.
 fn write_page(file: &Path, page: &str) -> anyhow::Result<()> {
     write_private(file, page).with_context(|| format!("cannot write {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use kanak_model::{Caller, Role};
+    use kanak_store::NewOverride;
+
+    use super::*;
+    use crate::commands::resolve::resolve_all;
+    use crate::secrets::os_rng;
+    use crate::testing::House;
+
+    #[tokio::test]
+    async fn a_stated_value_is_told_with_who_when_and_why_and_the_past_stays_as_it_was() {
+        let house = House::with_two_people().await;
+        let store = &house.deployment.store;
+        let roles = [Role::Steward].into_iter().collect();
+        let by = Caller::system("test");
+        store.create_user(&by, "deepa", "a long password", &roles, None, &mut os_rng()).await.unwrap();
+        let deepa = store.find_user_by_name("deepa").await.unwrap().unwrap().id;
+        let (output, mut printed) = Output::captured();
+        let explain = async |known_at: Option<&str>| {
+            Box::pin(run(&["people:1".to_owned()], None, known_at, &house.deployment, &output)).await
+        };
+        explain(None).await.unwrap();
+        let before: Value = serde_json::from_str(&printed()).unwrap();
+        let id: GoldenId = before["golden_id"].as_str().unwrap().parse().unwrap();
+        let new = NewOverride {
+            golden_id: id,
+            attribute: "full_name",
+            value: "Asha Rani",
+            reason: "birth certificate",
+            expires: None,
+        };
+        store.state_override(new, deepa).await.unwrap();
+        resolve_all(&house.deployment, &[], &Output::silent()).await.unwrap();
+
+        explain(None).await.unwrap();
+        let after: Value = serde_json::from_str(&printed()).unwrap();
+        let name = after["values"].as_array().unwrap().iter().find(|value| value["attribute"] == "full_name").unwrap();
+        let from = name["from"].as_str().unwrap();
+        assert!(from.starts_with("steward deepa, 20") && from.ends_with("“birth certificate”"), "{from}");
+        let history = after["history"].to_string();
+        for told in ["linked people:1", "steward deepa", "stated full_name", "full_name from Asha Devi to Asha Rani"] {
+            assert!(history.contains(told), "{told}: {history}");
+        }
+        let known_at = before["known_at"].as_str().unwrap();
+        explain(Some(known_at)).await.unwrap();
+        let mut then: Value = serde_json::from_str(&printed()).unwrap();
+        assert_eq!(then["links"], json!([]), "links are weighed by today's rules");
+        then["links"] = before["links"].clone();
+        assert_eq!(then, before);
+        let refused = explain(Some("soon")).await.unwrap_err().to_string();
+        assert!(refused.contains("`soon` is no time"), "{refused}");
+        let early = explain(Some("2001-01-01")).await.unwrap_err().to_string();
+        assert!(early.contains("nothing is known of") && early.contains("at 2001-01-01"), "{early}");
+    }
 }

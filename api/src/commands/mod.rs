@@ -1,5 +1,6 @@
 //! One file a command: parse, call the job or crate, print.
 
+pub mod audit;
 pub mod backup;
 pub mod codes;
 pub mod demo;
@@ -21,7 +22,7 @@ pub mod webhooks;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command, DataCommand};
+use crate::cli::{AuditCommand, Cli, Command, DataCommand, Global};
 use crate::deployment::{Absent, Deployment, Opened};
 use crate::output::Output;
 use crate::relay;
@@ -37,14 +38,12 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(args) => Box::pin(demo::run(&args, &global, &output)).await,
         Command::Init { dir } => init::run(&dir, &output),
         Command::Profile { file } => profile::run(&file, &output),
-        Command::OnData(command) => {
-            let absent = if command.begins_a_deployment() { Absent::Make } else { Absent::Refuse };
-            match Deployment::open_or_find_owner(&global, absent).await? {
-                Opened::Here(deployment) => Box::pin(run_on(&command, &deployment, &output)).await?,
-                Opened::Served(socket) => relay::ask(&socket, command, global.hub.as_deref(), &output).await?,
-            }
+        Command::Audit(AuditCommand::Verify { file, keys }) => {
+            audit::verify(&file, &keys, &output)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Audit(AuditCommand::OnData(command)) => on_data(DataCommand::Audit(command), &global, &output).await,
+        Command::OnData(command) => on_data(command, &global, &output).await,
         Command::Match(args) => match_files::run(&args, &output),
         Command::Model(command) => model::run(&command, &output),
         Command::Codes(command) => codes::run(&command, &output),
@@ -53,20 +52,39 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// Runs a command on the data folder, here or in the server that owns it.
+async fn on_data(command: DataCommand, global: &Global, output: &Output) -> anyhow::Result<ExitCode> {
+    let absent = if command.begins_a_deployment() { Absent::Make } else { Absent::Refuse };
+    match Deployment::open_or_find_owner(global, absent).await? {
+        Opened::Here(deployment) => Box::pin(run_on(&command, &deployment, output)).await?,
+        Opened::Served(socket) => relay::ask(&socket, command, global.hub.as_deref(), output).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 /// Runs a command on an open data folder: for whoever typed it here, or asked the server that owns the folder.
 ///
 /// # Errors
 /// What the user has to know when it was refused or found something wrong.
 pub async fn run_on(command: &DataCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
+    run_command(command, deployment, output).await?;
+    deployment.store.checkpoint_audit_if_due().await?;
+    Ok(())
+}
+
+async fn run_command(command: &DataCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     match command {
         DataCommand::Ingest(args) => Box::pin(ingest::run(args, deployment, output)).await,
         DataCommand::Resolve { entities } => Box::pin(resolve::run(entities, deployment, output)).await,
-        DataCommand::Explain { ids, html } => Box::pin(explain::run(ids, html.as_deref(), deployment, output)).await,
+        DataCommand::Explain { ids, html, known_at } => {
+            Box::pin(explain::run(ids, html.as_deref(), known_at.as_deref(), deployment, output)).await
+        }
         DataCommand::Refresh => Box::pin(refresh::run(deployment, output)).await,
         DataCommand::Sql { query, purpose, rows_max } => {
             Box::pin(sql::run(query, purpose, *rows_max, deployment, output)).await
         }
         DataCommand::Verify => Box::pin(verify::run(deployment, output)).await,
+        DataCommand::Audit(command) => Box::pin(audit::run(command, deployment, output)).await,
         DataCommand::Backup { dir } => Box::pin(backup::run(dir, deployment, output)).await,
         DataCommand::User(command) => Box::pin(users::run_user(command, deployment, output)).await,
         DataCommand::Key(command) => Box::pin(users::run_key(command, deployment, output)).await,

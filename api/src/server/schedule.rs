@@ -1,4 +1,5 @@
-//! The ticker: every ten seconds, stewards' overrides whose time has come end, what waits is resolved, and the warehouse is brought
+//! The ticker: every ten seconds, stewards' overrides whose time has come end, a checkpoint of the audit trail is signed when one is
+//! due, what waits is resolved, and the warehouse is brought
 //! up when the hub has moved on.
 
 use std::sync::Arc;
@@ -77,6 +78,7 @@ async fn tick(state: &AppState, memory: &mut Memory) -> anyhow::Result<()> {
     let deployment = &state.deployment;
     deployment.store.return_due_tasks().await?;
     deployment.store.expire_overrides().await?;
+    deployment.store.checkpoint_audit_if_due().await?;
     let waiting = waiting_entities(deployment).await?;
     if !waiting.is_empty() {
         resolve_all(deployment, &waiting, &Output::log()).await?;

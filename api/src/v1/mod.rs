@@ -10,7 +10,6 @@ pub mod sources;
 pub mod steward_tasks;
 
 use kanak_model::{Access, UserId};
-use kanak_store::AuditEvent;
 
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -25,9 +24,7 @@ pub async fn audited(
     action: &str,
     subjects: impl IntoIterator<Item = impl std::fmt::Display>,
 ) -> Result<(), Problem> {
-    let events = subjects.into_iter().map(|subject| AuditEvent::read(access, action, subject.to_string())).collect();
-    state.deployment.store.audit_many(events).await.map_err(Problem::internal)?;
-    Ok(())
+    state.deployment.store.record_reads(access, action, subjects).await.map_err(Problem::internal)
 }
 
 /// What people are called who sign in.

@@ -1,4 +1,4 @@
-//! The audit trail, for auditors: who did what, to what and why, newest first; and whether the chain holds. Reading it is
+//! The audit trail, for auditors: who did what, to what and why, newest first; and whether its chains hold. Reading it is
 //! itself written down.
 
 use askama::Template;
@@ -6,7 +6,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use kanak_model::access::Filter;
 use kanak_model::{Language, Purpose, Timestamp};
-use kanak_store::{AuditChain, AuditEntry, AuditEvent, Store};
+use kanak_store::{AuditEntry, AuditEvent, AuditFault, AuditVerdict, Store};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -70,19 +70,20 @@ pub(crate) async fn show(
     }
     let store = &state.store;
     let event = AuditEvent::read(&access, "read audit trail", "audit trail".to_owned());
-    let newest = store.audit(event).await.map_err(PageError::inside)?;
+    store.audit(event).await.map_err(PageError::inside)?;
+    let newest = store.last_audit_position().await.map_err(PageError::inside)?;
     let before = Trail(&asked.trail).cursor().and_then(|cursor| cursor.parse().ok());
-    let chain = match before {
-        None => Some(store.verify_audit_chain().await.map_err(PageError::inside)?),
+    let trail = match before {
+        None => Some(store.verify_audit().await.map_err(PageError::inside)?),
         Some(_) => None,
     };
     let before = before.unwrap_or(i64::MAX).min(newest.saturating_add(1));
     let found = find(store, &asked, before).await?;
     let shell = Shell::new("audit", &signed.visit, state.made_up);
-    show_page(&AuditPage::build(shell, &asked, chain, &found))
+    show_page(&AuditPage::build(shell, &asked, trail.as_ref(), &found))
 }
 
-/// Looks backwards through the trail in blocks, since entries are numbered without gaps.
+/// Looks backwards through the trail in blocks of positions, which have few gaps.
 async fn find(store: &Store, asked: &Asked, before: i64) -> Result<Found, PageError> {
     let block = if asked.fits_all() { SHOWN_MAX as i64 } else { 5_000 };
     let mut found = Found::default();
@@ -116,7 +117,7 @@ impl Asked {
 }
 
 impl AuditPage {
-    fn build(shell: Shell, asked: &Asked, chain: Option<AuditChain>, found: &Found) -> Self {
+    fn build(shell: Shell, asked: &Asked, trail: Option<&AuditVerdict>, found: &Found) -> Self {
         let address =
             format!("/audit?actor={}&subject={}", percent_encode(&asked.actor), percent_encode(&asked.subject));
         let next = found.next.map(|next| next.to_string());
@@ -124,7 +125,7 @@ impl AuditPage {
         Self {
             actor: asked.actor.clone(),
             subject: asked.subject.clone(),
-            verdict: chain.map(verdict),
+            verdict: trail.map(verdict),
             entries: entry_table(shell.language(), &found.entries),
             pager,
             shell,
@@ -134,6 +135,8 @@ impl AuditPage {
     pub(crate) fn sample(sampler: &Sampler) -> Self {
         let entry = |position: i64| AuditEntry {
             position,
+            chain: 1 + position % 2,
+            number: position,
             at: Timestamp(1_795_422_900_000_000),
             event: AuditEvent {
                 actor: sampler.word.to_owned(),
@@ -146,34 +149,52 @@ impl AuditPage {
         };
         let found = Found { entries: (1..=9).rev().map(entry).collect(), next: Some(1) };
         let asked = Asked { actor: sampler.word.to_owned(), subject: sampler.word.to_owned(), trail: "10".to_owned() };
-        Self::build(sampler.shell("audit"), &asked, Some(AuditChain { events: 41_233, broken_at: None }), &found)
+        Self::build(sampler.shell("audit"), &asked, Some(&Self::sample_verdict(Vec::new())), &found)
     }
 
     /// The sample of a trail that somebody changed.
     pub(crate) fn sample_broken(sampler: &Sampler) -> Self {
-        let chain = AuditChain { events: 11, broken_at: Some(12) };
-        Self::build(sampler.shell("audit"), &Asked::default(), Some(chain), &Found::default())
+        let trail = Self::sample_verdict(vec![AuditFault::EntryChanged { chain: 2, number: 12 }]);
+        Self::build(sampler.shell("audit"), &Asked::default(), Some(&trail), &Found::default())
+    }
+
+    fn sample_verdict(faults: Vec<AuditFault>) -> AuditVerdict {
+        AuditVerdict {
+            entries: 41_233,
+            chains: 3,
+            checkpoints: 9,
+            after_checkpoint: 12,
+            signatures_checked: true,
+            faults,
+        }
     }
 }
 
-fn verdict(chain: AuditChain) -> (Tone, String) {
-    let read = format::whole(i64::try_from(chain.events).unwrap_or(i64::MAX));
-    match chain.broken_at {
-        None => (
+fn verdict(trail: &AuditVerdict) -> (Tone, String) {
+    let whole = |count: u64| format::whole(i64::try_from(count).unwrap_or(i64::MAX));
+    let (read, chains) = (whole(trail.entries), whole(trail.chains));
+    let Some(fault) = trail.faults.first() else {
+        let signed = match (trail.checkpoints, trail.signatures_checked) {
+            (0, _) => "No checkpoint was signed yet.".to_owned(),
+            (count, true) => {
+                format!(
+                    "{} signed checkpoints hold, the last of them {} entries ago.",
+                    whole(count),
+                    whole(trail.after_checkpoint)
+                )
+            }
+            (count, false) => {
+                format!("The signatures of {} checkpoints were not checked: there is no key.", whole(count))
+            }
+        };
+        return (
             Tone::Good,
             format!(
-                "The chain holds: each of {read} entries fits the one before it. Entries cut off at the end would not show here."
+                "The trail holds: each of {read} entries fits the one before it in its chain, of which there are {chains}. {signed}                  Entries cut off after the last checkpoint would not show here."
             ),
-        ),
-        Some(position) => (
-            Tone::Bad,
-            format!(
-                "The chain is broken at entry {}: it, or the one before it, was changed, taken out or put in. The {read} entries \
-                 before fit.",
-                format::whole(position)
-            ),
-        ),
-    }
+        );
+    };
+    (Tone::Bad, format!("The trail is broken: {fault}. {read} entries in {chains} chains were read."))
 }
 
 fn entry_table(language: Language, entries: &[AuditEntry]) -> Table {
@@ -185,7 +206,7 @@ fn entry_table(language: Language, entries: &[AuditEntry]) -> Table {
             Cell::text(event.detail.to_string()).class("small quiet")
         };
         vec![
-            Cell::text(format::whole(entry.position)),
+            Cell::text(format!("{}.{}", entry.chain, format::whole(entry.number))),
             Cell::text(format::instant(entry.at)),
             Cell::text(&event.actor),
             Cell::text(format::spaced(&event.action)),
@@ -196,7 +217,7 @@ fn entry_table(language: Language, entries: &[AuditEntry]) -> Table {
     };
     Table {
         caption: format!(
-            "Entries of the audit trail, newest first, {SHOWN_MAX} a page. They never hold values of people."
+            "Entries of the audit trail, newest first, {SHOWN_MAX} a page: chain and number in it. They never hold values of people."
         ),
         heads: vec![
             Head::word(language, "entry"),

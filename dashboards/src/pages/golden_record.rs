@@ -34,6 +34,9 @@ use crate::{format, names, reading, values};
 pub(crate) struct Asked {
     #[serde(default)]
     purpose: String,
+    /// A day or a time: the golden record is shown as the hub held it then. Empty: as it is.
+    #[serde(default)]
+    known_at: String,
 }
 
 /// `GET /golden-records/{id}`
@@ -52,17 +55,30 @@ pub(crate) async fn show(
     let store = &state.store;
     let entity = store.find_golden_entity(golden_id).await.map_err(PageError::inside)?.ok_or_else(not_found)?;
     let model = state.find_model(&entity).ok_or_else(not_found)?;
-    let golden =
-        store.find_golden(&access, model, golden_id).await.map_err(PageError::inside)?.ok_or_else(not_found)?;
+    let known_at = match asked.known_at.trim() {
+        "" => None,
+        text => Some(Timestamp::parse(text).ok_or_else(|| {
+            PageError::Refused("`known_at` is no time; write a day as 2026-04-01, or 2026-04-01T09:30:00Z".to_owned())
+        })?),
+    };
+    let golden = match known_at {
+        None => store.find_golden(&access, model, golden_id).await,
+        Some(known_at) => store.find_golden_at(&access, model, golden_id, known_at).await,
+    };
+    let golden = golden.map_err(PageError::inside)?.ok_or_else(not_found)?;
     let id = golden.record.id;
+    let is_past = known_at.is_some();
+    let known_at = golden.known_at;
     audit::record(&state, &access, "read", [id]).await?;
     let titles = store.list_source_systems().await.map_err(PageError::inside)?;
     let language = signed.visit.language;
-    let crosswalk = store.list_crosswalks_of(&access, &[id]).await.map_err(PageError::inside)?;
+    let crosswalk = store.list_crosswalks_of_at(&access, &[id], known_at).await.map_err(PageError::inside)?;
     let members: Vec<SourceRecordId> = golden.members.iter().map(|member| member.id).collect();
     let parts = GoldenRecordParts {
-        links: link_evidence::weigh(&*state.actions, &access, &members).await,
-        paid_after_death: paid_after_death(&state, &access, model, id).await?,
+        // Links are weighed by the rules of today, payments and stewards' acts are those of today: not with the past.
+        links: if is_past { Vec::new() } else { link_evidence::weigh(&*state.actions, &access, &members).await },
+        paid_after_death: if is_past { Rows::default() } else { paid_after_death(&state, &access, model, id).await? },
+        past: is_past.then_some(known_at),
         field_checks: store.list_field_checks_of(id).await.map_err(PageError::inside)?,
         members: golden.members.into_iter().map(|member| to_member(member, &titles, language)).collect(),
         redirected_from: golden.redirected_from,
@@ -78,8 +94,8 @@ pub(crate) async fn show(
                 to: line.recorded_to,
             })
             .collect(),
-        history: store.list_history(&access, model, id).await.map_err(PageError::inside)?,
-        stewardship: acts::read(&state, &signed, &access, model, id).await?,
+        history: store.list_history_at(&access, model, id, known_at).await.map_err(PageError::inside)?,
+        stewardship: if is_past { None } else { acts::read(&state, &signed, &access, model, id).await? },
         record: golden.record,
     };
     let shell = Shell::new("golden_record", &signed.visit, state.made_up);
@@ -135,6 +151,9 @@ pub(crate) struct GoldenRecordPage {
     /// Why this visitor sees it.
     purpose: String,
     basis: &'static str,
+    purpose_word: &'static str,
+    /// When it was held as it is shown, and no more; `None` for now.
+    past: Option<String>,
     /// The id in the address, when it was merged away into this one.
     redirected_from: Option<String>,
     values: Table,
@@ -188,6 +207,8 @@ pub(crate) struct GoldenRecordParts {
     /// Every version, oldest first.
     pub(crate) history: Vec<GoldenRecord>,
     pub(crate) stewardship: Option<Stewardship>,
+    /// The recorded time of which this is shown; `None` for now.
+    pub(crate) past: Option<Timestamp>,
 }
 
 impl GoldenRecordPage {
@@ -209,6 +230,8 @@ impl GoldenRecordPage {
             recorded: format::instant(record.recorded_from),
             rule_set: record.rule_set.to_string(),
             purpose: format::spaced(access.purpose().word()),
+            purpose_word: access.purpose().word(),
+            past: parts.past.map(format::instant),
             basis: basis_words(access.basis()),
             redirected_from: parts.redirected_from.map(|id| id.to_string()),
             values: values_table(codes, model, language, record, &parts.members),
@@ -250,6 +273,7 @@ impl GoldenRecordPage {
             history: vec![first, record.clone()],
             redirected_from: Some(GoldenId(4_712)),
             stewardship: Some(sample_stewardship(sampler, &models[0], &access)),
+            past: None,
             record,
             members,
         };
@@ -495,7 +519,7 @@ pub(crate) fn stated_cell(attribute: &Attribute, stated: &Stated, codes: &Codes,
 /// What is shown where a golden record holds someone more than once, or as dead.
 fn case(codes: &Codes, language: Language, parts: &GoldenRecordParts) -> Option<Case> {
     let death = parts.record.values.get("date_of_death");
-    if parts.members.len() < 2 && death.is_none() && parts.paid_after_death.is_empty() {
+    if parts.past.is_some() || parts.members.len() < 2 && death.is_none() && parts.paid_after_death.is_empty() {
         return None;
     }
     let payments = (!parts.paid_after_death.is_empty()).then(|| payments_table(codes, language, parts, death));

@@ -20,6 +20,16 @@ impl Timestamp {
         Self(midnight.and_utc().timestamp_micros() - i64::from(IST_OFFSET_SECONDS) * 1_000_000)
     }
 
+    /// Reads what [`Timestamp`] shows, RFC 3339 to the microsecond; or a day (`2026-04-01`), which is its last microsecond
+    /// in India: what was so on a day is what was so at its end.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Ok(day) = text.parse::<NaiveDate>() {
+            return Some(Self(Self::start_of_day_ist(day.succ_opt()?).0 - 1));
+        }
+        DateTime::parse_from_rfc3339(text).ok().map(|instant| Self(instant.timestamp_micros()))
+    }
+
     /// The day in India on which this instant falls.
     pub fn day_ist(self) -> NaiveDate {
         let ist = FixedOffset::east_opt(IST_OFFSET_SECONDS).expect("a whole number of minutes below a day");
@@ -77,5 +87,17 @@ mod tests {
         assert_eq!(Timestamp(evening.0 - 1).day_ist(), NaiveDate::from_ymd_opt(2024, 3, 31).unwrap());
         assert_eq!(Timestamp::start_of_day_ist(evening.day_ist()), evening);
         assert_eq!(evening.to_string(), "2024-03-31T18:30:00Z");
+    }
+
+    #[test]
+    fn an_instant_reads_back_and_a_day_is_its_end_in_india() {
+        for instant in [Timestamp(1_711_909_800_000_000), Timestamp(1_711_909_800_123_456), Timestamp(-1)] {
+            assert_eq!(Timestamp::parse(&instant.to_string()), Some(instant));
+        }
+        assert_eq!(Timestamp::parse("2024-04-01T00:00:00+05:30"), Some(Timestamp(1_711_909_800_000_000)));
+        assert_eq!(Timestamp::parse("2024-03-31"), Some(Timestamp(1_711_909_800_000_000 - 1)));
+        for bad in ["", "yesterday", "2024-02-30", "2024-03-31T18:30:00"] {
+            assert_eq!(Timestamp::parse(bad), None, "{bad}");
+        }
     }
 }

@@ -1,6 +1,8 @@
-//! The audit trail: who did what and why, each entry chained to the one before by hash. Never values of people.
+//! The audit trail: who did what and why. Each writer chains its entries by hash in a chain of its own: the hub's changes
+//! in the transactions that make them, and each process its reads ([`crate::audit_recorder`]). Never values of people.
 
 use kanak_model::{Access, Purpose, Timestamp};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
@@ -45,49 +47,58 @@ impl AuditEvent {
 /// A recorded entry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditEntry {
-    /// Its number, from 1.
+    /// Ascends in the order in which the entries of all chains were stored; a cursor for lists.
     pub position: i64,
+    /// Its chain.
+    pub chain: i64,
+    /// Its number in its chain, from 1.
+    pub number: i64,
     /// When.
     pub at: Timestamp,
     /// What.
     pub event: AuditEvent,
-    /// Its hash, hex; the next entry is chained to it.
+    /// Its hash, hex; the next entry of its chain is chained to it.
     pub hash: String,
 }
 
-/// What a check of the chain found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AuditChain {
-    /// How many entries were read.
-    pub events: u64,
-    /// The first entry that does not fit the one before it or its own hash.
-    pub broken_at: Option<i64>,
+/// An entry as it is stored and exported: its hash covers every field but the chain, to which the chain's first entry is
+/// bound by what it is chained to.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EntryRow {
+    pub(crate) chain: i64,
+    pub(crate) number: i64,
+    pub(crate) at_us: i64,
+    pub(crate) actor: String,
+    pub(crate) action: String,
+    pub(crate) subject: String,
+    pub(crate) purpose: Option<String>,
+    pub(crate) detail: String,
+    pub(crate) previous_hash: String,
+    pub(crate) hash: String,
 }
 
-#[derive(FromRow)]
-struct Row {
-    position: i64,
-    at_us: i64,
-    actor: String,
-    action: String,
-    subject: String,
-    purpose: Option<String>,
-    detail: String,
-    previous_hash: String,
-    hash: String,
-}
-
-/// Each field goes in with its length, so that no two entries spell the same bytes.
-fn chain_hash(row: &Row) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(row.position.to_be_bytes());
-    hasher.update(row.at_us.to_be_bytes());
-    let purpose = row.purpose.as_deref().unwrap_or_default();
-    for field in [&row.actor, &row.action, &row.subject, purpose, &row.detail, &row.previous_hash] {
-        hasher.update((field.len() as u64).to_be_bytes());
-        hasher.update(field.as_bytes());
+impl EntryRow {
+    /// Each field goes in with its length, so that no two entries spell the same bytes.
+    pub(crate) fn own_hash(&self) -> String {
+        let mut hasher = Sha256::new();
+        hasher.update(self.number.to_be_bytes());
+        hasher.update(self.at_us.to_be_bytes());
+        let purpose = self.purpose.as_deref().unwrap_or_default();
+        for field in [&self.actor, &self.action, &self.subject, purpose, &self.detail, &self.previous_hash] {
+            hasher.update((field.len() as u64).to_be_bytes());
+            hasher.update(field.as_bytes());
+        }
+        hex(&hasher.finalize())
     }
-    hex(&hasher.finalize())
+}
+
+/// The chain of the hub's own changes. It was the only chain once.
+pub(crate) const CHANGES: i64 = 1;
+
+/// What the first entry of a chain is chained to. It names the chain, so that no chain can pass for another.
+pub(crate) fn genesis(chain: i64) -> String {
+    if chain == CHANGES { String::new() } else { hex(&Sha256::digest(format!("kanak audit chain {chain}"))) }
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -98,89 +109,91 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-pub(crate) async fn append(tx: &mut Tx, events: Vec<AuditEvent>) -> Result<i64, StoreError> {
-    const LAST: &str = "SELECT position, hash FROM audit_events ORDER BY position DESC LIMIT 1";
+/// The last entry of a chain, whose row the transaction holds: no one else appends to the chain until it ends.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct Head {
+    pub(crate) id: i64,
+    pub(crate) number: i64,
+    pub(crate) hash: String,
+}
+
+/// Appends entries to the chain of changes, in the transaction that makes the change.
+pub(crate) async fn append(tx: &mut Tx, events: Vec<AuditEvent>) -> Result<(), StoreError> {
+    const HOLD: &str = "UPDATE audit_chains SET number = number WHERE id = $1 RETURNING id, number, hash";
+    let head: Option<Head> = on_tx!(tx, |c| sqlx::query_as(HOLD).bind(CHANGES).fetch_optional(c).await)?;
+    let missing =
+        StoreError::Stored { table: "audit_chains", row: CHANGES, column: "id", expected: "chain of changes" };
+    let at = tx.now;
+    extend(tx, head.ok_or(missing)?, at, events).await
+}
+
+/// Chains entries to a head that the transaction holds.
+pub(crate) async fn extend(
+    tx: &mut Tx,
+    mut head: Head,
+    at: Timestamp,
+    events: impl IntoIterator<Item = AuditEvent>,
+) -> Result<(), StoreError> {
     const SQL: &str =
-        "INSERT INTO audit_events (position, at_us, actor, action, subject, purpose, detail, previous_hash, hash)
-         SELECT position, $2, actor, action, subject, purpose, detail, previous_hash, hash
-         FROM {rows $1: position int, actor text, action text, subject text, purpose text, detail text,
+        "INSERT INTO audit_events (chain, number, at_us, actor, action, subject, purpose, detail, previous_hash, hash)
+         SELECT $2, number, $3, actor, action, subject, purpose, detail, previous_hash, hash
+         FROM {rows $1: number int, actor text, action text, subject text, purpose text, detail text,
              previous_hash text, hash text} AS r";
-    let last: Option<(i64, String)> = on_tx!(tx, |c| sqlx::query_as(LAST).fetch_optional(c).await)?;
-    let (mut position, mut previous_hash) = last.unwrap_or_default();
-    let (engine, at_us) = (tx.engine(), tx.now.0);
-    let mut rows = Vec::with_capacity(events.len());
+    const HEAD: &str = "UPDATE audit_chains SET number = $2, hash = $3 WHERE id = $1";
+    let engine = tx.engine();
+    let mut rows = Vec::new();
     for event in events {
-        position += 1;
-        let mut row = Row {
-            position,
-            at_us,
+        head.number += 1;
+        let mut row = EntryRow {
+            chain: head.id,
+            number: head.number,
+            at_us: at.0,
             actor: event.actor.replace('\0', ""),
             action: event.action,
             subject: event.subject.replace('\0', ""),
             purpose: event.purpose.map(|purpose| purpose.word().to_owned()),
             detail: event.detail.to_string(),
-            previous_hash: std::mem::take(&mut previous_hash),
+            previous_hash: std::mem::take(&mut head.hash),
             hash: String::new(),
         };
-        row.hash = chain_hash(&row);
-        previous_hash.clone_from(&row.hash);
+        row.hash = row.own_hash();
+        head.hash.clone_from(&row.hash);
         rows.push(row);
     }
     for chunk in rows.chunks(ROWS_A_STATEMENT) {
         let arguments: Vec<_> = chunk
             .iter()
-            .map(|r| (r.position, &r.actor, &r.action, &r.subject, &r.purpose, &r.detail, &r.previous_hash, &r.hash))
+            .map(|r| (r.number, &r.actor, &r.action, &r.subject, &r.purpose, &r.detail, &r.previous_hash, &r.hash))
             .collect();
-        on_tx!(tx, |c| sqlx::query(sql(engine, SQL)).bind(json(&arguments)).bind(at_us).execute(c).await.map(drop))?;
+        on_tx!(tx, |c| sqlx::query(sql(engine, SQL))
+            .bind(json(&arguments))
+            .bind(head.id)
+            .bind(at.0)
+            .execute(c)
+            .await
+            .map(drop))?;
     }
-    Ok(position)
+    on_tx!(tx, |c| sqlx::query(HEAD).bind(head.id).bind(head.number).bind(&head.hash).execute(c).await.map(drop))?;
+    Ok(())
 }
 
-/// Entries read at a time.
-const PAGE: u32 = 5_000;
+#[derive(FromRow)]
+pub(crate) struct Listed {
+    pub(crate) position: i64,
+    #[sqlx(flatten)]
+    pub(crate) row: EntryRow,
+}
 
-impl Store {
-    /// Records one event; gives its number.
-    pub async fn audit(&self, event: AuditEvent) -> Result<i64, StoreError> {
-        self.audit_many(vec![event]).await
-    }
+pub(crate) const COLUMNS: &str =
+    "SELECT position, chain, number, at_us, actor, action, subject, purpose, detail, previous_hash, hash
+     FROM audit_events";
 
-    /// Records events in one transaction; gives the number of the last entry.
-    pub async fn audit_many(&self, events: Vec<AuditEvent>) -> Result<i64, StoreError> {
-        let mut tx = self.db.begin(&*self.clock).await?;
-        let position = append(&mut tx, events).await?;
-        tx.commit().await?;
-        Ok(position)
-    }
-
-    /// Records that a caller reads personal data, one entry a subject, in one statement. Call it before the data is
-    /// shown: a read that cannot be recorded is not answered.
-    pub async fn record_reads(
-        &self,
-        access: &Access,
-        action: &str,
-        subjects: impl IntoIterator<Item = impl std::fmt::Display>,
-    ) -> Result<(), StoreError> {
-        let events: Vec<AuditEvent> =
-            subjects.into_iter().map(|subject| AuditEvent::read(access, action, subject.to_string())).collect();
-        if !events.is_empty() {
-            self.audit_many(events).await?;
-        }
-        Ok(())
-    }
-
-    async fn audit_page(&self, after: i64, limit: u32) -> Result<Vec<Row>, StoreError> {
-        const SQL: &str =
-            "SELECT position, at_us, actor, action, subject, purpose, detail, previous_hash, hash FROM audit_events
-             WHERE position > $1 ORDER BY position LIMIT $2";
-        Ok(on_db!(&self.db, |c| sqlx::query_as(SQL).bind(after).bind(i64::from(limit)).fetch_all(c).await)?)
-    }
-
-    /// Entries after a number, in order.
-    pub async fn list_audit_events(&self, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        let rows = self.audit_page(after, limit).await?;
-        let entry = |row: Row| AuditEntry {
-            position: row.position,
+impl From<Listed> for AuditEntry {
+    fn from(Listed { position, row }: Listed) -> Self {
+        Self {
+            position,
+            chain: row.chain,
+            number: row.number,
             at: Timestamp(row.at_us),
             hash: row.hash,
             event: AuditEvent {
@@ -190,27 +203,52 @@ impl Store {
                 purpose: row.purpose.as_deref().and_then(Purpose::find),
                 detail: serde_json::from_str(&row.detail).unwrap_or_default(),
             },
-        };
-        Ok(rows.into_iter().map(entry).collect())
+        }
+    }
+}
+
+/// Entries after a position, in order.
+pub(crate) async fn page(tx: &mut Tx, after: i64, limit: u32) -> Result<Vec<Listed>, StoreError> {
+    let text = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE position > $1 ORDER BY position LIMIT $2"));
+    Ok(on_tx!(tx, |c| sqlx::query_as(text).bind(after).bind(i64::from(limit)).fetch_all(c).await)?)
+}
+
+impl Store {
+    /// Records one event that is no change of the hub: a read, a copy. It is durable when this returns.
+    pub async fn audit(&self, event: AuditEvent) -> Result<(), StoreError> {
+        self.audit_many(vec![event]).await
     }
 
-    /// Reads the whole trail and checks that no entry was changed, taken out or put in. What was cut off at its end
-    /// only a copy of the last hash kept elsewhere can show.
-    pub async fn verify_audit_chain(&self) -> Result<AuditChain, StoreError> {
-        let mut previous = String::new();
-        let mut position = 0;
-        loop {
-            let rows = self.audit_page(position, PAGE).await?;
-            if rows.is_empty() {
-                return Ok(AuditChain { events: position as u64, broken_at: None });
-            }
-            for row in rows {
-                position += 1;
-                if row.position != position || row.previous_hash != previous || row.hash != chain_hash(&row) {
-                    return Ok(AuditChain { events: position as u64 - 1, broken_at: Some(row.position) });
-                }
-                previous = row.hash;
-            }
-        }
+    /// Records events, all of them or none. What many callers record at once is committed together; each is answered when
+    /// its own entries are durable.
+    pub async fn audit_many(&self, events: Vec<AuditEvent>) -> Result<(), StoreError> {
+        self.recorder.record(self, events).await
+    }
+
+    /// Records that a caller reads personal data, one entry a subject. Call it before the data is shown: a read that
+    /// cannot be recorded is not answered.
+    pub async fn record_reads(
+        &self,
+        access: &Access,
+        action: &str,
+        subjects: impl IntoIterator<Item = impl std::fmt::Display>,
+    ) -> Result<(), StoreError> {
+        self.audit_many(
+            subjects.into_iter().map(|subject| AuditEvent::read(access, action, subject.to_string())).collect(),
+        )
+        .await
+    }
+
+    /// Entries of all chains after a position, in the order in which they were stored. Positions may have gaps; the
+    /// numbers of a chain have none.
+    pub async fn list_audit_events(&self, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        let mut tx = self.db.begin_read().await?;
+        Ok(page(&mut tx, after, limit).await?.into_iter().map(AuditEntry::from).collect())
+    }
+
+    /// The position of the newest entry; 0 where there is none.
+    pub async fn last_audit_position(&self) -> Result<i64, StoreError> {
+        const SQL: &str = "SELECT coalesce(max(position), 0) FROM audit_events";
+        Ok(on_db!(&self.db, |c| sqlx::query_scalar(SQL).fetch_one(c).await)?)
     }
 }

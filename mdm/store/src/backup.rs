@@ -30,11 +30,14 @@ async fn end_sessions(copy: &Path) -> Result<(), StoreError> {
 impl Store {
     /// Copies hub and vault into a folder: `hub.sqlite` first, then `vault.sqlite`. The vault is written before the
     /// hub, so its later copy has every reference that the hub's copy names. Their owner alone can read the copies, and
-    /// nobody is signed in to the hub's copy.
+    /// nobody is signed in to the hub's copy. A checkpoint of the audit trail is made first, and stands in the copy.
     ///
     /// # Errors
     /// [`StoreError::File`] when the folder cannot be made or holds a backup already.
     pub async fn backup(&self, folder: &Path, vault: &Vault) -> Result<Backup, VaultError> {
+        if self.signer.is_some() {
+            self.checkpoint_audit().await?;
+        }
         let file = |path: &Path, source| StoreError::File { path: path.display().to_string(), source };
         std::fs::create_dir_all(folder).map_err(|source| file(folder, source))?;
         let (hub, vault_path) = (folder.join("hub.sqlite"), folder.join("vault.sqlite"));

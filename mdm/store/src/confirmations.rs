@@ -293,7 +293,7 @@ pub(crate) async fn live_members(tx: &mut Tx, id: GoldenId) -> Result<(String, V
 async fn audit(tx: &mut Tx, by: UserId, action: &str, id: GoldenId) -> Result<(), StoreError> {
     let actor = users::actor(tx, by).await?;
     let event = AuditEvent::act(&actor, action, id.to_string(), serde_json::json!({}));
-    audit_events::append(tx, vec![event]).await.map(drop)
+    audit_events::append(tx, vec![event]).await
 }
 
 #[cfg(test)]

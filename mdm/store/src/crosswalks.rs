@@ -35,8 +35,13 @@ pub struct Crosswalk {
     pub recorded_to: Option<Timestamp>,
 }
 
+/// What a [`Crosswalk`] is read from.
+pub(crate) const COLUMNS: &str =
+    "SELECT c.source_record_id, r.source_system_id, r.source_key, c.golden_id, c.recorded_from_us, c.recorded_to_us
+     FROM crosswalks c JOIN source_records r ON r.id = c.source_record_id";
+
 #[derive(FromRow)]
-struct Row {
+pub(crate) struct Row {
     source_record_id: i64,
     source_system_id: i64,
     source_key: String,

@@ -207,6 +207,17 @@ impl Db {
         Ok(tx)
     }
 
+    /// Begins a transaction that takes no turn, for rows that the hub's writer never touches: on `PostgreSQL` it runs
+    /// beside a writer. A `SQLite` file has one writer at a time, whatever it writes.
+    pub(crate) async fn begin_beside(&self) -> Result<Tx, StoreError> {
+        let wrap = |error| StoreError::from(error).doing("begin to write");
+        let inner = match self {
+            Self::Sqlite { write, .. } => Inner::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(wrap)?),
+            Self::Postgres(pool) => Inner::Postgres(pool.begin().await.map_err(wrap)?),
+        };
+        Ok(Tx { inner, now: Timestamp(0) })
+    }
+
     /// Begins a transaction that sees one state of the hub throughout and writes nothing.
     pub(crate) async fn begin_read(&self) -> Result<Tx, StoreError> {
         let inner = match self {

@@ -155,5 +155,5 @@ async fn audit(
 ) -> Result<(), StoreError> {
     let actor = users::actor(tx, by).await?;
     let event = AuditEvent::act(&actor, action, format!("decisions {id}"), detail);
-    audit_events::append(tx, vec![event]).await.map(drop)
+    audit_events::append(tx, vec![event]).await
 }

@@ -256,6 +256,9 @@ pub enum StoreError {
         /// The last position.
         end: FeedPosition,
     },
+    /// The operator must act: there is no key to sign checkpoints of the audit trail with.
+    #[error("this hub was opened without its keys, and signs no checkpoint; run the command on the data folder")]
+    NoSigner,
     /// The machine could not do a computation (hashing a password).
     #[error("{0}")]
     Internal(&'static str),

@@ -25,6 +25,8 @@ pub struct Golden {
     pub members: Vec<MemberRecord>,
     /// The merged-away id that was asked for, when it was one.
     pub redirected_from: Option<GoldenId>,
+    /// What the answer is of: the hub as it stood at this recorded time. Asked again with it, the answer is the same.
+    pub known_at: Timestamp,
 }
 
 impl Golden {
@@ -120,20 +122,21 @@ pub(crate) const COLUMNS: &str =
      v.rule_set_version FROM golden_records g JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version";
 
 /// All versions.
-const VERSIONS: &str = "SELECT g.id, g.entity, v.version, v.status, v.chosen, v.recorded_from_us, v.recorded_to_us,
+pub(crate) const VERSIONS: &str =
+    "SELECT g.id, g.entity, v.version, v.status, v.chosen, v.recorded_from_us, v.recorded_to_us,
      v.rule_set_version FROM golden_records g JOIN golden_versions v ON v.golden_id = g.id";
 
 #[derive(FromRow)]
 pub(crate) struct MemberRow {
-    id: i64,
+    pub(crate) id: i64,
     source_system_id: i64,
     source: String,
     source_key: String,
-    version: i64,
-    stated: Json<Values>,
-    updated_us: Option<i64>,
-    recorded_from_us: i64,
-    retired_us: Option<i64>,
+    pub(crate) version: i64,
+    pub(crate) stated: Json<Values>,
+    pub(crate) updated_us: Option<i64>,
+    pub(crate) recorded_from_us: i64,
+    pub(crate) retired_us: Option<i64>,
 }
 
 impl MemberRow {
@@ -160,7 +163,14 @@ pub(crate) const MEMBER_COLUMNS: &str = "SELECT r.id, r.source_system_id, s.name
      r.updated_us, r.recorded_from_us, r.retired_us FROM source_records r JOIN source_systems s ON s.id = r.source_system_id";
 
 /// Redirects are followed this far; a longer chain is a broken hub.
-const REDIRECTS_MAX: usize = 1_000;
+pub(crate) const REDIRECTS_MAX: usize = 1_000;
+
+/// The recorded time of the last transaction that is seen. Whatever is committed later is recorded after it, also what
+/// was under way already.
+pub(crate) async fn recorded_until(tx: &mut Tx) -> Result<Timestamp, StoreError> {
+    const SQL: &str = "SELECT last_us FROM hub_clock WHERE id = 1";
+    Ok(Timestamp(on_tx!(tx, |c| sqlx::query_scalar(SQL).fetch_one(c).await)?))
+}
 
 /// Where an id leads: itself, or what it was merged into.
 async fn follow(tx: &mut Tx, id: GoldenId) -> Result<Option<(GoldenId, String)>, StoreError> {
@@ -188,6 +198,7 @@ impl Store {
         id: GoldenId,
     ) -> Result<Option<Golden>, StoreError> {
         let mut tx = self.db.begin_read().await?;
+        let known_at = recorded_until(&mut tx).await?;
         let Some((live, entity)) = follow(&mut tx, id).await? else { return Ok(None) };
         if entity != model.name {
             return Ok(None);
@@ -212,7 +223,7 @@ impl Store {
         let mut record = GoldenRecord::from(row);
         record.values = show_golden(access, model, record.values);
         let members = members.into_iter().map(|member| member.show(access, model)).collect();
-        Ok(Some(Golden { record, members, redirected_from: (live != id).then_some(id) }))
+        Ok(Some(Golden { record, members, redirected_from: (live != id).then_some(id), known_at }))
     }
 
     /// The entity type of a golden id, so that its model can be looked up.
@@ -307,7 +318,7 @@ impl Store {
         Ok(all)
     }
 
-    async fn list_with(
+    pub(crate) async fn list_with(
         &self,
         access: &Access,
         model: &EntityModel,
@@ -365,12 +376,12 @@ impl Store {
 }
 
 /// The end of a listing: which rows after the cursor (`$2`, `$3`), in which order.
-struct Tail {
-    wanted: &'static str,
-    order: &'static str,
+pub(crate) struct Tail {
+    pub(crate) wanted: &'static str,
+    pub(crate) order: &'static str,
 }
 
-fn show(access: &Access, model: &EntityModel, row: GoldenRow) -> GoldenRecord {
+pub(crate) fn show(access: &Access, model: &EntityModel, row: GoldenRow) -> GoldenRecord {
     let mut record = GoldenRecord::from(row);
     record.values = show_golden(access, model, record.values);
     record

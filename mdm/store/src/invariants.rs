@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sqlx::types::Json;
 
 use crate::Store;
+use crate::audit_verify::{AuditFault, AuditVerdict};
 use crate::confirmations;
 use crate::constraints;
 use crate::db::{Tx, on_tx};
@@ -223,18 +224,27 @@ impl Store {
             &joined,
         ));
         drop(tx);
-        let chain = self.verify_audit_chain().await?;
-        checks.push(Check {
-            name: "audit_chain",
-            what: "no audit entry was changed, taken out or put in",
-            passed: chain.broken_at.is_none(),
-            detail: match chain.broken_at {
-                None => format!("{} entries", chain.events),
-                Some(position) => format!("entry {position} does not fit"),
-            },
-        });
+        checks.extend(audit_checks(&self.verify_audit().await?));
         Ok(checks)
     }
+}
+
+fn audit_checks(verdict: &AuditVerdict) -> [Check; 2] {
+    let check = |name, what, is_mine: &dyn Fn(&AuditFault) -> bool| {
+        let fault = verdict.faults.iter().find(|fault| is_mine(fault));
+        Check {
+            name,
+            what,
+            passed: fault.is_none(),
+            detail: fault.map_or_else(|| verdict.to_string(), AuditFault::to_string),
+        }
+    };
+    [
+        check("audit_chain", "no audit entry was changed, taken out or put in", &AuditFault::is_of_chain),
+        check("audit_checkpoints", "audit checkpoints are signed, and the chains hold what they name", &|fault| {
+            !fault.is_of_chain()
+        }),
+    ]
 }
 
 fn check(name: &'static str, what: &'static str, broken: &[i64]) -> Check {

@@ -17,6 +17,8 @@ pub const VAULT_AES: &str = "vault-aes";
 pub const WEBHOOKS: &str = "webhooks";
 /// The key that seals landed files.
 pub const LANDING: &str = "landing";
+/// The key that signs checkpoints of the audit trail.
+pub const AUDIT_SIGN: &str = "audit-sign";
 
 /// 32 secret bytes. `Debug` does not show them; memory is wiped when it is dropped.
 #[derive(Clone)]

@@ -2,7 +2,11 @@
 
 mod access_sql;
 mod api_keys;
+mod audit_affected;
+mod audit_checkpoints;
 mod audit_events;
+mod audit_recorder;
+mod audit_verify;
 mod backup;
 mod confirmations;
 mod constraints;
@@ -23,6 +27,7 @@ pub mod key_store;
 mod ledger;
 mod overrides;
 mod packed;
+mod past;
 mod proposals;
 mod quarantined_rows;
 mod resolution;
@@ -44,7 +49,10 @@ use std::sync::Arc;
 use kanak_model::Clock;
 
 pub use api_keys::{ApiKey, ApiKeyId};
-pub use audit_events::{AuditChain, AuditEntry, AuditEvent};
+pub use audit_affected::{Affected, Touched};
+pub use audit_checkpoints::{AuditCheckpoint, AuditKey, AuditSigner, CHECKPOINT_EVERY_US, ENTRIES_A_CHECKPOINT};
+pub use audit_events::{AuditEntry, AuditEvent};
+pub use audit_verify::{AuditFault, AuditFileError, AuditVerdict, verify_audit_file};
 pub use backup::Backup;
 pub use confirmations::Confirmation;
 pub use crosswalks::{Crosswalk, Link};
@@ -58,6 +66,7 @@ pub use ingest_runs::IngestRunSummary;
 pub use invariants::Check;
 pub use key_store::{FileKeyStore, Key, KeyError, KeyStore};
 pub use overrides::{NewOverride, OverrideView};
+pub use past::StewardAct;
 pub use proposals::{Approved, Proposal, ProposalEnd, ProposalOutcome, ProposedAct};
 pub use quarantined_rows::{QuarantineCount, QuarantinedRow};
 pub use resolution::{Applied, Resolution, Scope, Unresolved};
@@ -79,6 +88,8 @@ pub use webhooks::{AfterFailure, DeadLetter, NewWebhook, Webhook, WebhookId};
 pub struct Store {
     db: db::Db,
     clock: Arc<dyn Clock>,
+    recorder: Arc<audit_recorder::Recorder>,
+    signer: Option<Arc<AuditSigner>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -99,7 +110,8 @@ impl Store {
             std::fs::create_dir_all(folder)
                 .map_err(|source| StoreError::File { path: folder.display().to_string(), source })?;
         }
-        Ok(Self { db: db::Db::open(url).await?, clock })
+        let recorder = Arc::new(audit_recorder::Recorder::new());
+        Ok(Self { db: db::Db::open(url).await?, clock, recorder, signer: None })
     }
 
     /// The clock that the hub records by.

@@ -75,7 +75,7 @@ struct Row {
 
 async fn audit(tx: &mut Tx, actor: &str, action: &str, id: i64, detail: serde_json::Value) -> Result<(), StoreError> {
     let event = AuditEvent::act(actor, action, format!("override {id}"), detail);
-    audit_events::append(tx, vec![event]).await.map(drop)
+    audit_events::append(tx, vec![event]).await
 }
 
 /// The source records of a golden record in the order in which an override speaks of them.
@@ -257,11 +257,24 @@ impl Store {
         model: &EntityModel,
         id: GoldenId,
     ) -> Result<Vec<OverrideView>, StoreError> {
+        self.list_overrides_of_at(access, model, id, Timestamp(i64::MAX)).await
+    }
+
+    /// The same of source records that the golden record held then; also of overrides that were stated or ended later.
+    pub async fn list_overrides_of_at(
+        &self,
+        access: &Access,
+        model: &EntityModel,
+        id: GoldenId,
+        known_at: Timestamp,
+    ) -> Result<Vec<OverrideView>, StoreError> {
         const SQL: &str = "SELECT o.id, o.attribute, o.value, o.reason, o.stated_by, o.stated_us, o.expires_us, o.ended_by, o.ended_us
              FROM overrides o WHERE o.entity = $2 AND o.id IN (SELECT m.override_id FROM override_members m
-                 JOIN crosswalks x ON x.source_record_id = m.source_record_id AND x.recorded_to_us IS NULL WHERE x.golden_id = $1)
+                 JOIN crosswalks x ON x.source_record_id = m.source_record_id AND x.recorded_from_us <= $3
+                     AND (x.recorded_to_us IS NULL OR x.recorded_to_us > $3) WHERE x.golden_id = $1)
              ORDER BY o.id DESC";
-        let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(id.0).bind(&model.name).fetch_all(c).await)?;
+        let rows: Vec<Row> =
+            on_db!(&self.db, |c| sqlx::query_as(SQL).bind(id.0).bind(&model.name).bind(known_at.0).fetch_all(c).await)?;
         let shows = |attribute: &str| model.find_attribute(attribute).is_some_and(|one| access.shows(one.class));
         let view = |row: Row| OverrideView {
             value: shows(&row.attribute).then_some(row.value),

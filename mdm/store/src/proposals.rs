@@ -278,7 +278,7 @@ async fn audit(
 ) -> Result<(), StoreError> {
     let actor = users::actor(tx, by).await?;
     let event = AuditEvent::act(&actor, action, format!("proposal {id}"), detail);
-    audit_events::append(tx, vec![event]).await.map(drop)
+    audit_events::append(tx, vec![event]).await
 }
 
 /// The task of a proposal, still proposed.

@@ -184,7 +184,7 @@ pub(crate) async fn audit(
     detail: serde_json::Value,
 ) -> Result<(), StoreError> {
     let event = AuditEvent::act(actor, action, format!("steward task {task}"), detail);
-    audit_events::append(tx, vec![event]).await.map(drop)
+    audit_events::append(tx, vec![event]).await
 }
 
 /// What the model allows a steward to do with a task, or why not, with the names of users.

@@ -356,5 +356,5 @@ async fn record(
     detail: serde_json::Value,
 ) -> Result<(), StoreError> {
     let event = AuditEvent::act(&by.name, action, format!("webhook {}", id.0), detail);
-    audit_events::append(tx, vec![event]).await.map(drop)
+    audit_events::append(tx, vec![event]).await
 }

@@ -172,6 +172,38 @@ async fn a_departments_keys_are_shown_only_for_a_purpose_that_shows_a_person() {
 }
 
 #[tokio::test]
+async fn an_answer_asked_again_at_its_own_time_is_the_same_byte_for_byte() {
+    let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
+    let read = async |path: &str| {
+        let answer = served.get(path, &served.department, "service_delivery").await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
+        answer
+    };
+    let by_key = "/v1/crosswalks/people/1";
+    let first = read(by_key).await;
+    let golden = format!("/v1/golden-records/{}", first.json()["golden_id"].as_str().unwrap());
+    let given = [(by_key.to_owned(), first.body.clone()), (golden.clone(), read(&golden).await.body)];
+    let history = read(&format!("{golden}/history")).await.body;
+    let known_at = first.json()["known_at"].as_str().unwrap().to_owned();
+
+    served.house.ingest("people_2.csv", "ID,NAME,DOB\n1,Asha Rani Devi,1990-01-02\n").await;
+    let output = crate::output::Output::silent();
+    crate::commands::resolve::resolve_all(&served.house.deployment, &[], &output).await.unwrap();
+    for (path, body) in &given {
+        assert!(read(path).await.body.contains("Asha Rani Devi") && !body.contains("Asha Rani Devi"));
+        assert_eq!(read(&format!("{path}?known_at={known_at}")).await.body, *body, "{path}");
+    }
+    assert_eq!(read(&format!("{golden}/history?known_at={known_at}")).await.body, history);
+    assert!(read(&format!("{golden}?known_at=2999-12-31")).await.body.contains("Asha Rani Devi"), "no more than now");
+    for (asked, status) in [("soon", StatusCode::BAD_REQUEST), ("2001-01-01", StatusCode::NOT_FOUND)] {
+        for path in [by_key.to_owned(), golden.clone(), format!("{golden}/history")] {
+            let answer = served.get(&format!("{path}?known_at={asked}"), &served.department, "service_delivery").await;
+            assert_eq!(answer.status, status, "{path}: {}", answer.body);
+        }
+    }
+}
+
+#[tokio::test]
 async fn each_golden_record_that_a_search_shows_is_on_record() {
     let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
     let store = &served.house.deployment.store;

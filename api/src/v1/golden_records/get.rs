@@ -1,35 +1,36 @@
 //! One golden record.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use kanak_model::kind::Class;
 
-use super::find;
 use super::view::GoldenRecordView;
+use super::{Known, find_at};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 use crate::v1::{audited, user_names};
 
-/// Gets a golden record with its crosswalks. A merged-away id answers with the record it was merged into.
+/// Gets a golden record with its crosswalks, as it is or was held. A merged-away id answers with the record it was merged into.
 #[utoipa::path(get, path = "/v1/golden-records/{id}", tag = "golden records", security(("key" = [])),
-    params(("id" = String, Path, description = "A golden id, such as `K-000001-1`"), ("Purpose" = Option<String>, Header, description = "Why: `service_delivery`, `stewardship`, `statistics` or `audit`")),
-    responses((status = 200, description = "The golden record", body = GoldenRecordView), (status = 403, description = "No role serves the purpose", body = Problem),
+    params(("id" = String, Path, description = "A golden id, such as `K-000001-1`"), Known, ("Purpose" = Option<String>, Header, description = "Why: `service_delivery`, `stewardship`, `statistics` or `audit`")),
+    responses((status = 200, description = "The golden record", body = GoldenRecordView), (status = 400, description = "`known_at` is no time", body = Problem), (status = 403, description = "No role serves the purpose", body = Problem),
               (status = 404, description = "No such golden record in the caller's scope", body = Problem)))]
 pub async fn get(
     State(state): State<AppState>,
     caller: ApiCaller,
     Path(id): Path<String>,
+    Query(known): Query<Known>,
 ) -> Result<Json<GoldenRecordView>, Problem> {
     let access = caller.access()?;
-    let (model, golden) = find(&state, &access, &id).await?;
+    let (model, golden) = find_at(&state, &access, &id, known.at()?).await?;
     audited(&state, &access, "read golden record", [golden.record.id]).await?;
     let view = GoldenRecordView::of_golden(&golden, &access);
     if !view.has_override() || !access.shows(Class::Personal) {
         return Ok(Json(view));
     }
-    let overrides =
-        state.deployment.store.list_overrides_of(&access, model, golden.record.id).await.map_err(Problem::internal)?;
+    let (store, id, known_at) = (&state.deployment.store, golden.record.id, golden.known_at);
+    let overrides = store.list_overrides_of_at(&access, model, id, known_at).await.map_err(Problem::internal)?;
     let name = user_names(&state).await?;
-    Ok(Json(view.with_stewards(&overrides, &name)))
+    Ok(Json(view.with_stewards(&overrides, golden.known_at, &name)))
 }

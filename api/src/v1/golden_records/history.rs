@@ -1,10 +1,10 @@
 //! The versions of a golden record.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 
 use super::view::GoldenRecordView;
-use super::{locate, not_seen};
+use super::{Known, locate, not_seen};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -12,16 +12,22 @@ use crate::v1::audited;
 
 /// Lists the versions of a golden record, oldest first.
 #[utoipa::path(get, path = "/v1/golden-records/{id}/history", tag = "golden records", security(("key" = [])),
-    params(("id" = String, Path, description = "A golden id"), ("Purpose" = Option<String>, Header, description = "Why")),
-    responses((status = 200, description = "Its versions", body = [GoldenRecordView]), (status = 404, description = "No such golden record in the caller's scope", body = Problem)))]
+    params(("id" = String, Path, description = "A golden id"), Known, ("Purpose" = Option<String>, Header, description = "Why")),
+    responses((status = 200, description = "Its versions", body = [GoldenRecordView]), (status = 400, description = "`known_at` is no time", body = Problem), (status = 404, description = "No such golden record in the caller's scope", body = Problem)))]
 pub async fn history(
     State(state): State<AppState>,
     caller: ApiCaller,
     Path(id): Path<String>,
+    Query(known): Query<Known>,
 ) -> Result<Json<Vec<GoldenRecordView>>, Problem> {
     let access = caller.access()?;
     let (model, id) = locate(&state, &id).await?;
-    let versions = state.deployment.store.list_history(&access, model, id).await.map_err(Problem::internal)?;
+    let store = &state.deployment.store;
+    let versions = match known.at()? {
+        Some(known_at) => store.list_history_at(&access, model, id, known_at).await,
+        None => store.list_history(&access, model, id).await,
+    }
+    .map_err(Problem::internal)?;
     if versions.is_empty() {
         return Err(not_seen(id));
     }

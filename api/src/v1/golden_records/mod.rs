@@ -10,8 +10,10 @@ pub mod view;
 
 use axum::response::Response;
 use kanak_dashboards::GoldenAct;
-use kanak_model::{Access, EntityModel, GoldenId};
+use kanak_model::{Access, EntityModel, GoldenId, Timestamp};
 use kanak_store::Golden;
+use serde::Deserialize;
+use utoipa::IntoParams;
 
 use crate::server::actions::{Actions, steward_of};
 use crate::server::identify::ApiCaller;
@@ -26,6 +28,44 @@ async fn locate<'s>(state: &'s AppState, id: &str) -> Result<(&'s EntityModel, G
     let entity = state.deployment.store.find_golden_entity(id).await.map_err(Problem::internal)?;
     let entity = entity.ok_or_else(|| not_seen(id))?;
     Ok((state.deployment.get_model(&entity).map_err(Problem::internal)?, id))
+}
+
+/// Of which time an answer is.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Known {
+    /// What the hub held then: a time, such as the `known_at` of an answer, which is given again by it; or a day's end. Left out: now.
+    known_at: Option<String>,
+}
+
+impl Known {
+    /// The time that was asked for.
+    ///
+    /// # Errors
+    /// 400 when it is none.
+    pub fn at(&self) -> Result<Option<Timestamp>, Problem> {
+        let parse = |text: &String| {
+            Timestamp::parse(text).ok_or_else(|| {
+                Problem::bad_request(
+                    "`known_at` is no time; write 2026-04-01T09:30:00Z, or 2026-04-01 for the end of that day in India",
+                )
+            })
+        };
+        self.known_at.as_ref().map(parse).transpose()
+    }
+}
+
+/// The golden record that a path states, as the caller may see it and as the hub held it then.
+async fn find_at<'s>(
+    state: &'s AppState,
+    access: &Access,
+    id: &str,
+    known_at: Option<Timestamp>,
+) -> Result<(&'s EntityModel, Golden), Problem> {
+    let Some(known_at) = known_at else { return find(state, access, id).await };
+    let (model, id) = locate(state, id).await?;
+    let golden = state.deployment.store.find_golden_at(access, model, id, known_at).await.map_err(Problem::internal)?;
+    Ok((model, golden.ok_or_else(|| not_seen(id))?))
 }
 
 /// The golden record that a path states, as the caller may see it.

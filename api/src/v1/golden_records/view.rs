@@ -75,6 +75,9 @@ pub struct GoldenRecordView {
     /// When the next version replaced it.
     #[serde(skip_serializing_if = "Option::is_none")]
     recorded_to: Option<String>,
+    /// The recorded time of which this is the answer: asked for again by it, the answer is the same, byte for byte.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known_at: Option<String>,
     /// The chosen values that the caller may see.
     values: BTreeMap<String, ValueView>,
     /// The departments' own keys, where the caller's purpose shows personal data.
@@ -101,6 +104,7 @@ impl GoldenRecordView {
         };
         Self {
             redirected_from: golden.redirected_from.map(|id| id.to_string()),
+            known_at: Some(golden.known_at.to_string()),
             crosswalks: members
                 .iter()
                 .map(|member| CrosswalkView {
@@ -120,12 +124,18 @@ impl GoldenRecordView {
         self.values.values().any(|value| value.strategy == word)
     }
 
-    /// The same with who stated values: of each attribute the latest override that holds.
+    /// The same with who stated values: of each attribute the latest override that held then.
     #[must_use]
-    pub fn with_stewards(mut self, overrides: &[OverrideView], name: &dyn Fn(UserId) -> String) -> Self {
+    pub fn with_stewards(
+        mut self,
+        overrides: &[OverrideView],
+        known_at: Timestamp,
+        name: &dyn Fn(UserId) -> String,
+    ) -> Self {
+        let held = |one: &OverrideView| one.at <= known_at && one.ended.is_none_or(|ended| ended > known_at);
         let word = SurvivorshipStrategy::StewardOverride.word();
         for (attribute, value) in self.values.iter_mut().filter(|(_, value)| value.strategy == word) {
-            let stated = overrides.iter().find(|one| one.ended.is_none() && one.attribute == *attribute);
+            let stated = overrides.iter().find(|one| held(one) && one.attribute == *attribute);
             value.steward = stated.map(|one| StewardView {
                 name: name(one.by),
                 at: one.at.to_string(),
@@ -156,6 +166,7 @@ impl GoldenRecordView {
             rule_set: record.rule_set.0,
             recorded_from: record.recorded_from.to_string(),
             recorded_to: record.recorded_to.map(|at: Timestamp| at.to_string()),
+            known_at: None,
             values: values.collect(),
             crosswalks: Vec::new(),
         }

@@ -105,7 +105,7 @@ async fn auditors_read_the_trail_newest_first_page_by_page_and_filtered() {
     let older = first.body.split("\" rel=\"next\"").next().unwrap().rsplit("href=\"").next().unwrap();
     let older = house.get(AUDITOR, &older.replace("&#38;", "&")).await.body;
     assert!(older.contains("golden 151.") && older.contains("golden 52.") && !older.contains("golden 152."));
-    assert!(!older.contains("The chain holds"), "the chain is checked on the first page");
+    assert!(!older.contains("The trail holds"), "the trail is checked on the first page");
 
     let one = house.get(AUDITOR, "/audit?actor=jasl").await.body;
     assert!(one.contains("golden 7.") && !one.contains("golden 8."));
@@ -113,7 +113,7 @@ async fn auditors_read_the_trail_newest_first_page_by_page_and_filtered() {
     assert!(none.contains("No entry here fits."));
 
     break_hub(&house.url, "UPDATE audit_events SET actor = 'nobody' WHERE position = 3").await.unwrap();
-    assert!(house.get(AUDITOR, "/audit").await.body.contains("The chain is broken at entry 3"));
+    assert!(house.get(AUDITOR, "/audit").await.body.contains("The trail is broken: entry 3 of chain 2 was changed"));
 }
 
 #[tokio::test]

@@ -75,3 +75,25 @@ async fn who_confirmed_and_stated_what_is_on_the_page_with_the_way_back() {
     let body = house.get(STEWARD, &path).await.body;
     assert!(body.contains("withdrawn by user 9") && !body.contains("<button>Withdraw Name"), "it stays on record");
 }
+
+#[tokio::test]
+async fn the_page_shows_what_the_hub_held_then_without_what_is_done_now() {
+    let house = house().await;
+    hub::doubt(&house.store, 3).await;
+    let id = GoldenId(1);
+    let then = house.store.recorded_until().await.unwrap();
+    house.store.confirm_golden(id, UserId(9), "seen both papers").await.unwrap();
+    let page = format!("/golden-records/{id}?purpose=stewardship");
+    let now = house.get(STEWARD, &page).await.body;
+    assert!(now.contains("seen both papers") && now.contains("What the hub held on a day"));
+    let past = house.get(STEWARD, &format!("{page}&known_at={then}")).await;
+    assert_eq!(past.status, StatusCode::OK);
+    assert!(past.body.contains("This is what the hub held on"), "{}", past.body);
+    assert!(
+        !past.body.contains("seen both papers") && !past.body.contains("/confirmation\""),
+        "nobody acts on the past"
+    );
+    assert_eq!(house.get(STEWARD, &format!("{page}&known_at=1990-01-01")).await.status, StatusCode::NOT_FOUND);
+    let bad = house.get(STEWARD, &format!("{page}&known_at=soon")).await;
+    assert!(bad.status == StatusCode::CONFLICT && bad.body.contains("is no time"), "{}", bad.status);
+}

@@ -213,25 +213,58 @@ const CORRUPTIONS: [Corruption; 48] = [
     ),
 ];
 
-const AUDIT_CORRUPTIONS: [Corruption; 4] = [
+/// Chain 1 holds what stewards did, chain 2 the reads: checkpoints after the second and the third of four.
+const AUDIT_CORRUPTIONS: [Corruption; 11] = [
     ("an audit entry was changed", "UPDATE audit_events SET subject = 'other' WHERE position = 2", "audit_chain"),
-    ("an audit entry was taken out", "DELETE FROM audit_events WHERE position = 2", "audit_chain"),
+    (
+        "an audit entry was taken out of the middle",
+        "DELETE FROM audit_events WHERE chain = 2 AND number = 2",
+        "audit_chain",
+    ),
     (
         "audit entries changed places",
-        "UPDATE audit_events SET position = 99 WHERE position = 1;
-         UPDATE audit_events SET position = 1 WHERE position = 2;
-         UPDATE audit_events SET position = 2 WHERE position = 99",
+        "UPDATE audit_events SET number = 99 WHERE chain = 2 AND number = 1;
+         UPDATE audit_events SET number = 1 WHERE chain = 2 AND number = 2;
+         UPDATE audit_events SET number = 2 WHERE chain = 2 AND number = 99",
+        "audit_chain",
+    ),
+    (
+        "audit entries are told in another order",
+        "UPDATE audit_events SET position = 99 WHERE chain = 2 AND number = 1;
+         UPDATE audit_events SET position = 100 WHERE chain = 2 AND number = 2;
+         UPDATE audit_events SET position = 101 WHERE chain = 2 AND number = 1",
         "audit_chain",
     ),
     (
         "an audit entry was put in",
-        "INSERT INTO audit_events (position, at_us, actor, action, subject, detail, previous_hash, hash)
-         SELECT 99, at_us, actor, action, subject, detail, hash, hash FROM audit_events WHERE position = 3",
+        "INSERT INTO audit_events (position, chain, number, at_us, actor, action, subject, detail, previous_hash, hash)
+         SELECT 99, 2, 99, at_us, actor, action, subject, detail, hash, hash FROM audit_events WHERE chain = 2 AND number = 4",
         "audit_chain",
     ),
+    (
+        "audit chains were swapped",
+        "UPDATE audit_events SET chain = 99 WHERE chain = 1;
+         UPDATE audit_events SET chain = 1 WHERE chain = 2;
+         UPDATE audit_events SET chain = 2 WHERE chain = 99",
+        "audit_chain",
+    ),
+    (
+        "the last audit entries were cut off",
+        "DELETE FROM audit_events WHERE chain = 2 AND number > 2",
+        "audit_chain",
+    ),
+    (
+        "an audit chain was cut below a checkpoint, and the note of its end with it",
+        "DELETE FROM audit_events WHERE chain = 2 AND number > 1;
+         UPDATE audit_chains SET number = 1, hash = (SELECT hash FROM audit_events WHERE chain = 2) WHERE id = 2",
+        "audit_checkpoints",
+    ),
+    ("an audit chain is gone", "DELETE FROM audit_events WHERE chain = 2; DELETE FROM audit_chains WHERE id = 2", "audit_checkpoints"),
+    ("an audit checkpoint was changed", "UPDATE audit_checkpoints SET heads = '[]' WHERE id = 1", "audit_checkpoints"),
+    ("an audit checkpoint is gone", "DELETE FROM audit_checkpoints WHERE id = 1", "audit_checkpoints"),
 ];
 
-/// Five source records, two of them merged by a steward, one confirmed and corrected, one pair in doubt; three audit entries at least.
+/// Five source records, two of them merged by a steward, one confirmed and corrected, one pair in doubt; four audited reads, checkpoints after the second and the third.
 async fn fill(hub: &Hub) {
     let rows: BTreeMap<u8, u8> = (1..=5).map(|key| (key, key)).collect();
     ingest(hub, Load::Snapshot, &rows).await;
@@ -241,7 +274,7 @@ async fn fill(hub: &Hub) {
     hub.store.confirm_golden(GoldenId(3), UserId(1), "seen").await.unwrap();
     ingest(hub, Load::Delta, &BTreeMap::from([(3, 9)])).await;
     hub.resolve_with(&[vec![1, 2], vec![3], vec![4], vec![5]], pairs).await.unwrap();
-    for subject in ["c", "d", "e"] {
+    for subject in ["c", "d", "e", "f"] {
         let event = AuditEvent {
             actor: "a".to_owned(),
             action: "b".to_owned(),
@@ -250,6 +283,9 @@ async fn fill(hub: &Hub) {
             detail: serde_json::json!({}),
         };
         hub.store.audit(event).await.unwrap();
+        if ["d", "e"].contains(&subject) {
+            hub.store.checkpoint_audit().await.unwrap();
+        }
     }
 }
 

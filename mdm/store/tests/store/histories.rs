@@ -27,7 +27,7 @@ pub(crate) enum Step {
     Confirm { golden: u8, withdraws: bool },
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     let rows = proptest::collection::btree_map(0_u8..12, 0_u8..4, 0..10);
     prop_oneof![
         3 => (rows, prop_oneof![Just(Load::Snapshot), Just(Load::Delta)])

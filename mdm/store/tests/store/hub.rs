@@ -14,7 +14,9 @@ use kanak_model::{
     Access, Clock, EntityModel, GoldenId, RuleSetVersion, SourceRecord, SourceRecordId, SourceSystem, SourceSystemId,
     Timestamp, Titles,
 };
-use kanak_store::{Applied, FileFacts, HubUrl, IngestSummary, Link, Resolution, Scope, Store, StoreError};
+use kanak_store::{
+    Applied, AuditSigner, FileFacts, FileKeyStore, HubUrl, IngestSummary, Link, Resolution, Scope, Store, StoreError,
+};
 
 pub(crate) const MODEL: &str = r#"
 [entity]
@@ -101,10 +103,13 @@ pub(crate) fn citizens(name: &str) -> SourceSystem {
 
 pub(crate) async fn hub_at(url: HubUrl) -> Hub {
     let clock = Arc::new(TestClock(AtomicI64::new(1_000_000)));
-    let store = Store::open(&url, clock.clone()).await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let keys = FileKeyStore::open(&dir.path().join("keys")).unwrap();
+    let signer = AuditSigner::open(&keys).unwrap();
+    let store = Store::open(&url, clock.clone()).await.unwrap().signed_by(signer);
     let source = store.ensure_source_system(&citizens("food")).await.unwrap();
     let rules = store.put_rule_set("citizen", &serde_json::json!({"prior": 0.5})).await.unwrap();
-    Hub { store, clock, source, rules, dir: tempfile::tempdir().unwrap(), url }
+    Hub { store, clock, source, rules, dir, url }
 }
 
 static DATABASES: AtomicU64 = AtomicU64::new(0);

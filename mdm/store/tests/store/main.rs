@@ -17,6 +17,7 @@ mod ledger;
 mod modelled;
 mod overrides;
 mod parity;
+mod past;
 mod proposals;
 mod resolution;
 mod steward_tasks;

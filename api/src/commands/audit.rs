@@ -1,0 +1,296 @@
+//! `kanak audit`: the trail copied, checked without a hub, and asked whom a breach affects.
+
+use std::fs::OpenOptions;
+use std::io::{BufWriter, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use kanak_model::kind::Class;
+use kanak_model::{Access, Caller, GoldenId, Kind, Purpose, Timestamp};
+use kanak_store::{Affected, AuditEvent, AuditKey, AuditVerdict, Touched, verify_audit_file};
+use serde_json::json;
+
+use crate::cli::{AffectedArgs, AuditDataCommand, Breached};
+use crate::deployment::Deployment;
+use crate::output::Output;
+
+/// Runs a subcommand that works on a data folder.
+///
+/// # Errors
+/// When the trail cannot be read, or the file cannot be written.
+pub async fn run(command: &AuditDataCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
+    match command {
+        AuditDataCommand::Export { file } => export(file, deployment, output).await,
+        AuditDataCommand::Affected(args) => affected(args, deployment, output).await,
+        AuditDataCommand::Key => {
+            let key = deployment.store.audit_key().context("this hub was opened without its keys")?;
+            if output.json {
+                return output.document(&json!({ "public_key": key.to_string() }));
+            }
+            output.line(key);
+            Ok(())
+        }
+    }
+}
+
+async fn export(file: &Path, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
+    let store = &deployment.store;
+    let shown = file.display().to_string();
+    let new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+    let mut out =
+        BufWriter::new(new.with_context(|| format!("cannot make {shown}; name a file that is not there yet"))?);
+    // First, so that the copy holds its own entry and a checkpoint over it: nothing leaves the hub unrecorded.
+    let access = Access::operation("command line");
+    store.audit(AuditEvent::read(&access, "exported audit trail", "audit trail".to_owned())).await?;
+    let checkpoint = store.checkpoint_audit().await?;
+    let entries = store.export_audit(&shown, &mut out).await?;
+    out.flush().with_context(|| format!("cannot write {shown}"))?;
+    out.get_ref().sync_all().with_context(|| format!("cannot write {shown}"))?;
+    let key = checkpoint.signed_by.clone();
+    if output.json {
+        return output.document(&json!({ "file": shown, "entries": entries, "checkpoint": checkpoint.id,
+                                        "checkpoint_hash": checkpoint.hash, "public_key": key }));
+    }
+    output.note(format!("{entries} entries to {shown}, signed up to the last by {}", checkpoint.words()));
+    output.note(format!("check them anywhere: kanak audit verify {shown} --key {key}"));
+    Ok(())
+}
+
+/// A time as a person writes it; a day is its begin in India.
+fn read_from(text: &str) -> anyhow::Result<Timestamp> {
+    let end = read_until(text)?;
+    Ok(if text.contains('T') { end } else { Timestamp::start_of_day_ist(end.day_ist()) })
+}
+
+/// A time as a person writes it; a day is its end in India.
+fn read_until(text: &str) -> anyhow::Result<Timestamp> {
+    Timestamp::parse(text)
+        .with_context(|| format!("`{text}` is no time; write a day as 2026-04-01, or 2026-04-01T09:30:00Z"))
+}
+
+async fn affected(args: &AffectedArgs, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
+    let store = &deployment.store;
+    let purpose = Purpose::find(&args.purpose).context("unknown purpose")?;
+    let access = Access::decide(&Caller::system("command line"), purpose)?;
+    let from = args.from.as_deref().map_or(Ok(Timestamp(0)), read_from)?;
+    // Times are half-open: an entry of the last microsecond counts.
+    let to = args.to.as_deref().map_or(Ok(deployment.clock.now()), read_until)?;
+    let to = Timestamp(to.0.saturating_add(1));
+    let Breached { source, key, user } = &args.breached;
+    let (what, found) = match (source, key, user) {
+        (Some(name), _, _) => {
+            let known: Vec<String> = store.list_source_systems().await?.into_iter().map(|source| source.name).collect();
+            if !known.contains(name) {
+                bail!("no source `{name}`; there are {}", known.join(", "));
+            }
+            (format!("source {name}"), store.list_affected_by_source(name, from, to).await?)
+        }
+        (_, Some(name), _) => {
+            let known = store.list_api_keys().await?;
+            if !known.iter().any(|key| key.name == *name) {
+                let mut names: Vec<&str> = known.iter().map(|key| key.name.as_str()).collect();
+                names.dedup();
+                bail!(
+                    "no key `{name}`; there are {}",
+                    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+                );
+            }
+            if store.find_user_by_name(name).await?.is_some() {
+                output.progress(format!("a person's account is called {name} too: what either did is counted here"));
+            }
+            (format!("key {name}"), store.list_affected_by_actor(name, from, to).await?)
+        }
+        (_, _, Some(name)) => {
+            if store.find_user_by_name(name).await?.is_none() {
+                let names: Vec<String> = store.list_users().await?.into_iter().map(|user| user.name).collect();
+                bail!("no user `{name}`; there are {}", names.join(", "));
+            }
+            if store.list_api_keys().await?.iter().any(|key| key.name == *name) {
+                output.progress(format!("a key is called {name} too: what either did is counted here"));
+            }
+            (format!("user {name}"), store.list_affected_by_actor(name, from, to).await?)
+        }
+        _ => bail!("name what was breached: --source, --key or --user"),
+    };
+    store.record_reads(&access, "asked whom a breach affects", [what.as_str()]).await?;
+    let places = places(deployment, &found).await?;
+    let shows_people = access.shows(Class::Personal);
+    if output.json {
+        let golden: Vec<_> = found.golden.iter().map(touched_json).collect();
+        return output.document(&json!({
+            "breached": what, "from": from.to_string(), "to": to.to_string(),
+            "golden_record_count": found.golden.len(),
+            "golden_records": if shows_people { json!(golden) } else { serde_json::Value::Null },
+            "by_district": places.iter().map(|(entity, district, count)|
+                json!({ "entity": entity, "district": district, "golden_records": count })).collect::<Vec<_>>(),
+            "entries_that_name_no_golden_record": found.unnamed,
+        }));
+    }
+    if shows_people {
+        let rows: Vec<Vec<String>> = found.golden.iter().map(touched_row).collect();
+        let header = ["golden record", "entity", "source records", "read", "changed", "first", "last"];
+        output.table(&header, &rows);
+        output.line("");
+    }
+    let rows: Vec<Vec<String>> =
+        places.into_iter().map(|(entity, district, count)| vec![entity, district, count.to_string()]).collect();
+    output.table(&["entity", "district", "golden records"], &rows);
+    for (action, count) in &found.unnamed {
+        output
+            .line(format!("{count} entries `{action}` name no golden record: whom they showed, the trail cannot tell"));
+    }
+    output.note(format!("{what}: {} golden records from {from} to {to}", found.golden.len()));
+    Ok(())
+}
+
+fn touched_json(touched: &Touched) -> serde_json::Value {
+    json!({ "golden_id": touched.golden_id.to_string(), "entity": touched.entity, "source_records": touched.source_records,
+            "reads": touched.reads, "changes": touched.changes,
+            "first": touched.first.to_string(), "last": touched.last.to_string() })
+}
+
+fn touched_row(touched: &Touched) -> Vec<String> {
+    vec![
+        touched.golden_id.to_string(),
+        touched.entity.clone(),
+        touched.source_records.to_string(),
+        touched.reads.to_string(),
+        touched.changes.to_string(),
+        touched.first.to_string(),
+        touched.last.to_string(),
+    ]
+}
+
+/// Entity type, district and how many golden records; the most first.
+async fn places(deployment: &Deployment, found: &Affected) -> anyhow::Result<Vec<(String, String, u64)>> {
+    let districts = deployment.codes.get_system("lgd-district")?;
+    let mut places = Vec::new();
+    for model in deployment.models.iter() {
+        let ids: Vec<GoldenId> =
+            found.golden.iter().filter(|one| one.entity == model.name).map(|one| one.golden_id).collect();
+        let district = model.attributes.iter().find(|attribute| attribute.kind == Kind::District);
+        let counts = match district {
+            Some(attribute) => deployment.store.count_golden_by(&attribute.name, &ids).await?,
+            None if ids.is_empty() => continue,
+            None => [(String::new(), ids.len() as u64)].into(),
+        };
+        places.extend(counts.into_iter().map(|(code, count)| {
+            let name = match districts.lookup(&code) {
+                _ if code.is_empty() => "not stated".to_owned(),
+                Some(concept) => concept.property("label").unwrap_or_else(|| concept.display()).to_owned(),
+                None => code,
+            };
+            (model.name.clone(), name, count)
+        }));
+    }
+    places.sort_by(|a, b| (std::cmp::Reverse(a.2), &a.0, &a.1).cmp(&(std::cmp::Reverse(b.2), &b.0, &b.1)));
+    Ok(places)
+}
+
+/// Checks an exported trail, without a hub.
+///
+/// # Errors
+/// When a key is none, the file is no trail, or the trail is broken.
+pub fn verify(file: &Path, keys: &[String], output: &Output) -> anyhow::Result<()> {
+    let keys: Vec<AuditKey> = keys.iter().map(|key| read_key(key)).collect::<anyhow::Result<_>>()?;
+    let verdict = verify_audit_file(file, &keys)?;
+    if output.json {
+        output.document(&to_json(&verdict))?;
+    } else {
+        output.line(&verdict);
+        for fault in &verdict.faults {
+            output.line(format!("BROKEN: {fault}"));
+        }
+    }
+    match verdict.faults.as_slice() {
+        [] => {
+            output.note("every entry fits the one before it, and every checkpoint is signed and holds");
+            Ok(())
+        }
+        [fault] => bail!("the trail is broken: {fault}"),
+        [fault, others @ ..] => bail!("the trail is broken in {} places, the first: {fault}", others.len() + 1),
+    }
+}
+
+/// 64 hex digits, or a file with them.
+fn read_key(text: &str) -> anyhow::Result<AuditKey> {
+    let bad = || format!("`{text}` is no public key and no file with one; `kanak audit key` prints it, 64 hex digits");
+    match AuditKey::parse(text) {
+        Some(key) => Ok(key),
+        None => AuditKey::parse(&std::fs::read_to_string(text).with_context(bad)?).with_context(bad),
+    }
+}
+
+fn to_json(verdict: &AuditVerdict) -> serde_json::Value {
+    json!({
+        "holds": verdict.holds(), "entries": verdict.entries, "chains": verdict.chains,
+        "checkpoints": verdict.checkpoints, "entries_after_last_checkpoint": verdict.after_checkpoint,
+        "faults": verdict.faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::House;
+
+    #[tokio::test]
+    async fn whom_a_breach_affects_is_told_for_a_purpose_and_itself_recorded() {
+        let house = House::with_two_people().await;
+        let deployment = &house.deployment;
+        let asked = |breached: Breached, purpose: &str| {
+            AuditDataCommand::Affected(AffectedArgs {
+                breached,
+                from: Some("2020-01-01".to_owned()),
+                to: None,
+                purpose: purpose.to_owned(),
+            })
+        };
+        let of = |source: Option<&str>, user: Option<&str>| Breached {
+            source: source.map(str::to_owned),
+            key: None,
+            user: user.map(str::to_owned),
+        };
+        let (output, mut printed) = Output::captured();
+        run(&asked(of(Some("people"), None), "operation"), deployment, &output).await.unwrap();
+        let text = printed();
+        assert!(text.contains("\"golden_record_count\": 2") && text.contains("K-000001-"), "{text}");
+        run(&asked(of(Some("people"), None), "statistics"), deployment, &output).await.unwrap();
+        let text = printed();
+        assert!(text.contains("\"golden_record_count\": 2") && !text.contains("K-000001-"), "{text}");
+        let trail = deployment.store.list_audit_events(0, 100).await.unwrap();
+        let told = trail.iter().filter(|entry| entry.event.action == "asked whom a breach affects");
+        assert_eq!(
+            told.map(|entry| entry.event.purpose).collect::<Vec<_>>(),
+            [Some(Purpose::Operation), Some(Purpose::Statistics)]
+        );
+        let unknown = run(&asked(of(Some("peoples"), None), "operation"), deployment, &output).await.unwrap_err();
+        assert!(unknown.to_string().contains("no source `peoples`; there are people"), "{unknown}");
+        let nobody = run(&asked(of(None, Some("nobody")), "operation"), deployment, &output).await.unwrap_err();
+        assert!(nobody.to_string().contains("no user `nobody`"), "{nobody}");
+    }
+
+    #[tokio::test]
+    async fn an_exported_trail_holds_its_own_entry_and_is_checked_with_the_key_alone() {
+        let house = House::with_two_people().await;
+        let deployment = &house.deployment;
+        let (trail, public) = (house.folder().join("trail.ndjson"), house.folder().join("audit.pub"));
+        let output = Output::silent();
+        run(&AuditDataCommand::Export { file: trail.clone() }, deployment, &output).await.unwrap();
+        let text = std::fs::read_to_string(&trail).unwrap();
+        assert!(text.contains("exported audit trail"));
+        let again = run(&AuditDataCommand::Export { file: trail.clone() }, deployment, &output).await.unwrap_err();
+        assert!(again.to_string().contains("not there yet"), "{again}");
+        let key = deployment.store.audit_key().unwrap().to_string();
+        std::fs::write(&public, format!("{key}\n")).unwrap();
+        for key in [key.clone(), public.display().to_string()] {
+            verify(&trail, &[key], &output).unwrap();
+        }
+        let refused = verify(&trail, &["77".to_owned()], &output).unwrap_err();
+        assert!(format!("{refused:#}").contains("`77` is no public key"), "{refused:#}");
+        std::fs::write(&trail, text.replace("exported audit trail", "read audit trail")).unwrap();
+        let broken = verify(&trail, &[key], &output).unwrap_err().to_string();
+        assert!(broken.contains("entry 1 of chain") && broken.contains("was changed"), "{broken}");
+    }
+}
