@@ -114,6 +114,9 @@ pub enum DataCommand {
     /// Keys of programs that call the API.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// The Aadhaar vault: its keys, and references that nobody uses.
+    #[command(subcommand)]
+    Vault(VaultCommand),
 }
 
 impl DataCommand {
@@ -148,7 +151,7 @@ impl DataCommand {
     pub fn reads_declarations(&self) -> bool {
         match self {
             Self::Ingest(_) | Self::Resolve { .. } | Self::Refresh | Self::Verify | Self::Explain { .. } => true,
-            Self::Sql { .. } | Self::Backup { .. } | Self::User(_) | Self::Key(_) => false,
+            Self::Sql { .. } | Self::Backup { .. } | Self::User(_) | Self::Key(_) | Self::Vault(_) => false,
         }
     }
 
@@ -156,7 +159,9 @@ impl DataCommand {
     pub fn is_work(&self) -> bool {
         match self {
             Self::Ingest(_) | Self::Resolve { .. } | Self::Refresh | Self::Verify | Self::Backup { .. } => true,
-            Self::Explain { .. } | Self::Sql { .. } | Self::User(_) | Self::Key(_) => false,
+            // What is taken in meanwhile may use a reference that is being swept.
+            Self::Vault(VaultCommand::Sweep) => true,
+            Self::Explain { .. } | Self::Sql { .. } | Self::User(_) | Self::Key(_) | Self::Vault(_) => false,
         }
     }
 }
@@ -366,6 +371,23 @@ pub enum KeyCommand {
         /// Its name.
         name: String,
     },
+}
+
+/// Subcommands of `vault`.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VaultCommand {
+    /// How many numbers it holds, and under which keys.
+    Status,
+    /// Wrap the data keys under a new version of the key store's key; no number is opened.
+    Rotate {
+        /// Seal the numbers themselves anew under new data keys, in batches, while numbers come in; cut off, it goes on when it is
+        /// asked for again.
+        #[arg(long)]
+        data: bool,
+    },
+    /// Take out references, and numbers, that a broken run left and nobody uses.
+    Sweep,
 }
 
 /// Options of `synth`.

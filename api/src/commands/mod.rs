@@ -15,6 +15,7 @@ pub mod serve;
 pub mod sql;
 pub mod synth;
 pub mod users;
+pub mod vault;
 pub mod verify;
 mod waterfall;
 
@@ -69,5 +70,6 @@ pub async fn run_on(command: &DataCommand, deployment: &Deployment, output: &Out
         DataCommand::Backup { dir } => Box::pin(backup::run(dir, deployment, output)).await,
         DataCommand::User(command) => Box::pin(users::run_user(command, deployment, output)).await,
         DataCommand::Key(command) => Box::pin(users::run_key(command, deployment, output)).await,
+        DataCommand::Vault(command) => Box::pin(vault::run(command, deployment, output)).await,
     }
 }

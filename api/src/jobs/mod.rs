@@ -8,4 +8,5 @@ pub mod quality;
 pub mod refresh;
 pub mod resolve;
 pub mod steward;
+pub mod vault;
 pub mod verify;

@@ -7,6 +7,7 @@ pub mod golden_records;
 pub mod metrics;
 pub mod sources;
 pub mod steward_tasks;
+pub mod vault;
 
 use kanak_model::Access;
 use kanak_store::AuditEvent;

@@ -59,7 +59,10 @@ pub use users::{
     Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, PASSWORD_BYTES_MAX, PASSWORD_MIN, SignIn, User,
     new_password,
 };
-pub use vault::{Reference, Revealed, Vault, VaultError};
+pub use vault::{
+    APPROVE_WITHIN_US, DataKeyStanding, REVEAL_WITHIN_US, Reference, RevealDecision, RevealRequest, RevealRequestId,
+    RevealState, Revealed, RotatedKey, Vault, VaultError,
+};
 
 /// The hub: one handle, cheap to clone, for all that is written and read.
 #[derive(Clone)]

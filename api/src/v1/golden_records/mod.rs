@@ -39,7 +39,7 @@ fn not_seen(id: GoldenId) -> Problem {
 }
 
 /// What people are called who sign in.
-async fn user_names(state: &AppState) -> Result<impl Fn(UserId) -> String, Problem> {
+pub(super) async fn user_names(state: &AppState) -> Result<impl Fn(UserId) -> String, Problem> {
     let users = state.deployment.store.list_users().await.map_err(Problem::internal)?;
     let name = move |id| users.iter().find(|user| user.id == id).map(|user| user.name.clone());
     Ok(move |id| name(id).unwrap_or_else(|| format!("user {id}")))
