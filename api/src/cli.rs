@@ -117,6 +117,11 @@ pub enum DataCommand {
     /// The Aadhaar vault: its keys, and references that nobody uses.
     #[command(subcommand)]
     Vault(VaultCommand),
+    /// Forget a golden record under a recorded order: hub, vault, landed files and lake.
+    Erase(EraseArgs),
+    /// Legal holds: what may not be erased, and why.
+    #[command(subcommand)]
+    Hold(HoldCommand),
 }
 
 impl DataCommand {
@@ -150,8 +155,15 @@ impl DataCommand {
     /// Whether the command works by the declared models and sources.
     pub fn reads_declarations(&self) -> bool {
         match self {
-            Self::Ingest(_) | Self::Resolve { .. } | Self::Refresh | Self::Verify | Self::Explain { .. } => true,
-            Self::Sql { .. } | Self::Backup { .. } | Self::User(_) | Self::Key(_) | Self::Vault(_) => false,
+            Self::Ingest(_)
+            | Self::Resolve { .. }
+            | Self::Refresh
+            | Self::Verify
+            | Self::Explain { .. }
+            | Self::Erase(_) => true,
+            Self::Sql { .. } | Self::Backup { .. } | Self::User(_) | Self::Key(_) | Self::Vault(_) | Self::Hold(_) => {
+                false
+            }
         }
     }
 
@@ -160,8 +172,10 @@ impl DataCommand {
         match self {
             Self::Ingest(_) | Self::Resolve { .. } | Self::Refresh | Self::Verify | Self::Backup { .. } => true,
             // What is taken in meanwhile may use a reference that is being swept.
-            Self::Vault(VaultCommand::Sweep) => true,
-            Self::Explain { .. } | Self::Sql { .. } | Self::User(_) | Self::Key(_) | Self::Vault(_) => false,
+            Self::Vault(VaultCommand::Sweep) | Self::Erase(_) => true,
+            Self::Explain { .. } | Self::Sql { .. } | Self::User(_) | Self::Key(_) | Self::Vault(_) | Self::Hold(_) => {
+                false
+            }
         }
     }
 }
@@ -371,6 +385,45 @@ pub enum KeyCommand {
         /// Its name.
         name: String,
     },
+}
+
+/// Options of `erase`.
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
+pub struct EraseArgs {
+    /// The entity type.
+    #[arg(long)]
+    pub entity: String,
+    /// The golden id (K-000001-1).
+    #[arg(long, value_name = "ID")]
+    pub golden: String,
+    /// Under which order: kept for ever, so name no person in it.
+    #[arg(long, value_name = "TEXT")]
+    pub order: String,
+}
+
+/// Subcommands of `hold`.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldCommand {
+    /// Place a hold on a golden record and print its number.
+    Add {
+        /// The golden id (K-000001-1).
+        #[arg(long, value_name = "ID")]
+        golden: String,
+        /// Whose hold it is, such as a court.
+        #[arg(long)]
+        authority: String,
+        /// Why, such as the case.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Remove a hold.
+    Remove {
+        /// Its number.
+        hold: i64,
+    },
+    /// The holds that stand.
+    List,
 }
 
 /// Subcommands of `vault`.

@@ -117,6 +117,11 @@ pub async fn ingest_all(
                          refused: mend those, or confirm with --accept-retired"
                     )
                 };
+                let words = if ingested.erased == 0 {
+                    words
+                } else {
+                    format!("{words}; {} rows that were erased under an order left out", grouped(ingested.erased))
+                };
                 stage.end(&words);
                 done.push(ingested);
             }

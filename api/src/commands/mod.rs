@@ -3,7 +3,9 @@
 pub mod backup;
 pub mod codes;
 pub mod demo;
+pub mod erase;
 pub mod explain;
+pub mod hold;
 pub mod ingest;
 pub mod init;
 pub mod match_files;
@@ -70,6 +72,8 @@ pub async fn run_on(command: &DataCommand, deployment: &Deployment, output: &Out
         DataCommand::Backup { dir } => Box::pin(backup::run(dir, deployment, output)).await,
         DataCommand::User(command) => Box::pin(users::run_user(command, deployment, output)).await,
         DataCommand::Key(command) => Box::pin(users::run_key(command, deployment, output)).await,
+        DataCommand::Erase(args) => Box::pin(erase::run(args, deployment, output)).await,
+        DataCommand::Hold(command) => Box::pin(hold::run(command, deployment, output)).await,
         DataCommand::Vault(command) => Box::pin(vault::run(command, deployment, output)).await,
     }
 }

@@ -29,6 +29,28 @@ impl Vault {
         Ok(gone.len() as u64)
     }
 
+    /// Takes numbers out under an order, by their references in a domain, with the references that every other domain has of them; gives how
+    /// many numbers went. The reasons of requests for them go too. In a copy of the vault they stay as they were: see
+    /// [`Vault::rotate_key`].
+    pub async fn erase(&self, domain: &str, references: &[Reference]) -> Result<u64, VaultError> {
+        const OF: &str = "SELECT aadhaar_id FROM aadhaar_references
+             WHERE domain = $2 AND reference IN (SELECT word FROM {texts $1} AS t)";
+        const REASONS: &str = "UPDATE reveal_requests SET reason = 'erased' WHERE (domain, reference) IN (
+             SELECT domain, reference FROM aadhaar_references WHERE aadhaar_id IN (SELECT id FROM {ids $1} AS i))";
+        const REFERENCES: &str = "DELETE FROM aadhaar_references WHERE aadhaar_id IN (SELECT id FROM {ids $1} AS i)";
+        const NUMBERS: &str = "DELETE FROM aadhaar_numbers WHERE id IN (SELECT id FROM {ids $1} AS i)";
+        let words: Vec<&str> = references.iter().map(Reference::as_str).collect();
+        let mut tx = self.begin().await?;
+        let ids: Vec<i64> =
+            sqlx::query_scalar(sql(Engine::Sqlite, OF)).bind(json(&words)).bind(domain).fetch_all(&mut *tx).await?;
+        for text in [REASONS, REFERENCES, NUMBERS] {
+            sqlx::query(sql(Engine::Sqlite, text)).bind(json(&ids)).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        self.truncate_log().await?;
+        Ok(ids.len() as u64)
+    }
+
     /// Whether the vault gave out references of a domain at or after an instant.
     pub async fn has_new_references(&self, domain: &str, since: Timestamp) -> Result<bool, VaultError> {
         const SQL: &str = "SELECT EXISTS (SELECT 1 FROM aadhaar_references WHERE domain = $1 AND created_us >= $2)";

@@ -7,6 +7,7 @@ mod audit_events;
 mod backup;
 mod confirmations;
 mod corruptions;
+mod erasures;
 mod golden_records;
 mod histories;
 mod ingest;
