@@ -171,8 +171,8 @@ impl DataCommand {
     pub fn is_work(&self) -> bool {
         match self {
             Self::Ingest(_) | Self::Resolve { .. } | Self::Refresh | Self::Verify | Self::Backup { .. } => true,
-            // What is taken in meanwhile may use a reference that is being swept.
-            Self::Vault(VaultCommand::Sweep) | Self::Erase(_) => true,
+            // What is taken in meanwhile may use a reference that is being swept; a hold is placed before an erasure or after it.
+            Self::Vault(VaultCommand::Sweep) | Self::Erase(_) | Self::Hold(HoldCommand::Add { .. }) => true,
             Self::Explain { .. } | Self::Sql { .. } | Self::User(_) | Self::Key(_) | Self::Vault(_) | Self::Hold(_) => {
                 false
             }
