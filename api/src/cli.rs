@@ -127,6 +127,14 @@ pub enum DataCommand {
     /// Subscribers to whom a server posts the change feed.
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// The Aadhaar vault: its keys, and references that nobody uses.
+    #[command(subcommand)]
+    Vault(VaultCommand),
+    /// Forget a golden record under a recorded order: hub, vault, landed files and lake.
+    Erase(EraseArgs),
+    /// Legal holds: what may not be erased, and why.
+    #[command(subcommand)]
+    Hold(HoldCommand),
 }
 
 impl DataCommand {
@@ -165,9 +173,20 @@ impl DataCommand {
     /// Whether the command works by the declared models and sources.
     pub fn reads_declarations(&self) -> bool {
         match self {
-            Self::Ingest(_) | Self::Resolve { .. } | Self::Refresh | Self::Verify | Self::Explain { .. } => true,
-            Self::Sql { .. } | Self::Audit(_) | Self::Backup { .. } | Self::User(_) | Self::Key(_) => false,
-            Self::Webhook(_) => true,
+            Self::Ingest(_)
+            | Self::Resolve { .. }
+            | Self::Refresh
+            | Self::Verify
+            | Self::Explain { .. }
+            | Self::Erase(_)
+            | Self::Webhook(_) => true,
+            Self::Sql { .. }
+            | Self::Audit(_)
+            | Self::Backup { .. }
+            | Self::User(_)
+            | Self::Key(_)
+            | Self::Vault(_)
+            | Self::Hold(_) => false,
         }
     }
 
@@ -175,8 +194,16 @@ impl DataCommand {
     pub fn is_work(&self) -> bool {
         match self {
             Self::Ingest(_) | Self::Resolve { .. } | Self::Refresh | Self::Verify | Self::Backup { .. } => true,
-            Self::Explain { .. } | Self::Sql { .. } | Self::Audit(_) => false,
-            Self::User(_) | Self::Key(_) | Self::Webhook(_) => false,
+            // What is taken in meanwhile may use a reference that is being swept; a hold is placed before an erasure or after it.
+            Self::Vault(VaultCommand::Sweep) | Self::Erase(_) | Self::Hold(HoldCommand::Add { .. }) => true,
+            Self::Explain { .. }
+            | Self::Sql { .. }
+            | Self::Audit(_)
+            | Self::Webhook(_)
+            | Self::User(_)
+            | Self::Key(_)
+            | Self::Vault(_)
+            | Self::Hold(_) => false,
         }
     }
 }
@@ -502,6 +529,62 @@ pub struct WebhookAddArgs {
     /// Begin after this position of the feed; 0 from the beginning [default: the feed's end].
     #[arg(long, value_name = "POSITION")]
     pub after: Option<i64>,
+}
+
+/// Options of `erase`.
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
+pub struct EraseArgs {
+    /// The entity type.
+    #[arg(long)]
+    pub entity: String,
+    /// The golden id (K-000001-1).
+    #[arg(long, value_name = "ID")]
+    pub golden: String,
+    /// Under which order: kept for ever, so name no person in it.
+    #[arg(long, value_name = "TEXT")]
+    pub order: String,
+}
+
+/// Subcommands of `hold`.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldCommand {
+    /// Place a hold on a golden record and print its number.
+    Add {
+        /// The golden id (K-000001-1).
+        #[arg(long, value_name = "ID")]
+        golden: String,
+        /// Whose hold it is, such as a court.
+        #[arg(long)]
+        authority: String,
+        /// Why, such as the case.
+        #[arg(long)]
+        reason: String,
+    },
+    /// Remove a hold.
+    Remove {
+        /// Its number.
+        hold: i64,
+    },
+    /// The holds that stand.
+    List,
+}
+
+/// Subcommands of `vault`.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VaultCommand {
+    /// How many numbers it holds, and under which keys.
+    Status,
+    /// Wrap the data keys under a new version of the key store's key; no number is opened.
+    Rotate {
+        /// Seal the numbers themselves anew under new data keys, in batches, while numbers come in; cut off, it goes on when it is
+        /// asked for again.
+        #[arg(long)]
+        data: bool,
+    },
+    /// Take out references, and numbers, that a broken run left and nobody uses.
+    Sweep,
 }
 
 /// Options of `synth`.

@@ -133,7 +133,7 @@ impl Deployment {
         let url = HubUrl::parse(global.hub.as_deref().unwrap_or(&beside))?;
         let keys = Arc::new(FileKeyStore::open(&global.data.join("keys"))?);
         let store = Store::open(&url, Arc::clone(&clock)).await?.signed_by(AuditSigner::open(keys.as_ref())?);
-        let vault = Arc::new(Vault::open(&global.data.join("vault.sqlite"), keys.as_ref(), Arc::clone(&clock)).await?);
+        let vault = Arc::new(Vault::open(&global.data.join("vault.sqlite"), keys.clone(), Arc::clone(&clock)).await?);
         let warehouse = Warehouse::open(&global.data.join("lake"), Arc::clone(&codes))?;
         let made_up = config.made_up || store.get_setting("made_up").await?.is_some();
         Ok(Self {

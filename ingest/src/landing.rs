@@ -7,8 +7,10 @@
 //! left out or added at the end does not open. The key of a file is derived from its hash, so no two files share one
 //! and the counter alone makes the nonces.
 //!
-//! Layout: `KANAKL01`, the hash (32 bytes), then the chunks with 16 bytes of tag each.
+//! Layout: `KANAKL01`, the hash (32 bytes), then the chunks with 16 bytes of tag each. Of a file that was sealed anew because rows in it were
+//! erased: `KANAKL02`, the hash of what came, 16 random bytes, then the chunks; its key is derived from both.
 
+mod erase;
 mod open;
 mod seal;
 
@@ -19,13 +21,16 @@ use sha2::Sha256;
 pub use crate::read::read_sealed;
 
 pub use self::{
+    erase::{put_anew, seal_without},
     open::{Opened, open},
     seal::{Landed, content_hash, seal, sealed_path},
 };
 
 const MAGIC: &[u8; 8] = b"KANAKL01";
 const HASH_BYTES: usize = 32;
-const HEADER_BYTES: usize = MAGIC.len() + HASH_BYTES;
+const MAGIC_ANEW: &[u8; 8] = b"KANAKL02";
+/// The random bytes of a file that was sealed anew.
+pub const SALT_BYTES: usize = 16;
 const CHUNK_BYTES: usize = 64 * 1024;
 const TAG_BYTES: usize = 16;
 
@@ -43,10 +48,37 @@ fn content_hasher(key: &[u8; 32]) -> HmacSha256 {
     <HmacSha256 as Mac>::new_from_slice(&derived).expect("HMAC takes keys of any length")
 }
 
-/// The cipher for the one file that has this hash.
-fn cipher(key: &[u8; 32], hash: &[u8; HASH_BYTES]) -> Aes256Gcm {
-    let derived = keyed(key, b"kanak landing: seal").chain_update(hash).finalize().into_bytes();
-    Aes256Gcm::new(&derived)
+/// How a sealed file begins: the hash of what came, and the salt of one that was sealed anew.
+#[derive(Clone, Copy)]
+struct Header {
+    hash: [u8; HASH_BYTES],
+    salt: Option<[u8; SALT_BYTES]>,
+}
+
+impl Header {
+    fn of(hash: [u8; HASH_BYTES]) -> Self {
+        Self { hash, salt: None }
+    }
+
+    fn anew(hash: [u8; HASH_BYTES], salt: [u8; SALT_BYTES]) -> Self {
+        Self { hash, salt: Some(salt) }
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        match &self.salt {
+            None => [MAGIC.as_slice(), &self.hash].concat(),
+            Some(salt) => [MAGIC_ANEW.as_slice(), &self.hash, salt].concat(),
+        }
+    }
+
+    /// The cipher for the one text that has this header.
+    fn cipher(&self, key: &[u8; 32]) -> Aes256Gcm {
+        let derived = match &self.salt {
+            None => keyed(key, b"kanak landing: seal").chain_update(self.hash),
+            Some(salt) => keyed(key, b"kanak landing: seal anew").chain_update(self.hash).chain_update(salt),
+        };
+        Aes256Gcm::new(&derived.finalize().into_bytes())
+    }
 }
 
 /// The nonce of a chunk: its number, and whether it is the last one.
@@ -55,13 +87,6 @@ fn nonce(number: u64, last: bool) -> Nonce<U12> {
     nonce[3..11].copy_from_slice(&number.to_be_bytes());
     nonce[11] = u8::from(last);
     nonce.into()
-}
-
-fn header(hash: &[u8; HASH_BYTES]) -> [u8; HEADER_BYTES] {
-    let mut header = [0; HEADER_BYTES];
-    header[..MAGIC.len()].copy_from_slice(MAGIC);
-    header[MAGIC.len()..].copy_from_slice(hash);
-    header
 }
 
 fn hex(hash: &[u8; HASH_BYTES]) -> String {

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use kanak_model::Timestamp;
 
 use crate::cli::IngestArgs;
 use crate::deployment::Deployment;
-use crate::jobs::ingest_file::{Ingested, Known, Retirements, Terms, ingest_file, source_of};
+use crate::jobs::ingest_file::{HUB_DOMAIN, Ingested, Known, Retirements, Terms, ingest_file, source_of};
+use crate::jobs::vault::sweep;
 use crate::output::{Output, grouped};
 use crate::progress::Stage;
 
@@ -21,7 +23,11 @@ pub async fn run(args: &IngestArgs, deployment: &Deployment, output: &Output) ->
         retirements: if args.accept_retired { Retirements::Confirmed } else { Retirements::WithinLimit },
         known: if args.again { Known::ReadAgain } else { Known::LeaveAlone },
     };
+    let begun = deployment.clock.now();
     let (done, refused) = ingest_all(deployment, &files, terms, output).await;
+    if !refused.is_empty() {
+        sweep_after(deployment, begun, output).await?;
+    }
     print(&done, &refused, output)?;
     match refused.as_slice() {
         [] => Ok(()),
@@ -111,6 +117,11 @@ pub async fn ingest_all(
                          refused: mend those, or confirm with --accept-retired"
                     )
                 };
+                let words = if ingested.erased == 0 {
+                    words
+                } else {
+                    format!("{words}; {} rows that were erased under an order left out", grouped(ingested.erased))
+                };
                 stage.end(&words);
                 done.push(ingested);
             }
@@ -122,6 +133,17 @@ pub async fn ingest_all(
         }
     }
     (done, refused)
+}
+
+/// Takes out what refused files left in the vault: it is written before the hub, and the hub then took none of their rows.
+async fn sweep_after(deployment: &Deployment, since: Timestamp, output: &Output) -> anyhow::Result<()> {
+    if deployment.vault.has_new_references(HUB_DOMAIN, since).await? {
+        let swept = sweep(deployment).await?;
+        if swept > 0 {
+            output.note(format!("{} references of refused files were taken out of the vault", grouped(swept)));
+        }
+    }
+    Ok(())
 }
 
 fn print(done: &[Ingested], refused: &[(PathBuf, String)], output: &Output) -> anyhow::Result<()> {

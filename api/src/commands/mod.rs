@@ -4,7 +4,9 @@ pub mod audit;
 pub mod backup;
 pub mod codes;
 pub mod demo;
+pub mod erase;
 pub mod explain;
+pub mod hold;
 pub mod ingest;
 pub mod init;
 pub mod match_files;
@@ -16,6 +18,7 @@ pub mod serve;
 pub mod sql;
 pub mod synth;
 pub mod users;
+pub mod vault;
 pub mod verify;
 mod waterfall;
 pub mod webhooks;
@@ -89,5 +92,8 @@ async fn run_command(command: &DataCommand, deployment: &Deployment, output: &Ou
         DataCommand::User(command) => Box::pin(users::run_user(command, deployment, output)).await,
         DataCommand::Key(command) => Box::pin(users::run_key(command, deployment, output)).await,
         DataCommand::Webhook(command) => Box::pin(webhooks::run(command, deployment, output)).await,
+        DataCommand::Erase(args) => Box::pin(erase::run(args, deployment, output)).await,
+        DataCommand::Hold(command) => Box::pin(hold::run(command, deployment, output)).await,
+        DataCommand::Vault(command) => Box::pin(vault::run(command, deployment, output)).await,
     }
 }

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use crate::deployment::Deployment;
+use crate::jobs::erase::{clean_file, erasure_key};
 use crate::progress::Stage;
 
 /// The domain under which the hub's own Aadhaar references are drawn.
@@ -41,6 +42,8 @@ pub struct Ingested {
     pub held_back: u64,
     /// Rows in quarantine.
     pub rejected: u64,
+    /// Rows that were erased under an order and that the register still lists: they were left out.
+    pub erased: u64,
     /// Whether the hub knew this very file, so that nothing was done.
     pub known: bool,
     /// Whether it was read under another declaration of its source or model, and so might say something else now.
@@ -59,6 +62,7 @@ impl Ingested {
             retired: summary.retired,
             held_back: summary.held_back,
             rejected: summary.rejected,
+            erased: 0,
             known: false,
             declared_anew: false,
         }
@@ -138,13 +142,18 @@ pub async fn ingest_file(
         bytes: landed.bytes,
         load: source.load,
     };
+    let (content_hash, name) = (facts.content_hash.clone(), facts.name.clone());
     let mut run = deployment.store.begin_ingest(source_id, facts).await?;
+    let erased = deployment.store.list_erased_keys(source_id, &erasure_key(deployment)?).await?;
+    run.keep_erased(erased.clone());
     let (sender, mut batches) = mpsc::channel::<CheckedBatch>(4);
     let reader = start_reader(deployment, source.clone(), file, landed, key, sender);
     let is_event = matches!(source.rows, RowsAre::Event(_));
     while let Some(batch) = batches.recv().await {
         let CheckedBatch { mut rows, rejected } = batch;
         stage.advance((rows.len() + rejected.len()) as u64);
+        // Before the vault: a number that was erased must not come back either.
+        run.leave_out_erased(&mut rows, |row| &row.key);
         run.reject(rejected).await?;
         if is_event {
             run.count_rows(rows.len() as u64);
@@ -166,13 +175,18 @@ pub async fn ingest_file(
     }
     let report: FileReport = reader.await??;
     run.left_out(report.left_out).await?;
+    let erased_rows = run.erased_rows();
+    if erased_rows > 0 {
+        // Before the commit: a run that is cut off here finds the file clean when it is sent again.
+        clean_file(deployment, Some(&source), (&content_hash, &name), &erased).await?;
+    }
     let summary = match terms.retirements {
         Retirements::WithinLimit => run.finish().await?,
         Retirements::Confirmed => run.finish_confirmed().await?,
     };
     // Lost in a crash, it is missed by nobody: a run without it counts as read under what is declared.
     deployment.store.put_setting(&read_as_setting(summary.run), &declaration).await?;
-    Ok(Ingested::of(&source, file, &summary))
+    Ok(Ingested { erased: erased_rows, ..Ingested::of(&source, file, &summary) })
 }
 
 /// Whether a person confirmed that a snapshot may retire more than its source's limit.

@@ -1,6 +1,7 @@
 //! The work that commands and the server share: each job joins crates that do not know each other.
 
 pub mod accuracy;
+pub mod erase;
 pub mod explain;
 pub mod ingest_file;
 pub mod live;
@@ -9,5 +10,6 @@ pub mod quality;
 pub mod refresh;
 pub mod resolve;
 pub mod steward;
+pub mod vault;
 pub mod verify;
 pub mod webhooks;

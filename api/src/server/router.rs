@@ -70,6 +70,10 @@ pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(v1::feed::events::events))
         .routes(routes!(v1::metrics::list::list))
         .routes(routes!(v1::metrics::get::get))
+        .routes(routes!(v1::vault::list::list, v1::vault::request::request))
+        .routes(routes!(v1::vault::decide::decide))
+        .routes(routes!(v1::vault::reveal::reveal))
+        .routes(routes!(v1::vault::same_person::same_person))
         .split_for_parts()
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use aes_gcm::{Aes256Gcm, Tag, aead::AeadInPlace as _};
 
-use super::{CHUNK_BYTES, HASH_BYTES, HEADER_BYTES, MAGIC, TAG_BYTES, cipher, hex, nonce};
+use super::{CHUNK_BYTES, HASH_BYTES, Header, MAGIC, MAGIC_ANEW, SALT_BYTES, TAG_BYTES, hex, nonce};
 use crate::error::IngestError;
 
 const SEALED_CHUNK_BYTES: u64 = (CHUNK_BYTES + TAG_BYTES) as u64;
@@ -14,7 +14,9 @@ const SEALED_CHUNK_BYTES: u64 = (CHUNK_BYTES + TAG_BYTES) as u64;
 /// A sealed file, open for reading at any place. Only chunks that pass their check are given out.
 pub struct Opened {
     file: File,
-    header: [u8; HEADER_BYTES],
+    hash: [u8; HASH_BYTES],
+    /// What the chunks are bound to: all that stands before them.
+    header: Vec<u8>,
     cipher: Aes256Gcm,
     plain_bytes: u64,
     chunks: u64,
@@ -34,21 +36,26 @@ pub fn open(sealed_path: &Path, key: &[u8; 32]) -> Result<Opened, IngestError> {
     let of_io = |cause| IngestError::Io { file: file_name(), cause };
     let mut file = File::open(sealed_path).map_err(of_io)?;
     let bytes = file.metadata().map_err(of_io)?.len();
-    let mut header = [0; HEADER_BYTES];
-    file.read_exact(&mut header).map_err(|_| broken("it is too short"))?;
-    if header[..MAGIC.len()] != *MAGIC {
-        return Err(broken("it does not begin as a sealed file does"));
-    }
-    let body = bytes.saturating_sub(HEADER_BYTES as u64);
+    let (mut magic, mut hash, mut salt) = ([0; MAGIC.len()], [0; HASH_BYTES], [0; SALT_BYTES]);
+    let begun = file.read_exact(&mut magic).and_then(|()| file.read_exact(&mut hash));
+    begun.map_err(|_| broken("it is too short"))?;
+    let header = match &magic {
+        MAGIC => Header::of(hash),
+        MAGIC_ANEW => {
+            file.read_exact(&mut salt).map_err(|_| broken("it is too short"))?;
+            Header::anew(hash, salt)
+        }
+        _ => return Err(broken("it does not begin as a sealed file does")),
+    };
+    let cipher = header.cipher(key);
+    let header = header.bytes();
+    let body = bytes.saturating_sub(header.len() as u64);
     let chunks = body.div_ceil(SEALED_CHUNK_BYTES);
     let plain_bytes = body
         .checked_sub(chunks * TAG_BYTES as u64)
         .filter(|_| chunks > 0 && (body - 1) % SEALED_CHUNK_BYTES >= TAG_BYTES as u64 - 1)
         .ok_or_else(|| broken("it is cut off"))?;
-    let mut hash = [0; HASH_BYTES];
-    hash.copy_from_slice(&header[MAGIC.len()..]);
-    let cipher = cipher(key, &hash);
-    let mut opened = Opened { file, header, cipher, plain_bytes, chunks, loaded: None, chunk: Vec::new(), at: 0 };
+    let mut opened = Opened { file, hash, header, cipher, plain_bytes, chunks, loaded: None, chunk: Vec::new(), at: 0 };
     opened.load(0).map_err(|cause| broken(&cause.to_string()))?;
     opened.load(chunks - 1).map_err(|cause| broken(&cause.to_string()))?;
     Ok(opened)
@@ -62,9 +69,12 @@ impl Opened {
 
     /// The keyed hash of its content, hexadecimal.
     pub fn content_hash(&self) -> String {
-        let mut hash = [0; HASH_BYTES];
-        hash.copy_from_slice(&self.header[MAGIC.len()..]);
-        hex(&hash)
+        hex(&self.hash)
+    }
+
+    /// The hash itself.
+    pub(super) fn hash(&self) -> [u8; HASH_BYTES] {
+        self.hash
     }
 
     /// Brings chunk `number` into memory.
@@ -73,7 +83,7 @@ impl Opened {
             return Ok(());
         }
         self.loaded = None;
-        self.file.seek(SeekFrom::Start(HEADER_BYTES as u64 + number * SEALED_CHUNK_BYTES))?;
+        self.file.seek(SeekFrom::Start(self.header.len() as u64 + number * SEALED_CHUNK_BYTES))?;
         self.chunk.clear();
         (&mut self.file).take(SEALED_CHUNK_BYTES).read_to_end(&mut self.chunk)?;
         let damaged = || io::Error::other(format!("chunk {number} of {} does not open", self.chunks));

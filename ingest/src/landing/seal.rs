@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use aes_gcm::aead::AeadInPlace as _;
 use hmac::Mac as _;
 
-use super::{CHUNK_BYTES, HASH_BYTES, cipher, content_hasher, header, hex, nonce};
+use super::{CHUNK_BYTES, HASH_BYTES, Header, content_hasher, hex, nonce};
 use crate::error::IngestError;
 
 /// A file that is in the landing.
@@ -87,16 +87,25 @@ fn hash_file(path: &Path, key: &[u8; 32]) -> io::Result<([u8; HASH_BYTES], u64)>
 
 /// Writes the sealed file; answers the hash of what was read, which must be the one that the key was derived from.
 fn write_sealed(from: &Path, to: &Path, key: &[u8; 32], hash: &[u8; HASH_BYTES]) -> io::Result<[u8; HASH_BYTES]> {
-    let mut from = File::open(from)?;
-    let mut out = BufWriter::new(File::create(to)?);
-    let header = header(hash);
+    write_chunks(&mut File::open(from)?, File::create(to)?, key, &Header::of(*hash))
+}
+
+/// Seals a text under a header, durably; answers the hash of what was read.
+pub(super) fn write_chunks(
+    from: &mut dyn Read,
+    to: File,
+    key: &[u8; 32],
+    header: &Header,
+) -> io::Result<[u8; HASH_BYTES]> {
+    let mut out = BufWriter::new(to);
+    let cipher = header.cipher(key);
+    let header = header.bytes();
     out.write_all(&header)?;
-    let cipher = cipher(key, hash);
     let mut hasher = content_hasher(key);
     let (mut chunk, mut next) = (vec![0; CHUNK_BYTES], vec![0; CHUNK_BYTES]);
-    let mut length = read_full(&mut from, &mut chunk)?;
+    let mut length = read_full(from, &mut chunk)?;
     for number in 0_u64.. {
-        let next_length = if length < CHUNK_BYTES { 0 } else { read_full(&mut from, &mut next)? };
+        let next_length = if length < CHUNK_BYTES { 0 } else { read_full(from, &mut next)? };
         let last = next_length == 0;
         hasher.update(&chunk[..length]);
         let tag = cipher
@@ -115,7 +124,7 @@ fn write_sealed(from: &Path, to: &Path, key: &[u8; 32], hash: &[u8; HASH_BYTES])
 }
 
 /// Fills the buffer, less at the end of the file only.
-fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+fn read_full(file: &mut (impl Read + ?Sized), buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
         match file.read(&mut buffer[filled..]) {

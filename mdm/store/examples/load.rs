@@ -84,7 +84,7 @@ async fn main() {
     print(&step, "check invariants", count);
 
     let keys = FileKeyStore::open(&dir.path().join("keys")).unwrap();
-    let vault = Vault::open(&dir.path().join("vault.sqlite"), &keys, clock).await.unwrap();
+    let vault = Vault::open(&dir.path().join("vault.sqlite"), Arc::new(keys), clock).await.unwrap();
     let numbers: Vec<String> = (0..count).map(|n| (200_000_000_000 + n * 7_919).to_string()).collect();
     let step = Instant::now();
     for chunk in numbers.chunks(10_000) {

@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use futures::TryStreamExt as _;
+use kanak_model::source_record::Values;
 use rustc_hash::FxHashSet;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::types::Json;
 use sqlx::{ConnectOptions, Connection};
 
 use crate::Store;
 use crate::db::{Db, make_private, on_db};
-use crate::dialect::{JsonColumn, attribute_path, attribute_text, sql};
 use crate::error::StoreError;
 use crate::vault::{Reference, Vault, VaultError};
 
@@ -63,20 +65,17 @@ impl Store {
         Ok(Backup { hub, vault: vault_path })
     }
 
-    /// The vault's references that stand in an attribute of source records, earlier versions included: what
-    /// [`Vault::sweep_orphans`] must keep.
-    pub async fn list_references(&self, attribute: &str) -> Result<FxHashSet<Reference>, StoreError> {
-        let engine = self.db.engine();
-        let now = attribute_text(engine, JsonColumn::Stated("r.stated"), "$1");
-        let before = attribute_text(engine, JsonColumn::Stated("v.stated"), "$1");
-        let text = format!(
-            "SELECT reference FROM (SELECT {now} AS reference FROM source_records r
-             UNION SELECT {before} AS reference FROM source_record_versions v) AS used WHERE reference IS NOT NULL"
-        );
-        let rows: Vec<String> = on_db!(&self.db, |c| sqlx::query_scalar(sql(engine, &text))
-            .bind(attribute_path(engine, attribute))
-            .fetch_all(c)
-            .await)?;
-        Ok(rows.iter().filter_map(|text| Reference::parse(text)).collect())
+    /// The vault's references that stand in source records, earlier versions included: what [`Vault::sweep_orphans`] must keep.
+    /// Every value that reads as a reference counts, whatever its attribute is called now: a model may have been declared anew.
+    pub async fn list_references(&self) -> Result<FxHashSet<Reference>, StoreError> {
+        const ALL: &str = "SELECT stated FROM source_records UNION ALL SELECT stated FROM source_record_versions";
+        let mut references = FxHashSet::default();
+        on_db!(&self.db, |c| {
+            let mut rows = sqlx::query_scalar::<_, Json<Values>>(ALL).fetch(c);
+            while let Some(stated) = rows.try_next().await? {
+                references.extend(stated.0.iter().filter_map(|(_, value)| Reference::parse(&value.standard)));
+            }
+        });
+        Ok(references)
     }
 }

@@ -135,6 +135,14 @@ impl Tx {
         }
     }
 
+    /// What this writer replaces from here on is overwritten in the file, and not only let go. `PostgreSQL` does so at its next vacuum.
+    pub(crate) async fn overwrite_what_goes(&mut self) -> Result<(), StoreError> {
+        if let Inner::Sqlite(transaction) = &mut self.inner {
+            sqlx::query("PRAGMA secure_delete = ON").execute(&mut **transaction).await?;
+        }
+        Ok(())
+    }
+
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         match self.inner {
             Inner::Sqlite(transaction) => transaction.commit().await,
@@ -227,6 +235,14 @@ impl Db {
             }
         };
         Ok(Tx { inner, now: Timestamp(0) })
+    }
+
+    /// Takes what was replaced from the log beside the file as well, as far as no reader needs it.
+    pub(crate) async fn forget_log(&self) -> Result<(), StoreError> {
+        if let Self::Sqlite { write, .. } = self {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(write).await?;
+        }
+        Ok(())
     }
 
     pub(crate) async fn close(&self) {

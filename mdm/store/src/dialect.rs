@@ -116,6 +116,22 @@ pub(crate) fn json_type(engine: Engine) -> &'static str {
     }
 }
 
+/// A JSON column as text.
+pub(crate) fn json_text(engine: Engine, column: &str) -> String {
+    match engine {
+        Engine::Sqlite => column.to_owned(),
+        Engine::Postgres => format!("{column}::text"),
+    }
+}
+
+/// Makes the search index forget on disk what was taken out of it; `None` where the engine's own vacuum does.
+pub(crate) fn search_scrub(engine: Engine) -> Option<&'static str> {
+    match engine {
+        Engine::Sqlite => Some("INSERT INTO golden_search (golden_search) VALUES ('optimize')"),
+        Engine::Postgres => None,
+    }
+}
+
 /// Puts the words of golden records into the search index; rows `golden_id int, words text` as `$1`.
 pub(crate) fn search_insert(engine: Engine) -> &'static str {
     match engine {

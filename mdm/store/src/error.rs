@@ -204,6 +204,29 @@ pub enum StoreError {
         /// What is wrong and what to do.
         why: &'static str,
     },
+    /// Nobody may erase it: a legal hold keeps it.
+    #[error(
+        "golden record {golden_id} is kept by legal hold {hold} of {authority}: {reason}; nothing of it is erased until that is removed"
+    )]
+    Held {
+        /// The golden record.
+        golden_id: GoldenId,
+        /// The hold.
+        hold: i64,
+        /// Whose it is.
+        authority: String,
+        /// Why.
+        reason: String,
+    },
+    /// The operator must act: another key than rows were erased under; they would come back.
+    #[error("key `erasure` is not the one that this hub erased under; restore the keys folder that belongs to it")]
+    WrongErasureKey,
+    /// The caller must act: an erasure needs an order that can be kept.
+    #[error("the order {why}")]
+    Order {
+        /// What is wrong and what to do.
+        why: &'static str,
+    },
     /// The steward must act: an override would have expired already.
     #[error("the override would have expired already; choose a later day, or none")]
     ExpiresPast,

@@ -173,7 +173,7 @@ pub(crate) async fn recorded_until(tx: &mut Tx) -> Result<Timestamp, StoreError>
 }
 
 /// Where an id leads: itself, or what it was merged into.
-async fn follow(tx: &mut Tx, id: GoldenId) -> Result<Option<(GoldenId, String)>, StoreError> {
+pub(crate) async fn follow(tx: &mut Tx, id: GoldenId) -> Result<Option<(GoldenId, String)>, StoreError> {
     const SQL: &str = "SELECT entity, redirect_to FROM golden_records WHERE id = $1";
     let mut id = id.0;
     for _ in 0..REDIRECTS_MAX {

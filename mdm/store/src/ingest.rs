@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::Store;
 use crate::db::{Tx, on_tx};
 use crate::dialect::{ROWS_A_STATEMENT, json, sql};
+use crate::erasures::ErasedKeys;
 use crate::error::StoreError;
 use crate::quarantined_rows;
 use crate::resolution;
@@ -71,6 +72,10 @@ pub struct IngestTx {
     /// Refused rows whose key nobody could read: each may be any source record that was there before.
     keyless: u64,
     summary: IngestSummary,
+    /// The register's rows that were erased: none of them comes back.
+    erased: Option<ErasedKeys>,
+    /// Rows of them that the file still held.
+    erased_rows: u64,
 }
 
 /// A stored source record that a key was found for.
@@ -137,6 +142,8 @@ impl Store {
                 held_back: 0,
                 rejected: 0,
             },
+            erased: None,
+            erased_rows: 0,
         })
     }
 }
@@ -147,11 +154,31 @@ impl IngestTx {
         self.summary.run
     }
 
+    /// Rows of these keys are left out of the run from here on, and counted.
+    pub fn keep_erased(&mut self, keys: ErasedKeys) {
+        self.erased = (!keys.is_empty()).then_some(keys);
+    }
+
+    /// Takes rows out that were erased: neither their values nor their numbers go anywhere.
+    pub fn leave_out_erased<R>(&mut self, rows: &mut Vec<R>, key: impl Fn(&R) -> &str) {
+        if let Some(erased) = &self.erased {
+            let before = rows.len();
+            rows.retain(|row| !erased.contains(key(row)));
+            self.erased_rows += (before - rows.len()) as u64;
+        }
+    }
+
+    /// How many rows of erased source records the file held so far.
+    pub fn erased_rows(&self) -> u64 {
+        self.erased_rows
+    }
+
     /// Takes accepted rows in.
     ///
     /// # Errors
     /// [`StoreError::KeyTwice`] when the file stated a key already.
     pub async fn add(&mut self, mut records: Vec<NewSourceRecord>) -> Result<(), StoreError> {
+        self.leave_out_erased(&mut records, |record| &record.key);
         let mut twice = 0;
         for record in &mut records {
             clean(record);
@@ -268,7 +295,8 @@ impl IngestTx {
 
     /// Puts refused rows into quarantine. The register still has them: what the hub holds under their keys stays as it
     /// is. While a row without a readable key is among them, the snapshot retires nothing: see [`IngestTx::finish`].
-    pub async fn reject(&mut self, rows: Vec<RejectedRow>) -> Result<(), StoreError> {
+    pub async fn reject(&mut self, mut rows: Vec<RejectedRow>) -> Result<(), StoreError> {
+        self.leave_out_erased(&mut rows, |row| row.key.as_deref().unwrap_or_default());
         self.summary.rows += rows.len() as u64;
         self.summary.rejected += rows.len() as u64;
         let keys: Vec<String> = rows.iter().filter_map(|row| row.key.as_deref()).map(without_nul).collect();
@@ -311,6 +339,7 @@ impl IngestTx {
     }
 
     async fn finish_with(mut self, retirements: Retirements) -> Result<IngestSummary, StoreError> {
+        const ERASED: &str = "INSERT INTO erased_rows_seen (ingest_run_id, row_count) VALUES ($1, $2)";
         const COUNT: &str =
             "UPDATE ingest_runs SET rows_read = $2, rows_new = $3, rows_changed = $4, rows_unchanged = $5,
              rows_retired = $6, rows_held_back = $7, rows_rejected = $8 WHERE id = $1";
@@ -332,6 +361,10 @@ impl IngestTx {
             .execute(c)
             .await
             .map(drop))?;
+        if self.erased_rows > 0 {
+            let (run, rows) = (s.run.0, self.erased_rows as i64);
+            on_tx!(self.tx, |c| sqlx::query(ERASED).bind(run).bind(rows).execute(c).await.map(drop))?;
+        }
         self.tx.commit().await?;
         Ok(s)
     }

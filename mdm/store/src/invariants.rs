@@ -39,7 +39,7 @@ struct SqlCheck {
     broken: &'static str,
 }
 
-const CHECKS: [SqlCheck; 20] = [
+const CHECKS: [SqlCheck; 21] = [
     SqlCheck {
         name: "linked_once",
         what: "a source record is linked to at most one golden record at every instant",
@@ -200,6 +200,17 @@ const CHECKS: [SqlCheck; 20] = [
                      FROM source_records GROUP BY source_system_id) r ON r.source_system_id = s.id
                  WHERE s.retired_count <> coalesce(r.gone, 0) OR s.live_count <> coalesce(r.held, 0) - coalesce(r.gone, 0)",
     },
+    SqlCheck {
+        name: "erased_stay_erased",
+        what: "an erased source record is retired, states nothing in any version, and no golden value is from it",
+        broken: "SELECT e.source_record_id AS id FROM erased_source_records e LEFT JOIN source_records r ON r.id = e.source_record_id
+                 WHERE r.id IS NULL OR r.retired_us IS NULL OR r.stated <> '{}' OR r.source_key <> 'erased:' || e.key_hash
+                 UNION ALL
+                 SELECT e.source_record_id AS id FROM erased_source_records e
+                 JOIN source_record_versions v ON v.source_record_id = e.source_record_id WHERE v.stated <> '{}'
+                 UNION ALL
+                 SELECT e.golden_id AS id FROM erasures e JOIN golden_versions v ON v.golden_id = e.golden_id WHERE v.chosen <> '{}'",
+    },
 ];
 
 impl Store {
@@ -328,7 +339,8 @@ async fn check_provenance(tx: &mut Tx) -> Result<Check, StoreError> {
 /// The hash decides whether a file changes a source record: a wrong one would let a correction pass unseen, or make a
 /// version of nothing.
 async fn check_content_hashes(tx: &mut Tx) -> Result<Check, StoreError> {
-    const SQL: &str = "SELECT id, content_hash, stated FROM source_records WHERE id > $1 ORDER BY id LIMIT $2";
+    const SQL: &str = "SELECT id, content_hash, stated FROM source_records WHERE id > $1
+         AND id NOT IN (SELECT source_record_id FROM erased_source_records) ORDER BY id LIMIT $2";
     let mut broken = Vec::new();
     let mut after = 0;
     loop {
@@ -338,7 +350,11 @@ async fn check_content_hashes(tx: &mut Tx) -> Result<Check, StoreError> {
         after = last.0;
         broken.extend(rows.iter().filter(|(_, hash, stated)| content_hash(&stated.0) != *hash).map(|row| row.0));
     }
-    Ok(check("content_hashes", "the content hash of every source record is that of what it states", &broken))
+    Ok(check(
+        "content_hashes",
+        "the content hash of every source record is that of what it states, or stated before it was erased",
+        &broken,
+    ))
 }
 
 async fn check_decisions(tx: &mut Tx) -> Result<Check, StoreError> {

@@ -15,6 +15,7 @@ mod db;
 mod decision_batches;
 mod dialect;
 mod editions;
+mod erasures;
 mod error;
 mod feed_events;
 mod field_checks;
@@ -25,6 +26,7 @@ mod ingest_runs;
 mod invariants;
 pub mod key_store;
 mod ledger;
+mod legal_holds;
 mod overrides;
 mod packed;
 mod past;
@@ -59,12 +61,14 @@ pub use crosswalks::{Crosswalk, Link};
 pub use db::{HubUrl, PostgresUrl};
 pub use decision_batches::{BATCH_MAX, BatchTerms, DecidedAtOnce};
 pub use editions::{Edition, Items};
+pub use erasures::{Erased, ErasedKeys, ErasurePlan, ORDER_MAX, Reach, UnfinishedErasure};
 pub use error::StoreError;
 pub use golden_records::{Golden, HubCounts, MemberRecord, Place};
 pub use ingest::{FileFacts, IngestSummary, IngestTx};
 pub use ingest_runs::IngestRunSummary;
 pub use invariants::Check;
 pub use key_store::{FileKeyStore, Key, KeyError, KeyStore};
+pub use legal_holds::LegalHold;
 pub use overrides::{NewOverride, OverrideView};
 pub use past::StewardAct;
 pub use proposals::{Approved, Proposal, ProposalEnd, ProposalOutcome, ProposedAct};
@@ -80,7 +84,10 @@ pub use users::{
     Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, PASSWORD_BYTES_MAX, PASSWORD_MIN, SignIn, User,
     new_password,
 };
-pub use vault::{Reference, Revealed, Vault, VaultError};
+pub use vault::{
+    APPROVE_WITHIN_US, DataKeyStanding, REVEAL_WITHIN_US, Reference, RevealDecision, RevealRequest, RevealRequestId,
+    RevealState, Revealed, RotatedKey, Vault, VaultError,
+};
 pub use webhooks::{AfterFailure, DeadLetter, NewWebhook, Webhook, WebhookId};
 
 /// The hub: one handle, cheap to clone, for all that is written and read.

@@ -232,6 +232,15 @@ pub(crate) async fn lapse(tx: &mut Tx) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Ends the open proposals of values of golden records that are erased.
+pub(crate) async fn lapse_values(tx: &mut Tx, golden: &[i64]) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE proposals SET outcome = 'lapsed', ended_us = $2
+         WHERE outcome IS NULL AND golden_id IN (SELECT id FROM {ids $1} AS i)";
+    let (engine, now) = (tx.engine(), tx.now.0);
+    on_tx!(tx, |c| sqlx::query(sql(engine, SQL)).bind(json(golden)).bind(now).execute(c).await.map(drop))?;
+    Ok(())
+}
+
 async fn get(tx: &mut Tx, id: ProposalId) -> Result<Proposal, StoreError> {
     let text = sqlx::AssertSqlSafe(format!("{COLUMNS} WHERE p.id = $1"));
     let row: Option<Row> = on_tx!(tx, |c| sqlx::query_as(text).bind(id.0).fetch_optional(c).await)?;

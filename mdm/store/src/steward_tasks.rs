@@ -43,8 +43,8 @@ pub(crate) const COLUMNS: &str = "SELECT t.id, t.entity, t.left_id, t.right_id, 
      t.opened_us, t.state, t.held_by, t.held_us, t.until_us, t.deferred_reason, t.escalated_by, t.escalated_us, t.escalated_to,
      t.escalated_reason, t.decided_by, t.decided_us, t.decision FROM steward_tasks t";
 
-/// What a lapsed task no longer has.
-const LAPSED: &str = "UPDATE steward_tasks SET state = 'lapsed', held_by = NULL, held_us = NULL, until_us = NULL,
+/// What a lapsed task no longer has; more conditions may follow.
+pub(crate) const LAPSED: &str = "UPDATE steward_tasks SET state = 'lapsed', held_by = NULL, held_us = NULL, until_us = NULL,
      deferred_reason = NULL, decision = NULL, escalated_by = NULL, escalated_us = NULL, escalated_to = NULL, escalated_reason = NULL
      WHERE state NOT IN ('decided', 'lapsed')";
 

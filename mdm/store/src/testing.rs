@@ -82,3 +82,22 @@ pub async fn break_hub(url: &HubUrl, statement: &'static str) -> Result<(), Stor
     }
     Ok(())
 }
+
+/// Runs a statement on a vault's file beside the vault, as a fault would.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn break_vault(path: &std::path::Path, statement: &'static str) -> Result<(), StoreError> {
+    break_hub(&HubUrl::Sqlite(path.to_owned()), statement).await
+}
+
+/// Pairs of numbers that stand in a vault's file.
+///
+/// # Errors
+/// [`StoreError::Database`].
+pub async fn look_at_vault(path: &std::path::Path, query: &'static str) -> Result<Vec<(i64, i64)>, StoreError> {
+    let mut connection = sqlite_options(path).read_only(true).connect().await?;
+    let rows = sqlx::query_as(query).fetch_all(&mut connection).await?;
+    connection.close().await?;
+    Ok(rows)
+}

@@ -15,6 +15,8 @@ use crate::secrets::os_rng;
 use crate::server::state::Cookies;
 use crate::testing::House;
 
+mod vault;
+
 /// A server, and keys of each kind.
 struct Served {
     house: House,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use kanak_model::source_system::Load;
 use kanak_model::{Caller, Role};
@@ -20,8 +21,8 @@ fn a_backup_opens_as_a_hub_that_holds_the_same() {
     on_both(async |hub: Hub| {
         hub.load(Load::Snapshot, &[("a", "Asha"), ("b", "Balbir")]).await.unwrap();
         hub.resolve(&[vec![1], vec![2]]).await.unwrap();
-        let keys = FileKeyStore::open(&hub.dir.path().join("keys")).unwrap();
-        let vault = Vault::open(&hub.dir.path().join("vault.sqlite"), &keys, hub.clock.clone()).await.unwrap();
+        let keys = Arc::new(FileKeyStore::open(&hub.dir.path().join("keys")).unwrap());
+        let vault = Vault::open(&hub.dir.path().join("vault.sqlite"), keys.clone(), hub.clock.clone()).await.unwrap();
         let reference = vault.tokenise("hub", &["999999990019"]).await.unwrap();
         let to = hub.dir.path().join("backup");
         let mut rng = rand::rngs::StdRng::seed_from_u64(1);
@@ -33,7 +34,7 @@ fn a_backup_opens_as_a_hub_that_holds_the_same() {
         for path in backup.hub.iter().chain([&backup.vault]) {
             assert_eq!(mode(path), 0o600, "{}", path.display());
         }
-        let copy = Vault::open(&backup.vault, &keys, hub.clock.clone()).await.unwrap();
+        let copy = Vault::open(&backup.vault, keys.clone(), hub.clock.clone()).await.unwrap();
         assert_eq!(copy.tokenise("hub", &["999999990019"]).await.unwrap(), reference);
         assert_eq!(backup.hub.is_some(), matches!(hub.url, HubUrl::Sqlite(_)));
         if let Some(path) = backup.hub {
@@ -56,9 +57,9 @@ fn only_its_owner_can_read_a_hub_or_vault_file() {
     on_both(async |hub: Hub| {
         let HubUrl::Sqlite(path) = &hub.url else { return };
         hub.load(Load::Snapshot, &[("a", "Asha")]).await.unwrap();
-        let keys = FileKeyStore::open(&hub.dir.path().join("keys")).unwrap();
+        let keys = Arc::new(FileKeyStore::open(&hub.dir.path().join("keys")).unwrap());
         let vault_path = hub.dir.path().join("vault.sqlite");
-        let open = || Vault::open(&vault_path, &keys, hub.clock.clone());
+        let open = || Vault::open(&vault_path, keys.clone(), hub.clock.clone());
         let vault = open().await.unwrap();
         vault.tokenise("hub", &["999999990019"]).await.unwrap();
         for path in [path, &vault_path] {

@@ -13,7 +13,7 @@ use crate::hub::{Hub, doubtful, on_both, on_sqlite};
 /// What went wrong, the statement that does it, and the check that must name it.
 type Corruption = (&'static str, &'static str, &'static str);
 
-const CORRUPTIONS: [Corruption; 48] = [
+const CORRUPTIONS: [Corruption; 49] = [
     ("a crosswalk is lost", "DELETE FROM crosswalks WHERE source_record_id = 4", "pending_or_linked"),
     (
         "a source record has two crosswalks at once",
@@ -210,6 +210,11 @@ const CORRUPTIONS: [Corruption; 48] = [
         "the retired count of a register is wrong",
         "UPDATE source_systems SET retired_count = retired_count + 1",
         "sources_counted",
+    ),
+    (
+        "an erased source record states something",
+        "INSERT INTO erased_source_records (source_record_id, erasure_id, source_system_id, key_hash) VALUES (4, 1, 1, 'x')",
+        "erased_stay_erased",
     ),
 ];
 

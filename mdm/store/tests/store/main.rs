@@ -8,6 +8,7 @@ mod backup;
 mod confirmations;
 mod corruptions;
 mod decision_batches;
+mod erasures;
 mod feed_events;
 mod field_checks;
 mod golden_records;

@@ -3,14 +3,26 @@
 //! A number has a different reference in each department's domain. The keyed hash is the vault's own index and never
 //! leaves it. The vault is written before the hub, and writing the same number again gives the same reference: what a
 //! broken run leaves here are references that nobody uses, and [`Vault::sweep_orphans`] takes them out.
+//!
+//! Numbers are sealed under data keys (`data_keys`), those are wrapped under a key of the key store. Both rotate (`rotate`). The key of
+//! the index does not: a keyed hash finds a number only under the one key that made it, so a new key means opening every
+//! number, and two indexes to be asked for as long as that takes. It seals nothing. Whoever held it and a copy of the vault
+//! could try numbers against the hashes; then all numbers count as known, and no new key takes that back.
 
+mod data_keys;
+mod reveal;
+mod rotate;
+mod same_person;
+mod sweep;
+
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use hmac::{Hmac, Mac};
-use kanak_model::{Access, Clock, Purpose, Role, Timestamp};
+use kanak_model::Clock;
 use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -19,16 +31,18 @@ use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use zeroize::Zeroizing;
 
-use crate::Store;
-use crate::audit_events::{AuditEvent, hex};
+pub use reveal::{APPROVE_WITHIN_US, REVEAL_WITHIN_US, RevealDecision, RevealRequest, RevealRequestId, RevealState};
+pub use rotate::{DataKeyStanding, RotatedKey};
+
+use self::data_keys::{DataKeys, Room};
+use crate::audit_events::hex;
 use crate::db::{make_private, sqlite_options};
 use crate::dialect::{Engine, ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
-use crate::key_store::{Key, KeyError, KeyStore, VAULT_AES, VAULT_HMAC};
+use crate::key_store::{Key, KeyError, KeyStore, NONCE_BYTES, VAULT_AES, VAULT_HMAC};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/vault");
 
-const NONCE_BYTES: usize = 12;
 /// 22 letters hold 103 random bits, and no run of digits that a scan could take for a number.
 const REFERENCE_LETTERS: usize = 22;
 
@@ -97,12 +111,39 @@ pub enum VaultError {
         domain: String,
     },
     /// The caller may not.
-    #[error(
-        "{caller} may not take a number out of the vault; it takes the role auditor for the whole state and the purpose audit"
-    )]
+    #[error("{caller} may not {what}; it takes {needed}")]
     Denied {
         /// Who asked.
         caller: String,
+        /// What for.
+        what: &'static str,
+        /// Who may.
+        needed: &'static str,
+    },
+    /// Another person must act.
+    #[error("a request is decided by another person than the one who made it; ask another auditor of the whole state")]
+    OwnRequest,
+    /// The caller must act: only who asked is answered.
+    #[error("request {0} was made by another person; only that person is answered")]
+    NotYours(RevealRequestId),
+    /// The caller must act: the request is not where it would have to be.
+    #[error("request {id} {state}; {remedy}")]
+    RequestState {
+        /// The request.
+        id: RevealRequestId,
+        /// Where it stands.
+        state: &'static str,
+        /// What would help.
+        remedy: &'static str,
+    },
+    /// There is no such request.
+    #[error("no request {0}")]
+    NoRequest(RevealRequestId),
+    /// The operator must act: what sealed a number is gone.
+    #[error("data key {id} is not in the vault, and numbers are sealed under it; restore a backup of the vault")]
+    NoDataKey {
+        /// Its id.
+        id: i64,
     },
     /// The operator must act: a sealed number cannot be opened.
     #[error("number {id} of the vault cannot be opened; restore a backup of the vault")]
@@ -124,9 +165,10 @@ impl From<sqlx::Error> for VaultError {
 /// An open vault.
 #[derive(Clone)]
 pub struct Vault {
+    /// One connection: whoever holds it is alone with the file.
     pool: SqlitePool,
     index_key: Key,
-    cipher: Aes256Gcm,
+    data_keys: DataKeys,
     rng: Arc<Mutex<StdRng>>,
     clock: Arc<dyn Clock>,
 }
@@ -139,15 +181,29 @@ impl std::fmt::Debug for Vault {
 
 type Index = [u8; 32];
 
+/// What sealed numbers before there were data keys: one key for all, each number bound to its index.
+struct Legacy(Aes256Gcm);
+
+impl Legacy {
+    fn open(&self, id: i64, index: &[u8], sealed: &[u8]) -> Result<Revealed, VaultError> {
+        open_sealed(&self.0, id, index, sealed)
+    }
+}
+
+/// What a number's ciphertext is bound to: it opens in no other row and under no other data key.
+fn context(id: i64, data_key: i64) -> Vec<u8> {
+    [b"kanak vault: number".as_slice(), &id.to_be_bytes(), &data_key.to_be_bytes()].concat()
+}
+
 impl Vault {
-    /// Opens the vault; makes it, and its keys, when they are not there.
+    /// Opens the vault; makes it, and its keys, when they are not there. One from before data keys is brought up first: a
+    /// second or two for each hundred thousand numbers, once.
     ///
     /// # Errors
     /// [`VaultError::WrongKey`] when the keys are not those it was made with.
-    pub async fn open(path: &Path, keys: &dyn KeyStore, clock: Arc<dyn Clock>) -> Result<Self, VaultError> {
+    pub async fn open(path: &Path, keys: Arc<dyn KeyStore>, clock: Arc<dyn Clock>) -> Result<Self, VaultError> {
         make_private(path)?;
         let index_key = keys.get_key(VAULT_HMAC)?;
-        let seal_key = keys.get_key(VAULT_AES)?;
         let mut seed = Zeroizing::new([0; 32]);
         keys.fill_random(&mut *seed)?;
         let rng = Arc::new(Mutex::new(StdRng::from_seed(*seed)));
@@ -161,11 +217,43 @@ impl Vault {
             .connect_with(options)
             .await?;
         MIGRATIONS.run(&pool).await.map_err(|error| VaultError::Database(error.to_string()))?;
-        let cipher = Aes256Gcm::new(seal_key.bytes().into());
-        let vault = Self { pool, index_key, cipher, rng, clock };
+        let vault = Self { pool, index_key, data_keys: DataKeys::new(Arc::clone(&keys)), rng, clock };
         vault.check_key(VAULT_HMAC, &vault.index(b"the vault's index key")).await?;
-        vault.check_key(VAULT_AES, &mac(&seal_key, b"the vault's sealing key")).await?;
+        vault.data_keys.check(&vault.pool).await?;
+        vault.leave_legacy(&*keys).await?;
         Ok(vault)
+    }
+
+    /// The same vault with another bound on how many numbers one data key seals (about a million by default).
+    #[must_use]
+    pub fn with_numbers_a_key(mut self, numbers: NonZeroU32) -> Self {
+        self.data_keys.numbers_a_key = numbers;
+        self
+    }
+
+    /// Seals what the key `vault-aes` sealed under data keys; after that the vault does not need it.
+    async fn leave_legacy(&self, keys: &dyn KeyStore) -> Result<(), VaultError> {
+        const HAS: &str = "SELECT count(*) FROM vault_checks WHERE name = $1";
+        const DONE: &str = "DELETE FROM vault_checks WHERE name = $1";
+        let has: i64 = sqlx::query_scalar(HAS).bind(VAULT_AES).fetch_one(&self.pool).await?;
+        if has == 0 {
+            return Ok(());
+        }
+        let key = keys.get_key(VAULT_AES)?;
+        self.check_key(VAULT_AES, &mac(&key, b"the vault's sealing key")).await?;
+        self.bring_up(&Legacy(Aes256Gcm::new(key.bytes().into()))).await?;
+        sqlx::query(DONE).bind(VAULT_AES).execute(&self.pool).await?;
+        self.truncate_log().await
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, VaultError> {
+        Ok(self.pool.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Takes what was replaced or taken out from the log beside the file as well.
+    async fn truncate_log(&self) -> Result<(), VaultError> {
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.pool).await?;
+        Ok(())
     }
 
     async fn check_key(&self, name: &'static str, value: &Index) -> Result<(), VaultError> {
@@ -200,7 +288,7 @@ impl Vault {
             });
         }
         let mut references = Vec::with_capacity(distinct.len());
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut tx = self.begin().await?;
         for chunk in distinct.chunks(ROWS_A_STATEMENT) {
             references.extend(self.tokenise_chunk(&mut tx, domain, chunk).await?);
         }
@@ -233,8 +321,9 @@ impl Vault {
              CROSS JOIN aadhaar_numbers n LEFT JOIN aadhaar_references r ON r.aadhaar_id = n.id AND r.domain = $2
              WHERE n.index_hmac = unhex(t.word)";
         const NEXT: &str = "SELECT coalesce(max(id), 0) FROM aadhaar_numbers";
-        const NUMBERS: &str = "INSERT INTO aadhaar_numbers (id, index_hmac, sealed)
-             SELECT id, unhex(index_hmac), unhex(sealed) FROM {rows $1: id int, index_hmac text, sealed text} AS r";
+        const NUMBERS: &str = "INSERT INTO aadhaar_numbers (id, index_hmac, sealed, data_key_id)
+             SELECT id, unhex(index_hmac), unhex(sealed), key
+             FROM {rows $1: id int, index_hmac text, sealed text, key int} AS r";
         const REFERENCES: &str = "INSERT INTO aadhaar_references (domain, aadhaar_id, reference, created_us)
              SELECT $2, id, reference, $3 FROM {rows $1: id int, reference text} AS r";
         let wanted: Vec<String> = numbers.iter().map(|(index, _)| hex(index)).collect();
@@ -243,21 +332,25 @@ impl Vault {
         let known: FxHashMap<String, (i64, Option<String>)> =
             rows.into_iter().map(|(index, id, reference)| (index, (id, reference))).collect();
         let mut last: i64 = sqlx::query_scalar(NEXT).fetch_one(&mut **tx).await?;
+        let count = u32::try_from(numbers.len() - known.len()).expect("a chunk is small");
+        let mut rooms = self.data_keys.take_room(tx, count, self.clock.now()).await?.into_iter();
+        let mut room = rooms.next();
         let (mut new_numbers, mut new_references, mut references) = (Vec::new(), Vec::new(), Vec::new());
-        for ((index, digits), index_hex) in numbers.iter().zip(wanted) {
+        for ((_, digits), index_hex) in numbers.iter().zip(wanted) {
             let found = known.get(&index_hex);
             if let Some((_, Some(reference))) = found {
                 references.push(Reference(reference.clone()));
                 continue;
             }
-            let id = found.map_or_else(
-                || {
+            let id = match found {
+                Some((id, _)) => *id,
+                None => {
                     last += 1;
-                    new_numbers.push((last, index_hex, hex(&self.seal(index, digits))));
+                    let room = take_one(&mut room, &mut rooms);
+                    new_numbers.push((last, index_hex, hex(&self.seal(room, last, digits)), room.key));
                     last
-                },
-                |(id, _)| *id,
-            );
+                }
+            };
             let reference = self.new_reference();
             new_references.push((id, reference.0.clone()));
             references.push(reference);
@@ -289,96 +382,26 @@ impl Vault {
         Reference(bytes.chunks_exact(2).map(letter).collect())
     }
 
-    fn seal(&self, index: &Index, digits: &str) -> Vec<u8> {
+    fn seal(&self, room: &Room, id: i64, digits: &str) -> Vec<u8> {
         let nonce: [u8; NONCE_BYTES] = self.random();
-        let payload = Payload { msg: digits.as_bytes(), aad: index };
+        let payload = Payload { msg: digits.as_bytes(), aad: &context(id, room.key) };
         let sealed =
-            self.cipher.encrypt(Nonce::from_slice(&nonce), payload).expect("twelve bytes are within the limit");
+            room.cipher.encrypt(Nonce::from_slice(&nonce), payload).expect("twelve bytes are within the limit");
         [&nonce[..], &sealed].concat()
     }
 
-    fn open_sealed(&self, id: i64, index: &[u8], sealed: &[u8]) -> Result<Revealed, VaultError> {
-        let broken = || VaultError::Sealed { id };
-        let (nonce, text) = sealed.split_at_checked(NONCE_BYTES).ok_or_else(broken)?;
-        let payload = Payload { msg: text, aad: index };
-        let digits = self.cipher.decrypt(Nonce::from_slice(nonce), payload).map_err(|_| broken())?;
-        let digits = String::from_utf8(digits).map_err(|_| broken())?;
-        Ok(Revealed(Zeroizing::new(digits)))
-    }
-
-    /// Takes a number out, for an auditor of the whole state under the purpose of audit. The event is recorded in the
-    /// hub first; when it cannot be, nothing is revealed. A refusal is recorded as well.
-    ///
-    /// # Errors
-    /// [`VaultError::Denied`], [`VaultError::NotFound`].
-    pub async fn reveal(
+    /// Opens a number and sees that it is the one that its index speaks of.
+    async fn open_number(
         &self,
-        store: &Store,
-        access: &Access,
-        domain: &str,
-        reference: &Reference,
-        reason: &str,
+        tx: &mut Transaction<'static, Sqlite>,
+        id: i64,
+        index: &[u8],
+        sealed: &[u8],
+        data_key: i64,
     ) -> Result<Revealed, VaultError> {
-        const SQL: &str = "SELECT n.id, n.index_hmac, n.sealed FROM aadhaar_references r
-             JOIN aadhaar_numbers n ON n.id = r.aadhaar_id WHERE r.domain = $1 AND r.reference = $2";
-        let caller = access.caller();
-        let permitted = access.purpose() == Purpose::Audit && caller.has(Role::Auditor) && caller.districts.is_none();
-        let event = AuditEvent {
-            actor: caller.name.clone(),
-            action: if permitted { "reveal" } else { "reveal_refused" }.to_owned(),
-            subject: format!("vault:{domain}:{}", reference.as_str()),
-            purpose: Some(access.purpose()),
-            detail: serde_json::json!({ "reason": reason }),
-        };
-        store.audit(event).await?;
-        if !permitted {
-            return Err(VaultError::Denied { caller: caller.name.clone() });
-        }
-        let row: Option<(i64, Vec<u8>, Vec<u8>)> =
-            sqlx::query_as(SQL).bind(domain).bind(reference.as_str()).fetch_optional(&self.pool).await?;
-        let (id, index, sealed) = row.ok_or_else(|| VaultError::NotFound { domain: domain.to_owned() })?;
-        self.open_sealed(id, &index, &sealed)
-    }
-
-    /// Whether two references, each in its domain, stand for the same number. An unknown one stands for none.
-    pub async fn same_person(&self, left: (&str, &Reference), right: (&str, &Reference)) -> Result<bool, VaultError> {
-        const SQL: &str =
-            "SELECT count(*) FROM aadhaar_references l JOIN aadhaar_references r ON r.aadhaar_id = l.aadhaar_id
-             WHERE l.domain = $1 AND l.reference = $2 AND r.domain = $3 AND r.reference = $4";
-        let count: i64 = sqlx::query_scalar(SQL)
-            .bind(left.0)
-            .bind(left.1.as_str())
-            .bind(right.0)
-            .bind(right.1.as_str())
-            .fetch_one(&self.pool)
-            .await?;
-        Ok(count > 0)
-    }
-
-    /// Takes out the references of a domain that were given out before an instant and are used nowhere, and the
-    /// numbers that no reference is left of; gives how many references went.
-    pub async fn sweep_orphans(
-        &self,
-        domain: &str,
-        used: &FxHashSet<Reference>,
-        created_before: Timestamp,
-    ) -> Result<u64, VaultError> {
-        const LIST: &str = "SELECT reference FROM aadhaar_references WHERE domain = $1 AND created_us < $2";
-        const DELETE: &str =
-            "DELETE FROM aadhaar_references WHERE domain = $2 AND reference IN (SELECT word FROM {texts $1} AS t)";
-        const NUMBERS: &str = "DELETE FROM aadhaar_numbers WHERE id NOT IN (SELECT aadhaar_id FROM aadhaar_references)";
-        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
-        let all: Vec<String> = sqlx::query_scalar(LIST).bind(domain).bind(created_before.0).fetch_all(&mut *tx).await?;
-        let gone: Vec<String> =
-            all.into_iter().map(Reference).filter(|one| !used.contains(one)).map(|one| one.0).collect();
-        for chunk in gone.chunks(ROWS_A_STATEMENT) {
-            sqlx::query(sql(Engine::Sqlite, DELETE)).bind(json(chunk)).bind(domain).execute(&mut *tx).await?;
-        }
-        if !gone.is_empty() {
-            sqlx::query(NUMBERS).execute(&mut *tx).await?;
-        }
-        tx.commit().await?;
-        Ok(gone.len() as u64)
+        let cipher = self.data_keys.get(tx, data_key).await?;
+        let revealed = open_sealed(&cipher, id, &context(id, data_key), sealed)?;
+        if self.index(revealed.digits().as_bytes()) == index { Ok(revealed) } else { Err(VaultError::Sealed { id }) }
     }
 
     /// How many numbers the vault holds.
@@ -397,6 +420,25 @@ impl Vault {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// The data key that has room for one number more, counted off.
+fn take_one<'r>(room: &'r mut Option<Room>, others: &mut impl Iterator<Item = Room>) -> &'r Room {
+    if room.as_ref().is_none_or(|room| room.numbers == 0) {
+        *room = others.next();
+    }
+    let room = room.as_mut().expect("room was taken for every number");
+    room.numbers -= 1;
+    room
+}
+
+fn open_sealed(cipher: &Aes256Gcm, id: i64, context: &[u8], sealed: &[u8]) -> Result<Revealed, VaultError> {
+    let broken = || VaultError::Sealed { id };
+    let (nonce, text) = sealed.split_at_checked(NONCE_BYTES).ok_or_else(broken)?;
+    let payload = Payload { msg: text, aad: context };
+    let digits = cipher.decrypt(Nonce::from_slice(nonce), payload).map_err(|_| broken())?;
+    let digits = String::from_utf8(digits).map_err(|_| broken())?;
+    Ok(Revealed(Zeroizing::new(digits)))
 }
 
 fn mac(key: &Key, bytes: &[u8]) -> Index {

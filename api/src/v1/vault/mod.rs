@@ -1,0 +1,53 @@
+//! `/v1/vault`: questions to the vault. None is answered that was not recorded first, and refusals are on record too.
+
+pub mod decide;
+pub mod list;
+pub mod request;
+pub mod reveal;
+pub mod same_person;
+pub mod view;
+
+use axum::http::StatusCode;
+use kanak_model::Access;
+use kanak_store::{AuditEvent, Reference, StoreError, VaultError};
+
+use crate::server::identify::ApiCaller;
+use crate::server::problem::Problem;
+use crate::server::state::AppState;
+
+/// What the caller may read; that none of the caller's roles serves the purpose is put on record.
+async fn access(state: &AppState, caller: &ApiCaller, subject: String) -> Result<Access, Problem> {
+    let denied = match Access::decide(&caller.caller, caller.purpose) {
+        Ok(access) => return Ok(access),
+        Err(denied) => denied,
+    };
+    let event = AuditEvent {
+        actor: denied.caller.clone(),
+        action: "vault_refused".to_owned(),
+        subject,
+        purpose: Some(denied.purpose),
+        detail: serde_json::json!({ "why": "no role serves the purpose" }),
+    };
+    state.deployment.store.audit(event).await.map_err(Problem::internal)?;
+    Err(denied.into())
+}
+
+fn reference(text: &str) -> Result<Reference, Problem> {
+    Reference::parse(text).ok_or_else(|| {
+        Problem::bad_request("a reference is 22 small letters, as the hub keeps it in place of an Aadhaar number")
+    })
+}
+
+/// What a client learns of a question that was not answered.
+fn refusal(error: VaultError) -> Problem {
+    match error {
+        VaultError::Denied { .. } | VaultError::OwnRequest | VaultError::NotYours(_) => {
+            Problem::forbidden(error.to_string())
+        }
+        VaultError::RequestState { .. } | VaultError::Store(StoreError::Reason { .. }) => {
+            Problem::new(StatusCode::CONFLICT, error.to_string())
+        }
+        VaultError::NotFound { .. } | VaultError::NoRequest(_) => Problem::not_found(error.to_string()),
+        other => Problem::internal(other),
+    }
+}
