@@ -9,6 +9,7 @@ use sqlx::FromRow;
 use crate::audit_events::{self, AuditEvent};
 use crate::confirmations::live_members;
 use crate::db::{Tx, on_db, on_tx};
+use crate::dialect::{json, sql};
 use crate::error::StoreError;
 use crate::overrides::{self, NewOverride};
 use crate::steward_tasks::{allowed, get_due, take};

@@ -9,7 +9,7 @@ use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 use crate::v1::audited;
-use crate::v1::golden_records::user_names;
+use crate::v1::user_names;
 
 /// Requests that are listed.
 const LIMIT: u32 = 200;
