@@ -33,6 +33,7 @@ impl Store {
         self.copy::<IngestRunRow>(&mut tx, INGEST_RUNS).await?;
         self.copy::<SourceRecordRow>(&mut tx, SOURCE_RECORDS).await?;
         self.copy::<VersionRow>(&mut tx, SOURCE_RECORD_VERSIONS).await?;
+        self.copy::<ErasedRow>(&mut tx, ERASED_SOURCE_RECORDS).await?;
         self.copy::<RuleSetRow>(&mut tx, RULE_SETS).await?;
         self.copy::<ConstraintRow>(&mut tx, CONSTRAINTS).await?;
         self.copy::<ConfirmationRow>(&mut tx, CONFIRMATIONS).await?;
@@ -126,6 +127,16 @@ const SOURCE_RECORD_VERSIONS: Table = Table {
          SELECT source_record_id, version, stated, updated_us, recorded_from_us, recorded_to_us, ingest_run_id
          FROM {rows $1: source_record_id int, version int, stated json, updated_us int, recorded_from_us int,
              recorded_to_us int, ingest_run_id int} AS r",
+};
+
+type ErasedRow = (i64, i64, i64, String);
+/// Which source records state nothing because they were erased: their hashes are of what they stated before.
+const ERASED_SOURCE_RECORDS: Table = Table {
+    read: "SELECT source_record_id, erasure_id, source_system_id, key_hash FROM erased_source_records
+         ORDER BY source_record_id",
+    write: "INSERT INTO erased_source_records (source_record_id, erasure_id, source_system_id, key_hash)
+         SELECT source_record_id, erasure_id, source_system_id, key_hash
+         FROM {rows $1: source_record_id int, erasure_id int, source_system_id int, key_hash text} AS r",
 };
 
 type RuleSetRow = (String, i64, Json<serde_json::Value>, i64, Option<String>);
