@@ -88,26 +88,21 @@ async fn affected(args: &AffectedArgs, deployment: &Deployment, output: &Output)
         }
         (_, Some(name), _) => {
             let known = store.list_api_keys().await?;
-            if !known.iter().any(|key| key.name == *name) {
+            let Some(key) = known.iter().find(|key| key.name == *name) else {
                 let mut names: Vec<&str> = known.iter().map(|key| key.name.as_str()).collect();
                 names.dedup();
                 bail!(
                     "no key `{name}`; there are {}",
                     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
                 );
-            }
-            if store.find_user_by_name(name).await?.is_some() {
-                output.progress(format!("a person's account is called {name} too: what either did is counted here"));
-            }
-            (format!("key {name}"), store.list_affected_by_actor(name, from, to).await?)
+            };
+            // The trail calls a key otherwise than a person of the same name.
+            (format!("key {name}"), store.list_affected_by_actor(&key.caller().name, from, to).await?)
         }
         (_, _, Some(name)) => {
             if store.find_user_by_name(name).await?.is_none() {
                 let names: Vec<String> = store.list_users().await?.into_iter().map(|user| user.name).collect();
                 bail!("no user `{name}`; there are {}", names.join(", "));
-            }
-            if store.list_api_keys().await?.iter().any(|key| key.name == *name) {
-                output.progress(format!("a key is called {name} too: what either did is counted here"));
             }
             (format!("user {name}"), store.list_affected_by_actor(name, from, to).await?)
         }
@@ -269,6 +264,29 @@ mod tests {
         assert!(unknown.to_string().contains("no source `peoples`; there are people"), "{unknown}");
         let nobody = run(&asked(of(None, Some("nobody")), "operation"), deployment, &output).await.unwrap_err();
         assert!(nobody.to_string().contains("no user `nobody`"), "{nobody}");
+    }
+
+    #[tokio::test]
+    async fn what_a_key_read_is_told_by_the_key_and_not_by_a_person_of_its_name() {
+        let house = House::with_two_people().await;
+        let store = &house.deployment.store;
+        let (by, roles) = (Caller::system("test"), [kanak_model::Role::Department].into());
+        let rng = &mut crate::secrets::os_rng();
+        let secret = store.create_api_key(&by, "seva", &roles, None, None, rng).await.unwrap();
+        store.create_user(&by, "seva", "a long password", &roles, None, rng).await.unwrap();
+        let caller = store.find_api_key(&secret).await.unwrap().unwrap().caller();
+        let access = Access::decide(&caller, Purpose::ServiceDelivery).unwrap();
+        store.record_reads(&access, "read golden record", [GoldenId(1)]).await.unwrap();
+        let (output, mut printed) = Output::captured();
+        let mut ask = async |key: Option<&str>, user: Option<&str>| {
+            let breached = Breached { source: None, key: key.map(str::to_owned), user: user.map(str::to_owned) };
+            let args = AffectedArgs { breached, from: None, to: None, purpose: "operation".to_owned() };
+            run(&AuditDataCommand::Affected(args), &house.deployment, &output).await.unwrap();
+            let told: serde_json::Value = serde_json::from_str(&printed()).unwrap();
+            told["golden_record_count"].clone()
+        };
+        assert_eq!(ask(Some("seva"), None).await, 1);
+        assert_eq!(ask(None, Some("seva")).await, 0);
     }
 
     #[tokio::test]
