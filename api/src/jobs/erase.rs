@@ -378,7 +378,7 @@ mod tests {
         assert_eq!(landed(&house, 2).await, format!("{HEAD}\n{BINA}"));
         assert_eq!(broken(&house).await, Vec::<String>::new());
         let lake = &house.deployment.warehouse;
-        let sql = "select count(*) from dim_citizens where full_name like '%Zarq%'";
+        let sql = "select count(*) from dim_citizens_personal where full_name like '%Zarq%'";
         let found = lake.query(&Access::operation("test"), sql, QueryLimits::default()).await.unwrap();
         let count = arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(found.batches[0].column(0));
         assert_eq!(count.value(0), 0);

@@ -24,10 +24,7 @@ pub async fn as_problems(request: Request, next: Next) -> Response {
     let (parts, body) = response.into_parts();
     let detail = match status {
         StatusCode::NOT_FOUND => format!("there is no `{path}`; /docs lists what there is"),
-        StatusCode::METHOD_NOT_ALLOWED => {
-            let allowed = parts.headers.get(header::ALLOW).and_then(|value| value.to_str().ok()).unwrap_or("others");
-            format!("`{path}` does not take {method}; it takes {allowed}")
-        }
+        StatusCode::METHOD_NOT_ALLOWED => format!("`{path}` does not take {method}; `Allow` says what it takes"),
         _ if is_text(&parts.headers) => match to_bytes(body, TEXT_BYTES_MAX).await {
             Ok(text) => format!("{}; /docs says what `{path}` takes", String::from_utf8_lossy(&text).trim()),
             Err(_) => format!("/docs says what `{path}` takes"),

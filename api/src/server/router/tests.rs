@@ -328,7 +328,7 @@ async fn what_is_refused_before_a_handler_is_a_problem_too() {
     check(get("/v1/feed?after=soon").await, StatusCode::BAD_REQUEST, "after");
     let wrong = get("/v1/golden-records/matches").await;
     assert_eq!(wrong.headers[header::ALLOW], "POST");
-    check(wrong, StatusCode::METHOD_NOT_ALLOWED, "it takes POST");
+    check(wrong, StatusCode::METHOD_NOT_ALLOWED, "does not take GET");
     check(served.find_matches("service_delivery", "{").await, StatusCode::BAD_REQUEST, "JSON");
     let large = format!("{{\"entity\": \"{}\"}}", "x".repeat(BODY_BYTES_MAX));
     check(served.find_matches("service_delivery", &large).await, StatusCode::PAYLOAD_TOO_LARGE, "matches");
