@@ -77,6 +77,7 @@ impl Served {
         let request = Request::post("/v1/golden-records/matches")
             .header(header::AUTHORIZATION, format!("Bearer {}", self.department))
             .header(header::CONTENT_TYPE, "application/json")
+            .header(header::CONTENT_LENGTH, body.len())
             .header("purpose", purpose)
             .body(Body::from(body.to_owned()));
         self.send(request.unwrap()).await
