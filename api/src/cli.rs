@@ -581,7 +581,7 @@ pub enum VaultCommand {
         /// Seal the numbers themselves anew under new data keys, in batches, while numbers come in; cut off, it goes on when it is
         /// asked for again.
         #[arg(long)]
-        data: bool,
+        numbers: bool,
     },
     /// Take out references, and numbers, that a broken run left and nobody uses.
     Sweep,

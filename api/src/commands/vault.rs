@@ -16,8 +16,8 @@ use crate::progress::Stage;
 pub async fn run(command: &VaultCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     match command {
         VaultCommand::Status => status(deployment, output).await,
-        VaultCommand::Rotate { data: false } => rotate_key(deployment, output).await,
-        VaultCommand::Rotate { data: true } => rotate_data(deployment, output).await,
+        VaultCommand::Rotate { numbers: false } => rotate_key(deployment, output).await,
+        VaultCommand::Rotate { numbers: true } => rotate_data(deployment, output).await,
         VaultCommand::Sweep => {
             let swept = sweep(deployment).await?;
             if output.json {

@@ -104,8 +104,8 @@ mod tests {
         let (deployment, numbers) = (&house.deployment, numbers(3));
         house.ingest("people_1.csv", &file(&numbers)).await;
         for what in [
-            VaultCommand::Rotate { data: false },
-            VaultCommand::Rotate { data: true },
+            VaultCommand::Rotate { numbers: false },
+            VaultCommand::Rotate { numbers: true },
             VaultCommand::Sweep,
             VaultCommand::Status,
         ] {
