@@ -10,7 +10,7 @@ use kanak_engine::standardize::redact;
 use kanak_model::entity_model::{Attribute, SurvivorshipStrategy};
 use kanak_model::golden_record::GoldenValue;
 use kanak_model::{Access, EntityModel, GoldenId, GoldenRecord, SourceRecord, Timestamp};
-use kanak_store::{AuditEvent, Crosswalk, Golden, MemberRecord};
+use kanak_store::{AuditEvent, Crosswalk, Golden, MemberRecord, user_name};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -217,10 +217,7 @@ impl Stewards {
             if one.at > known_at || one.ended.is_some_and(|ended| ended <= known_at) {
                 continue;
             }
-            let name = users
-                .iter()
-                .find(|user| user.id == one.by)
-                .map_or_else(|| format!("user {}", one.by), |user| user.name.clone());
+            let name = user_name(&users, one.by);
             words.entry(one.attribute).or_insert_with(|| format!("steward {name}, {}: “{}”", one.at, one.reason));
         }
         Ok(Self(words))

@@ -9,7 +9,7 @@ use kanak_ingest::landing::{self, SALT_BYTES};
 use kanak_ingest::{CheckedBatch, IngestError, Input, Rows, read_file};
 use kanak_model::source_system::{Format, RowsAre};
 use kanak_model::{GoldenId, IngestRunId, SourceSystem, SourceSystemId};
-use kanak_store::{Erased, ErasedKeys, Key, KeyStore as _, Reach};
+use kanak_store::{Erased, ErasedKeys, Key, KeyStore as _, Reach, key_store};
 use serde::Serialize;
 
 use crate::deployment::Deployment;
@@ -54,7 +54,7 @@ impl Erasure {
 /// # Errors
 /// When the key folder cannot be read or written.
 pub fn erasure_key(deployment: &Deployment) -> anyhow::Result<Key> {
-    Ok(deployment.keys.get_key("erasure")?)
+    Ok(deployment.keys.get_key(key_store::ERASURE)?)
 }
 
 /// Erases a golden record of an entity type under an order, and goes on with earlier erasures that were cut off. Nothing else may work

@@ -9,7 +9,7 @@ use kanak_ingest::{CheckedBatch, FileReport, Input, Rows, read_file};
 use kanak_model::source_record::NewSourceRecord;
 use kanak_model::source_system::{Load, RowsAre};
 use kanak_model::{IngestRunId, SourceSystem, Timestamp};
-use kanak_store::{FileFacts, IngestSummary, KeyStore as _};
+use kanak_store::{FileFacts, IngestSummary, KeyStore as _, key_store};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
@@ -203,7 +203,7 @@ pub enum Retirements {
 /// # Errors
 /// When the key folder cannot be read or written.
 pub fn landing_key(deployment: &Deployment) -> anyhow::Result<[u8; 32]> {
-    Ok(*deployment.keys.get_key("landing")?.bytes())
+    Ok(*deployment.keys.get_key(key_store::LANDING)?.bytes())
 }
 
 /// The setting that keeps what a run's source and model said when it was read.

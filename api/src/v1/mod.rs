@@ -11,6 +11,7 @@ pub mod steward_tasks;
 pub mod vault;
 
 use kanak_model::{Access, UserId};
+use kanak_store::user_name;
 
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -34,6 +35,5 @@ pub async fn audited(
 /// 500 when they cannot be read.
 pub async fn user_names(state: &AppState) -> Result<impl Fn(UserId) -> String, Problem> {
     let users = state.deployment.store.list_users().await.map_err(Problem::internal)?;
-    let name = move |id| users.iter().find(|user| user.id == id).map(|user| user.name.clone());
-    Ok(move |id| name(id).unwrap_or_else(|| format!("user {id}")))
+    Ok(move |id| user_name(&users, id))
 }

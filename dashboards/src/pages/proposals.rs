@@ -7,11 +7,10 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use kanak_codes::Codes;
 use kanak_model::match_pair::Decision;
 use kanak_model::{EntityModel, Language, ProposalId, Purpose, StewardTaskId, Timestamp, UserId};
-use kanak_store::{Proposal, ProposedAct, User};
+use kanak_store::{Proposal, ProposedAct, User, user_name};
 use serde::Deserialize;
 
 use super::show_page;
-use super::steward_task::acts::name;
 use super::steward_task::decision_words;
 use crate::actions::{ActionError, Verdict};
 use crate::error::PageError;
@@ -132,7 +131,7 @@ impl ProposalsPage {
                 about,
                 policy: policy.clone(),
                 reason: reason.clone(),
-                by: name(users, *by),
+                by: user_name(users, *by),
                 at: format::instant(*at),
                 is_own: visitor == Some(*by),
             }

@@ -11,7 +11,7 @@ use kanak_model::entity_model::{EntityModel, Thresholds};
 use kanak_model::match_pair::{Decision, MatchPair};
 use kanak_model::steward_task::{Escalation, FieldCheck, FieldCheckState, StewardTask, TaskState};
 use kanak_model::{Caller, FieldCheckId, GoldenId, Language, Purpose, Role, StewardTaskId, Timestamp, UserId};
-use kanak_store::{StoreError, TaskCursor, TaskFilter, TaskQuery, User};
+use kanak_store::{StoreError, TaskCursor, TaskFilter, TaskQuery, User, user_name};
 use serde::Deserialize;
 
 use self::acts::{CheckLine, Evidence, Hand};
@@ -373,7 +373,7 @@ fn act(parts: &StewardTaskParts) -> Act {
         TaskState::Decided { by, at, decision, .. } => {
             return Act::Undo {
                 decision: decision_words(*decision).to_owned(),
-                by: acts::name(&parts.users, *by),
+                by: user_name(&parts.users, *by),
                 at: format::instant(*at),
                 reason: parts.reason.clone(),
                 evidence: parts.evidence.map(|check| check.0),

@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 
 use crate::Store;
-use crate::audit_events::{self, AuditEvent};
+use crate::audit_events;
 use crate::db::{on_db, on_tx};
 use crate::error::StoreError;
 use crate::sessions::token_hash;
@@ -114,8 +114,7 @@ impl Store {
         let detail = serde_json::json!({
             "name": name, "prefix": prefix, "roles": role_words(roles), "districts": districts,
         });
-        let event = AuditEvent::act(&by.name, "api_key_created", format!("api key {id}"), detail);
-        audit_events::append(&mut tx, vec![event]).await?;
+        audit_events::append_act(&mut tx, &by.name, "api_key_created", format!("api key {id}"), detail).await?;
         tx.commit().await?;
         Ok(secret)
     }
@@ -146,9 +145,14 @@ impl Store {
         let changed =
             on_tx!(tx, |c| sqlx::query(SQL).bind(id.0).bind(now).execute(c).await.map(|d| d.rows_affected()))?;
         if changed > 0 {
-            let event =
-                AuditEvent::act(&by.name, "api_key_disabled", format!("api key {}", id.0), serde_json::json!({}));
-            audit_events::append(&mut tx, vec![event]).await?;
+            audit_events::append_act(
+                &mut tx,
+                &by.name,
+                "api_key_disabled",
+                format!("api key {}", id.0),
+                serde_json::json!({}),
+            )
+            .await?;
         }
         tx.commit().await
     }

@@ -117,14 +117,21 @@ pub(crate) struct Head {
     pub(crate) hash: String,
 }
 
-/// Appends entries to the chain of changes, in the transaction that makes the change.
-pub(crate) async fn append(tx: &mut Tx, events: Vec<AuditEvent>) -> Result<(), StoreError> {
+/// Appends an act to the chain of changes, in the transaction that makes the change.
+pub(crate) async fn append_act(
+    tx: &mut Tx,
+    actor: &str,
+    action: &str,
+    subject: String,
+    detail: serde_json::Value,
+) -> Result<(), StoreError> {
     const HOLD: &str = "UPDATE audit_chains SET number = number WHERE id = $1 RETURNING id, number, hash";
     let head: Option<Head> = on_tx!(tx, |c| sqlx::query_as(HOLD).bind(CHANGES).fetch_optional(c).await)?;
     let missing =
         StoreError::Stored { table: "audit_chains", row: CHANGES, column: "id", expected: "chain of changes" };
     let at = tx.now;
-    extend(tx, head.ok_or(missing)?, at, events).await
+    let event = AuditEvent::act(actor, action, subject, detail);
+    extend(tx, head.ok_or(missing)?, at, vec![event]).await
 }
 
 /// Chains entries to a head that the transaction holds.

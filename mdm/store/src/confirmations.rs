@@ -12,7 +12,7 @@ use kanak_model::{GoldenId, SourceRecordId, Timestamp, UserId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sqlx::FromRow;
 
-use crate::audit_events::{self, AuditEvent};
+use crate::audit_events;
 use crate::constraints::Groups;
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{json, sql};
@@ -292,8 +292,7 @@ pub(crate) async fn live_members(tx: &mut Tx, id: GoldenId) -> Result<(String, V
 
 async fn audit(tx: &mut Tx, by: UserId, action: &str, id: GoldenId) -> Result<(), StoreError> {
     let actor = users::actor(tx, by).await?;
-    let event = AuditEvent::act(&actor, action, id.to_string(), serde_json::json!({}));
-    audit_events::append(tx, vec![event]).await
+    audit_events::append_act(tx, &actor, action, id.to_string(), serde_json::json!({})).await
 }
 
 #[cfg(test)]

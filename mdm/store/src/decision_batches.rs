@@ -5,7 +5,7 @@ use kanak_model::match_pair::{Constraint, Decision};
 use kanak_model::steward_task::StewardTask;
 use kanak_model::{DecisionBatchId, StewardTaskId, UserId};
 
-use crate::audit_events::{self, AuditEvent};
+use crate::audit_events;
 use crate::db::{Tx, on_db, on_tx};
 use crate::error::StoreError;
 use crate::steward_tasks::get_due;
@@ -154,6 +154,5 @@ async fn audit(
     detail: serde_json::Value,
 ) -> Result<(), StoreError> {
     let actor = users::actor(tx, by).await?;
-    let event = AuditEvent::act(&actor, action, format!("decisions {id}"), detail);
-    audit_events::append(tx, vec![event]).await
+    audit_events::append_act(tx, &actor, action, format!("decisions {id}"), detail).await
 }

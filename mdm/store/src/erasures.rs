@@ -14,7 +14,7 @@ use sha2::Sha256;
 use sqlx::types::Json;
 
 use crate::Store;
-use crate::audit_events::{self, AuditEvent, hex};
+use crate::audit_events::{self, hex};
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{ROWS_A_STATEMENT, json, json_text, search_delete, search_scrub, sql};
 use crate::error::StoreError;
@@ -278,8 +278,7 @@ impl Store {
             "erasure": id, "source_records": erased.source_records, "source_versions": source_versions,
             "golden_versions": golden_versions, "overrides": overrides, "quarantined": quarantined,
         });
-        let event = AuditEvent::act(actor, "erased", plan.golden_id.to_string(), detail);
-        audit_events::append(&mut tx, vec![event]).await?;
+        audit_events::append_act(&mut tx, actor, "erased", plan.golden_id.to_string(), detail).await?;
         tx.commit().await?;
         self.db.forget_log().await?;
         Ok(erased)

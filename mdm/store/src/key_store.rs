@@ -22,6 +22,8 @@ pub const VAULT_AES: &str = "vault-aes";
 pub const WEBHOOKS: &str = "webhooks";
 /// The key that wraps the vault's data keys. It has versions.
 pub const VAULT_KEK: &str = "vault-kek";
+/// The key under which keys of erased rows are known again.
+pub const ERASURE: &str = "erasure";
 /// The key that seals landed files.
 pub const LANDING: &str = "landing";
 /// The key that signs checkpoints of the audit trail.

@@ -3,13 +3,13 @@
 use futures::TryStreamExt as _;
 use kanak_model::Titles;
 use kanak_model::source_record::Values;
-use sqlx::FromRow;
 use sqlx::types::Json;
 
 use crate::Store;
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
+use crate::steward_tasks;
 
 impl Store {
     /// Copies the ledger into an empty hub: source systems, ingest runs, source records in all their versions, rule
@@ -40,7 +40,7 @@ impl Store {
         self.copy::<ConfirmationMemberRow>(&mut tx, CONFIRMATION_MEMBERS).await?;
         self.copy::<OverrideRow>(&mut tx, OVERRIDES).await?;
         self.copy::<OverrideMemberRow>(&mut tx, OVERRIDE_MEMBERS).await?;
-        self.copy::<TaskRow>(&mut tx, STEWARD_TASKS).await?;
+        self.copy::<steward_tasks::Row>(&mut tx, STEWARD_TASKS).await?;
         self.copy::<FieldCheckRow>(&mut tx, FIELD_CHECKS).await?;
         let now = tx.now.0;
         on_tx!(tx, |c| sqlx::query(UNRESOLVED).bind(now).execute(c).await.map(drop))?;
@@ -192,54 +192,6 @@ const OVERRIDE_MEMBERS: Table = Table {
     write: "INSERT INTO override_members (override_id, place, source_record_id)
          SELECT override_id, place, source_record_id FROM {rows $1: override_id int, place int, source_record_id int} AS r",
 };
-
-/// A task as JSON takes its columns one by one: there are more of them than a tuple has places.
-#[derive(FromRow)]
-struct TaskRow {
-    id: i64,
-    entity: String,
-    left_id: i64,
-    right_id: i64,
-    weight_bits: f64,
-    probability: f64,
-    priority: f64,
-    opened_us: i64,
-    state: String,
-    held_by: Option<i64>,
-    held_us: Option<i64>,
-    until_us: Option<i64>,
-    deferred_reason: Option<String>,
-    escalated_by: Option<i64>,
-    escalated_us: Option<i64>,
-    escalated_to: Option<String>,
-    escalated_reason: Option<String>,
-    decided_by: Option<i64>,
-    decided_us: Option<i64>,
-    decision: Option<String>,
-}
-
-impl serde::Serialize for TaskRow {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let pair =
-            (self.id, &self.entity, self.left_id, self.right_id, self.weight_bits, self.probability, self.priority);
-        let held = (self.held_by, self.held_us, self.until_us, &self.deferred_reason);
-        let escalated = (self.escalated_by, self.escalated_us, &self.escalated_to, &self.escalated_reason);
-        let decided = (self.decided_by, self.decided_us, &self.decision);
-        let stands = (self.opened_us, &self.state);
-        let mut row = Vec::with_capacity(20);
-        for part in [value(&pair), value(&stands), value(&held), value(&escalated), value(&decided)] {
-            row.extend(part);
-        }
-        row.serialize(serializer)
-    }
-}
-
-fn value(part: &impl serde::Serialize) -> Vec<serde_json::Value> {
-    match serde_json::to_value(part).expect("plain rows always serialize") {
-        serde_json::Value::Array(values) => values,
-        one => vec![one],
-    }
-}
 
 /// Tasks that someone decided or had checked on the spot, also those that were opened again: decisions and field checks name their
 /// task. The others follow from a resolution, and get numbers after these.

@@ -4,7 +4,7 @@
 use kanak_model::{GoldenId, Timestamp};
 
 use crate::Store;
-use crate::audit_events::{self, AuditEvent};
+use crate::audit_events;
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{json, sql};
 use crate::erasures::{subjects, with_redirected};
@@ -92,7 +92,7 @@ impl Store {
             .map(drop))?;
         on_tx!(tx, |c| sqlx::query(sql(engine, MEMBERS)).bind(json(&members)).bind(hold).execute(c).await.map(drop))?;
         let detail = serde_json::json!({ "hold": hold, "source_records": members.len() });
-        audit_events::append(&mut tx, vec![AuditEvent::act(actor, "hold_placed", id.to_string(), detail)]).await?;
+        audit_events::append_act(&mut tx, actor, "hold_placed", id.to_string(), detail).await?;
         tx.commit().await?;
         Ok(hold)
     }
@@ -111,8 +111,8 @@ impl Store {
         if removed.is_none() {
             return Err(StoreError::NotFound { what: "legal hold", id: hold.to_string() });
         }
-        let event = AuditEvent::act(actor, "hold_removed", format!("legal hold {hold}"), serde_json::json!({}));
-        audit_events::append(&mut tx, vec![event]).await?;
+        audit_events::append_act(&mut tx, actor, "hold_removed", format!("legal hold {hold}"), serde_json::json!({}))
+            .await?;
         tx.commit().await
     }
 

@@ -82,7 +82,7 @@ pub use stewardship::{
 };
 pub use users::{
     Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, PASSWORD_BYTES_MAX, PASSWORD_MIN, SignIn, User,
-    new_password,
+    new_password, user_name,
 };
 pub use vault::{
     APPROVE_WITHIN_US, DataKeyStanding, REVEAL_WITHIN_US, Reference, RevealDecision, RevealRequest, RevealRequestId,

@@ -13,7 +13,7 @@ use rustc_hash::FxHashSet;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
-use crate::audit_events::{self, AuditEvent};
+use crate::audit_events;
 use crate::confirmations::live_members;
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{json, sql};
@@ -74,8 +74,7 @@ struct Row {
 }
 
 async fn audit(tx: &mut Tx, actor: &str, action: &str, id: i64, detail: serde_json::Value) -> Result<(), StoreError> {
-    let event = AuditEvent::act(actor, action, format!("override {id}"), detail);
-    audit_events::append(tx, vec![event]).await
+    audit_events::append_act(tx, actor, action, format!("override {id}"), detail).await
 }
 
 /// The source records of a golden record in the order in which an override speaks of them.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use kanak_model::source_record::Values;
-use kanak_model::{Access, EntityModel, GoldenId, GoldenRecord, SourceRecordId, Timestamp};
+use kanak_model::{Access, EntityModel, GoldenId, GoldenRecord, SourceRecordId, Timestamp, UserId};
 use sqlx::FromRow;
 use sqlx::types::Json;
 
@@ -20,6 +20,7 @@ use crate::error::StoreError;
 use crate::golden_records::{
     Golden, GoldenRow, MEMBER_COLUMNS, MemberRow, REDIRECTS_MAX, Tail, VERSIONS, recorded_until,
 };
+use crate::users::user_name;
 
 /// The version that a golden record had then: the one that held, or, of one that had ended as empty, its last.
 struct Then {
@@ -182,9 +183,7 @@ impl Store {
              WHERE id IN (SELECT m.override_id FROM override_members m
                  JOIN crosswalks c ON c.source_record_id = m.source_record_id WHERE c.golden_id = $1)";
         let users = self.list_users().await?;
-        let name = |id: i64| {
-            users.iter().find(|user| user.id.0 == id).map_or_else(|| format!("user {id}"), |user| user.name.clone())
-        };
+        let name = |id: i64| user_name(&users, UserId(id));
         let rows: Vec<ActRow> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(id.0).fetch_all(c).await)?;
         let mut acts: Vec<StewardAct> = rows.into_iter().flat_map(|row| row.acts(&name)).collect();
         acts.retain(|act| act.at <= known_at);

@@ -6,7 +6,7 @@ use kanak_model::steward_task::StewardTask;
 use kanak_model::{FieldCheckId, GoldenId, OverrideId, ProposalId, SourceRecordId, StewardTaskId, Timestamp, UserId};
 use sqlx::FromRow;
 
-use crate::audit_events::{self, AuditEvent};
+use crate::audit_events;
 use crate::confirmations::live_members;
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{json, sql};
@@ -287,13 +287,7 @@ async fn audit(
     detail: serde_json::Value,
 ) -> Result<(), StoreError> {
     let actor = users::actor(tx, by).await?;
-    let event = AuditEvent::act(&actor, action, format!("proposal {id}"), detail);
-    audit_events::append(tx, vec![event]).await
-}
-
-/// The task of a proposal, still proposed.
-async fn proposed_task(tx: &mut Tx, task: StewardTaskId) -> Result<StewardTask, StoreError> {
-    get_due(tx, task).await
+    audit_events::append_act(tx, &actor, action, format!("proposal {id}"), detail).await
 }
 
 impl Store {
@@ -340,7 +334,7 @@ impl Store {
         }
         let approved = match &proposal.act {
             ProposedAct::Decide { task, decision, evidence } => {
-                let task = proposed_task(&mut tx, *task).await?;
+                let task = get_due(&mut tx, *task).await?;
                 let step = allowed(&mut tx, &task, by, StewardTask::approve).await?;
                 let mut held = HeldDecisions::default();
                 let constraint = find_obstacle(&mut tx, &mut held, &task, *decision, *evidence).await?;
@@ -385,7 +379,7 @@ impl Store {
         };
         match &proposal.act {
             ProposedAct::Decide { task, .. } => {
-                let task = proposed_task(&mut tx, *task).await?;
+                let task = get_due(&mut tx, *task).await?;
                 let step = allowed(&mut tx, &task, by, |task, actor, _| task.turn_down(actor)).await?;
                 let actor = users::actor(&mut tx, by).await?;
                 take(&mut tx, &step, &actor, serde_json::json!({ "proposal": id.0 })).await?;

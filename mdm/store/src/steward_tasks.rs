@@ -4,9 +4,10 @@ use kanak_model::match_pair::{Decision, MatchPair};
 use kanak_model::steward_task::{Actor, Escalation, Impact, Step, StepRefused, StewardTask, TaskState};
 use kanak_model::{Role, SourceRecordId, StewardTaskId, Timestamp, UserId};
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::ser::{Serialize, SerializeTuple as _, Serializer};
 use sqlx::FromRow;
 
-use crate::audit_events::{self, AuditEvent};
+use crate::audit_events;
 use crate::db::{Tx, on_tx};
 use crate::dialect::{ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
@@ -47,6 +48,34 @@ pub(crate) const COLUMNS: &str = "SELECT t.id, t.entity, t.left_id, t.right_id, 
 pub(crate) const LAPSED: &str = "UPDATE steward_tasks SET state = 'lapsed', held_by = NULL, held_us = NULL, until_us = NULL,
      deferred_reason = NULL, decision = NULL, escalated_by = NULL, escalated_us = NULL, escalated_to = NULL, escalated_reason = NULL
      WHERE state NOT IN ('decided', 'lapsed')";
+
+/// As the copied ledger writes it: its columns in the order of [`COLUMNS`], more of them than a tuple has places.
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut row = serializer.serialize_tuple(20)?;
+        row.serialize_element(&self.id)?;
+        row.serialize_element(&self.entity)?;
+        row.serialize_element(&self.left_id)?;
+        row.serialize_element(&self.right_id)?;
+        row.serialize_element(&self.weight_bits)?;
+        row.serialize_element(&self.probability)?;
+        row.serialize_element(&self.priority)?;
+        row.serialize_element(&self.opened_us)?;
+        row.serialize_element(&self.state)?;
+        row.serialize_element(&self.held_by)?;
+        row.serialize_element(&self.held_us)?;
+        row.serialize_element(&self.until_us)?;
+        row.serialize_element(&self.deferred_reason)?;
+        row.serialize_element(&self.escalated_by)?;
+        row.serialize_element(&self.escalated_us)?;
+        row.serialize_element(&self.escalated_to)?;
+        row.serialize_element(&self.escalated_reason)?;
+        row.serialize_element(&self.decided_by)?;
+        row.serialize_element(&self.decided_us)?;
+        row.serialize_element(&self.decision)?;
+        row.end()
+    }
+}
 
 impl Row {
     fn escalation(&self) -> Result<Option<Escalation>, StoreError> {
@@ -183,8 +212,7 @@ pub(crate) async fn audit(
     task: StewardTaskId,
     detail: serde_json::Value,
 ) -> Result<(), StoreError> {
-    let event = AuditEvent::act(actor, action, format!("steward task {task}"), detail);
-    audit_events::append(tx, vec![event]).await
+    audit_events::append_act(tx, actor, action, format!("steward task {task}"), detail).await
 }
 
 /// What the model allows a steward to do with a task, or why not, with the names of users.

@@ -12,7 +12,7 @@ use sqlx::types::Json;
 use tokio::sync::Semaphore;
 
 use crate::Store;
-use crate::audit_events::{self, AuditEvent};
+use crate::audit_events;
 use crate::db::{Tx, on_db, on_tx};
 use crate::error::StoreError;
 use crate::sessions::token_hash;
@@ -27,6 +27,11 @@ pub const FAILURES_MAX: i64 = 5;
 pub const LOCKOUT_US: i64 = 15 * 60 * 1_000_000;
 /// The name of the first administrator.
 pub const FIRST_ADMINISTRATOR: &str = "admin";
+
+/// What a user is called among these: the name, or the id of one that is not there.
+pub fn user_name(users: &[User], id: UserId) -> String {
+    users.iter().find(|user| user.id == id).map_or_else(|| format!("user {id}"), |user| user.name.clone())
+}
 
 /// A person who signs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -265,8 +270,7 @@ impl Store {
             .await)?;
         let id = id.ok_or_else(|| StoreError::Exists { what: "user", name: name.to_owned() })?;
         let detail = serde_json::json!({ "name": name, "roles": role_words(roles), "districts": districts });
-        let event = AuditEvent::act(&by.name, "user_created", format!("user {id}"), detail);
-        audit_events::append(&mut tx, vec![event]).await?;
+        audit_events::append_act(&mut tx, &by.name, "user_created", format!("user {id}"), detail).await?;
         tx.commit().await?;
         Ok(UserId(id))
     }
@@ -291,8 +295,8 @@ impl Store {
         let name = name.ok_or_else(|| StoreError::NotFound { what: "user", id: user.to_string() })?;
         forget_attempts(&mut tx, &name).await?;
         on_tx!(tx, |c| sqlx::query(SESSIONS).bind(user.0).execute(c).await.map(drop))?;
-        let event = AuditEvent::act(&by.name, "password_reset", format!("user {user}"), serde_json::json!({}));
-        audit_events::append(&mut tx, vec![event]).await?;
+        audit_events::append_act(&mut tx, &by.name, "password_reset", format!("user {user}"), serde_json::json!({}))
+            .await?;
         tx.commit().await
     }
 
@@ -320,8 +324,7 @@ impl Store {
             return Err(StoreError::NotFound { what: "user", id: user.to_string() });
         }
         let detail = serde_json::json!({ "roles": role_words(roles), "districts": districts });
-        let event = AuditEvent::act(&by.name, "user_access_set", format!("user {user}"), detail);
-        audit_events::append(&mut tx, vec![event]).await?;
+        audit_events::append_act(&mut tx, &by.name, "user_access_set", format!("user {user}"), detail).await?;
         tx.commit().await
     }
 
@@ -339,8 +342,7 @@ impl Store {
         let ends = i64::from(disabled.is_some());
         on_tx!(tx, |c| sqlx::query(SESSIONS).bind(user.0).bind(ends).execute(c).await.map(drop))?;
         let action = if disabled.is_some() { "user_disabled" } else { "user_enabled" };
-        let event = AuditEvent::act(&by.name, action, format!("user {user}"), serde_json::json!({}));
-        audit_events::append(&mut tx, vec![event]).await?;
+        audit_events::append_act(&mut tx, &by.name, action, format!("user {user}"), serde_json::json!({})).await?;
         tx.commit().await
     }
 
@@ -391,8 +393,7 @@ impl Store {
             forget_attempts(&mut tx, name).await?;
         }
         let action = if welcome.is_some() { "signed_in" } else { "sign_in_refused" };
-        let event = AuditEvent::act(&actor, action, subject, serde_json::json!({}));
-        audit_events::append(&mut tx, vec![event]).await?;
+        audit_events::append_act(&mut tx, &actor, action, subject, serde_json::json!({})).await?;
         tx.commit().await?;
         Ok(welcome.map_or(SignIn::Refused, |row| SignIn::Welcome(row.into())))
     }

@@ -17,7 +17,7 @@ use sqlx::types::Json;
 use zeroize::Zeroizing;
 
 use crate::api_keys::ApiKeyId;
-use crate::audit_events::{self, AuditEvent, hex};
+use crate::audit_events::{self, hex};
 use crate::db::{Tx, on_db, on_tx};
 use crate::error::StoreError;
 use crate::{Key, Store};
@@ -355,6 +355,5 @@ async fn record(
     id: WebhookId,
     detail: serde_json::Value,
 ) -> Result<(), StoreError> {
-    let event = AuditEvent::act(&by.name, action, format!("webhook {}", id.0), detail);
-    audit_events::append(tx, vec![event]).await
+    audit_events::append_act(tx, &by.name, action, format!("webhook {}", id.0), detail).await
 }

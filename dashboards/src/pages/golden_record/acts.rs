@@ -8,7 +8,7 @@ use kanak_codes::Codes;
 use kanak_model::entity_model::{Attribute, EntityModel};
 use kanak_model::kind::Kind;
 use kanak_model::{Access, GoldenId, Language, OverrideId, Purpose, Role, UserId};
-use kanak_store::{Confirmation, OverrideView, User};
+use kanak_store::{Confirmation, OverrideView, User, user_name};
 use serde::Deserialize;
 
 use crate::actions::{ActionError, GoldenAct};
@@ -175,10 +175,7 @@ pub(crate) fn build(
     language: Language,
     found: &Found,
 ) -> Stewardship {
-    let name = |id: UserId| {
-        let user = found.users.iter().find(|user| user.id == id);
-        user.map_or_else(|| format!("user {id}"), |user| user.name.clone())
-    };
+    let name = |id: UserId| user_name(&found.users, id);
     let stated = |one: &OverrideView| {
         let attribute = model.find_attribute(&one.attribute);
         let value = one.value.as_deref().zip(attribute);

@@ -9,7 +9,7 @@ use kanak_model::steward_task::{
     Actor, ESCALATION_ROLES, FieldAnswer, FieldCheck, FieldCheckState, Finding, StepRefused, TaskState,
 };
 use kanak_model::{FieldCheckId, Purpose, Role, StewardTaskId, Timestamp, UserId};
-use kanak_store::User;
+use kanak_store::user_name;
 use serde::Deserialize;
 
 use super::{StewardTaskParts, after};
@@ -194,16 +194,11 @@ pub(crate) fn actor(parts: &StewardTaskParts) -> Actor<'_> {
     Actor { user: parts.visitor.user.unwrap_or(UserId(0)), roles: &parts.visitor.roles }
 }
 
-/// What a user is called.
-pub(crate) fn name(users: &[User], id: UserId) -> String {
-    users.iter().find(|user| user.id == id).map_or_else(|| format!("user {id}"), |user| user.name.clone())
-}
-
 /// Why the visitor may do nothing now.
 pub(crate) fn refusal_words(parts: &StewardTaskParts, refused: &StepRefused) -> String {
     match refused {
         StepRefused::Held { by, until } => {
-            let by = name(&parts.users, *by);
+            let by = user_name(&parts.users, *by);
             format!(
                 "{by} holds it until {}. Wait, or ask {by} or a supervisor to give it back.",
                 format::instant(*until)
@@ -211,7 +206,7 @@ pub(crate) fn refusal_words(parts: &StewardTaskParts, refused: &StepRefused) -> 
         }
         StepRefused::Proposed { by } => format!(
             "{} proposed a decision. A second steward approves or rejects it among the proposals.",
-            name(&parts.users, *by)
+            user_name(&parts.users, *by)
         ),
         other => format!("Not now: {other}."),
     }
@@ -225,19 +220,19 @@ pub(crate) fn hand(parts: &StewardTaskParts) -> Hand {
         TaskState::Escalated(one) => format!("It waits for a steward who is a {} too.", one.to.word()),
         TaskState::Claimed { by, at, until, .. } => format!(
             "{} took it up {} and has it until {}.",
-            name(&parts.users, *by),
+            user_name(&parts.users, *by),
             format::instant(*at),
             format::instant(*until)
         ),
         TaskState::Deferred { by, at, until, reason, .. } => format!(
             "{} put it off {} until {}. Reason: “{reason}”",
-            name(&parts.users, *by),
+            user_name(&parts.users, *by),
             format::instant(*at),
             format::instant(*until)
         ),
         TaskState::Proposed { by, at, decision, .. } => format!(
             "{} proposed: {}, {}. It waits for a second steward.",
-            name(&parts.users, *by),
+            user_name(&parts.users, *by),
             super::decision_words(*decision),
             format::instant(*at)
         ),
@@ -247,7 +242,7 @@ pub(crate) fn hand(parts: &StewardTaskParts) -> Hand {
     Hand {
         stands,
         escalated: escalation.map(|one| {
-            let by = name(&parts.users, one.by);
+            let by = user_name(&parts.users, one.by);
             format!("{by} handed it on to a {}, {}. Reason: “{}”", one.to.word(), format::instant(one.at), one.reason)
         }),
         may_claim: task.claim(actor, parts.now, later).is_ok(),
@@ -297,13 +292,13 @@ pub(crate) fn check_line(parts: &StewardTaskParts, check: &FieldCheck) -> CheckL
                 finding_words(answer.finding),
                 answer.found_by,
                 format::day(answer.found_on),
-                name(users, *by),
+                user_name(users, *by),
                 format::instant(*at)
             ),
             Some(answer.note.clone()),
         ),
         FieldCheckState::Withdrawn { by, at } => {
-            (format!("Withdrawn by {}, {}.", name(users, *by), format::instant(*at)), None)
+            (format!("Withdrawn by {}, {}.", user_name(users, *by), format::instant(*at)), None)
         }
     };
     CheckLine {
@@ -312,7 +307,7 @@ pub(crate) fn check_line(parts: &StewardTaskParts, check: &FieldCheck) -> CheckL
         asked: format!(
             "Asked of {} by {}, {}.",
             check.office,
-            name(users, check.asked_by),
+            user_name(users, check.asked_by),
             format::instant(check.asked)
         ),
         state,
