@@ -7,6 +7,9 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -211,27 +214,46 @@ fn a_server_that_is_killed_again_and_again_loses_nothing_that_it_acknowledged() 
     for round in 1..=kills {
         let mut served = Served::start(&house.data());
         let address = served.address.clone();
-        let file = house.file(&format!("people_{round}.csv"), people(round, &mut chance));
-        let golden = format!("K-{:06}", 1 + chance.below(10));
         let after = followed.keys().next_back().copied().unwrap_or(0);
         let wait = Duration::from_millis(chance.below(1_500));
-        let (ran, stated, told) = std::thread::scope(|scope| {
-            let ingested = scope.spawn(|| {
-                let ran = house.ingest(&file);
-                let resolved = house.run(&["resolve"]);
-                (ran, resolved.status == Some(0))
+        let (mut of_files, mut of_values) = (Chance(chance.below(u64::MAX) | 1), Chance(chance.below(u64::MAX) | 1));
+        // File after file and value after value, so that the kill finds them at it.
+        let alive = AtomicBool::new(true);
+        let (worked, stated, told) = std::thread::scope(|scope| {
+            let worked = scope.spawn(|| {
+                let mut worked = Worked::default();
+                for number in 0.. {
+                    if !alive.load(Relaxed) {
+                        return worked;
+                    }
+                    let file = house.file(&format!("people_{round}_{number}.csv"), people(round, &mut of_files));
+                    match house.ingest(&file).status {
+                        Some(0) => worked.files.push(file),
+                        _ => worked.cut += 1,
+                    }
+                    worked.cut += u64::from(house.run(&["resolve"]).status != Some(0));
+                }
+                unreachable!("the numbers do not end")
             });
-            let stated = scope.spawn(|| state_value(&address, &cookie, &key, &golden, round));
+            let stated = scope.spawn(|| {
+                let mut stated = Vec::new();
+                for number in 0.. {
+                    if !alive.load(Relaxed) {
+                        break;
+                    }
+                    let golden = format!("K-{:06}", 1 + of_values.below(10));
+                    stated.extend(state_value(&address, &cookie, &key, &golden, &format!("{round:04}.{number:04}")));
+                }
+                stated
+            });
             let told = scope.spawn(|| follow(&address, &key, after));
             std::thread::sleep(wait);
             served.kill();
-            (ingested.join().unwrap(), stated.join().unwrap(), told.join().unwrap())
+            alive.store(false, Relaxed);
+            (worked.join().unwrap(), stated.join().unwrap(), told.join().unwrap())
         });
-        let (ingested, resolved) = ran;
-        kills_in_work += u64::from(ingested.status != Some(0) || !resolved);
-        if ingested.status == Some(0) {
-            acknowledged_files.push(file);
-        }
+        kills_in_work += u64::from(worked.cut > 0);
+        acknowledged_files.extend(worked.files);
         acknowledged_values.extend(stated);
         for (position, event) in told {
             if let Some(before) = followed.insert(position, event.clone()) {
@@ -285,15 +307,24 @@ fn check_subscriber(got: &Got, end: i64) {
     }
 }
 
+/// What came of a round's files.
+#[derive(Default)]
+struct Worked {
+    /// Those of which the command said that they are in.
+    files: Vec<PathBuf>,
+    /// Commands that were cut off.
+    cut: u64,
+}
+
 /// States a value of a golden record as a steward would; the golden id and the reason when the server said that it is done.
-fn state_value(address: &str, cookie: &str, key: &str, golden: &str, round: u64) -> Option<(String, String)> {
+fn state_value(address: &str, cookie: &str, key: &str, golden: &str, number: &str) -> Option<(String, String)> {
     // The lasting id with its check character, as the API gives it.
     let head =
         format!("GET /v1/feed?after=0&limit=500 HTTP/1.1\r\nAuthorization: Bearer {key}\r\nPurpose: service_delivery");
     let feed = request(address, &head, "");
     let id = feed.split('"').find(|word| word.starts_with(golden))?.to_owned();
-    let reason = format!("seen in round {round:04}");
-    let body = serde_json::json!({ "attribute": "mobile", "value": format!("98140{:05}", round), "reason": reason });
+    let reason = format!("seen in round {number}");
+    let body = serde_json::json!({ "attribute": "mobile", "value": format!("98{}", number.replace('.', "")), "reason": reason });
     let head = format!(
         "POST /v1/golden-records/{id}/overrides HTTP/1.1\r\nCookie: {cookie}\r\nPurpose: stewardship\r\nContent-Type: application/json"
     );
