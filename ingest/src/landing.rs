@@ -22,8 +22,8 @@ pub use crate::read::read_sealed;
 
 pub use self::{
     erase::{put_anew, seal_without},
-    open::{Opened, open},
-    seal::{Landed, content_hash, seal, sealed_path},
+    open::{Opened, check, open},
+    seal::{Landed, content_hash, remove_unfinished, seal, sealed_path},
 };
 
 const MAGIC: &[u8; 8] = b"KANAKL01";

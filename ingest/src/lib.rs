@@ -33,6 +33,6 @@ pub use crate::{
     nearest::nearest,
     plan::Rows,
     profile::{ColumnProfile, Frequent, Profile, profile},
-    read::{BATCH_ROWS, read_file},
+    read::{BATCH_ROWS, read_file, read_file_without},
     sources::Sources,
 };

@@ -55,11 +55,17 @@ enum Words {
 }
 
 impl OtherRows {
-    /// Reads through a file whose source says that rows take values from each other; does nothing for others.
+    /// Reads through a file whose source says that rows take values from each other; does nothing for others. Rows whose key is
+    /// `unheard` are passed over, as if they were not there.
     ///
     /// # Errors
     /// When the file as a whole cannot be used.
-    pub(crate) fn gather(source: &SourceSystem, rows: Rows<'_>, input: &Input<'_>) -> Result<Self, IngestError> {
+    pub(crate) fn gather(
+        source: &SourceSystem,
+        rows: Rows<'_>,
+        input: &Input<'_>,
+        unheard: &dyn Fn(&str) -> bool,
+    ) -> Result<Self, IngestError> {
         let mut others = Self::default();
         if source.columns.iter().all(|column| column.where_empty.is_none()) {
             return Ok(others);
@@ -73,7 +79,11 @@ impl OtherRows {
         }
         reader.read_rows(&mut |read| {
             if let RowRead::Row(row) = read {
-                others.note(row, key_of(&plan, row).as_deref());
+                let key = key_of(&plan, row);
+                // A row that is not heard makes no pair either: what is left of its pair is found as it will be without it.
+                if !key.as_deref().is_some_and(unheard) {
+                    others.note(row, key.as_deref());
+                }
             }
             Ok(())
         })?;

@@ -47,10 +47,30 @@ pub fn read_file<'i, E>(
 where
     E: Into<Box<dyn Error + Send + Sync>>,
 {
+    read_file_without(source, rows, input, standardizer, today, &|_| false, sink)
+}
+
+/// Reads a file as [`read_file`] does, but for this: a row takes nothing from one whose key is `unheard`. The row of such a key is handed
+/// over like any other, and the caller leaves it out.
+///
+/// # Errors
+/// As for [`read_file`].
+pub fn read_file_without<'i, E>(
+    source: &SourceSystem,
+    rows: Rows<'_>,
+    input: impl Into<Input<'i>>,
+    standardizer: &Standardizer,
+    today: NaiveDate,
+    unheard: &dyn Fn(&str) -> bool,
+    sink: &mut dyn FnMut(CheckedBatch) -> Result<(), E>,
+) -> Result<FileReport, IngestError>
+where
+    E: Into<Box<dyn Error + Send + Sync>>,
+{
     let input = input.into();
     let file = input.name();
     let bytes = input.bytes()?;
-    let others = OtherRows::gather(source, rows, &input)?;
+    let others = OtherRows::gather(source, rows, &input, unheard)?;
     let mut reader = connector::open(&input, &source.format)?;
     let plan = Plan::new(&file, source, rows, &mut *reader)?;
     let checker = Checker { plan: &plan, others: &others, standardizer, today };

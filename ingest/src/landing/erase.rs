@@ -8,7 +8,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::seal::write_chunks;
+use super::seal::{UNFINISHED, write_chunks};
 use super::{Header, SALT_BYTES, open};
 use crate::error::IngestError;
 use crate::input::Input;
@@ -28,7 +28,7 @@ pub fn seal_without(
     let name = sealed_path.display().to_string();
     let of_io = |cause| IngestError::Io { file: name.clone(), cause };
     let header = Header::anew(open(sealed_path, key)?.hash(), salt);
-    let beside = sealed_path.with_extension(format!("anew{}", std::process::id()));
+    let beside = sealed_path.with_extension(format!("{}{}", UNFINISHED[1], std::process::id()));
     let mut from: Box<dyn Read> = match gone {
         None => Box::new(io::empty()),
         Some(gone) => {
@@ -36,7 +36,12 @@ pub fn seal_without(
             Box::new(Without { from: BufReader::new(all), gone: gone.to_vec(), line: 1, held: Vec::new(), at: 0 })
         }
     };
-    write_chunks(&mut from, File::create(&beside).map_err(of_io)?, key, &header).map_err(of_io)?;
+    let written = File::create(&beside).and_then(|to| write_chunks(&mut from, to, key, &header));
+    if let Err(cause) = written {
+        // What is left half-done must not stay; the first error is the one to tell.
+        let _ = fs::remove_file(&beside);
+        return Err(of_io(cause));
+    }
     Ok(beside)
 }
 
@@ -88,7 +93,7 @@ impl<R: Read> Read for Without<R> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{open, seal};
+    use super::super::{check, open, remove_unfinished, seal};
     use super::*;
 
     const KEY: [u8; 32] = [7; 32];
@@ -137,6 +142,38 @@ mod tests {
         bytes[45] ^= 1;
         std::fs::write(&other, bytes).unwrap();
         assert!(open(&other, &KEY).is_err());
+    }
+
+    #[test]
+    fn what_killed_processes_left_half_sealed_goes_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let sealed = landed(dir.path(), "a\n");
+        let landing = dir.path().join("landing");
+        let beside = seal_without(&sealed, &KEY, [1; SALT_BYTES], None).unwrap();
+        let part = sealed.with_extension("part4711");
+        let other = sealed.with_extension("anewer");
+        for path in [&part, &other] {
+            std::fs::write(path, "x").unwrap();
+        }
+        assert_eq!(remove_unfinished(&landing).unwrap(), 2);
+        assert!(!beside.exists() && !part.exists() && other.exists() && text(&sealed) == "a\n");
+        assert_eq!(remove_unfinished(&landing).unwrap(), 0);
+        assert_eq!(remove_unfinished(&dir.path().join("none")).unwrap(), 0);
+    }
+
+    #[test]
+    fn a_chunk_in_the_middle_that_does_not_open_is_found_and_leaves_nothing_half_done() {
+        let dir = tempfile::tempdir().unwrap();
+        let sealed = landed(dir.path(), &"a line\n".repeat(40_000));
+        assert!(check(&sealed, &KEY).is_ok());
+        let mut bytes = std::fs::read(&sealed).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(&sealed, &bytes).unwrap();
+        assert!(open(&sealed, &KEY).is_ok() && check(&sealed, &KEY).is_err());
+        assert!(seal_without(&sealed, &KEY, [1; SALT_BYTES], Some(&[])).is_err());
+        assert_eq!(std::fs::read_dir(sealed.parent().unwrap()).unwrap().count(), 1, "the sealed file alone");
+        assert_eq!(std::fs::read(&sealed).unwrap(), bytes);
     }
 
     #[test]

@@ -61,6 +61,16 @@ pub fn open(sealed_path: &Path, key: &[u8; 32]) -> Result<Opened, IngestError> {
     Ok(opened)
 }
 
+/// Reads a sealed file from its first chunk to its last, so that every one of them passes its check.
+///
+/// # Errors
+/// As for [`open`], and when a chunk cannot be read or does not open.
+pub fn check(sealed_path: &Path, key: &[u8; 32]) -> Result<(), IngestError> {
+    let mut opened = open(sealed_path, key)?;
+    let read = io::copy(&mut opened, &mut io::sink());
+    read.map(drop).map_err(|cause| IngestError::Io { file: sealed_path.display().to_string(), cause })
+}
+
 impl Opened {
     /// The size of the file as it came.
     pub fn plain_bytes(&self) -> u64 {

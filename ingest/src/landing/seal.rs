@@ -49,7 +49,7 @@ pub fn seal(path: &Path, dir: &Path, key: &[u8; 32]) -> Result<Landed, IngestErr
     }
     let shelf = sealed.parent().unwrap_or(dir);
     fs::create_dir_all(shelf).map_err(|cause| of_io(shelf, cause))?;
-    let unfinished = sealed.with_extension(format!("part{}", std::process::id()));
+    let unfinished = sealed.with_extension(format!("{}{}", UNFINISHED[0], std::process::id()));
     let written = write_sealed(path, &unfinished, key, &hash).and_then(|found| {
         if found == hash {
             fs::rename(&unfinished, &sealed)?;
@@ -64,6 +64,36 @@ pub fn seal(path: &Path, dir: &Path, key: &[u8; 32]) -> Result<Landed, IngestErr
         return Err(of_io(path, cause));
     }
     Ok(landed)
+}
+
+/// What the name of a file that is being sealed ends with, before the number of the process: of one that came, and of one that is sealed
+/// anew.
+pub(super) const UNFINISHED: [&str; 2] = ["part", "anew"];
+
+/// Removes what processes that were killed while they sealed left in a landing: nobody else may use it meanwhile. Gives how many files.
+///
+/// # Errors
+/// When the landing cannot be read, or a file not removed.
+pub fn remove_unfinished(dir: &Path) -> Result<usize, IngestError> {
+    let is_unfinished = |path: &Path| {
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        UNFINISHED.iter().filter_map(|word| extension.strip_prefix(word)).any(|process| process.parse::<u32>().is_ok())
+    };
+    let list = |dir: &Path| -> io::Result<Vec<PathBuf>> {
+        fs::read_dir(dir)?.map(|entry| entry.map(|entry| entry.path())).collect()
+    };
+    if !dir.exists() {
+        return Ok(0);
+    }
+    let mut removed = 0;
+    for shelf in list(dir).map_err(|cause| of_io(dir, cause))?.into_iter().filter(|path| path.is_dir()) {
+        let files = list(&shelf).map_err(|cause| of_io(&shelf, cause))?;
+        for path in files.into_iter().filter(|path| is_unfinished(path)) {
+            fs::remove_file(&path).map_err(|cause| of_io(&path, cause))?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
 }
 
 fn of_io(path: &Path, cause: io::Error) -> IngestError {

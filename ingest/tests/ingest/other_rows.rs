@@ -3,7 +3,7 @@
 use kanak_ingest::{BATCH_ROWS, Rows, Sources};
 use kanak_model::SourceSystem;
 
-use crate::support::{Folder, Taken, citizen, read, says};
+use crate::support::{Folder, Taken, citizen, read, read_without, says};
 
 const HEADER: &str = "MARRIAGE_NO|PARTY|NAME|FATHER_NAME|MOTHER_NAME|SPOUSE_NAME|SEX|DOB|MOBILE|ADDRESS|VILLAGE_TOWN|DISTRICT|MARRIED_ON|UPDATED_ON";
 
@@ -61,6 +61,22 @@ fn what_a_row_states_itself_stands_even_where_it_is_said_beside_the_name() {
     let bride = taken.rows.iter().find(|row| row.key == "M/2/B").unwrap();
     assert_eq!(bride.values.find("father_name"), None, "the groom's father is not hers");
     assert_eq!(taken.report.from_other_rows, 1);
+}
+
+#[test]
+fn a_row_takes_nothing_from_one_that_is_not_to_be_heard() {
+    let folder = Folder::new();
+    let lines = [
+        ["M/1", "B", "Asha Rani", ""],
+        ["M/1", "G", "Bir Singh", ""],
+        ["M/2", "B", "Chand", ""],
+        ["M/2", "G", "Dev", ""],
+    ];
+    let lines = lines.map(row).join("\n");
+    let path = folder.write("civil_marriages_1.csv", format!("{HEADER}\n{lines}\n"));
+    let taken = read_without(&marriages(), Rows::Entity(&citizen()), &path, &|key| key == "M/1/B").unwrap();
+    let expected = [("M/1/B", Some("Bir Singh")), ("M/1/G", None), ("M/2/B", Some("Dev")), ("M/2/G", Some("Chand"))];
+    assert_eq!(spouses(&taken), expected);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use flate2::{Compression, Crc, write::GzEncoder};
 use kanak_codes::Codes;
 use kanak_engine::standardize::Standardizer;
-use kanak_ingest::{CheckedRow, FileReport, IngestError, Input, Rows, read_file};
+use kanak_ingest::{CheckedRow, FileReport, IngestError, Input, Rows, read_file_without};
 use kanak_model::quality::RejectedRow;
 use kanak_model::{EntityModel, EventModel, SourceSystem};
 use parquet::arrow::ArrowWriter;
@@ -97,6 +97,15 @@ pub(crate) fn read<'a>(
     rows: Rows<'_>,
     input: impl Into<Input<'a>>,
 ) -> Result<Taken, IngestError> {
+    read_without(source, rows, input, &|_| false)
+}
+
+pub(crate) fn read_without<'a>(
+    source: &SourceSystem,
+    rows: Rows<'_>,
+    input: impl Into<Input<'a>>,
+    unheard: &dyn Fn(&str) -> bool,
+) -> Result<Taken, IngestError> {
     let mut taken = Taken::default();
     let today = NaiveDate::from_ymd_opt(2025, 6, 1).unwrap();
     let mut sink = |batch: kanak_ingest::CheckedBatch| -> Result<(), std::io::Error> {
@@ -105,7 +114,7 @@ pub(crate) fn read<'a>(
         taken.rejected.extend(batch.rejected);
         Ok(())
     };
-    taken.report = read_file(source, rows, input, &STANDARDIZER, today, &mut sink)?;
+    taken.report = read_file_without(source, rows, input, &STANDARDIZER, today, unheard, &mut sink)?;
     Ok(taken)
 }
 
