@@ -40,7 +40,16 @@ impl FourEyes {
         }
     }
 
-    /// Whether a stated value of an attribute needs a second steward.
+    /// Why taking back what a steward confirmed needs a second steward; `None` when it does not. Where matches of confirmed golden records
+    /// do, one steward alone could withdraw the confirmation first.
+    pub fn find_reason_to_keep_confirmed(&self) -> Option<String> {
+        let least = self.match_of_confirmed?;
+        Some(format!(
+            "the withdrawal of a confirmation, where a match of golden records of which stewards confirmed {least} or more needs two"
+        ))
+    }
+
+    /// Whether a stated value of an attribute, or its withdrawal, needs a second steward.
     pub fn needs_override(&self, entity: &str, attribute: &str) -> bool {
         self.overrides.contains(&format!("{entity}.{attribute}"))
     }
@@ -96,6 +105,8 @@ mod tests {
         check(Decision::NoMatch, 0.9, 2, None);
         assert!(policy().needs_override("citizen", "full_name") && !policy().needs_override("citizen", "mobile"));
         assert!(!FourEyes::default().needs_override("citizen", "full_name"));
+        assert!(policy().find_reason_to_keep_confirmed().is_some_and(|reason| reason.contains("confirmed 2")));
+        assert_eq!(FourEyes { match_of_confirmed: None, ..policy() }.find_reason_to_keep_confirmed(), None);
     }
 
     #[test]

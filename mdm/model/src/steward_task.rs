@@ -372,11 +372,13 @@ impl StewardTask {
     /// Takes its decision back: it waits for whom it waited before, or lapses when one of its source records is retired.
     ///
     /// # Errors
-    /// [`StepRefused::State`] when it is not decided.
-    pub fn undo(&self, standing: Standing) -> Result<Step, StepRefused> {
+    /// [`StepRefused::State`] when it is not decided; [`StepRefused::WaitsFor`] when it was escalated to a role that the steward lacks:
+    /// what a steward could not decide is not theirs to undo.
+    pub fn undo(&self, actor: Actor<'_>, standing: Standing) -> Result<Step, StepRefused> {
         let TaskState::Decided { escalation, .. } = &self.state else {
             return Err(StepRefused::State { state: self.state.word(), needed: "decided" });
         };
+        has_role(actor, escalation.as_ref())?;
         let to = match standing {
             Standing::Live => waiting(escalation.clone()),
             Standing::Retired => TaskState::Lapsed,
@@ -676,11 +678,17 @@ mod tests {
 
     #[test]
     fn an_undone_decision_waits_for_whom_it_waited_for_or_lapses() {
-        let undo = |state, standing| task(state).undo(standing).map(|step| step.to().word());
-        assert_eq!(undo(decided(None), Standing::Live), Ok("open"));
-        assert_eq!(undo(decided(Some(escalation())), Standing::Live), Ok("escalated"));
-        assert_eq!(undo(decided(None), Standing::Retired), Ok("lapsed"));
-        assert!(undo(TaskState::Open, Standing::Live).is_err());
+        let undo = |state, standing, roles: &[Role]| {
+            let roles = roles.iter().copied().collect();
+            task(state).undo(Actor { user: UserId(2), roles: &roles }, standing).map(|step| step.to().word())
+        };
+        let supervisor = [Role::Steward, Role::Supervisor];
+        assert_eq!(undo(decided(None), Standing::Live, &[Role::Steward]), Ok("open"));
+        assert_eq!(undo(decided(Some(escalation())), Standing::Live, &supervisor), Ok("escalated"));
+        let waits = StepRefused::WaitsFor { role: Role::Supervisor };
+        assert_eq!(undo(decided(Some(escalation())), Standing::Live, &[Role::Steward]), Err(waits));
+        assert_eq!(undo(decided(None), Standing::Retired, &[Role::Steward]), Ok("lapsed"));
+        assert!(undo(TaskState::Open, Standing::Live, &supervisor).is_err());
     }
 
     #[test]

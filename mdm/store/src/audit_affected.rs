@@ -46,6 +46,7 @@ enum Subject {
     SourceRecords(Vec<i64>),
     Task(i64),
     Override(i64),
+    Proposal(i64),
     Other,
 }
 
@@ -61,6 +62,9 @@ impl Subject {
         }
         if let Some(id) = number("override ") {
             return Self::Override(id);
+        }
+        if let Some(id) = number("proposal ") {
+            return Self::Proposal(id);
         }
         let pair = text.strip_prefix("source records ").and_then(|pair| pair.split_once(" and "));
         match pair.map(|(left, right)| (left.parse(), right.parse())) {
@@ -79,9 +83,25 @@ async fn held_by(tx: &mut Tx, sources: &[i64], at_us: i64) -> Result<Vec<i64>, S
     Ok(on_tx!(tx, |c| sqlx::query_scalar(text).bind(json(sources)).bind(at_us).fetch_all(c).await)?)
 }
 
+/// What a proposal is about.
+async fn subject_of(tx: &mut Tx, proposal: i64) -> Result<Subject, StoreError> {
+    const SQL: &str = "SELECT steward_task_id, golden_id FROM proposals WHERE id = $1";
+    let about: Option<(Option<i64>, Option<i64>)> =
+        on_tx!(tx, |c| sqlx::query_as(SQL).bind(proposal).fetch_optional(c).await)?;
+    Ok(match about {
+        Some((Some(task), _)) => Subject::Task(task),
+        Some((None, Some(golden))) => Subject::Golden(GoldenId(golden)),
+        Some((None, None)) | None => Subject::Other,
+    })
+}
+
 async fn golden_of(tx: &mut Tx, subject: Subject, at_us: i64) -> Result<Vec<i64>, StoreError> {
     const TASK: &str = "SELECT left_id, right_id FROM steward_tasks WHERE id = $1";
     const OVERRIDE: &str = "SELECT source_record_id FROM override_members WHERE override_id = $1 ORDER BY place";
+    let subject = match subject {
+        Subject::Proposal(id) => subject_of(tx, id).await?,
+        other => other,
+    };
     match subject {
         Subject::Golden(id) => Ok(vec![id.0]),
         Subject::SourceRecords(sources) => held_by(tx, &sources, at_us).await,
@@ -96,7 +116,7 @@ async fn golden_of(tx: &mut Tx, subject: Subject, at_us: i64) -> Result<Vec<i64>
             let sources: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(OVERRIDE).bind(id).fetch_all(c).await)?;
             held_by(tx, &sources, at_us).await
         }
-        Subject::Other => Ok(Vec::new()),
+        Subject::Proposal(_) | Subject::Other => Ok(Vec::new()),
     }
 }
 

@@ -7,8 +7,9 @@
 
 use std::collections::BTreeMap;
 
+use kanak_model::four_eyes::FourEyes;
 use kanak_model::match_pair::{Constraint, ConstraintKind};
-use kanak_model::{GoldenId, SourceRecordId, Timestamp, UserId};
+use kanak_model::{GoldenId, ProposalId, SourceRecordId, Timestamp, UserId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sqlx::FromRow;
 
@@ -17,8 +18,9 @@ use crate::constraints::Groups;
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{json, sql};
 use crate::error::StoreError;
+use crate::proposals::{NewProposal, ProposedAct};
 use crate::stewardship::check_reason;
-use crate::{Store, resolution, users};
+use crate::{Store, proposals, resolution, users};
 
 /// Who confirmed a golden record, when and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -256,27 +258,86 @@ impl Store {
         tx.commit().await
     }
 
-    /// Withdraws what stewards confirmed of a golden record by itself. Its source records wait for a resolution, which may join it
-    /// by rule again. What a decision confirmed stays until that is undone.
+    /// Withdraws what stewards confirmed of a golden record by itself, or proposes that where the policy wants a second steward to agree.
+    /// Its source records wait for a resolution, which may join it by rule again. What a decision confirmed stays until that is undone.
+    /// Gives the proposal where it is one.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is no such live golden record, or nothing to withdraw.
-    pub async fn withdraw_confirmation(&self, id: GoldenId, by: UserId) -> Result<(), StoreError> {
-        const WHICH: &str =
-            "SELECT DISTINCT c.id FROM confirmations c JOIN confirmation_members m ON m.confirmation_id = c.id
-             JOIN crosswalks x ON x.source_record_id = m.source_record_id AND x.recorded_to_us IS NULL
-             WHERE x.golden_id = $1 AND c.constraint_id IS NULL AND c.withdrawn_us IS NULL";
+    /// [`StoreError::NotFound`] when there is no such live golden record, or nothing to withdraw; [`StoreError::ProposalWaits`].
+    pub async fn withdraw_confirmation_under(
+        &self,
+        policy: &FourEyes,
+        id: GoldenId,
+        by: UserId,
+    ) -> Result<Option<ProposalId>, StoreError> {
         let mut tx = self.db.begin(&*self.clock).await?;
-        let (entity, _) = live_members(&mut tx, id).await?;
-        let ids: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(WHICH).bind(id.0).fetch_all(c).await)?;
-        if ids.is_empty() {
-            return Err(StoreError::NotFound { what: "confirmation of golden record", id: id.to_string() });
-        }
-        let members = withdraw(&mut tx, &ids, by).await?;
-        resolution::mark_unresolved(&mut tx, &entity, &members).await?;
-        audit(&mut tx, by, "confirmation_withdrawn", id).await?;
-        tx.commit().await
+        let (entity, ids) = find_by_itself(&mut tx, id).await?;
+        let proposed = match policy.find_reason_to_keep_confirmed() {
+            None => {
+                withdraw_found(&mut tx, id, by, (&entity, &ids)).await?;
+                None
+            }
+            Some(policy) => {
+                let act = ProposedAct::WithdrawConfirmation { golden_id: id };
+                let new = NewProposal { entity: &entity, act: &act, policy: &policy, reason: "", by };
+                Some(proposals::propose_taking_back(&mut tx, &new).await?)
+            }
+        };
+        tx.commit().await?;
+        Ok(proposed)
     }
+}
+
+/// The entity type of a live golden record, and what stewards confirmed of it by itself.
+async fn find_by_itself(tx: &mut Tx, id: GoldenId) -> Result<(String, Vec<i64>), StoreError> {
+    const WHICH: &str =
+        "SELECT DISTINCT c.id FROM confirmations c JOIN confirmation_members m ON m.confirmation_id = c.id
+         JOIN crosswalks x ON x.source_record_id = m.source_record_id AND x.recorded_to_us IS NULL
+         WHERE x.golden_id = $1 AND c.constraint_id IS NULL AND c.withdrawn_us IS NULL";
+    let (entity, _) = live_members(tx, id).await?;
+    let ids: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(WHICH).bind(id.0).fetch_all(c).await)?;
+    if ids.is_empty() {
+        return Err(StoreError::NotFound { what: "confirmation of golden record", id: id.to_string() });
+    }
+    Ok((entity, ids))
+}
+
+async fn withdraw_found(
+    tx: &mut Tx,
+    id: GoldenId,
+    by: UserId,
+    (entity, ids): (&str, &[i64]),
+) -> Result<Vec<i64>, StoreError> {
+    let members = withdraw(tx, ids, by).await?;
+    resolution::mark_unresolved(tx, entity, &members).await?;
+    audit(tx, by, "confirmation_withdrawn", id).await?;
+    Ok(members)
+}
+
+/// Withdraws what stewards confirmed of a golden record by itself; gives its entity type and the source records that it spoke of.
+pub(crate) async fn withdraw_of_golden(
+    tx: &mut Tx,
+    id: GoldenId,
+    by: UserId,
+) -> Result<(String, Vec<i64>), StoreError> {
+    let (entity, ids) = find_by_itself(tx, id).await?;
+    let members = withdraw_found(tx, id, by, (&entity, &ids)).await?;
+    Ok((entity, members))
+}
+
+/// Takes the words out of confirmations that speak of source records that are erased, or that came with decisions whose words go.
+pub(crate) async fn erase_words(tx: &mut Tx, sources: &[i64], constraints: &[i64]) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE confirmations SET reason = 'erased' WHERE id IN (SELECT confirmation_id
+         FROM confirmation_members WHERE source_record_id IN (SELECT id FROM {ids $1} AS i))
+         OR constraint_id IN (SELECT id FROM {ids $2} AS c)";
+    let engine = tx.engine();
+    on_tx!(tx, |c| sqlx::query(sql(engine, SQL))
+        .bind(json(sources))
+        .bind(json(constraints))
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
 }
 
 /// The entity type and the source records of a live golden record, ascending.

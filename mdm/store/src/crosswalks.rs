@@ -1,7 +1,9 @@
 //! Crosswalks: which golden record each department's key belongs to, and since when.
 
+use kanak_model::source_record::Values;
 use kanak_model::{Access, GoldenId, SourceRecordId, SourceSystemId, Timestamp};
 use sqlx::FromRow;
+use sqlx::types::Json;
 
 use crate::Store;
 use crate::access_sql::compile;
@@ -16,6 +18,15 @@ pub struct Link {
     pub source_record: SourceRecordId,
     /// The golden record.
     pub golden_id: GoldenId,
+}
+
+/// A link that ended, and what its source record stated while it held.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RestatedLink {
+    /// The link.
+    pub link: Link,
+    /// What the source record stated then.
+    pub stated: Values,
 }
 
 /// A department's key, the golden record it belonged to, and when the hub held so.
@@ -107,6 +118,26 @@ impl Store {
              WHERE g.entity = $1 AND g.state <> 'live' ORDER BY v.recorded_to_us DESC, c.golden_id, c.source_record_id";
         let rows = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity).fetch_all(c).await)?;
         Ok(links(rows))
+    }
+
+    /// Of the links that [`Store::list_ended_links`] gives, those whose source record states something else now than when its golden record
+    /// last changed, with what it stated then. Departments give keys of people who left to others: an engine tells whether it is still
+    /// the same one.
+    pub async fn list_restated_links(&self, entity: &str) -> Result<Vec<RestatedLink>, StoreError> {
+        const SQL: &str = "SELECT c.source_record_id, c.golden_id, o.stated FROM golden_records g
+             JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
+             JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us = v.recorded_to_us
+             JOIN source_records r ON r.id = c.source_record_id AND r.retired_us IS NULL AND r.recorded_from_us > v.recorded_from_us
+             JOIN source_record_versions o ON o.source_record_id = r.id AND o.version = (SELECT max(w.version)
+                 FROM source_record_versions w WHERE w.source_record_id = r.id AND w.recorded_from_us <= v.recorded_from_us)
+             WHERE g.entity = $1 AND g.state <> 'live' ORDER BY c.golden_id, c.source_record_id";
+        let rows: Vec<(i64, i64, Json<Values>)> =
+            on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity).fetch_all(c).await)?;
+        let restated = |(source, golden, stated): (i64, i64, Json<Values>)| RestatedLink {
+            link: Link { source_record: SourceRecordId(source), golden_id: GoldenId(golden) },
+            stated: stated.0,
+        };
+        Ok(rows.into_iter().map(restated).collect())
     }
 
     /// All crosswalks there ever were, by source record and begin, after a cursor.

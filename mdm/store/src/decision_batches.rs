@@ -7,9 +7,10 @@ use kanak_model::{DecisionBatchId, StewardTaskId, UserId};
 
 use crate::audit_events;
 use crate::db::{Tx, on_db, on_tx};
+use crate::dialect::{json, sql};
 use crate::error::StoreError;
-use crate::steward_tasks::get_due;
-use crate::stewardship::{HeldDecisions, NewDecision, check_reason, decide, find_second, undo};
+use crate::steward_tasks::{get, get_due};
+use crate::stewardship::{HeldDecisions, NewDecision, check_reason, decide, find_second, find_second_to_undo, undo};
 use crate::{Store, users};
 
 /// So many tasks are decided at once.
@@ -38,7 +39,7 @@ pub struct DecidedAtOnce {
 
 impl Store {
     /// Decides tasks at once, with one reason, in one transaction; a task that is named twice counts once. Each is refused for what
-    /// [`Store::decide_task`] refuses it for; one of which something was found on the spot, or that needs a second steward, is decided
+    /// [`Store::decide_task_under`] refuses it for; one of which something was found on the spot, or that needs a second steward, is decided
     /// by itself.
     ///
     /// # Errors
@@ -88,8 +89,14 @@ impl Store {
     /// Undoes what still holds of decisions that were made at once; gives the tasks as they stand then.
     ///
     /// # Errors
-    /// [`StoreError::BatchUndone`] when nothing of it holds, or there is no such batch.
-    pub async fn undo_tasks(&self, id: DecisionBatchId, by: UserId) -> Result<Vec<StewardTask>, StoreError> {
+    /// [`StoreError::BatchUndone`] when nothing of it holds, or there is no such batch; [`StoreError::NeedsSecond`] when the policy wants a
+    /// second steward to agree to the undoing of one of them.
+    pub async fn undo_tasks(
+        &self,
+        policy: &FourEyes,
+        id: DecisionBatchId,
+        by: UserId,
+    ) -> Result<Vec<StewardTask>, StoreError> {
         const MARK: &str = "UPDATE decision_batches SET undone_by = $2, undone_us = $3 WHERE id = $1";
         let mut tx = self.db.begin(&*self.clock).await?;
         let tasks: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(HOLDING).bind(id.0).fetch_all(c).await)?;
@@ -97,8 +104,12 @@ impl Store {
             return Err(StoreError::BatchUndone(id));
         }
         let mut undone = Vec::with_capacity(tasks.len());
-        for task in tasks {
-            undone.push(undo(&mut tx, StewardTaskId(task), by).await?);
+        for id in tasks.into_iter().map(StewardTaskId) {
+            let task = get(&mut tx, id).await?;
+            if let Some(policy) = find_second_to_undo(&mut tx, policy, &task).await? {
+                return Err(StoreError::NeedsSecond { task: id, policy });
+            }
+            undone.push(undo(&mut tx, id, by).await?);
         }
         let now = tx.now.0;
         on_tx!(tx, |c| sqlx::query(MARK).bind(id.0).bind(by.0).bind(now).execute(c).await.map(drop))?;
@@ -129,6 +140,14 @@ async fn begin(tx: &mut Tx, by: UserId, decision: Decision, reason: &str) -> Res
         .fetch_one(c)
         .await)?;
     Ok(DecisionBatchId(id))
+}
+
+/// Takes the words out of decisions at once of which one is about source records that are erased; gives which these are.
+pub(crate) async fn erase_words(tx: &mut Tx, sources: &[i64]) -> Result<Vec<i64>, StoreError> {
+    const SQL: &str = "UPDATE decision_batches SET reason = 'erased' WHERE id IN (SELECT batch_id FROM constraints
+         WHERE left_id IN (SELECT id FROM {ids $1} AS i) OR right_id IN (SELECT id FROM {ids $1} AS j)) RETURNING id";
+    let engine = tx.engine();
+    Ok(on_tx!(tx, |c| sqlx::query_scalar(sql(engine, SQL)).bind(json(sources)).fetch_all(c).await)?)
 }
 
 async fn decide_one(

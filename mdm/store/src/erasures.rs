@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use hmac::{Hmac, Mac};
 use kanak_model::source_record::Values;
-use kanak_model::{GoldenId, IngestRunId, SourceRecordId, SourceSystemId, Timestamp};
+use kanak_model::{GoldenId, SourceRecordId, SourceSystemId, Timestamp};
 use rustc_hash::FxHashSet;
 use sha2::Sha256;
 use sqlx::types::Json;
@@ -16,15 +16,15 @@ use sqlx::types::Json;
 use crate::Store;
 use crate::audit_events::{self, hex};
 use crate::db::{Tx, on_db, on_tx};
-use crate::dialect::{ROWS_A_STATEMENT, json, json_text, search_delete, search_scrub, sql};
+use crate::dialect::{json, json_text, sql};
 use crate::error::StoreError;
 use crate::key_store::Key;
-use crate::packed::{Chosen, ChosenBack};
+use crate::stewardship::check_words;
 use crate::vault::Reference;
-use crate::{legal_holds, proposals, resolution, source_systems, steward_tasks};
-
-/// The longest order that is kept, in characters.
-pub const ORDER_MAX: usize = 500;
+use crate::{
+    confirmations, constraints, decision_batches, field_checks, golden_records, legal_holds, overrides, proposals,
+    quarantined_rows, resolution, source_records, source_systems, steward_tasks,
+};
 
 /// What an erasure would reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,13 +58,15 @@ pub struct Erased {
     pub quarantined: u64,
 }
 
-/// An erasure whose landed files or lake are still to be done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// An erasure of which the vault, landed files or the lake are still to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnfinishedErasure {
     /// Its number in the ledger.
     pub id: i64,
     /// The golden record.
     pub golden_id: GoldenId,
+    /// References of the hub's domain whose numbers the vault is still to forget; none once it has.
+    pub references: Vec<Reference>,
     /// Whether the landed files hold nothing of it any more.
     pub landing: Option<Timestamp>,
 }
@@ -72,6 +74,8 @@ pub struct UnfinishedErasure {
 /// What follows an erasure outside the hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
+    /// The vault is without the numbers.
+    Vault,
     /// The landed files are without the rows.
     Landing,
     /// The lake holds nothing of it any more.
@@ -176,35 +180,6 @@ async fn is_stated_elsewhere(tx: &mut Tx, reference: &Reference, ids: &[i64]) ->
     Ok(count > 0)
 }
 
-/// Empties a JSON column (`$2`) of the rows of ids; gives how many rows.
-async fn empty(tx: &mut Tx, text: &str, ids: &[i64]) -> Result<u64, StoreError> {
-    let engine = tx.engine();
-    let mut changed = 0;
-    for chunk in ids.chunks(ROWS_A_STATEMENT) {
-        changed += on_tx!(tx, |c| sqlx::query(sql(engine, text))
-            .bind(json(chunk))
-            .bind(Json(Values::new()))
-            .execute(c)
-            .await
-            .map(|done| done.rows_affected()))?;
-    }
-    Ok(changed)
-}
-
-/// Runs one statement over ids; gives how many rows it changed.
-async fn change(tx: &mut Tx, text: &str, ids: &[i64]) -> Result<u64, StoreError> {
-    let engine = tx.engine();
-    let mut changed = 0;
-    for chunk in ids.chunks(ROWS_A_STATEMENT) {
-        changed += on_tx!(tx, |c| sqlx::query(sql(engine, text))
-            .bind(json(chunk))
-            .execute(c)
-            .await
-            .map(|done| done.rows_affected()))?;
-    }
-    Ok(changed)
-}
-
 impl Store {
     /// What erasing a golden record under an order would reach. Changes nothing.
     ///
@@ -213,7 +188,7 @@ impl Store {
     pub async fn plan_erasure(&self, id: GoldenId, order: &str) -> Result<ErasurePlan, StoreError> {
         let order = check_order(order)?.to_owned();
         let mut tx = self.db.begin_read().await?;
-        let (golden_id, entity) = crate::golden_records::follow(&mut tx, id)
+        let (golden_id, entity) = golden_records::follow(&mut tx, id)
             .await?
             .ok_or_else(|| StoreError::NotFound { what: "golden record", id: id.to_string() })?;
         let golden = with_redirected(&mut tx, golden_id).await?;
@@ -231,8 +206,8 @@ impl Store {
 
     /// Erases what was planned from the hub, in one transaction: what the source records state in every version, their keys, the golden
     /// versions that hold their values, search words, stewards' overrides and words about them, and quarantined rows of their keys.
-    /// They are retired and wait for a resolution, which empties the golden record. Take the numbers out of the vault first: the
-    /// references are forgotten here.
+    /// They are retired and wait for a resolution, which empties the golden record. The references of their numbers stay with the erasure
+    /// until the vault is done: see [`UnfinishedErasure::references`].
     ///
     /// # Errors
     /// [`StoreError::Held`]; [`StoreError::WrongErasureKey`]; [`StoreError::Stale`] when other source records are
@@ -240,8 +215,8 @@ impl Store {
     pub async fn erase(&self, plan: &ErasurePlan, key: &Key, actor: &str) -> Result<Erased, StoreError> {
         const NEXT: &str = "SELECT coalesce(max(id), 0) + 1 FROM erasures";
         const ERASURE: &str =
-            "INSERT INTO erasures (id, entity, golden_id, order_text, erased_by, erased_us, source_record_count)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)";
+            "INSERT INTO erasures (id, entity, golden_id, order_text, erased_by, erased_us, source_record_count, vault_references)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let mut tx = self.db.begin(&*self.clock).await?;
         tx.overwrite_what_goes().await?;
         check_key(&mut tx, key).await?;
@@ -254,6 +229,7 @@ impl Store {
         legal_holds::check(&mut tx, plan.golden_id, &ids).await?;
         let id: i64 = on_tx!(tx, |c| sqlx::query_scalar(NEXT).fetch_one(c).await)?;
         let (now, count) = (tx.now.0, ids.len() as i64);
+        let references: Vec<&str> = plan.references.iter().map(Reference::as_str).collect();
         on_tx!(tx, |c| sqlx::query(ERASURE)
             .bind(id)
             .bind(&plan.entity)
@@ -262,13 +238,14 @@ impl Store {
             .bind(actor)
             .bind(now)
             .bind(count)
+            .bind((!references.is_empty()).then(|| json(&references)))
             .execute(c)
             .await
             .map(drop))?;
         // Overrides and golden versions are found by the links of what is erased; quarantined rows by its keys.
-        let overrides = erase_overrides(&mut tx, &ids, &golden).await?;
-        let golden_versions = erase_golden_versions(&mut tx, &ids, &golden).await?;
-        let quarantined = erase_quarantined(&mut tx, &ids).await?;
+        let overrides = overrides::erase_words(&mut tx, &ids, &golden).await?;
+        let golden_versions = golden_records::erase_values(&mut tx, &ids, &golden).await?;
+        let quarantined = quarantined_rows::erase_words(&mut tx, &ids).await?;
         let source_versions = erase_source_records(&mut tx, id, &plan.entity, &ids, key).await?;
         // What is about tasks that lapse goes with them; what is left of words goes then.
         erase_words(&mut tx, &ids, &golden).await?;
@@ -284,39 +261,52 @@ impl Store {
         Ok(erased)
     }
 
-    /// Erasures that landed files or the lake do not follow yet, in their order.
+    /// Erasures that the vault, landed files or the lake do not follow yet, in their order.
     pub async fn list_unfinished_erasures(&self) -> Result<Vec<UnfinishedErasure>, StoreError> {
-        const SQL: &str =
-            "SELECT id, golden_id, landing_us FROM erasures WHERE landing_us IS NULL OR lake_us IS NULL ORDER BY id";
-        let rows: Vec<(i64, i64, Option<i64>)> = on_db!(&self.db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
-        let unfinished = |(id, golden, landing): (i64, i64, Option<i64>)| UnfinishedErasure {
-            id,
-            golden_id: GoldenId(golden),
-            landing: landing.map(Timestamp),
+        const SQL: &str = "SELECT id, golden_id, vault_references, landing_us FROM erasures
+             WHERE vault_references IS NOT NULL OR landing_us IS NULL OR lake_us IS NULL ORDER BY id";
+        type Row = (i64, i64, Option<String>, Option<i64>);
+        let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
+        let unfinished = |(id, golden, references, landing): Row| {
+            let stored = || StoreError::Stored {
+                table: "erasures",
+                row: id,
+                column: "vault_references",
+                expected: "list of references",
+            };
+            let words: Vec<String> = match references {
+                None => Vec::new(),
+                Some(text) => serde_json::from_str(&text).map_err(|_| stored())?,
+            };
+            let references =
+                words.iter().map(|word| Reference::parse(word).ok_or_else(stored)).collect::<Result<_, _>>()?;
+            Ok(UnfinishedErasure { id, golden_id: GoldenId(golden), references, landing: landing.map(Timestamp) })
         };
-        Ok(rows.into_iter().map(unfinished).collect())
+        rows.into_iter().map(unfinished).collect()
     }
 
-    /// Marks that landed files or the lake follow an erasure.
+    /// Marks that the vault, landed files or the lake follow an erasure.
     pub async fn mark_erasure(&self, id: i64, reach: Reach) -> Result<(), StoreError> {
-        let text = match reach {
-            Reach::Landing => "UPDATE erasures SET landing_us = $2 WHERE id = $1",
-            Reach::Lake => "UPDATE erasures SET lake_us = $2 WHERE id = $1",
-        };
+        const VAULT: &str = "UPDATE erasures SET vault_references = NULL WHERE id = $1";
+        const LANDING: &str = "UPDATE erasures SET landing_us = $2 WHERE id = $1";
+        const LAKE: &str = "UPDATE erasures SET lake_us = $2 WHERE id = $1";
         let mut tx = self.db.begin(&*self.clock).await?;
+        tx.overwrite_what_goes().await?;
         let now = tx.now.0;
-        on_tx!(tx, |c| sqlx::query(text).bind(id).bind(now).execute(c).await.map(drop))?;
-        tx.commit().await
+        match reach {
+            Reach::Vault => on_tx!(tx, |c| sqlx::query(VAULT).bind(id).execute(c).await.map(drop))?,
+            Reach::Landing => on_tx!(tx, |c| sqlx::query(LANDING).bind(id).bind(now).execute(c).await.map(drop))?,
+            Reach::Lake => on_tx!(tx, |c| sqlx::query(LAKE).bind(id).bind(now).execute(c).await.map(drop))?,
+        }
+        tx.commit().await?;
+        if reach == Reach::Vault { self.db.forget_log().await } else { Ok(()) }
     }
 
-    /// The registers whose rows an erasure took, each with the first run that brought one of them.
-    pub async fn list_erased_sources(&self, id: i64) -> Result<Vec<(SourceSystemId, IngestRunId)>, StoreError> {
-        const SQL: &str = "SELECT r.source_system_id, min(coalesce(v.ingest_run_id, r.ingest_run_id)) AS first_run
-             FROM erased_source_records e JOIN source_records r ON r.id = e.source_record_id
-             LEFT JOIN source_record_versions v ON v.source_record_id = r.id
-             WHERE e.erasure_id = $1 GROUP BY r.source_system_id ORDER BY r.source_system_id";
-        let rows: Vec<(i64, i64)> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(id).fetch_all(c).await)?;
-        Ok(rows.into_iter().map(|(source, run)| (SourceSystemId(source), IngestRunId(run))).collect())
+    /// The registers whose rows an erasure took.
+    pub async fn list_erased_sources(&self, id: i64) -> Result<Vec<SourceSystemId>, StoreError> {
+        const SQL: &str = "SELECT DISTINCT source_system_id FROM erased_source_records WHERE erasure_id = $1 ORDER BY source_system_id";
+        let rows: Vec<i64> = on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(id).fetch_all(c).await)?;
+        Ok(rows.into_iter().map(SourceSystemId).collect())
     }
 
     /// The keys of a register's rows that were erased.
@@ -334,110 +324,19 @@ impl Store {
 }
 
 fn check_order(order: &str) -> Result<&str, StoreError> {
-    let order = order.trim();
-    if order.is_empty() {
-        return Err(StoreError::Order { why: "is missing; say under which order, such as its number and date" });
-    }
-    if order.chars().count() > ORDER_MAX {
-        return Err(StoreError::Order { why: "has more than 500 characters; make it shorter" });
-    }
-    if !kanak_codes::identifiers::find_aadhaar_like(order).is_empty() {
-        return Err(StoreError::Order { why: "holds an Aadhaar number; leave the number out" });
-    }
-    Ok(order)
-}
-
-/// Overrides that speak of what is erased and of nothing else that is left, or whose value a golden record of it takes.
-async fn erase_overrides(tx: &mut Tx, ids: &[i64], golden: &[i64]) -> Result<u64, StoreError> {
-    const FIND: &str = "SELECT DISTINCT m.override_id FROM override_members m
-         WHERE m.source_record_id IN (SELECT id FROM {ids $1} AS i)
-         AND (NOT EXISTS (SELECT 1 FROM override_members o WHERE o.override_id = m.override_id
-                 AND o.source_record_id NOT IN (SELECT id FROM {ids $1} AS j))
-             OR EXISTS (SELECT 1 FROM override_members f JOIN crosswalks x ON x.source_record_id = f.source_record_id
-                 AND x.recorded_to_us IS NULL WHERE f.override_id = m.override_id AND x.golden_id IN (SELECT id FROM {ids $2} AS g)
-                 AND f.place = (SELECT min(p.place) FROM override_members p
-                     JOIN source_records r ON r.id = p.source_record_id AND r.retired_us IS NULL WHERE p.override_id = m.override_id)))";
-    const ERASE: &str = "UPDATE overrides SET value = '', reason = 'erased'
-         WHERE id IN (SELECT id FROM {ids $1} AS i)";
-    const END: &str =
-        "UPDATE overrides SET ended_us = $2 WHERE id IN (SELECT id FROM {ids $1} AS i) AND ended_us IS NULL";
-    let (engine, now) = (tx.engine(), tx.now.0);
-    let found: Vec<i64> =
-        on_tx!(tx, |c| sqlx::query_scalar(sql(engine, FIND)).bind(json(ids)).bind(json(golden)).fetch_all(c).await)?;
-    on_tx!(tx, |c| sqlx::query(sql(engine, END)).bind(json(&found)).bind(now).execute(c).await.map(drop))?;
-    change(tx, ERASE, &found).await
+    check_words(order, "is missing; say under which order, such as its number and date")
+        .map_err(|why| StoreError::Order { why })
 }
 
 /// Stewards' and officers' words are about people: those of tasks, decisions and proposals about what is erased go, and so do
 /// proposed values.
 async fn erase_words(tx: &mut Tx, ids: &[i64], golden: &[i64]) -> Result<(), StoreError> {
-    const CONSTRAINTS: &str = "UPDATE constraints SET reason = 'erased'
-         WHERE left_id IN (SELECT id FROM {ids $1} AS i) OR right_id IN (SELECT id FROM {ids $1} AS j)";
-    const BATCHES: &str = "UPDATE decision_batches SET reason = 'erased' WHERE id IN (SELECT batch_id FROM constraints
-         WHERE left_id IN (SELECT id FROM {ids $1} AS i) OR right_id IN (SELECT id FROM {ids $1} AS j))";
-    const CONFIRMATIONS: &str = "UPDATE confirmations SET reason = 'erased' WHERE id IN (SELECT confirmation_id
-         FROM confirmation_members WHERE source_record_id IN (SELECT id FROM {ids $1} AS i))";
-    const TASKS: &str = "UPDATE steward_tasks SET escalated_reason = 'erased' WHERE escalated_reason IS NOT NULL
-         AND (left_id IN (SELECT id FROM {ids $1} AS i) OR right_id IN (SELECT id FROM {ids $1} AS j))";
-    const CHECKS: &str = "UPDATE field_checks SET question = 'erased',
-         found_by = CASE WHEN found_by IS NOT NULL THEN 'erased' END, note = CASE WHEN note IS NOT NULL THEN 'erased' END
-         WHERE steward_task_id IN (SELECT t.id FROM steward_tasks t
-             WHERE t.left_id IN (SELECT id FROM {ids $1} AS i) OR t.right_id IN (SELECT id FROM {ids $1} AS j))";
-    const PROPOSED_DECISIONS: &str = "UPDATE proposals SET reason = 'erased',
-         ended_reason = CASE WHEN ended_reason IS NOT NULL THEN 'erased' END
-         WHERE steward_task_id IN (SELECT t.id FROM steward_tasks t
-             WHERE t.left_id IN (SELECT id FROM {ids $1} AS i) OR t.right_id IN (SELECT id FROM {ids $1} AS j))";
-    const PROPOSED_VALUES: &str = "UPDATE proposals SET reason = 'erased', value = '',
-         ended_reason = CASE WHEN ended_reason IS NOT NULL THEN 'erased' END
-         WHERE golden_id IN (SELECT id FROM {ids $1} AS i)";
-    for text in [CONSTRAINTS, BATCHES, CONFIRMATIONS, TASKS, CHECKS, PROPOSED_DECISIONS] {
-        change(tx, text, ids).await?;
-    }
-    change(tx, PROPOSED_VALUES, golden).await?;
-    proposals::lapse_values(tx, golden).await
-}
-
-/// Empties the versions of the golden records themselves, and takes the values of what is erased out of those of others that held it
-/// once; gives how many versions changed.
-async fn erase_golden_versions(tx: &mut Tx, ids: &[i64], golden: &[i64]) -> Result<u64, StoreError> {
-    const EMPTY: &str = "UPDATE golden_versions SET chosen = $2 WHERE golden_id IN (SELECT id FROM {ids $1} AS i)";
-    const OTHERS: &str = "SELECT v.golden_id, v.version, v.chosen FROM golden_versions v
-         WHERE v.golden_id IN (SELECT x.golden_id FROM crosswalks x WHERE x.source_record_id IN (SELECT id FROM {ids $1} AS i))
-         AND v.golden_id NOT IN (SELECT id FROM {ids $2} AS g)";
-    const UPDATE: &str = "UPDATE golden_versions SET chosen = r.chosen
-         FROM {rows $1: golden_id int, version int, chosen json} AS r
-         WHERE golden_versions.golden_id = r.golden_id AND golden_versions.version = r.version";
-    let engine = tx.engine();
-    let mut changed = empty(tx, EMPTY, golden).await?;
-    change(tx, search_delete(engine), golden).await?;
-    let rows: Vec<(i64, i64, Json<ChosenBack>)> =
-        on_tx!(tx, |c| sqlx::query_as(sql(engine, OTHERS)).bind(json(ids)).bind(json(golden)).fetch_all(c).await)?;
-    let gone: FxHashSet<i64> = ids.iter().copied().collect();
-    for (id, version, chosen) in rows {
-        let mut values = chosen.0.0;
-        let before = values.len();
-        values.retain(|_, value| !gone.contains(&value.source_record.0));
-        if values.len() < before {
-            let row = [(id, version, Chosen(&values))];
-            on_tx!(tx, |c| sqlx::query(sql(engine, UPDATE)).bind(json(&row)).execute(c).await.map(drop))?;
-            changed += 1;
-        }
-    }
-    if let Some(scrub) = search_scrub(engine) {
-        on_tx!(tx, |c| sqlx::query(scrub).execute(c).await.map(drop))?;
-    }
-    Ok(changed)
-}
-
-async fn erase_quarantined(tx: &mut Tx, ids: &[i64]) -> Result<u64, StoreError> {
-    const FIND: &str = "SELECT q.id FROM source_records r JOIN ingest_runs i ON i.source_system_id = r.source_system_id
-         JOIN quarantined_rows q ON q.ingest_run_id = i.id AND q.source_key = r.source_key
-         WHERE r.id IN (SELECT id FROM {ids $1} AS i)";
-    const ERASE: &str = "UPDATE quarantined_rows SET source_key = NULL, masked = NULL, reason = 'erased'
-         WHERE id IN (SELECT id FROM {ids $1} AS i)";
-    let engine = tx.engine();
-    let found: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(sql(engine, FIND)).bind(json(ids)).fetch_all(c).await)?;
-    change(tx, ERASE, &found).await
+    let batches = decision_batches::erase_words(tx, ids).await?;
+    let decisions = constraints::erase_words(tx, ids, &batches).await?;
+    confirmations::erase_words(tx, ids, &decisions).await?;
+    steward_tasks::erase_words(tx, ids).await?;
+    field_checks::erase_words(tx, ids).await?;
+    proposals::erase_words(tx, ids, golden).await
 }
 
 /// A source record: id, source system, key, when it was retired.
@@ -456,14 +355,7 @@ async fn erase_source_records(
     const TOMBSTONES: &str =
         "INSERT INTO erased_source_records (source_record_id, erasure_id, source_system_id, key_hash)
          SELECT id, $2, source_system_id, key_hash FROM {rows $1: id int, source_system_id int, key_hash text} AS r";
-    const RECORDS: &str = "UPDATE source_records SET stated = $3, source_key = 'erased:' || e.key_hash,
-         retired_us = coalesce(source_records.retired_us, $1)
-         FROM erased_source_records e WHERE e.source_record_id = source_records.id AND e.erasure_id = $2";
-    const VERSIONS: &str =
-        "UPDATE source_record_versions SET stated = $2 WHERE source_record_id IN (SELECT id FROM {ids $1} AS i)";
-    const OF_THESE: &str =
-        "AND (left_id IN (SELECT id FROM {ids $1} AS i) OR right_id IN (SELECT id FROM {ids $1} AS j))";
-    let (engine, now) = (tx.engine(), tx.now.0);
+    let engine = tx.engine();
     let rows: Vec<Subject> = on_tx!(tx, |c| sqlx::query_as(sql(engine, LIST)).bind(json(ids)).fetch_all(c).await)?;
     let tombstones: Vec<(i64, i64, String)> =
         rows.iter().map(|(id, source, source_key, _)| (*id, *source, key_hash(key, *source, source_key))).collect();
@@ -473,11 +365,8 @@ async fn erase_source_records(
         .execute(c)
         .await
         .map(drop))?;
-    let nothing = Json(Values::new());
-    on_tx!(tx, |c| sqlx::query(RECORDS).bind(now).bind(erasure).bind(nothing).execute(c).await.map(drop))?;
-    let versions = empty(tx, VERSIONS, ids).await?;
-    change(tx, &format!("{} {OF_THESE}", steward_tasks::LAPSED), ids).await?;
-    proposals::lapse(tx).await?;
+    let versions = source_records::erase_values(tx, erasure, ids).await?;
+    steward_tasks::lapse_of(tx, ids).await?;
     for (_, source, _, _) in rows.iter().filter(|row| row.3.is_none()) {
         source_systems::count(tx, *source, -1, 1).await?;
     }

@@ -138,7 +138,7 @@ pub enum StoreError {
     #[error("proposal {0} is your own; another steward has to approve it, or withdraw it")]
     OwnProposal(ProposalId),
     /// The steward must act: the decision needs a second steward, and is not made together with others.
-    #[error("steward task {task} needs a second steward, for it is {policy}; decide it by itself")]
+    #[error("steward task {task} needs a second steward, for it is {policy}; do it by itself")]
     NeedsSecond {
         /// The task.
         task: StewardTaskId,
@@ -156,6 +156,26 @@ pub enum StoreError {
     /// The steward must act: nothing of the decisions at once holds any more.
     #[error("nothing of the decisions {0} holds any more; there is nothing to undo")]
     BatchUndone(DecisionBatchId),
+    /// The steward must act: the same waits for a second steward already.
+    #[error("proposal {proposal} of {by} about this waits already; a second steward approves or rejects it")]
+    ProposalWaits {
+        /// The proposal that waits.
+        proposal: ProposalId,
+        /// Who made it, by name.
+        by: String,
+    },
+    /// The steward must act: who made a proposal may not do so any more.
+    #[error(
+        "{by}, who made proposal {proposal}, does not work here as a {needed} any more; reject it, and propose anew what is right"
+    )]
+    ProposerGone {
+        /// The proposal.
+        proposal: ProposalId,
+        /// Who made it, by name.
+        by: String,
+        /// The role that is missing.
+        needed: &'static str,
+    },
     /// The steward must act: the proposal has ended.
     #[error("proposal {proposal} is {outcome} already; propose anew")]
     ProposalEnded {
@@ -187,6 +207,9 @@ pub enum StoreError {
     /// The steward must act: the field check has ended.
     #[error("field check {0} is answered or withdrawn already; ask anew")]
     FieldCheckEnded(FieldCheckId),
+    /// The steward must act: who asked does not answer.
+    #[error("field check {0} was asked by you; another steward enters the answer, or you withdraw the question")]
+    OwnFieldCheck(FieldCheckId),
     /// The steward must act: an officer cannot have looked on a day that is still to come.
     #[error("the day of a field check is still to come; state the day on which the officer looked")]
     FoundLater,
@@ -303,6 +326,9 @@ impl StoreError {
                 | Self::BatchUndone(_)
                 | Self::OwnProposal(_)
                 | Self::ProposalEnded { .. }
+                | Self::ProposalWaits { .. }
+                | Self::ProposerGone { .. }
+                | Self::OwnFieldCheck(_)
                 | Self::FieldCheckWaits { .. }
                 | Self::FieldCheckUnnamed { .. }
                 | Self::FieldCheckEnded(_)

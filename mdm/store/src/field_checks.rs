@@ -7,6 +7,7 @@ use kanak_model::{FieldCheckId, GoldenId, SourceRecordId, StewardTaskId, Timesta
 use sqlx::FromRow;
 
 use crate::db::{Tx, on_db, on_tx};
+use crate::dialect::{json, sql};
 use crate::error::StoreError;
 use crate::steward_tasks::{allowed, audit, get_due};
 use crate::stewardship::check_text;
@@ -106,6 +107,17 @@ async fn get_asked(tx: &mut Tx, task: StewardTaskId, id: FieldCheckId) -> Result
     if check.state == FieldCheckState::Asked { Ok(check) } else { Err(StoreError::FieldCheckEnded(id)) }
 }
 
+/// Takes the words of stewards and officers out of field checks about source records that are erased.
+pub(crate) async fn erase_words(tx: &mut Tx, sources: &[i64]) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE field_checks SET question = 'erased',
+         found_by = CASE WHEN found_by IS NOT NULL THEN 'erased' END, note = CASE WHEN note IS NOT NULL THEN 'erased' END
+         WHERE steward_task_id IN (SELECT t.id FROM steward_tasks t
+             WHERE t.left_id IN (SELECT id FROM {ids $1} AS i) OR t.right_id IN (SELECT id FROM {ids $1} AS j))";
+    let engine = tx.engine();
+    on_tx!(tx, |c| sqlx::query(sql(engine, SQL)).bind(json(sources)).execute(c).await.map(drop))?;
+    Ok(())
+}
+
 impl Store {
     /// Asks an office to find something out on the spot about the two of a task. Until it is answered or withdrawn the task is not
     /// decided.
@@ -142,9 +154,11 @@ impl Store {
         Ok(FieldCheckId(id))
     }
 
-    /// Writes down what an officer found. Whoever may see the task may do so, also when it is settled by now.
+    /// Writes down what an officer found. Whoever may see the task may do so, also when it is settled by now; but who asked does not
+    /// answer.
     ///
     /// # Errors
+    /// [`StoreError::OwnFieldCheck`] for who asked;
     /// [`StoreError::Text`] when a text cannot be kept; [`StoreError::FoundLater`] for a day that is still to come;
     /// [`StoreError::NotFound`] when the task has no such field check; [`StoreError::FieldCheckEnded`] when it does not wait any more.
     pub async fn answer_field_check(
@@ -162,7 +176,9 @@ impl Store {
         if answer.found_on > tx.now.day_ist() {
             return Err(StoreError::FoundLater);
         }
-        get_asked(&mut tx, task, id).await?;
+        if get_asked(&mut tx, task, id).await?.asked_by == by {
+            return Err(StoreError::OwnFieldCheck(id));
+        }
         let (now, day) = (tx.now.0, answer.found_on.to_string());
         on_tx!(tx, |c| sqlx::query(SQL)
             .bind(id.0)

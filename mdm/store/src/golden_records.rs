@@ -12,9 +12,9 @@ use sqlx::types::Json;
 use crate::Store;
 use crate::access_sql::{compile, show_golden, show_stated};
 use crate::db::{Tx, on_db, on_tx};
-use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, json, sql};
+use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, json, search_delete, search_scrub, sql};
 use crate::error::StoreError;
-use crate::packed::ChosenBack;
+use crate::packed::{Chosen, ChosenBack};
 
 /// A golden record with the source records linked to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -185,6 +185,42 @@ pub(crate) async fn follow(tx: &mut Tx, id: GoldenId) -> Result<Option<(GoldenId
         }
     }
     Err(StoreError::Stored { table: "golden_records", row: id, column: "redirect_to", expected: "end of redirects" })
+}
+
+/// Empties the versions of golden records that are erased, and takes what their source records state out of the versions of others that held
+/// them once, and out of the search index; gives how many versions changed.
+pub(crate) async fn erase_values(tx: &mut Tx, sources: &[i64], golden: &[i64]) -> Result<u64, StoreError> {
+    const EMPTY: &str = "UPDATE golden_versions SET chosen = $2 WHERE golden_id IN (SELECT id FROM {ids $1} AS i)";
+    const OTHERS: &str = "SELECT v.golden_id, v.version, v.chosen FROM golden_versions v
+         WHERE v.golden_id IN (SELECT x.golden_id FROM crosswalks x WHERE x.source_record_id IN (SELECT id FROM {ids $1} AS i))
+         AND v.golden_id NOT IN (SELECT id FROM {ids $2} AS g)";
+    const UPDATE: &str = "UPDATE golden_versions SET chosen = r.chosen
+         FROM {rows $1: golden_id int, version int, chosen json} AS r
+         WHERE golden_versions.golden_id = r.golden_id AND golden_versions.version = r.version";
+    let engine = tx.engine();
+    let mut changed = on_tx!(tx, |c| sqlx::query(sql(engine, EMPTY))
+        .bind(json(golden))
+        .bind(Json(Values::new()))
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    on_tx!(tx, |c| sqlx::query(sql(engine, search_delete(engine))).bind(json(golden)).execute(c).await.map(drop))?;
+    let rows: Vec<(i64, i64, Json<ChosenBack>)> =
+        on_tx!(tx, |c| sqlx::query_as(sql(engine, OTHERS)).bind(json(sources)).bind(json(golden)).fetch_all(c).await)?;
+    for (id, version, chosen) in rows {
+        let mut values = chosen.0.0;
+        let before = values.len();
+        values.retain(|_, value| !sources.contains(&value.source_record.0));
+        if values.len() < before {
+            let row = [(id, version, Chosen(&values))];
+            on_tx!(tx, |c| sqlx::query(sql(engine, UPDATE)).bind(json(&row)).execute(c).await.map(drop))?;
+            changed += 1;
+        }
+    }
+    if let Some(scrub) = search_scrub(engine) {
+        on_tx!(tx, |c| sqlx::query(scrub).execute(c).await.map(drop))?;
+    }
+    Ok(changed)
 }
 
 impl Store {

@@ -10,7 +10,7 @@ use crate::dialect::{json, sql};
 use crate::erasures::{subjects, with_redirected};
 use crate::error::StoreError;
 use crate::golden_records::follow;
-use crate::stewardship::check_reason;
+use crate::stewardship::{check_reason, check_text};
 
 /// A hold as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,8 +55,8 @@ impl Store {
     /// Places a hold on a golden record, with all that it holds and held last: none of it is erased until the hold is removed.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is no such golden record, or it was erased; [`StoreError::Reason`] when authority or reason cannot be
-    /// kept.
+    /// [`StoreError::NotFound`] when there is no such golden record, or it was erased; [`StoreError::Text`] and [`StoreError::Reason`] when authority or
+    /// reason cannot be kept.
     pub async fn place_hold(
         &self,
         id: GoldenId,
@@ -69,7 +69,7 @@ impl Store {
              VALUES ($1, $2, $3, $4, $5, $6)";
         const MEMBERS: &str = "INSERT INTO legal_hold_members (legal_hold_id, source_record_id)
              SELECT $2, id FROM {ids $1} AS i";
-        let (authority, reason) = (check_reason(authority)?, check_reason(reason)?);
+        let (authority, reason) = (check_text("authority", authority)?, check_reason(reason)?);
         let mut tx = self.db.begin(&*self.clock).await?;
         let none = || StoreError::NotFound { what: "golden record that holds anything", id: id.to_string() };
         let (golden_id, entity) = follow(&mut tx, id).await?.ok_or_else(none)?;

@@ -57,11 +57,11 @@ pub use audit_events::{AuditEntry, AuditEvent};
 pub use audit_verify::{AuditFault, AuditFileError, AuditVerdict, verify_audit_file};
 pub use backup::Backup;
 pub use confirmations::Confirmation;
-pub use crosswalks::{Crosswalk, Link};
+pub use crosswalks::{Crosswalk, Link, RestatedLink};
 pub use db::{HubUrl, PostgresUrl};
 pub use decision_batches::{BATCH_MAX, BatchTerms, DecidedAtOnce};
 pub use editions::{Edition, Items};
-pub use erasures::{Erased, ErasedKeys, ErasurePlan, ORDER_MAX, Reach, UnfinishedErasure};
+pub use erasures::{Erased, ErasedKeys, ErasurePlan, Reach, UnfinishedErasure};
 pub use error::StoreError;
 pub use golden_records::{Golden, HubCounts, MemberRecord, Place};
 pub use ingest::{FileFacts, IngestSummary, IngestTx};
@@ -78,7 +78,7 @@ pub use rule_sets::RuleSet;
 pub use source_systems::SourceSystemRow;
 pub use stewardship::{
     CheckFilter, Decided, Neighbourhood, NotATaskCursor, REASON_MAX, TaskCounts, TaskCursor, TaskFilter, TaskQuery,
-    TaskView,
+    TaskView, Undone,
 };
 pub use users::{
     Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, PASSWORD_BYTES_MAX, PASSWORD_MIN, SignIn, User,

@@ -7,8 +7,9 @@
 
 use std::collections::BTreeMap;
 
+use kanak_model::four_eyes::FourEyes;
 use kanak_model::golden_record::ValueOverride;
-use kanak_model::{Access, EntityModel, GoldenId, OverrideId, SourceRecordId, Timestamp, UserId};
+use kanak_model::{Access, EntityModel, GoldenId, OverrideId, ProposalId, SourceRecordId, Timestamp, UserId};
 use rustc_hash::FxHashSet;
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -19,8 +20,9 @@ use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{json, sql};
 use crate::error::StoreError;
 use crate::packed::ChosenBack;
+use crate::proposals::{NewProposal, ProposedAct};
 use crate::stewardship::check_reason;
-use crate::{Store, resolution, users};
+use crate::{Store, proposals, resolution, users};
 
 /// What a steward states.
 #[derive(Debug, Clone, Copy)]
@@ -104,6 +106,59 @@ async fn mark(tx: &mut Tx, ids: &[i64]) -> Result<(), StoreError> {
     Ok(())
 }
 
+fn no_override(id: OverrideId) -> StoreError {
+    StoreError::NotFound { what: "override that holds", id: id.to_string() }
+}
+
+/// Withdraws an override that holds; gives the source records that it spoke of, which wait for a resolution from now on.
+pub(crate) async fn withdraw(tx: &mut Tx, id: OverrideId, by: UserId) -> Result<Vec<i64>, StoreError> {
+    const END: &str =
+        "UPDATE overrides SET ended_by = $2, ended_us = $3 WHERE id = $1 AND ended_us IS NULL RETURNING id";
+    const MEMBERS: &str =
+        "SELECT source_record_id FROM override_members WHERE override_id = $1 ORDER BY source_record_id";
+    let now = tx.now.0;
+    let ended: Option<i64> =
+        on_tx!(tx, |c| sqlx::query_scalar(END).bind(id.0).bind(by.0).bind(now).fetch_optional(c).await)?;
+    let ended = ended.ok_or_else(|| no_override(id))?;
+    mark(tx, &[ended]).await?;
+    let actor = users::actor(tx, by).await?;
+    audit(tx, &actor, "override_withdrawn", ended, serde_json::json!({})).await?;
+    Ok(on_tx!(tx, |c| sqlx::query_scalar(MEMBERS).bind(ended).fetch_all(c).await)?)
+}
+
+/// The golden record that an override speaks of now, and its entity type.
+async fn golden_of(tx: &mut Tx, id: OverrideId) -> Result<(String, GoldenId), StoreError> {
+    const SQL: &str = "SELECT o.entity, x.golden_id FROM overrides o JOIN override_members m ON m.override_id = o.id
+         JOIN crosswalks x ON x.source_record_id = m.source_record_id AND x.recorded_to_us IS NULL
+         WHERE o.id = $1 ORDER BY m.place LIMIT 1";
+    let row: Option<(String, i64)> = on_tx!(tx, |c| sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await)?;
+    let (entity, golden) = row.ok_or_else(|| StoreError::NotFound { what: "override", id: id.to_string() })?;
+    Ok((entity, GoldenId(golden)))
+}
+
+/// Takes values and words out of overrides that speak of what is erased and of nothing else that is left, or whose value a golden record of
+/// it takes; those that hold end. Gives how many.
+pub(crate) async fn erase_words(tx: &mut Tx, sources: &[i64], golden: &[i64]) -> Result<u64, StoreError> {
+    const FIND: &str = "SELECT DISTINCT m.override_id FROM override_members m
+         WHERE m.source_record_id IN (SELECT id FROM {ids $1} AS i)
+         AND (NOT EXISTS (SELECT 1 FROM override_members o WHERE o.override_id = m.override_id
+                 AND o.source_record_id NOT IN (SELECT id FROM {ids $1} AS j))
+             OR EXISTS (SELECT 1 FROM override_members f JOIN crosswalks x ON x.source_record_id = f.source_record_id
+                 AND x.recorded_to_us IS NULL WHERE f.override_id = m.override_id AND x.golden_id IN (SELECT id FROM {ids $2} AS g)
+                 AND f.place = (SELECT min(p.place) FROM override_members p
+                     JOIN source_records r ON r.id = p.source_record_id AND r.retired_us IS NULL WHERE p.override_id = m.override_id)))";
+    const ERASE: &str = "UPDATE overrides SET value = '', reason = 'erased', ended_us = coalesce(ended_us, $2)
+         WHERE id IN (SELECT id FROM {ids $1} AS i)";
+    let (engine, now) = (tx.engine(), tx.now.0);
+    let found: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(sql(engine, FIND))
+        .bind(json(sources))
+        .bind(json(golden))
+        .fetch_all(c)
+        .await)?;
+    on_tx!(tx, |c| sqlx::query(sql(engine, ERASE)).bind(json(&found)).bind(now).execute(c).await.map(drop))?;
+    Ok(found.len() as u64)
+}
+
 /// Source records that share an override with one that waits for a resolution: when that one goes, another may be the one that the
 /// override speaks of.
 pub(crate) async fn list_companions(tx: &mut Tx, entity: &str) -> Result<Vec<i64>, StoreError> {
@@ -183,23 +238,33 @@ impl Store {
         Ok(id)
     }
 
-    /// Withdraws an override that holds: what it spoke of waits for a resolution, which chooses among what sources and earlier
-    /// overrides state. The ledger keeps both.
+    /// Withdraws an override that holds, or proposes that where the policy wants a second steward to agree: what it spoke of waits for a
+    /// resolution, which chooses among what sources and earlier overrides state. The ledger keeps both. Gives the proposal where it is one.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is none, or it ended already.
-    pub async fn withdraw_override(&self, id: OverrideId, by: UserId) -> Result<(), StoreError> {
-        const SQL: &str =
-            "UPDATE overrides SET ended_by = $2, ended_us = $3 WHERE id = $1 AND ended_us IS NULL RETURNING id";
+    /// [`StoreError::NotFound`] when there is none, or it ended already; [`StoreError::ProposalWaits`].
+    pub async fn withdraw_override_under(
+        &self,
+        policy: &FourEyes,
+        id: OverrideId,
+        by: UserId,
+    ) -> Result<Option<ProposalId>, StoreError> {
+        const HOLDS: &str = "SELECT entity, attribute FROM overrides WHERE id = $1 AND ended_us IS NULL";
         let mut tx = self.db.begin(&*self.clock).await?;
-        let now = tx.now.0;
-        let ended: Option<i64> =
-            on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(id.0).bind(by.0).bind(now).fetch_optional(c).await)?;
-        let ended = ended.ok_or_else(|| StoreError::NotFound { what: "override that holds", id: id.to_string() })?;
-        mark(&mut tx, &[ended]).await?;
-        let actor = users::actor(&mut tx, by).await?;
-        audit(&mut tx, &actor, "override_withdrawn", ended, serde_json::json!({})).await?;
-        tx.commit().await
+        let found: Option<(String, String)> = on_tx!(tx, |c| sqlx::query_as(HOLDS).bind(id.0).fetch_optional(c).await)?;
+        let (entity, attribute) = found.ok_or_else(|| no_override(id))?;
+        let proposed = if policy.needs_override(&entity, &attribute) {
+            let (_, golden_id) = golden_of(&mut tx, id).await?;
+            let policy = format!("the withdrawal of a stated value of {entity}.{attribute}");
+            let act = ProposedAct::WithdrawOverride { golden_id, attribute, stated: id };
+            let new = NewProposal { entity: &entity, act: &act, policy: &policy, reason: "", by };
+            Some(proposals::propose_taking_back(&mut tx, &new).await?)
+        } else {
+            withdraw(&mut tx, id, by).await?;
+            None
+        };
+        tx.commit().await?;
+        Ok(proposed)
     }
 
     /// Ends the overrides whose time has come, and marks what they spoke of for a resolution; gives how many.
@@ -294,12 +359,6 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] when there is no such override, or none of its source records is linked.
     pub async fn get_override_golden(&self, id: OverrideId) -> Result<(String, GoldenId), StoreError> {
-        const SQL: &str =
-            "SELECT o.entity, x.golden_id FROM overrides o JOIN override_members m ON m.override_id = o.id
-             JOIN crosswalks x ON x.source_record_id = m.source_record_id AND x.recorded_to_us IS NULL
-             WHERE o.id = $1 ORDER BY m.place LIMIT 1";
-        let row: Option<(String, i64)> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await)?;
-        let (entity, golden) = row.ok_or_else(|| StoreError::NotFound { what: "override", id: id.to_string() })?;
-        Ok((entity, GoldenId(golden)))
+        golden_of(&mut self.db.begin_read().await?, id).await
     }
 }

@@ -126,6 +126,21 @@ fn sees_quarantine(access: &Access) -> bool {
     *access.filter() == Filter::Everything
 }
 
+/// Takes key, masked value and reason out of the refused rows of source records that are erased; gives how many.
+pub(crate) async fn erase_words(tx: &mut Tx, sources: &[i64]) -> Result<u64, StoreError> {
+    const SQL: &str = "UPDATE quarantined_rows SET source_key = NULL, masked = NULL, reason = 'erased'
+         WHERE id IN (SELECT q.id FROM source_records r JOIN ingest_runs i ON i.source_system_id = r.source_system_id
+             JOIN quarantined_rows q ON q.ingest_run_id = i.id AND q.source_key = r.source_key
+             WHERE r.id IN (SELECT id FROM {ids $1} AS e))";
+    let engine = tx.engine();
+    let changed = on_tx!(tx, |c| sqlx::query(sql(engine, SQL))
+        .bind(json(sources))
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(changed)
+}
+
 impl Store {
     /// Refused rows of the runs that stand, counted by source and rule, the most frequent first: of a register's snapshots
     /// the latest, of changes and events each file's latest run. A caller confined to districts gets none.

@@ -8,7 +8,7 @@ use sqlx::types::Json;
 
 use crate::Store;
 use crate::access_sql::compile;
-use crate::db::on_db;
+use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 
@@ -41,6 +41,26 @@ impl From<Row> for SourceRecord {
 
 const COLUMNS: &str = "SELECT r.id, r.source_system_id, r.source_key, r.version, r.stated, r.updated_us,
      r.recorded_from_us, r.ingest_run_id FROM source_records r";
+
+/// Takes what source records state, in every version, and their keys out, as an erasure has noted them; they are retired from then on. Gives
+/// how many versions before the current ones there were.
+pub(crate) async fn erase_values(tx: &mut Tx, erasure: i64, ids: &[i64]) -> Result<u64, StoreError> {
+    const RECORDS: &str = "UPDATE source_records SET stated = $3, source_key = 'erased:' || e.key_hash,
+         retired_us = coalesce(source_records.retired_us, $1)
+         FROM erased_source_records e WHERE e.source_record_id = source_records.id AND e.erasure_id = $2";
+    const VERSIONS: &str =
+        "UPDATE source_record_versions SET stated = $2 WHERE source_record_id IN (SELECT id FROM {ids $1} AS i)";
+    let (engine, now) = (tx.engine(), tx.now.0);
+    let nothing = Json(Values::new());
+    on_tx!(tx, |c| sqlx::query(RECORDS).bind(now).bind(erasure).bind(&nothing).execute(c).await.map(drop))?;
+    let versions = on_tx!(tx, |c| sqlx::query(sql(engine, VERSIONS))
+        .bind(json(ids))
+        .bind(&nothing)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(versions)
+}
 
 impl Store {
     /// The entity type of a source record, so that its model can be looked up.

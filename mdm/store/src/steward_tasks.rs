@@ -45,7 +45,7 @@ pub(crate) const COLUMNS: &str = "SELECT t.id, t.entity, t.left_id, t.right_id, 
      t.escalated_reason, t.decided_by, t.decided_us, t.decision FROM steward_tasks t";
 
 /// What a lapsed task no longer has; more conditions may follow.
-pub(crate) const LAPSED: &str = "UPDATE steward_tasks SET state = 'lapsed', held_by = NULL, held_us = NULL, until_us = NULL,
+const LAPSED: &str = "UPDATE steward_tasks SET state = 'lapsed', held_by = NULL, held_us = NULL, until_us = NULL,
      deferred_reason = NULL, decision = NULL, escalated_by = NULL, escalated_us = NULL, escalated_to = NULL, escalated_reason = NULL
      WHERE state NOT IN ('decided', 'lapsed')";
 
@@ -230,7 +230,7 @@ pub(crate) async fn allowed(
 }
 
 /// A refusal as the hub words it.
-pub(crate) async fn refusal(tx: &mut Tx, task: StewardTaskId, refused: StepRefused) -> Result<StoreError, StoreError> {
+async fn refusal(tx: &mut Tx, task: StewardTaskId, refused: StepRefused) -> Result<StoreError, StoreError> {
     Ok(match refused {
         StepRefused::Held { by, until } => StoreError::TaskHeld { task, by: users::actor(tx, by).await?, until },
         StepRefused::State { state, needed } => StoreError::TaskState { task, state: state.to_owned(), needed },
@@ -326,6 +326,15 @@ pub(crate) async fn lapse_of(tx: &mut Tx, source_records: &[i64]) -> Result<(), 
     let engine = tx.engine();
     on_tx!(tx, |c| sqlx::query(sql(engine, &text)).bind(json(source_records)).execute(c).await.map(drop))?;
     proposals::lapse(tx).await
+}
+
+/// Takes the words out of tasks about source records that are erased.
+pub(crate) async fn erase_words(tx: &mut Tx, sources: &[i64]) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE steward_tasks SET escalated_reason = 'erased' WHERE escalated_reason IS NOT NULL
+         AND (left_id IN (SELECT id FROM {ids $1} AS i) OR right_id IN (SELECT id FROM {ids $1} AS j))";
+    let engine = tx.engine();
+    on_tx!(tx, |c| sqlx::query(sql(engine, SQL)).bind(json(sources)).execute(c).await.map(drop))?;
+    Ok(())
 }
 
 /// The registers on which somebody's benefit hangs.

@@ -4,7 +4,7 @@ use kanak_codes::identifiers::find_aadhaar_like;
 use kanak_model::access::Filter;
 use kanak_model::four_eyes::FourEyes;
 use kanak_model::match_pair::{Constraint, ConstraintKind, Decision};
-use kanak_model::steward_task::{FieldCheck, Standing, StewardTask};
+use kanak_model::steward_task::{FieldCheck, Standing, Step, StewardTask, TaskState};
 use kanak_model::{
     Access, DecisionBatchId, EntityModel, FieldCheckId, GoldenId, ProposalId, SourceRecord, SourceRecordId,
     StewardTaskId, UserId,
@@ -20,7 +20,7 @@ use crate::dialect::{JsonColumn, json, sql};
 use crate::error::StoreError;
 use crate::golden_records::{MEMBER_COLUMNS, MemberRecord, MemberRow};
 use crate::proposals::{NewProposal, ProposedAct};
-use crate::steward_tasks::{COLUMNS, Row, allowed, get, get_due, refusal, take};
+use crate::steward_tasks::{COLUMNS, Row, allowed, get, get_due, take};
 use crate::{Store, field_checks, proposals, resolution, users};
 
 /// Which tasks are listed.
@@ -226,7 +226,8 @@ pub(crate) fn check_words_of(text: &str) -> Result<Option<&str>, StoreError> {
     if text.trim().is_empty() { Ok(None) } else { check_reason(text).map(Some) }
 }
 
-fn check_words<'t>(text: &'t str, missing: &'static str) -> Result<&'t str, &'static str> {
+/// A text that is kept, without what surrounds it; else what is wrong with it, and what to do.
+pub(crate) fn check_words<'t>(text: &'t str, missing: &'static str) -> Result<&'t str, &'static str> {
     let text = text.trim();
     if text.is_empty() {
         return Err(missing);
@@ -424,53 +425,17 @@ impl Store {
     }
 
     /// Decides a task that waits or that the steward holds: the decision becomes a constraint, and both source records wait for a
-    /// resolution. A match confirms what both golden records hold, and all of it waits.
+    /// resolution. A match confirms what both golden records held, and all of it waits. Where something was found on the spot, the
+    /// decision names one of the answered field checks as its evidence. Where the policy wants a second steward to agree the decision is
+    /// proposed, and nothing of it is in force until [`Store::approve_proposal`].
     ///
     /// # Errors
     /// [`StoreError::Reason`] when the reason is empty, has more than [`REASON_MAX`] characters or an Aadhaar number;
     /// [`StoreError::Contradicts`] names the earlier decision that stands against it; [`StoreError::TaskState`] when
     /// the task is settled; [`StoreError::TaskHeld`] when another steward holds it; [`StoreError::TaskStep`] when it waits for a
-    /// role that the steward lacks; [`StoreError::FieldCheckWaits`] and [`StoreError::FieldCheckUnnamed`] when something was asked
-    /// on the spot: see [`Store::decide_task_on`]; [`StoreError::NoDecision`] for `Review`.
-    pub async fn decide_task(
-        &self,
-        id: StewardTaskId,
-        by: UserId,
-        decision: Decision,
-        reason: &str,
-    ) -> Result<Constraint, StoreError> {
-        self.decide_task_on(id, by, decision, reason, None).await
-    }
-
-    /// Decides a task as [`Store::decide_task`] does, on the evidence of an answered field check. Where there are any, a decision
-    /// names one of them.
-    ///
-    /// # Errors
-    /// As [`Store::decide_task`], and [`StoreError::NotFound`] when `evidence` is no answered field check of the task.
-    pub async fn decide_task_on(
-        &self,
-        id: StewardTaskId,
-        by: UserId,
-        decision: Decision,
-        reason: &str,
-        evidence: Option<FieldCheckId>,
-    ) -> Result<Constraint, StoreError> {
-        if decision == Decision::Review {
-            return Err(StoreError::NoDecision);
-        }
-        let reason = check_reason(reason)?;
-        let mut tx = self.db.begin(&*self.clock).await?;
-        let new = NewDecision { by, decision, reason, batch: None };
-        let constraint = decide(&mut tx, &mut HeldDecisions::default(), id, new, evidence).await?;
-        tx.commit().await?;
-        Ok(constraint)
-    }
-
-    /// Decides a task as [`Store::decide_task_on`] does, or proposes the decision where the policy wants a second steward to agree.
-    /// Nothing is in force then until [`Store::approve_proposal`].
-    ///
-    /// # Errors
-    /// As [`Store::decide_task_on`].
+    /// role that the steward lacks; [`StoreError::FieldCheckWaits`], [`StoreError::FieldCheckUnnamed`] and [`StoreError::NotFound`] when
+    /// what was asked on the spot waits, is not named, or `evidence` is no answered field check of the task;
+    /// [`StoreError::NoDecision`] for `Review`.
     pub async fn decide_task_under(
         &self,
         policy: &FourEyes,
@@ -496,13 +461,29 @@ impl Store {
     }
 
     /// Undoes a decision: its constraint no longer holds, the task waits again for whom it waited before (lapsed, when one of its
-    /// source records is retired), and both source records wait for a resolution.
+    /// source records is retired), and both source records wait for a resolution. Where the policy wanted a second steward to agree to
+    /// the decision, as things stood when it was made, one has to agree to the undoing too: it is proposed.
     ///
     /// # Errors
-    /// [`StoreError::TaskState`] when the task is not decided.
-    pub async fn undo_decision(&self, id: StewardTaskId, by: UserId) -> Result<StewardTask, StoreError> {
+    /// [`StoreError::TaskState`] when the task is not decided; [`StoreError::TaskStep`] when it was escalated to a role that the steward
+    /// lacks; [`StoreError::ProposalWaits`] when somebody proposes that already.
+    pub async fn undo_decision_under(
+        &self,
+        policy: &FourEyes,
+        id: StewardTaskId,
+        by: UserId,
+    ) -> Result<Undone, StoreError> {
         let mut tx = self.db.begin(&*self.clock).await?;
-        let undone = undo(&mut tx, id, by).await?;
+        let task = get(&mut tx, id).await?;
+        let undone = match find_second_to_undo(&mut tx, policy, &task).await? {
+            None => Undone::InForce(undo(&mut tx, id, by).await?),
+            Some(policy) => {
+                undo_step(&mut tx, &task, by).await?;
+                let act = ProposedAct::Undo { task: id };
+                let new = NewProposal { entity: &task.entity, act: &act, policy: &policy, reason: "", by };
+                Undone::Proposed(proposals::propose_taking_back(&mut tx, &new).await?)
+            }
+        };
         tx.commit().await?;
         Ok(undone)
     }
@@ -557,6 +538,15 @@ pub enum Decided {
     Proposed(ProposalId),
 }
 
+/// What became of the undoing of a decision.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Undone {
+    /// It is undone, and this is the task as it stands then.
+    InForce(StewardTask),
+    /// It waits for a second steward.
+    Proposed(ProposalId),
+}
+
 /// Why a decision needs a second steward by a policy; `None` when it does not.
 pub(crate) async fn find_second(
     tx: &mut Tx,
@@ -570,6 +560,31 @@ pub(crate) async fn find_second(
     let golden: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(GOLDEN).bind(left).bind(right).fetch_all(c).await)?;
     let confirmed = if golden.len() == 2 { confirmations::confirmed(tx, &golden).await?.len() } else { 0 };
     Ok(policy.find_reason(decision, task.pair.probability, confirmed as u32))
+}
+
+/// Why the undoing of a decision needs a second steward by a policy: where the decision itself would have, as the two golden records stood
+/// just before it was made.
+pub(crate) async fn find_second_to_undo(
+    tx: &mut Tx,
+    policy: &FourEyes,
+    task: &StewardTask,
+) -> Result<Option<String>, StoreError> {
+    const SIDES: &str =
+        "SELECT s.golden_id, CAST(max(CASE WHEN c.id IS NULL THEN 0 ELSE 1 END) AS BIGINT) FROM crosswalks s
+         JOIN crosswalks x ON x.golden_id = s.golden_id AND x.recorded_from_us < $3
+             AND (x.recorded_to_us IS NULL OR x.recorded_to_us >= $3)
+         LEFT JOIN confirmation_members m ON m.source_record_id = x.source_record_id
+         LEFT JOIN confirmations c ON c.id = m.confirmation_id AND c.confirmed_us < $3
+             AND (c.withdrawn_us IS NULL OR c.withdrawn_us >= $3)
+         WHERE s.source_record_id IN ($1, $2) AND s.recorded_from_us < $3
+         AND (s.recorded_to_us IS NULL OR s.recorded_to_us >= $3) GROUP BY s.golden_id";
+    let TaskState::Decided { at, decision, .. } = task.state else { return Ok(None) };
+    let (left, right) = (task.pair.left.0, task.pair.right.0);
+    let sides: Vec<(i64, i64)> =
+        on_tx!(tx, |c| sqlx::query_as(SIDES).bind(left).bind(right).bind(at.0).fetch_all(c).await)?;
+    let confirmed = if sides.len() == 2 { sides.iter().map(|side| side.1 as u32).sum() } else { 0 };
+    let reason = policy.find_reason(decision, task.pair.probability, confirmed);
+    Ok(reason.map(|reason| format!("the undoing of {reason}")))
 }
 
 /// Writes a decision down as a proposal.
@@ -696,19 +711,22 @@ pub(crate) async fn enact(
     resolution::mark_unresolved(tx, &task.entity, &touched).await
 }
 
-/// Undoes the decision of one task within a transaction.
-pub(crate) async fn undo(tx: &mut Tx, id: StewardTaskId, by: UserId) -> Result<StewardTask, StoreError> {
+/// The step by which a steward undoes the decision of a task.
+async fn undo_step(tx: &mut Tx, task: &StewardTask, by: UserId) -> Result<Step, StoreError> {
     const RETIRED: &str = "SELECT count(*) FROM source_records WHERE id IN ($1, $2) AND retired_us IS NOT NULL";
-    let task = get(tx, id).await?;
     let (left, right) = (task.pair.left.0, task.pair.right.0);
     let retired: i64 = on_tx!(tx, |c| sqlx::query_scalar(RETIRED).bind(left).bind(right).fetch_one(c).await)?;
-    let step = match task.undo(if retired > 0 { Standing::Retired } else { Standing::Live }) {
-        Ok(step) => step,
-        Err(refused) => return Err(refusal(tx, id, refused).await?),
-    };
+    let standing = if retired > 0 { Standing::Retired } else { Standing::Live };
+    allowed(tx, task, by, |task, actor, _| task.undo(actor, standing)).await
+}
+
+/// Undoes the decision of one task within a transaction.
+pub(crate) async fn undo(tx: &mut Tx, id: StewardTaskId, by: UserId) -> Result<StewardTask, StoreError> {
+    let task = get(tx, id).await?;
+    let step = undo_step(tx, &task, by).await?;
     let numbers = constraints::undo(tx, id.0, by).await?;
     let mut touched = confirmations::withdraw_of_constraints(tx, &numbers, by).await?;
-    touched.extend([left, right]);
+    touched.extend([task.pair.left.0, task.pair.right.0]);
     touched.sort_unstable();
     touched.dedup();
     let actor = users::actor(tx, by).await?;
@@ -719,8 +737,6 @@ pub(crate) async fn undo(tx: &mut Tx, id: StewardTaskId, by: UserId) -> Result<S
 
 #[cfg(test)]
 mod tests {
-    use kanak_model::steward_task::TaskState;
-
     use super::*;
 
     #[test]

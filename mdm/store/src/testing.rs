@@ -1,14 +1,19 @@
 //! Databases for tests. Tests of this crate and of those above it make and drop a `PostgreSQL` database each, compare
-//! the engines, and break a hub on purpose.
+//! the engines, break a hub on purpose, and do what stewards do where no policy wants a second one.
 
 use std::collections::BTreeSet;
 
+use kanak_model::four_eyes::FourEyes;
+use kanak_model::match_pair::{Constraint, Decision};
+use kanak_model::steward_task::StewardTask;
+use kanak_model::{FieldCheckId, GoldenId, OverrideId, StewardTaskId, UserId};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 
 use crate::Store;
 use crate::db::{HubUrl, on_db, sqlite_options};
 use crate::dialect::Engine;
 use crate::error::StoreError;
+use crate::stewardship::{Decided, Undone};
 
 /// A connection that makes and drops databases.
 pub struct Admin {
@@ -43,6 +48,70 @@ impl Admin {
         Ok(())
     }
 }
+
+/// What stewards do where no policy wants a second one: for tests alone.
+impl Store {
+    /// Decides a task without evidence.
+    ///
+    /// # Errors
+    /// As [`Store::decide_task_under`].
+    pub async fn decide_task(
+        &self,
+        id: StewardTaskId,
+        by: UserId,
+        decision: Decision,
+        reason: &str,
+    ) -> Result<Constraint, StoreError> {
+        self.decide_task_on(id, by, decision, reason, None).await
+    }
+
+    /// Decides a task.
+    ///
+    /// # Errors
+    /// As [`Store::decide_task_under`].
+    pub async fn decide_task_on(
+        &self,
+        id: StewardTaskId,
+        by: UserId,
+        decision: Decision,
+        reason: &str,
+        evidence: Option<FieldCheckId>,
+    ) -> Result<Constraint, StoreError> {
+        match self.decide_task_under(&FourEyes::default(), id, by, decision, reason, evidence).await? {
+            Decided::InForce(constraint) => Ok(constraint),
+            Decided::Proposed(_) => Err(NO_POLICY),
+        }
+    }
+
+    /// Undoes a decision.
+    ///
+    /// # Errors
+    /// As [`Store::undo_decision_under`].
+    pub async fn undo_decision(&self, id: StewardTaskId, by: UserId) -> Result<StewardTask, StoreError> {
+        match self.undo_decision_under(&FourEyes::default(), id, by).await? {
+            Undone::InForce(task) => Ok(task),
+            Undone::Proposed(_) => Err(NO_POLICY),
+        }
+    }
+
+    /// Withdraws a confirmation.
+    ///
+    /// # Errors
+    /// As [`Store::withdraw_confirmation_under`].
+    pub async fn withdraw_confirmation(&self, id: GoldenId, by: UserId) -> Result<(), StoreError> {
+        self.withdraw_confirmation_under(&FourEyes::default(), id, by).await.map(drop)
+    }
+
+    /// Withdraws a stated value.
+    ///
+    /// # Errors
+    /// As [`Store::withdraw_override_under`].
+    pub async fn withdraw_override(&self, id: OverrideId, by: UserId) -> Result<(), StoreError> {
+        self.withdraw_override_under(&FourEyes::default(), id, by).await.map(drop)
+    }
+}
+
+const NO_POLICY: StoreError = StoreError::Internal("an empty policy wanted a second steward");
 
 /// Every column of a hub: table, column, whether it takes null. The search index and the migrator's own table stay out.
 ///

@@ -273,6 +273,23 @@ fn whom_a_breach_affects_is_told_by_account_by_time_and_by_source() {
         assert_eq!(told("deepa", ever, Timestamp(20_000_000)).await, (vec![(1, 1, 0)], 0), "half-open");
         assert_eq!(told("user 9", ever, never).await, (vec![(2, 0, 1), (3, 0, 1)], 0), "a decision changes both");
         assert_eq!(told("nobody", ever, never).await, (vec![], 0));
+        let new = kanak_store::NewOverride {
+            golden_id: kanak_model::GoldenId(3),
+            attribute: "full_name",
+            value: "Charan Singh",
+            reason: "paper",
+            expires: None,
+        };
+        let value = hub.store.propose_override(new, kanak_model::UserId(10), "x").await.unwrap();
+        hub.store.undo_decision(task, by).await.unwrap();
+        let policy = kanak_model::four_eyes::FourEyes { no_match_above: Some(0.1), ..Default::default() };
+        let decide =
+            hub.store.decide_task_under(&policy, task, by, kanak_model::match_pair::Decision::NoMatch, "seen", None);
+        let kanak_store::Decided::Proposed(decision) = decide.await.unwrap() else { panic!("it needs two") };
+        let looked = [value, decision].map(|id| read("esha", &format!("proposal {id}")));
+        hub.store.audit_many(looked.to_vec()).await.unwrap();
+        assert_eq!(told("user 10", ever, never).await, (vec![(3, 0, 1)], 0), "a value is proposed of one");
+        assert_eq!(told("esha", ever, never).await, (vec![(2, 1, 0), (3, 2, 0)], 0), "and a decision about two");
 
         let by_source = hub.store.list_affected_by_source("food", ever, never).await.unwrap();
         let records: Vec<_> = by_source.golden.iter().map(|one| (one.golden_id.0, one.source_records)).collect();

@@ -1,14 +1,20 @@
 //! Erasure under an order: nothing of the person is left in the hub, what is left still verifies, and nothing comes back.
 
+use kanak_model::feed::{Change, Crossing, Detail, FeedEntry};
+use kanak_model::four_eyes::FourEyes;
+use kanak_model::match_pair::Decision;
 use kanak_model::quality::{QualityRule, RejectedRow};
 use kanak_model::source_record::Stated;
 use kanak_model::source_system::Load;
-use kanak_model::{Access, GoldenId, SourceRecordId, UserId};
+use kanak_model::{
+    Access, Caller, FeedPosition, GoldenId, ProposalId, Purpose, Role, SourceRecordId, StewardTaskId, UserId,
+};
 use kanak_store::{
-    Erased, FileKeyStore, HubUrl, IngestSummary, Key, KeyStore as _, NewOverride, Reach, Reference, StoreError, Vault,
+    BatchTerms, Erased, FileKeyStore, HubUrl, IngestSummary, Key, KeyStore as _, NewOverride, ProposedAct, Reach,
+    Reference, StoreError, Vault,
 };
 
-use crate::hub::{Hub, all, file, model, on_both, record};
+use crate::hub::{Hub, all, doubtful, file, model, on_both, record};
 
 const ORDER: &str = "order 12 of 2026";
 
@@ -180,7 +186,10 @@ fn a_hold_wins_says_why_and_once_removed_lets_go() {
         assert!(matches!(hub.store.place_hold(GoldenId(1), "a", "b", "x").await, Err(StoreError::NotFound { .. })));
         for (authority, reason) in [("", "writ"), ("Court", " "), ("Court", "about 234123412346")] {
             let error = hub.store.place_hold(GoldenId(1), authority, reason, "x").await.unwrap_err();
-            assert!(matches!(error, StoreError::Reason { .. }), "{error}");
+            match error {
+                StoreError::Text { what, .. } => assert_eq!((what, authority), ("authority", "")),
+                error => assert!(matches!(error, StoreError::Reason { .. }) && !authority.is_empty(), "{error}"),
+            }
         }
         for bad in ["", " ", "of 234123412346", &"x".repeat(501)] {
             let error = hub.store.plan_erasure(GoldenId(1), bad).await.unwrap_err();
@@ -250,7 +259,17 @@ fn numbers_go_from_the_vault_unless_another_person_states_them() {
         assert_eq!(vault.holds(&numbers).await.unwrap(), [false, true, true]);
         let anew = vault.tokenise("food", &numbers[..1]).await.unwrap();
         assert_ne!(anew[0], hub_references[0]);
-        hub.store.erase(&plan, &key(&hub), "system:test").await.unwrap();
+        let erased = hub.store.erase(&plan, &key(&hub), "system:test").await.unwrap();
+        let unfinished = hub.store.list_unfinished_erasures().await.unwrap();
+        assert_eq!((unfinished[0].id, unfinished[0].references.as_slice()), (erased.id, plan.references.as_slice()));
+        for reach in [Reach::Landing, Reach::Lake] {
+            hub.store.mark_erasure(erased.id, reach).await.unwrap();
+        }
+        assert_eq!(hub.store.list_unfinished_erasures().await.unwrap().len(), 1, "the vault is still to follow");
+        assert!(stands_on_disk(&hub, plan.references[0].as_str()) || matches!(hub.url, HubUrl::Postgres(_)));
+        hub.store.mark_erasure(erased.id, Reach::Vault).await.unwrap();
+        assert!(hub.store.list_unfinished_erasures().await.unwrap().is_empty());
+        assert!(!stands_on_disk(&hub, plan.references[0].as_str()));
         assert_eq!(hub.store.list_references().await.unwrap().len(), 1);
         assert_eq!(vault.erase("hub", &plan.references).await.unwrap(), 0);
     });
@@ -263,13 +282,110 @@ fn what_is_to_follow_outside_the_hub_is_remembered_until_it_is_done() {
         let id = erase(&hub, 1).await.unwrap().id;
         let unfinished = hub.store.list_unfinished_erasures().await.unwrap();
         assert_eq!((unfinished.len(), unfinished[0].golden_id, unfinished[0].landing), (1, GoldenId(1), None));
-        let sources = hub.store.list_erased_sources(id).await.unwrap();
-        assert_eq!(sources.iter().map(|(source, run)| (*source, run.0)).collect::<Vec<_>>(), [(hub.source, 1)]);
+        assert_eq!(hub.store.list_erased_sources(id).await.unwrap(), [hub.source]);
+        assert!(unfinished[0].references.is_empty(), "nobody stated a number");
         hub.store.mark_erasure(id, Reach::Landing).await.unwrap();
         assert!(hub.store.list_unfinished_erasures().await.unwrap()[0].landing.is_some());
         hub.store.mark_erasure(id, Reach::Lake).await.unwrap();
         assert!(hub.store.list_unfinished_erasures().await.unwrap().is_empty());
         let access = Access::operation("test");
         assert_eq!(hub.store.list_source_records(&access, "citizen").await.unwrap().len(), 1);
+    });
+}
+
+/// What people wrote, by the ledgers that keep it.
+async fn words(hub: &Hub) -> Vec<String> {
+    let mut said = Vec::new();
+    for id in [1, 2].map(StewardTaskId) {
+        said.extend(hub.store.get_steward_task(&all(), &model(), id).await.unwrap().reason);
+    }
+    for id in 1..=3 {
+        let proposal = hub.store.get_proposal(ProposalId(id)).await.unwrap();
+        let value = match proposal.act {
+            ProposedAct::Override { value, .. } => value,
+            _ => String::new(),
+        };
+        said.push(format!("{} {value} {:?}", proposal.reason, proposal.ended.map(|end| end.outcome)));
+    }
+    said
+}
+
+#[test]
+fn words_that_speak_of_an_erased_person_go_from_decisions_at_once_and_from_proposals_about_where_they_stood() {
+    on_both(async |hub: Hub| {
+        hub.load(Load::Snapshot, &[("kyz-1", "Zarqabanu"), ("b", "Bina"), ("c", "Charan"), ("d", "Deepa")])
+            .await
+            .unwrap();
+        let doubts = vec![doubtful(1, 2, 0.5), doubtful(3, 4, 0.5)];
+        // She and Bina are held to be one at first.
+        hub.resolve_with(&[vec![1, 2], vec![3], vec![4]], doubts).await.unwrap();
+        let (store, by) = (&hub.store, UserId(7));
+        let named = |golden_id, reason| NewOverride {
+            golden_id: GoldenId(golden_id),
+            attribute: "full_name",
+            value: "Zarqabanu Rani",
+            reason,
+            expires: None,
+        };
+        store.propose_override(named(1, "says Zarqabanu"), by, "x").await.unwrap();
+        let rejected = store.propose_override(named(1, "says Zarqabanu again"), by, "x").await.unwrap();
+        store.turn_down_proposal(rejected, UserId(8), "Zarqabanu errs").await.unwrap();
+        let other = NewOverride { value: "Deepa Rani", ..named(3, "says Deepa") };
+        store.propose_override(other, by, "x").await.unwrap();
+        let tasks = [StewardTaskId(1), StewardTaskId(2)];
+        let policy = FourEyes::default();
+        let reason = "Zarqabanu and Charan told us";
+        store.decide_tasks(&policy, &tasks, by, Decision::NoMatch, reason, BatchTerms::AllOrNothing).await.unwrap();
+        // Now she is another golden record than the one that the proposals name.
+        hub.resolve(&[vec![2], vec![1], vec![3], vec![4]]).await.unwrap();
+        let hers = hub.links().await[&SourceRecordId(1)];
+        assert_ne!(hers, hub.links().await[&SourceRecordId(2)]);
+        erase(&hub, hers.0).await.unwrap();
+        let words = words(&hub).await;
+        assert!(!words.iter().any(|word| word.contains("Zarqabanu")), "{words:?}");
+        assert!(words.iter().any(|word| word.starts_with("says Deepa Deepa Rani None")), "others' stay: {words:?}");
+        assert_eq!(words.iter().filter(|word| word.contains("Some(Lapsed)")).count(), 1, "{words:?}");
+        hub.resolve(&[vec![2], vec![3], vec![4]]).await.unwrap();
+        check_whole(&hub).await;
+    });
+}
+
+#[test]
+fn a_reader_confined_to_districts_hears_that_a_golden_record_was_erased() {
+    on_both(async |hub: Hub| {
+        three(&hub).await;
+        let reader = |districts: &[&str]| {
+            let districts = Some(districts.iter().map(|code| (*code).to_owned()).collect());
+            let roles = [Role::Department].into();
+            let caller = Caller { user: None, name: "key:welfare".to_owned(), roles, districts };
+            Access::decide(&caller, Purpose::ServiceDelivery).unwrap()
+        };
+        let read = async |access: &Access, after: FeedPosition| {
+            let page = hub.store.read_feed(access, &[model()], after, 99, Detail::Values).await.unwrap();
+            page.entries.iter().filter_map(FeedEntry::golden).cloned().collect::<Vec<_>>()
+        };
+        let before = hub.store.feed_position().await.unwrap();
+        erase(&hub, 1).await.unwrap();
+        hub.resolve(&[vec![3]]).await.unwrap();
+        for access in [reader(&["41"]), reader(&["42"])] {
+            let heard = read(&access, before).await;
+            assert_eq!(heard.len(), 1, "{heard:?}");
+            assert_eq!((heard[0].event.change, heard[0].event.golden_id), (Change::Emptied, GoldenId(1)));
+            assert_eq!((heard[0].crossing, &heard[0].before, &heard[0].after), (Crossing::Left, &None, &None));
+        }
+        assert!(read(&reader(&[]), before).await.is_empty(), "who may see nobody hears of nobody");
+        // What a register drops is told only to those in whose districts it lay.
+        let mut run = hub.store.begin_ingest(hub.source, file("none.csv", Load::Snapshot)).await.unwrap();
+        run.add(vec![record("e", "Esha")]).await.unwrap();
+        run.finish_confirmed().await.unwrap();
+        let before = hub.store.feed_position().await.unwrap();
+        hub.resolve(&[vec![4]]).await.unwrap();
+        let emptied = |heard: Vec<kanak_model::feed::SeenEvent>| {
+            heard.iter().filter(|seen| seen.event.change == Change::Emptied).count()
+        };
+        assert_eq!(
+            (emptied(read(&reader(&["41"]), before).await), emptied(read(&reader(&["42"]), before).await)),
+            (1, 0)
+        );
     });
 }

@@ -10,6 +10,7 @@ use crate::hub::{Hub, all, doubtful, model, on_both};
 
 const TASK: StewardTaskId = StewardTaskId(1);
 const BY: UserId = UserId(7);
+const OTHER: UserId = UserId(8);
 /// A day on which officers look; the clock stands at its noon.
 const NOON: i64 = 1_795_422_900_000_000;
 
@@ -46,7 +47,7 @@ fn an_answer_decides_nothing_and_a_decision_names_it() {
         );
         let error = store.decide_task(TASK, BY, Decision::Match, "seen").await.unwrap_err();
         assert!(matches!(error, StoreError::FieldCheckWaits { check: waits, .. } if waits == check), "{error}");
-        store.answer_field_check(TASK, check, UserId(8), &answer(Finding::Same)).await.unwrap();
+        store.answer_field_check(TASK, check, OTHER, &answer(Finding::Same)).await.unwrap();
         assert_eq!(
             (asked(&hub, CheckFilter::Asked).await, asked(&hub, CheckFilter::Answered).await),
             (vec![], vec![1])
@@ -61,7 +62,7 @@ fn an_answer_decides_nothing_and_a_decision_names_it() {
         let view = store.get_steward_task(&all(), &model(), TASK).await.unwrap();
         assert_eq!((view.evidence, view.reason.as_deref()), (Some(check), Some("sisters")));
         let FieldCheckState::Answered { answer: found, by, .. } = &view.field_checks[0].state else { panic!() };
-        assert_eq!((found, *by), (&answer(Finding::Same), UserId(8)));
+        assert_eq!((found, *by), (&answer(Finding::Same), OTHER));
         let last = store.list_audit_events(0, 9).await.unwrap().pop().unwrap().event;
         assert_eq!(last.detail, serde_json::json!({ "decision": "no_match", "field_check": check.0 }));
         // Undone, the evidence stands as it did.
@@ -81,17 +82,20 @@ fn a_question_is_answered_once_or_withdrawn() {
         let store = &hub.store;
         let first = store.ask_field_check(TASK, BY, "Who lives there?", "Patwari").await.unwrap();
         let second = store.ask_field_check(TASK, BY, "Is there a ration card?", "Food office").await.unwrap();
+        let error = store.answer_field_check(TASK, second, BY, &answer(Finding::NotFound)).await.unwrap_err();
+        assert!(matches!(error, StoreError::OwnFieldCheck(own) if own == second), "who asked does not answer: {error}");
         store.withdraw_field_check(TASK, first, BY).await.unwrap();
-        store.answer_field_check(TASK, second, BY, &answer(Finding::NotFound)).await.unwrap();
+        store.answer_field_check(TASK, second, OTHER, &answer(Finding::NotFound)).await.unwrap();
         for check in [first, second] {
             for error in [
-                store.answer_field_check(TASK, check, BY, &answer(Finding::Same)).await.unwrap_err(),
+                store.answer_field_check(TASK, check, OTHER, &answer(Finding::Same)).await.unwrap_err(),
                 store.withdraw_field_check(TASK, check, BY).await.unwrap_err(),
             ] {
                 assert!(matches!(error, StoreError::FieldCheckEnded(ended) if ended == check), "{error}");
             }
         }
-        let error = store.answer_field_check(StewardTaskId(2), second, BY, &answer(Finding::Same)).await.unwrap_err();
+        let error =
+            store.answer_field_check(StewardTaskId(2), second, OTHER, &answer(Finding::Same)).await.unwrap_err();
         assert!(matches!(error, StoreError::NotFound { .. }), "{error}");
         // The one that was withdrawn is no evidence.
         let error = store.decide_task_on(TASK, BY, Decision::Match, "seen", Some(first)).await.unwrap_err();
@@ -114,13 +118,13 @@ fn texts_that_cannot_be_kept_and_days_to_come_are_refused() {
         let check = store.ask_field_check(TASK, BY, "Who lives there?", "Patwari").await.unwrap();
         let later =
             FieldAnswer { found_on: answer(Finding::Same).found_on.succ_opt().unwrap(), ..answer(Finding::Same) };
-        let error = store.answer_field_check(TASK, check, BY, &later).await.unwrap_err();
+        let error = store.answer_field_check(TASK, check, OTHER, &later).await.unwrap_err();
         assert!(matches!(error, StoreError::FoundLater), "{error}");
         for wrong in [
             FieldAnswer { note: String::new(), ..answer(Finding::Same) },
             FieldAnswer { found_by: "x".repeat(501), ..answer(Finding::Same) },
         ] {
-            let error = store.answer_field_check(TASK, check, BY, &wrong).await.unwrap_err();
+            let error = store.answer_field_check(TASK, check, OTHER, &wrong).await.unwrap_err();
             assert!(matches!(error, StoreError::Text { .. }), "{error}");
         }
         let view = store.get_steward_task(&all(), &model(), TASK).await.unwrap();
@@ -135,7 +139,7 @@ fn the_golden_record_that_holds_both_shows_what_was_found() {
         let store = &hub.store;
         let check = store.ask_field_check(TASK, BY, "Who lives there?", "Patwari").await.unwrap();
         assert!(store.list_field_checks_of(GoldenId(1)).await.unwrap().is_empty(), "they are two yet");
-        store.answer_field_check(TASK, check, BY, &answer(Finding::Same)).await.unwrap();
+        store.answer_field_check(TASK, check, OTHER, &answer(Finding::Same)).await.unwrap();
         store.decide_task_on(TASK, BY, Decision::Match, "seen", Some(check)).await.unwrap();
         hub.resolve_with(&[vec![1, 2], vec![3]], vec![doubtful(2, 3, 0.6)]).await.unwrap();
         let found = store.list_field_checks_of(GoldenId(1)).await.unwrap();
@@ -148,7 +152,7 @@ fn a_copied_ledger_holds_field_checks_with_their_tasks() {
     on_both(async |hub: Hub| {
         two(&hub).await;
         let check = hub.store.ask_field_check(TASK, BY, "Who lives there?", "Patwari").await.unwrap();
-        hub.store.answer_field_check(TASK, check, BY, &answer(Finding::Different)).await.unwrap();
+        hub.store.answer_field_check(TASK, check, OTHER, &answer(Finding::Different)).await.unwrap();
         let waits = hub.store.ask_field_check(StewardTaskId(2), BY, "Who lives there?", "Patwari").await.unwrap();
         hub.store.defer_task(StewardTaskId(2), BY, Timestamp(NOON * 2), "asked").await.unwrap();
         hub.store.decide_task_on(TASK, BY, Decision::NoMatch, "two women", Some(check)).await.unwrap();

@@ -331,7 +331,8 @@ impl Plain {
                 (false, None, Some(by)) => by == who || who == 2,
                 _ => false,
             },
-            Try::Undo => self.is_decided,
+            // What was handed on to the third is the third's to undo.
+            Try::Undo => self.is_decided && (self.escalated_by.is_none() || who == 2),
             Try::Return | Try::Pass { .. } => true,
         };
         if allowed {
