@@ -9,7 +9,7 @@ pub mod view;
 
 use axum::http::StatusCode;
 use kanak_model::Access;
-use kanak_store::{AuditEvent, Reference, StoreError, VaultError};
+use kanak_store::{AuditEvent, Reference, StoreError, Vault, VaultError};
 
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
@@ -38,6 +38,11 @@ fn reference(text: &str) -> Result<Reference, Problem> {
     })
 }
 
+/// Refuses what is no domain before it stands in any entry of the audit trail.
+fn check_domain(text: &str) -> Result<(), Problem> {
+    Vault::check_domain(text).map_err(refusal)
+}
+
 /// What a client learns of a question that was not answered.
 fn refusal(error: VaultError) -> Problem {
     match error {
@@ -47,6 +52,7 @@ fn refusal(error: VaultError) -> Problem {
         VaultError::RequestState { .. } | VaultError::Store(StoreError::Reason { .. }) => {
             Problem::new(StatusCode::CONFLICT, error.to_string())
         }
+        VaultError::Domain => Problem::bad_request(error.to_string()),
         VaultError::NotFound { .. } | VaultError::NoRequest(_) => Problem::not_found(error.to_string()),
         other => Problem::internal(other),
     }

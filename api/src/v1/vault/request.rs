@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{access, reference, refusal};
+use super::{access, check_domain, reference, refusal};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -32,7 +32,7 @@ pub struct MadeRequest {
 /// once. A person asks: a key cannot.
 #[utoipa::path(post, path = "/v1/vault/requests", tag = "vault", security(("session" = [])), request_body = NewRevealRequest,
     params(("Purpose" = String, Header, description = "`audit`")),
-    responses((status = 200, description = "It waits for another person", body = MadeRequest), (status = 400, description = "The reference is none", body = Problem),
+    responses((status = 200, description = "It waits for another person", body = MadeRequest), (status = 400, description = "Domain or reference is none", body = Problem),
               (status = 403, description = "Only a signed-in auditor of the whole state asks", body = Problem),
               (status = 404, description = "No such reference in the domain", body = Problem),
               (status = 409, description = "The reason cannot be kept", body = Problem)))]
@@ -42,6 +42,7 @@ pub async fn request(
     Json(body): Json<NewRevealRequest>,
 ) -> Result<Json<MadeRequest>, Problem> {
     let reference = reference(&body.reference)?;
+    check_domain(&body.domain)?;
     let access = access(&state, &caller, format!("vault:{}:{}", body.domain, reference.as_str())).await?;
     let (vault, store) = (&state.deployment.vault, &state.deployment.store);
     let made = vault.request_reveal(store, &access, &body.domain, &reference, &body.reason).await.map_err(refusal)?;

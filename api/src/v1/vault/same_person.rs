@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{access, reference, refusal};
+use super::{access, check_domain, reference, refusal};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -38,7 +38,7 @@ pub struct SamePersonView {
 /// Tells whether two references stand for the same Aadhaar number. The vault compares; no number comes out.
 #[utoipa::path(post, path = "/v1/vault/same-person", tag = "vault", security(("key" = [])), request_body = TwoReferences,
     params(("Purpose" = String, Header, description = "`stewardship` or `audit`")),
-    responses((status = 200, description = "The answer", body = SamePersonView), (status = 400, description = "A reference is none", body = Problem),
+    responses((status = 200, description = "The answer", body = SamePersonView), (status = 400, description = "A domain or reference is none", body = Problem),
               (status = 403, description = "Only a steward or auditor of the whole state asks", body = Problem)))]
 pub async fn same_person(
     State(state): State<AppState>,
@@ -46,6 +46,8 @@ pub async fn same_person(
     Json(body): Json<TwoReferences>,
 ) -> Result<Json<SamePersonView>, Problem> {
     let (left, right) = (reference(&body.left.reference)?, reference(&body.right.reference)?);
+    check_domain(&body.left.domain)?;
+    check_domain(&body.right.domain)?;
     let subject = format!("vault:{}:{} {}:{}", body.left.domain, left.as_str(), body.right.domain, right.as_str());
     let access = access(&state, &caller, subject).await?;
     let (left, right) = ((body.left.domain.as_str(), &left), (body.right.domain.as_str(), &right));

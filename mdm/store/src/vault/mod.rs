@@ -104,6 +104,9 @@ pub enum VaultError {
         /// Its place in the batch, from 0.
         place: usize,
     },
+    /// The caller must act: no name of a domain. Not repeated: it stands in audit entries, and may be anything.
+    #[error("this is no domain of the vault; name one by 1 to 32 small letters a to z and `_`, such as `hub`")]
+    Domain,
     /// There is no such reference in this domain.
     #[error("no such reference in the domain `{domain}`")]
     NotFound {
@@ -264,6 +267,15 @@ impl Vault {
         if stored == hex(value) { Ok(()) } else { Err(VaultError::WrongKey(name)) }
     }
 
+    /// Whether a text may name a domain: 1 to 32 letters a to z or `_`.
+    ///
+    /// # Errors
+    /// [`VaultError::Domain`].
+    pub fn check_domain(domain: &str) -> Result<(), VaultError> {
+        let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+        if (1..=32).contains(&domain.len()) && domain.bytes().all(is_letter) { Ok(()) } else { Err(VaultError::Domain) }
+    }
+
     fn index(&self, digits: &[u8]) -> Index {
         mac(&self.index_key, digits)
     }
@@ -272,8 +284,10 @@ impl Vault {
     /// is taken in; the same number gets the same reference always.
     ///
     /// # Errors
-    /// [`VaultError::NotANumber`] names the place of what is not twelve digits; then nothing happened.
+    /// [`VaultError::NotANumber`] names the place of what is not twelve digits, [`VaultError::Domain`] is for what is no domain; then
+    /// nothing happened.
     pub async fn tokenise(&self, domain: &str, digits: &[&str]) -> Result<Vec<Reference>, VaultError> {
+        Self::check_domain(domain)?;
         let is_number = |text: &str| text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
         if let Some(place) = digits.iter().position(|text| !is_number(text)) {
             return Err(VaultError::NotANumber { place });

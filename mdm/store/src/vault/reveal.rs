@@ -187,7 +187,7 @@ impl Vault {
     /// first, as are refusals. The reason is kept in the vault.
     ///
     /// # Errors
-    /// [`VaultError::Denied`], [`VaultError::NotFound`]; [`VaultError::Store`] for a reason that cannot be kept.
+    /// [`VaultError::Denied`], [`VaultError::NotFound`]; [`VaultError::Store`] for a reason that cannot be kept; [`VaultError::Domain`].
     pub async fn request_reveal(
         &self,
         store: &Store,
@@ -199,6 +199,7 @@ impl Vault {
         const KNOWN: &str = "SELECT count(*) FROM aadhaar_references WHERE domain = $1 AND reference = $2";
         const INSERT: &str = "INSERT INTO reveal_requests (domain, reference, reason, requested_by, requested_us)
              VALUES ($1, $2, $3, $4, $5) RETURNING id";
+        Self::check_domain(domain)?;
         let subject = format!("vault:{domain}:{}", reference.as_str());
         let Some(user) = permitted(access) else {
             return refused(store, access, subject, denied(access, "ask for a number of the vault")).await;

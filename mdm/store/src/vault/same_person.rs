@@ -25,7 +25,7 @@ impl Vault {
     /// recorded in the hub first; when it cannot be, it is not answered. A refusal is recorded as well.
     ///
     /// # Errors
-    /// [`VaultError::Denied`].
+    /// [`VaultError::Denied`], [`VaultError::Domain`].
     pub async fn same_person(
         &self,
         store: &Store,
@@ -36,6 +36,8 @@ impl Vault {
         const SQL: &str =
             "SELECT count(*) FROM aadhaar_references l JOIN aadhaar_references r ON r.aadhaar_id = l.aadhaar_id
              WHERE l.domain = $1 AND l.reference = $2 AND r.domain = $3 AND r.reference = $4";
+        Self::check_domain(left.0)?;
+        Self::check_domain(right.0)?;
         let permitted = is_permitted(access);
         let action = if permitted { "same_person" } else { "same_person_refused" };
         let name = |(domain, reference): (&str, &Reference)| format!("vault:{domain}:{}", reference.as_str());

@@ -17,6 +17,7 @@ impl Vault {
         created_before: Timestamp,
     ) -> Result<u64, VaultError> {
         const LIST: &str = "SELECT reference FROM aadhaar_references WHERE domain = $1 AND created_us < $2";
+        Self::check_domain(domain)?;
         let mut tx = self.begin().await?;
         let all: Vec<String> = sqlx::query_scalar(LIST).bind(domain).bind(created_before.0).fetch_all(&mut *tx).await?;
         let gone: Vec<String> =
@@ -39,6 +40,7 @@ impl Vault {
              SELECT domain, reference FROM aadhaar_references WHERE aadhaar_id IN (SELECT id FROM {ids $1} AS i))";
         const REFERENCES: &str = "DELETE FROM aadhaar_references WHERE aadhaar_id IN (SELECT id FROM {ids $1} AS i)";
         const NUMBERS: &str = "DELETE FROM aadhaar_numbers WHERE id IN (SELECT id FROM {ids $1} AS i)";
+        Self::check_domain(domain)?;
         let words: Vec<&str> = references.iter().map(Reference::as_str).collect();
         let mut tx = self.begin().await?;
         let ids: Vec<i64> =
@@ -54,6 +56,7 @@ impl Vault {
     /// Whether the vault gave out references of a domain at or after an instant.
     pub async fn has_new_references(&self, domain: &str, since: Timestamp) -> Result<bool, VaultError> {
         const SQL: &str = "SELECT EXISTS (SELECT 1 FROM aadhaar_references WHERE domain = $1 AND created_us >= $2)";
+        Self::check_domain(domain)?;
         Ok(sqlx::query_scalar(SQL).bind(domain).bind(since.0).fetch_one(&self.pool).await?)
     }
 

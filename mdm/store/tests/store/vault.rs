@@ -92,6 +92,29 @@ fn what_is_no_number_is_refused_by_its_place_and_nothing_goes_in() {
     });
 }
 
+#[test]
+fn what_is_no_domain_is_refused_everywhere_and_not_repeated() {
+    run(async |vault, _| {
+        let used = rustc_hash::FxHashSet::default();
+        for bad in ["", "Hub", "food1", "food stores", "vault:hub", "234123412346", &"x".repeat(33)] {
+            for error in [
+                vault.tokenise(bad, &["234123412346"]).await.map(drop).unwrap_err(),
+                vault.sweep_orphans(bad, &used, Timestamp(1)).await.map(drop).unwrap_err(),
+                vault.erase(bad, &[]).await.map(drop).unwrap_err(),
+                vault.has_new_references(bad, Timestamp(1)).await.map(drop).unwrap_err(),
+            ] {
+                assert!(matches!(error, VaultError::Domain), "{error}");
+                assert!(bad.is_empty() || !error.to_string().contains(bad), "{error}");
+            }
+        }
+        assert_eq!(vault.count().await.unwrap(), 0);
+        let widest = "x".repeat(32);
+        for good in ["hub", "food_stores", "_", &widest] {
+            assert_eq!(vault.tokenise(good, &["234123412346"]).await.unwrap().len(), 1, "{good}");
+        }
+    });
+}
+
 fn access_of(user: i64, role: Role, purpose: Purpose, districts: Option<&str>) -> Access {
     let caller = Caller {
         user: (user > 0).then_some(UserId(user)),
