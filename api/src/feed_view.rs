@@ -1,4 +1,4 @@
-//! Wire types of the change feed.
+//! Wire types of the change feed, as requests and webhooks give it.
 
 use std::collections::BTreeMap;
 

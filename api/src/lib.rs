@@ -4,6 +4,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod deployment;
+pub mod feed_view;
 pub mod jobs;
 pub mod output;
 pub mod progress;

@@ -58,7 +58,7 @@ pub async fn serve(
     publish(&state.deployment).await?;
     let _ticker = schedule::start(state.clone()).await?;
     let _commands = relay::listen(state.clone())?;
-    let _deliveries = webhooks::start(state.clone())?;
+    let _deliveries = webhooks::start(state.deployment.clone())?;
     output.line(format!("listening on http://{address}  (pages /, API /docs, health /healthz; stop with Ctrl-C)"));
     let stop = async {
         told_to_stop().await;

@@ -110,6 +110,19 @@ struct SeenRow {
     after_chosen: Option<Json<ChosenBack>>,
 }
 
+/// That a golden record was emptied by its erasure. Where it lay is forgotten, so that nobody can tell any more whose it was.
+const ERASED: &str = "(f.change = 'emptied'
+     AND EXISTS (SELECT 1 FROM erasures x WHERE x.golden_id = f.golden_id AND x.erased_us <= f.at_us))";
+
+/// Whether a reader may see some golden records and not others.
+fn is_confined(filter: &Filter) -> bool {
+    match filter {
+        Filter::Everything | Filter::Nothing => false,
+        Filter::AttributeIn { values, .. } => !values.is_empty(),
+        Filter::All(filters) => !filters.contains(&Filter::Nothing) && filters.iter().any(is_confined),
+    }
+}
+
 /// A statement that reads a page for one reader, and the texts bound to it after position, window's end and limit.
 struct PageQuery {
     text: String,
@@ -144,6 +157,7 @@ impl PageQuery {
         // Who sees everything, and no values, needs no versions.
         let sides = if is_unconfined && detail == Detail::Changes { "" } else { SIDES };
         let json = json_type(engine);
+        let sees_erased = if is_confined(access.filter()) { ERASED } else { "1 = 0" };
         let text = format!(
             "SELECT f.position, f.at_us, f.entity, f.golden_id, f.change, f.version, f.published,
                  CAST({other_golden_id} AS BIGINT) AS other_golden_id,
@@ -152,7 +166,7 @@ impl PageQuery {
                  CAST({before_status} AS TEXT) AS before_status, CAST({before_chosen} AS {json}) AS before_chosen,
                  CAST({after_status} AS TEXT) AS after_status, CAST({after_chosen} AS {json}) AS after_chosen
              FROM feed_events f {sides}
-             WHERE f.position > $1 AND f.position <= $2 AND (f.golden_id IS NULL OR {sees_before} OR {sees_after})
+             WHERE f.position > $1 AND f.position <= $2 AND (f.golden_id IS NULL OR {sees_before} OR {sees_after} OR {sees_erased})
              ORDER BY f.position LIMIT $3"
         );
         Self { text, bind: [before.bind, after.bind, other.bind].concat() }
@@ -178,7 +192,8 @@ fn show(access: &Access, models: &[EntityModel], row: SeenRow) -> Result<FeedEnt
     })?;
     let crossing = match (event.change, row.sees_before == 1, row.sees_after == 1) {
         (Change::Updated, false, true) => Crossing::Entered,
-        (Change::Updated, true, false) => Crossing::Left,
+        // Of one that was erased it is not known any more where it lay before.
+        (Change::Updated, true, false) | (Change::Emptied, false, _) => Crossing::Left,
         _ => Crossing::None,
     };
     let model = models.iter().find(|model| model.name == event.entity);
@@ -222,7 +237,8 @@ impl Store {
     ///
     /// A publication is seen by everyone. An event of a golden record is seen by whoever may read the golden record as it
     /// was before or as it is afterwards; the side that may not be read is left out, and so is the other golden record of
-    /// a merge or split.
+    /// a merge or split. That a golden record was erased is told to every reader who may read any, by its id alone: where it lay is
+    /// forgotten, and whoever copied it must hear of it.
     ///
     /// # Errors
     /// [`StoreError::FeedPosition`] for a position that this feed has not reached.

@@ -132,15 +132,15 @@ impl TryFrom<Row> for Webhook {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let stored = StoreError::Stored { table: "webhooks", row: row.id, column: "purpose", expected: "purpose" };
+        let stored = |column| StoreError::Stored { table: "webhooks", row: row.id, column, expected: column };
         Ok(Self {
             id: WebhookId(row.id),
             name: row.name,
             url: row.url,
             entities: row.entities.map(|entities| entities.0),
             key: ApiKeyId(row.api_key_id),
-            purpose: Purpose::find(&row.purpose).ok_or(stored)?,
-            detail: if row.detail == VALUES { Detail::Values } else { Detail::Changes },
+            purpose: Purpose::find(&row.purpose).ok_or_else(|| stored("purpose"))?,
+            detail: find_detail(&row.detail).ok_or_else(|| stored("detail"))?,
             position: FeedPosition(row.position),
             attempts: row.attempts as u32,
             due: Timestamp(row.due_us),
@@ -153,7 +153,16 @@ impl TryFrom<Row> for Webhook {
     }
 }
 
-const VALUES: &str = "values";
+fn detail_word(detail: Detail) -> &'static str {
+    match detail {
+        Detail::Changes => "changes",
+        Detail::Values => "values",
+    }
+}
+
+fn find_detail(word: &str) -> Option<Detail> {
+    [Detail::Changes, Detail::Values].into_iter().find(|detail| detail_word(*detail) == word)
+}
 
 fn secret(key: &Key, salt: &str) -> Zeroizing<String> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.bytes()).expect("a key of any length is one");
@@ -206,7 +215,7 @@ impl Store {
         if position.0 < 0 || position.0 > end {
             return Err(StoreError::FeedPosition { asked: position, end: FeedPosition(end) });
         }
-        let detail = if new.detail == Detail::Values { VALUES } else { "changes" };
+        let detail = detail_word(new.detail);
         let id: i64 = on_tx!(tx, |c| sqlx::query_scalar(SQL)
             .bind(&new.name)
             .bind(&new.url)
@@ -243,6 +252,14 @@ impl Store {
         let row: Option<Row> =
             on_db!(&self.db, |c| sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(name).fetch_optional(c).await)?;
         row.ok_or_else(|| StoreError::NotFound { what: "webhook", id: name.to_owned() })?.try_into()
+    }
+
+    /// The subscription of this id as it stands now; `None` when it was removed.
+    pub async fn find_webhook(&self, id: WebhookId) -> Result<Option<Webhook>, StoreError> {
+        let text = format!("{COLUMNS} WHERE w.removed_us IS NULL AND w.id = $1");
+        let row: Option<Row> =
+            on_db!(&self.db, |c| sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(c).await)?;
+        row.map(Webhook::try_from).transpose()
     }
 
     /// Removes a subscription; `by` whom is audited. Nothing is sent any more.

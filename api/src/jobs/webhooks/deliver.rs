@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use axum::http::StatusCode;
 use kanak_model::feed::{Detail, FeedEntry};
 use kanak_model::{Access, FeedPosition, Timestamp};
-use kanak_store::{AfterFailure, AuditEvent, DeadLetter, KeyStore as _, StoreError, Webhook, key_store};
+use kanak_store::{AfterFailure, AuditEvent, DeadLetter, KeyStore as _, StoreError, Webhook, WebhookId, key_store};
 use rand::Rng;
 use zeroize::Zeroizing;
 
@@ -14,8 +14,8 @@ use super::post::{Message, Poster};
 use super::sign::sign;
 use super::target::Target;
 use crate::deployment::Deployment;
+use crate::feed_view::FeedEventView;
 use crate::secrets::os_rng;
-use crate::v1::feed::view::FeedEventView;
 
 /// Events that are read at a time.
 const PAGE: u32 = 100;
@@ -55,18 +55,20 @@ struct Line<'a> {
     secret: Zeroizing<String>,
 }
 
-/// Delivers what a webhook has not been told. After a failure, when the next attempt is due stands in the hub.
+/// Delivers what a webhook has not been told. After a failure, when the next attempt is due stands in the hub. Before each page it is asked
+/// anew whether there is such a webhook, is not paused, and may be told anything: what a person did meanwhile counts at once.
 ///
 /// # Errors
 /// When the hub cannot be read or written.
-pub async fn deliver(deployment: &Deployment, poster: &Poster, webhook: Webhook) -> anyhow::Result<()> {
-    let now = deployment.clock.now();
-    let (id, position) = (webhook.id, webhook.position);
-    let mut line = match Line::open(deployment, poster, webhook).await? {
-        Ok(line) => line,
-        Err(reason) => return pause(deployment, id, position, &reason, now).await,
-    };
+pub async fn deliver(deployment: &Deployment, poster: &Poster, id: WebhookId) -> anyhow::Result<()> {
     loop {
+        let webhook = deployment.store.find_webhook(id).await?;
+        let Some(webhook) = webhook.filter(|webhook| webhook.paused.is_none()) else { return Ok(()) };
+        let (now, position) = (deployment.clock.now(), webhook.position);
+        let mut line = match Line::open(deployment, poster, webhook).await? {
+            Ok(line) => line,
+            Err(reason) => return pause(deployment, id, position, &reason, now).await,
+        };
         match line.deliver_page().await? {
             Step::More => {}
             Step::AtTheEnd | Step::Stopped => return Ok(()),
@@ -77,7 +79,7 @@ pub async fn deliver(deployment: &Deployment, poster: &Poster, webhook: Webhook)
 
 async fn pause(
     deployment: &Deployment,
-    id: kanak_store::WebhookId,
+    id: WebhookId,
     position: FeedPosition,
     reason: &str,
     now: Timestamp,

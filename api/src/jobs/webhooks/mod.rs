@@ -19,7 +19,7 @@ pub use deliver::{Taken, deliver, redeliver};
 pub use post::Poster;
 pub use target::Target;
 
-use crate::server::state::AppState;
+use crate::deployment::Deployment;
 
 /// How often it is looked whether there is something to deliver.
 const LOOK: Duration = Duration::from_secs(1);
@@ -37,12 +37,12 @@ impl Drop for Deliveries {
 ///
 /// # Errors
 /// When TLS cannot be set up.
-pub fn start(state: AppState) -> anyhow::Result<Deliveries> {
-    let poster = Poster::new(state.deployment.config.webhooks)?;
+pub fn start(deployment: Deployment) -> anyhow::Result<Deliveries> {
+    let poster = Poster::new(deployment.config.webhooks)?;
     Ok(Deliveries(tokio::spawn(async move {
         let mut running = Running::default();
         loop {
-            if let Err(error) = running.look(&state, &poster).await {
+            if let Err(error) = running.look(&deployment, &poster).await {
                 let reason = format!("{error:#}");
                 tracing::error!(error = reason, "Cannot tell which webhooks are due: {reason}");
                 tokio::time::sleep(Duration::from_secs(30)).await;
@@ -64,8 +64,7 @@ impl Drop for Running {
 
 impl Running {
     /// Begins what is due and not under way; ends what is not wanted any more.
-    async fn look(&mut self, state: &AppState, poster: &Poster) -> anyhow::Result<()> {
-        let deployment = &state.deployment;
+    async fn look(&mut self, deployment: &Deployment, poster: &Poster) -> anyhow::Result<()> {
         let webhooks = deployment.store.list_webhooks().await.context("cannot list webhooks")?;
         let end = deployment.store.feed_position().await?;
         let now = deployment.clock.now();
@@ -81,9 +80,8 @@ impl Running {
             let (deployment, poster) = (deployment.clone(), poster.clone());
             self.0.entry(webhook.id).or_insert_with(|| {
                 tokio::spawn(async move {
-                    let name = webhook.name.clone();
-                    if let Err(error) = deliver(&deployment, &poster, webhook).await {
-                        let reason = format!("{error:#}");
+                    if let Err(error) = deliver(&deployment, &poster, webhook.id).await {
+                        let (name, reason) = (webhook.name, format!("{error:#}"));
                         tracing::error!(error = reason, "Webhook {name} cannot be delivered: {reason}");
                         tokio::time::sleep(Duration::from_secs(30)).await;
                     }

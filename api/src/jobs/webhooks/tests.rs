@@ -58,20 +58,27 @@ struct Receiver {
     address: SocketAddr,
     got: Arc<Mutex<Vec<Got>>>,
     answers: Arc<Mutex<VecDeque<u16>>>,
+    /// Whoever holds it keeps the receiver from answering.
+    turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Receiver {
     async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let this = Self { address: listener.local_addr().unwrap(), got: Arc::default(), answers: Arc::default() };
-        let (got, answers) = (Arc::clone(&this.got), Arc::clone(&this.answers));
+        let address = listener.local_addr().unwrap();
+        let this = Self { address, got: Arc::default(), answers: Arc::default(), turn: Arc::default() };
+        let (got, answers, turn) = (Arc::clone(&this.got), Arc::clone(&this.answers), Arc::clone(&this.turn));
         let take = move |uri: Uri, headers: HeaderMap, body: String| {
             let text = |name: &str| headers[name].to_str().unwrap().to_owned();
             let (id, signature) = (text("webhook-id"), text("webhook-signature"));
             let seconds = text("webhook-timestamp").parse().unwrap();
             got.lock().unwrap().push(Got { path: uri.path().to_owned(), id, seconds, signature, body });
             let status = answers.lock().unwrap().pop_front().unwrap_or(200);
-            std::future::ready((StatusCode::from_u16(status).unwrap(), [(header::LOCATION, "/elsewhere")]))
+            let turn = Arc::clone(&turn);
+            async move {
+                drop(turn.lock().await);
+                (StatusCode::from_u16(status).unwrap(), [(header::LOCATION, "/elsewhere")])
+            }
         };
         let router = Router::new().fallback(take);
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -107,7 +114,10 @@ impl Subscribed {
     /// With `people` events in the feed, for a key confined to these districts.
     async fn with(people: usize, detail: Detail, districts: Option<&[&str]>) -> Self {
         let house = House::new().await;
-        let row = |n: usize| format!("{n},{},19{:02}-{n:02}-{:02}\n", NAMES[n - 1], n * 9 + 5, n * 3);
+        let row = |n: usize| {
+            let (name, year) = (NAMES[(n - 1) % NAMES.len()], (n * 9 + 5) % 100);
+            format!("{n},{name},19{year:02}-{:02}-{:02}\n", 1 + (n - 1) % 12, 1 + (n * 3 - 1) % 28)
+        };
         let rows: String = (1..=people).map(row).collect();
         house.ingest("people_1.csv", &format!("ID,NAME,DOB\n{rows}")).await;
         crate::commands::resolve::resolve_all(&house.deployment, &[], &crate::output::Output::silent()).await.unwrap();
@@ -151,7 +161,7 @@ impl Subscribed {
     }
 
     async fn deliver(&self) {
-        Box::pin(deliver(&self.deployment, &self.poster, self.webhook().await)).await.unwrap();
+        Box::pin(deliver(&self.deployment, &self.poster, self.webhook().await.id)).await.unwrap();
     }
 
     fn set_time(&mut self, us: i64) {
@@ -175,7 +185,7 @@ async fn a_receiver_gets_every_event_in_order_with_its_values_and_a_signature_it
     let subscribed = Subscribed::with(5, Detail::Values, None).await;
     let secret = subscribed.add("second", Detail::Values, None).await;
     let second = subscribed.deployment.store.get_webhook("second").await.unwrap();
-    Box::pin(deliver(&subscribed.deployment, &subscribed.poster, second)).await.unwrap();
+    Box::pin(deliver(&subscribed.deployment, &subscribed.poster, second.id)).await.unwrap();
     let got = subscribed.receiver.got();
     assert_eq!(subscribed.receiver.events(), [1, 2, 3, 4, 5]);
     for one in &got {
@@ -200,7 +210,7 @@ async fn a_receiver_hears_of_rules_before_the_golden_records_that_were_resolved_
     let key = subscribed.deployment.keys.get_key(key_store::WEBHOOKS).unwrap();
     subscribed.deployment.store.create_webhook(&by(), &whole, &key, &mut os_rng()).await.unwrap();
     let webhook = subscribed.deployment.store.get_webhook("whole").await.unwrap();
-    Box::pin(deliver(&subscribed.deployment, &subscribed.poster, webhook)).await.unwrap();
+    Box::pin(deliver(&subscribed.deployment, &subscribed.poster, webhook.id)).await.unwrap();
     let kinds: Vec<serde_json::Value> =
         subscribed.receiver.got().iter().map(|one| serde_json::from_str(&one.body).unwrap()).collect();
     assert_eq!(
@@ -221,9 +231,9 @@ async fn killed_between_the_receivers_answer_and_the_commit_the_same_message_com
     // Whoever holds the writer's turn keeps the position from being written.
     let facts = FileFacts { name: "a".to_owned(), content_hash: "a".to_owned(), bytes: 1, load: Load::Delta };
     let writer = store.begin_ingest(source, facts).await.unwrap();
-    let (deployment, poster, webhook) =
-        (subscribed.deployment.clone(), subscribed.poster.clone(), subscribed.webhook().await);
-    let delivering = tokio::spawn(async move { Box::pin(deliver(&deployment, &poster, webhook)).await });
+    let (deployment, poster, id) =
+        (subscribed.deployment.clone(), subscribed.poster.clone(), subscribed.webhook().await.id);
+    let delivering = tokio::spawn(async move { Box::pin(deliver(&deployment, &poster, id)).await });
     while subscribed.receiver.got().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -246,7 +256,7 @@ async fn killed_and_refused_at_any_point_every_event_comes_and_new_ones_come_in_
         if round % 3 == 0 {
             subscribed.receiver.answers(&[200, 503]);
         }
-        let work = deliver(&subscribed.deployment, &subscribed.poster, subscribed.webhook().await);
+        let work = deliver(&subscribed.deployment, &subscribed.poster, subscribed.webhook().await.id);
         drop(tokio::time::timeout(Duration::from_micros(300 + round * 137 % 6_000), Box::pin(work)).await);
     }
     subscribed.receiver.answers.lock().unwrap().clear();
@@ -268,13 +278,11 @@ async fn what_is_not_taken_is_tried_again_later_and_holds_back_what_follows() {
     assert_eq!((failing.position, failing.attempts), (told(1), 1));
     assert!(failing.due.0 >= 1_002_500_000 && failing.due.0 <= 1_005_000_000, "{:?}", failing.due);
     assert_eq!(failing.problem.as_deref(), Some("the receiver answers 503"));
-    let state = AppState::new(subscribed.deployment.clone(), crate::server::state::Cookies::Loopback);
     let mut running = Running::default();
-    running.look(&state, &subscribed.poster).await.unwrap();
+    running.look(&subscribed.deployment, &subscribed.poster).await.unwrap();
     assert!(running.0.is_empty(), "it is not due yet");
     subscribed.set_time(failing.due.0);
-    let state = AppState::new(subscribed.deployment.clone(), crate::server::state::Cookies::Loopback);
-    running.look(&state, &subscribed.poster).await.unwrap();
+    running.look(&subscribed.deployment, &subscribed.poster).await.unwrap();
     for (_, task) in std::mem::take(&mut running.0) {
         task.await.unwrap();
     }
@@ -320,9 +328,8 @@ async fn a_webhook_that_fails_for_days_is_paused_and_one_that_is_gone_at_once() 
     subscribed.deliver().await;
     let paused = subscribed.webhook().await;
     assert!(paused.paused.is_some() && paused.position == told(0), "{paused:?}");
-    let state = AppState::new(subscribed.deployment.clone(), crate::server::state::Cookies::Loopback);
     let mut running = Running::default();
-    running.look(&state, &subscribed.poster).await.unwrap();
+    running.look(&subscribed.deployment, &subscribed.poster).await.unwrap();
     assert!(running.0.is_empty());
     subscribed.deployment.store.resume_webhook(&by(), paused.id).await.unwrap();
     subscribed.receiver.answers(&[200, 410]);
@@ -359,11 +366,46 @@ async fn a_key_that_is_disabled_tells_nothing_more_and_a_confined_one_only_of_it
 }
 
 #[tokio::test]
+async fn what_a_person_does_while_a_line_delivers_counts_from_its_next_page_on() {
+    for act in ["disable the key", "pause", "remove"] {
+        let subscribed = Subscribed::with(130, Detail::Changes, None).await;
+        let store = &subscribed.deployment.store;
+        assert!(store.feed_position().await.unwrap() > told(100), "two pages");
+        let held = subscribed.receiver.turn.lock().await;
+        let (deployment, poster, id) =
+            (subscribed.deployment.clone(), subscribed.poster.clone(), subscribed.webhook().await.id);
+        let delivering = tokio::spawn(async move { Box::pin(deliver(&deployment, &poster, id)).await });
+        while subscribed.receiver.got().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        match act {
+            "disable the key" => {
+                let key = store.list_api_keys().await.unwrap()[0].id;
+                store.disable_api_key(&by(), key).await.unwrap();
+            }
+            "pause" => {
+                let now = subscribed.deployment.clock.now();
+                store
+                    .webhook_failed(id, told(0), "a person looks", now, kanak_store::AfterFailure::Pause)
+                    .await
+                    .unwrap();
+            }
+            _ => store.remove_webhook(&by(), id).await.unwrap(),
+        }
+        drop(held);
+        delivering.await.unwrap().unwrap();
+        assert_eq!(subscribed.receiver.got().len(), 100, "{act}: the page under way and no other");
+        let stands = store.find_webhook(id).await.unwrap();
+        assert_eq!(stands.map(|webhook| webhook.paused.is_some()), (act != "remove").then_some(true), "{act}");
+    }
+}
+
+#[tokio::test]
 async fn a_webhook_about_other_entity_types_passes_over_the_rest() {
     let subscribed = Subscribed::with(2, Detail::Changes, None).await;
     subscribed.add("firms", Detail::Changes, Some(&["business"])).await;
     let firms = subscribed.deployment.store.get_webhook("firms").await.unwrap();
-    Box::pin(deliver(&subscribed.deployment, &subscribed.poster, firms)).await.unwrap();
+    Box::pin(deliver(&subscribed.deployment, &subscribed.poster, firms.id)).await.unwrap();
     assert!(subscribed.receiver.got().is_empty());
     assert_eq!(subscribed.deployment.store.get_webhook("firms").await.unwrap().position, told(2));
 }

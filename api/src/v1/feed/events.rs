@@ -18,13 +18,12 @@ use tokio::time::Instant;
 use utoipa::IntoParams;
 
 use super::Expand;
-use super::view::FeedEventView;
+use crate::feed_view::FeedEventView;
+use crate::server::admit::FEED_STREAMS_MAX;
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 
-/// Streams at once; each holds a connection and at most one page of events.
-pub const STREAMS_MAX: usize = 128;
 /// Events that are read at a time, and so held in memory for a reader that is slow to take them.
 const PAGE: u32 = 100;
 /// How often the feed is looked at for a reader that has seen all of it.
@@ -66,7 +65,8 @@ pub async fn events(
     let access = caller.access()?;
     let kept = last_event_id(&headers)?.unwrap_or(FeedPosition(from.after));
     let Ok(place) = Arc::clone(&state.streams).try_acquire_owned() else {
-        let detail = format!("{STREAMS_MAX} streams are open; read `/v1/feed` by cursor, or try again in a minute");
+        let detail =
+            format!("{FEED_STREAMS_MAX} streams are open; read `/v1/feed` by cursor, or try again in a minute");
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail));
     };
     let detail = super::detail(from.expand);

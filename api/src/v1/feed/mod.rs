@@ -2,7 +2,6 @@
 
 pub mod events;
 pub mod list;
-pub mod view;
 
 use std::collections::BTreeSet;
 

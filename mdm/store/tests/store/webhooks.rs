@@ -115,3 +115,21 @@ fn what_is_given_up_is_kept_until_it_is_taken_and_a_pause_lasts_until_a_person_e
         assert_eq!(actions, ["api_key_created", "webhook_created", "webhook_paused", "webhook_resumed"]);
     });
 }
+
+#[test]
+fn a_word_of_detail_that_is_none_is_an_error_and_not_taken_for_another() {
+    on_both(async |hub: Hub| {
+        fill(&hub).await;
+        let broken = match hub.url {
+            kanak_store::HubUrl::Sqlite(_) => {
+                "PRAGMA ignore_check_constraints = ON; UPDATE webhooks SET detail = 'everything'"
+            }
+            kanak_store::HubUrl::Postgres(_) => {
+                "ALTER TABLE webhooks DROP CONSTRAINT webhooks_detail_check; UPDATE webhooks SET detail = 'everything'"
+            }
+        };
+        kanak_store::testing::break_hub(&hub.url, broken).await.unwrap();
+        let error = hub.store.get_webhook("welfare").await.unwrap_err();
+        assert!(matches!(error, StoreError::Stored { table: "webhooks", column: "detail", .. }), "{error}");
+    });
+}
