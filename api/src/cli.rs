@@ -440,7 +440,7 @@ pub enum UserCommand {
     Add {
         /// The name to sign in with.
         name: String,
-        /// administrator, steward, department, analyst or auditor; several allowed.
+        /// administrator, steward, supervisor, department, analyst or auditor; several allowed.
         #[arg(long = "role", required = true)]
         roles: Vec<String>,
         /// Confine the person to these districts (LGD codes or names).
@@ -613,6 +613,33 @@ mod tests {
     fn the_command_line_is_well_formed() {
         use clap::CommandFactory as _;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_role_is_named_where_a_person_is_added() {
+        use clap::CommandFactory as _;
+        let mut command = Cli::command();
+        let add = command.find_subcommand_mut("user").and_then(|user| user.find_subcommand_mut("add")).unwrap();
+        let help = add.render_long_help().to_string();
+        for role in kanak_model::Role::ALL {
+            assert!(help.contains(role.word()), "{}: {help}", role.word());
+        }
+    }
+
+    #[test]
+    fn numbers_are_rotated_in_the_data_folder_that_is_named() {
+        let read = |words: &[&str]| {
+            let cli = Cli::parse_from(words);
+            let Command::OnData(DataCommand::Vault(what)) = cli.command else { panic!("it is of the vault") };
+            (what, cli.global.data)
+        };
+        let folder = std::path::PathBuf::from("somewhere");
+        let rotate = |numbers| VaultCommand::Rotate { numbers };
+        assert_eq!(
+            read(&["kanak", "vault", "rotate", "--numbers", "--data", "somewhere"]),
+            (rotate(true), folder.clone())
+        );
+        assert_eq!(read(&["kanak", "--data", "somewhere", "vault", "rotate"]), (rotate(false), folder));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use kanak_codes::Codes;
 use kanak_engine::standardize::{Hint, Outcome, Standardizer, TwelveDigits};
-use kanak_ingest::Sources;
+use kanak_ingest::{Sources, landing};
 use kanak_model::entity_model::Attribute;
 use kanak_model::source_system::DateOrder;
 use kanak_model::{Clock, EntityModel, EventModel, Kind, SystemClock, builtin};
@@ -19,6 +19,9 @@ use crate::cli::Global;
 use crate::config::{self, Config};
 use crate::jobs::live::LiveRecords;
 use crate::relay;
+
+/// Where in the data folder sealed copies of files stand.
+const LANDING: &str = "landing";
 
 /// Everything that one process needs to work on one data folder. The folder stays locked while this lives.
 #[derive(Clone)]
@@ -131,6 +134,8 @@ impl Deployment {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let beside = global.data.join("hub.sqlite").display().to_string();
         let url = HubUrl::parse(global.hub.as_deref().unwrap_or(&beside))?;
+        // Whoever left it was killed: the folder is ours alone.
+        landing::remove_unfinished(&global.data.join(LANDING))?;
         let keys = Arc::new(FileKeyStore::open(&global.data.join("keys"))?);
         let store = Store::open(&url, Arc::clone(&clock)).await?.signed_by(AuditSigner::open(keys.as_ref())?);
         let vault = Arc::new(Vault::open(&global.data.join("vault.sqlite"), keys.clone(), Arc::clone(&clock)).await?);
@@ -215,7 +220,7 @@ impl Deployment {
 
     /// Where sealed copies of the departments' files stand.
     pub fn landing(&self) -> PathBuf {
-        self.data.join("landing")
+        self.data.join(LANDING)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The proposals that a caller may see: those about tasks and golden records that the caller may read.
 
-use kanak_model::{Access, EntityModel};
+use kanak_model::{Access, EntityModel, ProposalId};
 use kanak_store::{Proposal, ProposedAct, Store, StoreError};
 
 /// A proposal that a caller may see.
@@ -12,10 +12,7 @@ pub struct SeenProposal {
     pub value: Option<String>,
 }
 
-/// So many proposals are looked through.
-const LISTED_MAX: u32 = 200;
-
-/// The proposals that wait and that the caller may see, the oldest first; of the oldest 200.
+/// The proposals that wait and that the caller may see, the oldest first, after a cursor.
 ///
 /// # Errors
 /// [`StoreError`] when the hub cannot be read.
@@ -23,25 +20,20 @@ pub async fn list_seen(
     store: &Store,
     models: &[EntityModel],
     access: &Access,
+    after: Option<ProposalId>,
+    limit: u32,
 ) -> Result<Vec<SeenProposal>, StoreError> {
-    let mut seen = Vec::new();
-    for proposal in store.list_open_proposals(LISTED_MAX).await? {
-        let Some(model) = models.iter().find(|model| model.name == proposal.entity) else { continue };
-        let (is_seen, value) = match &proposal.act {
-            ProposedAct::Decide { task, .. } => match store.get_steward_task(access, model, *task).await {
-                Ok(_) => (true, None),
-                Err(StoreError::NotFound { .. }) => (false, None),
-                Err(error) => return Err(error),
-            },
-            ProposedAct::Override { golden_id, attribute, value, .. } => {
-                let shows = model.find_attribute(attribute).is_some_and(|one| access.shows(one.class));
-                let found = store.find_golden(access, model, *golden_id).await?;
-                (found.is_some(), shows.then(|| value.clone()))
-            }
+    let entities: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+    let seen = |proposal: Proposal| {
+        let model = models.iter().find(|model| model.name == proposal.entity);
+        let value = match &proposal.act {
+            ProposedAct::Override { attribute, value, .. } => model
+                .and_then(|model| model.find_attribute(attribute))
+                .filter(|attribute| access.shows(attribute.class))
+                .map(|_| value.clone()),
+            _ => None,
         };
-        if is_seen {
-            seen.push(SeenProposal { proposal, value });
-        }
-    }
-    Ok(seen)
+        SeenProposal { proposal, value }
+    };
+    Ok(store.list_proposals(access, &entities, after, limit).await?.into_iter().map(seen).collect())
 }

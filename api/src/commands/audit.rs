@@ -65,8 +65,7 @@ fn read_from(text: &str) -> anyhow::Result<Timestamp> {
 
 /// A time as a person writes it; a day is its end in India.
 fn read_until(text: &str) -> anyhow::Result<Timestamp> {
-    Timestamp::parse(text)
-        .with_context(|| format!("`{text}` is no time; write a day as 2026-04-01, or 2026-04-01T09:30:00Z"))
+    Timestamp::parse(text).with_context(|| Timestamp::no_time(text))
 }
 
 async fn affected(args: &AffectedArgs, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {

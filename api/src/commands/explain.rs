@@ -30,10 +30,7 @@ pub async fn run(
     deployment: &Deployment,
     output: &Output,
 ) -> anyhow::Result<()> {
-    let parse = |text: &str| {
-        Timestamp::parse(text)
-            .with_context(|| format!("`{text}` is no time; write a day as 2026-04-01, or 2026-04-01T09:30:00Z"))
-    };
+    let parse = |text: &str| Timestamp::parse(text).with_context(|| Timestamp::no_time(text));
     let known_at = known_at.map(parse).transpose()?;
     let access = Access::operation("command line");
     match ids {

@@ -1,19 +1,20 @@
-//! Erasure under a recorded order: the vault, the hub, the landed files and the lake, in this order; cut off, it goes on when it is asked
+//! Erasure under a recorded order: the hub, the vault, the landed files and the lake, in this order; cut off, it goes on when it is asked
 //! for again.
 
 use std::ops::Range;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use kanak_ingest::landing::{self, SALT_BYTES};
-use kanak_ingest::{CheckedBatch, IngestError, Input, Rows, read_file};
+use kanak_ingest::{CheckedBatch, IngestError, Input, Rows, read_file_without};
 use kanak_model::source_system::{Format, RowsAre};
-use kanak_model::{GoldenId, IngestRunId, SourceSystem, SourceSystemId};
-use kanak_store::{Erased, ErasedKeys, Key, KeyStore as _, Reach, key_store};
+use kanak_model::{GoldenId, SourceSystem, SourceSystemId};
+use kanak_store::{Erased, ErasedKeys, IngestRunSummary, Key, KeyStore as _, Reach, Reference};
 use serde::Serialize;
 
 use crate::deployment::Deployment;
-use crate::jobs::ingest_file::{HUB_DOMAIN, landing_key};
+use crate::jobs::ingest_file::{HUB_DOMAIN, find_keys, is_declared_anew};
+use crate::jobs::keys::{erasure_key, landing_key};
 use crate::jobs::refresh::refresh;
 use crate::jobs::resolve::resolve;
 use crate::output::Output;
@@ -43,18 +44,10 @@ pub struct Erasure {
 }
 
 impl Erasure {
-    fn of(erased: Erased, numbers: u64) -> Self {
+    fn of(erased: Erased) -> Self {
         let Erased { source_records, source_versions, golden_versions, overrides, quarantined, .. } = erased;
-        Self { source_records, source_versions, golden_versions, overrides, quarantined, numbers, ..Self::default() }
+        Self { source_records, source_versions, golden_versions, overrides, quarantined, ..Self::default() }
     }
-}
-
-/// The key under which keys of erased rows are known again.
-///
-/// # Errors
-/// When the key folder cannot be read or written.
-pub fn erasure_key(deployment: &Deployment) -> anyhow::Result<Key> {
-    Ok(deployment.keys.get_key(key_store::ERASURE)?)
 }
 
 /// Erases a golden record of an entity type under an order, and goes on with earlier erasures that were cut off. Nothing else may work
@@ -78,10 +71,9 @@ pub async fn erase(
     ensure!(!plan.source_records.is_empty() || is_unfinished, "nothing of {id} is left to erase");
     let mut erasure = Erasure::default();
     if !plan.source_records.is_empty() {
-        // The hub knows the references only until it has forgotten them.
-        let numbers = deployment.vault.erase(HUB_DOMAIN, &plan.references).await?;
-        erasure = Erasure::of(store.erase(&plan, &key, actor).await?, numbers);
+        erasure = Erasure::of(store.erase(&plan, &key, actor).await?);
     }
+    follow_in_vault(deployment, &mut erasure).await?;
     resolve(deployment, model).await?;
     if let Some(live) = &deployment.live {
         // Rows that went are only marked in memory.
@@ -91,14 +83,27 @@ pub async fn erase(
     Ok(erasure)
 }
 
+/// Takes the numbers of every erasure out of the vault whose numbers are still in it. One that came back meanwhile, because somebody else
+/// states it, stays: it has the reference that it had.
+async fn follow_in_vault(deployment: &Deployment, erasure: &mut Erasure) -> anyhow::Result<()> {
+    let store = &deployment.store;
+    for one in store.list_unfinished_erasures().await?.into_iter().filter(|one| !one.references.is_empty()) {
+        let used = store.list_references().await?;
+        let gone: Vec<Reference> = one.references.into_iter().filter(|reference| !used.contains(reference)).collect();
+        erasure.numbers += deployment.vault.erase(HUB_DOMAIN, &gone).await?;
+        store.mark_erasure(one.id, Reach::Vault).await?;
+    }
+    Ok(())
+}
+
 /// Brings landed files and the lake after every erasure that they do not follow yet.
 async fn follow(deployment: &Deployment, key: &Key, erasure: &mut Erasure, output: &Output) -> anyhow::Result<()> {
     let store = &deployment.store;
     let unfinished = store.list_unfinished_erasures().await?;
     for one in unfinished.iter().filter(|one| one.landing.is_none()) {
-        for (source, first) in store.list_erased_sources(one.id).await? {
+        for source in store.list_erased_sources(one.id).await? {
             let erased = store.list_erased_keys(source, key).await?;
-            clean_landing(deployment, source, first, &erased, erasure).await?;
+            clean_landing(deployment, source, &erased, erasure).await?;
         }
         store.mark_erasure(one.id, Reach::Landing).await?;
     }
@@ -114,21 +119,26 @@ async fn follow(deployment: &Deployment, key: &Key, erasure: &mut Erasure, outpu
     Ok(())
 }
 
-/// Cleans every landed file of a register from its run `first` on.
+/// Cleans every landed file of a register: also those of runs that refused an erased row before another run accepted it.
 async fn clean_landing(
     deployment: &Deployment,
     source: SourceSystemId,
-    first: IngestRunId,
     erased: &ErasedKeys,
     erasure: &mut Erasure,
 ) -> anyhow::Result<()> {
     let mut runs = deployment.store.list_ingest_runs(Some(source), None, RUNS_MAX).await?;
-    runs.retain(|run| run.id >= first);
     runs.sort_by(|one, other| one.content_hash.cmp(&other.content_hash));
-    runs.dedup_by(|one, other| one.content_hash == other.content_hash);
-    for run in runs {
-        let source = deployment.sources.find(&run.source);
-        match clean_file(deployment, source, (&run.content_hash, &run.file_name), erased).await? {
+    for runs in runs.chunk_by(|one, other| one.content_hash == other.content_hash) {
+        let run = &runs[0];
+        let mut cleaned = Cleaned::HeldNothing;
+        for source in as_read(deployment, source, runs).await? {
+            let one = clean_file(deployment, source.as_ref(), (&run.content_hash, &run.file_name), erased).await;
+            cleaned = cleaned.max(one.with_context(|| {
+                let (id, name) = (run.id, &run.file_name);
+                format!("the landed file of ingest run {id} ({name}) stays as it is; restore it from a backup of the landing and erase again")
+            })?);
+        }
+        match cleaned {
             Cleaned::HeldNothing => {}
             Cleaned::WithoutRows => erasure.files_cleaned += 1,
             Cleaned::Emptied => erasure.files_emptied += 1,
@@ -137,8 +147,28 @@ async fn clean_landing(
     Ok(())
 }
 
+/// The declarations under which the rows of one landed file get the keys that they had when runs read it; `None` where that cannot be told.
+async fn as_read(
+    deployment: &Deployment,
+    source: SourceSystemId,
+    runs: &[IngestRunSummary],
+) -> anyhow::Result<Vec<Option<SourceSystem>>> {
+    let Some(declared) = deployment.sources.find(&runs[0].source) else { return Ok(vec![None]) };
+    let keys = find_keys(deployment, source, &runs[0].content_hash).await?;
+    if !keys.is_empty() {
+        let under = |key| Some(SourceSystem { key, ..declared.clone() });
+        return Ok(keys.into_iter().map(under).collect());
+    }
+    for run in runs {
+        if is_declared_anew(deployment, declared, run.id).await? {
+            return Ok(vec![None]);
+        }
+    }
+    Ok(vec![Some(declared.clone())])
+}
+
 /// What became of a landed file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cleaned {
     /// No erased row stands in it.
     HeldNothing,
@@ -148,11 +178,12 @@ pub enum Cleaned {
     Emptied,
 }
 
-/// Takes erased rows out of one landed file, by its address and the name under which it came. What is left is read before it takes the file's place: where it does not hold the other
-/// rows and them alone, nothing of the file stays.
+/// Takes erased rows out of one landed file, by its address and the name under which it came. What is left is read before it takes the file's
+/// place: where it does not hold the other rows and them alone, nothing of the file stays. `None` for a source under which its rows
+/// cannot be told.
 ///
 /// # Errors
-/// When the file does not open or cannot be written.
+/// When the file cannot be read to its end, does not pass its check, or cannot be written: then it stays as it is.
 pub async fn clean_file(
     deployment: &Deployment,
     source: Option<&SourceSystem>,
@@ -184,27 +215,39 @@ fn clean(
     if landing::open(&file.path, &file.key)?.plain_bytes() == 0 {
         return Ok(Cleaned::HeldNothing);
     }
-    // A register that is not declared any more cannot be read: what its files hold is not known, so nothing of them stays.
-    let seen = source.map(|source| look(deployment, file, source, erased)).transpose();
-    let gone = match (&seen, source) {
-        (Ok(Some(seen)), _) if seen.gone.is_empty() => return Ok(Cleaned::HeldNothing),
-        (Ok(Some(seen)), Some(source)) if has_lines(&source.format) => Some(seen.ranges()),
-        _ => None,
+    // Rows of a register that is not declared any more cannot be told: what its files hold is not known, so nothing of them stays.
+    let seen = match source.map(|source| (source, look(deployment, file, source, erased))) {
+        None => None,
+        Some((_, Ok(seen))) if seen.gone.is_empty() => return Ok(Cleaned::HeldNothing),
+        Some((source, Ok(seen))) => Some((source, seen)),
+        Some((_, Err(error))) if is_unreadable(&error) => return Err(error),
+        Some((_, Err(_))) => None,
     };
-    if let (Some(gone), Ok(Some(seen)), Some(source)) = (&gone, &seen, source) {
-        let beside = landing::seal_without(&file.path, &file.key, salt, Some(gone))?;
+    // What a format does not tell of a disk that fails: nothing of a file goes that cannot be read to its end.
+    landing::check(&file.path, &file.key)?;
+    if let Some((source, seen)) = seen.filter(|(source, _)| has_lines(&source.format)) {
+        let beside = landing::seal_without(&file.path, &file.key, salt, Some(&seen.ranges()))?;
         let left = LandedFile { path: beside.clone(), key: file.key, name: file.name.clone() };
-        let is_right =
-            look(deployment, &left, source, erased).is_ok_and(|left| left.gone.is_empty() && left.keys == seen.keys);
-        if is_right {
+        let left = look(deployment, &left, source, erased);
+        if left.as_ref().is_ok_and(|left| left.gone.is_empty() && left.keys == seen.keys) {
             landing::put_anew(&beside, &file.path)?;
             return Ok(Cleaned::WithoutRows);
         }
         std::fs::remove_file(&beside).with_context(|| format!("cannot remove {}", beside.display()))?;
+        if let Err(error) = left
+            && is_unreadable(&error)
+        {
+            return Err(error);
+        }
     }
     let beside = landing::seal_without(&file.path, &file.key, salt, None)?;
     landing::put_anew(&beside, &file.path)?;
     Ok(Cleaned::Emptied)
+}
+
+/// Whether a file could not be read, rather than not be understood.
+fn is_unreadable(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(IngestError::Io { .. } | IngestError::Sealed { .. }))
 }
 
 fn has_lines(format: &Format) -> bool {
@@ -260,7 +303,9 @@ fn look(
     source: &SourceSystem,
     erased: &ErasedKeys,
 ) -> anyhow::Result<Seen> {
-    let RowsAre::Entity(entity) = &source.rows else { return Ok(Seen::default()) };
+    let RowsAre::Entity(entity) = &source.rows else {
+        bail!("the rows of {} are no source records any more", source.name);
+    };
     let model = deployment.get_model(entity)?;
     let mut seen = Seen::default();
     let mut take = |batch: CheckedBatch| -> Result<(), IngestError> {
@@ -269,7 +314,9 @@ fn look(
     };
     let input = Input::Sealed { path: &file.path, name: &file.name, key: &file.key };
     let today = deployment.clock.now().day_ist();
-    read_file(source, Rows::Entity(model), input, &deployment.standardizer, today, &mut take)?;
+    let is_erased = |key: &str| erased.contains(key);
+    let standardizer = &deployment.standardizer;
+    read_file_without(source, Rows::Entity(model), input, standardizer, today, &is_erased, &mut take)?;
     Ok(seen)
 }
 
@@ -407,6 +454,110 @@ mod tests {
             .await;
         let reread = house.ingest("roll_2.csv", &format!("{HEAD}{ASHA}{BINA}3,Chitra Rani,1992-05-06\n")).await;
         assert_eq!((reread.known, reread.accepted, reread.changed, reread.erased), (false, 2, 2, 0));
+    }
+
+    /// Flips one bit in the middle of a sealed file; gives what it is then.
+    fn damage(path: &std::path::Path) -> Vec<u8> {
+        let mut bytes = std::fs::read(path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(path, &bytes).unwrap();
+        bytes
+    }
+
+    #[tokio::test]
+    async fn a_landed_file_that_cannot_be_read_ends_the_erasure_and_stays() {
+        let house = House::new().await;
+        // Larger than one chunk, so that its first and its last are whole.
+        let long = "x".repeat(90_000);
+        let text = format!(
+            "ID,NAME,DOB,NOTE\n{}{}",
+            ASHA.replace('\n', &format!(",{long}\n")),
+            BINA.replace('\n', &format!(",{long}\n"))
+        );
+        house.ingest("people_1.csv", &text).await;
+        resolve_all(&house.deployment, &[], &Output::silent()).await.unwrap();
+        refresh(&house.deployment, &Output::silent()).await.unwrap();
+        let hers = golden_of(&house, "people", "kyz-1").await;
+        let runs = house.deployment.store.list_ingest_runs(None, None, 9).await.unwrap();
+        let sealed = house.sealed(&runs[0].content_hash);
+        let whole = std::fs::read(&sealed).unwrap();
+        let damaged = damage(&sealed);
+        let error = format!("{:#}", erase_it(&house, hers).await.unwrap_err());
+        assert!(error.contains("people_1.csv") && error.contains("restore it from a backup"), "{error}");
+        assert!(!error.to_lowercase().contains("zarqabanu"), "{error}");
+        assert_eq!(std::fs::read(&sealed).unwrap(), damaged, "nothing of it is lost");
+        assert_eq!(house.deployment.store.list_unfinished_erasures().await.unwrap().len(), 1);
+        std::fs::write(&sealed, whole).unwrap();
+        let done = erase_it(&house, hers).await.unwrap();
+        assert_eq!((done.files_cleaned, done.files_emptied), (1, 0));
+        assert!(!landed(&house, 0).await.contains("Zarqabanu") && landed(&house, 0).await.contains("Bina"));
+    }
+
+    #[tokio::test]
+    async fn rows_go_from_files_that_refused_them_and_from_files_read_under_another_key() {
+        let house = House::new().await;
+        let head = "ID,REG,NAME,DOB\n";
+        house.ingest("people_1.csv", &format!("{head}kyz-1,r7,,1990-01-02\n2,r8,Bina Kumari,1991-03-04\n")).await;
+        house.ingest("people_2.csv", &format!("{head}kyz-1,r7,Zarqabanu Devi,1990-01-02\n")).await;
+        resolve_all(&house.deployment, &[], &Output::silent()).await.unwrap();
+        refresh(&house.deployment, &Output::silent()).await.unwrap();
+        let hers = golden_of(&house, "people", "kyz-1").await;
+        let house = house.declared_anew("people.toml", "key = \"ID\"", "key = \"REG\"").await;
+        house.ingest("people_3.csv", &format!("{head}9,r9,Chitra Rani,1992-05-06\n")).await;
+        let done = erase_it(&house, hers).await.unwrap();
+        assert_eq!((done.files_cleaned, done.files_emptied), (2, 0));
+        assert_eq!(landed(&house, 2).await, format!("{head}\n2,r8,Bina Kumari,1991-03-04\n"));
+        assert_eq!(landed(&house, 1).await, format!("{head}\n"));
+        assert!(landed(&house, 0).await.contains("Chitra Rani"));
+    }
+
+    #[tokio::test]
+    async fn the_other_row_of_a_pair_does_not_bring_an_erased_name_back() {
+        let pair = "from = \"DOB\"\nto = \"date_of_birth\"\n\n[[column]]\nfrom = \"SPOUSE\"\nto = \"spouse_name\"\nwhere_empty = { take = \"NAME\", of_other_with_same = \"M\" }";
+        let house = House::new().await.declared_anew("roll.toml", "from = \"DOB\"\nto = \"date_of_birth\"", pair).await;
+        let head = "ID,NAME,DOB,SPOUSE,M\n";
+        let (hers, his) = ("kyz-1,Zarqabanu Devi,1990-01-02,,m1\n", "2,Bir Singh,1988-03-04,,m1\n");
+        house.ingest("roll_1.csv", &format!("{head}{hers}")).await;
+        resolve_all(&house.deployment, &[], &Output::silent()).await.unwrap();
+        refresh(&house.deployment, &Output::silent()).await.unwrap();
+        erase_it(&house, golden_of(&house, "roll", "kyz-1").await).await.unwrap();
+        let next = house.ingest("roll_2.csv", &format!("{head}{hers}{his}")).await;
+        assert_eq!((next.accepted, next.erased), (1, 1));
+        resolve_all(&house.deployment, &[], &Output::silent()).await.unwrap();
+        let access = Access::operation("test");
+        let model = house.deployment.get_model("citizen").unwrap();
+        let golden =
+            house.deployment.store.find_golden_by_crosswalk(&access, model, "roll", "2").await.unwrap().unwrap();
+        assert_eq!(golden.record.values.get("spouse_name"), None);
+        let left: Vec<String> =
+            files_with(&house, "zarqabanu").into_iter().filter(|file| !file.contains("_delta_log")).collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+
+    #[tokio::test]
+    async fn cut_off_between_hub_and_vault_the_numbers_go_when_it_is_asked_for_again() {
+        let column = "to = \"date_of_birth\"\n\n[[column]]\nfrom = \"UID\"\nto = \"aadhaar\"";
+        let house = House::new().await.declared_anew("people.toml", "to = \"date_of_birth\"", column).await;
+        let numbers = ["999999990019", "234123412346"];
+        let rows = format!(
+            "ID,NAME,DOB,UID\nkyz-1,Zarqabanu Devi,1990-01-02,{}\n2,Bina Kumari,1991-03-04,{}\n",
+            numbers[0], numbers[1]
+        );
+        house.ingest("people_1.csv", &rows).await;
+        resolve_all(&house.deployment, &[], &Output::silent()).await.unwrap();
+        refresh(&house.deployment, &Output::silent()).await.unwrap();
+        let (store, vault) = (&house.deployment.store, &house.deployment.vault);
+        assert_eq!(vault.holds(&numbers).await.unwrap(), [true, true]);
+        vault.tokenise("food", &numbers[..1]).await.unwrap();
+        let hers = golden_of(&house, "people", "kyz-1").await;
+        let plan = store.plan_erasure(hers, "order 12 of 2026").await.unwrap();
+        store.erase(&plan, &erasure_key(&house.deployment).unwrap(), "system:test").await.unwrap();
+        assert_eq!(vault.holds(&numbers).await.unwrap(), [true, true], "the hub goes first");
+        let done = erase_it(&house, hers).await.unwrap();
+        assert_eq!((done.source_records, done.numbers), (0, 1));
+        assert_eq!(vault.holds(&numbers).await.unwrap(), [false, true]);
+        assert!(store.list_unfinished_erasures().await.unwrap().is_empty());
     }
 
     #[tokio::test]

@@ -4,18 +4,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
-use kanak_ingest::landing::{self, Landed};
-use kanak_ingest::{CheckedBatch, FileReport, Input, Rows, read_file};
+use kanak_ingest::landing;
+use kanak_ingest::{CheckedBatch, FileReport, Input, Rows, read_file_without};
 use kanak_model::source_record::NewSourceRecord;
 use kanak_model::source_system::{Load, RowsAre};
-use kanak_model::{IngestRunId, SourceSystem, Timestamp};
-use kanak_store::{FileFacts, IngestSummary, KeyStore as _, key_store};
+use kanak_model::{IngestRunId, SourceSystem, SourceSystemId, Timestamp};
+use kanak_store::{ErasedKeys, FileFacts, IngestSummary};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use crate::deployment::Deployment;
-use crate::jobs::erase::{clean_file, erasure_key};
+use crate::jobs::erase::clean_file;
+use crate::jobs::keys::{erasure_key, landing_key};
 use crate::progress::Stage;
 
 /// The domain under which the hub's own Aadhaar references are drawn.
@@ -143,11 +144,13 @@ pub async fn ingest_file(
         load: source.load,
     };
     let (content_hash, name) = (facts.content_hash.clone(), facts.name.clone());
+    note_key(deployment, source_id, &source, &content_hash).await?;
     let mut run = deployment.store.begin_ingest(source_id, facts).await?;
     let erased = deployment.store.list_erased_keys(source_id, &erasure_key(deployment)?).await?;
     run.keep_erased(erased.clone());
     let (sender, mut batches) = mpsc::channel::<CheckedBatch>(4);
-    let reader = start_reader(deployment, source.clone(), file, landed, key, sender);
+    let sealed = Sealed { path: landed.sealed_path, name: file.display().to_string(), key };
+    let reader = start_reader(deployment, source.clone(), sealed, erased.clone(), sender);
     let is_event = matches!(source.rows, RowsAre::Event(_));
     while let Some(batch) = batches.recv().await {
         let CheckedBatch { mut rows, rejected } = batch;
@@ -198,17 +201,58 @@ pub enum Retirements {
     Confirmed,
 }
 
-/// The key under which files are sealed in the landing.
-///
-/// # Errors
-/// When the key folder cannot be read or written.
-pub fn landing_key(deployment: &Deployment) -> anyhow::Result<[u8; 32]> {
-    Ok(*deployment.keys.get_key(key_store::LANDING)?.bytes())
-}
-
 /// The setting that keeps what a run's source and model said when it was read.
 fn read_as_setting(run: IngestRunId) -> String {
     format!("read_as.{run}")
+}
+
+/// The setting that keeps by which key columns a register's landed file was ever read, as a JSON list of lists.
+fn keys_setting(source: SourceSystemId, content_hash: &str) -> String {
+    format!("read_by_key.{source}.{content_hash}")
+}
+
+/// Keeps by which key columns a landed file is read: its rows may have to be found again when others are declared.
+async fn note_key(
+    deployment: &Deployment,
+    id: SourceSystemId,
+    source: &SourceSystem,
+    content_hash: &str,
+) -> anyhow::Result<()> {
+    let setting = keys_setting(id, content_hash);
+    let mut keys = find_keys(deployment, id, content_hash).await?;
+    if !keys.contains(&source.key) {
+        keys.push(source.key.clone());
+        deployment.store.put_setting(&setting, &serde_json::to_string(&keys)?).await?;
+    }
+    Ok(())
+}
+
+/// By which key columns a register's landed file was read; none where that was not kept.
+///
+/// # Errors
+/// When the hub cannot be read.
+pub async fn find_keys(
+    deployment: &Deployment,
+    id: SourceSystemId,
+    content_hash: &str,
+) -> anyhow::Result<Vec<Vec<String>>> {
+    let setting = keys_setting(id, content_hash);
+    let Some(text) = deployment.store.get_setting(&setting).await? else { return Ok(Vec::new()) };
+    serde_json::from_str(&text).with_context(|| format!("the setting `{setting}` is no list of keys; restore a backup"))
+}
+
+/// Whether a run read its file under another declaration of its source or model than today's.
+///
+/// # Errors
+/// When the hub cannot be read, or the source names a model that is not declared.
+pub async fn is_declared_anew(
+    deployment: &Deployment,
+    source: &SourceSystem,
+    run: IngestRunId,
+) -> anyhow::Result<bool> {
+    let read_as = deployment.store.get_setting(&read_as_setting(run)).await?;
+    let declaration = declaration_fingerprint(deployment, source)?;
+    Ok(read_as.is_some_and(|read_as| read_as != declaration))
 }
 
 /// Says whether a source and the model of its rows are declared as they were.
@@ -224,16 +268,22 @@ fn declaration_fingerprint(deployment: &Deployment, source: &SourceSystem) -> an
     Ok(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Reads and checks the sealed copy of the file on a thread of its own.
+/// A sealed file to be read.
+struct Sealed {
+    path: PathBuf,
+    /// The name under which it came.
+    name: String,
+    key: [u8; 32],
+}
+
+/// Reads and checks the sealed copy of a file on a thread of its own. Rows take nothing from those that were erased.
 fn start_reader(
     deployment: &Deployment,
     source: SourceSystem,
-    file: &Path,
-    landed: Landed,
-    key: [u8; 32],
+    sealed: Sealed,
+    erased: ErasedKeys,
     sender: mpsc::Sender<CheckedBatch>,
 ) -> tokio::task::JoinHandle<anyhow::Result<FileReport>> {
-    let name = file.display().to_string();
     let standardizer = Arc::clone(&deployment.standardizer);
     let models = Arc::clone(&deployment.models);
     let events = Arc::clone(&deployment.events);
@@ -252,8 +302,9 @@ fn start_reader(
         let mut deliver = |batch: CheckedBatch| {
             sender.blocking_send(batch).map_err(|_| anyhow::anyhow!("the hub stopped taking rows"))
         };
-        let input = Input::Sealed { path: &landed.sealed_path, name: &name, key: &key };
-        Ok(read_file(&source, rows, input, &standardizer, now.day_ist(), &mut deliver)?)
+        let input = Input::Sealed { path: &sealed.path, name: &sealed.name, key: &sealed.key };
+        let is_erased = |key: &str| erased.contains(key);
+        Ok(read_file_without(&source, rows, input, &standardizer, now.day_ist(), &is_erased, &mut deliver)?)
     })
 }
 
@@ -276,7 +327,10 @@ mod tests {
         std::fs::write(&path, format!("{ASHA}2,Bina Kumari,1991-03-04\n")).unwrap();
         let source = source_of(deployment, &path).unwrap().clone();
         let (sender, mut batches) = mpsc::channel(4);
-        let reader = start_reader(deployment, source, &path, landed, key, sender);
+        let id = deployment.store.ensure_source_system(&source).await.unwrap();
+        let erased = deployment.store.list_erased_keys(id, &erasure_key(deployment).unwrap()).await.unwrap();
+        let sealed = Sealed { path: landed.sealed_path, name: "people_1.csv".to_owned(), key };
+        let reader = start_reader(deployment, source, sealed, erased, sender);
         let mut rows = 0;
         while let Some(batch) = batches.recv().await {
             rows += batch.rows.len();

@@ -4,6 +4,7 @@ pub mod accuracy;
 pub mod erase;
 pub mod explain;
 pub mod ingest_file;
+pub mod keys;
 pub mod live;
 pub mod publish;
 pub mod quality;

@@ -12,7 +12,7 @@ use kanak_store::IngestRunSummary;
 use kanak_warehouse::{CrosswalkRow, GoldenVersionRow, Release};
 
 use crate::deployment::Deployment;
-use crate::jobs::ingest_file::landing_key;
+use crate::jobs::keys::landing_key;
 use crate::jobs::quality;
 use crate::output::{Output, grouped};
 use crate::progress::Stage;

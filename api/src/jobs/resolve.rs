@@ -5,8 +5,8 @@ use std::sync::{Arc, PoisonError};
 
 use anyhow::Context as _;
 use kanak_engine::matching::{
-    Around, Columns, MatchRules, Matched, Rank, RuleSet, Silent, assign_identities, match_around, match_batch, reading,
-    train_and_match,
+    Around, Columns, MatchRules, Matched, Rank, RuleSet, Silent, Statement, assign_identities, match_around,
+    match_batch, reading, train_and_match,
 };
 use kanak_engine::survivorship::{Member, survive_with};
 use kanak_model::golden_record::{GoldenChange, ValueOverride};
@@ -14,7 +14,7 @@ use kanak_model::match_pair::{Constraint, ConstraintKind, MatchPair};
 use kanak_model::{
     Access, EntityModel, GoldenId, RuleSetVersion, SourceRecord, SourceRecordId, SourceSystem, SourceSystemId,
 };
-use kanak_store::{Applied, Link, Resolution, Scope, StoreError, Unresolved};
+use kanak_store::{Applied, Link, Resolution, RestatedLink, Scope, StoreError, Unresolved};
 use sha2::{Digest as _, Sha256};
 
 use crate::deployment::Deployment;
@@ -77,6 +77,7 @@ async fn resolve_all_of(
     let held = Held {
         links: pairs(&store.list_links(&model.name).await?),
         ended: pairs(&store.list_ended_links(&model.name).await?),
+        restated: store.list_restated_links(&model.name).await?,
         constraints: decisions(deployment, &model.name).await?,
         overrides: store.list_overrides(&model.name).await?,
     };
@@ -201,7 +202,8 @@ async fn resolve_around(
         return Ok(None);
     }
     let ended = pairs(&store.list_ended_links(&model.name).await?);
-    let held = Held { links, ended, constraints, overrides: store.list_overrides(&model.name).await? };
+    let restated = store.list_restated_links(&model.name).await?;
+    let held = Held { links, ended, restated, constraints, overrides: store.list_overrides(&model.name).await? };
     let registers = registers(deployment).await?;
     let touched = Touched::Some(unresolved.source_records.iter().copied().collect());
     let rules = Rules::InForce { version: live.version, rule_set: (*live.rule_set).clone() };
@@ -337,6 +339,8 @@ pub struct Held {
     pub links: Vec<(SourceRecordId, GoldenId)>,
     /// What golden records that were merged away or lost their last member held at their end.
     pub ended: Vec<(SourceRecordId, GoldenId)>,
+    /// Those of `ended` whose source record stated something else then.
+    pub restated: Vec<RestatedLink>,
     /// The stewards' decisions, and what they confirmed.
     pub constraints: Vec<Constraint>,
     /// Values that stewards stated.
@@ -556,7 +560,7 @@ pub fn compute(
     for one in &held.overrides {
         stated.entry(one.subject).or_default().push(one);
     }
-    let changes = assign_identities(&held.links, &held.ended, &matched.clusters)
+    let changes = assign_identities(&held.links, &still_theirs(held, &rule_set, &by_id), &matched.clusters)
         .into_iter()
         .filter(|assigned| assigned.changed || touched.is_touched(&assigned.members))
         .map(|assigned| {
@@ -573,6 +577,25 @@ pub fn compute(
         })
         .collect();
     Work { version, rule_set, matched, changes, columns }
+}
+
+/// What ended golden records held, without the source records that are of another one by now: what they state speaks more against what they
+/// stated then than for it. Departments give the keys of those who left to others, and an ended id must not come back with such a key.
+/// How rare matches are, and that a register lists nobody twice, is left out: of one key it is as likely as not the same one.
+fn still_theirs(
+    held: &Held,
+    rule_set: &RuleSet,
+    by_id: &HashMap<SourceRecordId, &SourceRecord>,
+) -> Vec<(SourceRecordId, GoldenId)> {
+    let is_another = |one: &&RestatedLink| {
+        by_id.get(&one.link.source_record).is_some_and(|record| {
+            let then = Statement::of("", &one.stated);
+            rule_set.weigh(then, Statement::of("", &record.values)).weight_bits < 0.0
+        })
+    };
+    let others: HashSet<(SourceRecordId, GoldenId)> =
+        held.restated.iter().filter(is_another).map(|one| (one.link.source_record, one.link.golden_id)).collect();
+    held.ended.iter().filter(|link| !others.contains(*link)).copied().collect()
 }
 
 /// How far one register is trusted, by attribute.

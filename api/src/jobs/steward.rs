@@ -8,12 +8,13 @@ use chrono::{Days, NaiveDate};
 use kanak_dashboards::{GoldenAct, TaskAct};
 use kanak_engine::standardize::{Outcome, redact};
 use kanak_model::match_pair::{Constraint, Decision};
+use kanak_model::steward_task::StewardTask;
 use kanak_model::{
     Access, DecisionBatchId, EntityModel, FieldCheckId, GoldenId, Kind, ProposalId, SourceRecordId, StewardTaskId,
     Timestamp, UserId,
 };
 use kanak_store::{
-    Applied, BatchTerms, Decided, DecidedAtOnce, Golden, NewOverride, Resolution, Scope, StoreError, Unresolved,
+    Applied, BatchTerms, Decided, DecidedAtOnce, Golden, NewOverride, Resolution, Scope, StoreError, Undone, Unresolved,
 };
 
 use crate::deployment::Deployment;
@@ -65,7 +66,8 @@ pub async fn decide_many(
 /// # Errors
 /// When nothing of them holds.
 pub async fn undo_many(deployment: &Deployment, id: DecisionBatchId, by: UserId) -> anyhow::Result<Vec<Applied>> {
-    let undone = deployment.store.undo_tasks(id, by).await?;
+    let policy = &deployment.config.stewardship.four_eyes;
+    let undone = deployment.store.undo_tasks(policy, id, by).await?;
     resolve_each(deployment, undone.into_iter().map(|task| (task.entity, [task.pair.left, task.pair.right]))).await
 }
 
@@ -103,13 +105,18 @@ pub async fn approve(deployment: &Deployment, id: ProposalId, by: UserId) -> any
     resolve_around(deployment, &approved.entity, &approved.touched).await
 }
 
-/// Takes a decision back and resolves what it touched.
+/// Takes a decision back and resolves what it touched; proposes that where the deployment wanted a second steward for the decision.
 ///
 /// # Errors
 /// When the task does not exist or was not decided.
-pub async fn undo(deployment: &Deployment, task: StewardTaskId, by: UserId) -> anyhow::Result<Applied> {
-    let reopened = deployment.store.undo_decision(task, by).await?;
-    resolve_around(deployment, &reopened.entity, &[reopened.pair.left, reopened.pair.right]).await
+pub async fn undo(deployment: &Deployment, task: StewardTaskId, by: UserId) -> anyhow::Result<Done> {
+    let policy = &deployment.config.stewardship.four_eyes;
+    match deployment.store.undo_decision_under(policy, task, by).await? {
+        Undone::Proposed(id) => Ok(Done::Proposed(id)),
+        Undone::InForce(StewardTask { entity, pair, .. }) => {
+            resolve_around(deployment, &entity, &[pair.left, pair.right]).await.map(Done::Applied)
+        }
+    }
 }
 
 /// Takes a task up, gives it back, puts it off, hands it on, or has it looked into on the spot. Nothing is resolved: nothing is
@@ -166,14 +173,18 @@ pub async fn act_on(deployment: &Deployment, id: GoldenId, by: UserId, act: &Gol
     let access = Access::operation("stewardship");
     let golden = store.find_golden(&access, model, id).await?.ok_or_else(not_found)?;
     let id = golden.record.id;
+    let policy = &deployment.config.stewardship.four_eyes;
     match act {
         GoldenAct::Confirm { reason } => store.confirm_golden(id, by, reason).await?,
-        GoldenAct::WithdrawConfirmation => store.withdraw_confirmation(id, by).await?,
+        GoldenAct::WithdrawConfirmation => {
+            if let Some(proposed) = store.withdraw_confirmation_under(policy, id, by).await? {
+                return Ok(Done::Proposed(proposed));
+            }
+        }
         GoldenAct::Override { attribute, value, reason, until } => {
             let value = standard(deployment, model, &golden, attribute, value)?;
             let expires = until.and_then(|day| day.succ_opt()).map(Timestamp::start_of_day_ist);
             let new = NewOverride { golden_id: id, attribute, value: &value, reason, expires };
-            let policy = &deployment.config.stewardship.four_eyes;
             if policy.needs_override(&entity, attribute) {
                 let why = format!("a stated value of {entity}.{attribute}");
                 return Ok(Done::Proposed(store.propose_override(new, by, &why).await?));
@@ -184,7 +195,9 @@ pub async fn act_on(deployment: &Deployment, id: GoldenId, by: UserId, act: &Gol
             if store.get_override_golden(*stated).await? != (entity.clone(), id) {
                 return Err(StoreError::NotFound { what: "override", id: stated.to_string() }.into());
             }
-            store.withdraw_override(*stated, by).await?;
+            if let Some(proposed) = store.withdraw_override_under(policy, *stated, by).await? {
+                return Ok(Done::Proposed(proposed));
+            }
         }
     }
     let members: Vec<SourceRecordId> = golden.members.iter().map(|member| member.id).collect();
@@ -262,6 +275,7 @@ async fn resolve_around(deployment: &Deployment, entity: &str, records: &[Source
     let held = Held {
         links: pairs(&near.links),
         ended: pairs(&store.list_ended_links(entity).await?),
+        restated: store.list_restated_links(entity).await?,
         constraints: [near.constraints, near.confirmed].concat(),
         overrides: store.list_overrides(entity).await?,
     };
@@ -385,6 +399,43 @@ mod tests {
         resolved(deployment).await;
         let joined = ids(&house).await;
         assert_eq!(joined.0, joined.1);
+        check(&house).await;
+    }
+
+    #[tokio::test]
+    async fn a_key_that_comes_back_is_who_it_was_unless_it_states_another_person() {
+        let house = house().await;
+        let deployment = &house.deployment;
+        let of = async |id: u64| {
+            let model = deployment.get_model("citizen").unwrap();
+            let (access, key) = (Access::operation("test"), id.to_string());
+            deployment
+                .store
+                .find_golden_by_crosswalk(&access, model, "roll", &key)
+                .await
+                .unwrap()
+                .map(|one| one.record.id)
+        };
+        // These two stand in the roll alone.
+        let (same, recycled) = (of(250).await.unwrap(), of(251).await.unwrap());
+        house.ingest("roll_2.csv", &file((0..300).filter(|id| *id != 250 && *id != 251))).await;
+        resolved(deployment).await;
+        let links = deployment.store.list_links("citizen").await.unwrap();
+        assert!(links.iter().all(|link| link.golden_id != same && link.golden_id != recycled), "both are away");
+        let back = file((0..300).filter(|id| *id != 251));
+        house.ingest("roll_3.csv", &format!("{back}251,Xerxes Quartermain,1921-12-29\n")).await;
+        resolved(deployment).await;
+        assert_eq!(of(250).await, Some(same), "who was away is who it was");
+        let other = of(251).await.unwrap();
+        assert_ne!(other, recycled, "an id that others kept for a person never answers with another");
+        check(&house).await;
+        // Nor does it come back when the former one's key is freed and filled once more.
+        let back = file((0..300).filter(|id| *id != 251));
+        house.ingest("roll_4.csv", &back).await;
+        resolved(deployment).await;
+        house.ingest("roll_5.csv", &format!("{back}251,XERXES QUARTERMAIN,1921-12-29\n")).await;
+        resolved(deployment).await;
+        assert_eq!(of(251).await, Some(other));
         check(&house).await;
     }
 

@@ -17,7 +17,7 @@ use kanak_store::{HubUrl, Link, Store};
 use kanak_warehouse::{CrosswalkRow, QueryLimits};
 
 use crate::deployment::Deployment;
-use crate::jobs::ingest_file::landing_key;
+use crate::jobs::keys::landing_key;
 use crate::jobs::refresh::crosswalk_rows;
 use crate::jobs::resolve::{is_due, resolve};
 use crate::output::{Output, grouped};

@@ -195,12 +195,21 @@ impl Actions {
 
     /// A steward answers proposals about what lies in the districts that they work for, and values that they may see.
     async fn may_answer(&self, caller: &Caller, id: ProposalId) -> Result<(), ActionError> {
-        let proposal = self.0.deployment.store.get_proposal(id).await.map_err(|error| refusal(&error.into()))?;
+        let proposal = self.0.deployment.store.get_proposal(id).await.map_err(|error| match error {
+            StoreError::NotFound { .. } => ActionError::NotFound,
+            error => inside(error),
+        })?;
         match proposal.act {
-            ProposedAct::Decide { task, .. } => self.may_see(caller, task).await,
+            ProposedAct::Decide { task, .. } | ProposedAct::Undo { task } => self.may_see(caller, task).await,
             ProposedAct::Override { golden_id, attribute, value, .. } => {
                 let act = GoldenAct::Override { attribute, value, reason: String::new(), until: None };
                 self.may_act_on(caller, golden_id, &act).await
+            }
+            ProposedAct::WithdrawConfirmation { golden_id } => {
+                self.may_act_on(caller, golden_id, &GoldenAct::WithdrawConfirmation).await
+            }
+            ProposedAct::WithdrawOverride { golden_id, stated, .. } => {
+                self.may_act_on(caller, golden_id, &GoldenAct::WithdrawOverride(stated)).await
             }
         }
     }
@@ -215,11 +224,11 @@ impl Actions {
         steward::step(&self.0.deployment, task, by, act).await.map_err(|error| refusal(&error))
     }
 
-    /// Takes back the decision of a task that the steward may see; tells what it changed.
+    /// Takes back the decision of a task that the steward may see; tells what it changed, or that it waits for a second steward.
     ///
     /// # Errors
     /// What the steward has to know when it was not done.
-    pub async fn undo_task(&self, caller: &Caller, task: StewardTaskId) -> Result<Applied, ActionError> {
+    pub async fn undo_task(&self, caller: &Caller, task: StewardTaskId) -> Result<Done, ActionError> {
         let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
         self.may_see(caller, task).await?;
         let _one_at_a_time = self.0.work.lock().await;

@@ -12,6 +12,8 @@ use crate::server::state::AppState;
 
 /// Requests that are worked on at once; more wait.
 pub const REQUESTS_MAX: usize = 256;
+/// Streams of the change feed at once; each holds a connection and at most one page of events.
+pub const FEED_STREAMS_MAX: usize = 128;
 /// How long a request may take, waiting included. A steward's decision may wait for a running ingest.
 pub const REQUEST: Duration = Duration::from_secs(60);
 /// How long a client may pause within a request's body.

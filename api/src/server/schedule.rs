@@ -1,6 +1,6 @@
-//! The ticker: every ten seconds, stewards' overrides whose time has come end, a checkpoint of the audit trail is signed when one is
-//! due, what waits is resolved, and the warehouse is brought
-//! up when the hub has moved on.
+//! The ticker: every ten seconds claims and deferrals of steward tasks whose time has come end, and so do stewards' overrides; a checkpoint
+//! of the audit trail is signed when one is due; what waits is resolved; source records are taken into memory; and the warehouse is
+//! brought up when the hub has moved on.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -12,7 +12,6 @@ use crate::server::admit;
 use crate::server::attempts::Attempts;
 use crate::server::health::CountsKept;
 use crate::server::telemetry::Telemetry;
-use crate::v1::feed::events::STREAMS_MAX;
 
 /// State of the server. Cloned for each request; all parts are handles.
 #[derive(Clone)]
@@ -86,7 +85,7 @@ impl AppState {
             attempts: Arc::default(),
             room: Arc::new(Semaphore::new(admit::REQUESTS_MAX)),
             request_timeout: admit::REQUEST,
-            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            streams: Arc::new(Semaphore::new(admit::FEED_STREAMS_MAX)),
             ending: Arc::new(watch::Sender::new(false)),
             work: Arc::default(),
         }

@@ -8,6 +8,7 @@ pub mod metrics;
 pub mod proposals;
 pub mod sources;
 pub mod steward_tasks;
+pub mod stewardship;
 pub mod vault;
 
 use kanak_model::{Access, UserId};

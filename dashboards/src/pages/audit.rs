@@ -190,7 +190,8 @@ fn verdict(trail: &AuditVerdict) -> (Tone, String) {
         return (
             Tone::Good,
             format!(
-                "The trail holds: each of {read} entries fits the one before it in its chain, of which there are {chains}. {signed}                  Entries cut off after the last checkpoint would not show here."
+                "The trail holds: each of {read} entries fits the one before it in its chain, of which there are {chains}. {signed} \
+                 Entries cut off after the last checkpoint would not show here."
             ),
         );
     };

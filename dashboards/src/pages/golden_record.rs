@@ -57,9 +57,7 @@ pub(crate) async fn show(
     let model = state.find_model(&entity).ok_or_else(not_found)?;
     let known_at = match asked.known_at.trim() {
         "" => None,
-        text => Some(Timestamp::parse(text).ok_or_else(|| {
-            PageError::Refused("`known_at` is no time; write a day as 2026-04-01, or 2026-04-01T09:30:00Z".to_owned())
-        })?),
+        text => Some(Timestamp::parse(text).ok_or_else(|| PageError::Refused(Timestamp::no_time("known_at")))?),
     };
     let golden = match known_at {
         None => store.find_golden(&access, model, golden_id).await,

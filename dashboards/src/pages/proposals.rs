@@ -2,11 +2,11 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kanak_codes::Codes;
 use kanak_model::match_pair::Decision;
-use kanak_model::{EntityModel, Language, ProposalId, Purpose, StewardTaskId, Timestamp, UserId};
+use kanak_model::{EntityModel, GoldenId, Language, ProposalId, Purpose, StewardTaskId, Timestamp, UserId};
 use kanak_store::{Proposal, ProposedAct, User, user_name};
 use serde::Deserialize;
 
@@ -35,9 +35,24 @@ pub(crate) struct Rejected {
     reason: String,
 }
 
+/// Which page of them.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Asked {
+    /// The last proposal of the page before.
+    #[serde(default)]
+    after: Option<i64>,
+}
+
+/// So many proposals stand on a page.
+const PAGE: u32 = 50;
+
 /// `GET /proposals`
-pub(crate) async fn show(State(state): State<DashboardState>, signed: Signed) -> Result<Response, PageError> {
-    page(&state, &signed, None).await
+pub(crate) async fn show(
+    State(state): State<DashboardState>,
+    signed: Signed,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    page(&state, &signed, asked.after.map(ProposalId), None).await
 }
 
 /// `POST /proposals/{id}/approval`
@@ -71,21 +86,31 @@ async fn answer(
     signed.access(Purpose::Stewardship)?;
     match state.actions.answer(&signed.user.caller, ProposalId(id), verdict).await {
         Ok(()) => Ok(Redirect::to("/proposals").into_response()),
-        Err(ActionError::Refused(reason)) => page(state, signed, Some(reason)).await,
+        Err(ActionError::Refused(reason)) => page(state, signed, None, Some(reason)).await,
         Err(ActionError::NotFound) => Err(PageError::NotFound { what: "proposal", name: id.to_string() }),
         Err(ActionError::Inside(inner)) => Err(PageError::Inside(inner)),
     }
 }
 
-async fn page(state: &DashboardState, signed: &Signed, error: Option<String>) -> Result<Response, PageError> {
+async fn page(
+    state: &DashboardState,
+    signed: &Signed,
+    after: Option<ProposalId>,
+    error: Option<String>,
+) -> Result<Response, PageError> {
     let access = signed.access(Purpose::Stewardship)?;
-    let seen = list_seen(&state.store, &state.models, &access).await.map_err(PageError::inside)?;
+    // One more than is shown tells whether there is a next page.
+    let mut seen = list_seen(&state.store, &state.models, &access, after, PAGE + 1).await.map_err(PageError::inside)?;
+    let has_more = seen.len() > PAGE as usize;
+    seen.truncate(PAGE as usize);
+    let next = seen.last().filter(|_| has_more).map(|one| one.proposal.id);
     audit::record(state, &access, "read proposals", seen.iter().map(|one| format!("proposal {}", one.proposal.id)))
         .await?;
     let users = state.store.list_users().await.map_err(PageError::inside)?;
     let shell = Shell::new("proposals", &signed.visit, state.made_up);
     let visitor = signed.user.caller.user;
-    show_page(&ProposalsPage::build(shell, &state.codes, &state.models, &seen, &users, visitor, error))
+    let page = ProposalsPage::build(shell, &state.codes, &state.models, &seen, &users, visitor);
+    show_page(&ProposalsPage { next, error, ..page })
 }
 
 /// What waits for a second steward.
@@ -94,6 +119,8 @@ async fn page(state: &DashboardState, signed: &Signed, error: Option<String>) ->
 pub(crate) struct ProposalsPage {
     shell: Shell,
     waiting: Vec<Waiting>,
+    /// After which proposal the next page begins; none where this is the last.
+    next: Option<ProposalId>,
     error: Option<String>,
 }
 
@@ -119,7 +146,6 @@ impl ProposalsPage {
         seen: &[SeenProposal],
         users: &[User],
         visitor: Option<UserId>,
-        error: Option<String>,
     ) -> Self {
         let language = shell.language();
         let waiting = |one: &SeenProposal| {
@@ -136,7 +162,7 @@ impl ProposalsPage {
                 is_own: visitor == Some(*by),
             }
         };
-        Self { waiting: seen.iter().map(waiting).collect(), error, shell }
+        Self { waiting: seen.iter().map(waiting).collect(), next: None, error: None, shell }
     }
 
     pub(crate) fn sample(sampler: &Sampler) -> Self {
@@ -153,7 +179,7 @@ impl ProposalsPage {
         };
         let decide = ProposedAct::Decide { task: StewardTaskId(318), decision: Decision::Match, evidence: None };
         let stated = ProposedAct::Override {
-            golden_id: kanak_model::GoldenId(4_711),
+            golden_id: GoldenId(4_711),
             attribute: "mobile".to_owned(),
             value: "9876543210".to_owned(),
             expires: None,
@@ -161,31 +187,43 @@ impl ProposalsPage {
         let seen = [
             SeenProposal { proposal: proposal(1, 2, decide), value: None },
             SeenProposal { proposal: proposal(2, 1, stated), value: Some("9876543210".to_owned()) },
+            SeenProposal { proposal: proposal(3, 2, ProposedAct::Undo { task: StewardTaskId(319) }), value: None },
         ];
-        let (shell, error) = (sampler.shell("proposals"), Some(sampler.word.to_owned()));
-        Self::build(shell, &sampler.codes, &models, &seen, &[], Some(UserId(1)), error)
+        let page = Self::build(sampler.shell("proposals"), &sampler.codes, &models, &seen, &[], Some(UserId(1)));
+        Self { next: Some(ProposalId(3)), error: Some(sampler.word.to_owned()), ..page }
     }
 }
 
 /// What is proposed, and where to look before answering.
 fn words(codes: &Codes, models: &[EntityModel], language: Language, seen: &SeenProposal) -> (String, (String, String)) {
+    let model = models.iter().find(|model| model.name == seen.proposal.entity);
+    let title = |attribute: &str| {
+        let found = model.and_then(|model| model.find_attribute(attribute));
+        found.map_or_else(|| attribute.to_owned(), |found| found.title().get(language).to_owned())
+    };
+    let about_task = |task: &StewardTaskId| (format!("/steward-tasks/{task}"), format!("steward task {task}"));
+    let about_golden =
+        |id: &GoldenId| (format!("/golden-records/{id}?purpose=stewardship"), format!("golden record {id}"));
     match &seen.proposal.act {
-        ProposedAct::Decide { task, decision, .. } => (
-            format!("Decide: {}", decision_words(*decision)),
-            (format!("/steward-tasks/{task}"), format!("steward task {task}")),
-        ),
+        ProposedAct::Decide { task, decision, .. } => {
+            (format!("Decide: {}", decision_words(*decision)), about_task(task))
+        }
+        ProposedAct::Undo { task } => ("Undo a decision".to_owned(), about_task(task)),
         ProposedAct::Override { golden_id, attribute, expires, .. } => {
-            let model = models.iter().find(|model| model.name == seen.proposal.entity);
             let found = model.and_then(|model| model.find_attribute(attribute));
-            let title = found.map_or_else(|| attribute.clone(), |found| found.title().get(language).to_owned());
             let value = seen.value.as_deref().zip(found);
             let value = value.map_or_else(
                 || "not shown to you".to_owned(),
                 |(value, found)| values::show(found, value, codes, language),
             );
             let until = expires.map_or_else(String::new, |at| format!(", until {}", format::instant(at)));
-            let about = format!("/golden-records/{golden_id}?purpose=stewardship");
-            (format!("State a value: {title}: {value}{until}"), (about, format!("golden record {golden_id}")))
+            (format!("State a value: {}: {value}{until}", title(attribute)), about_golden(golden_id))
+        }
+        ProposedAct::WithdrawConfirmation { golden_id } => {
+            ("Withdraw a confirmation".to_owned(), about_golden(golden_id))
+        }
+        ProposedAct::WithdrawOverride { golden_id, attribute, .. } => {
+            (format!("Withdraw a stated value: {}", title(attribute)), about_golden(golden_id))
         }
     }
 }
@@ -200,5 +238,6 @@ mod tests {
         assert!(page.contains("/proposals/1/approval\"") && page.contains("/proposals/1/rejection\""));
         assert!(!page.contains("/proposals/2/approval\"") && page.contains("/proposals/2/rejection\""));
         assert!(page.contains("State a value: Mobile: 9876543210") && page.contains("/steward-tasks/318\""));
+        assert!(page.contains("Undo a decision") && page.contains("/proposals?after=3\""));
     }
 }

@@ -11,7 +11,7 @@ use kanak_model::entity_model::{EntityModel, Thresholds};
 use kanak_model::match_pair::{Decision, MatchPair};
 use kanak_model::steward_task::{Escalation, FieldCheck, FieldCheckState, StewardTask, TaskState};
 use kanak_model::{Caller, FieldCheckId, GoldenId, Language, Purpose, Role, StewardTaskId, Timestamp, UserId};
-use kanak_store::{StoreError, TaskCursor, TaskFilter, TaskQuery, User, user_name};
+use kanak_store::{ProposedAct, StoreError, TaskCursor, TaskFilter, TaskQuery, User, user_name};
 use serde::Deserialize;
 
 use self::acts::{CheckLine, Evidence, Hand};
@@ -144,6 +144,7 @@ async fn read(
         waiting = store.list_steward_tasks(&access, &open).await.map_err(PageError::inside)?;
     }
     let next = waiting.into_iter().map(|task| task.id).find(|task| *task != id);
+    let proposal = store.find_proposal_of_task(id).await.map_err(PageError::inside)?;
     let users = store.list_users().await.map_err(PageError::inside)?;
     let titles = store.list_source_systems().await.map_err(PageError::inside)?;
     let language = signed.visit.language;
@@ -156,6 +157,7 @@ async fn read(
         reason: view.reason,
         evidence: view.evidence,
         field_checks: view.field_checks,
+        undo_proposed_by: proposal.filter(|one| matches!(one.act, ProposedAct::Undo { .. })).map(|one| one.by),
         task: view.task,
         visitor: signed.user.caller.clone(),
         now: state.clock.now(),
@@ -214,7 +216,15 @@ enum Act {
     /// Decide. Of answered field checks the decision names one.
     Decide { evidence: Vec<Evidence> },
     /// Take the decision back.
-    Undo { decision: String, by: String, at: String, reason: Option<String>, evidence: Option<i64> },
+    Undo {
+        decision: String,
+        by: String,
+        at: String,
+        reason: Option<String>,
+        evidence: Option<i64>,
+        /// That somebody proposes it, and a second steward has to answer.
+        proposed: Option<String>,
+    },
     /// Nothing now: another steward holds it, it waits for a further role, or for the answer of a field check.
     Wait { why: String },
     /// Nothing: a later resolution no longer doubts the pair.
@@ -233,6 +243,8 @@ pub(crate) struct StewardTaskParts {
     /// The field check that the decision names.
     pub(crate) evidence: Option<FieldCheckId>,
     pub(crate) field_checks: Vec<FieldCheck>,
+    /// Who proposed that its decision is undone.
+    pub(crate) undo_proposed_by: Option<UserId>,
     /// Who looks.
     pub(crate) visitor: Caller,
     pub(crate) now: Timestamp,
@@ -344,6 +356,7 @@ impl StewardTaskPage {
             reason: Some(sampler.word.to_owned()),
             evidence: Some(FieldCheckId(2)),
             field_checks: acts::sample_checks(sampler),
+            undo_proposed_by: None,
             visitor: Caller { user: Some(UserId(1)), ..sampler.caller() },
             now: Timestamp(1_795_422_900_000_000),
             users: Vec::new(),
@@ -377,6 +390,10 @@ fn act(parts: &StewardTaskParts) -> Act {
                 at: format::instant(*at),
                 reason: parts.reason.clone(),
                 evidence: parts.evidence.map(|check| check.0),
+                proposed: parts.undo_proposed_by.map(|by| {
+                    let by = user_name(&parts.users, by);
+                    format!("{by} proposed to undo it. A second steward approves or rejects that among the proposals.")
+                }),
             };
         }
         TaskState::Open

@@ -30,6 +30,11 @@ impl Timestamp {
         DateTime::parse_from_rfc3339(text).ok().map(|instant| Self(instant.timestamp_micros()))
     }
 
+    /// What to say of a text that [`Timestamp::parse`] does not read; `what` is the text, or the name of the field that it stands in.
+    pub fn no_time(what: &str) -> String {
+        format!("`{what}` is no time; write a day as 2026-04-01, or 2026-04-01T09:30:00Z")
+    }
+
     /// The day in India on which this instant falls.
     pub fn day_ist(self) -> NaiveDate {
         let ist = FixedOffset::east_opt(IST_OFFSET_SECONDS).expect("a whole number of minutes below a day");

@@ -454,13 +454,16 @@ async fn a_stream_needs_a_place_a_key_and_a_position_that_there_is() {
     assert_eq!(served.stream(&served.department, "", Some("4")).await.status, StatusCode::CONFLICT);
     assert_eq!(served.stream(&served.department, "", Some("x")).await.status, StatusCode::BAD_REQUEST);
     assert_eq!(served.stream("kanak_none", "", None).await.status, StatusCode::UNAUTHORIZED);
-    let all = Arc::clone(&served.state.streams).acquire_many_owned(v1::feed::events::STREAMS_MAX as u32).await.unwrap();
+    let all = Arc::clone(&served.state.streams)
+        .acquire_many_owned(crate::server::admit::FEED_STREAMS_MAX as u32)
+        .await
+        .unwrap();
     assert_eq!(served.stream(&served.department, "", None).await.status, StatusCode::SERVICE_UNAVAILABLE);
     drop(all);
     let open = served.stream(&served.department, "", None).await;
-    assert_eq!(served.state.streams.available_permits(), v1::feed::events::STREAMS_MAX - 1);
+    assert_eq!(served.state.streams.available_permits(), crate::server::admit::FEED_STREAMS_MAX - 1);
     drop(open);
-    assert_eq!(served.state.streams.available_permits(), v1::feed::events::STREAMS_MAX);
+    assert_eq!(served.state.streams.available_permits(), crate::server::admit::FEED_STREAMS_MAX);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use super::act;
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
-use crate::v1::steward_tasks::view::AppliedView;
+use crate::v1::stewardship::{AppliedView, ProposedView};
 
 /// Why a golden record is confirmed.
 #[derive(Deserialize, ToSchema)]
@@ -35,12 +35,13 @@ pub async fn confirm(
     act(state, &caller, &id, GoldenAct::Confirm { reason: body.reason }).await
 }
 
-/// Withdraws what stewards confirmed of a golden record by itself. What a decision confirmed goes when that is undone.
+/// Withdraws what stewards confirmed of a golden record by itself. What a decision confirmed goes when that is undone. Where the deployment
+/// wants a second steward for matches of confirmed golden records, the withdrawal is a proposal until one approves it.
 #[utoipa::path(delete, path = "/v1/golden-records/{id}/confirmation", tag = "stewardship", security(("session" = [])),
     params(("id" = String, Path, description = "A golden id")),
-    responses((status = 200, description = "What it changed", body = AppliedView), (status = 403, description = "Only a signed-in steward withdraws", body = Problem),
+    responses((status = 200, description = "What it changed", body = AppliedView), (status = 202, description = "It waits for a second steward", body = ProposedView), (status = 403, description = "Only a signed-in steward withdraws", body = Problem),
               (status = 404, description = "No such golden record in the caller's districts", body = Problem),
-              (status = 409, description = "It is not confirmed by itself", body = Problem)))]
+              (status = 409, description = "It is not confirmed by itself, or the withdrawal waits for a second steward already", body = Problem)))]
 pub async fn withdraw(
     State(state): State<AppState>,
     caller: ApiCaller,

@@ -19,8 +19,7 @@ use crate::server::actions::{Actions, steward_of};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
-use crate::v1::proposals::answer;
-use crate::v1::steward_tasks::refusal;
+use crate::v1::stewardship::{answer, refusal};
 
 /// The golden id that a path states, with the model of its entity type. Whether the caller may see it is still to be asked.
 async fn locate<'s>(state: &'s AppState, id: &str) -> Result<(&'s EntityModel, GoldenId), Problem> {
@@ -44,13 +43,8 @@ impl Known {
     /// # Errors
     /// 400 when it is none.
     pub fn at(&self) -> Result<Option<Timestamp>, Problem> {
-        let parse = |text: &String| {
-            Timestamp::parse(text).ok_or_else(|| {
-                Problem::bad_request(
-                    "`known_at` is no time; write 2026-04-01T09:30:00Z, or 2026-04-01 for the end of that day in India",
-                )
-            })
-        };
+        let parse =
+            |text: &String| Timestamp::parse(text).ok_or_else(|| Problem::bad_request(Timestamp::no_time("known_at")));
         self.known_at.as_ref().map(parse).transpose()
     }
 }

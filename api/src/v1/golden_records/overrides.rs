@@ -14,8 +14,7 @@ use super::{act, find};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
-use crate::v1::proposals::ProposedView;
-use crate::v1::steward_tasks::view::AppliedView;
+use crate::v1::stewardship::{self, AppliedView, ProposedView};
 use crate::v1::{audited, user_names};
 
 /// A value to be stated.
@@ -79,12 +78,13 @@ pub async fn state_value(
     act(state, &caller, &id, GoldenAct::Override { attribute, value, reason, until }).await
 }
 
-/// Withdraws a value that a steward stated: what sources and earlier overrides state counts again.
+/// Withdraws a value that a steward stated: what sources and earlier overrides state counts again. Where the deployment wants a second steward
+/// for values of the attribute, the withdrawal is a proposal until one approves it.
 #[utoipa::path(delete, path = "/v1/golden-records/{id}/overrides/{override_id}", tag = "stewardship", security(("session" = [])),
     params(("id" = String, Path, description = "A golden id"), ("override_id" = i64, Path, description = "The override")),
-    responses((status = 200, description = "What it changed", body = AppliedView), (status = 403, description = "Only a signed-in steward withdraws", body = Problem),
+    responses((status = 200, description = "What it changed", body = AppliedView), (status = 202, description = "It waits for a second steward", body = ProposedView), (status = 403, description = "Only a signed-in steward withdraws", body = Problem),
               (status = 404, description = "No such golden record in the caller's districts", body = Problem),
-              (status = 409, description = "No such override of it holds", body = Problem)))]
+              (status = 409, description = "No such override of it holds, or its withdrawal waits for a second steward already", body = Problem)))]
 pub async fn withdraw_value(
     State(state): State<AppState>,
     caller: ApiCaller,
@@ -96,14 +96,14 @@ pub async fn withdraw_value(
 /// Lists what stewards ever stated of a golden record's source records, the latest first: those that hold and those that ended.
 #[utoipa::path(get, path = "/v1/golden-records/{id}/overrides", tag = "stewardship", security(("key" = [])),
     params(("id" = String, Path, description = "A golden id"), ("Purpose" = Option<String>, Header, description = "`stewardship`")),
-    responses((status = 200, description = "The latest first", body = [OverrideView]), (status = 403, description = "No role serves the purpose", body = Problem),
+    responses((status = 200, description = "The latest first", body = [OverrideView]), (status = 403, description = "No role serves the purpose, or it is not stewardship", body = Problem),
               (status = 404, description = "No such golden record in the caller's scope", body = Problem)))]
 pub async fn list(
     State(state): State<AppState>,
     caller: ApiCaller,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<OverrideView>>, Problem> {
-    let access = caller.access()?;
+    let access = stewardship::access(&caller)?;
     let (model, golden) = find(&state, &access, &id).await?;
     let id = golden.record.id;
     audited(&state, &access, "read overrides", [id]).await?;

@@ -11,7 +11,7 @@ use crate::server::actions::{Actions, steward_of};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
-use crate::v1::steward_tasks::refusal;
+use crate::v1::stewardship::refusal;
 
 /// Why.
 #[derive(Deserialize, ToSchema)]
@@ -25,7 +25,7 @@ pub struct TurnDown {
 #[utoipa::path(post, path = "/v1/proposals/{id}/rejection", tag = "stewardship", security(("session" = [])), request_body = TurnDown,
     params(("id" = i64, Path, description = "The proposal")),
     responses((status = 204, description = "It no longer waits"), (status = 403, description = "Only a signed-in steward rejects", body = Problem),
-              (status = 404, description = "Nothing in the caller's districts", body = Problem),
+              (status = 404, description = "No such proposal in the caller's districts", body = Problem),
               (status = 409, description = "It no longer waits, or the reason is missing or cannot be kept", body = Problem)))]
 pub async fn turn_down(
     State(state): State<AppState>,

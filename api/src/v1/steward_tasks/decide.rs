@@ -8,12 +8,11 @@ use kanak_model::{FieldCheckId, StewardTaskId};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::view::AppliedView;
 use crate::server::actions::{Actions, steward_of};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
-use crate::v1::proposals::{ProposedView, answer};
+use crate::v1::stewardship::{AppliedView, ProposedView, answer, refusal};
 
 /// The decision.
 #[derive(Deserialize, ToSchema)]
@@ -47,6 +46,6 @@ pub async fn decide(
     let done = Actions(state)
         .decide_task(&caller.caller, StewardTaskId(id), decision, &body.reason, body.field_check.map(FieldCheckId))
         .await
-        .map_err(super::refusal)?;
+        .map_err(refusal)?;
     Ok(answer(done))
 }

@@ -10,12 +10,11 @@ use kanak_store::BatchTerms;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::refusal;
-use super::view::AppliedView;
 use crate::server::actions::{Actions, steward_of};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
+use crate::v1::stewardship::{AppliedView, refusal};
 
 /// Decisions.
 #[derive(Deserialize, ToSchema)]

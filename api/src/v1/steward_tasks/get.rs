@@ -4,11 +4,12 @@ use axum::Json;
 use axum::extract::{Path, State};
 use kanak_model::StewardTaskId;
 
+use super::find;
 use super::view::StewardTaskDetail;
-use super::{access, find};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
+use crate::v1::stewardship::access;
 use crate::v1::{audited, user_names};
 
 /// Reads a steward task with what officers were asked to find out on the spot. What the two source records state stands with their

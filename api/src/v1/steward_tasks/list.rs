@@ -6,11 +6,11 @@ use kanak_store::{CheckFilter, TaskCursor, TaskFilter, TaskQuery};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::access;
 use super::view::StewardTaskView;
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
+use crate::v1::stewardship::access;
 use crate::v1::user_names;
 
 /// Which tasks.

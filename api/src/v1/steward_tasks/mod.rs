@@ -14,9 +14,7 @@ pub mod undo_many;
 pub mod view;
 
 use axum::Json;
-use axum::http::StatusCode;
 use kanak_dashboards::TaskAct;
-use kanak_dashboards::actions::ActionError;
 use kanak_model::{Access, Purpose, StewardTaskId};
 use kanak_store::{StoreError, TaskView};
 
@@ -25,26 +23,8 @@ use crate::server::actions::{Actions, steward_of};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
+use crate::v1::stewardship::refusal;
 use crate::v1::{audited, user_names};
-
-/// What a client learns of a decision that was not carried out.
-pub(super) fn refusal(error: ActionError) -> Problem {
-    match error {
-        ActionError::Refused(reason) => Problem::new(StatusCode::CONFLICT, reason),
-        ActionError::NotFound => Problem::not_found(error.to_string()),
-        ActionError::Inside(detail) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail),
-    }
-}
-
-/// What a caller may see of steward tasks: they hold words of stewards and officers about people, and so are read for stewardship
-/// alone.
-pub(super) fn access(caller: &ApiCaller) -> Result<Access, Problem> {
-    let access = caller.access()?;
-    if access.purpose() == Purpose::Stewardship {
-        return Ok(access);
-    }
-    Err(Problem::forbidden("steward tasks are read for stewardship alone; send `Purpose: stewardship`"))
-}
 
 /// A task as a caller may see it.
 async fn find(state: &AppState, access: &Access, id: StewardTaskId) -> Result<TaskView, Problem> {

@@ -4,12 +4,11 @@ use axum::Json;
 use axum::extract::{Path, State};
 use kanak_model::DecisionBatchId;
 
-use super::refusal;
-use super::view::AppliedView;
 use crate::server::actions::{Actions, steward_of};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
+use crate::v1::stewardship::{AppliedView, refusal};
 
 /// Undoes what still holds of decisions that were made at once: golden records and ids are as they were before them.
 #[utoipa::path(post, path = "/v1/steward-tasks/decisions/{id}/undo", tag = "stewardship", security(("session" = [])),

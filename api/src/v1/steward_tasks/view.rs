@@ -2,7 +2,7 @@
 
 use kanak_model::UserId;
 use kanak_model::steward_task::{FieldCheck, FieldCheckState, StewardTask, TaskState};
-use kanak_store::{Applied, TaskCursor};
+use kanak_store::TaskCursor;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -199,36 +199,6 @@ impl StewardTaskDetail {
             decision_reason: view.reason.clone(),
             decision_field_check: view.evidence.map(|check| check.0),
             field_checks: view.field_checks.iter().map(|check| FieldCheckView::new(check, name)).collect(),
-        }
-    }
-}
-
-/// What a decision changed.
-#[derive(Serialize, ToSchema)]
-pub struct AppliedView {
-    /// Golden records that came to be.
-    created: u64,
-    /// Golden records whose values or members changed.
-    updated: u64,
-    /// Golden records that ended in another.
-    merged: u64,
-    /// Golden records that were parted.
-    split: u64,
-    /// Golden records that came back.
-    restored: u64,
-    /// The feed's position afterwards.
-    feed_position: i64,
-}
-
-impl From<&Applied> for AppliedView {
-    fn from(applied: &Applied) -> Self {
-        Self {
-            created: applied.created,
-            updated: applied.updated,
-            merged: applied.merged,
-            split: applied.split,
-            restored: applied.restored,
-            feed_position: applied.feed_position.0,
         }
     }
 }

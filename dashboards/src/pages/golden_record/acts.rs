@@ -107,7 +107,7 @@ pub(crate) struct Stewardship {
     pub(crate) confirmed: Option<ConfirmedBy>,
     /// The latest first.
     pub(crate) stated: Vec<StatedValue>,
-    /// How many values wait for a second steward.
+    /// How many values and withdrawals wait for a second steward.
     pub(crate) proposed: usize,
     /// Attributes of which a value may be stated: name and title.
     pub(crate) attributes: Vec<(String, String)>,

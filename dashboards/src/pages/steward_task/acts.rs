@@ -280,6 +280,8 @@ pub(crate) struct CheckLine {
     pub(crate) note: Option<String>,
     /// Whether it waits for its answer.
     pub(crate) waits: bool,
+    /// Whether the visitor may enter it: who asked does not answer.
+    pub(crate) may_answer: bool,
 }
 
 pub(crate) fn check_line(parts: &StewardTaskParts, check: &FieldCheck) -> CheckLine {
@@ -313,6 +315,7 @@ pub(crate) fn check_line(parts: &StewardTaskParts, check: &FieldCheck) -> CheckL
         state,
         note,
         waits: check.state == FieldCheckState::Asked,
+        may_answer: parts.visitor.user != Some(check.asked_by),
     }
 }
 

@@ -3,7 +3,8 @@
 use axum::http::StatusCode;
 use kanak_model::match_pair::Decision;
 use kanak_model::steward_task::{FieldAnswer, Finding, Impact};
-use kanak_model::{Caller, Role, StewardTaskId, UserId};
+use kanak_model::{Access, Caller, Role, StewardTaskId, UserId};
+use kanak_store::{TaskFilter, TaskQuery};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
@@ -140,7 +141,7 @@ async fn what_others_hold_and_what_was_found_is_on_the_page_and_on_the_golden_re
         found_on: NOW.day_ist(),
         note: "one household".to_owned(),
     };
-    house.store.answer_field_check(task, check, by, &answer).await.unwrap();
+    house.store.answer_field_check(task, check, UserId(8), &answer).await.unwrap();
     let found = house.get(STEWARD, "/steward-tasks/1").await.body;
     assert!(found.contains("one household") && found.contains("/1/decision\""), "{found}");
     assert!(found.contains(&format!("<option value=\"{check}\">")), "the decision names it");
@@ -202,4 +203,28 @@ async fn a_second_steward_answers_what_the_first_proposed() {
     }
     let done = house.actions.0.lock().unwrap().clone();
     assert_eq!(done, ["proposal 1 Approve", "proposal 1 TurnDown { reason: \"no\" }"]);
+}
+
+#[tokio::test]
+async fn an_undoing_that_waits_is_on_the_task_and_proposals_go_on_from_page_to_page() {
+    let house = house().await;
+    hub::doubt(&house.store, 60).await;
+    let policy = kanak_model::four_eyes::FourEyes { match_below: Some(1.0), ..Default::default() };
+    let task = StewardTaskId(1);
+    house.store.decide_task(task, UserId(9), Decision::Match, "seen both").await.unwrap();
+    house.store.undo_decision_under(&policy, task, UserId(9)).await.unwrap();
+    let page = house.get(STEWARD, "/steward-tasks/1").await.body;
+    assert!(page.contains("user 9 proposed to undo it") && !page.contains("/1/undo\""), "{page}");
+    let (access, open) = (Access::operation("test"), TaskQuery::new(TaskFilter::Open, 99));
+    let waiting = house.store.list_steward_tasks(&access, &open).await.unwrap();
+    assert!(waiting.len() >= 51, "{}", waiting.len());
+    for one in &waiting {
+        house.store.decide_task_under(&policy, one.id, UserId(9), Decision::Match, "seen both", None).await.unwrap();
+    }
+    let first = house.get(STEWARD, "/proposals").await.body;
+    assert!(first.contains("Undo a decision") && first.contains("/proposals/50/approval\""), "{first}");
+    assert!(!first.contains("/proposals/51/approval\"") && first.contains("/proposals?after=50\""));
+    let second = house.get(STEWARD, "/proposals?after=50").await.body;
+    assert!(second.contains("/proposals/51/approval\"") && !second.contains("/proposals/50/approval\""), "{second}");
+    assert!(!second.contains("/proposals?after="), "{second}");
 }

@@ -163,7 +163,10 @@ async fn what_was_found_on_the_spot_is_evidence_that_a_decision_names() {
     ] {
         assert_eq!(desk.post("/1/field-checks/1/answer", &asha, &body).await.status, status, "{body}");
     }
-    let answered = desk.post("/1/field-checks/1/answer", &asha, &answer("same", &now)).await.json();
+    let own = desk.post("/1/field-checks/1/answer", &asha, &answer("same", &now)).await;
+    assert!(own.status == StatusCode::CONFLICT && own.body.contains("asked by you"), "{}", own.body);
+    let bina = desk.signed_in("bina", &[Role::Steward]).await;
+    let answered = desk.post("/1/field-checks/1/answer", &bina, &answer("same", &now)).await.json();
     assert_eq!((&answered["state"], &answered["field_checks"][0]["finding"]), (&"open".into(), &"same".into()));
     let unnamed = desk.post("/1/decision", &asha, &decision("")).await;
     assert!(unnamed.status == StatusCode::CONFLICT && unnamed.body.contains("field check 1"), "{}", unnamed.body);
@@ -244,6 +247,46 @@ async fn what_the_deployment_wants_two_stewards_for_waits_for_the_second() {
     assert_ne!(value().await, "Asha Rani Devi");
     assert_eq!(send("POST", "/proposals/3/approval", &bina, "").await.status, StatusCode::OK);
     assert_eq!(value().await, "Asha Rani Devi");
+
+    // What two agreed to, one alone does not take back.
+    let withdrawn = send("DELETE", &format!("/golden-records/{golden}/overrides/1"), &asha, "").await;
+    assert!(withdrawn.status == StatusCode::ACCEPTED && withdrawn.json()["proposal"] == 4, "{}", withdrawn.body);
+    assert_eq!(value().await, "Asha Rani Devi");
+    let listed = send("GET", "/proposals", &bina, "").await.json();
+    assert_eq!((&listed[0]["act"], &listed[0]["override_id"]), (&"withdraw_value".into(), &1.into()));
+    assert_eq!(send("POST", "/proposals/4/approval", &asha, "").await.status, StatusCode::CONFLICT);
+    assert_eq!(send("POST", "/proposals/4/approval", &bina, "").await.status, StatusCode::OK);
+    assert_ne!(value().await, "Asha Rani Devi");
+    let undone = desk.post("/1/undo", &asha, "").await;
+    assert!(undone.status == StatusCode::ACCEPTED && undone.json()["proposal"] == 5, "{}", undone.body);
+    assert_eq!(desk.send("GET", "/1", &asha, "").await.json()["state"], "decided");
+    let again = desk.post("/1/undo", &bina, "").await;
+    assert!(again.status == StatusCode::CONFLICT && again.body.contains("proposal 5 of asha"), "{}", again.body);
+    let approved = send("POST", "/proposals/5/approval", &bina, "").await;
+    assert!(approved.status == StatusCode::OK && approved.json()["restored"] == 1, "{}", approved.body);
+    assert_ne!(desk.send("GET", "/1", &asha, "").await.json()["state"], "decided");
+
+    assert_eq!(send("GET", "/proposals?after=5", &bina, "").await.json().as_array().unwrap().len(), 0);
+    for path in ["/proposals/99/approval", "/proposals/99/rejection"] {
+        let unknown = send("POST", path, &bina, r#"{"reason": "who?"}"#).await;
+        assert_eq!(unknown.status, StatusCode::NOT_FOUND, "{}", unknown.body);
+    }
+}
+
+#[tokio::test]
+async fn what_stewards_stated_is_read_for_stewardship_alone() {
+    let desk = Desk::with_a_task().await;
+    let asha = desk.signed_in("asha", &[Role::Steward]).await;
+    let golden = desk.send("GET", "/1", &asha, "").await.json()["left_golden_id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/golden-records/{golden}/overrides");
+    let served = &desk.served;
+    let refused = served.get(&path, &served.department, "service_delivery").await;
+    assert!(
+        refused.status == StatusCode::FORBIDDEN && refused.body.contains("Purpose: stewardship"),
+        "{}",
+        refused.body
+    );
+    assert_eq!(served.get(&path, &served.steward, "stewardship").await.status, StatusCode::OK);
 }
 
 #[tokio::test]
