@@ -68,6 +68,9 @@ pub enum Command {
     Serve(ServeArgs),
     /// Department extracts of a made-up state, with their truth.
     Synth(SynthArgs),
+    /// Figures on a made-up state, one JSON line each.
+    #[command(subcommand)]
+    Bench(BenchCommand),
 }
 
 /// The commands that work on a data folder: in this process, or in the server that owns the folder.
@@ -473,6 +476,10 @@ pub enum KeyCommand {
         /// Confine the key to these districts (LGD codes or names).
         #[arg(long = "district")]
         districts: Vec<String>,
+        /// The department whose registers the key writes, by its code in the sources' declarations.
+        #[arg(long)]
+        #[serde(default)]
+        department: Option<String>,
     },
     /// Stop a key.
     Disable {
@@ -603,6 +610,39 @@ pub struct SynthArgs {
     /// Also write the citizen source records as one flat CSV, for other matchers.
     #[arg(long)]
     pub flat: bool,
+}
+
+/// Subcommands of `bench`.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Rows written one by one, durable and resolved; reads by id and by crosswalk, with access and audit.
+    Hub(BenchHubArgs),
+}
+
+/// Options of `bench hub`.
+#[derive(Debug, Args)]
+pub struct BenchHubArgs {
+    /// Citizen source records of the made-up state.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
+    pub records: u64,
+    /// Rows that are written: a third new, a third changed, a third as they are.
+    #[arg(long, default_value_t = 20_000)]
+    pub writes: usize,
+    /// How many write at once.
+    #[arg(long, default_value_t = 32)]
+    pub clients: usize,
+    /// Golden records that are read, by id and again by crosswalk.
+    #[arg(long, default_value_t = 100_000)]
+    pub reads: usize,
+    /// How many read at once.
+    #[arg(long, default_value_t = 256)]
+    pub readers: usize,
+    /// Where the made-up state is kept meanwhile [default: among temporary files].
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// An empty hub database to measure [default: a SQLite file].
+    #[arg(skip)]
+    pub hub: Option<String>,
 }
 
 #[cfg(test)]

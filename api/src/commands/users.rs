@@ -48,9 +48,15 @@ pub async fn run_key(command: &KeyCommand, deployment: &Deployment, output: &Out
     let store = &deployment.store;
     let by = Caller::system("command line");
     match command {
-        KeyCommand::Add { name, roles, districts } => {
+        KeyCommand::Add { name, roles, districts, department } => {
             let (roles, districts) = (parse_roles(roles)?, parse_districts(deployment, districts)?);
+            if let Some(department) = department {
+                check_department(deployment, department)?;
+            }
             let secret = store.create_api_key(&by, name, &roles, districts.as_ref(), None, &mut os_rng()).await?;
+            if let Some(department) = department {
+                store.set_api_key_department(&by, name, department).await?;
+            }
             print_secret(output, "key", name, "secret", &secret)?;
         }
         KeyCommand::Disable { name } => {
@@ -85,6 +91,16 @@ fn parse_roles(words: &[String]) -> anyhow::Result<BTreeSet<Role>> {
                 .with_context(|| format!("no role `{word}`; there are {}", Role::ALL.map(Role::word).join(", ")))
         })
         .collect()
+}
+
+/// A department is one that a source names as its own.
+fn check_department(deployment: &Deployment, code: &str) -> anyhow::Result<()> {
+    let known: BTreeSet<&str> = deployment.sources.iter().map(|source| source.department.as_str()).collect();
+    if !known.contains(code) {
+        let known: Vec<&str> = known.into_iter().collect();
+        bail!("no source belongs to a department `{code}`; there are {}", known.join(", "));
+    }
+    Ok(())
 }
 
 fn parse_districts(deployment: &Deployment, words: &[String]) -> anyhow::Result<Option<BTreeSet<String>>> {

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
 use kanak_ingest::landing::{self, SALT_BYTES};
-use kanak_ingest::{CheckedBatch, IngestError, Input, Rows, read_file};
+use kanak_ingest::{CheckedBatch, IngestError, Input, Rows, landed_as, read_file};
 use kanak_model::source_system::{Format, RowsAre};
 use kanak_model::{GoldenId, IngestRunId, SourceSystem, SourceSystemId};
-use kanak_store::{Erased, ErasedKeys, Key, KeyStore as _, Reach, key_store};
+use kanak_store::{ArrivedBy, Erased, ErasedKeys, Key, KeyStore as _, Reach, key_store};
 use serde::Serialize;
 
 use crate::deployment::Deployment;
@@ -126,8 +126,18 @@ async fn clean_landing(
     runs.retain(|run| run.id >= first);
     runs.sort_by(|one, other| one.content_hash.cmp(&other.content_hash));
     runs.dedup_by(|one, other| one.content_hash == other.content_hash);
+    let registers = deployment.store.list_source_systems().await?;
+    let register = registers.into_iter().find(|row| row.id == source).context("the register is not in the hub")?;
+    let rows = register.rows;
     for run in runs {
-        let source = deployment.sources.find(&run.source);
+        let written_one_by_one;
+        let source = match run.arrived_by {
+            ArrivedBy::File => deployment.sources.find(&run.source),
+            ArrivedBy::Call => {
+                written_one_by_one = landed_as(&run.source, &rows);
+                Some(&written_one_by_one)
+            }
+        };
         match clean_file(deployment, source, (&run.content_hash, &run.file_name), erased).await? {
             Cleaned::HeldNothing => {}
             Cleaned::WithoutRows => erasure.files_cleaned += 1,

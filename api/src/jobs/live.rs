@@ -55,8 +55,7 @@ impl LiveRecords {
 
 impl Live {
     /// Takes over the columns of a resolution.
-    pub fn of(version: RuleSetVersion, rule_set: RuleSet, resolved: String, columns: Columns) -> Self {
-        let rule_set = Arc::new(rule_set);
+    pub fn of(version: RuleSetVersion, rule_set: Arc<RuleSet>, resolved: String, columns: Columns) -> Self {
         let incremental = RwLock::new(Incremental::of(Arc::clone(&rule_set), columns));
         Self { version, rule_set, resolved: Mutex::new(Some(resolved)), incremental }
     }
@@ -125,7 +124,7 @@ pub async fn warm(deployment: &Deployment, model: &EntityModel) -> anyhow::Resul
     {
         return Ok(());
     }
-    let live = tokio::task::spawn_blocking(move || Live::of(version, rule_set, resolved, builder.finish())).await?;
+    let live = tokio::task::spawn_blocking(move || Live::of(version, Arc::new(rule_set), resolved, builder.finish())).await?;
     kept.keep(entity, live);
     Ok(())
 }

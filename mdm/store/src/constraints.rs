@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use sqlx::FromRow;
 
 use crate::Store;
-use crate::db::{Tx, on_db, on_tx};
+use crate::db::{Tx, on_tx};
 use crate::error::StoreError;
 
 /// A decision that holds.
@@ -136,15 +136,20 @@ pub(crate) async fn undo(tx: &mut Tx, task: i64, by: UserId) -> Result<Vec<i64>,
     Ok(on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(task).bind(by.0).bind(now).fetch_all(c).await)?)
 }
 
+/// See [`Store::list_constraints`].
+pub(crate) async fn live(tx: &mut Tx, entity: &str) -> Result<Vec<Constraint>, StoreError> {
+    const SQL: &str = "SELECT c.id, c.left_id, c.right_id, c.kind FROM constraints c
+         JOIN source_records l ON l.id = c.left_id AND l.retired_us IS NULL
+         JOIN source_records r ON r.id = c.right_id AND r.retired_us IS NULL
+         WHERE c.entity = $1 AND c.undone_us IS NULL ORDER BY c.id";
+    let rows: Vec<Row> = on_tx!(tx, |c| sqlx::query_as(SQL).bind(entity).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|row| Holding::from(row).constraint).collect())
+}
+
 impl Store {
     /// The decisions that hold between live source records, in the order they were made.
     pub async fn list_constraints(&self, entity: &str) -> Result<Vec<Constraint>, StoreError> {
-        const SQL: &str = "SELECT c.id, c.left_id, c.right_id, c.kind FROM constraints c
-             JOIN source_records l ON l.id = c.left_id AND l.retired_us IS NULL
-             JOIN source_records r ON r.id = c.right_id AND r.retired_us IS NULL
-             WHERE c.entity = $1 AND c.undone_us IS NULL ORDER BY c.id";
-        let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity).fetch_all(c).await)?;
-        Ok(rows.into_iter().map(|row| Holding::from(row).constraint).collect())
+        live(&mut self.db.begin_read().await?, entity).await
     }
 }
 

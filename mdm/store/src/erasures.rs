@@ -390,10 +390,15 @@ async fn erase_words(tx: &mut Tx, ids: &[i64], golden: &[i64]) -> Result<(), Sto
     const PROPOSED_VALUES: &str = "UPDATE proposals SET reason = 'erased', value = '',
          ended_reason = CASE WHEN ended_reason IS NOT NULL THEN 'erased' END
          WHERE golden_id IN (SELECT id FROM {ids $1} AS i)";
-    for text in [CONSTRAINTS, BATCHES, CONFIRMATIONS, TASKS, CHECKS, PROPOSED_DECISIONS] {
+    const ANSWERS: &str = "UPDATE department_answers SET reason = 'erased'
+         WHERE reason IS NOT NULL AND source_record_id IN (SELECT id FROM {ids $1} AS i)";
+    const ANSWERS_OF_GOLDEN: &str = "UPDATE department_answers SET reason = 'erased'
+         WHERE reason IS NOT NULL AND golden_id IN (SELECT id FROM {ids $1} AS i)";
+    for text in [CONSTRAINTS, BATCHES, CONFIRMATIONS, TASKS, CHECKS, PROPOSED_DECISIONS, ANSWERS] {
         change(tx, text, ids).await?;
     }
     change(tx, PROPOSED_VALUES, golden).await?;
+    change(tx, ANSWERS_OF_GOLDEN, golden).await?;
     proposals::lapse_values(tx, golden).await
 }
 

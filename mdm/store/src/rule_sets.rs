@@ -50,6 +50,13 @@ impl Store {
         Ok(row.map(RuleSet::from))
     }
 
+    /// The version of the latest rule set of an entity type.
+    pub async fn find_rule_set_version(&self, entity: &str) -> Result<Option<RuleSetVersion>, StoreError> {
+        const SQL: &str = "SELECT max(version) FROM rule_sets WHERE entity = $1";
+        let version: Option<i64> = on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(entity).fetch_one(c).await)?;
+        Ok(version.map(RuleSetVersion))
+    }
+
     /// The rule set of one version.
     ///
     /// # Errors

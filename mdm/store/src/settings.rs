@@ -1,8 +1,16 @@
 //! Settings that an administrator changes while the hub runs.
 
 use crate::Store;
-use crate::db::{on_db, on_tx};
+use crate::db::{Tx, on_db, on_tx};
 use crate::error::StoreError;
+
+/// Sets a setting within a transaction.
+pub(crate) async fn put(tx: &mut Tx, name: &str, value: &str) -> Result<(), StoreError> {
+    const SQL: &str = "INSERT INTO settings (name, value) VALUES ($1, $2)
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    on_tx!(tx, |c| sqlx::query(SQL).bind(name).bind(value).execute(c).await.map(drop))?;
+    Ok(())
+}
 
 impl Store {
     /// A setting's value; `None` when nobody set it.
@@ -13,10 +21,8 @@ impl Store {
 
     /// Sets it.
     pub async fn put_setting(&self, name: &str, value: &str) -> Result<(), StoreError> {
-        const SQL: &str = "INSERT INTO settings (name, value) VALUES ($1, $2)
-             ON CONFLICT (name) DO UPDATE SET value = excluded.value";
         let mut tx = self.db.begin(&*self.clock).await?;
-        on_tx!(tx, |c| sqlx::query(SQL).bind(name).bind(value).execute(c).await.map(drop))?;
+        put(&mut tx, name, value).await?;
         tx.commit().await
     }
 }
