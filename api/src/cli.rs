@@ -476,10 +476,13 @@ pub enum KeyCommand {
         /// Confine the key to these districts (LGD codes or names).
         #[arg(long = "district")]
         districts: Vec<String>,
-        /// The department whose registers the key writes, by its code in the sources' declarations.
-        #[arg(long)]
-        #[serde(default)]
-        department: Option<String>,
+    },
+    /// Say whose a key is: it writes the registers of its department.
+    Department {
+        /// Its name.
+        name: String,
+        /// The department's code, as sources declare it.
+        code: String,
     },
     /// Stop a key.
     Disable {
@@ -640,9 +643,6 @@ pub struct BenchHubArgs {
     /// Where the made-up state is kept meanwhile [default: among temporary files].
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// An empty hub database to measure [default: a SQLite file].
-    #[arg(skip)]
-    pub hub: Option<String>,
 }
 
 #[cfg(test)]

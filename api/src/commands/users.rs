@@ -48,16 +48,15 @@ pub async fn run_key(command: &KeyCommand, deployment: &Deployment, output: &Out
     let store = &deployment.store;
     let by = Caller::system("command line");
     match command {
-        KeyCommand::Add { name, roles, districts, department } => {
+        KeyCommand::Add { name, roles, districts } => {
             let (roles, districts) = (parse_roles(roles)?, parse_districts(deployment, districts)?);
-            if let Some(department) = department {
-                check_department(deployment, department)?;
-            }
             let secret = store.create_api_key(&by, name, &roles, districts.as_ref(), None, &mut os_rng()).await?;
-            if let Some(department) = department {
-                store.set_api_key_department(&by, name, department).await?;
-            }
             print_secret(output, "key", name, "secret", &secret)?;
+        }
+        KeyCommand::Department { name, code } => {
+            check_department(deployment, code)?;
+            store.set_api_key_department(&by, name, code).await?;
+            output.note(format!("key {name} writes the registers of department {code}"));
         }
         KeyCommand::Disable { name } => {
             let keys = store.list_api_keys().await?;

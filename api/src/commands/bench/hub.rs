@@ -31,15 +31,16 @@ const WRITTEN_ABOUT: usize = 20_000;
 ///
 /// # Errors
 /// When a stage fails.
-pub async fn run(args: &BenchHubArgs, output: &Output) -> anyhow::Result<()> {
+pub async fn run(args: &BenchHubArgs, global: &Global, output: &Output) -> anyhow::Result<()> {
     let folder = args.dir.clone().unwrap_or_else(std::env::temp_dir).join(format!("kanak-bench-{}", std::process::id()));
-    let done = measure(args, &folder, output).await;
+    let global = Global { data: folder.join("data"), hub: global.hub.clone(), json: false, quiet: true };
+    let done = measure(args, &folder, &global, output).await;
     std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     done
 }
 
-async fn measure(args: &BenchHubArgs, folder: &Path, output: &Output) -> anyhow::Result<()> {
-    let house = House::load(args, folder, output).await?;
+async fn measure(args: &BenchHubArgs, folder: &Path, global: &Global, output: &Output) -> anyhow::Result<()> {
+    let house = House::load(args, folder, global, output).await?;
     let written = house.write_all(args, output).await?;
     house.read_all(args, output, Read::ById).await?;
     house.read_all(args, output, Read::ByCrosswalk).await?;
@@ -81,11 +82,10 @@ struct Written {
 }
 
 impl House {
-    async fn load(args: &BenchHubArgs, folder: &Path, output: &Output) -> anyhow::Result<Self> {
+    async fn load(args: &BenchHubArgs, folder: &Path, global: &Global, output: &Output) -> anyhow::Result<Self> {
         let extracts: PathBuf = folder.join("extracts");
         synth::make(args.records, 1, &extracts, false, output)?;
-        let global = Global { data: folder.join("data"), hub: args.hub.clone(), json: false, quiet: true };
-        let deployment = Deployment::open(&global).await?;
+        let deployment = Deployment::open(global).await?;
         let files = list_folder(&extracts)?.into_iter().filter(|file| is_of_citizens(&deployment, file));
         let files: Vec<PathBuf> = files.collect();
         let (_, refused) = ingest_all(&deployment, &files, Terms::CAREFUL, output).await;

@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::cli::BenchCommand;
+use crate::cli::{BenchCommand, Global};
 use crate::output::Output;
 
 /// Runs the command.
 ///
 /// # Errors
 /// When a stage fails.
-pub async fn run(command: &BenchCommand, output: &Output) -> anyhow::Result<ExitCode> {
+pub async fn run(command: &BenchCommand, global: &Global, output: &Output) -> anyhow::Result<ExitCode> {
     match command {
-        BenchCommand::Hub(args) => hub::run(args, output).await?,
+        BenchCommand::Hub(args) => hub::run(args, global, output).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

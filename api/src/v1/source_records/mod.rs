@@ -33,7 +33,7 @@ pub(super) fn own_register(
     };
     let source = declared.filter(is_own).ok_or_else(|| {
         Problem::forbidden(format!(
-            "`{source}` is no register of this key's department; `kanak key add --department` says whose registers a key writes"
+            "`{source}` is no register of this key's department; `kanak key department` says whose registers a key writes"
         ))
     })?;
     match source.rows {
