@@ -7,6 +7,8 @@
 mod batch;
 pub mod hub_source;
 mod queue;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
