@@ -569,7 +569,8 @@ pub fn compute(
 ) -> Work {
     let rank = |record: &SourceRecord| Rank::of(register_name(registers, record.source_system), &record.key);
     let mut builder = match &rules {
-        Rules::InForce { rule_set, .. } | Rules::Changed(rule_set) => rule_set.rules.columns(),
+        Rules::InForce { rule_set, .. } => rule_set.rules.columns(),
+        Rules::Changed(rule_set) => rule_set.rules.columns(),
         Rules::Untrained { rules, .. } => rules.columns(),
     };
     for record in records {

@@ -312,8 +312,8 @@ impl Store {
         let row: Option<Beside> =
             on_tx!(tx, |c| sqlx::query_as(sql(engine, &text)).bind(source.0).bind(key).fetch_optional(c).await)?;
         let inside = row.filter(|row| {
-            let golden = |name: &str| row.chosen.0.0.get(name).map(|value| value.value.as_str());
-            access.filter().passes(&|name| row.stated.find(name)) && access.filter().passes(&golden)
+            access.filter().passes(&|name| row.stated.find(name))
+                && access.filter().passes(&|name| row.chosen.0.0.get(name).map(|value| value.value.as_str()))
         });
         let differs = inside.into_iter().flat_map(|row| row.corrections(access, model));
         let not_found = || StoreError::NotFound { what: "correction of the attribute", id: attribute.to_owned() };

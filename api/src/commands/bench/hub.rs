@@ -271,7 +271,9 @@ impl Client {
         let (rows, today) = (Rows::Entity(&self.model), deployment.clock.now().day_ist());
         let by = StatedBy::Attributes;
         let checked = check_row(source, rows, key, by, values, &deployment.standardizer, today)?;
-        ensure!(checked.outcome.is_ok(), "a row of {} was refused: {:?}", source.name, checked.outcome.err().map(|row| row.reason));
+        if let Err(refused) = &checked.outcome {
+            bail!("a row of {} was refused: {}", source.name, refused.reason);
+        }
         Ok(RowToWrite {
             source: Arc::clone(source),
             key: key.clone(),

@@ -45,7 +45,7 @@ struct Waiting {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
     /// The caller must act: too many wait.
-    #[error("{WAITING_MAX} rows wait to be written; try again in a minute")]
+    #[error("{max} rows wait to be written; try again in a minute", max = WAITING_MAX)]
     Full,
     /// The operator must act.
     #[error("{0}")]
