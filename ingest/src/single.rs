@@ -48,13 +48,17 @@ pub struct RowChecked {
 #[derive(Debug, thiserror::Error)]
 pub enum RowMismatch {
     /// The caller must act.
-    #[error("the row states another key in `{columns}` than the one that names it; leave them out, or write the row under its own key")]
+    #[error(
+        "the row states another key in `{columns}` than the one that names it; leave them out, or write the row under its own key"
+    )]
     Key {
         /// The columns that are the key.
         columns: String,
     },
     /// The caller must act.
-    #[error("the key has {count} parts and the source's key has {needed} columns, `{columns}`; state these columns in the row")]
+    #[error(
+        "the key has {count} parts and the source's key has {needed} columns, `{columns}`; state these columns in the row"
+    )]
     Parts {
         /// How many parts the key has.
         count: usize,
@@ -143,7 +147,11 @@ fn stated_by_attributes(source: &SourceSystem, rows: Rows<'_>) -> SourceSystem {
         to: attribute.name.clone(),
         trust: None,
         date_order: DateOrder::Dmy,
-        source: source.columns.iter().filter(|column| column.to == attribute.name).find_map(|column| column.source.clone()),
+        source: source
+            .columns
+            .iter()
+            .filter(|column| column.to == attribute.name)
+            .find_map(|column| column.source.clone()),
         values: BTreeMap::new(),
         where_empty: None,
     });
@@ -166,7 +174,8 @@ struct Given {
 impl Given {
     fn of(source: &SourceSystem, stated: &BTreeMap<String, String>) -> Self {
         let mapped = source.columns.iter().flat_map(|column| &column.from.0);
-        let known: BTreeSet<&String> = source.key.iter().chain(&source.updated).chain(mapped).chain(stated.keys()).collect();
+        let known: BTreeSet<&String> =
+            source.key.iter().chain(&source.updated).chain(mapped).chain(stated.keys()).collect();
         Self { columns: known.into_iter().cloned().collect() }
     }
 }
@@ -326,7 +335,8 @@ to = "aadhaar"
         let house = house();
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("people.csv");
-        let text = "OFFICE,NO,FIRST,LAST,DOB,UID,CHANGED\n7,12,GURPREET,SINGH S/o Harjit,02/01/1990,234123412346,2026-01-05\n";
+        let text =
+            "OFFICE,NO,FIRST,LAST,DOB,UID,CHANGED\n7,12,GURPREET,SINGH S/o Harjit,02/01/1990,234123412346,2026-01-05\n";
         std::fs::write(&file, text).unwrap();
         let mut read = Vec::new();
         let mut take = |batch: CheckedBatch| -> Result<(), IngestError> {
@@ -334,7 +344,8 @@ to = "aadhaar"
             Ok(())
         };
         let rows = Rows::Entity(&house.model);
-        read_file(&house.source, rows, Input::from(file.as_path()), &house.standardizer, house.today, &mut take).unwrap();
+        read_file(&house.source, rows, Input::from(file.as_path()), &house.standardizer, house.today, &mut take)
+            .unwrap();
         let columns = [
             ("FIRST", "GURPREET"),
             ("LAST", "SINGH S/o Harjit"),

@@ -313,6 +313,9 @@ fn rows_that_thirty_two_programs_write_at_once_survive_a_kill_when_they_were_ans
     let mut acknowledged: Vec<String> = Vec::new();
     for round in 0..3 {
         let mut served = Served::start(&house.data());
+        // A resolution leaves the source records in memory: rows are resolved as they come.
+        done(house.ingest(&house.file(&format!("people_w{round}.csv"), people(round, &mut chance))));
+        done(house.run(&["resolve"]));
         let (address, alive) = (served.address.clone(), AtomicBool::new(true));
         let wait = Duration::from_millis(500 + chance.below(1_000));
         let written = std::thread::scope(|scope| {

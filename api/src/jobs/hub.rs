@@ -2,8 +2,8 @@
 
 use kanak_model::golden_record::ValueOverride;
 use kanak_model::match_pair::Constraint;
-use kanak_model::{Access, SourceRecord, SourceRecordId};
-use kanak_store::{Arrivals, Link, Store, StoreError};
+use kanak_model::{Access, RuleSetVersion, SourceRecord, SourceRecordId};
+use kanak_store::{Arrivals, Link, SourceSystemRow, Store, StoreError};
 
 /// The hub as it is committed, or with rows that arrive in a transaction under way.
 pub enum Hub<'h> {
@@ -14,6 +14,39 @@ pub enum Hub<'h> {
 }
 
 impl Hub<'_> {
+    /// A setting's value.
+    ///
+    /// # Errors
+    /// When the hub cannot be read.
+    pub async fn get_setting(&mut self, name: &str) -> Result<Option<String>, StoreError> {
+        match self {
+            Self::Committed(store) => store.get_setting(name).await,
+            Self::Arriving(arrivals) => arrivals.get_setting(name).await,
+        }
+    }
+
+    /// The version of the rules in force of an entity type.
+    ///
+    /// # Errors
+    /// When the hub cannot be read.
+    pub async fn find_rule_set_version(&mut self, entity: &str) -> Result<Option<RuleSetVersion>, StoreError> {
+        match self {
+            Self::Committed(store) => store.find_rule_set_version(entity).await,
+            Self::Arriving(arrivals) => arrivals.find_rule_set_version(entity).await,
+        }
+    }
+
+    /// All registers.
+    ///
+    /// # Errors
+    /// When the hub cannot be read.
+    pub async fn list_source_systems(&mut self) -> Result<Vec<SourceSystemRow>, StoreError> {
+        match self {
+            Self::Committed(store) => store.list_source_systems().await,
+            Self::Arriving(arrivals) => arrivals.list_source_systems().await,
+        }
+    }
+
     /// The live ones among these source records, by ascending id.
     ///
     /// # Errors

@@ -124,7 +124,8 @@ pub async fn warm(deployment: &Deployment, model: &EntityModel) -> anyhow::Resul
     {
         return Ok(());
     }
-    let live = tokio::task::spawn_blocking(move || Live::of(version, Arc::new(rule_set), resolved, builder.finish())).await?;
+    let live =
+        tokio::task::spawn_blocking(move || Live::of(version, Arc::new(rule_set), resolved, builder.finish())).await?;
     kept.keep(entity, live);
     Ok(())
 }

@@ -14,7 +14,7 @@ use kanak_model::match_pair::{Constraint, ConstraintKind, MatchPair};
 use kanak_model::{
     Access, EntityModel, GoldenId, RuleSetVersion, SourceRecord, SourceRecordId, SourceSystem, SourceSystemId,
 };
-use kanak_store::{Applied, Link, Resolution, Scope, StoreError, Unresolved};
+use kanak_store::{Applied, Link, Resolution, Scope, SourceSystemRow, StoreError, Unresolved};
 use sha2::{Digest as _, Sha256};
 
 use crate::deployment::Deployment;
@@ -165,12 +165,12 @@ pub async fn resolve_in(
     let Some(live) = deployment.live.as_ref().and_then(|kept| kept.find(&model.name)) else { return Ok(None) };
     // Until all is written, memory and hub differ.
     let Some(mark) = live.take_mark() else { return Ok(None) };
-    if last_resolved(deployment, &model.name).await? != Some(mark) {
+    if hub.get_setting(&resolved_setting(&model.name)).await? != Some(mark) {
         return Ok(None);
     }
     let constraints = hub.list_decisions(&model.name).await?;
-    let registers = registers(deployment).await?;
-    if !live.is_in_force(deployment, model, &registers, answers(&constraints)).await? {
+    let registers = registers_of(deployment, hub.list_source_systems().await?);
+    if !live.is_in_force(model, &registers, answers(&constraints), hub).await? {
         return Ok(None);
     }
     let Some(around) = take_in(&live, unresolved, &constraints, &registers, hub).await? else { return Ok(None) };
@@ -184,13 +184,13 @@ impl Live {
     /// declared now: [`has_new_rules`] without reading them.
     async fn is_in_force(
         &self,
-        deployment: &Deployment,
         model: &EntityModel,
         registers: &Registers,
         answers: usize,
+        hub: &mut Hub<'_>,
     ) -> anyhow::Result<bool> {
-        Ok(deployment.store.find_rule_set_version(&model.name).await? == Some(self.version)
-            && is_applied(deployment, &model.name, self.version).await?
+        Ok(hub.find_rule_set_version(&model.name).await? == Some(self.version)
+            && hub.get_setting(&applied_setting(&model.name)).await? == Some(self.version.to_string())
             && why_trained_anew(&MatchRules::compile(model)?, &self.rule_set, answers).is_none()
             && self.rule_set.declared == declared(model, registers))
     }
@@ -438,10 +438,15 @@ pub fn register_name(registers: &Registers, id: SourceSystemId) -> &str {
 /// # Errors
 /// When the hub cannot be read.
 pub async fn registers(deployment: &Deployment) -> anyhow::Result<Registers> {
-    let stored = deployment.store.list_source_systems().await?;
-    let declared = |name: &str| deployment.sources.find(name).cloned().or_else(|| hub_source::find(&deployment.models, name));
+    Ok(registers_of(deployment, deployment.store.list_source_systems().await?))
+}
+
+/// The registers that a hub lists, with their declarations.
+fn registers_of(deployment: &Deployment, stored: Vec<SourceSystemRow>) -> Registers {
+    let declared =
+        |name: &str| deployment.sources.find(name).cloned().or_else(|| hub_source::find(&deployment.models, name));
     let register = |name: String| Register { declared: declared(&name), name };
-    Ok(stored.into_iter().map(|row| (row.id, register(row.name))).collect())
+    stored.into_iter().map(|row| (row.id, register(row.name))).collect()
 }
 
 /// The rules that a resolution goes by.

@@ -20,12 +20,16 @@ use crate::constraints::NewConstraint;
 use crate::crosswalks::Link;
 use crate::db::{Tx, on_tx};
 use crate::dialect::{json, sql};
+use crate::erasures::{self, ErasedKeys};
 use crate::error::StoreError;
 use crate::ingest::{ArrivedBy, ChangedRow, FileFacts, IngestTx, Known, NewRow, clean, content_hash};
+use crate::key_store::Key;
 use crate::packed::ChosenBack;
 use crate::resolution::{self, Applied, Resolution, Unresolved};
+use crate::source_systems::{self, SourceSystemRow};
 use crate::{
-    confirmations, constraints, crosswalks, department_answers, overrides, quarantined_rows, settings, source_records,
+    confirmations, constraints, crosswalks, department_answers, overrides, quarantined_rows, rule_sets, settings,
+    source_records,
 };
 
 /// Rows under way into the hub. It holds the hub's one writer; dropped, nothing happened.
@@ -211,6 +215,38 @@ impl Arrivals {
         Ok((Self { tx }, arrived))
     }
 
+    /// See [`Store::list_erased_keys`].
+    ///
+    /// # Errors
+    /// When the hub cannot be read, or rows were erased under another key.
+    pub async fn list_erased_keys(&mut self, source: SourceSystemId, key: &Key) -> Result<ErasedKeys, StoreError> {
+        erasures::erased_keys(&mut self.tx, source, key).await
+    }
+
+    /// See [`Store::get_setting`].
+    ///
+    /// # Errors
+    /// When the hub cannot be read.
+    pub async fn get_setting(&mut self, name: &str) -> Result<Option<String>, StoreError> {
+        settings::get(&mut self.tx, name).await
+    }
+
+    /// See [`Store::find_rule_set_version`].
+    ///
+    /// # Errors
+    /// When the hub cannot be read.
+    pub async fn find_rule_set_version(&mut self, entity: &str) -> Result<Option<RuleSetVersion>, StoreError> {
+        rule_sets::latest_version(&mut self.tx, entity).await
+    }
+
+    /// See [`Store::list_source_systems`].
+    ///
+    /// # Errors
+    /// When the hub cannot be read.
+    pub async fn list_source_systems(&mut self) -> Result<Vec<SourceSystemRow>, StoreError> {
+        source_systems::list(&mut self.tx).await
+    }
+
     /// See [`Store::list_unresolved`]; what arrived here is among them.
     ///
     /// # Errors
@@ -294,11 +330,8 @@ impl Arrivals {
             .bind(by.0)
             .fetch_one(c)
             .await)?;
-        let constraint = Constraint {
-            left: SourceRecordId(left),
-            right: SourceRecordId(right),
-            kind: ConstraintKind::CannotLink,
-        };
+        let constraint =
+            Constraint { left: SourceRecordId(left), right: SourceRecordId(right), kind: ConstraintKind::CannotLink };
         let new = NewConstraint { constraint, task, by, reason, field_check: None, batch: None };
         constraints::insert(&mut self.tx, entity, &new).await?;
         Ok(StewardTaskId(task))
@@ -342,11 +375,13 @@ impl Arrivals {
         &mut self,
         ids: &[SourceRecordId],
     ) -> Result<FxHashMap<SourceRecordId, Standing>, StoreError> {
-        const GOLDEN: &str = "SELECT x.source_record_id, g.id, g.version, v.chosen FROM {ids $1} AS i CROSS JOIN crosswalks x
+        const GOLDEN: &str =
+            "SELECT x.source_record_id, g.id, g.version, v.chosen FROM {ids $1} AS i CROSS JOIN crosswalks x
              CROSS JOIN golden_records g CROSS JOIN golden_versions v
              WHERE x.source_record_id = i.id AND x.recorded_to_us IS NULL AND g.id = x.golden_id
              AND v.golden_id = g.id AND v.version = g.version";
-        const MEMBERS: &str = "SELECT x.golden_id, r.id, s.name, r.source_key FROM {ids $1} AS i CROSS JOIN crosswalks x
+        const MEMBERS: &str =
+            "SELECT x.golden_id, r.id, s.name, r.source_key FROM {ids $1} AS i CROSS JOIN crosswalks x
              CROSS JOIN source_records r CROSS JOIN source_systems s
              WHERE x.golden_id = i.id AND x.recorded_to_us IS NULL AND r.id = x.source_record_id
              AND s.id = r.source_system_id ORDER BY r.id";
@@ -412,19 +447,14 @@ impl Arrivals {
 }
 
 /// Why a row is not taken in, if there is a reason.
-fn refusal(
-    row: &ArrivingRow,
-    live: Option<&Known>,
-    held: &FxHashMap<i64, Values>,
-) -> Option<Arrived> {
+fn refusal(row: &ArrivingRow, live: Option<&Known>, held: &FxHashMap<i64, Values>) -> Option<Arrived> {
     if row.scope != Filter::Everything {
         let states_inside = match &row.what {
             Arriving::States(record) => row.scope.passes(&|name| record.values.find(name)),
             Arriving::Retires | Arriving::Rejected(_) => true,
         };
-        let held_inside = live.is_none_or(|live| {
-            held.get(&live.id).is_some_and(|values| row.scope.passes(&|name| values.find(name)))
-        });
+        let held_inside = live
+            .is_none_or(|live| held.get(&live.id).is_some_and(|values| row.scope.passes(&|name| values.find(name))));
         if !states_inside || !held_inside {
             return Some(Arrived::OutOfScope);
         }

@@ -134,7 +134,8 @@ struct Row {
     seen_us: Option<i64>,
 }
 
-const COLUMNS: &str = "SELECT a.id, a.source_record_id, s.name AS source, r.source_key, a.says, a.attribute, a.golden_id,
+const COLUMNS: &str =
+    "SELECT a.id, a.source_record_id, s.name AS source, r.source_key, a.says, a.attribute, a.golden_id,
      a.golden_version, a.reason, a.answered_by, a.answered_us, a.seen_by, a.seen_us FROM department_answers a
      JOIN source_records r ON r.id = a.source_record_id JOIN source_systems s ON s.id = r.source_system_id";
 
@@ -231,7 +232,8 @@ async fn insert(
     reason: Option<&str>,
     by: &str,
 ) -> Result<i64, StoreError> {
-    const SQL: &str = "INSERT INTO department_answers (id, source_record_id, says, attribute, golden_id, golden_version, reason,
+    const SQL: &str =
+        "INSERT INTO department_answers (id, source_record_id, says, attribute, golden_id, golden_version, reason,
              answered_by, answered_us)
          VALUES ((SELECT coalesce(max(id), 0) + 1 FROM department_answers), $1, $2, $3, $4,
              (SELECT version FROM golden_records WHERE id = $4), $5, $6, $7) RETURNING id";
@@ -276,9 +278,8 @@ impl Store {
             }
             query.fetch_all(c).await
         })?;
-        let mut next = (rows.len() as i64 == LOOKED_AT_MAX)
-            .then(|| rows.last().map(|row| row.source_key.clone()))
-            .flatten();
+        let mut next =
+            (rows.len() as i64 == LOOKED_AT_MAX).then(|| rows.last().map(|row| row.source_key.clone())).flatten();
         let count = rows.len();
         let mut found = Vec::new();
         for (place, row) in rows.into_iter().enumerate() {
@@ -321,7 +322,8 @@ impl Store {
         let by = &access.caller().name;
         let (row, golden) = (found.source_record.0, found.golden_id);
         let id = insert(&mut tx, row, says, Some(attribute), golden.0, reason, by).await?;
-        let detail = serde_json::json!({ "answer": id, "source_record": row, "attribute": attribute, "says": says.word() });
+        let detail =
+            serde_json::json!({ "answer": id, "source_record": row, "attribute": attribute, "says": says.word() });
         audit_events::append_act(&mut tx, by, "correction_answered", golden.to_string(), detail).await?;
         let text = format!("{COLUMNS} WHERE a.id = $1");
         let row: Row = on_tx!(tx, |c| sqlx::query_as(sql(engine, &text)).bind(id).fetch_one(c).await)?;
@@ -391,13 +393,12 @@ impl Store {
 
 /// Adds which register states each value, and what the department answered to it: the latest answer, where the golden record held the
 /// same value then.
-async fn with_evidence(
-    tx: &mut Tx,
-    found: Vec<(Correction, SourceRecordId)>,
-) -> Result<Vec<Correction>, StoreError> {
-    const SOURCES: &str = "SELECT r.id, s.name FROM {ids $1} AS i CROSS JOIN source_records r CROSS JOIN source_systems s
+async fn with_evidence(tx: &mut Tx, found: Vec<(Correction, SourceRecordId)>) -> Result<Vec<Correction>, StoreError> {
+    const SOURCES: &str =
+        "SELECT r.id, s.name FROM {ids $1} AS i CROSS JOIN source_records r CROSS JOIN source_systems s
          WHERE r.id = i.id AND s.id = r.source_system_id";
-    const HELD: &str = "SELECT a.id, v.chosen FROM {ids $1} AS i CROSS JOIN department_answers a CROSS JOIN golden_versions v
+    const HELD: &str =
+        "SELECT a.id, v.chosen FROM {ids $1} AS i CROSS JOIN department_answers a CROSS JOIN golden_versions v
          WHERE a.id = i.id AND v.golden_id = a.golden_id AND v.version = a.golden_version";
     let engine = tx.engine();
     let origins: Vec<i64> = found.iter().map(|(_, origin)| origin.0).collect();
@@ -408,8 +409,7 @@ async fn with_evidence(
     let text = format!(
         "{COLUMNS} WHERE a.source_record_id IN (SELECT id FROM {{ids $1}} AS i) AND a.attribute IS NOT NULL ORDER BY a.id"
     );
-    let answers: Vec<Row> =
-        on_tx!(tx, |c| sqlx::query_as(sql(engine, &text)).bind(json(&rows)).fetch_all(c).await)?;
+    let answers: Vec<Row> = on_tx!(tx, |c| sqlx::query_as(sql(engine, &text)).bind(json(&rows)).fetch_all(c).await)?;
     let mut latest: FxHashMap<(i64, String), DepartmentAnswer> = FxHashMap::default();
     for row in answers {
         let place = (row.source_record_id, row.attribute.clone().unwrap_or_default());

@@ -21,7 +21,7 @@ use crate::error::StoreError;
 use crate::key_store::Key;
 use crate::packed::{Chosen, ChosenBack};
 use crate::vault::Reference;
-use crate::{legal_holds, proposals, resolution, source_systems, steward_tasks};
+use crate::{legal_holds, proposals, resolution, settings, source_systems, steward_tasks};
 
 /// The longest order that is kept, in characters.
 pub const ORDER_MAX: usize = 500;
@@ -205,6 +205,16 @@ async fn change(tx: &mut Tx, text: &str, ids: &[i64]) -> Result<u64, StoreError>
     Ok(changed)
 }
 
+/// See [`Store::list_erased_keys`].
+pub(crate) async fn erased_keys(tx: &mut Tx, source: SourceSystemId, key: &Key) -> Result<ErasedKeys, StoreError> {
+    const SQL: &str = "SELECT key_hash FROM erased_source_records WHERE source_system_id = $1";
+    let hashes: Vec<String> = on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(source.0).fetch_all(c).await)?;
+    if !hashes.is_empty() && settings::get(tx, KEY_SETTING).await? != Some(key_mark(key)) {
+        return Err(StoreError::WrongErasureKey);
+    }
+    Ok(ErasedKeys { source: source.0, key: key.clone(), hashes: Arc::new(hashes.into_iter().collect()) })
+}
+
 impl Store {
     /// What erasing a golden record under an order would reach. Changes nothing.
     ///
@@ -324,12 +334,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::WrongErasureKey`] under another key: no row would be known again.
     pub async fn list_erased_keys(&self, source: SourceSystemId, key: &Key) -> Result<ErasedKeys, StoreError> {
-        const SQL: &str = "SELECT key_hash FROM erased_source_records WHERE source_system_id = $1";
-        let hashes: Vec<String> = on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(source.0).fetch_all(c).await)?;
-        if !hashes.is_empty() && self.get_setting(KEY_SETTING).await? != Some(key_mark(key)) {
-            return Err(StoreError::WrongErasureKey);
-        }
-        Ok(ErasedKeys { source: source.0, key: key.clone(), hashes: Arc::new(hashes.into_iter().collect()) })
+        erased_keys(&mut self.db.begin_read().await?, source, key).await
     }
 }
 

@@ -32,7 +32,8 @@ const WRITTEN_ABOUT: usize = 20_000;
 /// # Errors
 /// When a stage fails.
 pub async fn run(args: &BenchHubArgs, global: &Global, output: &Output) -> anyhow::Result<()> {
-    let folder = args.dir.clone().unwrap_or_else(std::env::temp_dir).join(format!("kanak-bench-{}", std::process::id()));
+    let folder =
+        args.dir.clone().unwrap_or_else(std::env::temp_dir).join(format!("kanak-bench-{}", std::process::id()));
     let global = Global { data: folder.join("data"), hub: global.hub.clone(), json: false, quiet: true };
     let done = measure(args, &folder, &global, output).await;
     std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
@@ -219,11 +220,7 @@ struct Client {
 type Sent = (Arc<SourceSystem>, String, BTreeMap<String, String>);
 
 impl Client {
-    async fn write(
-        &self,
-        client: usize,
-        calls: usize,
-    ) -> anyhow::Result<Vec<(Duration, Arrived, RowResolution)>> {
+    async fn write(&self, client: usize, calls: usize) -> anyhow::Result<Vec<(Duration, Arrived, RowResolution)>> {
         let mut done = Vec::with_capacity(calls);
         let mut last: Option<Sent> = None;
         for call in 0..calls {

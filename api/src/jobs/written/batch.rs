@@ -6,9 +6,7 @@ use anyhow::{Context as _, ensure};
 use kanak_ingest::{CheckedRow, LandedRow, landed_text, landing};
 use kanak_model::source_system::{Load, RowsAre};
 use kanak_model::{SourceRecordId, SourceSystemId};
-use kanak_store::{
-    Arrivals, Arrived, Arriving, ArrivingRow, AuditEvent, ErasedKeys, FileFacts, Key,
-};
+use kanak_store::{Arrivals, Arrived, Arriving, ArrivingRow, AuditEvent, ErasedKeys, FileFacts, Key};
 
 use super::{RowAct, RowArrived, RowResolution, RowToWrite, RowWritten};
 use crate::deployment::Deployment;
@@ -49,15 +47,11 @@ struct Part {
 ///
 /// # Errors
 /// When something cannot be read or written. Then nothing is in the hub; what is in landing and vault stays and harms nobody.
-pub async fn write_batch(
-    deployment: &Deployment,
-    keys: &Keys,
-    rows: &[RowToWrite],
-) -> anyhow::Result<Vec<RowWritten>> {
+pub async fn write_batch(deployment: &Deployment, keys: &Keys, rows: &[RowToWrite]) -> anyhow::Result<Vec<RowWritten>> {
     let sources = known_sources(deployment, rows).await?;
     let mut arrivals = deployment.store.begin_arrivals().await?;
     let known_at = arrivals.now();
-    let mut parts = parts(deployment, keys, rows, sources).await?;
+    let mut parts = parts(&mut arrivals, keys, rows, sources).await?;
     let mut arrived: Vec<Option<RowArrived>> = vec![None; rows.len()];
     for part in &mut parts {
         part.places.retain(|place| {
@@ -149,14 +143,14 @@ async fn known_sources(
 }
 
 async fn parts(
-    deployment: &Deployment,
+    arrivals: &mut Arrivals,
     keys: &Keys,
     rows: &[RowToWrite],
     sources: BTreeMap<String, SourceSystemId>,
 ) -> anyhow::Result<Vec<Part>> {
     let mut parts = Vec::with_capacity(sources.len());
     for (name, source) in sources {
-        let erased = deployment.store.list_erased_keys(source, &keys.erasure).await?;
+        let erased = arrivals.list_erased_keys(source, &keys.erasure).await?;
         let places = (0..rows.len()).filter(|place| rows[*place].source.name == name).collect();
         parts.push(Part { source, erased, places });
     }

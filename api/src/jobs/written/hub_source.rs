@@ -17,11 +17,7 @@ pub fn name(entity: &str) -> String {
 pub fn of(model: &EntityModel) -> SourceSystem {
     SourceSystem {
         name: name(&model.name),
-        title: Titles {
-            en: format!("{}: created in the hub", model.title.en),
-            pa: None,
-            hi: None,
-        },
+        title: Titles { en: format!("{}: created in the hub", model.title.en), pa: None, hi: None },
         department: DEPARTMENT.to_owned(),
         rows: RowsAre::Entity(model.name.clone()),
         files: Vec::new(),

@@ -82,7 +82,9 @@ impl RowWriter {
             // A task of its own: a caller that goes away must not take along what others wait for.
             tokio::spawn(write_all(Arc::clone(self), deployment.clone(), Arc::clone(work)));
         }
-        answered.await.unwrap_or_else(|_| Err(WriteError::Inside("the writer of rows was stopped; try again".to_owned())))
+        answered
+            .await
+            .unwrap_or_else(|_| Err(WriteError::Inside("the writer of rows was stopped; try again".to_owned())))
     }
 
     /// What is written next, each row once, in the order of arrival; nothing when the queue came to rest.
@@ -148,7 +150,11 @@ async fn write_each(
         Ok(written) => written.into_iter().map(Ok).collect(),
         Err(error) if rows.len() == 1 => vec![Err(inside(&error))],
         Err(error) => {
-            tracing::warn!(rows = rows.len(), "{} rows were not written together and go one by one: {error:#}", rows.len());
+            tracing::warn!(
+                rows = rows.len(),
+                "{} rows were not written together and go one by one: {error:#}",
+                rows.len()
+            );
             let mut written = Vec::with_capacity(rows.len());
             for row in rows {
                 let one = write_batch(deployment, keys, &[row]).await;

@@ -34,8 +34,7 @@ fn to_write(deployment: &Deployment, (key, name, born): &Row) -> RowToWrite {
     let stated = BTreeMap::from([("NAME".to_owned(), name.clone()), ("DOB".to_owned(), born.clone())]);
     let today = deployment.clock.now().day_ist();
     let by = StatedBy::Columns;
-    let checked =
-        check_row(&source, Rows::Entity(model), key, by, &stated, &deployment.standardizer, today).unwrap();
+    let checked = check_row(&source, Rows::Entity(model), key, by, &stated, &deployment.standardizer, today).unwrap();
     RowToWrite {
         source,
         key: key.clone(),
@@ -135,7 +134,10 @@ async fn rows_one_by_one_or_at_once_give_what_a_file_with_them_gives() {
             let written = write_all(state, &rows, *at_once).await;
             assert!(written.iter().all(|one| one.resolution == RowResolution::Done), "nothing waits");
             let count = |outcome: fn(Arrived) -> bool| {
-                written.iter().filter(|one| matches!(&one.arrived, RowArrived::As(arrived) if outcome(*arrived))).count()
+                written
+                    .iter()
+                    .filter(|one| matches!(&one.arrived, RowArrived::As(arrived) if outcome(*arrived)))
+                    .count()
             };
             let counts = [
                 count(|one| matches!(one, Arrived::New(_))),
@@ -229,12 +231,15 @@ async fn the_same_row_twice_at_once_is_written_twice_in_order() {
     let house = House::with_people().await;
     let state = served(&house).await;
     let row = |name: &str| ("9001".to_owned(), name.to_owned(), "1931-12-30".to_owned());
-    let rows: Vec<Row> = (0..20).map(|at| row(if at % 2 == 0 { "Wholly Otherwise" } else { "Otherwise Wholly" })).collect();
+    let rows: Vec<Row> =
+        (0..20).map(|at| row(if at % 2 == 0 { "Wholly Otherwise" } else { "Otherwise Wholly" })).collect();
     let written = write_all(&state, &rows, 20).await;
     let versions: BTreeSet<i32> = written
         .iter()
         .filter_map(|one| match &one.arrived {
-            RowArrived::As(arrived @ (Arrived::New(_) | Arrived::Changed(..))) => arrived.source_record().map(|one| one.1),
+            RowArrived::As(arrived @ (Arrived::New(_) | Arrived::Changed(..))) => {
+                arrived.source_record().map(|one| one.1)
+            }
             _ => None,
         })
         .collect();

@@ -51,10 +51,11 @@ pub async fn answer(
         Word::Reject => Says::Rejects,
     };
     let new = NewAnswer { key: &key, attribute: &attribute, says, reason: &body.reason };
-    let kept = state.deployment.store.answer_correction(&access, model, id, new).await.map_err(|error| match error {
-        StoreError::Reason { .. } => Problem::bad_request(error.to_string()),
-        StoreError::NotFound { .. } => Problem::not_found("the golden record does not differ from the row there"),
-        other => Problem::internal(other),
-    })?;
+    let kept =
+        state.deployment.store.answer_correction(&access, model, id, new).await.map_err(|error| match error {
+            StoreError::Reason { .. } => Problem::bad_request(error.to_string()),
+            StoreError::NotFound { .. } => Problem::not_found("the golden record does not differ from the row there"),
+            other => Problem::internal(other),
+        })?;
     Ok(Json(AnswerView::new(kept, &|_| String::new())))
 }

@@ -113,7 +113,11 @@ pub async fn create(
     let row = checked(deployment, &source, &key, StatedBy::Attributes, &values)?;
     if let Some(name) = row.ignored.first() {
         let known: Vec<&str> = model.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
-        return Err(Problem::bad_request(format!("{} has no attribute `{name}`; there are {}", model.name, known.join(", "))));
+        return Err(Problem::bad_request(format!(
+            "{} has no attribute `{name}`; there are {}",
+            model.name,
+            known.join(", ")
+        )));
     }
     let known = deployment.store.find_golden_by_crosswalk(&access, model, &source.name, &key).await;
     let is_there_already = known.map_err(Problem::internal)?.is_some();
@@ -225,7 +229,8 @@ async fn search_before(
     if unnamed.is_empty() {
         return Ok(Searched::Clear(apart));
     }
-    let detail = "it may be one of `candidates`; use that golden record, or name each in `different_from` with a reason";
+    let detail =
+        "it may be one of `candidates`; use that golden record, or name each in `different_from` with a reason";
     let problem = Problem::new(StatusCode::CONFLICT, detail);
     Ok(Searched::Found(AlreadyThere { problem, candidates: unnamed }))
 }

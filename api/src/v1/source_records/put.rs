@@ -125,7 +125,9 @@ pub(crate) fn texts(values: BTreeMap<String, Value>) -> Result<BTreeMap<String, 
     let text = |(name, value): (String, Value)| {
         let text = match value {
             Value::Null => String::new(),
-            Value::String(text) if text.contains('\0') => return Err(Problem::bad_request("a value holds a NUL character")),
+            Value::String(text) if text.contains('\0') => {
+                return Err(Problem::bad_request("a value holds a NUL character"));
+            }
             Value::String(text) => text,
             Value::Bool(is) => is.to_string(),
             Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
@@ -150,7 +152,14 @@ mod tests {
         assert_eq!(by, StatedBy::Columns);
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(values, [("A", "x"), ("B", "12"), ("C", ""), ("D", "true")]);
-        for bad in ["", "{}", r#"{"columns":{},"attributes":{}}"#, r#"{"columns":{"A":[1]}}"#, r#"{"columns":{"A":1.5}}"#, r#"{"rows":{}}"#] {
+        for bad in [
+            "",
+            "{}",
+            r#"{"columns":{},"attributes":{}}"#,
+            r#"{"columns":{"A":[1]}}"#,
+            r#"{"columns":{"A":1.5}}"#,
+            r#"{"rows":{}}"#,
+        ] {
             assert_eq!(read(bad).unwrap_err().status, 400, "{bad}");
         }
         let refused = read(r#"{"columns":{"NAME":"Gurpreet"#).unwrap_err().detail.unwrap();

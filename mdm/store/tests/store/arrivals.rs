@@ -123,7 +123,10 @@ fn who_is_confined_to_districts_neither_takes_a_row_out_of_others_nor_moves_one_
         hub.arrive(vec![states("a", "Asha")]).await;
         let outside = in_districts(states("a", "Aasha"), &["42"]);
         let mut moved = states("a", "Asha");
-        moved.what = Arriving::States(NewSourceRecord { values: kanak_model::source_record::Values::new(), ..record("a", "Asha") });
+        moved.what = Arriving::States(NewSourceRecord {
+            values: kanak_model::source_record::Values::new(),
+            ..record("a", "Asha")
+        });
         let retires = in_districts(arriving("a", Arriving::Retires), &["42"]);
         for row in [outside, in_districts(moved, &["41"]), retires] {
             assert_eq!(hub.arrive(vec![row]).await, [Arrived::OutOfScope]);
@@ -183,7 +186,10 @@ fn a_row_that_was_away_finds_the_golden_record_that_it_left_empty() {
         let ended = arrivals.list_ended_links_around(&[SourceRecordId(1)]).await.unwrap();
         assert_eq!(ended.len(), 1);
         drop(arrivals);
-        assert!(hub.store.list_ended_links_around(&[SourceRecordId(1)]).await.unwrap().is_empty(), "it is retired still");
+        assert!(
+            hub.store.list_ended_links_around(&[SourceRecordId(1)]).await.unwrap().is_empty(),
+            "it is retired still"
+        );
     });
 }
 

@@ -230,8 +230,7 @@ async fn a_steward_enters_somebody_beside_who_looks_the_same_and_may_undo_it() {
         .collect();
     let named: Vec<String> = ids.iter().map(|id| format!(r#"{{"golden_id":"{id}","reason":"his cousin"}}"#)).collect();
     let different = format!(r#","different_from":[{}]"#, named.join(","));
-    let entered =
-        desk.as_steward("POST", "/v1/golden-records", &cookie, &new_person(&name, &born, &different)).await;
+    let entered = desk.as_steward("POST", "/v1/golden-records", &cookie, &new_person(&name, &born, &different)).await;
     assert_eq!(entered.status, StatusCode::CREATED, "{}", entered.body);
     let golden_id = entered.json()["golden_id"].as_str().unwrap().to_owned();
     assert!(!ids.contains(&golden_id.as_str()), "it stands by itself");
@@ -240,8 +239,7 @@ async fn a_steward_enters_somebody_beside_who_looks_the_same_and_may_undo_it() {
     let undone = desk.as_steward("POST", &format!("/v1/steward-tasks/{task}/undo"), &cookie, "").await;
     assert!(undone.status.is_success(), "{}", undone.body);
     let key = entered.json()["key"].as_str().unwrap().to_owned();
-    let after =
-        desk.as_steward("GET", &format!("/v1/crosswalks/hub_citizen/{key}"), &cookie, "").await.json();
+    let after = desk.as_steward("GET", &format!("/v1/crosswalks/hub_citizen/{key}"), &cookie, "").await.json();
     assert_eq!(after["golden_id"], ids[0], "the rules hold it to be the same one");
 }
 
@@ -256,8 +254,7 @@ async fn keeping_apart_what_a_policy_names_takes_a_second_steward() {
     let there = desk.as_steward("POST", "/v1/golden-records", &cookie, &new_person(&name, &born, "")).await.json();
     let id = there["candidates"][0]["golden_record"]["golden_id"].as_str().unwrap();
     let different = format!(r#","different_from":[{{"golden_id":"{id}","reason":"his cousin"}}]"#);
-    let refused =
-        desk.as_steward("POST", "/v1/golden-records", &cookie, &new_person(&name, &born, &different)).await;
+    let refused = desk.as_steward("POST", "/v1/golden-records", &cookie, &new_person(&name, &born, &different)).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.body.contains("second steward"), "{}", refused.body);
 }
@@ -285,7 +282,10 @@ async fn a_department_answers_to_corrections_and_a_steward_takes_note() {
     assert_eq!(reasonless.status, StatusCode::BAD_REQUEST, "{}", reasonless.body);
     let rejected = desk.put(&answer, r#"{"answer":"reject","reason":"as in her passport"}"#).await;
     assert_eq!(rejected.status, StatusCode::OK, "{}", rejected.body);
-    assert_eq!(desk.put(&answer.replace("full_name", "mobile"), r#"{"answer":"accept"}"#).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        desk.put(&answer.replace("full_name", "mobile"), r#"{"answer":"accept"}"#).await.status,
+        StatusCode::NOT_FOUND
+    );
     let cookie = desk.steward().await;
     let waiting = desk.as_steward("GET", "/v1/department-answers", &cookie, "").await;
     let id = waiting.json()[0]["id"].as_i64().unwrap();
