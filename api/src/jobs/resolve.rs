@@ -132,7 +132,8 @@ pub async fn resolve_changed(
     model: &EntityModel,
     unresolved: &Unresolved,
 ) -> anyhow::Result<Option<Resolved>> {
-    let done = resolve_in(deployment, model, unresolved, &mut Hub::Committed(&deployment.store)).await?;
+    let mut hub = Hub::Committed(&deployment.store);
+    let done = Box::pin(resolve_in(deployment, model, unresolved, &mut hub)).await?;
     Ok(done.map(|(resolved, following)| {
         following.committed();
         resolved

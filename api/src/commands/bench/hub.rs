@@ -31,17 +31,17 @@ const WRITTEN_ABOUT: usize = 20_000;
 ///
 /// # Errors
 /// When a stage fails.
-pub async fn run(args: &BenchHubArgs, global: &Global, output: &Output) -> anyhow::Result<()> {
+pub(super) async fn run(args: &BenchHubArgs, global: &Global, output: &Output) -> anyhow::Result<()> {
     let folder =
         args.dir.clone().unwrap_or_else(std::env::temp_dir).join(format!("kanak-bench-{}", std::process::id()));
     let global = Global { data: folder.join("data"), hub: global.hub.clone(), json: false, quiet: true };
-    let done = measure(args, &folder, &global, output).await;
+    let done = Box::pin(measure(args, &folder, &global, output)).await;
     std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     done
 }
 
 async fn measure(args: &BenchHubArgs, folder: &Path, global: &Global, output: &Output) -> anyhow::Result<()> {
-    let house = House::load(args, folder, global, output).await?;
+    let house = Box::pin(House::load(args, folder, global, output)).await?;
     let written = house.write_all(args, output).await?;
     house.read_all(args, output, Read::ById).await?;
     house.read_all(args, output, Read::ByCrosswalk).await?;

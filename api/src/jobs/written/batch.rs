@@ -21,7 +21,7 @@ const WAITING_MAX: usize = 2_000;
 const FILE_NAME: &str = "rows written one by one";
 
 /// The keys that every batch needs.
-pub struct Keys {
+pub(super) struct Keys {
     landing: [u8; 32],
     erasure: Key,
 }
@@ -31,7 +31,7 @@ impl Keys {
     ///
     /// # Errors
     /// When it cannot be read or written.
-    pub fn read(deployment: &Deployment) -> anyhow::Result<Self> {
+    pub(super) fn read(deployment: &Deployment) -> anyhow::Result<Self> {
         Ok(Self { landing: landing_key(deployment)?, erasure: erasure_key(deployment)? })
     }
 }
@@ -47,7 +47,7 @@ struct Part {
 ///
 /// # Errors
 /// When something cannot be read or written. Then nothing is in the hub; what is in landing and vault stays and harms nobody.
-pub async fn write_batch(deployment: &Deployment, keys: &Keys, rows: &[RowToWrite]) -> anyhow::Result<Vec<RowWritten>> {
+pub(super) async fn write_batch(deployment: &Deployment, keys: &Keys, rows: &[RowToWrite]) -> anyhow::Result<Vec<RowWritten>> {
     let sources = known_sources(deployment, rows).await?;
     let mut arrivals = deployment.store.begin_arrivals().await?;
     let known_at = arrivals.now();
@@ -109,7 +109,7 @@ pub async fn write_batch(deployment: &Deployment, keys: &Keys, rows: &[RowToWrit
     }
     let arrived: Vec<RowArrived> = arrived.into_iter().map(|one| one.expect("every row is in one part")).collect();
     keep_apart(&mut arrivals, rows, &arrived).await?;
-    let resolved = resolve(deployment, &mut arrivals, rows, &arrived).await?;
+    let resolved = Box::pin(resolve(deployment, &mut arrivals, rows, &arrived)).await?;
     let ids: Vec<SourceRecordId> = arrived.iter().filter_map(source_record).collect();
     let mut standing = arrivals.list_standing(&ids).await?;
     let written = rows.iter().zip(arrived).map(|(row, arrived)| {
@@ -243,7 +243,7 @@ async fn resolve(
         }
         let model = deployment.get_model(entity)?;
         let mut hub = Hub::Arriving(arrivals);
-        if let Some((_, following)) = resolve_in(deployment, model, &unresolved, &mut hub).await? {
+        if let Some((_, following)) = Box::pin(resolve_in(deployment, model, &unresolved, &mut hub)).await? {
             resolved.insert(entity.to_owned(), Some(following));
         }
     }

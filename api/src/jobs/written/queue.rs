@@ -146,7 +146,7 @@ async fn write_each(
         Ok(keys) => keys,
         Err(error) => return rows.iter().map(|_| Err(inside(&error))).collect(),
     };
-    match write_batch(deployment, keys, &rows).await {
+    match Box::pin(write_batch(deployment, keys, &rows)).await {
         Ok(written) => written.into_iter().map(Ok).collect(),
         Err(error) if rows.len() == 1 => vec![Err(inside(&error))],
         Err(error) => {
@@ -157,7 +157,7 @@ async fn write_each(
             );
             let mut written = Vec::with_capacity(rows.len());
             for row in rows {
-                let one = write_batch(deployment, keys, &[row]).await;
+                let one = Box::pin(write_batch(deployment, keys, &[row])).await;
                 written.push(one.map(|mut one| one.remove(0)).map_err(|error| inside(&error)));
             }
             written
