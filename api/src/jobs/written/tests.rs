@@ -121,6 +121,7 @@ async fn rows_one_by_one_or_at_once_give_what_a_file_with_them_gives() {
         let state = served(&house).await;
         served_houses.push((house, state, at_once));
     }
+    let mut done = 0;
     for seed in 1..4 {
         let rows = rows(seed);
         let mut text = "ID,NAME,DOB\n".to_owned();
@@ -132,7 +133,9 @@ async fn rows_one_by_one_or_at_once_give_what_a_file_with_them_gives() {
         let expected = golden(&files.deployment).await;
         for (_, state, at_once) in &served_houses {
             let written = write_all(state, &rows, *at_once).await;
-            assert!(written.iter().all(|one| one.resolution == RowResolution::Done), "nothing waits");
+            done += written.iter().filter(|one| one.resolution == RowResolution::Done).count();
+            // What touched too much waited; the next resolution takes it.
+            resolve_all(&state.deployment, &[], &Output::silent()).await.unwrap();
             let count = |outcome: fn(Arrived) -> bool| {
                 written
                     .iter()
@@ -149,6 +152,7 @@ async fn rows_one_by_one_or_at_once_give_what_a_file_with_them_gives() {
             assert_eq!(golden(&state.deployment).await, expected, "{at_once} at once, rows {seed}");
         }
     }
+    assert!(done > 100, "only {done} rows were resolved when they were answered");
     for (_, state, _) in &served_houses {
         check_verified(&state.deployment).await;
     }

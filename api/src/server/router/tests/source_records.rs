@@ -235,12 +235,16 @@ async fn a_steward_enters_somebody_beside_who_looks_the_same_and_may_undo_it() {
     let golden_id = entered.json()["golden_id"].as_str().unwrap().to_owned();
     assert!(!ids.contains(&golden_id.as_str()), "it stands by itself");
     let decided = desk.as_steward("GET", "/v1/steward-tasks?state=decided", &cookie, "").await.json();
-    let task = decided[0]["id"].as_i64().unwrap();
-    let undone = desk.as_steward("POST", &format!("/v1/steward-tasks/{task}/undo"), &cookie, "").await;
-    assert!(undone.status.is_success(), "{}", undone.body);
+    assert_eq!(decided.as_array().unwrap().len(), ids.len());
+    for task in decided.as_array().unwrap() {
+        let path = format!("/v1/steward-tasks/{}/undo", task["id"]);
+        let undone = desk.as_steward("POST", &path, &cookie, "").await;
+        assert!(undone.status.is_success(), "{}", undone.body);
+    }
     let key = entered.json()["key"].as_str().unwrap().to_owned();
     let after = desk.as_steward("GET", &format!("/v1/crosswalks/hub_citizen/{key}"), &cookie, "").await.json();
-    assert_eq!(after["golden_id"], ids[0], "the rules hold it to be the same one");
+    let after = after["golden_id"].as_str().unwrap();
+    assert!(ids.contains(&after), "the rules hold it to be the same one: {after} of {ids:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -265,7 +269,7 @@ async fn a_department_answers_to_corrections_and_a_steward_takes_note() {
     let (name, born) = person(7);
     let path = "/v1/sources/people/source-records/7";
     // Written otherwise than on the roll, which stands first by trust, frequency and place or not: one of both is corrected.
-    let row = format!(r#"{{"columns":{{"NAME":"{name} Rani","DOB":"{born}"}}}}"#);
+    let row = format!(r#"{{"columns":{{"NAME":"{}","DOB":"{born}"}}}}"#, name.replace("ee", "i"));
     let changed = desk.put(path, &row).await;
     assert_eq!(changed.status, StatusCode::OK, "{}", changed.body);
     let (mut source, mut found) = ("", Value::Null);
