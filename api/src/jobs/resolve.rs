@@ -460,7 +460,7 @@ pub enum Rules {
         rule_set: Arc<RuleSet>,
     },
     /// Trained ones that become a new version, because something beside matching was declared anew.
-    Changed(RuleSet),
+    Changed(Arc<RuleSet>),
     /// Rules to be trained on what there is.
     Untrained {
         /// What they say.
@@ -509,7 +509,7 @@ fn rules_for(
     }
     if rule_set.declared != declared {
         let reason = "survivorship or the trust in sources was declared anew".to_owned();
-        return Ok((Rules::Changed(RuleSet { declared, ..rule_set }), Some(reason)));
+        return Ok((Rules::Changed(Arc::new(RuleSet { declared, ..rule_set })), Some(reason)));
     }
     Ok((Rules::InForce { version, rule_set: Arc::new(rule_set) }, None))
 }
@@ -575,8 +575,7 @@ pub fn compute(
 ) -> Work {
     let rank = |record: &SourceRecord| Rank::of(register_name(registers, record.source_system), &record.key);
     let mut builder = match &rules {
-        Rules::InForce { rule_set, .. } => rule_set.rules.columns(),
-        Rules::Changed(rule_set) => rule_set.rules.columns(),
+        Rules::InForce { rule_set, .. } | Rules::Changed(rule_set) => rule_set.rules.columns(),
         Rules::Untrained { rules, .. } => rules.columns(),
     };
     for record in records {
@@ -593,7 +592,7 @@ pub fn compute(
     };
     let (version, (rule_set, matched)) = match rules {
         Rules::InForce { version, rule_set } => (Some(version), under(rule_set)),
-        Rules::Changed(rule_set) => (None, under(Arc::new(rule_set))),
+        Rules::Changed(rule_set) => (None, under(rule_set)),
         Rules::Untrained { rules, declared } => {
             let (rule_set, matched) = train_and_match(&rules, &columns, TRAINING_SEED, constraints, None, &Silent);
             (None, (Arc::new(RuleSet { declared, ..rule_set }), matched))

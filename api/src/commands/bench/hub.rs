@@ -229,7 +229,7 @@ impl Client {
             let sent = match (call % 3, last.take()) {
                 (2, Some(last)) => last,
                 (1, _) => self.changed(place, number),
-                _ => self.new(place, number, client * calls + call),
+                _ => self.arrives(place, number, client * calls + call),
             };
             let begin = Instant::now();
             let row = self.row(&sent)?;
@@ -242,7 +242,7 @@ impl Client {
     }
 
     /// Somebody who is known registers with another department.
-    fn new(&self, place: usize, number: u64, call: usize) -> Sent {
+    fn arrives(&self, place: usize, number: u64, call: usize) -> Sent {
         let source = &self.sources[number as usize % self.sources.len()];
         let parts = vec![format!("b{call}"); source.key.len()];
         (Arc::clone(source), parts.join("/"), self.values(place))

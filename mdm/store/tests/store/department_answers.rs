@@ -111,7 +111,7 @@ fn a_rejection_needs_a_reason_waits_for_a_steward_and_no_longer_speaks_of_anothe
         let answer = NewAnswer { reason: "she came with the bill", ..answer };
         let kept = hub.store.answer_correction(&access, &model(), roll, answer).await.unwrap();
         let waiting = async || hub.store.list_department_answers(&steward(), None, None, 10).await.unwrap();
-        assert_eq!(waiting().await, [kept.clone()]);
+        assert_eq!(waiting().await, std::slice::from_ref(&kept));
         let of_golden = hub.store.list_department_answers(&steward(), Some(GoldenId(2)), None, 10).await.unwrap();
         assert_eq!(of_golden.len(), 1);
         assert!(hub.store.list_department_answers(&steward(), Some(GoldenId(1)), None, 10).await.unwrap().is_empty());
