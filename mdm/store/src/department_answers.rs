@@ -346,7 +346,7 @@ impl Store {
         let text = format!(
             "{COLUMNS} JOIN crosswalks x ON x.source_record_id = a.source_record_id AND x.recorded_to_us IS NULL
              JOIN golden_records g ON g.id = x.golden_id JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
-             WHERE a.id < $1 AND (g.id = $2 OR ($2 = 0 AND a.seen_us IS NULL AND a.says <> 'accepts')) AND {}
+             WHERE a.id < $1 AND (g.id = $2 OR a.golden_id = $2 OR ($2 = 0 AND a.seen_us IS NULL AND a.says <> 'accepts')) AND {}
              ORDER BY a.id DESC LIMIT $3",
             condition.sql
         );

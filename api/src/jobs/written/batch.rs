@@ -47,7 +47,11 @@ struct Part {
 ///
 /// # Errors
 /// When something cannot be read or written. Then nothing is in the hub; what is in landing and vault stays and harms nobody.
-pub(super) async fn write_batch(deployment: &Deployment, keys: &Keys, rows: &[RowToWrite]) -> anyhow::Result<Vec<RowWritten>> {
+pub(super) async fn write_batch(
+    deployment: &Deployment,
+    keys: &Keys,
+    rows: &[RowToWrite],
+) -> anyhow::Result<Vec<RowWritten>> {
     let sources = known_sources(deployment, rows).await?;
     let mut arrivals = deployment.store.begin_arrivals().await?;
     let known_at = arrivals.now();

@@ -105,7 +105,8 @@ fn rows(seed: u64) -> Vec<Row> {
     ids.dedup();
     let row = |id: u64| {
         let (name, born) = person(id);
-        let name = if (id + seed).is_multiple_of(3) { name.replace("ee", "i").replace("Sidhu", "Sidhoo") } else { name };
+        let name =
+            if (id + seed).is_multiple_of(3) { name.replace("ee", "i").replace("Sidhu", "Sidhoo") } else { name };
         let born = if (id + seed).is_multiple_of(7) { born.replace("-0", "-1") } else { born };
         (id.to_string(), name, born)
     };

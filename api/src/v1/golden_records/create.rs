@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -18,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use super::find_matches::{Candidate, FOUND_MAX, LIMIT_MAX, MatchView, candidates, not_ready, read, search};
+use super::view::GoldenRecordView;
 use crate::jobs::live::Live;
 use crate::jobs::written::{Apart, RowAct, RowToWrite, hub_source};
 use crate::secrets::os_rng;
@@ -25,6 +27,7 @@ use crate::server::actions::steward_of;
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
+use crate::v1::audited;
 use crate::v1::source_records::put::{checked, texts};
 use crate::v1::source_records::view::{Noticed, RowView, answer};
 use crate::v1::source_records::write;
@@ -78,11 +81,13 @@ impl IntoResponse for AlreadyThere {
 #[utoipa::path(post, path = "/v1/golden-records", tag = "golden records", security(("key" = []), ("session" = [])), request_body = NewGoldenRecord,
     params(("Purpose" = String, Header, description = "`service_delivery` or `stewardship`"),
            ("Idempotency-Key" = Option<String>, Header, description = "A word of the caller's own for this request")),
-    responses((status = 201, description = "Entered: `Location` is the golden record", body = RowView),
+    responses((status = 200, description = "Whom the same `Idempotency-Key` entered", body = GoldenRecordView),
+              (status = 201, description = "Entered: `Location` is the golden record", body = RowView),
               (status = 202, description = "Entered: `Location` leads to the golden record after the next resolution", body = RowView),
               (status = 400, description = "Unknown entity type or attribute, or a reason that cannot be kept", body = Problem),
               (status = 403, description = "Neither a department's key nor a steward, or not the purpose", body = Problem),
               (status = 409, description = "It may be one of these", body = AlreadyThere),
+              (status = 412, description = "Whom the same `Idempotency-Key` entered waits for the next resolution, or may not be seen", body = Problem),
               (status = 422, description = "A quality rule refused a value", body = crate::v1::source_records::view::RefusedRow),
               (status = 503, description = "Nothing of this type was resolved yet, or the server is still reading it", body = Problem)))]
 pub async fn create(
@@ -120,14 +125,15 @@ pub async fn create(
         )));
     }
     let known = deployment.store.find_golden_by_crosswalk(&access, model, &source.name, &key).await;
-    let is_there_already = known.map_err(Problem::internal)?.is_some();
-    let apart = if is_there_already {
-        Vec::new()
-    } else {
-        match search_before(&state, &access, model, values, &new.different_from, steward).await? {
-            Searched::Clear(apart) => apart,
-            Searched::Found(there) => return Ok(there.into_response()),
-        }
+    if let Some(golden) = known.map_err(Problem::internal)? {
+        // The same word again: whom it entered, whatever this request states.
+        audited(&state, &access, "read golden record", [golden.record.id]).await?;
+        let location = [(header::LOCATION, format!("/v1/golden-records/{}", golden.record.id))];
+        return Ok((location, Json(GoldenRecordView::of_golden(&golden, &access))).into_response());
+    }
+    let apart = match search_before(&state, &access, model, values, &new.different_from, steward).await? {
+        Searched::Clear(apart) => apart,
+        Searched::Found(there) => return Ok(there.into_response()),
     };
     let left_out = row.left_out.iter().map(|one| (one.attribute.clone(), one.rule.word())).collect();
     let row = RowToWrite {
@@ -135,7 +141,7 @@ pub async fn create(
         key: key.clone(),
         act: RowAct::States(Arc::new(row)),
         body: body.into(),
-        expected: Expected::Anything,
+        expected: Expected::None,
         access: access.clone(),
         apart,
     };

@@ -205,8 +205,13 @@ async fn somebody_is_entered_after_a_search_and_never_twice() {
     let golden = desk.served.get(&location, &desk.own, "service_delivery").await.json();
     assert_eq!(golden["crosswalks"][0]["source"], "hub_citizen");
     let again = post(&key, &stranger).await;
-    assert_eq!((again.status, &again.json()["outcome"]), (StatusCode::OK, &"unchanged".into()), "{}", again.body);
+    assert_eq!((again.status, &again.json()["golden_id"]), (StatusCode::OK, &golden["golden_id"]), "{}", again.body);
     assert_eq!(again.headers[header::LOCATION], location);
+    // The word of one request is no way past the search.
+    let other = post(&key, &new_person(&name, &born, "")).await;
+    assert_eq!((other.status, &other.json()["golden_id"]), (StatusCode::OK, &golden["golden_id"]), "{}", other.body);
+    let unchanged = desk.served.get(&location, &desk.own, "service_delivery").await.json();
+    assert_eq!(unchanged["values"], golden["values"]);
     assert_eq!(post(&[], &stranger).await.status, StatusCode::CONFLICT, "without the word it is another request");
     let unknown = post(&[], r#"{"entity":"citizen","values":{"shoe_size":"42"}}"#).await;
     assert_eq!(unknown.status, StatusCode::BAD_REQUEST);
