@@ -12,7 +12,7 @@ use kanak_model::source_record::Values;
 use kanak_model::{Access, EntityModel, RuleSetVersion};
 
 use crate::deployment::Deployment;
-use crate::jobs::resolve::{find_rules, last_resolved, register_name, registers};
+use crate::jobs::resolve::{find_rules, is_of_model, last_resolved, register_name, registers};
 
 /// More source records of one type are not kept: a million citizens take 0.3 GiB.
 const RECORDS_MAX: u64 = 5_000_000;
@@ -110,6 +110,9 @@ pub async fn warm(deployment: &Deployment, model: &EntityModel) -> anyhow::Resul
         return Ok(());
     }
     let Some((version, rule_set)) = find_rules(deployment, entity).await? else { return Ok(()) };
+    if !is_of_model(&rule_set, model)? {
+        return Ok(());
+    }
     let registers = registers(deployment).await?;
     let mut builder = rule_set.rules.columns();
     let access = Access::operation("resolve");

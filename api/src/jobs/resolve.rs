@@ -182,7 +182,7 @@ pub async fn resolve_in(
 
 impl Live {
     /// Whether the hub's golden records follow from the rules that the source records are kept under, and these are the rules that are
-    /// declared now: [`has_new_rules`] without reading them.
+    /// declared now: [`has_new_rules`] without reading them. What is kept is of the declared model: [`is_of_model`].
     async fn is_in_force(
         &self,
         model: &EntityModel,
@@ -192,7 +192,7 @@ impl Live {
     ) -> anyhow::Result<bool> {
         Ok(hub.find_rule_set_version(&model.name).await? == Some(self.version)
             && hub.get_setting(&applied_setting(&model.name)).await? == Some(self.version.to_string())
-            && why_trained_anew(&MatchRules::compile(model)?, &self.rule_set, answers).is_none()
+            && !is_due_by_answers(&self.rule_set, answers)
             && self.rule_set.declared == declared(model, registers))
     }
 }
@@ -483,10 +483,22 @@ fn why_trained_anew(rules: &MatchRules, rule_set: &RuleSet, answers: usize) -> O
             "this version of kanak reads names and places otherwise than the one that trained the rules".to_owned(),
         );
     }
-    let due = (2 * rule_set.answers).max(rule_set.answers + ANSWERS_MORE);
-    (answers as u64 >= due).then(|| {
+    is_due_by_answers(rule_set, answers).then(|| {
         format!("the rules were trained on {} decisions of stewards and there are {answers}", rule_set.answers)
     })
+}
+
+/// Whether stewards have decided so many pairs since that rules are due to learn from them.
+fn is_due_by_answers(rule_set: &RuleSet, answers: usize) -> bool {
+    answers as u64 >= (2 * rule_set.answers).max(rule_set.answers + ANSWERS_MORE)
+}
+
+/// Whether a rule set is one that this version of kanak matches by under the model that is declared now.
+///
+/// # Errors
+/// When the model cannot be compiled.
+pub fn is_of_model(rule_set: &RuleSet, model: &EntityModel) -> anyhow::Result<bool> {
+    Ok(rule_set.rules == MatchRules::compile(model)? && rule_set.reading == reading())
 }
 
 /// Decides between the rules in force and new ones, and says why they are new.
