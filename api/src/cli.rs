@@ -68,6 +68,9 @@ pub enum Command {
     Serve(ServeArgs),
     /// Department extracts of a made-up state, with their truth.
     Synth(SynthArgs),
+    /// Figures on a made-up state, one JSON line each.
+    #[command(subcommand)]
+    Bench(BenchCommand),
 }
 
 /// The commands that work on a data folder: in this process, or in the server that owns the folder.
@@ -474,6 +477,13 @@ pub enum KeyCommand {
         #[arg(long = "district")]
         districts: Vec<String>,
     },
+    /// Say whose a key is: it writes the registers of its department.
+    Department {
+        /// Its name.
+        name: String,
+        /// The department's code, as sources declare it.
+        code: String,
+    },
     /// Stop a key.
     Disable {
         /// Its name.
@@ -603,6 +613,36 @@ pub struct SynthArgs {
     /// Also write the citizen source records as one flat CSV, for other matchers.
     #[arg(long)]
     pub flat: bool,
+}
+
+/// Subcommands of `bench`.
+#[derive(Debug, Subcommand)]
+pub enum BenchCommand {
+    /// Rows written one by one, durable and resolved; reads by id and by crosswalk, with access and audit.
+    Hub(BenchHubArgs),
+}
+
+/// Options of `bench hub`.
+#[derive(Debug, Args)]
+pub struct BenchHubArgs {
+    /// Citizen source records of the made-up state.
+    #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
+    pub records: u64,
+    /// Rows that are written: a third new, a third changed, a third as they are.
+    #[arg(long, default_value_t = 20_000)]
+    pub writes: usize,
+    /// How many write at once.
+    #[arg(long, default_value_t = 32)]
+    pub clients: usize,
+    /// Golden records that are read, by id and again by crosswalk.
+    #[arg(long, default_value_t = 100_000)]
+    pub reads: usize,
+    /// How many read at once.
+    #[arg(long, default_value_t = 256)]
+    pub readers: usize,
+    /// Where the made-up state is kept meanwhile [default: among temporary files].
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
 }
 
 #[cfg(test)]

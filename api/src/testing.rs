@@ -95,10 +95,38 @@ impl House {
         house
     }
 
+    /// Three hundred people on the roll, two hundred of them in the other register as well, resolved.
+    pub(crate) async fn with_people() -> Self {
+        let house = Self::new().await;
+        house.ingest("roll_1.csv", &people(0..300)).await;
+        house.ingest("people_1.csv", &people(0..200)).await;
+        resolve_all(&house.deployment, &[], &Output::silent()).await.unwrap();
+        house
+    }
+
     /// Where a file of this hash is sealed.
     pub(crate) fn sealed(&self, content_hash: &str) -> std::path::PathBuf {
         landing::sealed_path(&self.deployment.landing(), content_hash)
     }
+}
+
+const GIVEN: [&str; 8] = ["Asha", "Bina", "Gurpreet", "Harjit", "Manpreet", "Rajinder", "Sunita", "Kulwant"];
+const SURNAMES: [&str; 6] = ["Devi", "Sidhu", "Gill", "Sharma", "Brar", "Kumar"];
+
+/// Name and date of birth of a made-up person.
+pub(crate) fn person(id: u64) -> (String, String) {
+    let mixed = id.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    let (given, surname) = (GIVEN[mixed as usize % 8], SURNAMES[(mixed >> 8) as usize % 6]);
+    let (year, month) = (1950 + (mixed >> 16) % 50, 1 + (mixed >> 5) % 12);
+    (format!("{given} {surname}"), format!("{year}-{month:02}-{:02}", 1 + id % 28))
+}
+
+/// A file of such people.
+pub(crate) fn people(ids: impl IntoIterator<Item = u64>) -> String {
+    ids.into_iter().fold("ID,NAME,DOB\n".to_owned(), |text, id| {
+        let (name, born) = person(id);
+        text + &format!("{id},{name},{born}\n")
+    })
 }
 
 async fn open(folder: &Path) -> Deployment {

@@ -23,7 +23,7 @@ pub use crate::read::read_sealed;
 pub use self::{
     erase::{put_anew, seal_without},
     open::{Opened, check, open},
-    seal::{Landed, content_hash, remove_unfinished, seal, sealed_path},
+    seal::{Landed, content_hash, content_hash_of, remove_unfinished, seal, seal_text, sealed_path},
 };
 
 const MAGIC: &[u8; 8] = b"KANAKL01";

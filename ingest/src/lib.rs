@@ -20,6 +20,7 @@ mod plan;
 mod profile;
 mod raw_row;
 mod read;
+mod single;
 mod sources;
 mod twelve_digits;
 
@@ -34,5 +35,6 @@ pub use crate::{
     plan::Rows,
     profile::{ColumnProfile, Frequent, Profile, profile},
     read::{BATCH_ROWS, read_file, read_file_without},
+    single::{LandedRow, RowChecked, RowMismatch, StatedBy, check_row, landed_as, landed_text},
     sources::Sources,
 };

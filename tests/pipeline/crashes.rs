@@ -289,6 +289,66 @@ fn a_server_that_is_killed_again_and_again_loses_nothing_that_it_acknowledged() 
     check_subscriber(&got, end);
 }
 
+/// Writes one row of a register as its department's program would; whether the server said that it is in the hub.
+fn write_row(address: &str, key: &str, row: &str) -> bool {
+    let head = format!(
+        "PUT /v1/sources/sheets/source-records/{row} HTTP/1.1\r\nAuthorization: Bearer {key}\r\nPurpose: service_delivery"
+    );
+    let born = 1 + row.bytes().map(u64::from).sum::<u64>() % 28;
+    let body = format!(r#"{{"columns":{{"NAME":"Asha {row}","DOB":"1960-03-{born:02}"}}}}"#);
+    let answer = request(address, &head, &body);
+    ["HTTP/1.1 200", "HTTP/1.1 201", "HTTP/1.1 202"].iter().any(|status| answer.starts_with(status))
+}
+
+#[test]
+fn rows_that_thirty_two_programs_write_at_once_survive_a_kill_when_they_were_answered() {
+    const PROGRAMS: u64 = 32;
+    let mut chance = Chance(setting("KANAK_TEST_SEED", 20_261_127).max(1));
+    let house = House::new();
+    done(house.ingest(&house.file("people_0.csv", people(0, &mut chance))));
+    done(house.run(&["resolve"]));
+    let key = done(house.run(&["key", "add", "sheets", "--role", "department", "--json"])).json();
+    let key = key["secret"].as_str().unwrap().to_owned();
+    done(house.run(&["key", "department", "sheets", "TEST"]));
+    let mut acknowledged: Vec<String> = Vec::new();
+    for round in 0..3 {
+        let mut served = Served::start(&house.data());
+        // A resolution leaves the source records in memory: rows are resolved as they come.
+        done(house.ingest(&house.file(&format!("people_w{round}.csv"), people(round, &mut chance))));
+        done(house.run(&["resolve"]));
+        let (address, alive) = (served.address.clone(), AtomicBool::new(true));
+        let wait = Duration::from_millis(500 + chance.below(1_000));
+        let written = std::thread::scope(|scope| {
+            let programs = (0..PROGRAMS).map(|program| {
+                let (address, key, alive) = (&address, &key, &alive);
+                scope.spawn(move || {
+                    let rows = (0..).map(|number| format!("r{round}p{program}n{number}"));
+                    let rows = rows.take_while(|_| alive.load(Relaxed));
+                    rows.filter(|row| write_row(address, key, row)).collect::<Vec<String>>()
+                })
+            });
+            let programs: Vec<_> = programs.collect();
+            std::thread::sleep(wait);
+            served.kill();
+            alive.store(false, Relaxed);
+            programs.into_iter().flat_map(|program| program.join().unwrap()).collect::<Vec<String>>()
+        });
+        acknowledged.extend(written);
+        let verified = house.run(&["verify"]);
+        assert_eq!(verified.status, Some(0), "round {round}: {}{}", verified.stdout, verified.stderr);
+    }
+    assert!(acknowledged.len() as u64 > PROGRAMS, "{} rows were written", acknowledged.len());
+    done(house.run(&["resolve"]));
+    let served = Served::start(&house.data());
+    for row in &acknowledged {
+        let head = format!(
+            "GET /v1/crosswalks/sheets/{row} HTTP/1.1\r\nAuthorization: Bearer {key}\r\nPurpose: service_delivery"
+        );
+        let answer = request(&served.address, &head, "");
+        assert!(answer.starts_with("HTTP/1.1 200"), "row {row} is lost: {answer}");
+    }
+}
+
 /// Every event came in order; one may have come again after its answer was lost.
 fn check_subscriber(got: &Got, end: i64) {
     let until = Instant::now() + Duration::from_secs(120);

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod backup;
+pub mod bench;
 pub mod codes;
 pub mod demo;
 pub mod erase;
@@ -52,6 +53,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Codes(command) => codes::run(&command, &output),
         Command::Serve(args) => Box::pin(serve::run(&args.listen, &global, &output)).await,
         Command::Synth(args) => synth::run(&args, &output),
+        Command::Bench(command) => Box::pin(bench::run(&command, &global, &output)).await,
     }
 }
 

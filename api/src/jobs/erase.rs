@@ -6,10 +6,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
 use kanak_ingest::landing::{self, SALT_BYTES};
-use kanak_ingest::{CheckedBatch, IngestError, Input, Rows, read_file_without};
+use kanak_ingest::{CheckedBatch, IngestError, Input, Rows, landed_as, read_file_without};
 use kanak_model::source_system::{Format, RowsAre};
 use kanak_model::{GoldenId, SourceSystem, SourceSystemId};
-use kanak_store::{Erased, ErasedKeys, IngestRunSummary, Key, KeyStore as _, Reach, Reference};
+use kanak_store::{ArrivedBy, Erased, ErasedKeys, IngestRunSummary, Key, KeyStore as _, Reach, Reference};
 use serde::Serialize;
 
 use crate::deployment::Deployment;
@@ -153,6 +153,11 @@ async fn as_read(
     source: SourceSystemId,
     runs: &[IngestRunSummary],
 ) -> anyhow::Result<Vec<Option<SourceSystem>>> {
+    if runs[0].arrived_by == ArrivedBy::Call {
+        let registers = deployment.store.list_source_systems().await?;
+        let register = registers.into_iter().find(|row| row.id == source).context("the register is not in the hub")?;
+        return Ok(vec![Some(landed_as(&register.name, &register.rows))]);
+    }
     let Some(declared) = deployment.sources.find(&runs[0].source) else { return Ok(vec![None]) };
     let keys = find_keys(deployment, source, &runs[0].content_hash).await?;
     if !keys.is_empty() {

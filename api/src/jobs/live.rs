@@ -12,7 +12,7 @@ use kanak_model::source_record::Values;
 use kanak_model::{Access, EntityModel, RuleSetVersion};
 
 use crate::deployment::Deployment;
-use crate::jobs::resolve::{find_rules, last_resolved, register_name, registers};
+use crate::jobs::resolve::{find_rules, is_of_model, last_resolved, register_name, registers};
 
 /// More source records of one type are not kept: a million citizens take 0.3 GiB.
 const RECORDS_MAX: u64 = 5_000_000;
@@ -55,8 +55,7 @@ impl LiveRecords {
 
 impl Live {
     /// Takes over the columns of a resolution.
-    pub fn of(version: RuleSetVersion, rule_set: RuleSet, resolved: String, columns: Columns) -> Self {
-        let rule_set = Arc::new(rule_set);
+    pub fn of(version: RuleSetVersion, rule_set: Arc<RuleSet>, resolved: String, columns: Columns) -> Self {
         let incremental = RwLock::new(Incremental::of(Arc::clone(&rule_set), columns));
         Self { version, rule_set, resolved: Mutex::new(Some(resolved)), incremental }
     }
@@ -111,6 +110,9 @@ pub async fn warm(deployment: &Deployment, model: &EntityModel) -> anyhow::Resul
         return Ok(());
     }
     let Some((version, rule_set)) = find_rules(deployment, entity).await? else { return Ok(()) };
+    if !is_of_model(&rule_set, model)? {
+        return Ok(());
+    }
     let registers = registers(deployment).await?;
     let mut builder = rule_set.rules.columns();
     let access = Access::operation("resolve");
@@ -125,7 +127,8 @@ pub async fn warm(deployment: &Deployment, model: &EntityModel) -> anyhow::Resul
     {
         return Ok(());
     }
-    let live = tokio::task::spawn_blocking(move || Live::of(version, rule_set, resolved, builder.finish())).await?;
+    let live =
+        tokio::task::spawn_blocking(move || Live::of(version, Arc::new(rule_set), resolved, builder.finish())).await?;
     kept.keep(entity, live);
     Ok(())
 }

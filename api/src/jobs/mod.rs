@@ -3,6 +3,7 @@
 pub mod accuracy;
 pub mod erase;
 pub mod explain;
+pub mod hub;
 pub mod ingest_file;
 pub mod keys;
 pub mod live;
@@ -14,3 +15,4 @@ pub mod steward;
 pub mod vault;
 pub mod verify;
 pub mod webhooks;
+pub mod written;

@@ -14,11 +14,13 @@ use kanak_model::match_pair::{Constraint, ConstraintKind, MatchPair};
 use kanak_model::{
     Access, EntityModel, GoldenId, RuleSetVersion, SourceRecord, SourceRecordId, SourceSystem, SourceSystemId,
 };
-use kanak_store::{Applied, Link, Resolution, RestatedLink, Scope, StoreError, Unresolved};
+use kanak_store::{Applied, Link, Resolution, RestatedLink, Scope, SourceSystemRow, StoreError, Unresolved};
 use sha2::{Digest as _, Sha256};
 
 use crate::deployment::Deployment;
+use crate::jobs::hub::Hub;
 use crate::jobs::live::{Live, is_kept};
+use crate::jobs::written::hub_source;
 
 /// The seed of sampling in training: fixed, so that the same records give the same rule set.
 const TRAINING_SEED: u64 = 0x4b41_4e41_4b00_0001;
@@ -78,7 +80,7 @@ async fn resolve_all_of(
         links: pairs(&store.list_links(&model.name).await?),
         ended: pairs(&store.list_ended_links(&model.name).await?),
         restated: store.list_restated_links(&model.name).await?,
-        constraints: decisions(deployment, &model.name).await?,
+        constraints: Hub::Committed(store).list_decisions(&model.name).await?,
         overrides: store.list_overrides(&model.name).await?,
     };
     let registers = registers(deployment).await?;
@@ -100,10 +102,11 @@ async fn resolve_all_of(
     let columns = Some(work.columns).filter(|_| is_kept(deployment, count as u64));
     let version = match work.version {
         Some(version) => version,
-        None => store.put_rule_set(&model.name, &serde_json::to_value(&work.rule_set)?).await?,
+        None => store.put_rule_set(&model.name, &serde_json::to_value(&*work.rule_set)?).await?,
     };
     let done = Done { changes: work.changes, questions: work.matched.questions, scope: Scope::Everything, unresolved };
-    let Written { reviews, applied, mark } = apply(deployment, model, version, done).await?;
+    let mut hub = Hub::Committed(store);
+    let Written { reviews, applied, mark } = apply(deployment, model, version, done, &mut hub).await?;
     store.put_setting(&applied_setting(&model.name), &version.to_string()).await?;
     match (&deployment.live, columns) {
         (Some(kept), Some(columns)) => {
@@ -130,36 +133,83 @@ pub async fn resolve_changed(
     model: &EntityModel,
     unresolved: &Unresolved,
 ) -> anyhow::Result<Option<Resolved>> {
+    let mut hub = Hub::Committed(&deployment.store);
+    let done = Box::pin(resolve_in(deployment, model, unresolved, &mut hub)).await?;
+    Ok(done.map(|(resolved, following)| {
+        following.committed();
+        resolved
+    }))
+}
+
+/// Memory that follows the hub once what was resolved is committed.
+pub struct Following {
+    live: Arc<Live>,
+    mark: String,
+}
+
+impl Following {
+    /// What was resolved is in the hub.
+    pub fn committed(self) {
+        self.live.mark(self.mark);
+    }
+}
+
+/// The same as [`resolve_changed`] in a hub that may hold what is not committed yet. Memory follows when the caller says that it is.
+///
+/// # Errors
+/// When the hub cannot be read or written.
+pub async fn resolve_in(
+    deployment: &Deployment,
+    model: &EntityModel,
+    unresolved: &Unresolved,
+    hub: &mut Hub<'_>,
+) -> anyhow::Result<Option<(Resolved, Following)>> {
     let Some(live) = deployment.live.as_ref().and_then(|kept| kept.find(&model.name)) else { return Ok(None) };
     // Until all is written, memory and hub differ.
     let Some(mark) = live.take_mark() else { return Ok(None) };
-    if last_resolved(deployment, &model.name).await? != Some(mark) {
+    if hub.get_setting(&resolved_setting(&model.name)).await? != Some(mark) {
         return Ok(None);
     }
-    let constraints = decisions(deployment, &model.name).await?;
-    if has_new_rules(deployment, model, answers(&constraints)).await? {
+    let constraints = hub.list_decisions(&model.name).await?;
+    let registers = registers_of(deployment, hub.list_source_systems().await?);
+    if !live.is_in_force(model, &registers, answers(&constraints), hub).await? {
         return Ok(None);
     }
-    let Some(around) = take_in(deployment, &live, unresolved, &constraints).await? else { return Ok(None) };
-    let Some((resolved, mark)) = resolve_around(deployment, model, &live, around, unresolved, constraints).await?
-    else {
-        return Ok(None);
-    };
-    live.mark(mark);
-    Ok(Some(resolved))
+    let Some(around) = take_in(&live, unresolved, &constraints, &registers, hub).await? else { return Ok(None) };
+    let before = Before { constraints, registers };
+    let done = resolve_around(deployment, model, &live, around, unresolved, before, hub).await?;
+    Ok(done.map(|(resolved, mark)| (resolved, Following { live, mark })))
+}
+
+impl Live {
+    /// Whether the hub's golden records follow from the rules that the source records are kept under, and these are the rules that are
+    /// declared now: [`has_new_rules`] without reading them. What is kept is of the declared model: [`is_of_model`].
+    async fn is_in_force(
+        &self,
+        model: &EntityModel,
+        registers: &Registers,
+        answers: usize,
+        hub: &mut Hub<'_>,
+    ) -> anyhow::Result<bool> {
+        Ok(hub.find_rule_set_version(&model.name).await? == Some(self.version)
+            && hub.get_setting(&applied_setting(&model.name)).await? == Some(self.version.to_string())
+            && !is_due_by_answers(&self.rule_set, answers)
+            && self.rule_set.declared == declared(model, registers))
+    }
 }
 
 /// Takes what changed into memory; tells what to look at, where that is less than half of all.
 async fn take_in(
-    deployment: &Deployment,
     live: &Arc<Live>,
     unresolved: &Unresolved,
     constraints: &[Constraint],
+    registers: &Registers,
+    hub: &mut Hub<'_>,
 ) -> anyhow::Result<Option<Around>> {
-    let access = Access::operation("resolve");
     let ids = unresolved.source_records.clone();
-    let records = deployment.store.list_source_records_of(&access, &ids).await?;
-    let registers = registers(deployment).await?;
+    let records = hub.list_source_records_of(&ids).await?;
+    let names: HashMap<SourceSystemId, String> =
+        registers.iter().map(|(id, register)| (*id, register.name.clone())).collect();
     let (live, constraints) = (Arc::clone(live), constraints.to_vec());
     let take_in = move || {
         let mut all = live.incremental.write().unwrap_or_else(PoisonError::into_inner);
@@ -168,13 +218,19 @@ async fn take_in(
             all.remove(*id);
         }
         for record in &records {
-            all.put(record.id, register_name(&registers, record.source_system), &record.values);
+            all.put(record.id, names.get(&record.source_system).map_or("", String::as_str), &record.values);
         }
         let is_outgrown = all.index().len() as u64 >= live.rule_set.trained_on.saturating_mul(OUTGROWN);
         let heard_max = all.index().len() / 2;
         if is_outgrown { None } else { all.around(&constraints, heard_max) }
     };
     Ok(tokio::task::spawn_blocking(take_in).await?)
+}
+
+/// What stood before a resolution, as far as all of it is read.
+struct Before {
+    constraints: Vec<Constraint>,
+    registers: Registers,
 }
 
 /// Resolves the source records around what changed. `None` where the hub's golden records do not follow from the same rules.
@@ -184,29 +240,28 @@ async fn resolve_around(
     live: &Live,
     around: Around,
     unresolved: &Unresolved,
-    constraints: Vec<Constraint>,
+    before: Before,
+    hub: &mut Hub<'_>,
 ) -> anyhow::Result<Option<(Resolved, String)>> {
-    let store = &deployment.store;
-    let access = Access::operation("resolve");
+    let Before { constraints, registers } = before;
     let Around { settled, heard } = around;
     let mut scope: Vec<SourceRecordId> = settled.iter().chain(&unresolved.source_records).copied().collect();
     scope.sort_unstable();
     scope.dedup();
-    let links = pairs(&store.list_links_around(&scope).await?);
+    let links = pairs(&hub.list_links_around(&scope).await?);
     if links.iter().any(|(source_record, _)| scope.binary_search(source_record).is_err()) {
         return Ok(None);
     }
-    let records = store.list_source_records_of(&access, &heard).await?;
+    let records = hub.list_source_records_of(&heard).await?;
     if records.len() != heard.len() {
         // Some were retired since; the next resolution hears of it.
         return Ok(None);
     }
-    let ended = pairs(&store.list_ended_links(&model.name).await?);
-    let restated = store.list_restated_links(&model.name).await?;
-    let held = Held { links, ended, restated, constraints, overrides: store.list_overrides(&model.name).await? };
-    let registers = registers(deployment).await?;
+    let ended = pairs(&hub.list_ended_links_around(&scope).await?);
+    let restated = hub.list_restated_links(&model.name).await?;
+    let held = Held { links, ended, restated, constraints, overrides: hub.list_overrides(&model.name).await? };
     let touched = Touched::Some(unresolved.source_records.iter().copied().collect());
-    let rules = Rules::InForce { version: live.version, rule_set: (*live.rule_set).clone() };
+    let rules = Rules::InForce { version: live.version, rule_set: Arc::clone(&live.rule_set) };
     let count = records.len();
     let (version, model_of_work) = (live.version, model.clone());
     let work = tokio::task::spawn_blocking(move || {
@@ -217,7 +272,7 @@ async fn resolve_around(
     let scope = Scope::These(scope);
     let unresolved = unresolved.clone();
     let done = Done { changes: work.changes, questions: work.matched.questions, scope, unresolved };
-    let Written { reviews, applied, mark } = match apply(deployment, model, version, done).await {
+    let Written { reviews, applied, mark } = match apply(deployment, model, version, done, hub).await {
         Ok(done) => done,
         // A source record changed since it was taken in.
         Err(error) if is_stale(&error) => return Ok(None),
@@ -256,13 +311,21 @@ async fn apply(
     model: &EntityModel,
     version: RuleSetVersion,
     done: Done,
+    hub: &mut Hub<'_>,
 ) -> anyhow::Result<Written> {
     let Done { changes, questions, scope, unresolved } = done;
     let reviews = questions.len();
     let mark = unresolved.through.0.to_string();
     let resolution = Resolution { changes, questions, scope, unresolved };
-    let applied = deployment.store.apply_resolution(model, version, resolution).await?;
-    deployment.store.put_setting(&resolved_setting(&model.name), &mark).await?;
+    let setting = resolved_setting(&model.name);
+    let applied = match hub {
+        Hub::Arriving(arrivals) => arrivals.apply_resolution(model, version, resolution, (&setting, &mark)).await?,
+        Hub::Committed(store) => {
+            let applied = store.apply_resolution(model, version, resolution).await?;
+            deployment.store.put_setting(&setting, &mark).await?;
+            applied
+        }
+    };
     Ok(Written { reviews, applied, mark })
 }
 
@@ -347,14 +410,7 @@ pub struct Held {
     pub overrides: Vec<ValueOverride>,
 }
 
-/// All that stewards decided and confirmed of an entity type.
-async fn decisions(deployment: &Deployment, entity: &str) -> anyhow::Result<Vec<Constraint>> {
-    let mut all = deployment.store.list_constraints(entity).await?;
-    all.extend(deployment.store.list_confirmed(entity).await?);
-    Ok(all)
-}
-
-/// How many of them answer a question about a pair.
+/// How many decisions answer a question about a pair.
 fn answers(constraints: &[Constraint]) -> usize {
     constraints.iter().filter(|one| one.kind != ConstraintKind::Confirmed).count()
 }
@@ -387,9 +443,15 @@ pub fn register_name(registers: &Registers, id: SourceSystemId) -> &str {
 /// # Errors
 /// When the hub cannot be read.
 pub async fn registers(deployment: &Deployment) -> anyhow::Result<Registers> {
-    let stored = deployment.store.list_source_systems().await?;
-    let register = |name: String| Register { declared: deployment.sources.find(&name).cloned(), name };
-    Ok(stored.into_iter().map(|row| (row.id, register(row.name))).collect())
+    Ok(registers_of(deployment, deployment.store.list_source_systems().await?))
+}
+
+/// The registers that a hub lists, with their declarations.
+fn registers_of(deployment: &Deployment, stored: Vec<SourceSystemRow>) -> Registers {
+    let declared =
+        |name: &str| deployment.sources.find(name).cloned().or_else(|| hub_source::find(&deployment.models, name));
+    let register = |name: String| Register { declared: declared(&name), name };
+    stored.into_iter().map(|row| (row.id, register(row.name))).collect()
 }
 
 /// The rules that a resolution goes by.
@@ -399,10 +461,10 @@ pub enum Rules {
         /// Their version.
         version: RuleSetVersion,
         /// The rules.
-        rule_set: RuleSet,
+        rule_set: Arc<RuleSet>,
     },
     /// Trained ones that become a new version, because something beside matching was declared anew.
-    Changed(RuleSet),
+    Changed(Arc<RuleSet>),
     /// Rules to be trained on what there is.
     Untrained {
         /// What they say.
@@ -425,10 +487,22 @@ fn why_trained_anew(rules: &MatchRules, rule_set: &RuleSet, answers: usize) -> O
             "this version of kanak reads names and places otherwise than the one that trained the rules".to_owned(),
         );
     }
-    let due = (2 * rule_set.answers).max(rule_set.answers + ANSWERS_MORE);
-    (answers as u64 >= due).then(|| {
+    is_due_by_answers(rule_set, answers).then(|| {
         format!("the rules were trained on {} decisions of stewards and there are {answers}", rule_set.answers)
     })
+}
+
+/// Whether stewards have decided so many pairs since that rules are due to learn from them.
+fn is_due_by_answers(rule_set: &RuleSet, answers: usize) -> bool {
+    answers as u64 >= (2 * rule_set.answers).max(rule_set.answers + ANSWERS_MORE)
+}
+
+/// Whether a rule set is one that this version of kanak matches by under the model that is declared now.
+///
+/// # Errors
+/// When the model cannot be compiled.
+pub fn is_of_model(rule_set: &RuleSet, model: &EntityModel) -> anyhow::Result<bool> {
+    Ok(rule_set.rules == MatchRules::compile(model)? && rule_set.reading == reading())
 }
 
 /// Decides between the rules in force and new ones, and says why they are new.
@@ -451,15 +525,17 @@ fn rules_for(
     }
     if rule_set.declared != declared {
         let reason = "survivorship or the trust in sources was declared anew".to_owned();
-        return Ok((Rules::Changed(RuleSet { declared, ..rule_set }), Some(reason)));
+        return Ok((Rules::Changed(Arc::new(RuleSet { declared, ..rule_set })), Some(reason)));
     }
-    Ok((Rules::InForce { version, rule_set }, None))
+    Ok((Rules::InForce { version, rule_set: Arc::new(rule_set) }, None))
 }
 
 /// The mark of what decides golden values beside matching: survivorship, status rules, and how far each source is trusted.
 fn declared(model: &EntityModel, registers: &Registers) -> String {
     let trust: BTreeMap<&str, Vec<f64>> = registers
         .values()
+        // The hub's own are declared in its code: where the first row of one comes, nothing was declared anew.
+        .filter(|register| !hub_source::is_one(register.declared.as_ref()))
         .map(|register| {
             let trust = model.survivorship.iter().map(|rule| register.trust_for(&rule.attribute));
             (register.name.as_str(), trust.collect())
@@ -493,7 +569,7 @@ pub struct Work {
     /// The version of the rules, when they were published already.
     pub version: Option<RuleSetVersion>,
     /// The rules.
-    pub rule_set: RuleSet,
+    pub rule_set: Arc<RuleSet>,
     /// Pairs, clusters and counts.
     pub matched: Matched,
     /// Golden records that may change.
@@ -523,7 +599,7 @@ pub fn compute(
     }
     let columns = builder.finish();
     let constraints = &held.constraints;
-    let under = |rule_set: RuleSet| {
+    let under = |rule_set: Arc<RuleSet>| {
         let matched = match settled {
             None => match_batch(&rule_set, &columns, constraints, &Silent),
             Some(settled) => match_around(&rule_set, &columns, constraints, settled, &Silent),
@@ -535,7 +611,7 @@ pub fn compute(
         Rules::Changed(rule_set) => (None, under(rule_set)),
         Rules::Untrained { rules, declared } => {
             let (rule_set, matched) = train_and_match(&rules, &columns, TRAINING_SEED, constraints, None, &Silent);
-            (None, (RuleSet { declared, ..rule_set }, matched))
+            (None, (Arc::new(RuleSet { declared, ..rule_set }), matched))
         }
     };
     let trust_of: HashMap<SourceSystemId, TrustOf<'_>> = registers

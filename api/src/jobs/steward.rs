@@ -2,6 +2,7 @@
 //! once more.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use chrono::{Days, NaiveDate};
@@ -281,7 +282,7 @@ async fn resolve_around(deployment: &Deployment, entity: &str, records: &[Source
     };
     let registers = registers(deployment).await?;
     let (work, model) = tokio::task::spawn_blocking(move || {
-        let rules = Rules::InForce { version, rule_set };
+        let rules = Rules::InForce { version, rule_set: Arc::new(rule_set) };
         (compute(&model, &near.source_records, &held, &registers, rules, &Touched::All, None), model)
     })
     .await?;

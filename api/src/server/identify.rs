@@ -29,6 +29,7 @@ pub async fn identify(State(state): State<AppState>, jar: CookieJar, mut request
         match state.deployment.store.find_api_key(&secret).await {
             Ok(Some(key)) => {
                 request.extensions_mut().insert(key.caller());
+                request.extensions_mut().insert(OwnDepartment(key.department));
             }
             Ok(None) => return Problem::unauthorized().into_response(),
             Err(error) => return Problem::internal(error).into_response(),
@@ -78,12 +79,18 @@ fn from_another_site(headers: &HeaderMap) -> bool {
     }
 }
 
+/// The department whose registers a key writes.
+#[derive(Debug, Clone)]
+struct OwnDepartment(Option<String>);
+
 /// A caller of the API with the purpose that the request states in its `Purpose` header.
 pub struct ApiCaller {
     /// Who calls.
     pub caller: Caller,
     /// Why; `statistics` where the header is missing, which shows nothing personal.
     pub purpose: Purpose,
+    /// The code of the department whose registers the caller writes; keys alone have one.
+    pub department: Option<String>,
 }
 
 impl ApiCaller {
@@ -109,7 +116,8 @@ impl<S: Send + Sync> FromRequestParts<S> for ApiCaller {
                 )
             })?,
         };
-        Ok(Self { caller, purpose })
+        let department = parts.extensions.get::<OwnDepartment>().and_then(|own| own.0.clone());
+        Ok(Self { caller, purpose, department })
     }
 }
 

@@ -20,6 +20,9 @@ use crate::server::state::AppState;
 /// How long the ticker rests after a failure: what failed is likely to fail again, and a person has to look.
 const REST: Duration = Duration::from_secs(300);
 
+/// How long the ticker waits for its turn.
+const TURN: Duration = Duration::from_secs(1);
+
 /// What the hub stood at. A warehouse that was made at the same is as good as a new one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Standing {
@@ -74,7 +77,8 @@ pub async fn start(state: AppState) -> anyhow::Result<JobScheduler> {
 /// Resolves what waits and refreshes when the hub has moved on. Does nothing while other work is under way: the next tick
 /// looks again.
 async fn tick(state: &AppState, memory: &mut Memory) -> anyhow::Result<()> {
-    let Ok(_one_at_a_time) = state.work.try_lock() else { return Ok(()) };
+    // Rows that programs write hold it again and again, but briefly, and whoever waits comes next.
+    let Ok(_one_at_a_time) = tokio::time::timeout(TURN, state.work.lock()).await else { return Ok(()) };
     let deployment = &state.deployment;
     deployment.store.return_due_tasks().await?;
     deployment.store.expire_overrides().await?;

@@ -8,6 +8,7 @@ use axum_extra::extract::cookie::{Cookie, SameSite};
 use tokio::sync::{Mutex, Semaphore, watch};
 
 use crate::deployment::Deployment;
+use crate::jobs::written::RowWriter;
 use crate::server::admit;
 use crate::server::attempts::Attempts;
 use crate::server::health::CountsKept;
@@ -36,6 +37,8 @@ pub struct AppState {
     pub ending: Arc<watch::Sender<bool>>,
     /// One resolution, ingest or refresh at a time.
     pub work: Arc<Mutex<()>>,
+    /// What writes rows that programs send one by one.
+    pub rows: Arc<RowWriter>,
 }
 
 /// How cookies may travel.
@@ -88,6 +91,7 @@ impl AppState {
             streams: Arc::new(Semaphore::new(admit::FEED_STREAMS_MAX)),
             ending: Arc::new(watch::Sender::new(false)),
             work: Arc::default(),
+            rows: Arc::default(),
         }
     }
 }

@@ -1,11 +1,14 @@
 //! The API, version 1: one endpoint, one file.
 
 pub mod code_systems;
+pub mod corrections;
 pub mod crosswalks;
+pub mod department_answers;
 pub mod feed;
 pub mod golden_records;
 pub mod metrics;
 pub mod proposals;
+pub mod source_records;
 pub mod sources;
 pub mod steward_tasks;
 pub mod stewardship;

@@ -228,6 +228,7 @@ impl DataQualityPage {
             content_hash: "ab12".to_owned(),
             bytes: 12_345_678,
             load: Load::Snapshot,
+            arrived_by: kanak_store::ArrivedBy::File,
             recorded: Timestamp(1_795_422_900_000_000),
             summary: IngestSummary {
                 run: IngestRunId(7),

@@ -29,6 +29,15 @@ pub fn content_hash(path: &Path, key: &[u8; 32]) -> Result<String, IngestError> 
     hash_file(path, key).map(|(hash, _)| hex(&hash)).map_err(|cause| of_io(path, cause))
 }
 
+/// The same hash of a text at hand.
+pub fn content_hash_of(text: &[u8], key: &[u8; 32]) -> String {
+    hex(&hash_text(text, key))
+}
+
+fn hash_text(text: &[u8], key: &[u8; 32]) -> [u8; HASH_BYTES] {
+    content_hasher(key).chain_update(text).finalize().into_bytes().into()
+}
+
 /// Where a file of this hash lies in a landing.
 pub fn sealed_path(dir: &Path, content_hash: &str) -> PathBuf {
     let shelf = content_hash.get(..2).unwrap_or("xx");
@@ -43,27 +52,49 @@ pub fn seal(path: &Path, dir: &Path, key: &[u8; 32]) -> Result<Landed, IngestErr
     let (hash, bytes) = hash_file(path, key).map_err(|cause| of_io(path, cause))?;
     let content_hash = hex(&hash);
     let sealed = sealed_path(dir, &content_hash);
-    let landed = Landed { content_hash, sealed_path: sealed.clone(), bytes };
+    put_sealed(&sealed, &hash, |unfinished| write_sealed(path, unfinished, key, &hash))
+        .map_err(|cause| of_io(path, cause))?;
+    Ok(Landed { content_hash, sealed_path: sealed, bytes })
+}
+
+/// Seals a text into the landing `dir` and makes it durable, as [`seal`] does with a file.
+///
+/// # Errors
+/// When the landing cannot be written.
+pub fn seal_text(text: &[u8], dir: &Path, key: &[u8; 32]) -> Result<Landed, IngestError> {
+    let hash = hash_text(text, key);
+    let content_hash = hex(&hash);
+    let sealed = sealed_path(dir, &content_hash);
+    let write = |unfinished: &Path| write_chunks(&mut &*text, File::create(unfinished)?, key, &Header::of(hash));
+    put_sealed(&sealed, &hash, write).map_err(|cause| of_io(&sealed, cause))?;
+    Ok(Landed { content_hash, sealed_path: sealed, bytes: text.len() as u64 })
+}
+
+/// Puts a sealed file in its place, unless it is there already. `write` writes it and answers the hash of what it read.
+fn put_sealed(
+    sealed: &Path,
+    hash: &[u8; HASH_BYTES],
+    write: impl FnOnce(&Path) -> io::Result<[u8; HASH_BYTES]>,
+) -> io::Result<()> {
     if sealed.exists() {
-        return Ok(landed);
+        return Ok(());
     }
-    let shelf = sealed.parent().unwrap_or(dir);
-    fs::create_dir_all(shelf).map_err(|cause| of_io(shelf, cause))?;
+    let shelf = sealed.parent().unwrap_or(sealed);
+    fs::create_dir_all(shelf)?;
     let unfinished = sealed.with_extension(format!("{}{}", UNFINISHED[0], std::process::id()));
-    let written = write_sealed(path, &unfinished, key, &hash).and_then(|found| {
-        if found == hash {
-            fs::rename(&unfinished, &sealed)?;
+    let written = write(&unfinished).and_then(|found| {
+        if found == *hash {
+            fs::rename(&unfinished, sealed)?;
             File::open(shelf)?.sync_all()
         } else {
             Err(io::Error::other("the file changed while it was read; wait until its sender is done"))
         }
     });
-    if let Err(cause) = written {
+    if written.is_err() {
         // What is left half-done must not stay; the first error is the one to tell.
         let _ = fs::remove_file(&unfinished);
-        return Err(of_io(path, cause));
     }
-    Ok(landed)
+    written
 }
 
 /// What the name of a file that is being sealed ends with, before the number of the process: of one that came, and of one that is sealed

@@ -31,6 +31,8 @@ pub struct ApiKey {
     pub roles: BTreeSet<Role>,
     /// LGD codes of the districts it is confined to; `None` for the whole state.
     pub districts: Option<BTreeSet<String>>,
+    /// The code of the department whose registers it writes; `None` for none.
+    pub department: Option<String>,
     /// When it was made.
     pub created: Timestamp,
     /// Until when it works; `None` for ever.
@@ -54,6 +56,7 @@ struct Row {
     name: String,
     roles: Json<Vec<String>>,
     districts: Option<Json<BTreeSet<String>>>,
+    department: Option<String>,
     created_us: i64,
     expires_us: Option<i64>,
     disabled_us: Option<i64>,
@@ -67,6 +70,7 @@ impl From<Row> for ApiKey {
             name: row.name,
             roles: read_roles(&row.roles.0),
             districts: row.districts.map(|districts| districts.0),
+            department: row.department,
             created: Timestamp(row.created_us),
             expires: row.expires_us.map(Timestamp),
             disabled: row.disabled_us.map(Timestamp),
@@ -119,9 +123,27 @@ impl Store {
         Ok(secret)
     }
 
+    /// Says whose registers a working key writes; `by` whom is audited.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] while no key of the name works.
+    pub async fn set_api_key_department(&self, by: &Caller, name: &str, department: &str) -> Result<(), StoreError> {
+        const SQL: &str = "UPDATE api_keys SET department = $2
+             WHERE name = $1 AND disabled_us IS NULL AND (expires_us IS NULL OR expires_us > $3) RETURNING id";
+        let mut tx = self.db.begin(&*self.clock).await?;
+        let now = tx.now.0;
+        let found: Option<i64> =
+            on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(name).bind(department).bind(now).fetch_optional(c).await)?;
+        let id = found.ok_or_else(|| StoreError::NotFound { what: "working key", id: name.to_owned() })?;
+        let detail = serde_json::json!({ "name": name, "department": department });
+        audit_events::append_act(&mut tx, &by.name, "api_key_department_set", format!("api key {id}"), detail).await?;
+        tx.commit().await
+    }
+
     /// The key with this secret, while it works.
     pub async fn find_api_key(&self, secret: &str) -> Result<Option<ApiKey>, StoreError> {
-        const SQL: &str = "SELECT id, prefix, name, roles, districts, created_us, expires_us, disabled_us FROM api_keys
+        const SQL: &str = "SELECT id, prefix, name, roles, districts, department, created_us, expires_us, disabled_us
+             FROM api_keys
              WHERE secret_hash = $1 AND disabled_us IS NULL AND (expires_us IS NULL OR expires_us > $2)";
         let now = self.clock.now().0;
         let row: Option<Row> =
@@ -131,7 +153,8 @@ impl Store {
 
     /// All keys by name.
     pub async fn list_api_keys(&self) -> Result<Vec<ApiKey>, StoreError> {
-        const SQL: &str = "SELECT id, prefix, name, roles, districts, created_us, expires_us, disabled_us FROM api_keys
+        const SQL: &str = "SELECT id, prefix, name, roles, districts, department, created_us, expires_us, disabled_us
+             FROM api_keys
              ORDER BY name, id";
         let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
         Ok(rows.into_iter().map(ApiKey::from).collect())

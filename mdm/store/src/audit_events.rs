@@ -125,13 +125,17 @@ pub(crate) async fn append_act(
     subject: String,
     detail: serde_json::Value,
 ) -> Result<(), StoreError> {
+    append_all(tx, vec![AuditEvent::act(actor, action, subject, detail)]).await
+}
+
+/// The same for several events.
+pub(crate) async fn append_all(tx: &mut Tx, events: Vec<AuditEvent>) -> Result<(), StoreError> {
     const HOLD: &str = "UPDATE audit_chains SET number = number WHERE id = $1 RETURNING id, number, hash";
     let head: Option<Head> = on_tx!(tx, |c| sqlx::query_as(HOLD).bind(CHANGES).fetch_optional(c).await)?;
     let missing =
         StoreError::Stored { table: "audit_chains", row: CHANGES, column: "id", expected: "chain of changes" };
     let at = tx.now;
-    let event = AuditEvent::act(actor, action, subject, detail);
-    extend(tx, head.ok_or(missing)?, at, vec![event]).await
+    extend(tx, head.ok_or(missing)?, at, events).await
 }
 
 /// Chains entries to a head that the transaction holds.

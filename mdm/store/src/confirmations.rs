@@ -217,13 +217,17 @@ pub(crate) async fn list_joined(tx: &mut Tx) -> Result<Vec<i64>, StoreError> {
     Ok(joined)
 }
 
+/// See [`Store::list_confirmed`].
+pub(crate) async fn confirmed_of(tx: &mut Tx, entity: &str) -> Result<Vec<Constraint>, StoreError> {
+    let groups = list_groups(tx, entity).await?;
+    Ok(groups.iter().flat_map(|group| as_constraints(group)).collect())
+}
+
 impl Store {
     /// What stewards confirmed of an entity type: of each confirmed golden record its first live source record with each of them.
     /// [`Store::list_constraints`] does not give these.
     pub async fn list_confirmed(&self, entity: &str) -> Result<Vec<Constraint>, StoreError> {
-        let mut tx = self.db.begin_read().await?;
-        let groups = list_groups(&mut tx, entity).await?;
-        Ok(groups.iter().flat_map(|group| as_constraints(group)).collect())
+        confirmed_of(&mut self.db.begin_read().await?, entity).await
     }
 
     /// Who confirmed a golden record last; `None` where it is not confirmed.

@@ -146,15 +146,20 @@ pub(crate) async fn erase_words(tx: &mut Tx, sources: &[i64], batches: &[i64]) -
     Ok(on_tx!(tx, |c| sqlx::query_scalar(sql(engine, SQL)).bind(json(sources)).bind(json(batches)).fetch_all(c).await)?)
 }
 
+/// See [`Store::list_constraints`].
+pub(crate) async fn live(tx: &mut Tx, entity: &str) -> Result<Vec<Constraint>, StoreError> {
+    const SQL: &str = "SELECT c.id, c.left_id, c.right_id, c.kind FROM constraints c
+         JOIN source_records l ON l.id = c.left_id AND l.retired_us IS NULL
+         JOIN source_records r ON r.id = c.right_id AND r.retired_us IS NULL
+         WHERE c.entity = $1 AND c.undone_us IS NULL ORDER BY c.id";
+    let rows: Vec<Row> = on_tx!(tx, |c| sqlx::query_as(SQL).bind(entity).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|row| Holding::from(row).constraint).collect())
+}
+
 impl Store {
     /// The decisions that hold between live source records, in the order they were made.
     pub async fn list_constraints(&self, entity: &str) -> Result<Vec<Constraint>, StoreError> {
-        const SQL: &str = "SELECT c.id, c.left_id, c.right_id, c.kind FROM constraints c
-             JOIN source_records l ON l.id = c.left_id AND l.retired_us IS NULL
-             JOIN source_records r ON r.id = c.right_id AND r.retired_us IS NULL
-             WHERE c.entity = $1 AND c.undone_us IS NULL ORDER BY c.id";
-        let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity).fetch_all(c).await)?;
-        Ok(rows.into_iter().map(|row| Holding::from(row).constraint).collect())
+        live(&mut self.db.begin_read().await?, entity).await
     }
 }
 

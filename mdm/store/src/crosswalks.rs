@@ -7,7 +7,7 @@ use sqlx::types::Json;
 
 use crate::Store;
 use crate::access_sql::compile;
-use crate::db::on_db;
+use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 
@@ -80,6 +80,43 @@ pub(crate) fn links(rows: Vec<(i64, i64)>) -> Vec<Link> {
         .collect()
 }
 
+/// See [`Store::list_links_around`].
+pub(crate) async fn links_around(tx: &mut Tx, ids: &[SourceRecordId]) -> Result<Vec<Link>, StoreError> {
+    const SQL: &str = "SELECT c.source_record_id, c.golden_id FROM crosswalks c WHERE c.recorded_to_us IS NULL
+         AND c.golden_id IN (SELECT o.golden_id FROM crosswalks o
+                             WHERE o.source_record_id IN (SELECT id FROM {ids $1} AS i) AND o.recorded_to_us IS NULL)";
+    let engine = tx.engine();
+    let mut rows: Vec<(i64, i64)> = Vec::new();
+    for chunk in ids.chunks(ROWS_A_STATEMENT) {
+        let of_chunk: Vec<(i64, i64)> =
+            on_tx!(tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(chunk)).fetch_all(c).await)?;
+        rows.extend(of_chunk);
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    Ok(links(rows))
+}
+
+/// See [`Store::list_ended_links_around`].
+pub(crate) async fn ended_links_around(tx: &mut Tx, ids: &[SourceRecordId]) -> Result<Vec<Link>, StoreError> {
+    const SQL: &str = "SELECT v.recorded_to_us, c.golden_id, c.source_record_id FROM golden_records g
+         JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
+         JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us = v.recorded_to_us
+         JOIN source_records r ON r.id = c.source_record_id AND r.retired_us IS NULL
+         WHERE g.state <> 'live' AND g.id IN (SELECT o.golden_id FROM {ids $1} AS i CROSS JOIN crosswalks o
+             WHERE o.source_record_id = i.id AND o.recorded_to_us IS NOT NULL)";
+    let engine = tx.engine();
+    let mut rows: Vec<(i64, i64, i64)> = Vec::new();
+    for chunk in ids.chunks(ROWS_A_STATEMENT) {
+        let of_chunk: Vec<(i64, i64, i64)> =
+            on_tx!(tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(chunk)).fetch_all(c).await)?;
+        rows.extend(of_chunk);
+    }
+    rows.sort_unstable_by_key(|(ended, golden, source)| (std::cmp::Reverse(*ended), *golden, *source));
+    rows.dedup();
+    Ok(links(rows.into_iter().map(|(_, golden, source)| (source, golden)).collect()))
+}
+
 impl Store {
     /// The links that hold, by ascending source record.
     pub async fn list_links(&self, entity: &str) -> Result<Vec<Link>, StoreError> {
@@ -92,19 +129,12 @@ impl Store {
 
     /// The links that hold of all golden records that these source records belong to, by ascending source record.
     pub async fn list_links_around(&self, ids: &[SourceRecordId]) -> Result<Vec<Link>, StoreError> {
-        const SQL: &str = "SELECT c.source_record_id, c.golden_id FROM crosswalks c WHERE c.recorded_to_us IS NULL
-             AND c.golden_id IN (SELECT o.golden_id FROM crosswalks o
-                                 WHERE o.source_record_id IN (SELECT id FROM {ids $1} AS i) AND o.recorded_to_us IS NULL)";
-        let engine = self.db.engine();
-        let mut rows: Vec<(i64, i64)> = Vec::new();
-        for chunk in ids.chunks(ROWS_A_STATEMENT) {
-            let of_chunk: Vec<(i64, i64)> =
-                on_db!(&self.db, |c| sqlx::query_as(sql(engine, SQL)).bind(json(chunk)).fetch_all(c).await)?;
-            rows.extend(of_chunk);
-        }
-        rows.sort_unstable();
-        rows.dedup();
-        Ok(links(rows))
+        links_around(&mut self.db.begin_read().await?, ids).await
+    }
+
+    /// The same as [`Store::list_ended_links`] of those golden records that one of these source records ever belonged to.
+    pub async fn list_ended_links_around(&self, ids: &[SourceRecordId]) -> Result<Vec<Link>, StoreError> {
+        ended_links_around(&mut self.db.begin_read().await?, ids).await
     }
 
     /// What each golden record that was merged away, or lost its last source record, held when it ended, as far as that is

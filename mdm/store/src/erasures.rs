@@ -22,8 +22,8 @@ use crate::key_store::Key;
 use crate::stewardship::check_words;
 use crate::vault::Reference;
 use crate::{
-    confirmations, constraints, decision_batches, field_checks, golden_records, legal_holds, overrides, proposals,
-    quarantined_rows, resolution, source_records, source_systems, steward_tasks,
+    confirmations, constraints, decision_batches, department_answers, field_checks, golden_records, legal_holds, overrides,
+    proposals, quarantined_rows, resolution, settings, source_records, source_systems, steward_tasks,
 };
 
 /// What an erasure would reach.
@@ -180,6 +180,16 @@ async fn is_stated_elsewhere(tx: &mut Tx, reference: &Reference, ids: &[i64]) ->
     Ok(count > 0)
 }
 
+/// See [`Store::list_erased_keys`].
+pub(crate) async fn erased_keys(tx: &mut Tx, source: SourceSystemId, key: &Key) -> Result<ErasedKeys, StoreError> {
+    const SQL: &str = "SELECT key_hash FROM erased_source_records WHERE source_system_id = $1";
+    let hashes: Vec<String> = on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(source.0).fetch_all(c).await)?;
+    if !hashes.is_empty() && settings::get(tx, KEY_SETTING).await? != Some(key_mark(key)) {
+        return Err(StoreError::WrongErasureKey);
+    }
+    Ok(ErasedKeys { source: source.0, key: key.clone(), hashes: Arc::new(hashes.into_iter().collect()) })
+}
+
 impl Store {
     /// What erasing a golden record under an order would reach. Changes nothing.
     ///
@@ -314,12 +324,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::WrongErasureKey`] under another key: no row would be known again.
     pub async fn list_erased_keys(&self, source: SourceSystemId, key: &Key) -> Result<ErasedKeys, StoreError> {
-        const SQL: &str = "SELECT key_hash FROM erased_source_records WHERE source_system_id = $1";
-        let hashes: Vec<String> = on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(source.0).fetch_all(c).await)?;
-        if !hashes.is_empty() && self.get_setting(KEY_SETTING).await? != Some(key_mark(key)) {
-            return Err(StoreError::WrongErasureKey);
-        }
-        Ok(ErasedKeys { source: source.0, key: key.clone(), hashes: Arc::new(hashes.into_iter().collect()) })
+        erased_keys(&mut self.db.begin_read().await?, source, key).await
     }
 }
 
@@ -336,6 +341,7 @@ async fn erase_words(tx: &mut Tx, ids: &[i64], golden: &[i64]) -> Result<(), Sto
     confirmations::erase_words(tx, ids, &decisions).await?;
     steward_tasks::erase_words(tx, ids).await?;
     field_checks::erase_words(tx, ids).await?;
+    department_answers::erase_words(tx, ids, golden).await?;
     proposals::erase_words(tx, ids, golden).await
 }
 

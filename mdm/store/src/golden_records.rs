@@ -162,6 +162,89 @@ impl MemberRow {
 pub(crate) const MEMBER_COLUMNS: &str = "SELECT r.id, r.source_system_id, s.name AS source, r.source_key, r.version, r.stated,
      r.updated_us, r.recorded_from_us, r.retired_us FROM source_records r JOIN source_systems s ON s.id = r.source_system_id";
 
+/// A golden record with what is linked to it: a row for each.
+const WHOLE: &str = "SELECT (SELECT last_us FROM hub_clock WHERE id = 1) AS known_us, g.state, g.id, g.entity, v.version, v.status,
+     v.chosen, v.recorded_from_us, v.recorded_to_us, v.rule_set_version, r.id AS member_id, r.source_system_id, s.name AS source,
+     r.source_key, r.version AS member_version, r.stated, r.updated_us, r.recorded_from_us AS member_from_us, r.retired_us
+     FROM golden_records g JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
+     LEFT JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us IS NULL
+     LEFT JOIN source_records r ON r.id = c.source_record_id LEFT JOIN source_systems s ON s.id = r.source_system_id";
+
+/// What a golden record is looked up by.
+enum Key<'k> {
+    Number(i64),
+    Text(&'k str),
+}
+
+#[derive(FromRow)]
+struct WholeRow {
+    known_us: i64,
+    state: String,
+    #[sqlx(flatten)]
+    golden: GoldenRow,
+    member_id: Option<i64>,
+    source_system_id: Option<i64>,
+    source: Option<String>,
+    source_key: Option<String>,
+    member_version: Option<i64>,
+    stated: Option<Json<Values>>,
+    updated_us: Option<i64>,
+    member_from_us: Option<i64>,
+    retired_us: Option<i64>,
+}
+
+/// A golden record and what is linked to it, as stored.
+struct Whole {
+    known_us: i64,
+    /// Whether it ended in another.
+    redirected: bool,
+    golden: GoldenRow,
+    members: Vec<MemberRow>,
+}
+
+impl Whole {
+    fn of(rows: Vec<WholeRow>) -> Option<Self> {
+        let mut whole: Option<Self> = None;
+        for row in rows {
+            let member = row.member();
+            let whole = whole.get_or_insert_with(|| Self {
+                known_us: row.known_us,
+                redirected: row.state == "redirected",
+                golden: row.golden,
+                members: Vec::new(),
+            });
+            whole.members.extend(member);
+        }
+        whole
+    }
+
+    /// As far as the caller may see it.
+    fn show(self, access: &Access, model: &EntityModel, asked: Option<GoldenId>) -> Golden {
+        let mut record = GoldenRecord::from(self.golden);
+        record.values = show_golden(access, model, record.values);
+        let members = self.members.into_iter().map(|member| member.show(access, model)).collect();
+        let redirected_from = asked.filter(|asked| *asked != record.id);
+        Golden { record, members, redirected_from, known_at: Timestamp(self.known_us) }
+    }
+}
+
+impl WholeRow {
+    /// The source record of this row; a golden record that lost its last one has a row without.
+    fn member(&self) -> Option<MemberRow> {
+        Some(MemberRow {
+            id: self.member_id?,
+            source_system_id: self.source_system_id?,
+            source: self.source.clone()?,
+            source_key: self.source_key.clone()?,
+            version: self.member_version?,
+            stated: self.stated.clone()?,
+            updated_us: self.updated_us,
+            recorded_from_us: self.member_from_us?,
+            retired_us: self.retired_us,
+        })
+    }
+}
+
 /// Redirects are followed this far; a longer chain is a broken hub.
 pub(crate) const REDIRECTS_MAX: usize = 1_000;
 
@@ -233,33 +316,46 @@ impl Store {
         model: &EntityModel,
         id: GoldenId,
     ) -> Result<Option<Golden>, StoreError> {
-        let mut tx = self.db.begin_read().await?;
-        let known_at = recorded_until(&mut tx).await?;
-        let Some((live, entity)) = follow(&mut tx, id).await? else { return Ok(None) };
-        if entity != model.name {
-            return Ok(None);
+        match self.find_whole(access, model, "g.id = $1", &[Key::Number(id.0)]).await? {
+            Some(Whole { redirected: true, .. }) => {}
+            found => return Ok(found.map(|whole| whole.show(access, model, None))),
         }
-        let engine = tx.engine();
-        let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), 2);
-        let text = format!("{COLUMNS} WHERE g.id = $1 AND {}", condition.sql);
-        let row: Option<GoldenRow> = on_tx!(tx, |c| {
-            let mut query = sqlx::query_as(sql(engine, &text)).bind(live.0);
+        loop {
+            let Some((live, _)) = follow(&mut self.db.begin_read().await?, id).await? else { return Ok(None) };
+            match self.find_whole(access, model, "g.id = $1", &[Key::Number(live.0)]).await? {
+                // It was merged away meanwhile.
+                Some(Whole { redirected: true, .. }) => {}
+                found => return Ok(found.map(|whole| whole.show(access, model, Some(id)))),
+            }
+        }
+    }
+
+    /// A golden record that may be seen with all that is linked to it, in one statement: one state of the hub. `wanted` is a condition
+    /// whose parameters are `keys`.
+    async fn find_whole(
+        &self,
+        access: &Access,
+        model: &EntityModel,
+        wanted: &str,
+        keys: &[Key<'_>],
+    ) -> Result<Option<Whole>, StoreError> {
+        let engine = self.db.engine();
+        let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), keys.len() + 1);
+        let text = format!("{WHOLE} WHERE {wanted} AND (g.state = 'redirected' OR ({})) ORDER BY r.id", condition.sql);
+        let rows: Vec<WholeRow> = on_db!(&self.db, |c| {
+            let mut query = sqlx::query_as(sql(engine, &text));
+            for key in keys {
+                query = match key {
+                    Key::Number(number) => query.bind(*number),
+                    Key::Text(text) => query.bind(*text),
+                };
+            }
             for text in condition.bind {
                 query = query.bind(text);
             }
-            query.fetch_optional(c).await
+            query.fetch_all(c).await
         })?;
-        let Some(row) = row else { return Ok(None) };
-        let text = format!(
-            "{MEMBER_COLUMNS} JOIN crosswalks c ON c.source_record_id = r.id
-             WHERE c.golden_id = $1 AND c.recorded_to_us IS NULL ORDER BY r.id"
-        );
-        let members: Vec<MemberRow> =
-            on_tx!(tx, |c| sqlx::query_as(sql(engine, &text)).bind(live.0).fetch_all(c).await)?;
-        let mut record = GoldenRecord::from(row);
-        record.values = show_golden(access, model, record.values);
-        let members = members.into_iter().map(|member| member.show(access, model)).collect();
-        Ok(Some(Golden { record, members, redirected_from: (live != id).then_some(id), known_at }))
+        Ok(Whole::of(rows).filter(|whole| whole.golden.entity == model.name))
     }
 
     /// The entity type of a golden id, so that its model can be looked up.
@@ -276,15 +372,12 @@ impl Store {
         source: &str,
         key: &str,
     ) -> Result<Option<Golden>, StoreError> {
-        const SQL: &str = "SELECT c.golden_id FROM source_systems s
-             JOIN source_records r ON r.source_system_id = s.id AND r.source_key = $2
-             JOIN crosswalks c ON c.source_record_id = r.id AND c.recorded_to_us IS NULL WHERE s.name = $1";
-        let id: Option<i64> =
-            on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(source).bind(key).fetch_optional(c).await)?;
-        match id {
-            Some(id) => self.find_golden(access, model, GoldenId(id)).await,
-            None => Ok(None),
-        }
+        const WANTED: &str = "g.id = (SELECT x.golden_id FROM source_systems o
+             JOIN source_records k ON k.source_system_id = o.id AND k.source_key = $2
+             JOIN crosswalks x ON x.source_record_id = k.id AND x.recorded_to_us IS NULL WHERE o.name = $1)";
+        // A link that holds leads to no golden record that has ended in another.
+        let found = self.find_whole(access, model, WANTED, &[Key::Text(source), Key::Text(key)]).await?;
+        Ok(found.filter(|whole| !whole.redirected).map(|whole| whole.show(access, model, None)))
     }
 
     /// Live golden records by ascending id, after a cursor.

@@ -32,6 +32,24 @@ pub struct FileFacts {
     pub load: Load,
 }
 
+/// How rows come to the hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArrivedBy {
+    /// In a file.
+    File,
+    /// A program wrote them one by one.
+    Call,
+}
+
+impl ArrivedBy {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Call => "call",
+        }
+    }
+}
+
 /// What one ingest run did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IngestSummary {
@@ -55,23 +73,23 @@ pub struct IngestSummary {
 
 /// One ingest run under way. It holds the hub's one writer; dropped, nothing happened.
 pub struct IngestTx {
-    tx: Tx,
-    source: SourceFacts,
+    pub(crate) tx: Tx,
+    pub(crate) source: SourceFacts,
     load: Load,
     /// Whether the source never held a row: then no key needs looking up.
     first_load: bool,
-    next_id: i64,
+    pub(crate) next_id: i64,
     /// Source records that came to be.
-    added: u64,
+    pub(crate) added: u64,
     /// Retired source records that are back.
-    revived: u64,
+    pub(crate) revived: u64,
     /// Hashes of the keys that the file stated so far.
     keys: FxHashSet<u64>,
     /// Ids of source records that were there before and stand in the file, those of refused rows among them.
     seen: FxHashSet<i64>,
     /// Refused rows whose key nobody could read: each may be any source record that was there before.
     keyless: u64,
-    summary: IngestSummary,
+    pub(crate) summary: IngestSummary,
     /// The register's rows that were erased: none of them comes back.
     erased: Option<ErasedKeys>,
     /// Rows of them that the file still held.
@@ -80,18 +98,19 @@ pub struct IngestTx {
 
 /// A stored source record that a key was found for.
 #[derive(sqlx::FromRow)]
-struct Known {
-    id: i64,
+pub(crate) struct Known {
+    pub(crate) id: i64,
     source_key: String,
+    pub(crate) version: i64,
     content_hash: i64,
     updated_us: Option<i64>,
-    retired_us: Option<i64>,
+    pub(crate) retired_us: Option<i64>,
 }
 
 impl Known {
     /// Whether a row states what is stored already. When the department last changed it belongs to that: survivorship
     /// prefers the most recent, so an older time kept would make the result depend on which files were loaded.
-    fn states(&self, hash: i64, updated: Option<Timestamp>) -> bool {
+    pub(crate) fn states(&self, hash: i64, updated: Option<Timestamp>) -> bool {
         self.content_hash == hash && self.updated_us == updated.map(|at| at.0) && self.retired_us.is_none()
     }
 }
@@ -102,12 +121,23 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] for an unknown source system; [`StoreError::Database`] when the writer stays busy.
     pub async fn begin_ingest(&self, source: SourceSystemId, file: FileFacts) -> Result<IngestTx, StoreError> {
+        IngestTx::begin(self.db.begin(&*self.clock).await?, source, file, ArrivedBy::File).await
+    }
+}
+
+impl IngestTx {
+    /// Begins a run within a transaction.
+    pub(crate) async fn begin(
+        mut tx: Tx,
+        source: SourceSystemId,
+        file: FileFacts,
+        arrived_by: ArrivedBy,
+    ) -> Result<Self, StoreError> {
         const RUN: &str = "INSERT INTO ingest_runs (id, source_system_id, file_name, content_hash, file_bytes, load,
-             recorded_us, rows_read, rows_new, rows_changed, rows_unchanged, rows_retired, rows_held_back, rows_rejected)
-             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM ingest_runs), $1, $2, $3, $4, $5, $6, 0, 0, 0, 0, 0, 0, 0)
+             recorded_us, rows_read, rows_new, rows_changed, rows_unchanged, rows_retired, rows_held_back, rows_rejected, arrived_by)
+             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM ingest_runs), $1, $2, $3, $4, $5, $6, 0, 0, 0, 0, 0, 0, 0, $7)
              RETURNING id";
         const NEXT: &str = "SELECT coalesce(max(id), 0) + 1 FROM source_records";
-        let mut tx = self.db.begin(&*self.clock).await?;
         let source = get_source(&mut tx, source).await?;
         let now = tx.now.0;
         let run: i64 = on_tx!(tx, |c| sqlx::query_scalar(RUN)
@@ -117,11 +147,12 @@ impl Store {
             .bind(file.bytes as i64)
             .bind(load_word(file.load))
             .bind(now)
+            .bind(arrived_by.word())
             .fetch_one(c)
             .await)?;
         let next_id: i64 = on_tx!(tx, |c| sqlx::query_scalar(NEXT).fetch_one(c).await)?;
         let run = IngestRunId(run);
-        Ok(IngestTx {
+        Ok(Self {
             tx,
             load: file.load,
             first_load: source.live_count + source.retired_count == 0,
@@ -146,9 +177,7 @@ impl Store {
             erased_rows: 0,
         })
     }
-}
 
-impl IngestTx {
     /// The run's id.
     pub fn run(&self) -> IngestRunId {
         self.summary.run
@@ -229,8 +258,9 @@ impl IngestTx {
         Ok(())
     }
 
-    async fn find_known(&mut self, keys: &[&str]) -> Result<FxHashMap<String, Known>, StoreError> {
-        const SQL: &str = "SELECT r.id, r.source_key, r.content_hash, r.updated_us, r.retired_us FROM {texts $1} AS t
+    pub(crate) async fn find_known(&mut self, keys: &[&str]) -> Result<FxHashMap<String, Known>, StoreError> {
+        const SQL: &str =
+            "SELECT r.id, r.source_key, r.version, r.content_hash, r.updated_us, r.retired_us FROM {texts $1} AS t
              CROSS JOIN source_records r WHERE r.source_system_id = $2 AND r.source_key = t.word";
         if self.first_load {
             return Ok(FxHashMap::default());
@@ -241,7 +271,7 @@ impl IngestTx {
         Ok(rows.into_iter().map(|known| (known.source_key.clone(), known)).collect())
     }
 
-    async fn insert_new(&mut self, rows: &[NewRow<'_>]) -> Result<(), StoreError> {
+    pub(crate) async fn insert_new(&mut self, rows: &[NewRow<'_>]) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO source_records (id, source_system_id, source_key, version, content_hash, stated,
              updated_us, recorded_from_us, ingest_run_id)
              SELECT id, $2, source_key, 1, content_hash, stated, updated_us, $3, $4
@@ -263,7 +293,7 @@ impl IngestTx {
         Ok(())
     }
 
-    async fn update_changed(&mut self, rows: &[ChangedRow<'_>]) -> Result<(), StoreError> {
+    pub(crate) async fn update_changed(&mut self, rows: &[ChangedRow<'_>]) -> Result<(), StoreError> {
         const KEEP: &str = "INSERT INTO source_record_versions (source_record_id, version, stated, updated_us,
              recorded_from_us, recorded_to_us, ingest_run_id)
              SELECT r.id, r.version, r.stated, r.updated_us, r.recorded_from_us, coalesce(r.retired_us, $2), r.ingest_run_id
@@ -288,7 +318,7 @@ impl IngestTx {
         Ok(())
     }
 
-    async fn mark_unresolved(&mut self, ids: &[i64]) -> Result<(), StoreError> {
+    pub(crate) async fn mark_unresolved(&mut self, ids: &[i64]) -> Result<(), StoreError> {
         let entity = self.source.rows_of.clone();
         resolution::mark_unresolved(&mut self.tx, &entity, ids).await
     }
@@ -339,13 +369,20 @@ impl IngestTx {
     }
 
     async fn finish_with(mut self, retirements: Retirements) -> Result<IngestSummary, StoreError> {
+        if self.load == Load::Snapshot && self.source.rows_are == "entity" && !self.first_load {
+            self.retire_unseen(retirements).await?;
+        }
+        let (tx, summary) = self.close().await?;
+        tx.commit().await?;
+        Ok(summary)
+    }
+
+    /// Writes down what the run did; its transaction goes on.
+    pub(crate) async fn close(mut self) -> Result<(Tx, IngestSummary), StoreError> {
         const ERASED: &str = "INSERT INTO erased_rows_seen (ingest_run_id, row_count) VALUES ($1, $2)";
         const COUNT: &str =
             "UPDATE ingest_runs SET rows_read = $2, rows_new = $3, rows_changed = $4, rows_unchanged = $5,
              rows_retired = $6, rows_held_back = $7, rows_rejected = $8 WHERE id = $1";
-        if self.load == Load::Snapshot && self.source.rows_are == "entity" && !self.first_load {
-            self.retire_unseen(retirements).await?;
-        }
         let s = self.summary;
         let (added, revived, retired) = (self.added as i64, self.revived as i64, s.retired as i64);
         source_systems::count(&mut self.tx, self.source.id, added + revived - retired, retired - revived).await?;
@@ -365,16 +402,14 @@ impl IngestTx {
             let (run, rows) = (s.run.0, self.erased_rows as i64);
             on_tx!(self.tx, |c| sqlx::query(ERASED).bind(run).bind(rows).execute(c).await.map(drop))?;
         }
-        self.tx.commit().await?;
-        Ok(s)
+        Ok((self.tx, s))
     }
 
     async fn retire_unseen(&mut self, retirements: Retirements) -> Result<(), StoreError> {
         const LIVE: &str =
             "SELECT id FROM source_records WHERE source_system_id = $1 AND retired_us IS NULL AND ingest_run_id <> $2
              ORDER BY id";
-        const RETIRE: &str = "UPDATE source_records SET retired_us = $2 WHERE id IN (SELECT id FROM {ids $1} AS i)";
-        let (now, run, engine, source) = (self.tx.now.0, self.summary.run.0, self.tx.engine(), self.source.id);
+        let (run, source) = (self.summary.run.0, self.source.id);
         let live: Vec<i64> = on_tx!(self.tx, |c| sqlx::query_scalar(LIVE).bind(source).bind(run).fetch_all(c).await)?;
         let gone: Vec<i64> = live.into_iter().filter(|id| !self.seen.contains(id)).collect();
         let share = gone.len() as f64 / (self.source.live_count as f64).max(1.0);
@@ -391,13 +426,20 @@ impl IngestTx {
             self.summary.held_back = gone.len() as u64;
             return Ok(());
         }
+        self.retire(&gone).await
+    }
+
+    /// Retires source records.
+    pub(crate) async fn retire(&mut self, gone: &[i64]) -> Result<(), StoreError> {
+        const RETIRE: &str = "UPDATE source_records SET retired_us = $2 WHERE id IN (SELECT id FROM {ids $1} AS i)";
+        let (now, engine) = (self.tx.now.0, self.tx.engine());
         for ids in gone.chunks(ROWS_A_STATEMENT) {
             let list = json(ids);
             on_tx!(self.tx, |c| sqlx::query(sql(engine, RETIRE)).bind(&list).bind(now).execute(c).await.map(drop))?;
             steward_tasks::lapse_of(&mut self.tx, ids).await?;
             self.mark_unresolved(ids).await?;
         }
-        self.summary.retired = gone.len() as u64;
+        self.summary.retired += gone.len() as u64;
         Ok(())
     }
 }
@@ -409,8 +451,8 @@ enum Retirements {
     Confirmed,
 }
 
-type NewRow<'a> = (i64, &'a String, i64, &'a Values, Option<Timestamp>);
-type ChangedRow<'a> = (i64, i64, &'a Values, Option<Timestamp>);
+pub(crate) type NewRow<'a> = (i64, &'a String, i64, &'a Values, Option<Timestamp>);
+pub(crate) type ChangedRow<'a> = (i64, i64, &'a Values, Option<Timestamp>);
 
 pub(crate) fn load_word(load: Load) -> &'static str {
     match load {
@@ -428,11 +470,11 @@ pub(crate) fn content_hash(values: &Values) -> i64 {
 }
 
 /// No engine stores U+0000 in JSON; registers carry it as padding.
-fn without_nul(text: &str) -> String {
+pub(crate) fn without_nul(text: &str) -> String {
     text.replace('\0', "")
 }
 
-fn clean(record: &mut NewSourceRecord) {
+pub(crate) fn clean(record: &mut NewSourceRecord) {
     record.key.retain(|c| c != '\0');
     let has_nul =
         |stated: &Stated| stated.standard.contains('\0') || stated.raw.as_ref().is_some_and(|r| r.contains('\0'));

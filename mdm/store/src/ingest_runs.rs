@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use crate::Store;
 use crate::db::on_db;
 use crate::error::StoreError;
-use crate::ingest::IngestSummary;
+use crate::ingest::{ArrivedBy, IngestSummary};
 
 /// A finished run with its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct IngestRunSummary {
     pub bytes: u64,
     /// The whole register, or what changed.
     pub load: Load,
+    /// Whether it was a file, or rows that programs wrote one by one: those are sealed together, register beside register.
+    pub arrived_by: ArrivedBy,
     /// When the hub learned it.
     pub recorded: Timestamp,
     /// What it did.
@@ -41,6 +43,7 @@ struct Row {
     content_hash: String,
     file_bytes: i64,
     load: String,
+    arrived_by: String,
     recorded_us: i64,
     rows_read: i64,
     rows_new: i64,
@@ -61,6 +64,7 @@ impl From<Row> for IngestRunSummary {
             content_hash: row.content_hash,
             bytes: row.file_bytes as u64,
             load: if row.load == "delta" { Load::Delta } else { Load::Snapshot },
+            arrived_by: if row.arrived_by == "call" { ArrivedBy::Call } else { ArrivedBy::File },
             recorded: Timestamp(row.recorded_us),
             summary: IngestSummary {
                 run: IngestRunId(row.id),
@@ -88,7 +92,7 @@ impl Store {
     ) -> Result<Option<IngestRunSummary>, StoreError> {
         const SQL: &str =
             "SELECT i.*, s.name AS source FROM ingest_runs i JOIN source_systems s ON s.id = i.source_system_id
-             WHERE i.source_system_id = $1 AND i.content_hash = $2
+             WHERE i.source_system_id = $1 AND i.content_hash = $2 AND i.arrived_by = 'file'
              AND i.rows_held_back = 0 AND (i.load = 'delta' OR s.rows_are = 'event'
                   OR i.id = (SELECT max(l.id) FROM ingest_runs l WHERE l.source_system_id = $1))
              ORDER BY i.id DESC LIMIT 1";

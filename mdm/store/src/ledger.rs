@@ -93,17 +93,17 @@ const SOURCE_SYSTEMS: Table = Table {
              retire_share_max real, live_count int, retired_count int, stakes text} AS r",
 };
 
-type IngestRunRow = (i64, i64, String, String, i64, String, i64, i64, i64, i64, i64, i64, i64, i64);
+type IngestRunRow = (i64, i64, String, String, i64, String, i64, i64, i64, i64, i64, i64, i64, i64, String);
 const INGEST_RUNS: Table = Table {
     read: "SELECT id, source_system_id, file_name, content_hash, file_bytes, load, recorded_us, rows_read, rows_new,
-         rows_changed, rows_unchanged, rows_retired, rows_held_back, rows_rejected FROM ingest_runs ORDER BY id",
+         rows_changed, rows_unchanged, rows_retired, rows_held_back, rows_rejected, arrived_by FROM ingest_runs ORDER BY id",
     write: "INSERT INTO ingest_runs (id, source_system_id, file_name, content_hash, file_bytes, load, recorded_us,
-         rows_read, rows_new, rows_changed, rows_unchanged, rows_retired, rows_held_back, rows_rejected)
+         rows_read, rows_new, rows_changed, rows_unchanged, rows_retired, rows_held_back, rows_rejected, arrived_by)
          SELECT id, source_system_id, file_name, content_hash, file_bytes, load, recorded_us, rows_read, rows_new,
-         rows_changed, rows_unchanged, rows_retired, rows_held_back, rows_rejected
+         rows_changed, rows_unchanged, rows_retired, rows_held_back, rows_rejected, arrived_by
          FROM {rows $1: id int, source_system_id int, file_name text, content_hash text, file_bytes int, load text,
              recorded_us int, rows_read int, rows_new int, rows_changed int, rows_unchanged int, rows_retired int,
-             rows_held_back int, rows_rejected int} AS r",
+             rows_held_back int, rows_rejected int, arrived_by text} AS r",
 };
 
 type SourceRecordRow = (i64, i64, String, i64, i64, Json<Values>, Option<i64>, i64, i64, Option<i64>);

@@ -2,6 +2,7 @@
 
 mod access_sql;
 mod api_keys;
+mod arrivals;
 mod audit_affected;
 mod audit_checkpoints;
 mod audit_events;
@@ -13,6 +14,7 @@ mod constraints;
 mod crosswalks;
 mod db;
 mod decision_batches;
+mod department_answers;
 mod dialect;
 mod editions;
 mod erasures;
@@ -51,6 +53,7 @@ use std::sync::Arc;
 use kanak_model::Clock;
 
 pub use api_keys::{ApiKey, ApiKeyId};
+pub use arrivals::{Arrivals, Arrived, Arriving, ArrivingRow, Expected, Standing};
 pub use audit_affected::{Affected, Touched};
 pub use audit_checkpoints::{AuditCheckpoint, AuditKey, AuditSigner, CHECKPOINT_EVERY_US, ENTRIES_A_CHECKPOINT};
 pub use audit_events::{AuditEntry, AuditEvent};
@@ -60,11 +63,12 @@ pub use confirmations::Confirmation;
 pub use crosswalks::{Crosswalk, Link, RestatedLink};
 pub use db::{HubUrl, PostgresUrl};
 pub use decision_batches::{BATCH_MAX, BatchTerms, DecidedAtOnce};
+pub use department_answers::{Correction, DepartmentAnswer, NewAnswer, Says};
 pub use editions::{Edition, Items};
 pub use erasures::{Erased, ErasedKeys, ErasurePlan, Reach, UnfinishedErasure};
 pub use error::StoreError;
 pub use golden_records::{Golden, HubCounts, MemberRecord, Place};
-pub use ingest::{FileFacts, IngestSummary, IngestTx};
+pub use ingest::{ArrivedBy, FileFacts, IngestSummary, IngestTx};
 pub use ingest_runs::IngestRunSummary;
 pub use invariants::Check;
 pub use key_store::{FileKeyStore, Key, KeyError, KeyStore};
@@ -78,7 +82,7 @@ pub use rule_sets::RuleSet;
 pub use source_systems::SourceSystemRow;
 pub use stewardship::{
     CheckFilter, Decided, Neighbourhood, NotATaskCursor, REASON_MAX, TaskCounts, TaskCursor, TaskFilter, TaskQuery,
-    TaskView, Undone,
+    TaskView, Undone, check_reason,
 };
 pub use users::{
     Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, PASSWORD_BYTES_MAX, PASSWORD_MIN, SignIn, User,

@@ -225,6 +225,24 @@ pub(crate) async fn insert(
     Ok((OverrideId(id), entity, members))
 }
 
+/// See [`Store::list_overrides`].
+pub(crate) async fn list_holding(tx: &mut Tx, entity: &str) -> Result<Vec<ValueOverride>, StoreError> {
+    const SQL: &str = "SELECT o.id, m.source_record_id, o.attribute, o.value FROM overrides o
+         JOIN override_members m ON m.override_id = o.id
+         WHERE o.entity = $1 AND o.ended_us IS NULL AND m.place = (SELECT min(f.place) FROM override_members f
+             JOIN source_records r ON r.id = f.source_record_id AND r.retired_us IS NULL WHERE f.override_id = o.id)
+         ORDER BY o.id";
+    type Found = (i64, i64, String, String);
+    let rows: Vec<Found> = on_tx!(tx, |c| sqlx::query_as(SQL).bind(entity).fetch_all(c).await)?;
+    let found = |(id, subject, attribute, value): Found| ValueOverride {
+        id: OverrideId(id),
+        subject: SourceRecordId(subject),
+        attribute,
+        value,
+    };
+    Ok(rows.into_iter().map(found).collect())
+}
+
 impl Store {
     /// States a value of a golden record. Its source records wait for a resolution, which gives it to the golden record.
     ///
@@ -297,20 +315,7 @@ impl Store {
     /// The overrides of an entity type that hold, in the order in which they were stated. Those of which no source record is live
     /// are left out.
     pub async fn list_overrides(&self, entity: &str) -> Result<Vec<ValueOverride>, StoreError> {
-        const SQL: &str = "SELECT o.id, m.source_record_id, o.attribute, o.value FROM overrides o
-             JOIN override_members m ON m.override_id = o.id
-             WHERE o.entity = $1 AND o.ended_us IS NULL AND m.place = (SELECT min(f.place) FROM override_members f
-                 JOIN source_records r ON r.id = f.source_record_id AND r.retired_us IS NULL WHERE f.override_id = o.id)
-             ORDER BY o.id";
-        type Found = (i64, i64, String, String);
-        let rows: Vec<Found> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity).fetch_all(c).await)?;
-        let found = |(id, subject, attribute, value): Found| ValueOverride {
-            id: OverrideId(id),
-            subject: SourceRecordId(subject),
-            attribute,
-            value,
-        };
-        Ok(rows.into_iter().map(found).collect())
+        list_holding(&mut self.db.begin_read().await?, entity).await
     }
 
     /// All overrides that ever spoke of source records which a golden record holds now, the latest first. The caller has read the

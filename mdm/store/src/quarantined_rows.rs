@@ -147,7 +147,7 @@ impl Store {
     pub async fn count_quarantined(&self, access: &Access) -> Result<Vec<QuarantineCount>, StoreError> {
         const SQL: &str = "SELECT s.id, s.name, q.rule, count(*) AS found FROM quarantined_rows q
              JOIN ingest_runs i ON i.id = q.ingest_run_id JOIN source_systems s ON s.id = i.source_system_id
-             WHERE i.id = (SELECT max(l.id) FROM ingest_runs l WHERE l.source_system_id = s.id
+             WHERE i.id = (SELECT max(l.id) FROM ingest_runs l WHERE l.source_system_id = s.id AND l.arrived_by = i.arrived_by
                  AND (l.content_hash = i.content_hash OR (i.load <> 'delta' AND s.rows_are <> 'event')))
              GROUP BY s.id, s.name, q.rule ORDER BY found DESC, s.name, q.rule";
         if !sees_quarantine(access) {
@@ -162,8 +162,8 @@ impl Store {
             .collect()
     }
 
-    /// Refused rows of each source's latest run, newest first, of one source or all and of one rule or all. Rows that an
-    /// earlier run refused are left out: a later file stated them anew, or no longer. A caller confined to districts gets
+    /// Refused rows of each source's latest file, and of what was written one by one since, newest first, of one source or all and of one
+    /// rule or all. Rows that an earlier file had are left out: a later file stated them anew, or no longer. A caller confined to districts gets
     /// none; one who may not see personal values gets them without key and value. `before` is the last row of the page
     /// before.
     pub async fn list_quarantined_rows(
@@ -178,7 +178,7 @@ impl Store {
              q.source_column, q.masked, q.reason FROM quarantined_rows q
              JOIN ingest_runs i ON i.id = q.ingest_run_id JOIN source_systems s ON s.id = i.source_system_id
              WHERE q.id < $1 AND ($2 = 0 OR s.id = $2) AND ($3 = '' OR q.rule = $3)
-             AND i.id = (SELECT max(l.id) FROM ingest_runs l WHERE l.source_system_id = s.id)
+             AND i.id >= (SELECT coalesce(max(l.id), 0) FROM ingest_runs l WHERE l.source_system_id = s.id AND l.arrived_by = 'file')
              ORDER BY q.id DESC LIMIT $4";
         if !sees_quarantine(access) {
             return Ok(Vec::new());
@@ -203,7 +203,7 @@ impl Store {
     pub async fn list_left_out(&self, source: Option<SourceSystemId>) -> Result<Vec<(String, LeftOut)>, StoreError> {
         const SQL: &str = "SELECT s.id, s.name, l.attribute, l.rule, CAST(sum(l.value_count) AS BIGINT) AS found FROM left_out_values l
              JOIN ingest_runs i ON i.id = l.ingest_run_id JOIN source_systems s ON s.id = i.source_system_id
-             WHERE ($1 = 0 OR s.id = $1) AND i.id = (SELECT max(r.id) FROM ingest_runs r WHERE r.source_system_id = s.id
+             WHERE ($1 = 0 OR s.id = $1) AND i.id = (SELECT max(r.id) FROM ingest_runs r WHERE r.source_system_id = s.id AND r.arrived_by = i.arrived_by
                  AND (r.content_hash = i.content_hash OR (i.load <> 'delta' AND s.rows_are <> 'event')))
              GROUP BY s.id, s.name, l.attribute, l.rule
              ORDER BY s.name, found DESC, l.attribute, l.rule";

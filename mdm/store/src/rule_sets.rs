@@ -8,7 +8,7 @@ use sqlx::types::Json;
 
 use crate::Store;
 use crate::audit_events::hex;
-use crate::db::{on_db, on_tx};
+use crate::db::{Tx, on_db, on_tx};
 use crate::error::StoreError;
 use crate::feed_events;
 
@@ -41,6 +41,13 @@ pub(crate) fn body_hash(body: &serde_json::Value) -> String {
     hex(&Sha256::digest(body.to_string().as_bytes()))
 }
 
+/// See [`Store::find_rule_set_version`].
+pub(crate) async fn latest_version(tx: &mut Tx, entity: &str) -> Result<Option<RuleSetVersion>, StoreError> {
+    const SQL: &str = "SELECT max(version) FROM rule_sets WHERE entity = $1";
+    let version: Option<i64> = on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(entity).fetch_one(c).await)?;
+    Ok(version.map(RuleSetVersion))
+}
+
 impl Store {
     /// The latest rule set of an entity type.
     pub async fn find_rule_set(&self, entity: &str) -> Result<Option<RuleSet>, StoreError> {
@@ -48,6 +55,11 @@ impl Store {
             "SELECT version, body, created_us FROM rule_sets WHERE entity = $1 ORDER BY version DESC LIMIT 1";
         let row: Option<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity).fetch_optional(c).await)?;
         Ok(row.map(RuleSet::from))
+    }
+
+    /// The version of the latest rule set of an entity type.
+    pub async fn find_rule_set_version(&self, entity: &str) -> Result<Option<RuleSetVersion>, StoreError> {
+        latest_version(&mut self.db.begin_read().await?, entity).await
     }
 
     /// The rule set of one version.

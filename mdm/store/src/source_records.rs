@@ -62,6 +62,35 @@ pub(crate) async fn erase_values(tx: &mut Tx, erasure: i64, ids: &[i64]) -> Resu
     Ok(versions)
 }
 
+/// See [`Store::list_source_records_of`].
+pub(crate) async fn of_ids(
+    tx: &mut Tx,
+    access: &Access,
+    ids: &[SourceRecordId],
+) -> Result<Vec<SourceRecord>, StoreError> {
+    let engine = tx.engine();
+    let mut sorted = ids.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let mut all = Vec::with_capacity(sorted.len());
+    for chunk in sorted.chunks(ROWS_A_STATEMENT) {
+        let condition = compile(access.filter(), engine, JsonColumn::Stated("r.stated"), 2);
+        let text = format!(
+            "{COLUMNS} WHERE r.id IN (SELECT id FROM {{ids $1}} AS i) AND r.retired_us IS NULL AND {} ORDER BY r.id",
+            condition.sql
+        );
+        let rows: Vec<Row> = on_tx!(tx, |c| {
+            let mut query = sqlx::query_as(sql(engine, &text)).bind(json(chunk));
+            for text in condition.bind {
+                query = query.bind(text);
+            }
+            query.fetch_all(c).await
+        })?;
+        all.extend(rows.into_iter().map(SourceRecord::from));
+    }
+    Ok(all)
+}
+
 impl Store {
     /// The entity type of a source record, so that its model can be looked up.
     pub async fn find_entity_of(&self, id: SourceRecordId) -> Result<Option<String>, StoreError> {
@@ -119,26 +148,6 @@ impl Store {
         access: &Access,
         ids: &[SourceRecordId],
     ) -> Result<Vec<SourceRecord>, StoreError> {
-        let engine = self.db.engine();
-        let mut sorted = ids.to_vec();
-        sorted.sort_unstable();
-        sorted.dedup();
-        let mut all = Vec::with_capacity(sorted.len());
-        for chunk in sorted.chunks(ROWS_A_STATEMENT) {
-            let condition = compile(access.filter(), engine, JsonColumn::Stated("r.stated"), 2);
-            let text = format!(
-                "{COLUMNS} WHERE r.id IN (SELECT id FROM {{ids $1}} AS i) AND r.retired_us IS NULL AND {} ORDER BY r.id",
-                condition.sql
-            );
-            let rows: Vec<Row> = on_db!(&self.db, |c| {
-                let mut query = sqlx::query_as(sql(engine, &text)).bind(json(chunk));
-                for text in condition.bind {
-                    query = query.bind(text);
-                }
-                query.fetch_all(c).await
-            })?;
-            all.extend(rows.into_iter().map(SourceRecord::from));
-        }
-        Ok(all)
+        of_ids(&mut self.db.begin_read().await?, access, ids).await
     }
 }

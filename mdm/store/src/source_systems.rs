@@ -93,6 +93,16 @@ pub(crate) async fn get_source(tx: &mut Tx, id: SourceSystemId) -> Result<Source
     row.ok_or(StoreError::NotFound { what: "source system", id: id.to_string() })
 }
 
+/// See [`Store::list_source_systems`].
+pub(crate) async fn list(tx: &mut Tx) -> Result<Vec<SourceSystemRow>, StoreError> {
+    const SQL: &str = "SELECT s.id, s.name, s.title, s.department, s.rows_are, s.rows_of, s.trust, s.retire_share_max,
+         s.live_count, s.retired_count,
+         (SELECT i.recorded_us FROM ingest_runs i WHERE i.source_system_id = s.id ORDER BY i.id DESC LIMIT 1) AS last_run
+         FROM source_systems s ORDER BY s.name";
+    let rows: Vec<Row> = on_tx!(tx, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(SourceSystemRow::from).collect())
+}
+
 impl Store {
     /// Makes a source system known, or takes over what its declaration says now. Its id stays.
     ///
@@ -154,12 +164,6 @@ impl Store {
 
     /// All source systems by name.
     pub async fn list_source_systems(&self) -> Result<Vec<SourceSystemRow>, StoreError> {
-        const SQL: &str =
-            "SELECT s.id, s.name, s.title, s.department, s.rows_are, s.rows_of, s.trust, s.retire_share_max,
-             s.live_count, s.retired_count,
-             (SELECT i.recorded_us FROM ingest_runs i WHERE i.source_system_id = s.id ORDER BY i.id DESC LIMIT 1) AS last_run
-             FROM source_systems s ORDER BY s.name";
-        let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
-        Ok(rows.into_iter().map(SourceSystemRow::from).collect())
+        list(&mut self.db.begin_read().await?).await
     }
 }

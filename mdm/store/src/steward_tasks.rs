@@ -253,6 +253,8 @@ pub(crate) async fn review(
 ) -> Result<(u64, u64), StoreError> {
     const KNOWN: &str =
         "SELECT id, left_id, right_id, state FROM steward_tasks WHERE entity = $1 AND state <> 'lapsed'";
+    const KNOWN_OF: &str = "SELECT t.id, t.left_id, t.right_id, t.state FROM {ids $2} AS i CROSS JOIN steward_tasks t
+         WHERE t.left_id = i.id AND t.entity = $1 AND t.state <> 'lapsed'";
     const NEXT: &str = "SELECT coalesce(max(id), 0) FROM steward_tasks";
     const UPSERT: &str = "INSERT INTO steward_tasks (id, entity, left_id, right_id, weight_bits, probability, priority, opened_us, state)
          SELECT id, $3, left_id, right_id, weight_bits, probability, priority, $2, 'open'
@@ -262,7 +264,25 @@ pub(crate) async fn review(
          opened_us = CASE WHEN steward_tasks.state = 'lapsed' THEN excluded.opened_us ELSE steward_tasks.opened_us END,
          state = CASE WHEN steward_tasks.state = 'lapsed' THEN 'open' ELSE steward_tasks.state END";
     let (engine, now) = (tx.engine(), tx.now.0);
-    let known: Vec<(i64, i64, i64, String)> = on_tx!(tx, |c| sqlx::query_as(KNOWN).bind(entity).fetch_all(c).await)?;
+    let known: Vec<(i64, i64, i64, String)> = match scope {
+        Scope::Everything => on_tx!(tx, |c| sqlx::query_as(KNOWN).bind(entity).fetch_all(c).await)?,
+        Scope::These(ids) => {
+            let mut known = Vec::new();
+            let doubted = pairs.iter().map(|pair| pair.left.min(pair.right));
+            let mut ids: Vec<SourceRecordId> = ids.iter().copied().chain(doubted).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            for chunk in ids.chunks(ROWS_A_STATEMENT) {
+                let of_chunk: Vec<_> = on_tx!(tx, |c| sqlx::query_as(sql(engine, KNOWN_OF))
+                    .bind(entity)
+                    .bind(json(chunk))
+                    .fetch_all(c)
+                    .await)?;
+                known.extend(of_chunk);
+            }
+            known
+        }
+    };
     let known: FxHashMap<(i64, i64), (i64, bool)> =
         known.into_iter().map(|(id, left, right, state)| ((left, right), (id, state != "decided"))).collect();
     let mut last: i64 = on_tx!(tx, |c| sqlx::query_scalar(NEXT).fetch_one(c).await)?;

@@ -212,7 +212,10 @@ pub const REASON_MAX: usize = 500;
 
 /// The reason without what surrounds it. It is kept and shown for ever, so nothing that belongs into the vault may be
 /// in it.
-pub(crate) fn check_reason(reason: &str) -> Result<&str, StoreError> {
+///
+/// # Errors
+/// [`StoreError::Reason`] when it is missing, too long or holds an Aadhaar number.
+pub fn check_reason(reason: &str) -> Result<&str, StoreError> {
     check_words(reason, "is missing; say in a sentence what decided you").map_err(|why| StoreError::Reason { why })
 }
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use kanak_engine::matching::Searched;
+use kanak_engine::matching::{Found, Searched};
 use kanak_engine::standardize::Outcome;
 use kanak_model::entity_model::Attribute;
 use kanak_model::source_record::{Stated, Values};
-use kanak_model::{Access, EntityModel, GoldenId, Kind};
+use kanak_model::{Access, EntityModel, GoldenId, Kind, SourceRecordId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -39,9 +39,11 @@ fn twenty() -> usize {
     20
 }
 
-const LIMIT_MAX: usize = 50;
+pub(super) const LIMIT_MAX: usize = 50;
 /// A golden record is found by several of its source records.
 const SOURCE_RECORDS_EACH: usize = 6;
+/// So many source records are given by a search.
+pub(super) const FOUND_MAX: usize = LOOKED_AT_MAX * SOURCE_RECORDS_EACH;
 /// Of golden records, so many are looked at until enough are found that the caller may see.
 const LOOKED_AT_MAX: usize = 300;
 
@@ -51,7 +53,7 @@ pub struct MatchView {
     /// The golden record.
     golden_record: GoldenRecordView,
     /// How likely its likeliest source record is the same one, 0 to 1.
-    probability: f64,
+    pub(super) probability: f64,
     /// The match weight in bits behind it, without the prior.
     weight_bits: f64,
     /// `match`, `review` or `no_match`, by the thresholds of the rules in force.
@@ -91,30 +93,56 @@ pub async fn find_matches(
     let values = read(&state, &access, model, &statement.values).await?;
     let live = deployment.live.as_ref().and_then(|live| live.find(&model.name)).ok_or_else(not_ready)?;
     let limit = statement.limit.clamp(1, LIMIT_MAX);
-    let (searched, live) = search(live, values, LOOKED_AT_MAX * SOURCE_RECORDS_EACH).await?;
+    let (searched, live) = search(live, values, FOUND_MAX).await?;
     let Searched { found, compared, passed_over } = searched;
     let for_it = found.partition_point(|found| found.weight_bits > 0.0);
-    let mut matches = Vec::new();
+    let candidates = candidates(&state, &access, model, &live, &found[..for_it], limit).await?;
+    let matches = candidates.into_iter().map(|one| one.view).collect();
+    Ok(Json(MatchesView { rule_set: live.version.0, matches, compared, passed_over }))
+}
+
+/// A golden record that a statement may speak of.
+pub(super) struct Candidate {
+    /// Its id.
+    pub(super) id: GoldenId,
+    /// Its likeliest source record.
+    pub(super) source_record: SourceRecordId,
+    /// As the caller may see it.
+    pub(super) view: MatchView,
+}
+
+/// The golden records of what was found that the caller may see, the likeliest first; who looked is written down.
+pub(super) async fn candidates(
+    state: &AppState,
+    access: &Access,
+    model: &EntityModel,
+    live: &Live,
+    found: &[Found],
+    limit: usize,
+) -> Result<Vec<Candidate>, Problem> {
+    let store = &state.deployment.store;
+    let mut candidates = Vec::new();
     let mut subjects = Vec::new();
     let mut seen = HashSet::new();
     // The first part is enough for all but those who see few of the golden records that fit.
-    'parts: for part in found[..for_it].chunks(limit * SOURCE_RECORDS_EACH) {
+    'parts: for part in found.chunks(limit * SOURCE_RECORDS_EACH) {
         let ids: Vec<_> = part.iter().map(|found| found.id).collect();
-        let links = deployment.store.list_links_around(&ids).await.map_err(Problem::internal)?;
+        let links = store.list_links_around(&ids).await.map_err(Problem::internal)?;
         let golden_of: HashMap<_, GoldenId> = links.iter().map(|link| (link.source_record, link.golden_id)).collect();
         for found in part {
             let Some(id) = golden_of.get(&found.id).copied().filter(|id| seen.insert(*id)) else { continue };
-            let golden = deployment.store.find_golden(&access, model, id).await.map_err(Problem::internal)?;
+            let golden = store.find_golden(access, model, id).await.map_err(Problem::internal)?;
             if let Some(golden) = golden {
                 subjects.push(golden.record.id.to_string());
-                matches.push(MatchView {
+                let view = MatchView {
                     golden_record: GoldenRecordView::of_record(&golden.record),
                     probability: found.probability,
                     weight_bits: found.weight_bits,
                     decision: live.rule_set.decide(found.probability).word(),
-                });
+                };
+                candidates.push(Candidate { id: golden.record.id, source_record: found.id, view });
             }
-            if matches.len() == limit || seen.len() == LOOKED_AT_MAX {
+            if candidates.len() == limit || seen.len() == LOOKED_AT_MAX {
                 break 'parts;
             }
         }
@@ -122,23 +150,23 @@ pub async fn find_matches(
     if subjects.is_empty() {
         subjects.push(format!("{}, nothing found", model.name));
     }
-    audited(&state, &access, "looked for matches", subjects).await?;
-    Ok(Json(MatchesView { rule_set: live.version.0, matches, compared, passed_over }))
+    audited(state, access, "looked for matches", subjects).await?;
+    Ok(candidates)
 }
 
-fn not_ready() -> Problem {
+pub(super) fn not_ready() -> Problem {
     let detail = "nothing of this entity type can be searched yet: `kanak resolve` makes the first golden records, and a server \
                   that has just started reads them within a minute; try again then";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
 }
 
-async fn search(live: Arc<Live>, values: Values, limit: usize) -> Result<(Searched, Arc<Live>), Problem> {
+pub(super) async fn search(live: Arc<Live>, values: Values, limit: usize) -> Result<(Searched, Arc<Live>), Problem> {
     let found = move || (live.search(&values, limit), live);
     tokio::task::spawn_blocking(found).await.map_err(Problem::internal)
 }
 
 /// The values in the standard form of their kinds. What the caller may not see cannot be asked for either: an answer would tell it.
-async fn read(
+pub(super) async fn read(
     state: &AppState,
     access: &Access,
     model: &EntityModel,

@@ -1,6 +1,7 @@
 //! `/v1/golden-records`.
 
 pub mod confirm;
+pub mod create;
 pub mod find_matches;
 pub mod get;
 pub mod history;

@@ -84,20 +84,7 @@ impl Store {
 
     /// Which they are, with those that share a steward's override with one of them. Take it before listing the source records, and give it back with the resolution.
     pub async fn list_unresolved(&self, entity: &str) -> Result<Unresolved, StoreError> {
-        const NOW: &str = "SELECT last_us FROM hub_clock WHERE id = 1";
-        const SQL: &str =
-            "SELECT source_record_id FROM unresolved_source_records WHERE entity = $1 ORDER BY source_record_id";
-        let mut tx = self.db.begin_read().await?;
-        let through: i64 = on_tx!(tx, |c| sqlx::query_scalar(NOW).fetch_one(c).await)?;
-        let mut ids: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(entity).fetch_all(c).await)?;
-        let companions = overrides::list_companions(&mut tx, entity).await?;
-        if !companions.is_empty() {
-            ids.extend(companions);
-            ids.sort_unstable();
-            ids.dedup();
-        }
-        let source_records = ids.into_iter().map(SourceRecordId).collect();
-        Ok(Unresolved { through: Timestamp(through), source_records })
+        unresolved(&mut self.db.begin_read().await?, entity).await
     }
 
     /// Writes what an engine resolved. New golden records get the next ids in the order of the changes; a part split
@@ -114,19 +101,52 @@ impl Store {
         rule_set: RuleSetVersion,
         resolution: Resolution,
     ) -> Result<Applied, StoreError> {
-        let Resolution { changes, questions, scope, unresolved } = resolution;
-        self.get_rule_set(&model.name, rule_set).await?;
         let mut tx = self.db.begin(&*self.clock).await?;
-        let current = current::load(&mut tx, &model.name, &changes, &unresolved).await?;
-        let plan = plan::plan(&changes, &current, &unresolved)?;
-        drop(current);
-        write::write(&mut tx, model, rule_set, &changes, &plan).await?;
-        let feed_position = feed_events::append(&mut tx, &model.name, &plan.events).await?;
-        let (tasks_opened, tasks_lapsed) = steward_tasks::review(&mut tx, &model.name, &questions, &scope).await?;
-        mark_resolved(&mut tx, &unresolved).await?;
+        let applied = apply(&mut tx, model, rule_set, resolution).await?;
         tx.commit().await?;
-        Ok(Applied { tasks_opened, tasks_lapsed, feed_position, ..plan.counts() })
+        Ok(applied)
     }
+}
+
+/// Writes a resolution within a transaction, which is to be dropped when this fails.
+pub(crate) async fn apply(
+    tx: &mut Tx,
+    model: &EntityModel,
+    rule_set: RuleSetVersion,
+    resolution: Resolution,
+) -> Result<Applied, StoreError> {
+    const PUBLISHED: &str = "SELECT count(*) FROM rule_sets WHERE entity = $1 AND version = $2";
+    let Resolution { changes, questions, scope, unresolved } = resolution;
+    let published: i64 =
+        on_tx!(tx, |c| sqlx::query_scalar(PUBLISHED).bind(&model.name).bind(rule_set.0).fetch_one(c).await)?;
+    if published == 0 {
+        return Err(StoreError::NoRuleSet { entity: model.name.clone(), version: rule_set });
+    }
+    let current = current::load(tx, &model.name, &changes, &unresolved).await?;
+    let plan = plan::plan(&changes, &current, &unresolved)?;
+    drop(current);
+    write::write(tx, model, rule_set, &changes, &plan).await?;
+    let feed_position = feed_events::append(tx, &model.name, &plan.events).await?;
+    let (tasks_opened, tasks_lapsed) = steward_tasks::review(tx, &model.name, &questions, &scope).await?;
+    mark_resolved(tx, &unresolved).await?;
+    Ok(Applied { tasks_opened, tasks_lapsed, feed_position, ..plan.counts() })
+}
+
+/// See [`Store::list_unresolved`]. Within a transaction that writes, what it marked is among them.
+pub(crate) async fn unresolved(tx: &mut Tx, entity: &str) -> Result<Unresolved, StoreError> {
+    const NOW: &str = "SELECT last_us FROM hub_clock WHERE id = 1";
+    const SQL: &str =
+        "SELECT source_record_id FROM unresolved_source_records WHERE entity = $1 ORDER BY source_record_id";
+    let through: i64 = on_tx!(tx, |c| sqlx::query_scalar(NOW).fetch_one(c).await)?;
+    let mut ids: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(entity).fetch_all(c).await)?;
+    let companions = overrides::list_companions(tx, entity).await?;
+    if !companions.is_empty() {
+        ids.extend(companions);
+        ids.sort_unstable();
+        ids.dedup();
+    }
+    let source_records = ids.into_iter().map(SourceRecordId).collect();
+    Ok(Unresolved { through: Timestamp(through), source_records })
 }
 
 /// Marks source records as not seen by a resolution.

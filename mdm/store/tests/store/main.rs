@@ -3,11 +3,13 @@
 
 mod hub;
 
+mod arrivals;
 mod audit_events;
 mod backup;
 mod confirmations;
 mod corruptions;
 mod decision_batches;
+mod department_answers;
 mod erasures;
 mod feed_events;
 mod field_checks;

@@ -1,0 +1,59 @@
+//! `kanak bench`: figures on a made-up state, one JSON line each.
+
+mod hub;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::cli::{BenchCommand, Global};
+use crate::output::Output;
+
+/// Runs the command.
+///
+/// # Errors
+/// When a stage fails.
+pub async fn run(command: &BenchCommand, global: &Global, output: &Output) -> anyhow::Result<ExitCode> {
+    match command {
+        BenchCommand::Hub(args) => hub::run(args, global, output).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One figure: what many callers waited for, and how many were answered a second.
+struct Figure {
+    bench: &'static str,
+    case: &'static str,
+    /// How many golden records there are.
+    rows: u64,
+    clients: usize,
+    waited: Vec<Duration>,
+    lasted: Duration,
+}
+
+impl Figure {
+    fn print(mut self, output: &Output) {
+        self.waited.sort_unstable();
+        let per_second = self.waited.len() as f64 / self.lasted.as_secs_f64();
+        let at = |share: f64| {
+            let place = ((self.waited.len().saturating_sub(1)) as f64 * share) as usize;
+            self.waited.get(place).map(|waited| thousandths(waited.as_secs_f64() * 1_000.0))
+        };
+        let line = json!({
+            "bench": self.bench, "case": self.case, "rows": self.rows, "clients": self.clients,
+            "calls": self.waited.len(), "per_second": per_second.round(),
+            "p50_ms": at(0.5), "p95_ms": at(0.95), "p99_ms": at(0.99), "load": load(),
+        });
+        output.line(line.to_string());
+    }
+}
+
+fn thousandths(number: f64) -> f64 {
+    (number * 1_000.0).round() / 1_000.0
+}
+
+/// The machine's load over the last minute: figures are to be compared at the same one.
+fn load() -> Option<f64> {
+    std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
+}

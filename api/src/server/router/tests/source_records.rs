@@ -1,0 +1,311 @@
+//! Departments write the rows of their own registers, enter people after a search, and answer to corrections.
+
+use kanak_model::UserId;
+
+use super::*;
+use crate::testing::person;
+
+/// A server over three hundred people, with a key of the department whose registers both are.
+struct Desk {
+    served: Served,
+    own: String,
+}
+
+impl Desk {
+    async fn new() -> Self {
+        Self::over(House::with_people().await).await
+    }
+
+    async fn over(house: House) -> Self {
+        let served = Served::over(house, Cookies::Loopback).await;
+        let deployment = &served.state.deployment;
+        crate::jobs::live::warm(deployment, deployment.get_model("citizen").unwrap()).await.unwrap();
+        let own = served.own_key("own", "TEST", None).await;
+        Self { served, own }
+    }
+
+    async fn put(&self, path: &str, body: &str) -> Answer {
+        self.served.send_row("PUT", path, &self.own, &[], body).await
+    }
+
+    /// The cookie of a steward who has signed in.
+    async fn steward(&self) -> String {
+        let store = &self.served.house.deployment.store;
+        let roles = [Role::Steward].into_iter().collect();
+        let user: UserId =
+            store.create_user(&by(), "harleen", "correct-horse-battery", &roles, None, &mut os_rng()).await.unwrap();
+        let token = store.start_session(user, 3_600_000_000, &mut os_rng()).await.unwrap();
+        format!("{}={token}", identify::SESSION_COOKIE)
+    }
+
+    async fn as_steward(&self, method: &str, path: &str, cookie: &str, body: &str) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::COOKIE, cookie)
+            .header("purpose", "stewardship")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_owned()));
+        self.served.send(request.unwrap()).await
+    }
+}
+
+impl Served {
+    async fn own_key(&self, name: &str, department: &str, districts: Option<&[&str]>) -> String {
+        let store = &self.house.deployment.store;
+        let roles = [Role::Department].into_iter().collect();
+        let districts = districts.map(|codes| codes.iter().map(|code| (*code).to_owned()).collect());
+        let key = store.create_api_key(&by(), name, &roles, districts.as_ref(), None, &mut os_rng()).await.unwrap();
+        store.set_api_key_department(&by(), name, department).await.unwrap();
+        key
+    }
+
+    async fn send_row(&self, method: &str, path: &str, key: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {key}"))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("purpose", "service_delivery");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(Body::from(body.to_owned())).unwrap()).await
+    }
+}
+
+fn columns(id: u64) -> String {
+    let (name, born) = person(id);
+    format!(r#"{{"columns":{{"NAME":"{name}","DOB":"{born}"}}}}"#)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_department_writes_a_row_and_is_told_with_whom_it_stands() {
+    let desk = Desk::new().await;
+    let path = "/v1/sources/people/source-records/250";
+    let first = desk.put(path, &columns(250)).await;
+    assert_eq!(first.status, StatusCode::CREATED, "{}", first.body);
+    let row = first.json();
+    assert_eq!((&row["outcome"], &row["version"], &row["resolution"]), (&"new".into(), &1.into(), &"done".into()));
+    assert_eq!(row["crosswalks"].as_array().unwrap().len(), 2, "{}", first.body);
+    assert_eq!(first.headers[header::ETAG], "\"1\"");
+    let again = desk.put(path, &columns(250)).await;
+    assert_eq!((again.status, &again.json()["outcome"]), (StatusCode::OK, &"unchanged".into()));
+    let read = desk.served.get("/v1/crosswalks/people/250", &desk.own, "service_delivery").await.json();
+    assert_eq!(read["golden_id"], row["golden_id"]);
+    let stale = desk.served.send_row("PUT", path, &desk.own, &[("if-match", "\"7\"")], &columns(251)).await;
+    assert_eq!(stale.status, StatusCode::PRECONDITION_FAILED);
+    let there = desk.served.send_row("PUT", path, &desk.own, &[("if-none-match", "*")], &columns(251)).await;
+    assert_eq!(there.status, StatusCode::PRECONDITION_FAILED);
+    let by_attributes = r#"{"attributes":{"full_name":"Gurpreet Gill","date_of_birth":"1960-01-02"}}"#;
+    let changed = desk.served.send_row("PUT", path, &desk.own, &[("if-match", "\"1\"")], by_attributes).await;
+    assert_eq!((changed.status, &changed.json()["outcome"]), (StatusCode::OK, &"changed".into()), "{}", changed.body);
+    let gone = desk.served.send_row("DELETE", path, &desk.own, &[], "").await;
+    assert_eq!((gone.status, &gone.json()["outcome"]), (StatusCode::OK, &"retired".into()));
+    assert_eq!(desk.served.send_row("DELETE", path, &desk.own, &[], "").await.status, StatusCode::NOT_FOUND);
+    let trail = desk.served.house.deployment.store.list_audit_events(0, 1_000).await.unwrap();
+    let written: Vec<_> = trail.iter().filter(|entry| entry.event.action == "wrote source record").collect();
+    assert_eq!(written.len(), 7, "refused rows are in the trail as well");
+    assert!(written.iter().all(|entry| entry.event.actor == "key:own" && entry.event.purpose.is_some()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_a_key_of_the_registers_own_department_writes_it() {
+    let desk = Desk::new().await;
+    let path = "/v1/sources/people/source-records/250";
+    let other = desk.served.own_key("other", "HEALTH", None).await;
+    for key in [&other, &desk.served.department, &desk.served.steward, &desk.served.analyst] {
+        let refused = desk.served.send_row("PUT", path, key, &[], &columns(250)).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.body);
+        assert_eq!(desk.served.send_row("DELETE", path, key, &[], "").await.status, StatusCode::FORBIDDEN);
+        let corrections = desk.served.get("/v1/sources/people/corrections", key, "service_delivery").await;
+        assert_eq!(corrections.status, StatusCode::FORBIDDEN);
+    }
+    let purpose = Request::put(path)
+        .header(header::AUTHORIZATION, format!("Bearer {}", desk.own))
+        .header("purpose", "statistics")
+        .body(Body::from(columns(250)));
+    assert_eq!(desk.served.send(purpose.unwrap()).await.status, StatusCode::FORBIDDEN);
+    let unknown = desk.put("/v1/sources/nothing/source-records/1", &columns(250)).await;
+    assert_eq!(unknown.status, StatusCode::FORBIDDEN, "what there is, is not told");
+    let links = desk.served.house.deployment.store.list_links("citizen").await.unwrap();
+    assert_eq!(links.len(), 500, "nothing was written");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_row_names_rule_and_column_and_no_value() {
+    let desk = Desk::new().await;
+    let path = "/v1/sources/people/source-records/9001";
+    let refused = desk.put(path, r#"{"columns":{"DOB":"1960-01-02"}}"#).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
+    assert_eq!(refused.headers[header::CONTENT_TYPE], "application/problem+json");
+    let problem = refused.json();
+    assert_eq!((&problem["rule"], &problem["column"]), (&"required".into(), &"NAME".into()), "{}", refused.body);
+    let access = kanak_model::Access::operation("test");
+    let store = &desk.served.house.deployment.store;
+    let quarantined = store.list_quarantined_rows(&access, None, None, None, 10).await.unwrap();
+    assert_eq!((quarantined.len(), quarantined[0].row.line), (1, 2));
+    let other = desk.put(path, r#"{"columns":{"ID":"9002","NAME":"Asha Devi"}}"#).await;
+    assert_eq!(other.status, StatusCode::BAD_REQUEST, "{}", other.body);
+    assert!(!other.body.contains("9002"), "{}", other.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_confined_to_districts_writes_rows_of_these_alone() {
+    let desk = Desk::new().await;
+    let confined = desk.served.own_key("ludhiana", "TEST", Some(&["41"])).await;
+    let row = |district: &str| {
+        format!(r#"{{"attributes":{{"full_name":"Wholly Otherwise","date_of_birth":"1931-12-30"{district}}}}}"#)
+    };
+    let path = "/v1/sources/people/source-records/9001";
+    let nowhere = desk.served.send_row("PUT", path, &confined, &[], &row("")).await;
+    assert_eq!(nowhere.status, StatusCode::FORBIDDEN, "{}", nowhere.body);
+    // Someone of the roll lies in no district: the key changes nothing of it, and takes nothing out.
+    let known = "/v1/sources/people/source-records/7";
+    assert_eq!(desk.served.send_row("DELETE", known, &confined, &[], "").await.status, StatusCode::FORBIDDEN);
+    let deployment = &desk.served.house.deployment;
+    let code = deployment.codes.find_district("Ludhiana").unwrap();
+    let own = desk.served.own_key("own district", "TEST", Some(&[code])).await;
+    let inside = desk.served.send_row("PUT", path, &own, &[], &row(r#","district":"Ludhiana""#)).await;
+    assert_eq!(inside.status, StatusCode::CREATED, "{}", inside.body);
+    assert!(inside.json()["golden_id"].is_string(), "{}", inside.body);
+}
+
+fn new_person(name: &str, born: &str, more: &str) -> String {
+    format!(r#"{{"entity":"citizen","values":{{"full_name":"{name}","date_of_birth":"{born}"}}{more}}}"#)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn somebody_is_entered_after_a_search_and_never_twice() {
+    let desk = Desk::new().await;
+    let post = async |headers: &[(&str, &str)], body: &str| {
+        desk.served.send_row("POST", "/v1/golden-records", &desk.own, headers, body).await
+    };
+    let (name, born) = person(7);
+    let there = post(&[], &new_person(&name, &born, "")).await;
+    assert_eq!(there.status, StatusCode::CONFLICT, "{}", there.body);
+    let candidates = there.json()["candidates"].as_array().unwrap().clone();
+    assert_eq!(candidates[0]["golden_record"]["values"]["full_name"]["value"], name);
+    // The rules hold them to be the same one: a department's word does not enter somebody beside it.
+    let named: Vec<String> = candidates
+        .iter()
+        .map(|one| one["golden_record"]["golden_id"].as_str().unwrap())
+        .map(|id| format!(r#"{{"golden_id":"{id}","reason":"his cousin"}}"#))
+        .collect();
+    let different = format!(r#","different_from":[{}]"#, named.join(","));
+    let refused = post(&[], &new_person(&name, &born, &different)).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.body.contains("a steward"), "{}", refused.body);
+
+    let key = [("idempotency-key", "form 7")];
+    let stranger = new_person("Wholly Otherwise", "1931-12-30", "");
+    let entered = post(&key, &stranger).await;
+    assert_eq!(entered.status, StatusCode::CREATED, "{}", entered.body);
+    let location = entered.headers[header::LOCATION].to_str().unwrap().to_owned();
+    let golden = desk.served.get(&location, &desk.own, "service_delivery").await.json();
+    assert_eq!(golden["crosswalks"][0]["source"], "hub_citizen");
+    let again = post(&key, &stranger).await;
+    assert_eq!((again.status, &again.json()["golden_id"]), (StatusCode::OK, &golden["golden_id"]), "{}", again.body);
+    assert_eq!(again.headers[header::LOCATION], location);
+    // The word of one request is no way past the search.
+    let other = post(&key, &new_person(&name, &born, "")).await;
+    assert_eq!((other.status, &other.json()["golden_id"]), (StatusCode::OK, &golden["golden_id"]), "{}", other.body);
+    let unchanged = desk.served.get(&location, &desk.own, "service_delivery").await.json();
+    assert_eq!(unchanged["values"], golden["values"]);
+    assert_eq!(post(&[], &stranger).await.status, StatusCode::CONFLICT, "without the word it is another request");
+    let unknown = post(&[], r#"{"entity":"citizen","values":{"shoe_size":"42"}}"#).await;
+    assert_eq!(unknown.status, StatusCode::BAD_REQUEST);
+    let nobody = desk.served.send_row("POST", "/v1/golden-records", &desk.served.department, &[], &stranger).await;
+    assert_eq!(nobody.status, StatusCode::FORBIDDEN, "a key of no department");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_steward_enters_somebody_beside_who_looks_the_same_and_may_undo_it() {
+    let desk = Desk::new().await;
+    let cookie = desk.steward().await;
+    let (name, born) = person(7);
+    let there = desk.as_steward("POST", "/v1/golden-records", &cookie, &new_person(&name, &born, "")).await;
+    assert_eq!(there.status, StatusCode::CONFLICT, "{}", there.body);
+    let found = there.json();
+    let ids: Vec<&str> = found["candidates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["golden_record"]["golden_id"].as_str().unwrap())
+        .collect();
+    let named: Vec<String> = ids.iter().map(|id| format!(r#"{{"golden_id":"{id}","reason":"his cousin"}}"#)).collect();
+    let different = format!(r#","different_from":[{}]"#, named.join(","));
+    let entered = desk.as_steward("POST", "/v1/golden-records", &cookie, &new_person(&name, &born, &different)).await;
+    assert_eq!(entered.status, StatusCode::CREATED, "{}", entered.body);
+    let golden_id = entered.json()["golden_id"].as_str().unwrap().to_owned();
+    assert!(!ids.contains(&golden_id.as_str()), "it stands by itself");
+    let decided = desk.as_steward("GET", "/v1/steward-tasks?state=decided", &cookie, "").await.json();
+    assert_eq!(decided.as_array().unwrap().len(), ids.len());
+    for task in decided.as_array().unwrap() {
+        let path = format!("/v1/steward-tasks/{}/undo", task["id"]);
+        let undone = desk.as_steward("POST", &path, &cookie, "").await;
+        assert!(undone.status.is_success(), "{}", undone.body);
+    }
+    let key = entered.json()["key"].as_str().unwrap().to_owned();
+    let after = desk.as_steward("GET", &format!("/v1/crosswalks/hub_citizen/{key}"), &cookie, "").await.json();
+    let after = after["golden_id"].as_str().unwrap();
+    assert!(ids.contains(&after), "the rules hold it to be the same one: {after} of {ids:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keeping_apart_what_a_policy_names_takes_a_second_steward() {
+    let mut desk = Desk::new().await;
+    let mut config = (*desk.served.state.deployment.config).clone();
+    config.stewardship.four_eyes.no_match_above = Some(0.5);
+    desk.served.state.deployment.config = Arc::new(config);
+    let cookie = desk.steward().await;
+    let (name, born) = person(7);
+    let there = desk.as_steward("POST", "/v1/golden-records", &cookie, &new_person(&name, &born, "")).await.json();
+    let id = there["candidates"][0]["golden_record"]["golden_id"].as_str().unwrap();
+    let different = format!(r#","different_from":[{{"golden_id":"{id}","reason":"his cousin"}}]"#);
+    let refused = desk.as_steward("POST", "/v1/golden-records", &cookie, &new_person(&name, &born, &different)).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.body.contains("second steward"), "{}", refused.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_department_answers_to_corrections_and_a_steward_takes_note() {
+    let desk = Desk::new().await;
+    let (name, born) = person(7);
+    let path = "/v1/sources/people/source-records/7";
+    // Written otherwise than on the roll, which stands first by trust, frequency and place or not: one of both is corrected.
+    let row = format!(r#"{{"columns":{{"NAME":"{}","DOB":"{born}"}}}}"#, name.replace("ee", "i"));
+    let changed = desk.put(path, &row).await;
+    assert_eq!(changed.status, StatusCode::OK, "{}", changed.body);
+    let (mut source, mut found) = ("", Value::Null);
+    for one in ["people", "roll"] {
+        let page = desk.served.get(&format!("/v1/sources/{one}/corrections"), &desk.own, "service_delivery").await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        if let Some(first) = page.json()["corrections"].as_array().unwrap().first() {
+            (source, found) = (one, first.clone());
+        }
+    }
+    assert_eq!((&found["key"], &found["attribute"]), (&"7".into(), &"full_name".into()));
+    let answer = format!("/v1/sources/{source}/corrections/7/full_name");
+    let reasonless = desk.put(&answer, r#"{"answer":"reject"}"#).await;
+    assert_eq!(reasonless.status, StatusCode::BAD_REQUEST, "{}", reasonless.body);
+    let rejected = desk.put(&answer, r#"{"answer":"reject","reason":"as in her passport"}"#).await;
+    assert_eq!(rejected.status, StatusCode::OK, "{}", rejected.body);
+    assert_eq!(
+        desk.put(&answer.replace("full_name", "mobile"), r#"{"answer":"accept"}"#).await.status,
+        StatusCode::NOT_FOUND
+    );
+    let cookie = desk.steward().await;
+    let waiting = desk.as_steward("GET", "/v1/department-answers", &cookie, "").await;
+    let id = waiting.json()[0]["id"].as_i64().unwrap();
+    assert_eq!(waiting.json()[0]["reason"], "as in her passport");
+    let by_key = desk.served.send_row("POST", &format!("/v1/department-answers/{id}/note"), &desk.own, &[], "").await;
+    assert_eq!(by_key.status, StatusCode::FORBIDDEN);
+    let noted = desk.as_steward("POST", &format!("/v1/department-answers/{id}/note"), &cookie, "").await;
+    assert_eq!(noted.status, StatusCode::NO_CONTENT, "{}", noted.body);
+    let waiting = desk.as_steward("GET", "/v1/department-answers", &cookie, "").await;
+    assert!(waiting.json().as_array().unwrap().is_empty());
+    let golden = found["golden_id"].as_str().unwrap();
+    let of_golden = desk.as_steward("GET", &format!("/v1/department-answers?golden_id={golden}"), &cookie, "").await;
+    assert_eq!(of_golden.json()[0]["seen_by"], "harleen");
+}

@@ -1,0 +1,44 @@
+//! A department takes one row out of its register.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::view::{Noticed, RowView, answer};
+use super::{expected, own_register, write};
+use crate::jobs::written::{RowAct, RowToWrite};
+use crate::server::identify::ApiCaller;
+use crate::server::problem::Problem;
+use crate::server::state::AppState;
+
+/// Retires one row of the caller's own register: it is no longer in it. Written again, it is back.
+#[utoipa::path(delete, path = "/v1/sources/{source}/source-records/{key}", tag = "registers", security(("key" = [])),
+    params(("source" = String, Path, description = "The register"), ("key" = String, Path, description = "The department's own key"),
+           ("Purpose" = String, Header, description = "`service_delivery`"),
+           ("If-Match" = Option<String>, Header, description = "The version that the row must have")),
+    responses((status = 200, description = "It is retired", body = RowView),
+              (status = 202, description = "It is retired, and what follows waits for the next resolution", body = RowView),
+              (status = 403, description = "Not the key's own register or districts, or not the purpose", body = Problem),
+              (status = 404, description = "There is no such row", body = Problem),
+              (status = 412, description = "The row is not of the version that was named", body = Problem)))]
+pub async fn retire(
+    State(state): State<AppState>,
+    caller: ApiCaller,
+    Path((source, key)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (source, access) = own_register(&state, &caller, &source)?;
+    let row = RowToWrite {
+        source: Arc::clone(&source),
+        key: key.clone(),
+        act: RowAct::Retires,
+        body: "".into(),
+        expected: expected(&headers)?,
+        access: access.clone(),
+        apart: Vec::new(),
+    };
+    let written = write(&state, row).await?;
+    answer(&source.name, &key, &access, written, Noticed::default())
+}
