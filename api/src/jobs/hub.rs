@@ -81,6 +81,17 @@ impl Hub<'_> {
         }
     }
 
+    /// What their source records stated then, where that is something else now.
+    ///
+    /// # Errors
+    /// When the hub cannot be read.
+    pub async fn list_restated_links_around(&mut self, ids: &[SourceRecordId]) -> Result<Vec<RestatedLink>, StoreError> {
+        match self {
+            Self::Committed(store) => store.list_restated_links_around(ids).await,
+            Self::Arriving(arrivals) => arrivals.list_restated_links_around(ids).await,
+        }
+    }
+
     /// All that stewards decided and confirmed of an entity type.
     ///
     /// # Errors

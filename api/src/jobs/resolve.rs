@@ -258,7 +258,7 @@ async fn resolve_around(
         return Ok(None);
     }
     let ended = pairs(&hub.list_ended_links_around(&scope).await?);
-    let restated = hub.list_restated_links(&model.name).await?;
+    let restated = hub.list_restated_links_around(&scope).await?;
     let held = Held { links, ended, restated, constraints, overrides: hub.list_overrides(&model.name).await? };
     let touched = Touched::Some(unresolved.source_records.iter().copied().collect());
     let rules = Rules::InForce { version: live.version, rule_set: Arc::clone(&live.rule_set) };

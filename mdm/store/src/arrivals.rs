@@ -283,6 +283,14 @@ impl Arrivals {
         crosswalks::ended_links_around(&mut self.tx, ids).await
     }
 
+    /// See [`Store::list_restated_links_around`].
+    ///
+    /// # Errors
+    /// When the hub cannot be read.
+    pub async fn list_restated_links_around(&mut self, ids: &[SourceRecordId]) -> Result<Vec<RestatedLink>, StoreError> {
+        crosswalks::restated_links_around(&mut self.tx, ids).await
+    }
+
     /// All that stewards decided and confirmed: see [`Store::list_constraints`] and [`Store::list_confirmed`].
     ///
     /// # Errors

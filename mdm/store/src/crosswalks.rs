@@ -117,6 +117,41 @@ pub(crate) async fn ended_links_around(tx: &mut Tx, ids: &[SourceRecordId]) -> R
     Ok(links(rows.into_iter().map(|(_, golden, source)| (source, golden)).collect()))
 }
 
+type RestatedRow = (i64, i64, Json<Values>);
+
+impl From<RestatedRow> for RestatedLink {
+    fn from((source, golden, stated): RestatedRow) -> Self {
+        let link = Link { source_record: SourceRecordId(source), golden_id: GoldenId(golden) };
+        Self { link, stated: stated.0 }
+    }
+}
+
+/// See [`Store::list_restated_links_around`].
+pub(crate) async fn restated_links_around(
+    tx: &mut Tx,
+    ids: &[SourceRecordId],
+) -> Result<Vec<RestatedLink>, StoreError> {
+    const SQL: &str = "SELECT c.source_record_id, c.golden_id, o.stated FROM golden_records g
+         JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
+         JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us = v.recorded_to_us
+         JOIN source_records r ON r.id = c.source_record_id AND r.retired_us IS NULL AND r.recorded_from_us > v.recorded_from_us
+         JOIN source_record_versions o ON o.source_record_id = r.id AND o.version = (SELECT max(w.version)
+             FROM source_record_versions w WHERE w.source_record_id = r.id AND w.recorded_from_us <= v.recorded_from_us)
+         WHERE g.state <> 'live' AND g.id IN (SELECT o.golden_id FROM {ids $1} AS i CROSS JOIN crosswalks o
+             WHERE o.source_record_id = i.id AND o.recorded_to_us IS NOT NULL)
+         ORDER BY c.golden_id, c.source_record_id";
+    let engine = tx.engine();
+    let mut rows: Vec<RestatedRow> = Vec::new();
+    for chunk in ids.chunks(ROWS_A_STATEMENT) {
+        let of_chunk: Vec<RestatedRow> =
+            on_tx!(tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(chunk)).fetch_all(c).await)?;
+        rows.extend(of_chunk);
+    }
+    rows.sort_by_key(|(source, golden, _)| (*golden, *source));
+    rows.dedup_by_key(|(source, golden, _)| (*golden, *source));
+    Ok(rows.into_iter().map(RestatedLink::from).collect())
+}
+
 impl Store {
     /// The links that hold, by ascending source record.
     pub async fn list_links(&self, entity: &str) -> Result<Vec<Link>, StoreError> {
@@ -135,6 +170,11 @@ impl Store {
     /// The same as [`Store::list_ended_links`] of those golden records that one of these source records ever belonged to.
     pub async fn list_ended_links_around(&self, ids: &[SourceRecordId]) -> Result<Vec<Link>, StoreError> {
         ended_links_around(&mut self.db.begin_read().await?, ids).await
+    }
+
+    /// The same as [`Store::list_restated_links`] of those golden records that one of these source records ever belonged to.
+    pub async fn list_restated_links_around(&self, ids: &[SourceRecordId]) -> Result<Vec<RestatedLink>, StoreError> {
+        restated_links_around(&mut self.db.begin_read().await?, ids).await
     }
 
     /// What each golden record that was merged away, or lost its last source record, held when it ended, as far as that is
@@ -161,13 +201,8 @@ impl Store {
              JOIN source_record_versions o ON o.source_record_id = r.id AND o.version = (SELECT max(w.version)
                  FROM source_record_versions w WHERE w.source_record_id = r.id AND w.recorded_from_us <= v.recorded_from_us)
              WHERE g.entity = $1 AND g.state <> 'live' ORDER BY c.golden_id, c.source_record_id";
-        let rows: Vec<(i64, i64, Json<Values>)> =
-            on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity).fetch_all(c).await)?;
-        let restated = |(source, golden, stated): (i64, i64, Json<Values>)| RestatedLink {
-            link: Link { source_record: SourceRecordId(source), golden_id: GoldenId(golden) },
-            stated: stated.0,
-        };
-        Ok(rows.into_iter().map(restated).collect())
+        let rows: Vec<RestatedRow> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity).fetch_all(c).await)?;
+        Ok(rows.into_iter().map(RestatedLink::from).collect())
     }
 
     /// All crosswalks there ever were, by source record and begin, after a cursor.
