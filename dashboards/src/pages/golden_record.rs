@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use kanak_codes::Codes;
 use kanak_model::access::LegalBasis;
 use kanak_model::entity_model::{Attribute, EntityModel, SurvivorshipStrategy};
-use kanak_model::golden_record::{GoldenRecord, GoldenValue};
+use kanak_model::golden_record::{GoldenRecord, GoldenValue, WithheldCounts};
 use kanak_model::source_record::{Stated, Values};
 use kanak_model::{Access, GoldenId, Language, OverrideId, Purpose, RuleSetVersion, SourceRecordId, Timestamp, UserId};
 use kanak_store::{Confirmation, MemberRecord, OverrideView, SourceSystemRow};
@@ -334,6 +334,7 @@ pub(crate) fn sample_record(sampler: &Sampler) -> GoldenRecord {
         recorded_from: Timestamp(1_795_422_900_000_000),
         recorded_to: None,
         rule_set: RuleSetVersion(3),
+        withheld: WithheldCounts::default(),
     }
 }
 
@@ -413,6 +414,15 @@ pub(crate) fn basis_words(basis: LegalBasis) -> &'static str {
             "statistics without a decision about a person (Digital Personal Data Protection Act 2023, section 17(2)(b))"
         }
         LegalBasis::LegalDuty => "a duty under law to keep the register, to audit or to inquire",
+        LegalBasis::Statute => {
+            "a function of the State that a statute names (Digital Personal Data Protection Act 2023, section 7(c))"
+        }
+        LegalBasis::Consent => {
+            "the citizen's consent, of which a receipt stands (Digital Personal Data Protection Act 2023, section 6)"
+        }
+        LegalBasis::CourtOrder => {
+            "the order of a court (Digital Personal Data Protection Act 2023, section 7(e))"
+        }
     }
 }
 
@@ -723,6 +733,7 @@ mod tests {
             recorded_from: Timestamp(0),
             recorded_to: None,
             rule_set: RuleSetVersion(1),
+            withheld: WithheldCounts::default(),
         };
         assert_eq!(label(&models[0], &record), GoldenId(7).to_string());
     }

@@ -21,7 +21,7 @@ use crate::error::StoreError;
 use crate::key_store::Key;
 use crate::packed::{Chosen, ChosenBack};
 use crate::vault::Reference;
-use crate::{legal_holds, proposals, resolution, source_systems, steward_tasks};
+use crate::{consents, legal_holds, proposals, resolution, source_systems, steward_tasks};
 
 /// The longest order that is kept, in characters.
 pub const ORDER_MAX: usize = 500;
@@ -390,7 +390,7 @@ async fn erase_words(tx: &mut Tx, ids: &[i64], golden: &[i64]) -> Result<(), Sto
     const PROPOSED_VALUES: &str = "UPDATE proposals SET reason = 'erased', value = '',
          ended_reason = CASE WHEN ended_reason IS NOT NULL THEN 'erased' END
          WHERE golden_id IN (SELECT id FROM {ids $1} AS i)";
-    for text in [CONSTRAINTS, BATCHES, CONFIRMATIONS, TASKS, CHECKS, PROPOSED_DECISIONS] {
+    for text in [CONSTRAINTS, BATCHES, CONFIRMATIONS, TASKS, CHECKS, PROPOSED_DECISIONS, consents::ERASED] {
         change(tx, text, ids).await?;
     }
     change(tx, PROPOSED_VALUES, golden).await?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kanak_model::golden_record::WithheldCounts;
 use kanak_model::source_record::Values;
 use kanak_model::{
     Access, EntityModel, GoldenId, GoldenRecord, RuleSetVersion, SourceRecordId, SourceSystemId, Timestamp,
@@ -10,7 +11,7 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 
 use crate::Store;
-use crate::access_sql::{compile, show_golden, show_stated};
+use crate::access_sql::{compile, show_stated};
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
@@ -112,6 +113,7 @@ impl From<GoldenRow> for GoldenRecord {
             recorded_from: Timestamp(row.recorded_from_us),
             recorded_to: row.recorded_to_us.map(Timestamp),
             rule_set: RuleSetVersion(row.rule_set_version),
+            withheld: WithheldCounts::default(),
         }
     }
 }
@@ -140,10 +142,12 @@ pub(crate) struct MemberRow {
 }
 
 impl MemberRow {
-    pub(crate) fn show(self, access: &Access, model: &EntityModel) -> MemberRecord {
+    /// As the caller may see it beside others of a golden record, or alone.
+    pub(crate) fn show(self, access: &Access, model: &EntityModel, golden: Option<GoldenId>) -> MemberRecord {
         let stated = &self.stated.0;
-        let is_inside = access.filter().passes(&|name| stated.find(name));
-        let values = if is_inside { show_stated(access, model, stated) } else { Values::new() };
+        let is_inside = access.filter().passes_of(golden, &|name| stated.find(name));
+        let values =
+            if is_inside { show_stated(access, model, golden, &self.source, stated) } else { Values::new() };
         MemberRecord {
             id: SourceRecordId(self.id),
             source_system: SourceSystemId(self.source_system_id),
@@ -157,6 +161,19 @@ impl MemberRow {
             retired: self.retired_us.map(Timestamp),
         }
     }
+}
+
+/// The members of a golden record as the caller may see them. Those of registers of which nothing is read are left out, and counted.
+pub(crate) fn show_members(
+    access: &Access,
+    model: &EntityModel,
+    record: &mut GoldenRecord,
+    rows: Vec<MemberRow>,
+) -> Vec<MemberRecord> {
+    let (read, withheld): (Vec<MemberRow>, Vec<MemberRow>) =
+        rows.into_iter().partition(|row| access.registers().read(&row.source));
+    record.withheld.source_records = withheld.len() as u32;
+    read.into_iter().map(|row| row.show(access, model, Some(record.id))).collect()
 }
 
 pub(crate) const MEMBER_COLUMNS: &str = "SELECT r.id, r.source_system_id, s.name AS source, r.source_key, r.version, r.stated,
@@ -220,9 +237,9 @@ impl Store {
         );
         let members: Vec<MemberRow> =
             on_tx!(tx, |c| sqlx::query_as(sql(engine, &text)).bind(live.0).fetch_all(c).await)?;
-        let mut record = GoldenRecord::from(row);
-        record.values = show_golden(access, model, record.values);
-        let members = members.into_iter().map(|member| member.show(access, model)).collect();
+        drop(tx);
+        let mut record = self.show_one(access, model, row.into()).await?;
+        let members = show_members(access, model, &mut record, members);
         Ok(Some(Golden { record, members, redirected_from: (live != id).then_some(id), known_at }))
     }
 
@@ -246,8 +263,8 @@ impl Store {
         let id: Option<i64> =
             on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(source).bind(key).fetch_optional(c).await)?;
         match id {
-            Some(id) => self.find_golden(access, model, GoldenId(id)).await,
-            None => Ok(None),
+            Some(id) if access.registers().read(source) => self.find_golden(access, model, GoldenId(id)).await,
+            Some(_) | None => Ok(None),
         }
     }
 
@@ -313,7 +330,7 @@ impl Store {
                 }
                 query.fetch_all(c).await
             })?;
-            all.extend(rows.into_iter().map(|row| show(access, model, row)));
+            all.extend(self.show_all(access, model, rows.into_iter().map(GoldenRecord::from).collect()).await?);
         }
         Ok(all)
     }
@@ -341,7 +358,7 @@ impl Store {
             }
             query.fetch_all(c).await
         })?;
-        Ok(rows.into_iter().map(|row| show(access, model, row)).collect())
+        self.show_all(access, model, rows.into_iter().map(GoldenRecord::from).collect()).await
     }
 
     /// How much the hub holds. Counts every row: for a page, not for a loop.
@@ -381,8 +398,3 @@ pub(crate) struct Tail {
     pub(crate) order: &'static str,
 }
 
-pub(crate) fn show(access: &Access, model: &EntityModel, row: GoldenRow) -> GoldenRecord {
-    let mut record = GoldenRecord::from(row);
-    record.values = show_golden(access, model, record.values);
-    record
-}

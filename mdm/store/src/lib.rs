@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod access_sql;
+mod agreements;
 mod api_keys;
 mod audit_affected;
 mod audit_checkpoints;
@@ -9,6 +10,7 @@ mod audit_recorder;
 mod audit_verify;
 mod backup;
 mod confirmations;
+mod consents;
 mod constraints;
 mod crosswalks;
 mod db;
@@ -50,6 +52,7 @@ use std::sync::Arc;
 
 use kanak_model::Clock;
 
+pub use agreements::Member;
 pub use api_keys::{ApiKey, ApiKeyId};
 pub use audit_affected::{Affected, Touched};
 pub use audit_checkpoints::{AuditCheckpoint, AuditKey, AuditSigner, CHECKPOINT_EVERY_US, ENTRIES_A_CHECKPOINT};
@@ -57,6 +60,7 @@ pub use audit_events::{AuditEntry, AuditEvent};
 pub use audit_verify::{AuditFault, AuditFileError, AuditVerdict, verify_audit_file};
 pub use backup::Backup;
 pub use confirmations::Confirmation;
+pub use consents::{Consent, NewConsent};
 pub use crosswalks::{Crosswalk, Link};
 pub use db::{HubUrl, PostgresUrl};
 pub use decision_batches::{BATCH_MAX, BatchTerms, DecidedAtOnce};

@@ -3,9 +3,11 @@
 
 mod hub;
 
+mod agreements;
 mod audit_events;
 mod backup;
 mod confirmations;
+mod consents;
 mod corruptions;
 mod decision_batches;
 mod erasures;
@@ -19,6 +21,7 @@ mod modelled;
 mod overrides;
 mod parity;
 mod past;
+mod policy;
 mod proposals;
 mod resolution;
 mod steward_tasks;
