@@ -8,7 +8,7 @@ use arrow::record_batch::RecordBatch;
 use kanak_ingest::{CheckedBatch, EventBatchBuilder, IngestError, Input, Rows, landing, read_file};
 use kanak_model::source_system::RowsAre;
 use kanak_model::golden_record::GoldenValue;
-use kanak_model::{Access, EntityModel, EventModel, GoldenRecord, SourceSystem};
+use kanak_model::{Access, EntityModel, EventModel, GoldenRecord, SourceRecordId, SourceSystem};
 use kanak_store::IngestRunSummary;
 use kanak_warehouse::{CrosswalkRow, GoldenVersionRow, Release};
 
@@ -80,7 +80,8 @@ async fn load_dimension(deployment: &Deployment, model: &EntityModel, stage: &St
             Shared::All => HashMap::new(),
             Shared::Agreed => {
                 let values = page.iter().flat_map(|record| record.values.values());
-                deployment.store.list_registers_of(values.map(|value| value.source_record)).await?
+                let from: Vec<SourceRecordId> = values.map(|value| value.source_record).collect();
+                deployment.store.list_registers_of(&from).await?
             }
         };
         let stated_by = |record: &GoldenRecord| {

@@ -95,7 +95,8 @@ pub(crate) async fn agree(deployment: &Deployment, register: &str, party: Party,
 /// The pairs of registers that stand together in some golden record.
 async fn together(deployment: &Deployment) -> BTreeSet<(String, String)> {
     let links = deployment.store.list_links("citizen").await.unwrap();
-    let registers = deployment.store.list_registers_of(links.iter().map(|link| link.source_record)).await.unwrap();
+    let linked: Vec<_> = links.iter().map(|link| link.source_record).collect();
+    let registers = deployment.store.list_registers_of(&linked).await.unwrap();
     let mut held: BTreeMap<GoldenId, BTreeSet<&str>> = BTreeMap::new();
     for link in &links {
         held.entry(link.golden_id).or_default().insert(&registers[&link.source_record]);

@@ -67,7 +67,9 @@ impl Covered {
                     classes.insert(class.ok_or_else(|| NothingCovered(word.to_owned()))?.1);
                 }
                 None if word == ALL => all = true,
-                None if is_name(word) => drop(attributes.insert(word.to_owned())),
+                None if is_name(word) => {
+                    attributes.insert(word.to_owned());
+                }
                 None => return Err(NothingCovered(word.to_owned())),
             }
         }

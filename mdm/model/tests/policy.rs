@@ -122,8 +122,8 @@ fn world() -> impl Strategy<Value = World> {
 /// One permit more.
 fn permitted(mut world: World, which: usize, at: usize, covers: &Covered) -> World {
     match which {
-        0 => drop(world.caller.roles.insert(Role::ALL[at % 6])),
-        1 => drop(world.caller.districts.as_mut().map(|held| held.insert(DISTRICTS[at % 3].to_owned()))),
+        0 => world.caller.roles.extend([Role::ALL[at % 6]]),
+        1 => world.caller.districts.iter_mut().for_each(|held| held.extend([DISTRICTS[at % 3].to_owned()])),
         2 => {
             let held = world.bases.entry(world.purpose.word().to_owned()).or_default();
             held.push(LegalBasis::ALL[at % 6].word().to_owned());
@@ -146,9 +146,9 @@ fn permitted(mut world: World, which: usize, at: usize, covers: &Covered) -> Wor
 /// One prohibition or scope more.
 fn narrowed(mut world: World, which: usize, at: usize) -> World {
     match which {
-        0 => drop(world.caller.roles.remove(&Role::ALL[at % 6])),
+        0 => world.caller.roles.retain(|role| *role != Role::ALL[at % 6]),
         1 => match &mut world.caller.districts {
-            Some(held) => drop(held.remove(DISTRICTS[at % 3])),
+            Some(held) => held.retain(|code| code != DISTRICTS[at % 3]),
             None => world.caller.districts = Some([DISTRICTS[at % 3].to_owned()].into()),
         },
         2 => {
@@ -160,12 +160,15 @@ fn narrowed(mut world: World, which: usize, at: usize) -> World {
         3 => match &mut world.terms.agreed {
             None => world.terms.agreed = Some(BTreeMap::new()),
             Some(agreed) => match agreed.get_mut(&world.purpose) {
-                Some(Registers::These(these)) => drop(these.remove(REGISTERS[at % 3])),
+                Some(Registers::These(these)) => these.retain(|name, _| name != REGISTERS[at % 3]),
                 Some(Registers::Any) | None => {}
             },
         },
         4 => world.terms.of_department = OfDepartment::Yes,
-        _ => drop(world.terms.receipts.remove(&world.purpose)),
+        _ => {
+            let purpose = world.purpose;
+            world.terms.receipts.retain(|held, _| *held != purpose);
+        }
     }
     world
 }

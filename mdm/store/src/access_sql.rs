@@ -90,16 +90,13 @@ pub(crate) struct StatedBy(HashMap<SourceRecordId, String>);
 
 impl StatedBy {
     /// The registers of all source records that golden values are from.
-    pub(crate) async fn of<'v>(
-        store: &Store,
-        access: &Access,
-        values: impl IntoIterator<Item = &'v GoldenValues>,
-    ) -> Result<Self, StoreError> {
+    pub(crate) async fn of(store: &Store, access: &Access, values: &[&GoldenValues]) -> Result<Self, StoreError> {
         if !access.may_withhold() {
             return Ok(Self::default());
         }
-        let from = values.into_iter().flat_map(|values| values.values().map(|value| value.source_record));
-        Ok(Self(store.list_registers_of(from).await?))
+        let from: Vec<SourceRecordId> =
+            values.iter().flat_map(|values| values.values()).map(|value| value.source_record).collect();
+        Ok(Self(store.list_registers_of(&from).await?))
     }
 
     fn find(&self, source_record: SourceRecordId) -> Option<&str> {
@@ -148,7 +145,8 @@ impl Store {
         model: &EntityModel,
         records: Vec<GoldenRecord>,
     ) -> Result<Vec<GoldenRecord>, StoreError> {
-        let stated_by = StatedBy::of(self, access, records.iter().map(|record| &record.values)).await?;
+        let values: Vec<&GoldenValues> = records.iter().map(|record| &record.values).collect();
+        let stated_by = StatedBy::of(self, access, &values).await?;
         let show = |mut record: GoldenRecord| {
             let values = std::mem::take(&mut record.values);
             (record.values, record.withheld) = show_golden(access, model, record.id, values, &stated_by);

@@ -57,7 +57,7 @@ impl From<Row> for Agreement {
 }
 
 const COLUMNS: &str = "SELECT id, register, party_kind, party, purposes, covers, reference, from_us, until_us, proposed_by,
-     proposed_us, approved_by, approved_us, ended_by, ended_us FROM sharing_agreements";
+     proposed_us, approved_by, approved_us, ended_by, ended_us FROM agreements";
 
 async fn get(tx: &mut Tx, id: i64) -> Result<Agreement, StoreError> {
     let text = format!("{COLUMNS} WHERE id = $1");
@@ -180,9 +180,9 @@ impl Store {
     /// [`StoreError::NotFound`] when there is no such register; [`StoreError::NotOfOwner`]; [`StoreError::Text`] when the reference cannot
     /// be kept, or the agreement would give nothing.
     pub async fn propose_agreement(&self, terms: &AgreementTerms, person: &str) -> Result<i64, StoreError> {
-        const SQL: &str = "INSERT INTO sharing_agreements (id, register, party_kind, party, purposes, covers, reference, from_us,
+        const SQL: &str = "INSERT INTO agreements (id, register, party_kind, party, purposes, covers, reference, from_us,
              until_us, proposed_by, proposed_us)
-             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM sharing_agreements), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             VALUES ((SELECT coalesce(max(id), 0) + 1 FROM agreements), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
              RETURNING id";
         let reference = check_text("the reference of an agreement", &terms.reference)?;
         let refuse = |why| Err(StoreError::Text { what: "an agreement", why });
@@ -226,7 +226,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::NotOfOwner`]; [`StoreError::SamePerson`]; [`StoreError::Text`] when it waits for nobody.
     pub async fn approve_agreement(&self, id: i64, person: &str) -> Result<Agreement, StoreError> {
-        const SQL: &str = "UPDATE sharing_agreements SET approved_by = $2, approved_us = $3 WHERE id = $1";
+        const SQL: &str = "UPDATE agreements SET approved_by = $2, approved_us = $3 WHERE id = $1";
         let mut tx = self.db.begin(&*self.clock).await?;
         let agreement = get(&mut tx, id).await?;
         if agreement.approved.is_some() || agreement.ended.is_some() {
@@ -248,7 +248,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::NotOfOwner`]; [`StoreError::Text`] when it was ended before.
     pub async fn end_agreement(&self, id: i64, person: &str) -> Result<Agreement, StoreError> {
-        const SQL: &str = "UPDATE sharing_agreements SET ended_by = $2, ended_us = $3 WHERE id = $1";
+        const SQL: &str = "UPDATE agreements SET ended_by = $2, ended_us = $3 WHERE id = $1";
         let mut tx = self.db.begin(&*self.clock).await?;
         let agreement = get(&mut tx, id).await?;
         if agreement.ended.is_some() {

@@ -4,6 +4,7 @@ use kanak_model::access::Filter;
 use kanak_model::feed::{
     Change, Crossing, Detail, FeedEntry, FeedEvent, FeedPage, Publication, PublishedEvent, SeenEvent, Side,
 };
+use kanak_model::golden_record::GoldenValues;
 use kanak_model::{Access, EntityModel, FeedPosition, GoldenId, Timestamp};
 use sqlx::FromRow;
 use sqlx::types::Json;
@@ -259,7 +260,8 @@ impl Store {
         let is_full = rows.len() as u64 == u64::from(limit);
         drop(tx);
         let chosen = rows.iter().flat_map(|row| [&row.before_chosen, &row.after_chosen]).flatten();
-        let stated_by = StatedBy::of(self, access, chosen.map(|chosen| &chosen.0.0)).await?;
+        let values: Vec<&GoldenValues> = chosen.map(|chosen| &chosen.0.0).collect();
+        let stated_by = StatedBy::of(self, access, &values).await?;
         let entries: Vec<FeedEntry> =
             rows.into_iter().map(|row| show(access, models, &stated_by, row)).collect::<Result<_, _>>()?;
         let through = match entries.last() {

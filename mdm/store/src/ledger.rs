@@ -42,7 +42,7 @@ impl Store {
         self.copy::<OverrideMemberRow>(&mut tx, OVERRIDE_MEMBERS).await?;
         self.copy::<steward_tasks::Row>(&mut tx, STEWARD_TASKS).await?;
         self.copy::<FieldCheckRow>(&mut tx, FIELD_CHECKS).await?;
-        self.copy::<AgreementRow>(&mut tx, SHARING_AGREEMENTS).await?;
+        self.copy::<AgreementRow>(&mut tx, AGREEMENTS).await?;
         let now = tx.now.0;
         on_tx!(tx, |c| sqlx::query(UNRESOLVED).bind(now).execute(c).await.map(drop))?;
         tx.commit().await
@@ -214,10 +214,10 @@ const STEWARD_TASKS: Table = Table {
 /// What resolution needs of them: which registers may stand together, and since and until when.
 type AgreementRow =
     (i64, String, String, String, String, String, String, i64, Option<i64>, String, i64, Option<String>, Option<i64>, Option<String>, Option<i64>);
-const SHARING_AGREEMENTS: Table = Table {
+const AGREEMENTS: Table = Table {
     read: "SELECT id, register, party_kind, party, purposes, covers, reference, from_us, until_us, proposed_by, proposed_us,
-         approved_by, approved_us, ended_by, ended_us FROM sharing_agreements ORDER BY id",
-    write: "INSERT INTO sharing_agreements (id, register, party_kind, party, purposes, covers, reference, from_us, until_us,
+         approved_by, approved_us, ended_by, ended_us FROM agreements ORDER BY id",
+    write: "INSERT INTO agreements (id, register, party_kind, party, purposes, covers, reference, from_us, until_us,
          proposed_by, proposed_us, approved_by, approved_us, ended_by, ended_us)
          SELECT id, register, party_kind, party, purposes, covers, reference, from_us, until_us, proposed_by, proposed_us,
          approved_by, approved_us, ended_by, ended_us

@@ -127,11 +127,11 @@ impl Store {
     /// The registers of source records, by name.
     pub async fn list_registers_of(
         &self,
-        source_records: impl IntoIterator<Item = SourceRecordId>,
+        source_records: &[SourceRecordId],
     ) -> Result<HashMap<SourceRecordId, String>, StoreError> {
         const SQL: &str = "SELECT r.id, s.name FROM source_records r JOIN source_systems s ON s.id = r.source_system_id
              WHERE r.id IN (SELECT id FROM {ids $1} AS i)";
-        let mut ids: Vec<i64> = source_records.into_iter().map(|id| id.0).collect();
+        let mut ids: Vec<i64> = source_records.iter().map(|id| id.0).collect();
         ids.sort_unstable();
         ids.dedup();
         let engine = self.db.engine();

@@ -105,7 +105,7 @@ pub async fn find_matches(
         let golden_of: HashMap<_, GoldenId> = links.iter().map(|link| (link.source_record, link.golden_id)).collect();
         // What is withheld finds nobody: a source record counts where all that is stated could be shown of it.
         let registers = if access.may_withhold() {
-            deployment.store.list_registers_of(ids.iter().copied()).await.map_err(Problem::internal)?
+            deployment.store.list_registers_of(&ids).await.map_err(Problem::internal)?
         } else {
             HashMap::new()
         };

@@ -4,31 +4,31 @@
 //! agreed later. Registers stand in columns by hashes of their names; so do the agreements here.
 
 use kanak_model::sharing::AgreedLinks;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::columns::{Columns, MISSING, Rank};
 use super::rules::SAME_REGISTER;
 
-/// Agreed pairs of registers, each register by the text under which it stands in columns, the lesser first.
+/// By register, those with which it may stand together; each by the text under which it stands in columns.
 #[derive(Debug, Clone)]
-pub(crate) struct Agreed(FxHashSet<(String, String)>);
+pub(crate) struct Agreed(FxHashMap<String, FxHashSet<String>>);
 
 impl Agreed {
     /// The pairs, hashed.
     pub(crate) fn of(links: &AgreedLinks) -> Self {
         let text = |register: &str| Rank::of(register, "").register_text().unwrap_or_default();
-        let pair = |(one, other): (&str, &str)| ordered(text(one), text(other));
-        Self(links.pairs().map(pair).collect())
+        let mut with: FxHashMap<String, FxHashSet<String>> = FxHashMap::default();
+        for (one, other) in links.pairs() {
+            with.entry(text(one)).or_default().insert(text(other));
+            with.entry(text(other)).or_default().insert(text(one));
+        }
+        Self(with)
     }
 
     /// Whether two registers may stand together. One that is not known stands with nobody.
     pub(crate) fn allows(&self, one: &str, other: &str) -> bool {
-        one == other || self.0.contains(&ordered(one.to_owned(), other.to_owned()))
+        one == other || self.0.get(one).is_some_and(|with| with.contains(other))
     }
-}
-
-fn ordered(one: String, other: String) -> (String, String) {
-    if one <= other { (one, other) } else { (other, one) }
 }
 
 /// Which rows of some columns may stand together.

@@ -1,6 +1,6 @@
 -- Who may link registers and read them: agreements of departments, receipts of citizens' consent.
 
-CREATE TABLE sharing_agreements (      -- what departments let others do with their registers: a ledger, ended by a mark
+CREATE TABLE agreements (              -- what departments let others do with their registers: a ledger, ended by a mark
     id BIGINT NOT NULL PRIMARY KEY,   -- ascending
     register TEXT NOT NULL,            -- the source system
     party_kind TEXT NOT NULL,          -- linked_with: a register; read_by: a department

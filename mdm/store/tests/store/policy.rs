@@ -18,10 +18,10 @@ use crate::hub::{Hub, model, on_both};
 
 /// Columns that hold a policy or a scope, each with what it holds.
 const COLUMNS: [(&str, &str); 9] = [
-    ("sharing_agreements", "purposes"),
-    ("sharing_agreements", "covers"),
-    ("sharing_agreements", "party_kind"),
-    ("sharing_agreements", "party"),
+    ("agreements", "purposes"),
+    ("agreements", "covers"),
+    ("agreements", "party_kind"),
+    ("agreements", "party"),
     ("consents", "purpose"),
     ("consents", "covers"),
     ("api_keys", "roles"),
@@ -134,7 +134,7 @@ fn an_agreement_or_a_receipt_that_cannot_be_read_gives_nothing() {
     on_both(async |hub: Hub| {
         let secret = fill(&hub).await;
         let by_agreement = (1, "full_name".to_owned(), "Deepa".to_owned());
-        for column in [("sharing_agreements", "purposes"), ("sharing_agreements", "covers"), ("sharing_agreements", "party_kind")] {
+        for column in [("agreements", "purposes"), ("agreements", "covers"), ("agreements", "party_kind")] {
             write(&hub.url, column, "[\"all\"").await;
         }
         assert!(!seen(&hub, &secret).await.contains(&by_agreement));
