@@ -34,7 +34,8 @@ pub async fn list_seen(
                 Err(error) => return Err(error),
             },
             ProposedAct::Override { golden_id, attribute, value, .. } => {
-                let shows = model.find_attribute(attribute).is_some_and(|one| access.shows(one.class));
+                let shows = !access.may_withhold()
+                    && model.find_attribute(attribute).is_some_and(|one| access.shows(one.class));
                 let found = store.find_golden(access, model, *golden_id).await?;
                 (found.is_some(), shows.then(|| value.clone()))
             }

@@ -160,7 +160,9 @@ fn stated_by<'m>(row: &GoldenVersionRow, attributes: impl Iterator<Item = &'m At
     if row.stated_by.is_empty() {
         return None;
     }
-    let register = |attribute: &Attribute| row.stated_by.iter().find(|(name, _)| *name == attribute.name).map(|(_, register)| register);
+    let register = |attribute: &Attribute| {
+        row.stated_by.iter().find(|(name, _)| *name == attribute.name).map(|(_, register)| register)
+    };
     let marks = attributes.filter_map(|attribute| {
         Some(stated_mark(&attribute.name, attribute.class, Some(register(attribute)?.as_str())))
     });

@@ -132,11 +132,7 @@ fn stopped(message: &str) -> WarehouseError {
     WarehouseError::Query { message: message.to_owned() }
 }
 
-async fn start(
-    session: &SessionContext,
-    plans: Plans,
-    sql: &str,
-) -> Result<SendableRecordBatchStream, WarehouseError> {
+async fn start(session: &SessionContext, plans: Plans, sql: &str) -> Result<SendableRecordBatchStream, WarehouseError> {
     let plan = plan(session, plans, sql).await?;
     let frame = session.execute_logical_plan(plan).await.map_err(|error| failed(&error))?;
     frame.execute_stream().await.map_err(|error| failed(&error))

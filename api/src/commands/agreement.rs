@@ -44,8 +44,19 @@ pub async fn run(command: &AgreementCommand, deployment: &Deployment, output: &O
                 let all: Vec<Value> = agreements.iter().map(|agreement| document_of(agreement, now)).collect();
                 return output.document(&all);
             }
-            let header =
-                ["agreement", "register", "may be", "for", "covers", "from", "until", "stands", "proposed by", "approved by", "paper"];
+            let header = [
+                "agreement",
+                "register",
+                "may be",
+                "for",
+                "covers",
+                "from",
+                "until",
+                "stands",
+                "proposed by",
+                "approved by",
+                "paper",
+            ];
             let rows: Vec<Vec<String>> = agreements.iter().map(|agreement| row_of(agreement, now)).collect();
             output.table(&header, &rows);
         }
@@ -92,8 +103,9 @@ fn terms(args: &AgreementAddArgs, deployment: &Deployment) -> anyhow::Result<Agr
 /// # Errors
 /// When there is none; names those there are.
 pub fn find_purpose(word: &str) -> anyhow::Result<Purpose> {
-    Purpose::find(word)
-        .with_context(|| format!("no purpose `{word}`; there are {}", choices(Purpose::ALL.iter().map(|one| one.word()))))
+    Purpose::find(word).with_context(|| {
+        format!("no purpose `{word}`; there are {}", choices(Purpose::ALL.iter().map(|one| one.word())))
+    })
 }
 
 /// Refuses attributes that no entity model has: an agreement or a receipt would seem to cover something.

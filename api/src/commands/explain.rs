@@ -338,7 +338,13 @@ fn print_agreements(agreements: Option<&[Allowing]>, output: &Output) {
     output.line("");
     let row = |one: &Allowing| {
         let until = one.until.clone().unwrap_or_default();
-        vec![one.registers.join(" and "), one.agreement.to_string(), one.approved_by.clone(), until, one.reference.clone()]
+        vec![
+            one.registers.join(" and "),
+            one.agreement.to_string(),
+            one.approved_by.clone(),
+            until,
+            one.reference.clone(),
+        ]
     };
     let rows: Vec<Vec<String>> = agreements.iter().map(row).collect();
     output.table(&["may stand together", "by agreement", "approved by", "until", "paper"], &rows);

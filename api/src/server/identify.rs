@@ -149,7 +149,8 @@ impl Asked {
         };
         let known = || choices(LegalBasis::ALL.iter().map(|basis| basis.word()));
         let find = |word| {
-            LegalBasis::find(word).ok_or_else(|| Problem::bad_request(format!("unknown `Legal-Basis`; use {}", known())))
+            LegalBasis::find(word)
+                .ok_or_else(|| Problem::bad_request(format!("unknown `Legal-Basis`; use {}", known())))
         };
         Ok(Self { purpose, basis: text("legal-basis").map(find).transpose()? })
     }

@@ -46,7 +46,8 @@ pub(crate) fn file(register: usize, people: u64) -> String {
         let mixed = (person + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let (given, surname) = (GIVEN[mixed as usize % 8], SURNAMES[(mixed >> 8) as usize % 6]);
         let born = format!("{}-{:02}-{:02}", 1950 + (mixed >> 16) % 50, 1 + (mixed >> 5) % 12, 1 + person % 28);
-        let (mobile, village) = (format!("98{:08}", mixed % 100_000_000), ["Verka", "Raikot", "Bhikhi"][mixed as usize % 3]);
+        let (mobile, village) =
+            (format!("98{:08}", mixed % 100_000_000), ["Verka", "Raikot", "Bhikhi"][mixed as usize % 3]);
         let kept = |lacking: usize, value: String| if register == lacking { String::new() } else { value };
         // Somebody is of no district.
         let district = if person % 7 == 0 { "" } else { DISTRICTS[(mixed >> 20) as usize % 3] };
@@ -103,7 +104,9 @@ async fn together(deployment: &Deployment) -> BTreeSet<(String, String)> {
     }
     let pairs = |held: &BTreeSet<&str>| {
         let all: Vec<String> = held.iter().map(|name| (*name).to_owned()).collect();
-        let pair = |(at, one): (usize, &String)| all[at + 1..].iter().map(|other| (one.clone(), other.clone())).collect::<Vec<_>>();
+        let pair = |(at, one): (usize, &String)| {
+            all[at + 1..].iter().map(|other| (one.clone(), other.clone())).collect::<Vec<_>>()
+        };
         all.iter().enumerate().flat_map(pair).collect::<Vec<_>>()
     };
     held.values().flat_map(pairs).collect()
@@ -222,7 +225,8 @@ fn covered() -> impl Strategy<Value = Covered> {
 fn reader() -> impl Strategy<Value = Reader> {
     let districts = prop::option::weighted(0.4, prop::sample::subsequence(DISTRICTS.to_vec(), 0..=3));
     let roles = prop::sample::subsequence(Role::ALL.to_vec(), 1..=6);
-    let purpose = prop::sample::select(vec![Purpose::ServiceDelivery, Purpose::Stewardship, Purpose::Statistics, Purpose::Audit]);
+    let purpose =
+        prop::sample::select(vec![Purpose::ServiceDelivery, Purpose::Stewardship, Purpose::Statistics, Purpose::Audit]);
     let basis = prop::sample::select(vec![LegalBasis::StateService, LegalBasis::Consent]);
     let registers = prop::option::weighted(0.7, prop::collection::btree_map(0_usize..4, covered(), 0..4));
     let receipts = prop::collection::vec((1_i64..70, covered()), 0..40);
@@ -276,7 +280,10 @@ async fn in_lake(deployment: &Deployment, access: &Access) -> Seen {
         let sql = format!("select * from {table} where is_current");
         let result = deployment.warehouse.query(access, &sql, QueryLimits::default()).await.unwrap();
         for row in rows_json(&result) {
-            assert!(!access.may_withhold() || row["stated_by"].is_null(), "it would tell which registers know somebody");
+            assert!(
+                !access.may_withhold() || row["stated_by"].is_null(),
+                "it would tell which registers know somebody"
+            );
             let values = seen.entry(row["golden_id"].as_i64().unwrap()).or_default();
             for attribute in &model.attributes {
                 if let Some(text) = row.get(&attribute.name).and_then(Value::as_str) {
@@ -304,7 +311,8 @@ fn compare(hub: Option<String>) {
         let Ok(access) = Access::decide_under(&reader.caller, reader.purpose, Some(reader.basis), &reader.terms) else {
             return Ok(());
         };
-        let (hub, lake) = runtime.block_on(async { (in_hub(deployment, &access).await, in_lake(deployment, &access).await) });
+        let (hub, lake) =
+            runtime.block_on(async { (in_hub(deployment, &access).await, in_lake(deployment, &access).await) });
         prop_assert_eq!(&hub, &lake);
         Ok(())
     });

@@ -444,9 +444,7 @@ pub(crate) fn basis_words(basis: LegalBasis) -> &'static str {
         LegalBasis::Consent => {
             "the citizen's consent, of which a receipt stands (Digital Personal Data Protection Act 2023, section 6)"
         }
-        LegalBasis::CourtOrder => {
-            "the order of a court (Digital Personal Data Protection Act 2023, section 7(e))"
-        }
+        LegalBasis::CourtOrder => "the order of a court (Digital Personal Data Protection Act 2023, section 7(e))",
     }
 }
 

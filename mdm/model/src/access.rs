@@ -315,9 +315,7 @@ impl Access {
                 &[Class::Public, Class::Internal],
             ),
             Purpose::Audit => (caller.has(Role::Auditor), &[Class::Public, Class::Internal]),
-            Purpose::Operation => {
-                (is_system, &[Class::Public, Class::Internal, Class::Personal, Class::Sensitive])
-            }
+            Purpose::Operation => (is_system, &[Class::Public, Class::Internal, Class::Personal, Class::Sensitive]),
         };
         let denied = |remedy| Denied { caller: caller.name.clone(), purpose, remedy };
         if !permitted {
@@ -325,11 +323,16 @@ impl Access {
         }
         let bases = terms.purposes.bases(purpose);
         let basis = match basis {
-            None => *bases.first().ok_or_else(|| denied("no legal basis carries it; the settings name one in [purposes]"))?,
+            None => *bases
+                .first()
+                .ok_or_else(|| denied("no legal basis carries it; the settings name one in [purposes]"))?,
             Some(stated) if bases.contains(&stated) => stated,
-            Some(_) => return Err(denied("the stated `Legal-Basis` does not carry it; leave it out, or state one that does")),
+            Some(_) => {
+                return Err(denied("the stated `Legal-Basis` does not carry it; leave it out, or state one that does"));
+            }
         };
-        let receipts = (basis == LegalBasis::Consent).then(|| terms.receipts.get(&purpose).cloned().unwrap_or_default());
+        let receipts =
+            (basis == LegalBasis::Consent).then(|| terms.receipts.get(&purpose).cloned().unwrap_or_default());
         let scope = Scope {
             filter: filter(caller, receipts.as_ref()),
             shown: shown.iter().copied().collect(),

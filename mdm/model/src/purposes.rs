@@ -38,7 +38,10 @@ impl Purposes {
         let mut all = self.0.clone();
         for (word, bases) in lines {
             let purpose = Purpose::find(word).ok_or_else(|| {
-                format!("purposes.{word} is no purpose; there are {}", choices(Purpose::ALL.iter().map(|one| one.word())))
+                format!(
+                    "purposes.{word} is no purpose; there are {}",
+                    choices(Purpose::ALL.iter().map(|one| one.word()))
+                )
             })?;
             let read = |basis: &String| {
                 LegalBasis::find(basis).ok_or_else(|| {

@@ -59,7 +59,8 @@ impl Covered {
         for word in words {
             let word = word.trim();
             let is_name = |word: &str| {
-                !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+                !word.is_empty()
+                    && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
             };
             match word.strip_prefix(CLASS) {
                 Some(class) => {
@@ -85,7 +86,9 @@ impl Covered {
         match self {
             Self::All => vec![ALL.to_owned()],
             Self::Some { attributes, classes } => {
-                let word = |class: &Class| CLASSES.iter().find(|(_, known)| known == class).map(|(word, _)| format!("{CLASS}{word}"));
+                let word = |class: &Class| {
+                    CLASSES.iter().find(|(_, known)| known == class).map(|(word, _)| format!("{CLASS}{word}"))
+                };
                 attributes.iter().cloned().chain(classes.iter().filter_map(word)).collect()
             }
         }
@@ -289,7 +292,8 @@ impl AgreedLinks {
 
     /// The first two of some registers that may not stand together.
     pub fn find_parted<'r>(&self, registers: &[&'r str]) -> Option<(&'r str, &'r str)> {
-        let pairs = registers.iter().enumerate().flat_map(|(at, one)| registers[at..].iter().map(move |other| (*one, *other)));
+        let pairs =
+            registers.iter().enumerate().flat_map(|(at, one)| registers[at..].iter().map(move |other| (*one, *other)));
         let mut parted = pairs.filter(|(one, other)| !self.allows(one, other));
         parted.next()
     }
@@ -423,7 +427,15 @@ mod tests {
             let covered = Covered::parse(words.iter().copied()).unwrap();
             assert_eq!(Covered::read(&covered.stored()), covered);
         }
-        for stored in ["", "[]", "[\"class:secret\"]", "{\"all\":true}", "[\"all\",7]", "[\"Full Name\"]", "[\"all\",\"class:x\"]"] {
+        for stored in [
+            "",
+            "[]",
+            "[\"class:secret\"]",
+            "{\"all\":true}",
+            "[\"all\",7]",
+            "[\"Full Name\"]",
+            "[\"all\",\"class:x\"]",
+        ] {
             assert!(Covered::read(stored).is_nothing(), "{stored}");
         }
         assert!(Covered::parse(["class:secret"]).unwrap_err().to_string().contains("class:secret"));
@@ -435,7 +447,9 @@ mod tests {
     #[test]
     fn an_agreement_has_force_from_its_day_until_its_end_and_after_a_second_approval() {
         let whole = agreement(Party::LinkedWith("food".to_owned()));
-        for (at, stands) in [(9, Standing::ToCome), (10, Standing::InForce), (19, Standing::InForce), (20, Standing::Expired)] {
+        for (at, stands) in
+            [(9, Standing::ToCome), (10, Standing::InForce), (19, Standing::InForce), (20, Standing::Expired)]
+        {
             assert_eq!(whole.standing(Timestamp(at)), stands, "{at}");
         }
         let proposed = Agreement { approved: None, ..whole.clone() };
@@ -450,7 +464,10 @@ mod tests {
         assert!(links.allows("food", "health") && links.allows("health", "food") && links.allows("land", "land"));
         assert!(!links.allows("food", "land") && !links.allows("", "") && !links.allows("", "food"));
         assert_eq!(links.find_parted(&["food", "health", "land"]), Some(("food", "land")));
-        assert_eq!(AgreedLinks::of(&[agreement(Party::LinkedWith("food".to_owned()))], Timestamp(20)), AgreedLinks::default());
+        assert_eq!(
+            AgreedLinks::of(&[agreement(Party::LinkedWith("food".to_owned()))], Timestamp(20)),
+            AgreedLinks::default()
+        );
         let stored = serde_json::to_string(&links).unwrap();
         assert_eq!(serde_json::from_str::<AgreedLinks>(&stored).unwrap(), links);
     }
@@ -458,13 +475,16 @@ mod tests {
     #[test]
     fn a_department_reads_its_own_registers_and_what_agreements_cover() {
         let given = [agreement(Party::ReadBy("food".to_owned()))];
-        let registers =
-            |department, purpose, at| Registers::agreed(["ration".to_owned()], &given, department, purpose, Timestamp(at));
+        let registers = |department, purpose, at| {
+            Registers::agreed(["ration".to_owned()], &given, department, purpose, Timestamp(at))
+        };
         let theirs = registers("food", Purpose::ServiceDelivery, 15);
         assert!(theirs.show(Some("ration"), "mobile", Class::Personal));
         assert!(theirs.show(Some("health"), "full_name", Class::Personal));
         assert!(!theirs.show(Some("health"), "mobile", Class::Personal));
-        assert!(!theirs.show(None, "full_name", Class::Personal) && !theirs.show(Some("land"), "full_name", Class::Public));
+        assert!(
+            !theirs.show(None, "full_name", Class::Personal) && !theirs.show(Some("land"), "full_name", Class::Public)
+        );
         for other in [
             registers("food", Purpose::Statistics, 15),
             registers("food", Purpose::ServiceDelivery, 20),

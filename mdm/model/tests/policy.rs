@@ -76,7 +76,8 @@ fn covered() -> impl Strategy<Value = Covered> {
 
 fn registers() -> impl Strategy<Value = Registers> {
     let these = prop::collection::btree_map(prop::sample::select(&REGISTERS[..]), covered(), 0..3);
-    these.prop_map(|these| Registers::These(these.into_iter().map(|(name, covers)| (name.to_owned(), covers)).collect()))
+    these
+        .prop_map(|these| Registers::These(these.into_iter().map(|(name, covers)| (name.to_owned(), covers)).collect()))
 }
 
 fn receipts() -> impl Strategy<Value = Receipts> {
@@ -114,7 +115,8 @@ fn world() -> impl Strategy<Value = World> {
     let basis = prop::sample::select(LegalBasis::ALL.to_vec());
     let bases = prop::sample::subsequence(LegalBasis::ALL.to_vec(), 1..=6);
     (caller(), purpose, basis, bases, terms()).prop_map(|(caller, purpose, basis, bases, terms)| {
-        let bases = BTreeMap::from([(purpose.word().to_owned(), bases.iter().map(|one| one.word().to_owned()).collect())]);
+        let bases =
+            BTreeMap::from([(purpose.word().to_owned(), bases.iter().map(|one| one.word().to_owned()).collect())]);
         World { caller, purpose, basis, bases, terms }
     })
 }

@@ -2,7 +2,9 @@
 //! proposes, a second one approves; an ended or expired one has no force from that moment.
 
 use kanak_model::access::OfDepartment;
-use kanak_model::sharing::{AgreedLinks, Agreement, AgreementTerms, Covered, Party, Registers, read_purposes, stored_purposes};
+use kanak_model::sharing::{
+    AgreedLinks, Agreement, AgreementTerms, Covered, Party, Registers, read_purposes, stored_purposes,
+};
 use kanak_model::{Caller, Purpose, Timestamp, UserId};
 use sqlx::FromRow;
 
@@ -56,7 +58,8 @@ impl From<Row> for Agreement {
     }
 }
 
-const COLUMNS: &str = "SELECT id, register, party_kind, party, purposes, covers, reference, from_us, until_us, proposed_by,
+const COLUMNS: &str =
+    "SELECT id, register, party_kind, party, purposes, covers, reference, from_us, until_us, proposed_by,
      proposed_us, approved_by, approved_us, ended_by, ended_us FROM agreements";
 
 async fn get(tx: &mut Tx, id: i64) -> Result<Agreement, StoreError> {
@@ -95,7 +98,8 @@ async fn check_person(tx: &mut Tx, register: &str, person: &str) -> Result<Strin
 /// Refuses a match across registers that no agreement lets stand together, where the rules in force need one: neither now nor later
 /// would it be made.
 pub(crate) async fn check_match(tx: &mut Tx, entity: &str, left: i64, right: i64) -> Result<(), StoreError> {
-    const REGISTERS: &str = "SELECT DISTINCT s.name FROM source_records r JOIN source_systems s ON s.id = r.source_system_id
+    const REGISTERS: &str =
+        "SELECT DISTINCT s.name FROM source_records r JOIN source_systems s ON s.id = r.source_system_id
          WHERE r.id IN ($1, $2) OR r.id IN (SELECT m.source_record_id FROM crosswalks m WHERE m.recorded_to_us IS NULL
              AND m.golden_id IN (SELECT o.golden_id FROM crosswalks o
                  WHERE o.source_record_id IN ($1, $2) AND o.recorded_to_us IS NULL)) ORDER BY s.name";
@@ -149,11 +153,7 @@ pub(crate) async fn list_parted(tx: &mut Tx) -> Result<Vec<i64>, StoreError> {
 
 /// Whether the source records of a decision may not stand together, so that nothing could come of it: with all that their golden
 /// records hold, by the latest rules.
-pub(crate) async fn is_without_agreement(
-    tx: &mut Tx,
-    links: &AgreedLinks,
-    golden: &[i64],
-) -> Result<bool, StoreError> {
+pub(crate) async fn is_without_agreement(tx: &mut Tx, links: &AgreedLinks, golden: &[i64]) -> Result<bool, StoreError> {
     const SQL: &str = "SELECT DISTINCT s.name FROM crosswalks c JOIN source_records r ON r.id = c.source_record_id
          JOIN source_systems s ON s.id = r.source_system_id
          WHERE c.recorded_to_us IS NULL AND c.golden_id IN (SELECT id FROM {ids $1} AS i) ORDER BY s.name";
@@ -180,7 +180,8 @@ impl Store {
     /// [`StoreError::NotFound`] when there is no such register; [`StoreError::NotOfOwner`]; [`StoreError::Text`] when the reference cannot
     /// be kept, or the agreement would give nothing.
     pub async fn propose_agreement(&self, terms: &AgreementTerms, person: &str) -> Result<i64, StoreError> {
-        const SQL: &str = "INSERT INTO agreements (id, register, party_kind, party, purposes, covers, reference, from_us,
+        const SQL: &str =
+            "INSERT INTO agreements (id, register, party_kind, party, purposes, covers, reference, from_us,
              until_us, proposed_by, proposed_us)
              VALUES ((SELECT coalesce(max(id), 0) + 1 FROM agreements), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
              RETURNING id";
@@ -340,12 +341,6 @@ impl Store {
     }
 }
 
-async fn record(
-    tx: &mut Tx,
-    person: &str,
-    action: &str,
-    id: i64,
-    detail: serde_json::Value,
-) -> Result<(), StoreError> {
+async fn record(tx: &mut Tx, person: &str, action: &str, id: i64, detail: serde_json::Value) -> Result<(), StoreError> {
     audit_events::append_act(tx, person, action, format!("sharing agreement {id}"), detail).await
 }

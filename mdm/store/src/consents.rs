@@ -152,7 +152,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] when there is no receipt that was not withdrawn.
     pub async fn withdraw_consent(&self, id: i64, actor: &str) -> Result<(), StoreError> {
-        const SQL: &str = "UPDATE consents SET withdrawn_by = $2, withdrawn_us = $3 WHERE id = $1 AND withdrawn_us IS NULL
+        const SQL: &str =
+            "UPDATE consents SET withdrawn_by = $2, withdrawn_us = $3 WHERE id = $1 AND withdrawn_us IS NULL
              RETURNING id";
         let mut tx = self.db.begin(&*self.clock).await?;
         let now = tx.now.0;
@@ -173,7 +174,8 @@ impl Store {
         after: i64,
         limit: u32,
     ) -> Result<Vec<Consent>, StoreError> {
-        const SQL: &str = "SELECT k.id, k.source_record_id, x.golden_id, k.purpose, k.covers, k.how, k.given_us, k.until_us,
+        const SQL: &str =
+            "SELECT k.id, k.source_record_id, x.golden_id, k.purpose, k.covers, k.how, k.given_us, k.until_us,
              k.recorded_by, k.recorded_us, k.withdrawn_by, k.withdrawn_us FROM consents k
              LEFT JOIN crosswalks x ON x.source_record_id = k.source_record_id AND x.recorded_to_us IS NULL
              WHERE k.id > $1 AND ($2 = 0 OR x.golden_id = $2) ORDER BY k.id LIMIT $3";

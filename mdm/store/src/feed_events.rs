@@ -161,12 +161,7 @@ impl PageQuery {
 }
 
 /// An entry with its values as the reader may see them; without its model a golden record shows none.
-fn show(
-    access: &Access,
-    models: &[EntityModel],
-    stated_by: &StatedBy,
-    row: SeenRow,
-) -> Result<FeedEntry, StoreError> {
+fn show(access: &Access, models: &[EntityModel], stated_by: &StatedBy, row: SeenRow) -> Result<FeedEntry, StoreError> {
     let (position, at) = (FeedPosition(row.position), Timestamp(row.at_us));
     if let Some(publication) = row.published {
         return Ok(FeedEntry::Published(PublishedEvent { position, at, publication: publication.0 }));

@@ -146,8 +146,7 @@ impl MemberRow {
     pub(crate) fn show(self, access: &Access, model: &EntityModel, golden: Option<GoldenId>) -> MemberRecord {
         let stated = &self.stated.0;
         let is_inside = access.filter().passes_of(golden, &|name| stated.find(name));
-        let values =
-            if is_inside { show_stated(access, model, golden, &self.source, stated) } else { Values::new() };
+        let values = if is_inside { show_stated(access, model, golden, &self.source, stated) } else { Values::new() };
         MemberRecord {
             id: SourceRecordId(self.id),
             source_system: SourceSystemId(self.source_system_id),
@@ -397,4 +396,3 @@ pub(crate) struct Tail {
     pub(crate) wanted: &'static str,
     pub(crate) order: &'static str,
 }
-

@@ -93,11 +93,8 @@ impl Store {
         // Sorted by what is shown, and found by nothing else: a withheld value would tell itself by either.
         let shown = self.show_all(access, model, golden).await?;
         let is_told = |golden: &GoldenRecord| !access.may_withhold() || has_words(model, &asked, golden);
-        let mut found: Vec<(usize, GoldenRecord)> = shown
-            .into_iter()
-            .filter(is_told)
-            .map(|golden| (distance(model, &asked, &golden), golden))
-            .collect();
+        let mut found: Vec<(usize, GoldenRecord)> =
+            shown.into_iter().filter(is_told).map(|golden| (distance(model, &asked, &golden), golden)).collect();
         found.sort_by_key(|(distance, golden)| (*distance, golden.id));
         found.truncate(limit as usize);
         Ok(found.into_iter().map(|(_, golden)| golden).collect())

@@ -375,8 +375,8 @@ async fn check_must_links(tx: &mut Tx) -> Result<Check, StoreError> {
          LEFT JOIN crosswalks r ON r.source_record_id = c.right_id AND r.recorded_to_us IS NULL
          WHERE c.undone_us IS NULL AND c.kind = 'must_link' AND (l.golden_id IS NULL OR r.golden_id IS NULL OR l.golden_id <> r.golden_id)
          AND NOT EXISTS (SELECT 1 FROM unresolved_source_records u WHERE u.source_record_id IN (c.left_id, c.right_id)) ORDER BY c.id";
-    let apart: Vec<(i64, String, Option<i64>, Option<i64>)> =
-        on_tx!(tx, |c| sqlx::query_as(SQL).fetch_all(c).await).map_err(|e| StoreError::from(e).doing("must_links_hold"))?;
+    let apart: Vec<(i64, String, Option<i64>, Option<i64>)> = on_tx!(tx, |c| sqlx::query_as(SQL).fetch_all(c).await)
+        .map_err(|e| StoreError::from(e).doing("must_links_hold"))?;
     let mut broken = Vec::new();
     for (id, entity, left, right) in apart {
         let is_without = match (agreements::in_force(tx, &entity).await?, left, right) {

@@ -212,8 +212,23 @@ const STEWARD_TASKS: Table = Table {
 };
 
 /// What resolution needs of them: which registers may stand together, and since and until when.
-type AgreementRow =
-    (i64, String, String, String, String, String, String, i64, Option<i64>, String, i64, Option<String>, Option<i64>, Option<String>, Option<i64>);
+type AgreementRow = (
+    i64,
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    String,
+    i64,
+    Option<String>,
+    Option<i64>,
+    Option<String>,
+    Option<i64>,
+);
 const AGREEMENTS: Table = Table {
     read: "SELECT id, register, party_kind, party, purposes, covers, reference, from_us, until_us, proposed_by, proposed_us,
          approved_by, approved_us, ended_by, ended_us FROM agreements ORDER BY id",

@@ -56,7 +56,8 @@ pub async fn record(
     if !sources.iter().any(|source| source.name == new.source && source.department == department) {
         return Err(Problem::forbidden("a department records what was consented to by the keys of its own registers"));
     }
-    let covers = Covered::parse(new.covers.iter().map(String::as_str)).map_err(|e| Problem::bad_request(e.to_string()))?;
+    let covers =
+        Covered::parse(new.covers.iter().map(String::as_str)).map_err(|e| Problem::bad_request(e.to_string()))?;
     check_covered(&covers, deployment).map_err(|error| Problem::bad_request(format!("{error}")))?;
     let purpose = Purpose::find(&new.purpose).ok_or_else(|| Problem::bad_request("`purpose` is none that is known"))?;
     let time = |text: &String| {

@@ -37,8 +37,7 @@ async fn is_of(state: &AppState, id: i64, department: &str) -> Result<bool, Prob
     let Some(consent) = found.into_iter().find(|consent| consent.id == id) else { return Ok(false) };
     let registers = store.list_registers_of(&[consent.source_record]).await.map_err(Problem::internal)?;
     let sources = store.list_source_systems().await.map_err(Problem::internal)?;
-    let is_own = |register: &String| {
-        sources.iter().any(|source| source.name == *register && source.department == department)
-    };
+    let is_own =
+        |register: &String| sources.iter().any(|source| source.name == *register && source.department == department);
     Ok(registers.values().any(is_own))
 }

@@ -87,7 +87,8 @@ impl Hub {
         let settled: BTreeSet<SourceRecordId> = around.settled.iter().copied().collect();
         if self.records.len() < 2_000 {
             let mut all =
-                match_batch(&self.rule_set, &columns(&self.model, &self.records, self.register), constraints, &Silent).questions;
+                match_batch(&self.rule_set, &columns(&self.model, &self.records, self.register), constraints, &Silent)
+                    .questions;
             all.retain(|one| settled.contains(&one.left) && settled.contains(&one.right));
             assert_eq!(matched.questions, all);
         }
@@ -267,7 +268,10 @@ fn an_agreement_joins_what_it_allows_and_its_end_parts_it_whatever_a_steward_sai
     let (stands, parted) = under(Some(AgreedLinks::default()));
     assert!(!stands, "a steward's word does not stand in for an agreement");
     assert_eq!(parted.clusters.len(), records.len() - within_one_register(&parted.clusters));
-    assert!(parted.questions.iter().all(|one| FOUR_REGISTERS(one.left) == FOUR_REGISTERS(one.right)), "nobody is asked");
+    assert!(
+        parted.questions.iter().all(|one| FOUR_REGISTERS(one.left) == FOUR_REGISTERS(one.right)),
+        "nobody is asked"
+    );
     assert_eq!(parted.stats.compared + parted.stats.no_agreement, together.stats.compared);
     assert!(parted.pairs.iter().all(|one| FOUR_REGISTERS(one.left) == FOUR_REGISTERS(one.right)));
 }

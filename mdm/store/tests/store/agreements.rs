@@ -219,20 +219,16 @@ fn a_match_across_registers_without_an_agreement_is_refused_at_entry() {
         hub.store.put_rule_set("citizen", &serde_json::json!({ "prior": 0.5, "agreed": [] })).await.unwrap();
         let open = hub.store.list_steward_tasks(&all(), &TaskQuery::new(TaskFilter::Open, 9)).await.unwrap();
         let task = |right: i64| open.iter().find(|task| task.pair.right.0 == right).unwrap().id;
-        let decide = async |task: StewardTaskId, decision| {
-            hub.store.decide_task(task, UserId(1), decision, "same mother").await
-        };
+        let decide =
+            async |task: StewardTaskId, decision| hub.store.decide_task(task, UserId(1), decision, "same mother").await;
         let (across, within) = (task(3), task(2));
         let refused = decide(across, Decision::Match).await.unwrap_err();
         assert!(refused.is_refusal() && refused.to_string().contains("`food` stand with `health`"), "{refused}");
         decide(within, Decision::Match).await.unwrap();
         decide(across, Decision::NoMatch).await.unwrap();
         hub.store.undo_decision(across, UserId(1)).await.unwrap();
-        let id = hub
-            .store
-            .propose_agreement(&terms(Party::LinkedWith("health".to_owned()), "all"), "asha")
-            .await
-            .unwrap();
+        let id =
+            hub.store.propose_agreement(&terms(Party::LinkedWith("health".to_owned()), "all"), "asha").await.unwrap();
         hub.store.approve_agreement(id, "bina").await.unwrap();
         decide(across, Decision::Match).await.unwrap();
     });

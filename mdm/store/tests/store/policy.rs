@@ -52,7 +52,8 @@ fn corrupted() -> impl Strategy<Value = (usize, String)> {
 async fn fill(hub: &Hub) -> String {
     two_registers(hub).await;
     hub.resolve(&[vec![1, 3], vec![2], vec![4]]).await.unwrap();
-    let id = hub.store.propose_agreement(&terms(Party::ReadBy("health".to_owned()), "full_name"), "asha").await.unwrap();
+    let id =
+        hub.store.propose_agreement(&terms(Party::ReadBy("health".to_owned()), "full_name"), "asha").await.unwrap();
     hub.store.approve_agreement(id, "bina").await.unwrap();
     let consent = NewConsent {
         source: "food",
@@ -110,19 +111,27 @@ fn whatever_is_written_where_a_policy_or_scope_stands_nobody_sees_more() {
         let secret = fill(&hub).await;
         let before = seen(&hub, &secret).await;
         assert!(before.contains(&(1, "full_name".to_owned(), "Deepa".to_owned())), "{before:?}");
-        let mut runner = TestRunner::new_with_rng(Config::default(), proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha));
+        let mut runner = TestRunner::new_with_rng(
+            Config::default(),
+            proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
+        );
         for _ in 0..60 {
             let (at, text) = corrupted().new_tree(&mut runner).unwrap().current();
             // The words of one row are a policy of their own; they are put back afterwards.
             let (table, column) = COLUMNS[at];
-            kanak_store::testing::break_hub(&hub.url, format!("CREATE TABLE kept AS SELECT id, {column} AS word FROM {table}").leak())
-                .await
-                .unwrap();
+            kanak_store::testing::break_hub(
+                &hub.url,
+                format!("CREATE TABLE kept AS SELECT id, {column} AS word FROM {table}").leak(),
+            )
+            .await
+            .unwrap();
             write(&hub.url, COLUMNS[at], &text).await;
             let after = seen(&hub, &secret).await;
             let more: Vec<_> = after.difference(&before).collect();
             assert!(more.is_empty(), "{table}.{column} = {text}: {more:?}");
-            let back = format!("UPDATE {table} SET {column} = (SELECT word FROM kept WHERE kept.id = {table}.id); DROP TABLE kept");
+            let back = format!(
+                "UPDATE {table} SET {column} = (SELECT word FROM kept WHERE kept.id = {table}.id); DROP TABLE kept"
+            );
             kanak_store::testing::break_hub(&hub.url, back.leak()).await.unwrap();
         }
         assert_eq!(seen(&hub, &secret).await, before);

@@ -49,7 +49,8 @@ async fn values_of_another_register_are_withheld_counted_and_found_by_nobody() {
     let name = served.get("/v1/crosswalks/food/1", &served.steward, "stewardship").await.json();
     let name = name["values"]["full_name"]["value"].as_str().unwrap().to_owned();
     let query = format!("/v1/golden-records?entity=citizen&limit=100&search={}", name.replace(' ', "%20"));
-    let alone = async |key: &str, purpose: &str| served.get(&query, key, purpose).await.json().as_array().unwrap().len();
+    let alone =
+        async |key: &str, purpose: &str| served.get(&query, key, purpose).await.json().as_array().unwrap().len();
     let body = json!({ "entity": "citizen", "limit": 50, "values": { "full_name": name, "date_of_birth": born(&served).await } });
     let before = (alone(key, "service_delivery").await, matches(&served, &body.to_string()).await);
     assert!(before.0 < alone(&served.steward, "stewardship").await);
@@ -123,7 +124,8 @@ async fn a_purpose_that_rests_on_consent_shows_whom_a_receipt_stands_for() {
     assert_eq!((read.event.purpose, &read.event.detail["basis"]), (Some(Purpose::ServiceDelivery), &json!("consent")));
 
     let withdraw = |id: &Value| {
-        let request = Request::delete(format!("/v1/consents/{id}")).header(header::AUTHORIZATION, format!("Bearer {key}"));
+        let request =
+            Request::delete(format!("/v1/consents/{id}")).header(header::AUTHORIZATION, format!("Bearer {key}"));
         request.body(Body::empty()).unwrap()
     };
     let other = NewConsent {
