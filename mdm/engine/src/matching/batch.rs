@@ -216,7 +216,7 @@ impl<'r> Run<'r> {
 
     /// What the clusters that pairs alone give teach a second pass.
     fn train_second_pass(self, first: &FirstPass) -> SecondPass {
-        let Run { bound, columns } = self;
+        let Run { bound, columns, .. } = self;
         let (root_of, edges) = (&first.clusters.root_of, first.islands.edges());
         SecondPass::train(bound.rules(), columns, root_of, edges, |weight_bits| bound.probability(weight_bits))
     }
@@ -233,7 +233,7 @@ impl Weighed<'_> {
 
     /// Clusters: those of the first pass, settled once more by what they show.
     fn matched(self, first: FirstPass, second_pass: Option<&SecondPass>) -> Matched {
-        let Run { bound, columns } = self.run;
+        let Run { bound, columns, .. } = self.run;
         let evidence = self.run.evidence();
         let matched = evidence.matched;
         let FirstPass { islands, clusters: first } = first;
