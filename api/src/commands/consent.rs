@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use kanak_model::sharing::Covered;
-use kanak_model::{Access, GoldenId, Timestamp};
+use kanak_model::{Access, GoldenId, Purpose, Timestamp};
 use kanak_store::{Consent, NewConsent};
 use serde_json::{Value, json};
 
@@ -72,7 +72,7 @@ async fn record(args: &ConsentRecordArgs, deployment: &Deployment, actor: &str) 
 }
 
 fn purpose(consent: &Consent) -> &'static str {
-    consent.purpose.map_or("nothing that is known", |purpose| purpose.word())
+    consent.purpose.map_or("nothing that is known", Purpose::word)
 }
 
 fn document_of(consent: &Consent, now: Timestamp) -> Value {

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use kanak_model::sharing::{Agreement, AgreementTerms, Party};
-use kanak_model::{Role, Timestamp};
+use kanak_model::{Purpose, Role, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -61,7 +61,7 @@ impl AgreementView {
             register,
             linked_with,
             read_by,
-            purposes: purposes.into_iter().map(|purpose| purpose.word()).collect(),
+            purposes: purposes.into_iter().map(Purpose::word).collect(),
             covers: covers.words(),
             from: from.to_string(),
             until: until.map(|until| until.to_string()),

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Query, State};
-use kanak_model::{GoldenId, Role, Timestamp};
+use kanak_model::{GoldenId, Purpose, Role, Timestamp};
 use kanak_store::Consent;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -66,7 +66,7 @@ impl ConsentView {
             id: consent.id,
             stands: consent.stands(now),
             golden_id: consent.golden.map(|golden| golden.to_string()),
-            purpose: consent.purpose.map(|purpose| purpose.word()),
+            purpose: consent.purpose.map(Purpose::word),
             covers: consent.covers.words(),
             given: consent.given.to_string(),
             until: consent.until.map(|until| until.to_string()),

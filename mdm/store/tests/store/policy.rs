@@ -9,7 +9,7 @@ use kanak_model::{Access, Caller, GoldenId, Purpose, Role, Timestamp, UserId};
 use kanak_store::{ApiKeyId, HubUrl, Member, NewConsent};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
@@ -111,10 +111,7 @@ fn whatever_is_written_where_a_policy_or_scope_stands_nobody_sees_more() {
         let secret = fill(&hub).await;
         let before = seen(&hub, &secret).await;
         assert!(before.contains(&(1, "full_name".to_owned(), "Deepa".to_owned())), "{before:?}");
-        let mut runner = TestRunner::new_with_rng(
-            Config::default(),
-            proptest::test_runner::TestRng::deterministic_rng(proptest::test_runner::RngAlgorithm::ChaCha),
-        );
+        let mut runner = TestRunner::deterministic();
         for _ in 0..60 {
             let (at, text) = corrupted().new_tree(&mut runner).unwrap().current();
             // The words of one row are a policy of their own; they are put back afterwards.
