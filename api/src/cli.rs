@@ -138,6 +138,12 @@ pub enum DataCommand {
     /// Legal holds: what may not be erased, and why.
     #[command(subcommand)]
     Hold(HoldCommand),
+    /// Sharing agreements: which register may be linked with another or read by a department, for what, until when.
+    #[command(subcommand)]
+    Agreement(AgreementCommand),
+    /// Receipts of citizens' consent.
+    #[command(subcommand)]
+    Consent(ConsentCommand),
 }
 
 impl DataCommand {
@@ -182,6 +188,7 @@ impl DataCommand {
             | Self::Verify
             | Self::Explain { .. }
             | Self::Erase(_)
+            | Self::Agreement(_)
             | Self::Webhook(_) => true,
             Self::Sql { .. }
             | Self::Audit(_)
@@ -189,6 +196,7 @@ impl DataCommand {
             | Self::User(_)
             | Self::Key(_)
             | Self::Vault(_)
+            | Self::Consent(_)
             | Self::Hold(_) => false,
         }
     }
@@ -206,6 +214,8 @@ impl DataCommand {
             | Self::User(_)
             | Self::Key(_)
             | Self::Vault(_)
+            | Self::Agreement(_)
+            | Self::Consent(_)
             | Self::Hold(_) => false,
         }
     }
@@ -460,6 +470,13 @@ pub enum UserCommand {
         /// The name.
         name: String,
     },
+    /// Say whose a person is: a department's own agree to share its registers, and read them.
+    Department {
+        /// The name.
+        name: String,
+        /// The department's code, as sources declare it; left out: nobody's in particular.
+        code: Option<String>,
+    },
 }
 
 /// Subcommands of `key`.
@@ -488,6 +505,13 @@ pub enum KeyCommand {
     Disable {
         /// Its name.
         name: String,
+    },
+    /// Say whose a key is: a department reads its own registers, and what agreements give it.
+    Department {
+        /// Its name.
+        name: String,
+        /// The department's code, as sources declare it; left out: nobody's in particular.
+        code: Option<String>,
     },
 }
 
@@ -578,6 +602,109 @@ pub enum HoldCommand {
     },
     /// The holds that stand.
     List,
+}
+
+/// Subcommands of `agreement`.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgreementCommand {
+    /// Propose an agreement and print its number. It has no force before another person of the owner approves it.
+    Add(AgreementAddArgs),
+    /// All agreements there ever were, and where each stands.
+    List,
+    /// Approve an agreement that another person of the owner proposed.
+    Approve {
+        /// Its number.
+        agreement: i64,
+        /// Who approves: a user of the department that owns the register.
+        #[arg(long, value_name = "USER")]
+        by: String,
+    },
+    /// End an agreement: it has no force from now on.
+    End {
+        /// Its number.
+        agreement: i64,
+        /// Who ends it: a user of the department that owns the register.
+        #[arg(long, value_name = "USER")]
+        by: String,
+    },
+}
+
+/// Options of `agreement add`.
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
+pub struct AgreementAddArgs {
+    /// The register, a source.
+    #[arg(long, value_name = "SOURCE")]
+    pub register: String,
+    /// Its source records may stand in one golden record with those of this register.
+    #[arg(long, value_name = "SOURCE", required_unless_present = "read_by", conflicts_with = "read_by")]
+    pub linked_with: Option<String>,
+    /// Keys and users of this department may read what it states.
+    #[arg(long, value_name = "CODE")]
+    pub read_by: Option<String>,
+    /// For what: `stewardship`, which links need, `service_delivery`, `statistics` or `audit`; several allowed.
+    #[arg(long = "purpose", required = true)]
+    pub purposes: Vec<String>,
+    /// Which attributes: `all`, names, `class:personal` ...; several allowed.
+    #[arg(long = "covers", default_value = "all")]
+    pub covers: Vec<String>,
+    /// Since when: a day (2026-04-01, from its beginning in India) or a time [default: now].
+    #[arg(long, value_name = "DAY")]
+    pub from: Option<String>,
+    /// Until when: a day, to its end, or a time [default: until it is ended].
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<String>,
+    /// The paper that says so.
+    #[arg(long)]
+    pub reference: String,
+    /// Who proposes: a user of the department that owns the register.
+    #[arg(long, value_name = "USER")]
+    pub by: String,
+}
+
+/// Subcommands of `consent`.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsentCommand {
+    /// Record a consent and print the number of its receipt.
+    Record(ConsentRecordArgs),
+    /// Record that a consent was withdrawn: from now on it does not stand.
+    Withdraw {
+        /// The number of the receipt.
+        consent: i64,
+    },
+    /// Receipts, and where each stands.
+    List {
+        /// Of this golden record only.
+        #[arg(long, value_name = "ID")]
+        golden: Option<String>,
+    },
+}
+
+/// Options of `consent record`.
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
+pub struct ConsentRecordArgs {
+    /// The register that knows the citizen.
+    #[arg(long)]
+    pub source: String,
+    /// Under which key.
+    #[arg(long)]
+    pub key: String,
+    /// For what.
+    #[arg(long, default_value = "service_delivery")]
+    pub purpose: String,
+    /// Which attributes: `all`, names, `class:personal` ...; several allowed.
+    #[arg(long = "covers", default_value = "all")]
+    pub covers: Vec<String>,
+    /// How it was given, such as a form and its number.
+    #[arg(long)]
+    pub how: String,
+    /// When: a day (from its beginning in India) or a time [default: now].
+    #[arg(long, value_name = "DAY")]
+    pub given: Option<String>,
+    /// Until when: a day, to its end, or a time [default: until it is withdrawn].
+    #[arg(long, value_name = "DAY")]
+    pub until: Option<String>,
 }
 
 /// Subcommands of `vault`.

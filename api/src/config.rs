@@ -1,11 +1,13 @@
 //! `kanak.toml`: what a deployment says about itself. It stands beside the data folder.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use kanak_model::EntityModel;
 use kanak_model::four_eyes::FourEyes;
+use kanak_model::purposes::Purposes;
 use serde::Deserialize;
 
 /// A deployment's own settings.
@@ -27,6 +29,32 @@ pub struct Config {
     pub webhooks: WebhookSettings,
     /// How stewards work.
     pub stewardship: Stewardship,
+    /// What needs an agreement of departments.
+    pub sharing: Sharing,
+    /// `[purposes]`: purposes whose legal bases are others than those that come with Kanak, each with its bases; see
+    /// [`Config::declared_purposes`].
+    pub purposes: BTreeMap<String, Vec<String>>,
+}
+
+/// `[sharing]`: what needs an agreement of the departments that own registers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sharing {
+    /// Which registers may stand together in a golden record.
+    pub links: Shared,
+    /// Whose values a department's caller reads.
+    pub reads: Shared,
+}
+
+/// Whether an agreement is needed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shared {
+    /// None is.
+    #[default]
+    All,
+    /// What no agreement that has force allows is not done.
+    Agreed,
 }
 
 /// Where webhooks may go besides `https` URLs of the public internet.
@@ -86,11 +114,19 @@ impl Default for Config {
             made_up: false,
             webhooks: WebhookSettings::default(),
             stewardship: Stewardship::default(),
+            sharing: Sharing::default(),
+            purposes: BTreeMap::new(),
         }
     }
 }
 
 impl Config {
+    /// The purposes of this deployment with their legal bases. One that cannot be read carries nothing: settings are checked when they
+    /// are read.
+    pub fn declared_purposes(&self) -> Purposes {
+        Purposes::builtin().replaced(&self.purposes).unwrap_or_else(|_| Purposes::none())
+    }
+
     /// Reads `kanak.toml` beside the data folder; the defaults where there is none.
     ///
     /// # Errors
@@ -108,6 +144,9 @@ impl Config {
             bail!("{name}: public_url = \"{url}\" is not `https://` and a host; leave it out where no proxy ends TLS");
         }
         if let Some(mistake) = config.stewardship.find_mistake() {
+            bail!("{name}: {mistake}");
+        }
+        if let Err(mistake) = Purposes::builtin().replaced(&config.purposes) {
             bail!("{name}: {mistake}");
         }
         for relative in [Some(&mut config.inbox), config.models.as_mut(), config.sources.as_mut()].into_iter().flatten()

@@ -11,6 +11,7 @@ pub mod progress;
 pub mod relay;
 pub mod secrets;
 pub mod server;
+pub mod sharing;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod v1;

@@ -45,14 +45,20 @@ pub(crate) struct House {
 impl House {
     /// An empty one.
     pub(crate) async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("kanak.toml"), "sources = \"sources\"\n").unwrap();
-        std::fs::create_dir(folder.path().join("sources")).unwrap();
         let roll = PEOPLE.replace("people", "roll").replace("delta", "snapshot");
-        for (file, text) in [("people.toml", PEOPLE), ("roll.toml", &roll)] {
-            std::fs::write(folder.path().join("sources").join(file), text).unwrap();
+        Self::declared("", &[PEOPLE, &roll], None).await
+    }
+
+    /// An empty one whose settings say more, with these sources, on its own hub or another.
+    pub(crate) async fn declared(settings: &str, sources: &[&str], hub: Option<String>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("kanak.toml"), format!("sources = \"sources\"\n{settings}")).unwrap();
+        std::fs::create_dir(folder.path().join("sources")).unwrap();
+        for text in sources {
+            let name = text.split('"').nth(1).unwrap();
+            std::fs::write(folder.path().join("sources").join(format!("{name}.toml")), text).unwrap();
         }
-        let deployment = open(folder.path()).await;
+        let deployment = open_on(folder.path(), hub).await;
         Self { folder, deployment }
     }
 
@@ -130,6 +136,10 @@ pub(crate) fn people(ids: impl IntoIterator<Item = u64>) -> String {
 }
 
 async fn open(folder: &Path) -> Deployment {
-    let global = Global { data: folder.join("kanak-data"), hub: None, json: false, quiet: true };
+    open_on(folder, None).await
+}
+
+async fn open_on(folder: &Path, hub: Option<String>) -> Deployment {
+    let global = Global { data: folder.join("kanak-data"), hub, json: false, quiet: true };
     Deployment::open(&global).await.unwrap()
 }

@@ -125,7 +125,13 @@ mod tests {
     fn visitor(roles: &[Role]) -> SignedIn {
         let roles = roles.iter().copied().collect();
         let caller = Caller { user: None, name: "harleen".to_owned(), roles, districts: None };
-        SignedIn { caller, user_name: "harleen".to_owned(), csrf: "token".to_owned(), language: Language::En }
+        SignedIn {
+            caller,
+            user_name: "harleen".to_owned(),
+            csrf: "token".to_owned(),
+            language: Language::En,
+            terms: std::sync::Arc::default(),
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub async fn list_seen(
         let value = match &proposal.act {
             ProposedAct::Override { attribute, value, .. } => model
                 .and_then(|model| model.find_attribute(attribute))
-                .filter(|attribute| access.shows(attribute.class))
+                .filter(|attribute| !access.may_withhold() && access.shows(attribute.class))
                 .map(|_| value.clone()),
             _ => None,
         };

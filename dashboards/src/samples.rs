@@ -56,6 +56,7 @@ impl Sampler {
             user_name: self.word.to_owned(),
             csrf: "token".to_owned(),
             language: self.language,
+            terms: std::sync::Arc::default(),
         };
         let visit =
             Visit { signed_in: Some(user), language: self.language, here: format!("/{page}"), wants: Wants::Page };

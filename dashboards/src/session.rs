@@ -1,9 +1,12 @@
 //! Who is looking at a page. The server's middleware puts [`SignedIn`] into each request; pages only read it.
 
+use std::sync::Arc;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use kanak_model::access::Terms;
 use kanak_model::{Access, Caller, Language, Purpose, Role};
 
 use crate::error::PageError;
@@ -23,6 +26,8 @@ pub struct SignedIn {
     pub csrf: String,
     /// The language of navigation and titles.
     pub language: Language,
+    /// What departments agreed and citizens consented to, as far as it bears on this person's reads.
+    pub terms: Arc<Terms>,
 }
 
 /// One request for a page: who asks (or nobody, on public pages), in which language, from where.
@@ -62,7 +67,7 @@ impl Signed {
     /// # Errors
     /// [`PageError::Denied`], which becomes a page that says what would help.
     pub fn access(&self, purpose: Purpose) -> Result<Access, PageError> {
-        Access::decide(&self.user.caller, purpose).map_err(PageError::Denied)
+        Access::decide_under(&self.user.caller, purpose, None, &self.user.terms).map_err(PageError::Denied)
     }
 
     /// Asks for a role.

@@ -87,6 +87,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                 .collect(),
             recorded_from: START,
             recorded_to: None,
+            stated_by: Vec::new(),
         });
         warehouse.load_dimension(&model, rows).await?;
         watch.lap(&format!("dimension {}", model.plural));

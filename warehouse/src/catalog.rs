@@ -12,8 +12,9 @@ use datafusion::datasource::MemTable;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::logical_expr::lit;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use kanak_model::access::Filter;
+use kanak_model::access::Scope as AccessScope;
 use kanak_model::{Access, Class, Timestamp};
 
 use crate::calendar::days_since_epoch;
@@ -22,7 +23,7 @@ use crate::functions;
 use crate::parquet_table::ParquetTable;
 use crate::release::{Folder, Release, ReleaseTable};
 use crate::schema::{Column, ColumnType, arrow_schema};
-use crate::scoped_table::{Scope, ScopedTable, scope};
+use crate::scoped_table::{Masks, Scope, ScopedTable, masks, scope};
 
 /// The table, one row, that says which release is read and at which instant it judged.
 pub(crate) const THIS_RELEASE: &str = "this_release";
@@ -38,8 +39,7 @@ pub(crate) struct Catalog {
 }
 
 struct KeptSession {
-    filter: Filter,
-    shows_personal: bool,
+    scope: AccessScope,
     session: SessionContext,
 }
 
@@ -57,23 +57,21 @@ impl Catalog {
 
     /// The session of callers with this access. Nobody can change it, so that they share it.
     pub(crate) fn session(&self, access: &Access) -> Result<SessionContext> {
-        let shows_personal = access.shows(Class::Personal);
         let mut kept = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(one) =
-            kept.iter().find(|one| one.shows_personal == shows_personal && one.filter == *access.filter())
-        {
+        if let Some(one) = kept.iter().find(|one| one.scope == *access.scope()) {
             return Ok(one.session.clone());
         }
         let session = functions::confine(new_session(self.visible(access), &self.runtime)?)?;
         if kept.len() == SESSIONS_MAX {
             kept.remove(0);
         }
-        kept.push(KeptSession { filter: access.filter().clone(), shows_personal, session: session.clone() });
+        kept.push(KeptSession { scope: access.scope().clone(), session: session.clone() });
         Ok(session)
     }
 
     /// The tables of an access. A restricted table that a place cannot be told of is left out for a caller who is
-    /// confined to one; an open one holds no person and stays.
+    /// confined to one; an open one holds no person and stays. Where values are withheld, so is a restricted table that does not tell
+    /// which register states them.
     fn visible(&self, access: &Access) -> Vec<(String, Arc<dyn TableProvider>)> {
         let mut visible: Vec<(String, Arc<dyn TableProvider>)> = Vec::new();
         for (name, (folder, table)) in &self.tables {
@@ -81,14 +79,27 @@ impl Catalog {
                 continue;
             }
             let table = Arc::clone(table);
-            match scope(access.filter(), &table.schema()) {
-                Scope::All => visible.push((name.clone(), table)),
-                Scope::Where(policy) if has_places(name, &table) || *folder == Folder::Restricted => {
-                    visible.push((name.clone(), Arc::new(ScopedTable::new(table, policy))));
+            let is_restricted = *folder == Folder::Restricted;
+            let masks = match masks(access, &table.schema()) {
+                Masks::None => None,
+                Masks::Columns(masks) => Some(masks),
+                Masks::Unknown if is_restricted => continue,
+                Masks::Unknown => None,
+            };
+            let policy = match scope(access.filter(), &table.schema()) {
+                Scope::All => None,
+                Scope::Where(policy) if has_places(name, &table) || is_restricted || masks.is_some() => Some(policy),
+                // Rows of golden records that cannot be told apart are nobody's.
+                Scope::Unknown if is_restricted || (masks.is_some() && access.receipts().is_some()) => continue,
+                Scope::Where(_) | Scope::Unknown => None,
+            };
+            let table: Arc<dyn TableProvider> = match (policy, masks) {
+                (None, None) => table,
+                (policy, masks) => {
+                    Arc::new(ScopedTable::new(table, policy.unwrap_or_else(|| lit(true)), masks.unwrap_or_default()))
                 }
-                Scope::Unknown if *folder == Folder::Restricted => {}
-                Scope::Where(_) | Scope::Unknown => visible.push((name.clone(), table)),
-            }
+            };
+            visible.push((name.clone(), table));
         }
         visible
     }

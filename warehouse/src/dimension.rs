@@ -27,6 +27,36 @@ pub struct GoldenVersionRow {
     pub recorded_from: i64,
     /// When the next version replaced it; `None` on the current one.
     pub recorded_to: Option<i64>,
+    /// Attribute name and the register whose source record states the value; empty where no reader needs an agreement.
+    pub stated_by: Vec<(String, String)>,
+}
+
+/// The column of a dimension that tells which register states which value, for the policy that leaves out those of others: for each
+/// attribute a [`stated_mark`]. Null where no reader needs an agreement.
+pub(crate) const STATED_BY: &str = "stated_by";
+
+/// The columns of a dimension that are of no attribute.
+pub(crate) const OWN_COLUMNS: [&str; 9] = [
+    "golden_id",
+    "golden_key",
+    "version",
+    "status",
+    "valid_from",
+    "valid_to",
+    "recorded_from",
+    "recorded_to",
+    "is_current",
+];
+
+/// The mark of an attribute of a class; with the register that states its value, where that matters.
+pub(crate) fn stated_mark(attribute: &str, class: Class, register: Option<&str>) -> String {
+    let class = match class {
+        Class::Public => "public",
+        Class::Internal => "internal",
+        Class::Personal => "personal",
+        Class::Sensitive => "sensitive",
+    };
+    register.map_or_else(|| format!(";{attribute}:{class}="), |register| format!(";{attribute}:{class}={register};"))
 }
 
 /// The name of an entity's dimension.
@@ -74,7 +104,7 @@ impl Columns {
 
 fn batch<'m>(
     table: &str,
-    attributes: impl Iterator<Item = &'m Attribute>,
+    attributes: impl Iterator<Item = &'m Attribute> + Clone,
     rows: &[GoldenVersionRow],
 ) -> Result<RecordBatch, WarehouseError> {
     let mut sorted: Vec<&GoldenVersionRow> = rows.iter().collect();
@@ -85,9 +115,10 @@ fn batch<'m>(
     made.push("golden_key", ColumnType::Text, texts(rows.iter().map(|row| Some(GoldenId(row.golden_id).to_string()))));
     made.push("version", ColumnType::Integer, integers(rows.iter().map(|row| Some(i64::from(row.version)))));
     made.push("status", ColumnType::Text, texts(rows.iter().map(|row| Some(row.status.as_str()))));
-    for attribute in attributes {
+    for attribute in attributes.clone() {
         push_attribute(&mut made, attribute, rows);
     }
+    made.push(STATED_BY, ColumnType::Text, texts(rows.iter().map(|row| stated_by(row, attributes.clone()))));
     // Valid time is recorded time until sources state when their values came to hold.
     let from: ArrayRef = instants(rows.iter().map(|row| Some(row.recorded_from)));
     let to: ArrayRef = instants(rows.iter().map(|row| row.recorded_to));
@@ -122,6 +153,20 @@ fn push_attribute(made: &mut Columns, attribute: &Attribute, rows: &[&GoldenVers
     };
     let kind = if matches!(kind, ColumnType::Day | ColumnType::Number) { ColumnType::Text } else { kind };
     made.push(&attribute.name, kind, array);
+}
+
+/// The marks of a row's values; `None` where it names no register.
+fn stated_by<'m>(row: &GoldenVersionRow, attributes: impl Iterator<Item = &'m Attribute>) -> Option<String> {
+    if row.stated_by.is_empty() {
+        return None;
+    }
+    let register = |attribute: &Attribute| {
+        row.stated_by.iter().find(|(name, _)| *name == attribute.name).map(|(_, register)| register)
+    };
+    let marks = attributes.filter_map(|attribute| {
+        Some(stated_mark(&attribute.name, attribute.class, Some(register(attribute)?.as_str())))
+    });
+    Some(marks.collect())
 }
 
 fn find_value<'r>(row: &'r GoldenVersionRow, attribute: &str) -> Option<&'r str> {
@@ -168,6 +213,7 @@ mod tests {
             values: values.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
             recorded_from: 5,
             recorded_to,
+            stated_by: Vec::new(),
         }
     }
 
@@ -198,6 +244,6 @@ mod tests {
 
     #[test]
     fn a_dimension_without_rows_has_its_columns() {
-        assert_eq!(open_batch(&model("personal"), &[]).unwrap().num_columns(), 4 + 5 + 5);
+        assert_eq!(open_batch(&model("personal"), &[]).unwrap().num_columns(), 4 + 5 + 6);
     }
 }

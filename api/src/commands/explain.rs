@@ -9,12 +9,14 @@ use kanak_engine::matching::{ClusterLink, Explanation};
 use kanak_engine::standardize::redact;
 use kanak_model::entity_model::{Attribute, SurvivorshipStrategy};
 use kanak_model::golden_record::GoldenValue;
-use kanak_model::{Access, EntityModel, GoldenId, GoldenRecord, SourceRecord, Timestamp};
+use kanak_model::sharing::{Agreement, AgreementTerms, Party};
+use kanak_model::{Access, EntityModel, GoldenId, GoldenRecord, Purpose, SourceRecord, Timestamp};
 use kanak_store::{AuditEvent, Crosswalk, Golden, MemberRecord, user_name};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::commands::waterfall;
+use crate::config::Shared;
 use crate::deployment::Deployment;
 use crate::jobs::explain::{explain, explain_together};
 use crate::output::{Output, write_private};
@@ -49,14 +51,20 @@ pub async fn run(
             };
             let stewards = Stewards::read(deployment, &access, model, &golden).await?;
             let timeline = timeline(deployment, &access, model, &golden).await?;
+            let agreements = agreements(deployment, &golden).await?;
             let figures = figures(model, &golden, &stewards, links);
             if let Some(file) = html {
                 write_page(file, &golden_page(&figures, deployment.clock.now()))?;
             }
             if output.json {
-                return output.document(&document_of(&golden, &stewards, &figures.links, &timeline));
+                let mut document = document_of(&golden, &stewards, &figures.links, &timeline);
+                if let Some(agreements) = agreements {
+                    document["agreements"] = json!(agreements);
+                }
+                return output.document(&document);
             }
             print_golden(&golden, &figures, &timeline, known_at.is_some(), output);
+            print_agreements(agreements.as_deref(), output);
         }
         [_, _] if known_at.is_some() => {
             bail!(
@@ -288,6 +296,55 @@ async fn timeline(
     }
     all.sort();
     Ok(all.into_iter().map(|(at, _, by, what)| Happened { at: at.to_string(), by, what }).collect())
+}
+
+/// An agreement that lets two registers of a golden record stand together.
+#[derive(Serialize)]
+struct Allowing {
+    registers: [String; 2],
+    agreement: i64,
+    reference: String,
+    approved_by: String,
+    until: Option<String>,
+}
+
+/// The agreements that let the registers of a golden record stand together, as they stood at its time; `None` where links need none.
+async fn agreements(deployment: &Deployment, golden: &Golden) -> anyhow::Result<Option<Vec<Allowing>>> {
+    if deployment.config.sharing.links == Shared::All {
+        return Ok(None);
+    }
+    let all = deployment.store.list_agreements().await?;
+    let has = |register: &str| golden.members.iter().any(|member| member.source == register);
+    let allowing = |agreement: Agreement| {
+        let AgreementTerms { register, party, purposes, until, reference, .. } = &agreement.terms;
+        let Party::LinkedWith(other) = party else { return None };
+        let is_of_them = has(register) && has(other) && purposes.contains(&Purpose::Stewardship);
+        (is_of_them && agreement.stands(golden.known_at)).then(|| Allowing {
+            registers: [register.clone(), other.clone()],
+            agreement: agreement.id,
+            reference: reference.clone(),
+            approved_by: agreement.approved.as_ref().map_or_else(String::new, |(by, _)| by.clone()),
+            until: until.map(|until| until.to_string()),
+        })
+    };
+    Ok(Some(all.into_iter().filter_map(allowing).collect()))
+}
+
+fn print_agreements(agreements: Option<&[Allowing]>, output: &Output) {
+    let Some(agreements) = agreements.filter(|agreements| !agreements.is_empty()) else { return };
+    output.line("");
+    let row = |one: &Allowing| {
+        let until = one.until.clone().unwrap_or_default();
+        vec![
+            one.registers.join(" and "),
+            one.agreement.to_string(),
+            one.approved_by.clone(),
+            until,
+            one.reference.clone(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = agreements.iter().map(row).collect();
+    output.table(&["may stand together", "by agreement", "approved by", "until", "paper"], &rows);
 }
 
 /// What one version has that the one before had not.

@@ -34,6 +34,17 @@ sources = "sources"
 # match_below = 0.2                      # a match of a pair of a lower match probability
 # no_match_above = 0.95                  # a no match of a pair of a higher one
 # overrides = ["citizen.date_of_birth"]  # values that stewards state of these attributes
+
+# What needs an agreement of the departments that own registers, as `kanak agreement` keeps them: proposed by one person of the owner,
+# approved by another, with force until it ends. "all" needs none.
+# [sharing]
+# links = "agreed"   # source records of two registers without an agreement are not compared, and never stand in one golden record
+# reads = "agreed"   # a department's key or user reads values of its own registers, and of others what an agreement gives it
+
+# Which legal bases carry a purpose; the first holds when a request states no `Legal-Basis`. A read that rests on consent shows only
+# golden records for which a receipt stands, as `kanak consent` keeps them.
+# [purposes]
+# service_delivery = ["state_service", "statute", "consent", "court_order"]
 "#;
 
 /// Runs the command.

@@ -1,9 +1,11 @@
 //! One file a command: parse, call the job or crate, print.
 
+pub mod agreement;
 pub mod audit;
 pub mod backup;
 pub mod bench;
 pub mod codes;
+pub mod consent;
 pub mod demo;
 pub mod erase;
 pub mod explain;
@@ -96,6 +98,8 @@ async fn run_command(command: &DataCommand, deployment: &Deployment, output: &Ou
         DataCommand::Webhook(command) => Box::pin(webhooks::run(command, deployment, output)).await,
         DataCommand::Erase(args) => Box::pin(erase::run(args, deployment, output)).await,
         DataCommand::Hold(command) => Box::pin(hold::run(command, deployment, output)).await,
+        DataCommand::Agreement(command) => Box::pin(agreement::run(command, deployment, output)).await,
+        DataCommand::Consent(command) => Box::pin(consent::run(command, deployment, output)).await,
         DataCommand::Vault(command) => Box::pin(vault::run(command, deployment, output)).await,
     }
 }

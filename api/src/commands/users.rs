@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, bail};
+use kanak_model::toml_text::choices;
 use kanak_model::{Caller, Role};
+use kanak_store::Member;
 use serde_json::json;
 
 use crate::cli::{KeyCommand, UserCommand};
@@ -35,6 +37,12 @@ pub async fn run_user(command: &UserCommand, deployment: &Deployment, output: &O
             let user = store.find_user_by_name(name).await?.with_context(|| format!("no user `{name}`"))?;
             store.set_user_disabled(&by, user.id, kanak_store::Activity::Disabled).await?;
             output.note(format!("{name} cannot sign in any more"));
+        }
+        UserCommand::Department { name, code } => {
+            let user = store.find_user_by_name(name).await?.with_context(|| format!("no user `{name}`"))?;
+            let code = parse_department(deployment, code.as_deref())?;
+            store.set_department(&by, Member::User(user.id), code).await?;
+            output.note(whose("user", name, code));
         }
     }
     Ok(())
@@ -69,6 +77,14 @@ pub async fn run_key(command: &KeyCommand, deployment: &Deployment, output: &Out
             }
             output.note(format!("key {name} does not open anything any more"));
         }
+        KeyCommand::Department { name, code } => {
+            let keys = store.list_api_keys().await?;
+            let working = keys.iter().find(|key| key.name == *name && key.disabled.is_none());
+            let key = working.with_context(|| format!("no key `{name}` works"))?;
+            let code = parse_department(deployment, code.as_deref())?;
+            store.set_department(&by, Member::Key(key.id), code).await?;
+            output.note(whose("key", name, code));
+        }
     }
     Ok(())
 }
@@ -80,6 +96,24 @@ fn print_secret(output: &Output, what: &str, name: &str, kind: &str, secret: &st
     }
     output.line(format!("{what} {name}, {kind} (shown once): {secret}"));
     Ok(())
+}
+
+fn whose(what: &str, name: &str, code: Option<&str>) -> String {
+    match code {
+        Some(code) => format!("{what} {name} is department {code}'s"),
+        None => format!("{what} {name} is nobody's in particular"),
+    }
+}
+
+/// A department that owns a register: of any other, nothing would follow.
+fn parse_department<'c>(deployment: &Deployment, code: Option<&'c str>) -> anyhow::Result<Option<&'c str>> {
+    let Some(code) = code else { return Ok(None) };
+    let known: BTreeSet<&str> = deployment.sources.iter().map(|source| source.department.as_str()).collect();
+    let is_known = known.contains(code) || deployment.codes.get_system("department")?.lookup(code).is_some();
+    if !is_known {
+        bail!("no department `{code}`; registers are owned by {}", choices(known));
+    }
+    Ok(Some(code))
 }
 
 fn parse_roles(words: &[String]) -> anyhow::Result<BTreeSet<Role>> {

@@ -3,7 +3,7 @@
 use kanak_model::golden_record::ValueOverride;
 use kanak_model::match_pair::Constraint;
 use kanak_model::{Access, RuleSetVersion, SourceRecord, SourceRecordId};
-use kanak_store::{Arrivals, Link, SourceSystemRow, Store, StoreError};
+use kanak_store::{Arrivals, Link, RestatedLink, SourceSystemRow, Store, StoreError};
 
 /// The hub as it is committed, or with rows that arrive in a transaction under way.
 pub enum Hub<'h> {

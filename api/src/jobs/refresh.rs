@@ -6,16 +6,28 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use arrow::record_batch::RecordBatch;
 use kanak_ingest::{CheckedBatch, EventBatchBuilder, IngestError, Input, Rows, landing, read_file};
+use kanak_model::golden_record::GoldenValue;
 use kanak_model::source_system::RowsAre;
-use kanak_model::{Access, EntityModel, EventModel, SourceSystem};
+use kanak_model::{Access, EntityModel, EventModel, GoldenRecord, SourceRecordId, SourceSystem};
 use kanak_store::IngestRunSummary;
 use kanak_warehouse::{CrosswalkRow, GoldenVersionRow, Release};
 
+use crate::config::Shared;
 use crate::deployment::Deployment;
 use crate::jobs::keys::landing_key;
 use crate::jobs::quality;
 use crate::output::{Output, grouped};
 use crate::progress::Stage;
+
+/// The setting that tells for which reads the dimensions were written.
+const WRITTEN_FOR: &str = "dimensions_written_for";
+
+fn word(reads: Shared) -> &'static str {
+    match reads {
+        Shared::All => "all",
+        Shared::Agreed => "agreed",
+    }
+}
 
 /// Rows read from the hub at a time.
 const PAGE: u32 = 50_000;
@@ -27,13 +39,18 @@ const PAGE: u32 = 50_000;
 pub async fn refresh(deployment: &Deployment, output: &Output) -> anyhow::Result<Release> {
     let position = deployment.store.feed_position().await?;
     let warehouse = &deployment.warehouse;
-    if warehouse.release().is_none_or(|release| release.feed_position != position.0) {
+    let reads = deployment.config.sharing.reads;
+    let written_for = deployment.store.get_setting(WRITTEN_FOR).await?.unwrap_or_else(|| word(Shared::All).to_owned());
+    if warehouse.release().is_none_or(|release| release.feed_position != position.0) || written_for != word(reads) {
         let stage = Stage::begin(output, "Writing dimensions", 0);
         let mut rows = 0;
         for model in deployment.models.iter() {
             rows += load_dimension(deployment, model, &stage).await?;
         }
         warehouse.load_crosswalk(crosswalk_rows(deployment).await?).await?;
+        if written_for != word(reads) {
+            deployment.store.put_setting(WRITTEN_FOR, word(reads)).await?;
+        }
         stage.end(&format!("{} golden versions", grouped(rows as i64)));
     }
     let stage = Stage::begin(output, "Loading events", 0);
@@ -58,7 +75,23 @@ async fn load_dimension(deployment: &Deployment, model: &EntityModel, stage: &St
         let Some(last) = page.last() else { break };
         after = Some((last.id, last.version));
         stage.advance(page.len() as u64);
+        // Which register states which value matters to the reads that need an agreement, and to no other.
+        let registers = match deployment.config.sharing.reads {
+            Shared::All => HashMap::new(),
+            Shared::Agreed => {
+                let values = page.iter().flat_map(|record| record.values.values());
+                let from: Vec<SourceRecordId> = values.map(|value| value.source_record).collect();
+                deployment.store.list_registers_of(&from).await?
+            }
+        };
+        let stated_by = |record: &GoldenRecord| {
+            let register = |(name, value): (&String, &GoldenValue)| {
+                Some((name.clone(), registers.get(&value.source_record)?.clone()))
+            };
+            record.values.iter().filter_map(register).collect()
+        };
         rows.extend(page.into_iter().map(|record| GoldenVersionRow {
+            stated_by: stated_by(&record),
             golden_id: record.id.0,
             version: record.version,
             status: record.status,

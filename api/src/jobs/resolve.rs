@@ -6,11 +6,12 @@ use std::sync::{Arc, PoisonError};
 use anyhow::Context as _;
 use kanak_engine::matching::{
     Around, Columns, MatchRules, Matched, Rank, RuleSet, Silent, Statement, assign_identities, match_around,
-    match_batch, reading, train_and_match,
+    match_batch, reading, train_and_match_agreed,
 };
 use kanak_engine::survivorship::{Member, survive_with};
 use kanak_model::golden_record::{GoldenChange, ValueOverride};
 use kanak_model::match_pair::{Constraint, ConstraintKind, MatchPair};
+use kanak_model::sharing::AgreedLinks;
 use kanak_model::{
     Access, EntityModel, GoldenId, RuleSetVersion, SourceRecord, SourceRecordId, SourceSystem, SourceSystemId,
 };
@@ -85,7 +86,8 @@ async fn resolve_all_of(
     };
     let registers = registers(deployment).await?;
     let known = find_rules(deployment, &model.name).await?;
-    let (rules, published) = rules_for(model, &registers, known, records.len(), answers(&held.constraints))?;
+    let agreed = deployment.agreed_links().await?;
+    let (rules, published) = rules_for(model, &registers, agreed, known, records.len(), answers(&held.constraints))?;
     let count = records.len();
     let touched = match &rules {
         Rules::InForce { version, .. } if is_applied(deployment, &model.name, *version).await? => {
@@ -343,6 +345,9 @@ pub async fn is_due(deployment: &Deployment, model: &EntityModel) -> anyhow::Res
         return Ok(Some(format!("{expired} values that stewards stated have expired")));
     }
     let answers = deployment.store.list_constraints(&model.name).await?.len();
+    if has_other_links(deployment, model).await? {
+        return Ok(Some("sharing agreements that let registers stand together began or ended".to_owned()));
+    }
     let is_changed = has_new_rules(deployment, model, answers).await?;
     Ok(is_changed.then(|| "the entity model or the trust in its sources was changed".to_owned()))
 }
@@ -353,7 +358,17 @@ async fn has_new_rules(deployment: &Deployment, model: &EntityModel, answers: us
     let Some((version, rule_set)) = find_rules(deployment, &model.name).await? else { return Ok(false) };
     Ok(!is_applied(deployment, &model.name, version).await?
         || why_trained_anew(&MatchRules::compile(model)?, &rule_set, answers).is_some()
-        || rule_set.declared != declared(model, &registers(deployment).await?))
+        || rule_set.declared != declared(model, &registers(deployment).await?)
+        || rule_set.agreed != deployment.agreed_links().await?)
+}
+
+/// Whether other registers may stand together by now than when an entity type was resolved. Nothing was resolved yet: no.
+///
+/// # Errors
+/// When the hub cannot be read.
+pub async fn has_other_links(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<bool> {
+    let Some((_, rule_set)) = find_rules(deployment, &model.name).await? else { return Ok(false) };
+    Ok(rule_set.agreed != deployment.agreed_links().await?)
 }
 
 /// Whether an entity type was resolved as a whole under these rules.
@@ -471,6 +486,8 @@ pub enum Rules {
         rules: MatchRules,
         /// See [`RuleSet::declared`].
         declared: String,
+        /// See [`RuleSet::agreed`].
+        agreed: Option<AgreedLinks>,
     },
 }
 
@@ -509,19 +526,24 @@ pub fn is_of_model(rule_set: &RuleSet, model: &EntityModel) -> anyhow::Result<bo
 fn rules_for(
     model: &EntityModel,
     registers: &Registers,
+    agreed: Option<AgreedLinks>,
     known: Option<(RuleSetVersion, RuleSet)>,
     count: usize,
     answers: usize,
 ) -> anyhow::Result<(Rules, Option<String>)> {
     let rules = MatchRules::compile(model)?;
     let declared = declared(model, registers);
-    let Some((version, rule_set)) = known else { return Ok((Rules::Untrained { rules, declared }, None)) };
+    let Some((version, rule_set)) = known else { return Ok((Rules::Untrained { rules, declared, agreed }, None)) };
     if let Some(reason) = why_trained_anew(&rules, &rule_set, answers) {
-        return Ok((Rules::Untrained { rules, declared }, Some(reason)));
+        return Ok((Rules::Untrained { rules, declared, agreed }, Some(reason)));
     }
     if count as u64 >= rule_set.trained_on.saturating_mul(OUTGROWN) {
         let reason = format!("the rules were trained on {} source records and there are {count}", rule_set.trained_on);
-        return Ok((Rules::Untrained { rules, declared }, Some(reason)));
+        return Ok((Rules::Untrained { rules, declared, agreed }, Some(reason)));
+    }
+    if rule_set.agreed != agreed {
+        let reason = "other registers may stand together by sharing agreements than before".to_owned();
+        return Ok((Rules::Changed(RuleSet { declared, agreed, ..rule_set }), Some(reason)));
     }
     if rule_set.declared != declared {
         let reason = "survivorship or the trust in sources was declared anew".to_owned();
@@ -609,8 +631,9 @@ pub fn compute(
     let (version, (rule_set, matched)) = match rules {
         Rules::InForce { version, rule_set } => (Some(version), under(rule_set)),
         Rules::Changed(rule_set) => (None, under(rule_set)),
-        Rules::Untrained { rules, declared } => {
-            let (rule_set, matched) = train_and_match(&rules, &columns, TRAINING_SEED, constraints, None, &Silent);
+        Rules::Untrained { rules, declared, agreed } => {
+            let (rule_set, matched) =
+                train_and_match_agreed(&rules, &columns, TRAINING_SEED, agreed.as_ref(), constraints, &Silent);
             (None, (Arc::new(RuleSet { declared, ..rule_set }), matched))
         }
     };

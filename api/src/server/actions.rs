@@ -253,8 +253,9 @@ impl Actions {
 
     /// A steward acts on what lies in the districts that they work for, and states values that they may see.
     async fn may_act_on(&self, caller: &Caller, id: GoldenId, act: &GoldenAct) -> Result<(), ActionError> {
-        let access = Access::decide(caller, kanak_model::Purpose::Stewardship)
-            .map_err(|denied| ActionError::Refused(denied.to_string()))?;
+        let decided =
+            self.0.deployment.decide(caller, kanak_model::Purpose::Stewardship, None).await.map_err(inside)?;
+        let access = decided.map_err(|denied| ActionError::Refused(denied.to_string()))?;
         let store = &self.0.deployment.store;
         let entity = store.find_golden_entity(id).await.map_err(inside)?.ok_or(ActionError::NotFound)?;
         let model = self.0.deployment.get_model(&entity).map_err(inside)?;
@@ -272,8 +273,9 @@ impl Actions {
 
     /// A steward confined to districts decides only about what lies in them.
     async fn may_see(&self, caller: &Caller, task: StewardTaskId) -> Result<(), ActionError> {
-        let access = Access::decide(caller, kanak_model::Purpose::Stewardship)
-            .map_err(|denied| ActionError::Refused(denied.to_string()))?;
+        let decided =
+            self.0.deployment.decide(caller, kanak_model::Purpose::Stewardship, None).await.map_err(inside)?;
+        let access = decided.map_err(|denied| ActionError::Refused(denied.to_string()))?;
         let store = &self.0.deployment.store;
         let entity = store.find_steward_task_entity(task).await.map_err(inside)?.ok_or(ActionError::NotFound)?;
         let model = self.0.deployment.get_model(&entity).map_err(inside)?;
@@ -287,7 +289,8 @@ fn view(model: &EntityModel, access: &Access, explanation: &Explanation) -> Expl
     let mut view = ExplanationView::from(explanation);
     for (shown, row) in view.rows.iter_mut().zip(&explanation.rows) {
         let attribute = model.find_attribute(&row.attribute);
-        if !attribute.is_some_and(|attribute| access.shows(attribute.class)) {
+        // Where values are withheld by register, neither side's is told here.
+        if access.may_withhold() || !attribute.is_some_and(|attribute| access.shows(attribute.class)) {
             (shown.left, shown.right) = (None, None);
         }
     }

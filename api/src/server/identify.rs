@@ -1,5 +1,7 @@
 //! Who sends a request: a session's cookie or a key. Nobody is a valid answer; handlers ask for more where they need it.
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
@@ -7,6 +9,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use axum_extra::extract::CookieJar;
 use kanak_dashboards::session::{SignedIn, find_language_cookie};
+use kanak_model::access::{LegalBasis, Terms};
+use kanak_model::toml_text::choices;
 use kanak_model::{Access, Caller, Purpose};
 use sha2::{Digest as _, Sha256};
 
@@ -28,7 +32,13 @@ pub async fn identify(State(state): State<AppState>, jar: CookieJar, mut request
     if let Some(secret) = bearer {
         match state.deployment.store.find_api_key(&secret).await {
             Ok(Some(key)) => {
-                request.extensions_mut().insert(key.caller());
+                let caller = key.caller();
+                let asked = Asked::of(request.headers()).ok().map(|asked| (asked.purpose, asked.basis));
+                match state.deployment.terms(&caller, asked).await {
+                    Ok(terms) => drop(request.extensions_mut().insert(Arc::new(terms))),
+                    Err(error) => return Problem::internal(error).into_response(),
+                }
+                request.extensions_mut().insert(caller);
                 request.extensions_mut().insert(OwnDepartment(key.department));
             }
             Ok(None) => return Problem::unauthorized().into_response(),
@@ -47,11 +57,19 @@ pub async fn identify(State(state): State<AppState>, jar: CookieJar, mut request
                 let caller = user.caller();
                 let language = find_language_cookie(request.headers()).unwrap_or_default();
                 let csrf = csrf_token(cookie.value());
+                let asked = Asked::of(request.headers()).ok().map(|asked| (asked.purpose, asked.basis));
+                let of_pages = Purpose::ALL.map(|purpose| (purpose, None));
+                let terms = match state.deployment.terms(&caller, asked.into_iter().chain(of_pages)).await {
+                    Ok(terms) => Arc::new(terms),
+                    Err(error) => return Problem::internal(error).into_response(),
+                };
+                request.extensions_mut().insert(Arc::clone(&terms));
                 request.extensions_mut().insert(SignedIn {
                     caller: caller.clone(),
                     user_name: user.name,
                     csrf,
                     language,
+                    terms,
                 });
                 request.extensions_mut().insert(caller);
             }
@@ -91,15 +109,19 @@ pub struct ApiCaller {
     pub purpose: Purpose,
     /// The code of the department whose registers the caller writes; keys alone have one.
     pub department: Option<String>,
+    /// On what basis, where the request states one of several.
+    pub basis: Option<LegalBasis>,
+    /// What departments agreed and citizens consented to, as far as it bears on this caller's reads.
+    pub terms: Arc<Terms>,
 }
 
 impl ApiCaller {
     /// What the caller may read for the stated purpose.
     ///
     /// # Errors
-    /// 403 when no role of the caller serves the purpose.
+    /// 403 when no role of the caller serves the purpose, or the stated basis does not carry it.
     pub fn access(&self) -> Result<Access, Problem> {
-        Ok(Access::decide(&self.caller, self.purpose)?)
+        Ok(Access::decide_under(&self.caller, self.purpose, self.basis, &self.terms)?)
     }
 }
 
@@ -108,16 +130,37 @@ impl<S: Send + Sync> FromRequestParts<S> for ApiCaller {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
         let caller = parts.extensions.get::<Caller>().cloned().ok_or_else(Problem::unauthorized)?;
-        let purpose = match parts.headers.get("purpose") {
+        let terms = parts.extensions.get::<Arc<Terms>>().cloned().ok_or_else(Problem::unauthorized)?;
+        let Asked { purpose, basis } = Asked::of(&parts.headers)?;
+        let department = parts.extensions.get::<OwnDepartment>().and_then(|own| own.0.clone());
+        Ok(Self { caller, purpose, department, basis, terms })
+    }
+}
+
+/// Why a request reads, and on what legal basis.
+struct Asked {
+    purpose: Purpose,
+    basis: Option<LegalBasis>,
+}
+
+impl Asked {
+    /// Reads the headers `Purpose` and `Legal-Basis`.
+    fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+        let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        let purpose = match text("purpose") {
             None => Purpose::Statistics,
-            Some(value) => value.to_str().ok().and_then(Purpose::find).ok_or_else(|| {
+            Some(word) => Purpose::find(word).ok_or_else(|| {
                 Problem::bad_request(
                     "unknown `Purpose`; use `service_delivery`, `stewardship`, `statistics` or `audit`",
                 )
             })?,
         };
-        let department = parts.extensions.get::<OwnDepartment>().and_then(|own| own.0.clone());
-        Ok(Self { caller, purpose, department })
+        let known = || choices(LegalBasis::ALL.iter().map(|basis| basis.word()));
+        let find = |word| {
+            LegalBasis::find(word)
+                .ok_or_else(|| Problem::bad_request(format!("unknown `Legal-Basis`; use {}", known())))
+        };
+        Ok(Self { purpose, basis: text("legal-basis").map(find).transpose()? })
     }
 }
 

@@ -26,7 +26,7 @@ const BODY_BYTES_MAX: usize = 2 << 20;
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "Kanak", description = "Golden records, crosswalks, codes and metrics of a state government. \
-        Public codes need no key. Everything else needs `Authorization: Bearer <key>`, and decisions a person who is signed in; reads of personal data also state their `Purpose`."),
+        Public codes need no key. Everything else needs `Authorization: Bearer <key>`, and decisions a person who is signed in; reads of personal data also state their `Purpose`, and their `Legal-Basis` where it is another than the first that the purpose names."),
     modifiers(&WhoCalls)
 )]
 struct ApiDoc;
@@ -71,6 +71,9 @@ pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(v1::corrections::answer::answer))
         .routes(routes!(v1::department_answers::list::list))
         .routes(routes!(v1::department_answers::take_note::take_note))
+        .routes(routes!(v1::agreements::list::list))
+        .routes(routes!(v1::consents::list::list, v1::consents::record::record))
+        .routes(routes!(v1::consents::withdraw::withdraw))
         .routes(routes!(v1::feed::list::list))
         .routes(routes!(v1::feed::events::events))
         .routes(routes!(v1::metrics::list::list))

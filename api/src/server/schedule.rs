@@ -11,9 +11,11 @@ use tokio::sync::Mutex;
 use tokio_cron_scheduler::{Job, JobScheduler};
 
 use crate::commands::resolve::resolve_all;
+use crate::config::Shared;
 use crate::deployment::Deployment;
 use crate::jobs::live::warm;
 use crate::jobs::refresh::refresh;
+use crate::jobs::resolve::has_other_links;
 use crate::output::Output;
 use crate::server::state::AppState;
 
@@ -111,7 +113,11 @@ async fn waiting_entities(deployment: &Deployment) -> anyhow::Result<Vec<String>
     let store = &deployment.store;
     let mut waiting = Vec::new();
     for model in deployment.models.iter() {
-        if store.unresolved_count(&model.name).await? > 0 && store.find_rule_set(&model.name).await?.is_some() {
+        let is_resolved = || store.find_rule_set(&model.name);
+        let waits = store.unresolved_count(&model.name).await? > 0 && is_resolved().await?.is_some();
+        // Agreements end by themselves too.
+        let is_agreed = deployment.config.sharing.links == Shared::Agreed;
+        if waits || (is_agreed && has_other_links(deployment, model).await?) {
             waiting.push(model.name.clone());
         }
     }

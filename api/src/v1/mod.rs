@@ -1,6 +1,8 @@
 //! The API, version 1: one endpoint, one file.
 
+pub mod agreements;
 pub mod code_systems;
+pub mod consents;
 pub mod corrections;
 pub mod crosswalks;
 pub mod department_answers;

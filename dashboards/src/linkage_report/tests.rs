@@ -102,6 +102,7 @@ fn report() -> LinkageReport {
         compared: 30,
         repeated: 10,
         not_compared: 0,
+        no_agreement: 0,
         refined_blocks: 0,
     };
     LinkageReport {

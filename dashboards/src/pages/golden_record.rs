@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use kanak_codes::Codes;
 use kanak_model::access::LegalBasis;
 use kanak_model::entity_model::{Attribute, EntityModel, SurvivorshipStrategy};
-use kanak_model::golden_record::{GoldenRecord, GoldenValue};
+use kanak_model::golden_record::{GoldenRecord, GoldenValue, WithheldCounts};
 use kanak_model::source_record::{Stated, Values};
 use kanak_model::{Access, GoldenId, Language, OverrideId, Purpose, RuleSetVersion, SourceRecordId, Timestamp, UserId};
 use kanak_store::{Confirmation, MemberRecord, OverrideView, SourceSystemRow};
@@ -77,7 +77,12 @@ pub(crate) async fn show(
         links: if is_past { Vec::new() } else { link_evidence::weigh(&*state.actions, &access, &members).await },
         paid_after_death: if is_past { Rows::default() } else { paid_after_death(&state, &access, model, id).await? },
         past: is_past.then_some(known_at),
-        field_checks: store.list_field_checks_of(id).await.map_err(PageError::inside)?,
+        // What officers found is about all that the golden record holds.
+        field_checks: if access.may_withhold() {
+            Vec::new()
+        } else {
+            store.list_field_checks_of(id).await.map_err(PageError::inside)?
+        },
         members: golden.members.into_iter().map(|member| to_member(member, &titles, language)).collect(),
         redirected_from: golden.redirected_from,
         crosswalk: crosswalk
@@ -108,7 +113,8 @@ async fn paid_after_death(
     model: &EntityModel,
     id: GoldenId,
 ) -> Result<Rows, PageError> {
-    if model.name != "citizen" {
+    // Facts do not tell which register states them: where values are withheld, they are.
+    if model.name != "citizen" || access.may_withhold() {
         return Ok(Rows::default());
     }
     let sql = format!(
@@ -149,6 +155,8 @@ pub(crate) struct GoldenRecordPage {
     /// Why this visitor sees it.
     purpose: String,
     basis: &'static str,
+    /// How much is withheld from this visitor, in words; `None` where nothing is.
+    withheld: Option<String>,
     purpose_word: &'static str,
     /// When it was held as it is shown, and no more; `None` for now.
     past: Option<String>,
@@ -231,6 +239,7 @@ impl GoldenRecordPage {
             purpose_word: access.purpose().word(),
             past: parts.past.map(format::instant),
             basis: basis_words(access.basis()),
+            withheld: withheld_words(record.withheld),
             redirected_from: parts.redirected_from.map(|id| id.to_string()),
             values: values_table(codes, model, language, record, &parts.members),
             sources: sources_table(codes, model, language, record, &parts.members),
@@ -332,6 +341,7 @@ pub(crate) fn sample_record(sampler: &Sampler) -> GoldenRecord {
         recorded_from: Timestamp(1_795_422_900_000_000),
         recorded_to: None,
         rule_set: RuleSetVersion(3),
+        withheld: WithheldCounts::default(),
     }
 }
 
@@ -401,6 +411,21 @@ pub(crate) fn status_tone(status: &str) -> Tone {
     }
 }
 
+/// What is withheld in words; `None` where nothing is.
+fn withheld_words(counts: WithheldCounts) -> Option<String> {
+    let WithheldCounts { by_agreement, by_consent, source_records } = counts;
+    let part = |count: u32, words: &str| (count > 0).then(|| format!("{} {words}", format::whole(i64::from(count))));
+    let parts: Vec<String> = [
+        part(by_agreement, "values of other departments' registers, which no agreement gives you"),
+        part(by_consent, "values that no receipt of consent covers"),
+        part(source_records, "source records of registers of which no agreement gives you anything"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
 /// A legal basis in words.
 pub(crate) fn basis_words(basis: LegalBasis) -> &'static str {
     match basis {
@@ -411,6 +436,13 @@ pub(crate) fn basis_words(basis: LegalBasis) -> &'static str {
             "statistics without a decision about a person (Digital Personal Data Protection Act 2023, section 17(2)(b))"
         }
         LegalBasis::LegalDuty => "a duty under law to keep the register, to audit or to inquire",
+        LegalBasis::Statute => {
+            "a function of the State that a statute names (Digital Personal Data Protection Act 2023, section 7(c))"
+        }
+        LegalBasis::Consent => {
+            "the citizen's consent, of which a receipt stands (Digital Personal Data Protection Act 2023, section 6)"
+        }
+        LegalBasis::CourtOrder => "the order of a court (Digital Personal Data Protection Act 2023, section 7(e))",
     }
 }
 
@@ -721,6 +753,7 @@ mod tests {
             recorded_from: Timestamp(0),
             recorded_to: None,
             rule_set: RuleSetVersion(1),
+            withheld: WithheldCounts::default(),
         };
         assert_eq!(label(&models[0], &record), GoldenId(7).to_string());
     }

@@ -153,7 +153,13 @@ async fn house() -> House {
 fn signed_in(roles: &[Role]) -> SignedIn {
     let roles: BTreeSet<Role> = roles.iter().copied().collect();
     let caller = Caller { user: None, name: "harleen".to_owned(), roles, districts: None };
-    SignedIn { caller, user_name: "harleen".to_owned(), csrf: "token".to_owned(), language: Language::En }
+    SignedIn {
+        caller,
+        user_name: "harleen".to_owned(),
+        csrf: "token".to_owned(),
+        language: Language::En,
+        terms: Arc::default(),
+    }
 }
 
 fn posted(path: &str, form: &str) -> Request<Body> {

@@ -1,14 +1,17 @@
 //! Who may read what, and why: one small tree, a parameter of every read of personal data.
 //!
 //! Permits only add, prohibitions and scopes only narrow, and what is unknown denies. The store compiles
-//! [`Filter`] to SQL and the warehouse to its own expressions; both mask by [`Access::shows`].
+//! [`Filter`] to SQL and the warehouse to its own expressions; both mask by [`Access::shows`] and leave out by
+//! [`Access::withholds`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::UserId;
+use crate::id::{GoldenId, UserId};
 use crate::kind::Class;
+use crate::purposes::Purposes;
+use crate::sharing::{Receipts, Registers};
 
 /// What a person or program may do here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -52,7 +55,7 @@ impl Role {
 }
 
 /// Why data is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// Curating masters.
@@ -68,6 +71,10 @@ pub enum Purpose {
 }
 
 impl Purpose {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Stewardship, Self::ServiceDelivery, Self::Statistics, Self::Audit, Self::Operation];
+
     /// The word in requests and in the audit trail.
     pub fn word(self) -> &'static str {
         match self {
@@ -81,14 +88,12 @@ impl Purpose {
 
     /// Reads [`Purpose::word`].
     pub fn find(word: &str) -> Option<Self> {
-        [Self::Stewardship, Self::ServiceDelivery, Self::Statistics, Self::Audit, Self::Operation]
-            .into_iter()
-            .find(|purpose| purpose.word() == word)
+        Self::ALL.into_iter().find(|purpose| purpose.word() == word)
     }
 }
 
-/// The law that a read rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The law that a read rests on. Which bases carry a purpose is data: [`Purposes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LegalBasis {
     /// Digital Personal Data Protection Act 2023, section 7(b): a subsidy, benefit, service, certificate or licence of the State.
@@ -97,6 +102,35 @@ pub enum LegalBasis {
     Statistics,
     /// A duty under law: audit, inquiry, keeping the register.
     LegalDuty,
+    /// A function of the State that a statute names (section 7(c)).
+    Statute,
+    /// The citizen's consent (section 6): only where a receipt of it stands.
+    Consent,
+    /// The order of a court (section 7(e)).
+    CourtOrder,
+}
+
+impl LegalBasis {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::StateService, Self::Statistics, Self::LegalDuty, Self::Statute, Self::Consent, Self::CourtOrder];
+
+    /// The word in requests, settings and the audit trail.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::StateService => "state_service",
+            Self::Statistics => "statistics",
+            Self::LegalDuty => "legal_duty",
+            Self::Statute => "statute",
+            Self::Consent => "consent",
+            Self::CourtOrder => "court_order",
+        }
+    }
+
+    /// Reads [`LegalBasis::word`].
+    pub fn find(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|basis| basis.word() == word)
+    }
 }
 
 /// Who reads.
@@ -138,30 +172,103 @@ pub enum Filter {
         /// The values.
         values: BTreeSet<String>,
     },
+    /// Rows of these golden records, and of their source records.
+    GoldenIn(BTreeSet<GoldenId>),
     /// Rows that pass all of these.
     All(Vec<Filter>),
 }
 
 impl Filter {
-    /// Whether a row passes, given how to find its attributes.
+    /// Whether a row that belongs to no known golden record passes, given how to find its attributes.
     pub fn passes<'a>(&self, find: &dyn Fn(&str) -> Option<&'a str>) -> bool {
+        self.passes_of(None, find)
+    }
+
+    /// Whether a row of a golden record passes, given how to find its attributes.
+    pub fn passes_of<'a>(&self, golden: Option<GoldenId>, find: &dyn Fn(&str) -> Option<&'a str>) -> bool {
         match self {
             Self::Everything => true,
             Self::Nothing => false,
             Self::AttributeIn { attribute, values } => find(attribute).is_some_and(|value| values.contains(value)),
-            Self::All(filters) => filters.iter().all(|filter| filter.passes(find)),
+            Self::GoldenIn(ids) => golden.is_some_and(|golden| ids.contains(&golden)),
+            Self::All(filters) => filters.iter().all(|filter| filter.passes_of(golden, find)),
         }
     }
 }
 
-/// What one caller may read for one purpose. Made by [`Access::decide`] alone.
+/// What bears on one caller's reads beside roles and districts: which bases carry which purpose, what departments agreed, for whom
+/// receipts of consent stand. What is not in it is not permitted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// The bases of each purpose.
+    pub purposes: Purposes,
+    /// Of which registers a department reads values, by purpose; `None` where departments need no agreement.
+    pub agreed: Option<BTreeMap<Purpose, Registers>>,
+    /// Whether the caller is a department's: then agreements bear on whatever it reads, and else on service delivery alone.
+    pub of_department: OfDepartment,
+    /// For whom receipts stand, by purpose.
+    pub receipts: BTreeMap<Purpose, Receipts>,
+}
+
+/// Whether a caller is a department's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OfDepartment {
+    /// It is.
+    Yes,
+    /// It is nobody's in particular.
+    No,
+}
+
+impl Default for Terms {
+    /// The purposes that come with Kanak, no agreement needed, no receipt.
+    fn default() -> Self {
+        Self {
+            purposes: Purposes::builtin().clone(),
+            agreed: None,
+            of_department: OfDepartment::No,
+            receipts: BTreeMap::new(),
+        }
+    }
+}
+
+impl Terms {
+    /// Of which registers values are read for a purpose.
+    fn registers(&self, purpose: Purpose) -> Registers {
+        match &self.agreed {
+            Some(agreed) if purpose == Purpose::ServiceDelivery || self.of_department == OfDepartment::Yes => {
+                agreed.get(&purpose).cloned().unwrap_or_else(Registers::none)
+            }
+            Some(_) | None => Registers::Any,
+        }
+    }
+}
+
+/// Why a value that its class would show is withheld.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withheld {
+    /// It is another register's, and no agreement that has force gives it.
+    ByAgreement,
+    /// The read rests on consent, and no receipt that stands covers it.
+    ByConsent,
+}
+
+/// What one caller may read for one purpose. Made by [`Access::decide`] and [`Access::decide_under`] alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
     caller: Caller,
     purpose: Purpose,
     basis: LegalBasis,
+    scope: Scope,
+}
+
+/// Which rows and values an access shows: two of the same scope see the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scope {
     filter: Filter,
     shown: BTreeSet<Class>,
+    registers: Registers,
+    /// Of a read that rests on consent.
+    receipts: Option<Receipts>,
 }
 
 /// A refusal, with the remedy.
@@ -177,41 +284,62 @@ pub struct Denied {
 }
 
 impl Access {
-    /// Decides what `caller` may read for `purpose`.
+    /// Decides what `caller` may read for `purpose` under the purposes that come with Kanak, on the basis that holds when none is
+    /// stated, where departments need no agreement.
     ///
     /// # Errors
     /// [`Denied`] when no role of the caller permits the purpose.
     pub fn decide(caller: &Caller, purpose: Purpose) -> Result<Self, Denied> {
+        Self::decide_under(caller, purpose, None, &Terms::default())
+    }
+
+    /// Decides what `caller` may read for `purpose` on a legal basis, or on the one that holds when none is stated.
+    ///
+    /// # Errors
+    /// [`Denied`] when no role of the caller permits the purpose, or the basis does not carry it.
+    pub fn decide_under(
+        caller: &Caller,
+        purpose: Purpose,
+        basis: Option<LegalBasis>,
+        terms: &Terms,
+    ) -> Result<Self, Denied> {
         let is_system = caller.user.is_none() && caller.name.starts_with("system:");
-        let (permitted, basis, shown): (bool, LegalBasis, &[Class]) = match purpose {
-            Purpose::Stewardship => {
-                (caller.has(Role::Steward), LegalBasis::LegalDuty, &[Class::Public, Class::Internal, Class::Personal])
-            }
+        let (permitted, shown): (bool, &[Class]) = match purpose {
+            Purpose::Stewardship => (caller.has(Role::Steward), &[Class::Public, Class::Internal, Class::Personal]),
             Purpose::ServiceDelivery => (
                 caller.has(Role::Department) || caller.has(Role::Steward),
-                LegalBasis::StateService,
                 &[Class::Public, Class::Internal, Class::Personal],
             ),
             Purpose::Statistics => (
                 caller.has(Role::Analyst) || caller.has(Role::Steward) || caller.has(Role::Administrator) || is_system,
-                LegalBasis::Statistics,
                 &[Class::Public, Class::Internal],
             ),
-            Purpose::Audit => (caller.has(Role::Auditor), LegalBasis::LegalDuty, &[Class::Public, Class::Internal]),
-            Purpose::Operation => {
-                (is_system, LegalBasis::LegalDuty, &[Class::Public, Class::Internal, Class::Personal, Class::Sensitive])
+            Purpose::Audit => (caller.has(Role::Auditor), &[Class::Public, Class::Internal]),
+            Purpose::Operation => (is_system, &[Class::Public, Class::Internal, Class::Personal, Class::Sensitive]),
+        };
+        let denied = |remedy| Denied { caller: caller.name.clone(), purpose, remedy };
+        if !permitted {
+            return Err(denied("ask an administrator for the role that serves this purpose"));
+        }
+        let bases = terms.purposes.bases(purpose);
+        let basis = match basis {
+            None => *bases
+                .first()
+                .ok_or_else(|| denied("no legal basis carries it; the settings name one in [purposes]"))?,
+            Some(stated) if bases.contains(&stated) => stated,
+            Some(_) => {
+                return Err(denied("the stated `Legal-Basis` does not carry it; leave it out, or state one that does"));
             }
         };
-        if !permitted {
-            let remedy = "ask an administrator for the role that serves this purpose";
-            return Err(Denied { caller: caller.name.clone(), purpose, remedy });
-        }
-        let filter = match &caller.districts {
-            None => Filter::Everything,
-            Some(codes) if codes.is_empty() => Filter::Nothing,
-            Some(codes) => Filter::AttributeIn { attribute: "district".to_owned(), values: codes.clone() },
+        let receipts =
+            (basis == LegalBasis::Consent).then(|| terms.receipts.get(&purpose).cloned().unwrap_or_default());
+        let scope = Scope {
+            filter: filter(caller, receipts.as_ref()),
+            shown: shown.iter().copied().collect(),
+            registers: if is_system { Registers::Any } else { terms.registers(purpose) },
+            receipts,
         };
-        Ok(Self { caller: caller.clone(), purpose, basis, filter, shown: shown.iter().copied().collect() })
+        Ok(Self { caller: caller.clone(), purpose, basis, scope })
     }
 
     /// What the hub itself may read to do `job`.
@@ -236,12 +364,70 @@ impl Access {
 
     /// Which rows.
     pub fn filter(&self) -> &Filter {
-        &self.filter
+        &self.scope.filter
     }
 
     /// Whether values of this class are shown in clear.
     pub fn shows(&self, class: Class) -> bool {
-        self.shown.contains(&class)
+        self.scope.shown.contains(&class)
+    }
+
+    /// Which rows and values, whoever reads them and why.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Of which registers values are shown.
+    pub fn registers(&self) -> &Registers {
+        &self.scope.registers
+    }
+
+    /// The receipts of consent that a read rests on; `None` where it rests on another basis.
+    pub fn receipts(&self) -> Option<&Receipts> {
+        self.scope.receipts.as_ref()
+    }
+
+    /// Why a value of a golden record is withheld, whatever its class; `None` when it is not. `register` is the one whose source record
+    /// states it, where that is known.
+    pub fn withholds(
+        &self,
+        golden: Option<GoldenId>,
+        register: Option<&str>,
+        attribute: &str,
+        class: Class,
+    ) -> Option<Withheld> {
+        if !self.scope.registers.show(register, attribute, class) {
+            return Some(Withheld::ByAgreement);
+        }
+        let receipts = self.scope.receipts.as_ref()?;
+        let is_covered = golden.is_some_and(|golden| receipts.show(golden, attribute, class));
+        (!is_covered).then_some(Withheld::ByConsent)
+    }
+
+    /// Whether values may be withheld that their class would show.
+    pub fn may_withhold(&self) -> bool {
+        self.scope.registers != Registers::Any || self.scope.receipts.is_some()
+    }
+}
+
+impl Scope {
+    /// Whether it shows every row, and withholds no value that its class would show.
+    pub fn is_whole(&self) -> bool {
+        self.filter == Filter::Everything && self.registers == Registers::Any && self.receipts.is_none()
+    }
+}
+
+/// The rows of a caller's districts, and of them those with a receipt where a read rests on consent.
+fn filter(caller: &Caller, receipts: Option<&Receipts>) -> Filter {
+    let districts = match &caller.districts {
+        None => Filter::Everything,
+        Some(codes) if codes.is_empty() => Filter::Nothing,
+        Some(codes) => Filter::AttributeIn { attribute: "district".to_owned(), values: codes.clone() },
+    };
+    match (receipts, districts) {
+        (None, districts) => districts,
+        (Some(receipts), Filter::Everything) => Filter::GoldenIn(receipts.golden().collect()),
+        (Some(receipts), districts) => Filter::All(vec![districts, Filter::GoldenIn(receipts.golden().collect())]),
     }
 }
 

@@ -27,6 +27,19 @@ pub struct GoldenRecord {
     pub recorded_to: Option<Timestamp>,
     /// The rules under which it was resolved.
     pub rule_set: RuleSetVersion,
+    /// What is withheld from who reads it.
+    pub withheld: WithheldCounts,
+}
+
+/// How much of a golden record is withheld from a reader, beside what the classes of its attributes leave out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct WithheldCounts {
+    /// Values of registers that no agreement gives to the reader.
+    pub by_agreement: u32,
+    /// Values that no receipt of consent covers.
+    pub by_consent: u32,
+    /// Source records of registers of which the reader is given nothing.
+    pub source_records: u32,
 }
 
 /// Attribute name to chosen value, in name order.

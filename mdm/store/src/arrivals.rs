@@ -17,7 +17,7 @@ use sqlx::types::Json;
 use crate::Store;
 use crate::audit_events::{self, AuditEvent};
 use crate::constraints::NewConstraint;
-use crate::crosswalks::Link;
+use crate::crosswalks::{Link, RestatedLink};
 use crate::db::{Tx, on_tx};
 use crate::dialect::{json, sql};
 use crate::erasures::{self, ErasedKeys};

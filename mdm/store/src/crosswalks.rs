@@ -1,5 +1,6 @@
 //! Crosswalks: which golden record each department's key belongs to, and since when.
 
+use kanak_model::sharing::Registers;
 use kanak_model::source_record::Values;
 use kanak_model::{Access, GoldenId, SourceRecordId, SourceSystemId, Timestamp};
 use sqlx::FromRow;
@@ -250,6 +251,20 @@ impl Store {
             })?;
             all.extend(rows.into_iter().map(Crosswalk::from));
         }
+        self.retain_read(access, &mut all).await?;
         Ok(all)
+    }
+
+    /// Leaves out crosswalks from registers of which the caller reads nothing.
+    pub(crate) async fn retain_read(&self, access: &Access, all: &mut Vec<Crosswalk>) -> Result<(), StoreError> {
+        const SQL: &str = "SELECT id, name FROM source_systems";
+        if *access.registers() == Registers::Any {
+            return Ok(());
+        }
+        let registers: Vec<(i64, String)> = on_db!(&self.db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
+        let read: Vec<i64> =
+            registers.into_iter().filter(|(_, name)| access.registers().read(name)).map(|(id, _)| id).collect();
+        all.retain(|crosswalk| read.contains(&crosswalk.source_system.0));
+        Ok(())
     }
 }

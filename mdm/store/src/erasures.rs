@@ -22,8 +22,9 @@ use crate::key_store::Key;
 use crate::stewardship::check_words;
 use crate::vault::Reference;
 use crate::{
-    confirmations, constraints, decision_batches, department_answers, field_checks, golden_records, legal_holds, overrides,
-    proposals, quarantined_rows, resolution, settings, source_records, source_systems, steward_tasks,
+    confirmations, consents, constraints, decision_batches, department_answers, field_checks, golden_records,
+    legal_holds, overrides, proposals, quarantined_rows, resolution, settings, source_records, source_systems,
+    steward_tasks,
 };
 
 /// What an erasure would reach.
@@ -342,6 +343,7 @@ async fn erase_words(tx: &mut Tx, ids: &[i64], golden: &[i64]) -> Result<(), Sto
     steward_tasks::erase_words(tx, ids).await?;
     field_checks::erase_words(tx, ids).await?;
     department_answers::erase_words(tx, ids, golden).await?;
+    consents::erase_words(tx, ids).await?;
     proposals::erase_words(tx, ids, golden).await
 }
 

@@ -302,6 +302,38 @@ pub enum StoreError {
         /// The last position.
         end: FeedPosition,
     },
+    /// The person must act: an agreement is its owner's.
+    #[error(
+        "`{person}` is no working user of department `{owner}`, which owns register `{register}`; ask one of its own, or say whose the user is with `kanak user department`"
+    )]
+    NotOfOwner {
+        /// Who acted.
+        person: String,
+        /// The register.
+        register: String,
+        /// The department's code.
+        owner: String,
+    },
+    /// The person must act: an agreement needs two persons of its owner.
+    #[error("`{person}` proposed this agreement; another user of the owner approves it")]
+    SamePerson {
+        /// Who acted.
+        person: String,
+    },
+    /// The steward must act: no agreement lets two registers stand together.
+    #[error(
+        "{left} and {right} cannot be joined: no agreement lets register `{register}` stand with `{other}`, and their golden records hold both; ask the owner of one for an agreement"
+    )]
+    NoAgreement {
+        /// The pair now asked for.
+        left: i64,
+        /// The pair now asked for.
+        right: i64,
+        /// One register.
+        register: String,
+        /// The other.
+        other: String,
+    },
     /// The operator must act: there is no key to sign checkpoints of the audit trail with.
     #[error("this hub was opened without its keys, and signs no checkpoint; run the command on the data folder")]
     NoSigner,
@@ -317,6 +349,9 @@ impl StoreError {
         matches!(
             self,
             Self::Contradicts { .. }
+                | Self::NoAgreement { .. }
+                | Self::NotOfOwner { .. }
+                | Self::SamePerson { .. }
                 | Self::TaskState { .. }
                 | Self::TaskHeld { .. }
                 | Self::TaskStep { .. }

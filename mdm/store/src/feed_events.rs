@@ -4,12 +4,13 @@ use kanak_model::access::Filter;
 use kanak_model::feed::{
     Change, Crossing, Detail, FeedEntry, FeedEvent, FeedPage, Publication, PublishedEvent, SeenEvent, Side,
 };
+use kanak_model::golden_record::GoldenValues;
 use kanak_model::{Access, EntityModel, FeedPosition, GoldenId, Timestamp};
 use sqlx::FromRow;
 use sqlx::types::Json;
 
 use crate::Store;
-use crate::access_sql::{compile, show_golden};
+use crate::access_sql::{StatedBy, compile, show_golden};
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{Engine, JsonColumn, ROWS_A_STATEMENT, json, json_type, sql};
 use crate::error::StoreError;
@@ -174,7 +175,7 @@ impl PageQuery {
 }
 
 /// An entry with its values as the reader may see them; without its model a golden record shows none.
-fn show(access: &Access, models: &[EntityModel], row: SeenRow) -> Result<FeedEntry, StoreError> {
+fn show(access: &Access, models: &[EntityModel], stated_by: &StatedBy, row: SeenRow) -> Result<FeedEntry, StoreError> {
     let (position, at) = (FeedPosition(row.position), Timestamp(row.at_us));
     if let Some(publication) = row.published {
         return Ok(FeedEntry::Published(PublishedEvent { position, at, publication: publication.0 }));
@@ -199,7 +200,8 @@ fn show(access: &Access, models: &[EntityModel], row: SeenRow) -> Result<FeedEnt
     let model = models.iter().find(|model| model.name == event.entity);
     let side = |version: i32, status: Option<String>, chosen: Option<Json<ChosenBack>>| {
         let (Some(status), Some(chosen)) = (status, chosen) else { return None };
-        let values = model.map(|model| show_golden(access, model, chosen.0.0)).unwrap_or_default();
+        let show = |model| show_golden(access, model, event.golden_id, chosen.0.0, stated_by).0;
+        let values = model.map(show).unwrap_or_default();
         Some(Side { version, status, values })
     };
     let before_version = if event.change == Change::Updated { event.version - 1 } else { event.version };
@@ -267,8 +269,12 @@ impl Store {
             query.fetch_all(c).await
         })?;
         let is_full = rows.len() as u64 == u64::from(limit);
+        drop(tx);
+        let chosen = rows.iter().flat_map(|row| [&row.before_chosen, &row.after_chosen]).flatten();
+        let values: Vec<&GoldenValues> = chosen.map(|chosen| &chosen.0.0).collect();
+        let stated_by = StatedBy::of(self, access, &values).await?;
         let entries: Vec<FeedEntry> =
-            rows.into_iter().map(|row| show(access, models, row)).collect::<Result<_, _>>()?;
+            rows.into_iter().map(|row| show(access, models, &stated_by, row)).collect::<Result<_, _>>()?;
         let through = match entries.last() {
             Some(last) if is_full => last.position(),
             _ => FeedPosition(window),

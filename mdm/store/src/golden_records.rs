@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kanak_model::golden_record::WithheldCounts;
 use kanak_model::source_record::Values;
 use kanak_model::{
     Access, EntityModel, GoldenId, GoldenRecord, RuleSetVersion, SourceRecordId, SourceSystemId, Timestamp,
@@ -10,7 +11,7 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 
 use crate::Store;
-use crate::access_sql::{compile, show_golden, show_stated};
+use crate::access_sql::{compile, show_stated};
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, json, search_delete, search_scrub, sql};
 use crate::error::StoreError;
@@ -112,6 +113,7 @@ impl From<GoldenRow> for GoldenRecord {
             recorded_from: Timestamp(row.recorded_from_us),
             recorded_to: row.recorded_to_us.map(Timestamp),
             rule_set: RuleSetVersion(row.rule_set_version),
+            withheld: WithheldCounts::default(),
         }
     }
 }
@@ -140,10 +142,11 @@ pub(crate) struct MemberRow {
 }
 
 impl MemberRow {
-    pub(crate) fn show(self, access: &Access, model: &EntityModel) -> MemberRecord {
+    /// As the caller may see it beside others of a golden record, or alone.
+    pub(crate) fn show(self, access: &Access, model: &EntityModel, golden: Option<GoldenId>) -> MemberRecord {
         let stated = &self.stated.0;
-        let is_inside = access.filter().passes(&|name| stated.find(name));
-        let values = if is_inside { show_stated(access, model, stated) } else { Values::new() };
+        let is_inside = access.filter().passes_of(golden, &|name| stated.find(name));
+        let values = if is_inside { show_stated(access, model, golden, &self.source, stated) } else { Values::new() };
         MemberRecord {
             id: SourceRecordId(self.id),
             source_system: SourceSystemId(self.source_system_id),
@@ -157,6 +160,19 @@ impl MemberRow {
             retired: self.retired_us.map(Timestamp),
         }
     }
+}
+
+/// The members of a golden record as the caller may see them. Those of registers of which nothing is read are left out, and counted.
+pub(crate) fn show_members(
+    access: &Access,
+    model: &EntityModel,
+    record: &mut GoldenRecord,
+    rows: Vec<MemberRow>,
+) -> Vec<MemberRecord> {
+    let (read, withheld): (Vec<MemberRow>, Vec<MemberRow>) =
+        rows.into_iter().partition(|row| access.registers().read(&row.source));
+    record.withheld.source_records = withheld.len() as u32;
+    read.into_iter().map(|row| row.show(access, model, Some(record.id))).collect()
 }
 
 pub(crate) const MEMBER_COLUMNS: &str = "SELECT r.id, r.source_system_id, s.name AS source, r.source_key, r.version, r.stated,
@@ -216,15 +232,6 @@ impl Whole {
             whole.members.extend(member);
         }
         whole
-    }
-
-    /// As far as the caller may see it.
-    fn show(self, access: &Access, model: &EntityModel, asked: Option<GoldenId>) -> Golden {
-        let mut record = GoldenRecord::from(self.golden);
-        record.values = show_golden(access, model, record.values);
-        let members = self.members.into_iter().map(|member| member.show(access, model)).collect();
-        let redirected_from = asked.filter(|asked| *asked != record.id);
-        Golden { record, members, redirected_from, known_at: Timestamp(self.known_us) }
     }
 }
 
@@ -318,16 +325,32 @@ impl Store {
     ) -> Result<Option<Golden>, StoreError> {
         match self.find_whole(access, model, "g.id = $1", &[Key::Number(id.0)]).await? {
             Some(Whole { redirected: true, .. }) => {}
-            found => return Ok(found.map(|whole| whole.show(access, model, None))),
+            Some(whole) => return self.show_whole(access, model, whole, None).await.map(Some),
+            None => return Ok(None),
         }
         loop {
             let Some((live, _)) = follow(&mut self.db.begin_read().await?, id).await? else { return Ok(None) };
             match self.find_whole(access, model, "g.id = $1", &[Key::Number(live.0)]).await? {
                 // It was merged away meanwhile.
                 Some(Whole { redirected: true, .. }) => {}
-                found => return Ok(found.map(|whole| whole.show(access, model, Some(id)))),
+                Some(whole) => return self.show_whole(access, model, whole, Some(id)).await.map(Some),
+                None => return Ok(None),
             }
         }
+    }
+
+    /// As far as the caller may see it.
+    async fn show_whole(
+        &self,
+        access: &Access,
+        model: &EntityModel,
+        whole: Whole,
+        asked: Option<GoldenId>,
+    ) -> Result<Golden, StoreError> {
+        let mut record = self.show_one(access, model, GoldenRecord::from(whole.golden)).await?;
+        let members = show_members(access, model, &mut record, whole.members);
+        let redirected_from = asked.filter(|asked| *asked != record.id);
+        Ok(Golden { record, members, redirected_from, known_at: Timestamp(whole.known_us) })
     }
 
     /// A golden record that may be seen with all that is linked to it, in one statement: one state of the hub. `wanted` is a condition
@@ -375,9 +398,14 @@ impl Store {
         const WANTED: &str = "g.id = (SELECT x.golden_id FROM source_systems o
              JOIN source_records k ON k.source_system_id = o.id AND k.source_key = $2
              JOIN crosswalks x ON x.source_record_id = k.id AND x.recorded_to_us IS NULL WHERE o.name = $1)";
+        if !access.registers().read(source) {
+            return Ok(None);
+        }
         // A link that holds leads to no golden record that has ended in another.
-        let found = self.find_whole(access, model, WANTED, &[Key::Text(source), Key::Text(key)]).await?;
-        Ok(found.filter(|whole| !whole.redirected).map(|whole| whole.show(access, model, None)))
+        match self.find_whole(access, model, WANTED, &[Key::Text(source), Key::Text(key)]).await? {
+            Some(whole) if !whole.redirected => self.show_whole(access, model, whole, None).await.map(Some),
+            Some(_) | None => Ok(None),
+        }
     }
 
     /// Live golden records by ascending id, after a cursor.
@@ -442,7 +470,7 @@ impl Store {
                 }
                 query.fetch_all(c).await
             })?;
-            all.extend(rows.into_iter().map(|row| show(access, model, row)));
+            all.extend(self.show_all(access, model, rows.into_iter().map(GoldenRecord::from).collect()).await?);
         }
         Ok(all)
     }
@@ -470,7 +498,7 @@ impl Store {
             }
             query.fetch_all(c).await
         })?;
-        Ok(rows.into_iter().map(|row| show(access, model, row)).collect())
+        self.show_all(access, model, rows.into_iter().map(GoldenRecord::from).collect()).await
     }
 
     /// How much the hub holds. Counts every row: for a page, not for a loop.
@@ -508,10 +536,4 @@ impl Store {
 pub(crate) struct Tail {
     pub(crate) wanted: &'static str,
     pub(crate) order: &'static str,
-}
-
-pub(crate) fn show(access: &Access, model: &EntityModel, row: GoldenRow) -> GoldenRecord {
-    let mut record = GoldenRecord::from(row);
-    record.values = show_golden(access, model, record.values);
-    record
 }

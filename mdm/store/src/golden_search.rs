@@ -4,7 +4,7 @@ use kanak_model::golden_record::GoldenValues;
 use kanak_model::{Access, Class, EntityModel, GoldenRecord, Kind};
 
 use crate::Store;
-use crate::access_sql::{compile, show_golden};
+use crate::access_sql::compile;
 use crate::db::on_db;
 use crate::dialect::{JsonColumn, search_query, search_words, sql};
 use crate::error::StoreError;
@@ -89,16 +89,22 @@ impl Store {
             }
             query.fetch_all(c).await
         })?;
+        let golden = rows.into_iter().map(GoldenRecord::from).collect();
+        // Sorted by what is shown, and found by nothing else: a withheld value would tell itself by either.
+        let shown = self.show_all(access, model, golden).await?;
+        let is_told = |golden: &GoldenRecord| !access.may_withhold() || has_words(model, &asked, golden);
         let mut found: Vec<(usize, GoldenRecord)> =
-            rows.into_iter().map(GoldenRecord::from).map(|golden| (distance(model, &asked, &golden), golden)).collect();
+            shown.into_iter().filter(is_told).map(|golden| (distance(model, &asked, &golden), golden)).collect();
         found.sort_by_key(|(distance, golden)| (*distance, golden.id));
         found.truncate(limit as usize);
-        let show = |mut golden: GoldenRecord| {
-            golden.values = show_golden(access, model, golden.values);
-            golden
-        };
-        Ok(found.into_iter().map(|(_, golden)| show(golden)).collect())
+        Ok(found.into_iter().map(|(_, golden)| golden).collect())
     }
+}
+
+/// Whether each asked word begins a word of what is shown.
+fn has_words(model: &EntityModel, asked: &[String], golden: &GoldenRecord) -> bool {
+    let words = words(model, &golden.values);
+    asked.iter().all(|token| words.split(' ').any(|word| word.starts_with(token.as_str())))
 }
 
 /// How many asked words are no whole word of the label; a label in the asked order is nearer still.

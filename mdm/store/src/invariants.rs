@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sqlx::types::Json;
 
 use crate::Store;
+use crate::agreements;
 use crate::audit_verify::{AuditFault, AuditVerdict};
 use crate::confirmations;
 use crate::constraints;
@@ -39,7 +40,7 @@ struct SqlCheck {
     broken: &'static str,
 }
 
-const CHECKS: [SqlCheck; 21] = [
+const CHECKS: [SqlCheck; 20] = [
     SqlCheck {
         name: "linked_once",
         what: "a source record is linked to at most one golden record at every instant",
@@ -169,16 +170,6 @@ const CHECKS: [SqlCheck; 21] = [
                  WHERE coalesce(c.held, 0) <> CASE WHEN t.state = 'decided' THEN 1 ELSE 0 END",
     },
     SqlCheck {
-        name: "must_links_hold",
-        what: "source records that a steward joined have one golden record, once resolved",
-        broken: "SELECT c.id FROM constraints c JOIN source_records ls ON ls.id = c.left_id AND ls.retired_us IS NULL
-                 JOIN source_records rs ON rs.id = c.right_id AND rs.retired_us IS NULL
-                 LEFT JOIN crosswalks l ON l.source_record_id = c.left_id AND l.recorded_to_us IS NULL
-                 LEFT JOIN crosswalks r ON r.source_record_id = c.right_id AND r.recorded_to_us IS NULL
-                 WHERE c.undone_us IS NULL AND c.kind = 'must_link' AND (l.golden_id IS NULL OR r.golden_id IS NULL OR l.golden_id <> r.golden_id)
-                 AND NOT EXISTS (SELECT 1 FROM unresolved_source_records u WHERE u.source_record_id IN (c.left_id, c.right_id))",
-    },
-    SqlCheck {
         name: "cannot_links_hold",
         what: "source records that a steward parted have two golden records, once resolved",
         broken: "SELECT c.id FROM constraints c JOIN crosswalks l ON l.source_record_id = c.left_id AND l.recorded_to_us IS NULL
@@ -217,7 +208,7 @@ impl Store {
     /// Checks every invariant that the stored hub can show, on one state of it.
     pub async fn check_invariants(&self) -> Result<Vec<Check>, StoreError> {
         let mut tx = self.db.begin_read().await?;
-        let mut checks = Vec::with_capacity(CHECKS.len() + 7);
+        let mut checks = Vec::with_capacity(CHECKS.len() + 9);
         for one in &CHECKS {
             checks.push(run(&mut tx, one.name, one.what, one.broken).await?);
         }
@@ -227,6 +218,10 @@ impl Store {
         checks.push(check_provenance(&mut tx).await?);
         checks.push(check_content_hashes(&mut tx).await?);
         checks.push(check_decisions(&mut tx).await?);
+        checks.push(check_must_links(&mut tx).await?);
+        let parted = agreements::list_parted(&mut tx).await?;
+        let what = "no golden record holds two registers that need an agreement and have none, once resolved";
+        checks.push(check("links_agreed", what, &parted));
         checks.push(check_rule_sets(&mut tx).await?);
         let joined = confirmations::list_joined(&mut tx).await?;
         checks.push(check(
@@ -369,6 +364,33 @@ async fn check_decisions(tx: &mut Tx) -> Result<Check, StoreError> {
         "no decision to part two source records stands against decisions to join them",
         &broken,
     ))
+}
+
+/// Where the rules let registers stand together by agreements alone, a decision has no force across those that have none.
+async fn check_must_links(tx: &mut Tx) -> Result<Check, StoreError> {
+    const SQL: &str = "SELECT c.id, c.entity, l.golden_id, r.golden_id FROM constraints c
+         JOIN source_records ls ON ls.id = c.left_id AND ls.retired_us IS NULL
+         JOIN source_records rs ON rs.id = c.right_id AND rs.retired_us IS NULL
+         LEFT JOIN crosswalks l ON l.source_record_id = c.left_id AND l.recorded_to_us IS NULL
+         LEFT JOIN crosswalks r ON r.source_record_id = c.right_id AND r.recorded_to_us IS NULL
+         WHERE c.undone_us IS NULL AND c.kind = 'must_link' AND (l.golden_id IS NULL OR r.golden_id IS NULL OR l.golden_id <> r.golden_id)
+         AND NOT EXISTS (SELECT 1 FROM unresolved_source_records u WHERE u.source_record_id IN (c.left_id, c.right_id)) ORDER BY c.id";
+    let apart: Vec<(i64, String, Option<i64>, Option<i64>)> = on_tx!(tx, |c| sqlx::query_as(SQL).fetch_all(c).await)
+        .map_err(|e| StoreError::from(e).doing("must_links_hold"))?;
+    let mut broken = Vec::new();
+    for (id, entity, left, right) in apart {
+        let is_without = match (agreements::in_force(tx, &entity).await?, left, right) {
+            (Some(links), Some(left), Some(right)) => {
+                agreements::is_without_agreement(tx, &links, &[left, right]).await?
+            }
+            _ => false,
+        };
+        if !is_without {
+            broken.push(id);
+        }
+    }
+    let what = "source records that a steward joined have one golden record, once resolved, where registers may stand together";
+    Ok(check("must_links_hold", what, &broken))
 }
 
 /// Those published before hubs kept a hash cannot be judged.

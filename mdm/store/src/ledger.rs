@@ -13,7 +13,7 @@ use crate::steward_tasks;
 
 impl Store {
     /// Copies the ledger into an empty hub: source systems, ingest runs, source records in all their versions, rule
-    /// sets, and stewards' decisions with the tasks that they were made on, field checks, confirmations and overrides; ids and times as they are. Every live source
+    /// sets, and stewards' decisions with the tasks that they were made on, field checks, confirmations, overrides and sharing agreements; ids and times as they are. Every live source
     /// record waits there for a resolution, which must come to the golden records that this hub holds.
     ///
     /// # Errors
@@ -42,6 +42,7 @@ impl Store {
         self.copy::<OverrideMemberRow>(&mut tx, OVERRIDE_MEMBERS).await?;
         self.copy::<steward_tasks::Row>(&mut tx, STEWARD_TASKS).await?;
         self.copy::<FieldCheckRow>(&mut tx, FIELD_CHECKS).await?;
+        self.copy::<AgreementRow>(&mut tx, AGREEMENTS).await?;
         let now = tx.now.0;
         on_tx!(tx, |c| sqlx::query(UNRESOLVED).bind(now).execute(c).await.map(drop))?;
         tx.commit().await
@@ -208,6 +209,36 @@ const STEWARD_TASKS: Table = Table {
          FROM {rows $1: id int, entity text, left_id int, right_id int, weight_bits real, probability real, priority real,
              opened_us int, state text, held_by int, held_us int, until_us int, deferred_reason text, escalated_by int,
              escalated_us int, escalated_to text, escalated_reason text, decided_by int, decided_us int, decision text} AS r",
+};
+
+/// What resolution needs of them: which registers may stand together, and since and until when.
+type AgreementRow = (
+    i64,
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    String,
+    i64,
+    Option<String>,
+    Option<i64>,
+    Option<String>,
+    Option<i64>,
+);
+const AGREEMENTS: Table = Table {
+    read: "SELECT id, register, party_kind, party, purposes, covers, reference, from_us, until_us, proposed_by, proposed_us,
+         approved_by, approved_us, ended_by, ended_us FROM agreements ORDER BY id",
+    write: "INSERT INTO agreements (id, register, party_kind, party, purposes, covers, reference, from_us, until_us,
+         proposed_by, proposed_us, approved_by, approved_us, ended_by, ended_us)
+         SELECT id, register, party_kind, party, purposes, covers, reference, from_us, until_us, proposed_by, proposed_us,
+         approved_by, approved_us, ended_by, ended_us
+         FROM {rows $1: id int, register text, party_kind text, party text, purposes text, covers text, reference text,
+             from_us int, until_us int, proposed_by text, proposed_us int, approved_by text, approved_us int, ended_by text,
+             ended_us int} AS r",
 };
 
 type FieldCheckRow = (

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod access_sql;
+mod agreements;
 mod api_keys;
 mod arrivals;
 mod audit_affected;
@@ -10,6 +11,7 @@ mod audit_recorder;
 mod audit_verify;
 mod backup;
 mod confirmations;
+mod consents;
 mod constraints;
 mod crosswalks;
 mod db;
@@ -52,6 +54,7 @@ use std::sync::Arc;
 
 use kanak_model::Clock;
 
+pub use agreements::Member;
 pub use api_keys::{ApiKey, ApiKeyId};
 pub use arrivals::{Arrivals, Arrived, Arriving, ArrivingRow, Expected, Standing};
 pub use audit_affected::{Affected, Touched};
@@ -60,6 +63,7 @@ pub use audit_events::{AuditEntry, AuditEvent};
 pub use audit_verify::{AuditFault, AuditFileError, AuditVerdict, verify_audit_file};
 pub use backup::Backup;
 pub use confirmations::Confirmation;
+pub use consents::{Consent, NewConsent};
 pub use crosswalks::{Crosswalk, Link, RestatedLink};
 pub use db::{HubUrl, PostgresUrl};
 pub use decision_batches::{BATCH_MAX, BatchTerms, DecidedAtOnce};

@@ -344,7 +344,10 @@ impl Store {
              ORDER BY o.id DESC";
         let rows: Vec<Row> =
             on_db!(&self.db, |c| sqlx::query_as(SQL).bind(id.0).bind(&model.name).bind(known_at.0).fetch_all(c).await)?;
-        let shows = |attribute: &str| model.find_attribute(attribute).is_some_and(|one| access.shows(one.class));
+        // Whose value it replaced is not told: where values are withheld, this is.
+        let shows = |attribute: &str| {
+            !access.may_withhold() && model.find_attribute(attribute).is_some_and(|one| access.shows(one.class))
+        };
         let view = |row: Row| OverrideView {
             value: shows(&row.attribute).then_some(row.value),
             id: OverrideId(row.id),

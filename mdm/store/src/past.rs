@@ -12,13 +12,13 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 
 use crate::Store;
-use crate::access_sql::{compile, show_golden};
+use crate::access_sql::compile;
 use crate::crosswalks::{self, Crosswalk};
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 use crate::golden_records::{
-    Golden, GoldenRow, MEMBER_COLUMNS, MemberRow, REDIRECTS_MAX, Tail, VERSIONS, recorded_until,
+    Golden, GoldenRow, MEMBER_COLUMNS, MemberRow, REDIRECTS_MAX, Tail, VERSIONS, recorded_until, show_members,
 };
 use crate::users::user_name;
 
@@ -222,11 +222,11 @@ impl Store {
             query.fetch_optional(c).await
         })?;
         let Some(row) = row else { return Ok(None) };
-        let mut record = GoldenRecord::from(row);
-        record.recorded_to = known(record.recorded_to, known_at);
-        record.values = show_golden(access, model, record.values);
         let members = members(&mut tx, then.id, known_at).await?;
-        let members = members.into_iter().map(|member| member.show(access, model)).collect();
+        drop(tx);
+        let mut record = self.show_one(access, model, row.into()).await?;
+        record.recorded_to = known(record.recorded_to, known_at);
+        let members = show_members(access, model, &mut record, members);
         let redirected_from = (then.id != id.0).then_some(id);
         Ok(Some(Golden { record, members, redirected_from, known_at }))
     }
@@ -254,8 +254,10 @@ impl Store {
             .fetch_optional(c)
             .await)?;
         match id {
-            Some(id) => self.find_golden_at(access, model, GoldenId(id), known_at).await,
-            None => Ok(None),
+            Some(id) if access.registers().read(source) => {
+                self.find_golden_at(access, model, GoldenId(id), known_at).await
+            }
+            Some(_) | None => Ok(None),
         }
     }
 
@@ -330,6 +332,7 @@ impl Store {
         for epoch in &mut all {
             epoch.recorded_to = known(epoch.recorded_to, known_at);
         }
+        self.retain_read(access, &mut all).await?;
         Ok(all)
     }
 }

@@ -192,6 +192,7 @@ impl Store {
             .await)?;
         let shows = access.shows(Class::Personal);
         let shown = |mut row: Row| {
+            let shows = shows && access.registers().read(&row.source);
             row.source_key = row.source_key.filter(|_| shows);
             row.masked = row.masked.filter(|_| shows);
             QuarantinedRow::try_from(row)

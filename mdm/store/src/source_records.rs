@@ -1,5 +1,7 @@
 //! Source records as the hub holds them now.
 
+use std::collections::HashMap;
+
 use futures::TryStreamExt;
 use kanak_model::source_record::Values;
 use kanak_model::{Access, IngestRunId, SourceRecord, SourceRecordId, SourceSystemId, Timestamp};
@@ -149,5 +151,25 @@ impl Store {
         ids: &[SourceRecordId],
     ) -> Result<Vec<SourceRecord>, StoreError> {
         of_ids(&mut self.db.begin_read().await?, access, ids).await
+    }
+
+    /// The registers of source records, by name.
+    pub async fn list_registers_of(
+        &self,
+        source_records: &[SourceRecordId],
+    ) -> Result<HashMap<SourceRecordId, String>, StoreError> {
+        const SQL: &str = "SELECT r.id, s.name FROM source_records r JOIN source_systems s ON s.id = r.source_system_id
+             WHERE r.id IN (SELECT id FROM {ids $1} AS i)";
+        let mut ids: Vec<i64> = source_records.iter().map(|id| id.0).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let engine = self.db.engine();
+        let mut registers = HashMap::new();
+        for chunk in ids.chunks(ROWS_A_STATEMENT) {
+            let rows: Vec<(i64, String)> =
+                on_db!(&self.db, |c| sqlx::query_as(sql(engine, SQL)).bind(json(chunk)).fetch_all(c).await)?;
+            registers.extend(rows.into_iter().map(|(id, register)| (SourceRecordId(id), register)));
+        }
+        Ok(registers)
     }
 }

@@ -21,7 +21,7 @@ use crate::error::StoreError;
 use crate::golden_records::{MEMBER_COLUMNS, MemberRecord, MemberRow};
 use crate::proposals::{NewProposal, ProposedAct};
 use crate::steward_tasks::{COLUMNS, Row, allowed, get, get_due, take};
-use crate::{Store, field_checks, proposals, resolution, users};
+use crate::{Store, agreements, field_checks, proposals, resolution, users};
 
 /// Which tasks are listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -403,7 +403,7 @@ impl Store {
             }
             query.fetch_all(c).await
         })?;
-        let mut members = rows.into_iter().map(|row| row.show(access, model));
+        let mut members = rows.into_iter().map(|row| row.show(access, model, None));
         let (Some(first), Some(second)) = (members.next(), members.next()) else { return Err(not_found()) };
         let golden: Vec<(i64, i64)> = on_tx!(tx, |c| sqlx::query_as(GOLDEN).bind(left).bind(right).fetch_all(c).await)?;
         let golden_of = |id: i64| golden.iter().find(|row| row.0 == id).map(|row| GoldenId(row.1));
@@ -671,6 +671,9 @@ pub(crate) async fn find_obstacle(
     field_checks::check_evidence(tx, task.id, evidence).await?;
     let kind = if decision == Decision::Match { ConstraintKind::MustLink } else { ConstraintKind::CannotLink };
     let constraint = Constraint { left: task.pair.left, right: task.pair.right, kind };
+    if kind == ConstraintKind::MustLink {
+        agreements::check_match(tx, &task.entity, constraint.left.0, constraint.right.0).await?;
+    }
     match constraints::find_contradiction(held.of(tx, &task.entity).await?, constraint) {
         None => Ok(constraint),
         Some(earlier) => Err(StoreError::Contradicts {

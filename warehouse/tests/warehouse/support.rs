@@ -184,6 +184,7 @@ pub(crate) fn golden_version(golden_id: i64, status: &str, values: &[(&str, &str
         values: values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         recorded_from: at("2026-01-01T00:00:00Z").0,
         recorded_to: None,
+        stated_by: Vec::new(),
     }
 }
 

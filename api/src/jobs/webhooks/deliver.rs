@@ -146,7 +146,7 @@ impl<'a> Line<'a> {
                 key.name
             )));
         }
-        let access = match Access::decide(&key.caller(), webhook.purpose) {
+        let access = match deployment.decide(&key.caller(), webhook.purpose, None).await? {
             Ok(access) => access,
             Err(denied) => return Ok(Err(denied.to_string())),
         };

@@ -16,6 +16,7 @@ use crate::secrets::os_rng;
 use crate::server::state::Cookies;
 use crate::testing::House;
 
+mod sharing;
 mod vault;
 
 /// A server, and keys of each kind.

@@ -74,7 +74,7 @@ pub async fn events(
     super::read(&state, &access, kept, 0, Detail::Changes).await?;
     let ending = state.ending.subscribe();
     let ends = Instant::now() + LASTS;
-    let reader = Reader { state, access, detail, kept, page: VecDeque::new(), ends, ending, _place: place };
+    let reader = Reader { state, caller, access, detail, kept, page: VecDeque::new(), ends, ending, _place: place };
     let stream = futures::stream::unfold(reader, |mut reader| async move {
         let event = reader.next().await?;
         Some((Ok(event), reader))
@@ -92,6 +92,7 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<FeedPosition>, Problem> {
 /// One stream. It reads on only when the connection takes more, so that a slow reader holds one page and no more.
 struct Reader {
     state: AppState,
+    caller: ApiCaller,
     access: Access,
     detail: Detail,
     /// Up to where the feed was read.
@@ -122,6 +123,11 @@ impl Reader {
 
     /// Reads a page; tells whether there was anything new. `None` when the feed cannot be read: that is in the log.
     async fn read_on(&mut self) -> Option<bool> {
+        // What was agreed or consented to may have ended since the stream began.
+        if self.access.may_withhold() {
+            let ApiCaller { caller, purpose, basis, .. } = &self.caller;
+            self.access = self.state.deployment.decide(caller, *purpose, *basis).await.ok()?.ok()?;
+        }
         let page = super::read(&self.state, &self.access, self.kept, PAGE, self.detail).await.ok()?;
         if page.through == self.kept {
             return Some(false);

@@ -91,6 +91,7 @@ pub async fn find_matches(
     let deployment = &state.deployment;
     let model = deployment.get_model(&statement.entity).map_err(|error| Problem::bad_request(format!("{error}")))?;
     let values = read(&state, &access, model, &statement.values).await?;
+    let stated: Vec<&Attribute> = statement.values.keys().filter_map(|name| model.find_attribute(name)).collect();
     let live = deployment.live.as_ref().and_then(|live| live.find(&model.name)).ok_or_else(not_ready)?;
     let limit = statement.limit.clamp(1, LIMIT_MAX);
     let (searched, live) = search(live, values, FOUND_MAX).await?;
@@ -129,8 +130,19 @@ pub(super) async fn candidates(
         let ids: Vec<_> = part.iter().map(|found| found.id).collect();
         let links = store.list_links_around(&ids).await.map_err(Problem::internal)?;
         let golden_of: HashMap<_, GoldenId> = links.iter().map(|link| (link.source_record, link.golden_id)).collect();
+        // What is withheld finds nobody: a source record counts where all that is stated could be shown of it.
+        let registers = if access.may_withhold() {
+            deployment.store.list_registers_of(&ids).await.map_err(Problem::internal)?
+        } else {
+            HashMap::new()
+        };
+        let is_told = |id: GoldenId, source_record: &SourceRecordId| {
+            let register = registers.get(source_record).map(String::as_str);
+            stated.iter().all(|one| access.withholds(Some(id), register, &one.name, one.class).is_none())
+        };
         for found in part {
-            let Some(id) = golden_of.get(&found.id).copied().filter(|id| seen.insert(*id)) else { continue };
+            let golden = golden_of.get(&found.id).copied().filter(|id| is_told(*id, &found.id));
+            let Some(id) = golden.filter(|id| seen.insert(*id)) else { continue };
             let golden = store.find_golden(access, model, id).await.map_err(Problem::internal)?;
             if let Some(golden) = golden {
                 subjects.push(golden.record.id.to_string());

@@ -60,14 +60,25 @@ async fn find_at<'s>(
     let Some(known_at) = known_at else { return find(state, access, id).await };
     let (model, id) = locate(state, id).await?;
     let golden = state.deployment.store.find_golden_at(access, model, id, known_at).await.map_err(Problem::internal)?;
-    Ok((model, golden.ok_or_else(|| not_seen(id))?))
+    Ok((model, golden.ok_or_else(|| not_shown(access, id))?))
 }
 
 /// The golden record that a path states, as the caller may see it.
 async fn find<'s>(state: &'s AppState, access: &Access, id: &str) -> Result<(&'s EntityModel, Golden), Problem> {
     let (model, id) = locate(state, id).await?;
     let golden = state.deployment.store.find_golden(access, model, id).await.map_err(Problem::internal)?;
-    Ok((model, golden.ok_or_else(|| not_seen(id))?))
+    Ok((model, golden.ok_or_else(|| not_shown(access, id))?))
+}
+
+/// Why a golden record is not shown: it is withheld where a read rests on consent and none was given.
+fn not_shown(access: &Access, id: GoldenId) -> Problem {
+    match access.receipts() {
+        Some(receipts) if receipts.golden().all(|golden| golden != id) => Problem::forbidden(format!(
+            "golden record {id} is withheld: the read rests on consent, and no receipt stands for this purpose; `kanak consent record` \
+             keeps one that was given, or state another `Legal-Basis` that carries the purpose"
+        )),
+        Some(_) | None => not_seen(id),
+    }
 }
 
 fn not_seen(id: GoldenId) -> Problem {

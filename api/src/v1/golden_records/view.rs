@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kanak_model::entity_model::SurvivorshipStrategy;
-use kanak_model::golden_record::GoldenValue;
+use kanak_model::golden_record::{GoldenValue, WithheldCounts};
 use kanak_model::kind::Class;
 use kanak_model::{Access, GoldenRecord, Timestamp, UserId};
 use kanak_store::{Golden, OverrideView};
@@ -80,9 +80,30 @@ pub struct GoldenRecordView {
     known_at: Option<String>,
     /// The chosen values that the caller may see.
     values: BTreeMap<String, ValueView>,
+    /// What is withheld beside what the purpose does not show; left out where nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withheld: Option<WithheldView>,
     /// The departments' own keys, where the caller's purpose shows personal data.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     crosswalks: Vec<CrosswalkView>,
+}
+
+/// How much of a golden record is withheld from the caller.
+#[derive(Serialize, ToSchema)]
+pub struct WithheldView {
+    /// Values of other departments' registers that no agreement gives to the caller.
+    by_agreement: u32,
+    /// Values that no receipt of consent covers.
+    by_consent: u32,
+    /// Source records of registers of which the caller is given nothing.
+    source_records: u32,
+}
+
+impl WithheldView {
+    fn of(counts: WithheldCounts) -> Option<Self> {
+        let WithheldCounts { by_agreement, by_consent, source_records } = counts;
+        (counts != WithheldCounts::default()).then_some(Self { by_agreement, by_consent, source_records })
+    }
 }
 
 impl GoldenRecordView {
@@ -168,6 +189,7 @@ impl GoldenRecordView {
             recorded_to: record.recorded_to.map(|at: Timestamp| at.to_string()),
             known_at: None,
             values: values.collect(),
+            withheld: WithheldView::of(record.withheld),
             crosswalks: Vec::new(),
         }
     }

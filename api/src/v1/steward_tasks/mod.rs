@@ -43,7 +43,7 @@ async fn step(state: AppState, caller: &ApiCaller, id: i64, act: TaskAct) -> Res
     steward_of(&caller.caller).map_err(|(status, detail)| Problem::new(status, detail))?;
     let id = StewardTaskId(id);
     Actions(state.clone()).step_task(&caller.caller, id, &act).await.map_err(refusal)?;
-    let access = Access::decide(&caller.caller, Purpose::Stewardship)?;
+    let access = Access::decide_under(&caller.caller, Purpose::Stewardship, None, &caller.terms)?;
     let view = find(&state, &access, id).await?;
     audited(&state, &access, "read steward task", [format!("steward task {id}")]).await?;
     Ok(Json(StewardTaskDetail::new(&view, &user_names(&state).await?)))

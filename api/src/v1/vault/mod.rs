@@ -17,7 +17,7 @@ use crate::server::state::AppState;
 
 /// What the caller may read; that none of the caller's roles serves the purpose is put on record.
 async fn access(state: &AppState, caller: &ApiCaller, subject: String) -> Result<Access, Problem> {
-    let denied = match Access::decide(&caller.caller, caller.purpose) {
+    let denied = match Access::decide_under(&caller.caller, caller.purpose, caller.basis, &caller.terms) {
         Ok(access) => return Ok(access),
         Err(denied) => denied,
     };

@@ -3,8 +3,10 @@
 use kanak_model::entity_model::Thresholds;
 use kanak_model::id::SourceRecordId;
 use kanak_model::match_pair::{Constraint, ConstraintKind, Decision, MatchPair};
+use kanak_model::sharing::AgreedLinks;
 use rustc_hash::FxHashSet;
 
+use super::agreed::Together;
 use super::blocking::Candidates;
 use super::bound::Bound;
 use super::cluster::{self, Clusters, Cut, Edge, Evidence, Islands, RowConstraint};
@@ -57,8 +59,9 @@ pub fn match_batch(
     progress: &dyn Progress,
 ) -> Matched {
     let frozen: FxHashSet<u64> = rule_set.refined.iter().copied().collect();
-    let candidates = Candidates::of(&rule_set.rules, columns, Some(&frozen));
-    let run = Run { bound: &Bound::of(rule_set, columns), columns };
+    let together = Together::of(rule_set.agreed.as_ref(), columns);
+    let candidates = Candidates::of(&rule_set.rules, columns, Some(&frozen)).within(together.clone());
+    let run = Run { bound: &Bound::of(rule_set, columns), columns, together: together.as_ref() };
     let weighed = run.weigh(&candidates, None, progress);
     let first = weighed.first_pass(cluster::constraints_of(columns, constraints), progress);
     weighed.matched(first, rule_set.second_pass.as_ref())
@@ -94,12 +97,40 @@ pub fn train_and_match(
     listed_from: Option<f64>,
     progress: &dyn Progress,
 ) -> (RuleSet, Matched) {
-    let candidates = Candidates::of(rules, columns, None);
+    trained_and_matched(rules, columns, seed, None, constraints, listed_from, progress)
+}
+
+/// Trains a rule set and matches by it as [`train_and_match`] does, without comparing source records of registers between which no
+/// agreement stands.
+pub fn train_and_match_agreed(
+    rules: &MatchRules,
+    columns: &Columns,
+    seed: u64,
+    agreed: Option<&AgreedLinks>,
+    constraints: &[Constraint],
+    progress: &dyn Progress,
+) -> (RuleSet, Matched) {
+    trained_and_matched(rules, columns, seed, agreed, constraints, None, progress)
+}
+
+fn trained_and_matched(
+    rules: &MatchRules,
+    columns: &Columns,
+    seed: u64,
+    agreed: Option<&AgreedLinks>,
+    constraints: &[Constraint],
+    listed_from: Option<f64>,
+    progress: &dyn Progress,
+) -> (RuleSet, Matched) {
+    let together = Together::of(agreed, columns);
+    let candidates = Candidates::of(rules, columns, None).within(together.clone());
     let decided = cluster::constraints_of(columns, constraints);
-    let is_answer = |one: &&RowConstraint| one.kind != ConstraintKind::Confirmed;
+    let may_be_compared =
+        |one: &RowConstraint| together.as_ref().is_none_or(|together| together.allow_rows(one.left, one.right));
+    let is_answer = |one: &&RowConstraint| one.kind != ConstraintKind::Confirmed && may_be_compared(one);
     let answers: Vec<RowConstraint> = decided.iter().filter(is_answer).copied().collect();
-    let rule_set = train_on(rules, columns, &candidates, &answers, seed);
-    let run = Run { bound: &Bound::of(&rule_set, columns), columns };
+    let rule_set = RuleSet { agreed: agreed.cloned(), ..train_on(rules, columns, &candidates, &answers, seed) };
+    let run = Run { bound: &Bound::of(&rule_set, columns), columns, together: together.as_ref() };
     let weighed = run.weigh(&candidates, listed_from, progress);
     let first = weighed.first_pass(decided, progress);
     // Who lives with whom and which register lists nobody twice is learned from what the weights alone make of all, not from the
@@ -121,7 +152,7 @@ pub fn train_and_match(
 pub fn train(rules: &MatchRules, columns: &Columns, seed: u64) -> RuleSet {
     let candidates = Candidates::of(rules, columns, None);
     let rule_set = train_on(rules, columns, &candidates, &[], seed);
-    let run = Run { bound: &Bound::of(&rule_set, columns), columns };
+    let run = Run { bound: &Bound::of(&rule_set, columns), columns, together: None };
     let second_pass = run.train_second_pass(&run.weigh(&candidates, None, &Silent).first_pass(Vec::new(), &Silent));
     RuleSet { second_pass: Some(second_pass), ..rule_set }
 }
@@ -131,6 +162,7 @@ pub fn train(rules: &MatchRules, columns: &Columns, seed: u64) -> RuleSet {
 struct Run<'r> {
     bound: &'r Bound<'r>,
     columns: &'r Columns,
+    together: Option<&'r Together>,
 }
 
 /// The pairs of a run that are heard, weighed.
@@ -179,12 +211,12 @@ impl<'r> Run<'r> {
 
     fn evidence(self) -> Evidence<'r> {
         let matched = self.bound.weight_at(self.thresholds().matched);
-        Evidence { bound: self.bound, matched, households: None, registers: None }
+        Evidence { bound: self.bound, matched, households: None, registers: None, together: self.together }
     }
 
     /// What the clusters that pairs alone give teach a second pass.
     fn train_second_pass(self, first: &FirstPass) -> SecondPass {
-        let Run { bound, columns } = self;
+        let Run { bound, columns, .. } = self;
         let (root_of, edges) = (&first.clusters.root_of, first.islands.edges());
         SecondPass::train(bound.rules(), columns, root_of, edges, |weight_bits| bound.probability(weight_bits))
     }
@@ -201,7 +233,7 @@ impl Weighed<'_> {
 
     /// Clusters: those of the first pass, settled once more by what they show.
     fn matched(self, first: FirstPass, second_pass: Option<&SecondPass>) -> Matched {
-        let Run { bound, columns } = self.run;
+        let Run { bound, columns, .. } = self.run;
         let evidence = self.run.evidence();
         let matched = evidence.matched;
         let FirstPass { islands, clusters: first } = first;
@@ -235,6 +267,7 @@ impl Weighed<'_> {
             pairs_possible: rows * rows.saturating_sub(1) / 2,
             compared: self.rules.iter().map(|rule| rule.compared).sum(),
             not_compared: self.rules.iter().map(|rule| rule.not_compared).sum(),
+            no_agreement: self.rules.iter().map(|rule| rule.no_agreement).sum(),
             refined_blocks: self.rules.iter().map(|rule| rule.refined_blocks).sum(),
             matched: strong,
             review: edges.len() as u64 - strong,

@@ -10,6 +10,7 @@ use kanak_model::entity_model::BlockingRule;
 use rayon::prelude::*;
 use rustc_hash::FxHashSet;
 
+use super::agreed::Together;
 use super::columns::Columns;
 use super::keys::{AllKeys, Entry};
 use super::progress::Progress;
@@ -30,6 +31,8 @@ pub(crate) struct Candidates {
     offsets: Vec<u32>,
     /// Where a row stands in `members`, ascending.
     places: Vec<u32>,
+    /// Which rows may stand together; others are no candidates. `None`: all may.
+    together: Option<Together>,
 }
 
 #[derive(Debug)]
@@ -50,6 +53,7 @@ struct Seen {
     compared: u64,
     repeated: u64,
     refined: u64,
+    no_agreement: u64,
 }
 
 /// Which partners the row at hand has met already, and through which rule last.
@@ -72,7 +76,8 @@ impl Candidates {
             (Rule { text: words.join(", "), to: 0, pairs, pairs_refined, blocks_refined, refined }, members)
         };
         let blocked: Vec<(Rule, Vec<Member>)> = rules.blocking.par_iter().enumerate().map(block).collect();
-        let mut all = Self { rules: Vec::new(), members: Vec::new(), offsets: Vec::new(), places: Vec::new() };
+        let mut all =
+            Self { rules: Vec::new(), members: Vec::new(), offsets: Vec::new(), places: Vec::new(), together: None };
         all.members.reserve_exact(blocked.iter().map(|(_, members)| members.len()).sum());
         for (mut rule, members) in blocked {
             all.members.extend_from_slice(&members);
@@ -81,6 +86,17 @@ impl Candidates {
         }
         all.find_places(columns.len());
         all
+    }
+
+    /// The same without the pairs that may not stand together.
+    pub(crate) fn within(self, together: Option<Together>) -> Self {
+        Self { together, ..self }
+    }
+
+    /// How many pairs of rows may stand together.
+    pub(crate) fn possible(&self) -> u64 {
+        let rows = self.rows();
+        self.together.as_ref().map_or(rows * rows.saturating_sub(1) / 2, Together::possible)
     }
 
     fn find_places(&mut self, rows: usize) {
@@ -139,10 +155,17 @@ impl Candidates {
         &self.places[self.offsets[row as usize] as usize..self.offsets[row as usize + 1] as usize]
     }
 
-    /// Whether some rule lets a pair through, `left < right`.
+    /// Whether some rule lets a pair through, `left < right`, or it may not be compared at all.
     pub(crate) fn covers(&self, left: u32, right: u32) -> bool {
+        if !self.allows(left, right) {
+            return true;
+        }
         let stands_after = |place: &u32| self.after(*place).iter().any(|member| member.row() == right);
         self.places_of(left).iter().any(stands_after)
+    }
+
+    fn allows(&self, left: u32, right: u32) -> bool {
+        self.together.as_ref().is_none_or(|together| together.allow_rows(left, right))
     }
 
     /// Visits every candidate pair once, `left < right`: a row with its partners, ascending. In parallel; the results of the
@@ -187,6 +210,7 @@ impl Candidates {
                 sum.compared += piece.compared;
                 sum.repeated += piece.repeated;
                 sum.refined += piece.refined;
+                sum.no_agreement += piece.no_agreement;
             }
         }
         let stats = self.rules.iter().zip(sums).map(|(rule, seen)| RuleStats {
@@ -195,6 +219,7 @@ impl Candidates {
             compared: seen.compared,
             repeated: seen.repeated,
             not_compared: rule.pairs_refined.saturating_sub(seen.refined),
+            no_agreement: seen.no_agreement,
             refined_blocks: rule.blocks_refined,
         });
         (results, stats.collect())
@@ -217,7 +242,9 @@ impl Candidates {
                 marks.met_by[right] = left;
                 marks.rule[right] = rule as u8;
                 seen.refined += u64::from(member.is(Member::REFINED));
-                if is_new {
+                if !self.allows(left, right as u32) {
+                    seen.no_agreement += u64::from(is_new);
+                } else if is_new {
                     seen.compared += 1;
                     partners.push(right as u32);
                 } else {

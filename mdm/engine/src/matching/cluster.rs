@@ -11,6 +11,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
+use super::agreed::{self, Together};
 use super::bound::{Bound, Weigher};
 use super::columns::Columns;
 use super::households::{HouseholdWeights, Households};
@@ -49,6 +50,8 @@ pub enum CutReason {
     OneRegister,
     /// Stewards confirmed both sides, each for itself: only a steward joins them.
     Confirmed,
+    /// Registers on both sides have no agreement that lets them stand together.
+    NoAgreement,
 }
 
 impl CutReason {
@@ -59,6 +62,7 @@ impl CutReason {
             Self::WeakBridge => "the only links between two groups whose other source records contradict each other",
             Self::OneRegister => "both stand in one register, which lists hardly anybody twice",
             Self::OtherHousehold => "both share phones or cards with others, and with none in common",
+            Self::NoAgreement => "no agreement lets registers on both sides stand together in one golden record",
             Self::Confirmed => "stewards confirmed both golden records, and only a steward joins such two",
         }
     }
@@ -153,6 +157,8 @@ pub(crate) struct Evidence<'e> {
     pub(crate) households: Option<(&'e Households<'e>, HouseholdWeights)>,
     /// What became of the source records of each register.
     pub(crate) registers: Option<&'e Registers<'e>>,
+    /// Which rows may stand together; `None`: all may.
+    pub(crate) together: Option<&'e Together>,
 }
 
 /// Someone who weighs groups.
@@ -241,7 +247,7 @@ impl Islands {
         let mut cuts: Vec<Cut> = refused.iter().map(cut).collect();
         cuts.sort_unstable();
         cuts.dedup();
-        let apart = self
+        let mut apart: FxHashSet<(u32, u32)> = self
             .constraints
             .iter()
             .filter(|constraint| constraint.kind == ConstraintKind::CannotLink)
@@ -250,7 +256,28 @@ impl Islands {
                 (a.min(b), a.max(b))
             })
             .collect();
+        if let Some(together) = evidence.together {
+            apart.extend(self.without_agreement(&root_of, together));
+        }
         Clusters { root_of, cuts, apart, confirmed }
+    }
+
+    /// The pairs of clusters between which edges lie and no agreement stands.
+    fn without_agreement(&self, root_of: &[u32], together: &Together) -> Vec<(u32, u32)> {
+        let roots = |edge: &Edge| (root_of[edge.left as usize], root_of[edge.right as usize]);
+        let mut pairs: Vec<(u32, u32)> =
+            self.edges.iter().map(roots).filter(|(a, b)| a != b).map(|(a, b)| (a.min(b), a.max(b))).collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        let mut registers: FxHashMap<u32, Vec<u32>> =
+            pairs.iter().flat_map(|(a, b)| [*a, *b]).map(|root| (root, Vec::new())).collect();
+        for (row, root) in root_of.iter().enumerate() {
+            if let Some(registers) = registers.get_mut(root) {
+                agreed::join(registers, &[together.register(row as u32)]);
+            }
+        }
+        pairs.retain(|(a, b)| !together.allow_all(&registers[a], &registers[b]));
+        pairs
     }
 }
 
@@ -275,11 +302,12 @@ impl<'e> Island<'e> {
     }
 
     fn settle(self, judge: &Judge<'_>) -> Settled {
-        let (mut groups, mut refused) = self.join(Groups::of(&self), judge);
+        let together = judge.evidence.together;
+        let (mut groups, mut refused) = self.join(Groups::of(&self, together), judge);
         if !groups.join_decided(&self) {
             // Some who are to be together stand in groups that are to be apart: then only they are together from the start, and
             // the others must go along with it.
-            let mut decided = Groups::of(&self);
+            let mut decided = Groups::of(&self, together);
             decided.join_decided(&self);
             (groups, refused) = self.join(decided, judge);
         }
@@ -288,7 +316,7 @@ impl<'e> Island<'e> {
     }
 
     /// Joins groups by what the source records state.
-    fn join(&self, mut groups: Groups, judge: &Judge<'_>) -> (Groups, Vec<(Edge, CutReason)>) {
+    fn join<'t>(&self, mut groups: Groups<'t>, judge: &Judge<'_>) -> (Groups<'t>, Vec<(Edge, CutReason)>) {
         let matched = judge.evidence.matched;
         let mut refused = Vec::new();
         let strong = self.edges.partition_point(|edge| edge.weight_bits >= matched);
@@ -297,8 +325,8 @@ impl<'e> Island<'e> {
             if a == b {
                 continue;
             }
-            if groups.forbidden(a, b) {
-                refused.push((*edge, CutReason::CannotLink));
+            if let Some(reason) = groups.parted(a, b) {
+                refused.push((*edge, reason));
             } else if let Some(reason) = judge.against(edge, groups.members(a), groups.members(b)) {
                 refused.push((*edge, reason));
             } else if groups.both_confirmed(a, b) {
@@ -320,7 +348,7 @@ impl<'e> Island<'e> {
         &self,
         doubtful: &[Edge],
         judge: &Judge<'_>,
-        groups: &mut Groups,
+        groups: &mut Groups<'_>,
         refused: &mut Vec<(Edge, CutReason)>,
     ) {
         let mut heard_before: FxHashSet<(u32, u32, usize)> = FxHashSet::default();
@@ -366,7 +394,7 @@ impl Island<'_> {
         &self,
         judge: &Judge<'_>,
         registers: &Registers<'_>,
-        groups: &mut Groups,
+        groups: &mut Groups<'_>,
         refused: &mut Vec<(Edge, CutReason)>,
     ) {
         // The best of several candidates is the best by chance too, and the shares that stand alone are no more than estimates: twice as
@@ -417,8 +445,8 @@ impl Island<'_> {
 
 impl Island<'_> {
     /// The strongest edge between two groups.
-    fn edge_between(&self, groups: &mut Groups, a: u32, b: u32) -> Option<Edge> {
-        let ends = |groups: &mut Groups, edge: &Edge| {
+    fn edge_between(&self, groups: &mut Groups<'_>, a: u32, b: u32) -> Option<Edge> {
+        let ends = |groups: &mut Groups<'_>, edge: &Edge| {
             (groups.root(self.place(edge.left)), groups.root(self.place(edge.right)))
         };
         self.edges
@@ -437,7 +465,7 @@ struct Offer {
 }
 
 /// The groups of an island, by their smallest place in it.
-struct Groups {
+struct Groups<'t> {
     root: Vec<u32>,
     /// By root: the rows of its group, ascending.
     members: Vec<Vec<u32>>,
@@ -445,15 +473,19 @@ struct Groups {
     cannot: Vec<Vec<u32>>,
     /// By root: which confirmed golden record its group is, by the smallest place of that one; `None` where no steward looked.
     confirmed: Vec<Option<u32>>,
+    /// Which registers may stand together, where they need an agreement; and by root those of its group, ascending.
+    together: Option<(&'t Together, Vec<Vec<u32>>)>,
 }
 
-impl Groups {
-    fn of(island: &Island<'_>) -> Self {
+impl<'t> Groups<'t> {
+    fn of(island: &Island<'_>, together: Option<&'t Together>) -> Self {
+        let registers = |together: &'t Together| island.rows.iter().map(|row| vec![together.register(*row)]).collect();
         let mut groups = Self {
             root: (0..island.rows.len() as u32).collect(),
             members: island.rows.iter().map(|row| vec![*row]).collect(),
             cannot: vec![Vec::new(); island.rows.len()],
             confirmed: confirmed(island),
+            together: together.map(|together| (together, registers(together))),
         };
         for constraint in island.of_kind(ConstraintKind::CannotLink) {
             let (a, b) = (island.place(constraint.left), island.place(constraint.right));
@@ -497,6 +529,10 @@ impl Groups {
         let cannot = std::mem::take(&mut self.cannot[gone as usize]);
         self.cannot[keep as usize].extend(cannot);
         self.confirmed[keep as usize] = self.confirmed[keep as usize].or(self.confirmed[gone as usize]);
+        if let Some((_, registers)) = &mut self.together {
+            let moved = std::mem::take(&mut registers[gone as usize]);
+            agreed::join(&mut registers[keep as usize], &moved);
+        }
     }
 
     /// Whether stewards confirmed two groups, each for itself.
@@ -505,8 +541,24 @@ impl Groups {
         a.is_some() && b.is_some() && a != b
     }
 
-    /// Whether a steward keeps two groups apart.
+    /// Whether nothing may join two groups.
     fn forbidden(&mut self, a: u32, b: u32) -> bool {
+        self.parted(a, b).is_some()
+    }
+
+    /// What parts two groups for good: a steward, or the want of an agreement between their registers.
+    fn parted(&mut self, a: u32, b: u32) -> Option<CutReason> {
+        let agrees = |(together, registers): &(&Together, Vec<Vec<u32>>)| {
+            together.allow_all(&registers[a as usize], &registers[b as usize])
+        };
+        if !self.together.as_ref().is_none_or(agrees) {
+            return Some(CutReason::NoAgreement);
+        }
+        self.kept_apart(a, b).then_some(CutReason::CannotLink)
+    }
+
+    /// Whether a steward keeps two groups apart.
+    fn kept_apart(&mut self, a: u32, b: u32) -> bool {
         let (few, many) = if self.cannot[a as usize].len() <= self.cannot[b as usize].len() { (a, b) } else { (b, a) };
         let apart = self.cannot[few as usize].clone();
         apart.into_iter().any(|place| self.root(place) == many)

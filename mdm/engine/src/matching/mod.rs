@@ -15,6 +15,7 @@
 
 pub mod accuracy;
 mod address;
+mod agreed;
 mod batch;
 mod batches;
 mod blocking;
@@ -51,7 +52,7 @@ mod train;
 mod weights;
 mod words;
 
-pub use batch::{Matched, match_around, match_batch, train, train_and_match};
+pub use batch::{Matched, match_around, match_batch, train, train_and_match, train_and_match_agreed};
 pub use batches::BatchError;
 pub use cluster::{Cut, CutReason};
 pub use columns::{Columns, ColumnsBuilder, Rank};

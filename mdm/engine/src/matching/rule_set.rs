@@ -4,6 +4,7 @@ use kanak_model::entity_model::Thresholds;
 use kanak_model::id::SourceRecordId;
 use kanak_model::kind::Kind;
 use kanak_model::match_pair::Decision;
+use kanak_model::sharing::AgreedLinks;
 use kanak_model::source_record::Values;
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +47,10 @@ pub struct RuleSet {
     /// version is due. Matching does not read it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub declared: String,
+    /// Which registers may stand together in one golden record; `None` where they need no agreement. Others are not compared, and
+    /// nothing joins them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed: Option<AgreedLinks>,
 }
 
 /// Shares of all pairs.

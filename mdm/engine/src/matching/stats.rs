@@ -16,6 +16,9 @@ pub struct RuleStats {
     /// Of those, left out by this rule because their block was oversized and they agree on no further key. Another rule may
     /// have compared them.
     pub not_compared: u64,
+    /// Of those, left out because no agreement stands between their registers.
+    #[serde(default)]
+    pub no_agreement: u64,
     /// Oversized blocks that were refined by further keys.
     pub refined_blocks: u64,
 }
@@ -31,6 +34,9 @@ pub struct MatchStats {
     pub compared: u64,
     /// Pairs left out by refinement, summed over the rules.
     pub not_compared: u64,
+    /// Pairs left out because no agreement stands between their registers.
+    #[serde(default)]
+    pub no_agreement: u64,
     /// Oversized blocks refined.
     pub refined_blocks: u64,
     /// Pairs at or above the match threshold, before clusters were checked.

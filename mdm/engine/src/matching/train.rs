@@ -46,9 +46,10 @@ pub(crate) fn train_on(
         reading: reading(),
         seed,
         declared: String::new(),
+        agreed: None,
     };
     let rows = columns.len() as u64;
-    let possible = rows * rows.saturating_sub(1) / 2;
+    let possible = candidates.possible();
     let bound = Bound::of(&rule_set, columns);
     let (patterns, pairs) = Patterns::of_candidates(candidates, &bound, seed);
     let others = Patterns::of_others(candidates, &bound, rows, (possible as f64 - pairs).max(0.0), seed);

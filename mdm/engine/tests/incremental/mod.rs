@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kanak_engine::matching::{
-    Columns, CutReason, Incremental, MatchRules, RuleSet, Silent, match_around, match_batch, train,
+    Columns, CutReason, Incremental, MatchRules, Rank, RuleSet, Silent, match_around, match_batch, train,
+    train_and_match_agreed,
 };
 use kanak_model::EntityModel;
 use kanak_model::id::SourceRecordId;
 use kanak_model::match_pair::{Constraint, ConstraintKind};
+use kanak_model::sharing::AgreedLinks;
 use kanak_model::source_record::Values;
 use proptest::prelude::*;
 
-use crate::{columns_of, model, people, pick, rank, values};
+use crate::{columns_of, model, people, pick, values};
 
 type Records = BTreeMap<SourceRecordId, Values>;
 
@@ -26,12 +28,18 @@ struct Hub {
     cluster_of: BTreeMap<SourceRecordId, Vec<SourceRecordId>>,
     /// How many source records were heard, over all steps.
     heard: usize,
+    /// In which register each source record stands.
+    register: RegisterOf,
 }
 
-fn columns(model: &EntityModel, records: &Records) -> Columns {
+type RegisterOf = fn(SourceRecordId) -> &'static str;
+
+const ONE_REGISTER: RegisterOf = |_| "register";
+
+fn columns(model: &EntityModel, records: &Records, register: RegisterOf) -> Columns {
     let mut builder = Columns::builder(model);
     for (id, values) in records {
-        builder.push(*id, rank(*id), values);
+        builder.push(*id, Rank::of(register(*id), &id.0.to_string()), values);
     }
     builder.finish()
 }
@@ -42,15 +50,25 @@ fn by_member(clusters: &[Vec<SourceRecordId>]) -> BTreeMap<SourceRecordId, Vec<S
 
 impl Hub {
     fn of(model: EntityModel, rule_set: RuleSet, records: Records, constraints: &[Constraint]) -> Self {
-        let all = columns(&model, &records);
+        Self::in_registers(model, rule_set, records, constraints, ONE_REGISTER)
+    }
+
+    fn in_registers(
+        model: EntityModel,
+        rule_set: RuleSet,
+        records: Records,
+        constraints: &[Constraint],
+        register: RegisterOf,
+    ) -> Self {
+        let all = columns(&model, &records, register);
         let cluster_of = by_member(&match_batch(&rule_set, &all, constraints, &Silent).clusters);
         let rule_set = Arc::new(rule_set);
         let incremental = Incremental::of(Arc::clone(&rule_set), all);
-        Self { model, rule_set, records, incremental, cluster_of, heard: 0 }
+        Self { model, rule_set, records, incremental, cluster_of, heard: 0, register }
     }
 
     fn put(&mut self, id: SourceRecordId, values: Values) {
-        self.incremental.put(id, "register", &values);
+        self.incremental.put(id, (self.register)(id), &values);
         self.records.insert(id, values);
     }
 
@@ -64,12 +82,13 @@ impl Hub {
         let around = self.incremental.around(constraints, usize::MAX).unwrap();
         self.heard += around.heard.len();
         let heard: Records = around.heard.iter().map(|id| (*id, self.records[id].clone())).collect();
-        let heard = columns(&self.model, &heard);
+        let heard = columns(&self.model, &heard, self.register);
         let matched = match_around(&self.rule_set, &heard, constraints, &around.settled, &Silent);
         let settled: BTreeSet<SourceRecordId> = around.settled.iter().copied().collect();
         if self.records.len() < 2_000 {
             let mut all =
-                match_batch(&self.rule_set, &columns(&self.model, &self.records), constraints, &Silent).questions;
+                match_batch(&self.rule_set, &columns(&self.model, &self.records, self.register), constraints, &Silent)
+                    .questions;
             all.retain(|one| settled.contains(&one.left) && settled.contains(&one.right));
             assert_eq!(matched.questions, all);
         }
@@ -89,7 +108,7 @@ impl Hub {
 
     /// The clusters kept up are those of one batch.
     fn check(&self, constraints: &[Constraint]) {
-        let all = columns(&self.model, &self.records);
+        let all = columns(&self.model, &self.records, self.register);
         let expected = by_member(&match_batch(&self.rule_set, &all, constraints, &Silent).clusters);
         let wrong: Vec<_> = expected.iter().filter(|(id, members)| self.cluster_of.get(id) != Some(members)).collect();
         assert!(wrong.is_empty(), "{} of {} differ, such as {:?}", wrong.len(), expected.len(), wrong.first());
@@ -172,6 +191,116 @@ proptest! {
     }
 }
 
+/// Four registers, so that the two or three source records of a person stand in two or three.
+const FOUR_REGISTERS: RegisterOf = |id| ["food", "health", "land", "roll"][(id.0 / 3 % 4) as usize];
+const REGISTER_PAIRS: [(&str, &str); 6] =
+    [("food", "health"), ("food", "land"), ("food", "roll"), ("health", "land"), ("health", "roll"), ("land", "roll")];
+
+/// The agreements that stand of all that could: one bit a pair.
+fn agreed(bits: u8) -> AgreedLinks {
+    REGISTER_PAIRS.into_iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1).map(|(_, pair)| pair).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn under_agreements_changes_end_where_one_batch_does_and_no_cluster_holds_what_they_part(
+        seed in any::<u64>(), step in 5_usize..60, bits in 0_u8..64,
+    ) {
+        let mut seed = seed;
+        let model = model("citizen");
+        let people = people(200, seed);
+        let records: Records = people.iter().map(|(id, values, _)| (*id, values.clone())).collect();
+        let rules = MatchRules::compile(&model).unwrap();
+        let links = agreed(bits);
+        let all = columns(&model, &records, FOUR_REGISTERS);
+        let (rule_set, trained) = train_and_match_agreed(&rules, &all, 7, Some(&links), &[], &Silent);
+        prop_assert_eq!(&match_batch(&rule_set, &all, &[], &Silent).clusters, &trained.clusters);
+        prop_assert!(trained.stats.no_agreement > 0 || bits == 63);
+        let decided = decisions(&people, 20, &mut seed);
+        let first = records.iter().take(records.len() / 2).map(|(id, values)| (*id, values.clone())).collect();
+        let mut hub = Hub::in_registers(model, rule_set, first, &decided, FOUR_REGISTERS);
+        let rest: Vec<_> = records.iter().skip(records.len() / 2).collect();
+        for some in rest.chunks(step) {
+            for (id, values) in some {
+                hub.put(**id, (*values).clone());
+            }
+            hub.settle(&decided);
+        }
+        hub.check(&decided);
+        for _ in 0..step {
+            let (id, values, _) = &people[pick(&mut seed, people.len())];
+            if pick(&mut seed, 3) == 0 {
+                hub.remove(*id);
+            } else {
+                hub.put(*id, corrected(values, &people, &mut seed));
+            }
+        }
+        hub.settle(&decided);
+        hub.check(&decided);
+        for members in hub.cluster_of.values() {
+            let registers: Vec<&str> = members.iter().map(|id| FOUR_REGISTERS(*id)).collect();
+            prop_assert_eq!(links.find_parted(&registers), None, "{:?}", members);
+        }
+    }
+}
+
+#[test]
+fn an_agreement_joins_what_it_allows_and_its_end_parts_it_whatever_a_steward_said() {
+    let model = model("citizen");
+    let people = people(120, 9);
+    let records: Records = people.iter().map(|(id, values, _)| (*id, values.clone())).collect();
+    let all = columns(&model, &records, FOUR_REGISTERS);
+    let free = train(&MatchRules::compile(&model).unwrap(), &all, 7);
+    let together = match_batch(&free, &all, &[], &Silent);
+    let pair = together.clusters.iter().find(|members| members.len() > 1).unwrap();
+    let (left, right) = (pair[0], pair[1]);
+    let must = [Constraint { left, right, kind: ConstraintKind::MustLink }];
+    let under = |links: Option<AgreedLinks>| {
+        let rule_set = RuleSet { agreed: links, ..free.clone() };
+        let matched = match_batch(&rule_set, &all, &must, &Silent);
+        let stands = matched.clusters.iter().any(|members| members.contains(&left) && members.contains(&right));
+        (stands, matched)
+    };
+    assert!(under(None).0 && under(Some(agreed(63))).0);
+    assert_eq!(under(Some(agreed(63))).1.clusters, under(None).1.clusters, "all agreements are as good as none needed");
+    let (stands, parted) = under(Some(AgreedLinks::default()));
+    assert!(!stands, "a steward's word does not stand in for an agreement");
+    assert_eq!(parted.clusters.len(), records.len() - within_one_register(&parted.clusters));
+    assert!(
+        parted.questions.iter().all(|one| FOUR_REGISTERS(one.left) == FOUR_REGISTERS(one.right)),
+        "nobody is asked"
+    );
+    assert_eq!(parted.stats.compared + parted.stats.no_agreement, together.stats.compared);
+    assert!(parted.pairs.iter().all(|one| FOUR_REGISTERS(one.left) == FOUR_REGISTERS(one.right)));
+}
+
+/// How many source records are in clusters beyond one a cluster: all of them in one register each.
+fn within_one_register(clusters: &[Vec<SourceRecordId>]) -> usize {
+    for members in clusters {
+        assert!(members.iter().all(|id| FOUR_REGISTERS(*id) == FOUR_REGISTERS(members[0])), "{members:?}");
+    }
+    clusters.iter().map(|members| members.len() - 1).sum()
+}
+
+#[test]
+fn where_two_may_stand_with_a_third_and_not_with_each_other_the_surer_one_does() {
+    let model = model("citizen");
+    let people = people(200, 21);
+    let records: Records = people.iter().map(|(id, values, _)| (*id, values.clone())).collect();
+    let all = columns(&model, &records, FOUR_REGISTERS);
+    let free = train(&MatchRules::compile(&model).unwrap(), &all, 7);
+    // Food may stand with health and with land, and these two may not stand together.
+    let links: AgreedLinks = [("food", "health"), ("food", "land")].into_iter().collect();
+    let rule_set = RuleSet { agreed: Some(links.clone()), ..free };
+    let matched = match_batch(&rule_set, &all, &[], &Silent);
+    let registers = |members: &Vec<SourceRecordId>| members.iter().map(|id| FOUR_REGISTERS(*id)).collect::<Vec<_>>();
+    assert!(matched.clusters.iter().all(|members| links.find_parted(&registers(members)).is_none()));
+    assert!(matched.clusters.iter().any(|members| members.len() > 1));
+    assert!(matched.cuts.iter().any(|cut| cut.reason == CutReason::NoAgreement), "{:?}", matched.cuts);
+}
+
 #[test]
 fn twenty_thousand_records_arriving_in_parts_cluster_as_in_one_batch() {
     let model = model("citizen");
@@ -206,12 +335,12 @@ fn twenty_thousand_records_arriving_in_parts_cluster_as_in_one_batch() {
     }
     hub.check(&decided);
     assert!(hub.heard < 5 * people.len() / 2, "{} were heard in five parts", hub.heard);
-    let all = match_batch(&hub.rule_set, &columns(&hub.model, &hub.records), &decided, &Silent);
+    let all = match_batch(&hub.rule_set, &columns(&hub.model, &hub.records, hub.register), &decided, &Silent);
     let cuts = |reason: CutReason| all.cuts.iter().filter(|cut| cut.reason == reason).count();
     assert!(all.stats.refined_blocks > 0 && all.stats.not_compared > 0, "{:?}", all.stats);
     assert!(cuts(CutReason::WeakBridge) > 0 && cuts(CutReason::CannotLink) > 0, "{:?}", all.cuts.len());
     let first_pass = RuleSet { second_pass: None, ..(*hub.rule_set).clone() };
-    let first_pass = match_batch(&first_pass, &columns(&hub.model, &hub.records), &decided, &Silent);
+    let first_pass = match_batch(&first_pass, &columns(&hub.model, &hub.records, hub.register), &decided, &Silent);
     assert!(first_pass.clusters != all.clusters, "the second pass decided nothing");
 }
 

@@ -13,7 +13,7 @@ use crate::hub::{Hub, doubtful, on_both, on_sqlite};
 /// What went wrong, the statement that does it, and the check that must name it.
 type Corruption = (&'static str, &'static str, &'static str);
 
-const CORRUPTIONS: [Corruption; 49] = [
+const CORRUPTIONS: [Corruption; 50] = [
     ("a crosswalk is lost", "DELETE FROM crosswalks WHERE source_record_id = 4", "pending_or_linked"),
     (
         "a source record has two crosswalks at once",
@@ -184,6 +184,15 @@ const CORRUPTIONS: [Corruption; 49] = [
     ("the decision of a decided task is gone", "DELETE FROM constraints", "decided_tasks_hold"),
     ("a decision was undone behind its task", "UPDATE constraints SET undone_us = 1", "decided_tasks_hold"),
     ("a cannot-link does not hold", "UPDATE constraints SET kind = 'cannot_link'", "cannot_links_hold"),
+    (
+        "two registers without an agreement stand together",
+        "INSERT INTO rule_sets (entity, version, body, created_us) VALUES ('citizen', 9, '{\"agreed\":[]}', 1);
+         INSERT INTO settings (name, value) VALUES ('rules_applied.citizen', '9');
+         INSERT INTO source_systems (id, name, title, department, rows_are, rows_of, trust, retire_share_max)
+         VALUES (9, 'land', '{}', 'revenue', 'entity', 'citizen', 0.5, 0.5);
+         UPDATE source_records SET source_system_id = 9 WHERE id = 2",
+        "links_agreed",
+    ),
     ("a must-link does not hold", "UPDATE constraints SET right_id = 4", "must_links_hold"),
     (
         "decisions contradict each other",

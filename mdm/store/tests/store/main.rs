@@ -3,10 +3,12 @@
 
 mod hub;
 
+mod agreements;
 mod arrivals;
 mod audit_events;
 mod backup;
 mod confirmations;
+mod consents;
 mod corruptions;
 mod decision_batches;
 mod department_answers;
@@ -21,6 +23,7 @@ mod modelled;
 mod overrides;
 mod parity;
 mod past;
+mod policy;
 mod proposals;
 mod resolution;
 mod steward_tasks;

@@ -21,6 +21,7 @@ use kanak_model::kind::Kind;
 use kanak_model::source_record::Values;
 use rustc_hash::FxHashMap;
 
+use super::agreed::Agreed;
 use super::columns::{Columns, MISSING, Rank, pan_from_gstin, pan_in};
 use super::keys::Entry;
 use super::lexicon::Lexicon;
@@ -63,6 +64,8 @@ pub struct Index {
     sex_from_name: Option<(usize, usize)>,
     /// Where a missing PAN is read from: the attributes of the PAN and of the tax number.
     pan_from_gstin: Option<(String, String)>,
+    /// Which registers may stand together, where they need an agreement; and the place of the register.
+    agreed: Option<(Agreed, usize)>,
 }
 
 /// A golden record that a query may speak of.
@@ -95,6 +98,8 @@ impl Index {
         let place = |kind: Kind| columns.columns.iter().position(|column| column.field.kind == kind);
         let label = blocking.label().filter(|at| columns.columns[*at].field.kind == Kind::PersonName);
         let sex_from_name = place(Kind::Sex).zip(label);
+        let register = columns.columns.iter().position(|column| column.field.name == SAME_REGISTER);
+        let agreed = rule_set.agreed.as_ref().map(Agreed::of).zip(register);
         let fields = &rule_set.rules.fields;
         let pan_from_gstin =
             pan_from_gstin(fields).map(|(pan, gstin)| (fields[pan].name.clone(), fields[gstin].name.clone()));
@@ -126,6 +131,7 @@ impl Index {
             scales,
             sex_from_name,
             pan_from_gstin,
+            agreed,
         };
         index.blocks = Postings::of(index.block_entries());
         index.names = Postings::of(index.name_entries());
@@ -332,7 +338,7 @@ impl Index {
         let mut rows: Vec<u32> = keys.iter().flat_map(|key| self.blocks.find(*key)).flatten().copied().collect();
         rows.sort_unstable();
         rows.dedup();
-        rows.retain(|other| *other != row && !self.is_dead(*other));
+        rows.retain(|other| *other != row && !self.is_dead(*other) && self.may_stand_together(row, *other));
         if !compared(rows.len()) {
             return Vec::new();
         }
@@ -340,6 +346,13 @@ impl Index {
         let weigher = self.scales.weigher(&self.rule_set, &self.attributes, &asked);
         rows.retain(|other| weigher.weight_bits(self.row(*other)) >= floor);
         rows
+    }
+
+    /// Whether the registers of two rows may stand together in one golden record.
+    fn may_stand_together(&self, one: u32, other: u32) -> bool {
+        let Some((agreed, at)) = &self.agreed else { return true };
+        let register = |row: u32| self.attributes[*at].find(self.row(row)[*at]);
+        register(one).zip(register(other)).is_some_and(|(one, other)| agreed.allows(one.text(), other.text()))
     }
 
     /// Bytes held, of everything but the rule set.

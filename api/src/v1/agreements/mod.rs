@@ -1,0 +1,3 @@
+//! `/v1/agreements`.
+
+pub mod list;
