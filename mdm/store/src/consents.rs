@@ -7,7 +7,8 @@ use sqlx::FromRow;
 
 use crate::Store;
 use crate::audit_events;
-use crate::db::{on_db, on_tx};
+use crate::db::{Tx, on_db, on_tx};
+use crate::dialect::{json, sql};
 use crate::error::StoreError;
 use crate::stewardship::check_text;
 
