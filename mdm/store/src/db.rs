@@ -280,6 +280,8 @@ pub(crate) fn sqlite_options(path: &std::path::Path) -> SqliteConnectOptions {
         .busy_timeout(Duration::from_secs(30))
         .pragma("temp_store", "MEMORY")
         .pragma("wal_autocheckpoint", "8000")
+        // Rows that wait between the connection's thread and the reader: fewer and both are woken for each few rows.
+        .row_buffer_size(4_096)
         .disable_statement_logging()
 }
 
