@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 
 use anyhow::Context as _;
 use kanak_engine::matching::{
-    Around, Columns, MatchRules, Matched, Rank, RuleSet, Silent, Statement, assign_identities, match_around,
+    Around, Assigned, Columns, MatchRules, Matched, Rank, RuleSet, Silent, Statement, assign_identities, match_around,
     match_batch, reading, train_and_match_agreed,
 };
 use kanak_engine::survivorship::{Member, survive_with};
@@ -659,22 +659,23 @@ pub fn compute(
     for one in &held.overrides {
         stated.entry(one.subject).or_default().push(one);
     }
-    let changes = assign_identities(&held.links, &still_theirs(held, &rule_set, &by_id), &matched.clusters)
+    let assigned: Vec<Assigned> = assign_identities(&held.links, &still_theirs(held, &rule_set, &by_id), &matched.clusters)
         .into_iter()
         .filter(|assigned| assigned.changed || touched.is_touched(&assigned.members))
-        .map(|assigned| {
-            let members: Vec<Member<'_>> = assigned.members.iter().map(member).collect();
-            let overrides: Vec<&ValueOverride> =
-                assigned.members.iter().filter_map(|id| stated.get(id)).flatten().copied().collect();
-            GoldenChange {
-                identity: assigned.identity,
-                absorbed: assigned.absorbed,
-                split_from: assigned.split_from,
-                survived: survive_with(model, &members, &overrides),
-                members: assigned.members,
-            }
-        })
         .collect();
+    let change = |assigned: Assigned| {
+        let members: Vec<Member<'_>> = assigned.members.iter().map(member).collect();
+        let overrides: Vec<&ValueOverride> =
+            assigned.members.iter().filter_map(|id| stated.get(id)).flatten().copied().collect();
+        GoldenChange {
+            identity: assigned.identity,
+            absorbed: assigned.absorbed,
+            split_from: assigned.split_from,
+            survived: survive_with(model, &members, &overrides),
+            members: assigned.members,
+        }
+    };
+    let changes = on_all_threads(assigned, &change);
     Work { version, rule_set, matched, changes, columns }
 }
 
@@ -697,5 +698,23 @@ fn still_theirs(
     held.ended.iter().filter(|link| !others.contains(*link)).copied().collect()
 }
 
+/// The same work on each of many things, on all threads of the machine where they are many; results in the order of the things.
+fn on_all_threads<T: Send, R: Send>(things: Vec<T>, work: &(impl Fn(T) -> R + Sync)) -> Vec<R> {
+    const A_THREAD: usize = 1_000;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(things.len() / A_THREAD);
+    if threads < 2 {
+        return things.into_iter().map(work).collect();
+    }
+    let share = things.len().div_ceil(threads);
+    let mut things = things.into_iter();
+    std::thread::scope(|scope| {
+        let shares: Vec<_> = (0..threads)
+            .map(|_| things.by_ref().take(share).collect::<Vec<T>>())
+            .map(|share| scope.spawn(move || share.into_iter().map(work).collect::<Vec<R>>()))
+            .collect();
+        shares.into_iter().flat_map(|share| share.join().expect("survivorship does not panic")).collect()
+    })
+}
+
 /// How far one register is trusted, by attribute.
-type TrustOf<'a> = Box<dyn Fn(&str) -> f64 + 'a>;
+type TrustOf<'a> = Box<dyn Fn(&str) -> f64 + Sync + 'a>;

@@ -19,7 +19,7 @@ use crate::audit_events::{self, AuditEvent};
 use crate::constraints::NewConstraint;
 use crate::crosswalks::{Link, RestatedLink};
 use crate::db::{Tx, on_tx};
-use crate::dialect::{json, sql};
+use crate::dialect::{Packed, json, sql};
 use crate::erasures::{self, ErasedKeys};
 use crate::error::StoreError;
 use crate::ingest::{ArrivedBy, ChangedRow, FileFacts, IngestTx, Known, NewRow, clean, content_hash};
@@ -183,7 +183,7 @@ impl Arrivals {
                 (Arriving::States(record), None) => {
                     run.summary.new += 1;
                     run.added += 1;
-                    new.push((run.next_id, &record.key, content_hash(&record.values), &record.values, record.updated));
+                    new.push((run.next_id, &record.key, content_hash(&record.values), Packed(&record.values), record.updated));
                     run.next_id += 1;
                     Arrived::New(SourceRecordId(run.next_id - 1))
                 }
@@ -195,7 +195,7 @@ impl Arrivals {
                     } else {
                         run.summary.changed += 1;
                         run.revived += u64::from(known.retired_us.is_some());
-                        changed.push((known.id, hash, &record.values, record.updated));
+                        changed.push((known.id, hash, Packed(&record.values), record.updated));
                         Arrived::Changed(SourceRecordId(known.id), known.version as i32 + 1)
                     }
                 }

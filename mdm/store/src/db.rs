@@ -282,6 +282,8 @@ pub(crate) fn sqlite_options(path: &std::path::Path) -> SqliteConnectOptions {
         .pragma("wal_autocheckpoint", "8000")
         // More than all texts of this crate: none is prepared twice on a connection.
         .statement_cache_capacity(512)
+        // Rows that wait between the connection's thread and the reader: fewer and both are woken for each few rows.
+        .row_buffer_size(4_096)
         .disable_statement_logging()
 }
 

@@ -14,7 +14,8 @@ pub(crate) const ROWS_A_STATEMENT: usize = 5_000;
 
 /// Turns the marks of a portable text into the engine's words.
 ///
-/// - `{rows $1: a int, b text, c json, d real}`: a table of the rows of a JSON array of arrays
+/// - `{rows $1: a int, b text, c json, d real, e packed}`: a table of the rows of a JSON array of arrays; `packed` is JSON within a
+///   text ([`Packed`]), which `SQLite` takes as it is where it would write `json` anew
 /// - `{ids $1}`: a table with one column `id`, from a JSON array of numbers
 /// - `{texts $1}`: a table with one column `word`, from a JSON array of texts
 ///
@@ -61,6 +62,7 @@ fn rows(engine: Engine, argument: &str) -> String {
                 (Engine::Postgres, "int") => format!("(value ->> {place})::bigint AS {name}"),
                 (Engine::Postgres, "real") => format!("(value ->> {place})::double precision AS {name}"),
                 (Engine::Postgres, "json") => format!("value -> {place} AS {name}"),
+                (Engine::Postgres, "packed") => format!("(value ->> {place})::jsonb AS {name}"),
                 (Engine::Postgres, _) => format!("value ->> {place} AS {name}"),
             }
         })
@@ -75,6 +77,15 @@ fn rows(engine: Engine, argument: &str) -> String {
 /// The argument of a mark: rows as tuples, ids as numbers, texts as they are.
 pub(crate) fn json<T: serde::Serialize + ?Sized>(rows: &T) -> String {
     serde_json::to_string(rows).expect("plain rows always serialize")
+}
+
+/// A value of a `packed` column.
+pub(crate) struct Packed<T>(pub(crate) T);
+
+impl<T: serde::Serialize> serde::Serialize for Packed<T> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&json(&self.0))
+    }
 }
 
 /// A JSON column that holds values by attribute.

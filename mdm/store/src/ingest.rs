@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Store;
 use crate::db::{Tx, on_tx};
-use crate::dialect::{ROWS_A_STATEMENT, json, sql};
+use crate::dialect::{Packed, ROWS_A_STATEMENT, json, sql};
 use crate::erasures::ErasedKeys;
 use crate::error::StoreError;
 use crate::quarantined_rows;
@@ -234,7 +234,7 @@ impl IngestTx {
             let hash = content_hash(&record.values);
             match known.get(record.key.as_str()) {
                 None => {
-                    new.push((self.next_id, &record.key, hash, &record.values, record.updated));
+                    new.push((self.next_id, &record.key, hash, Packed(&record.values), record.updated));
                     self.next_id += 1;
                 }
                 Some(known) => {
@@ -243,7 +243,7 @@ impl IngestTx {
                         self.summary.unchanged += 1;
                     } else {
                         self.revived += u64::from(known.retired_us.is_some());
-                        changed.push((known.id, hash, &record.values, record.updated));
+                        changed.push((known.id, hash, Packed(&record.values), record.updated));
                     }
                 }
             }
@@ -275,7 +275,7 @@ impl IngestTx {
         const SQL: &str = "INSERT INTO source_records (id, source_system_id, source_key, version, content_hash, stated,
              updated_us, recorded_from_us, ingest_run_id)
              SELECT id, $2, source_key, 1, content_hash, stated, updated_us, $3, $4
-             FROM {rows $1: id int, source_key text, content_hash int, stated json, updated_us int} AS r";
+             FROM {rows $1: id int, source_key text, content_hash int, stated packed, updated_us int} AS r";
         if rows.is_empty() {
             return Ok(());
         }
@@ -301,7 +301,7 @@ impl IngestTx {
         const UPDATE: &str =
             "UPDATE source_records SET version = source_records.version + 1, content_hash = r.content_hash,
              stated = r.stated, updated_us = r.updated_us, recorded_from_us = $2, ingest_run_id = $3, retired_us = NULL
-             FROM {rows $1: id int, content_hash int, stated json, updated_us int} AS r WHERE source_records.id = r.id";
+             FROM {rows $1: id int, content_hash int, stated packed, updated_us int} AS r WHERE source_records.id = r.id";
         if rows.is_empty() {
             return Ok(());
         }
@@ -451,8 +451,8 @@ enum Retirements {
     Confirmed,
 }
 
-pub(crate) type NewRow<'a> = (i64, &'a String, i64, &'a Values, Option<Timestamp>);
-pub(crate) type ChangedRow<'a> = (i64, i64, &'a Values, Option<Timestamp>);
+pub(crate) type NewRow<'a> = (i64, &'a String, i64, Packed<&'a Values>, Option<Timestamp>);
+pub(crate) type ChangedRow<'a> = (i64, i64, Packed<&'a Values>, Option<Timestamp>);
 
 pub(crate) fn load_word(load: Load) -> &'static str {
     match load {

@@ -1,17 +1,18 @@
 //! Source records as the hub holds them now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use futures::TryStreamExt;
 use kanak_model::source_record::Values;
 use kanak_model::{Access, IngestRunId, SourceRecord, SourceRecordId, SourceSystemId, Timestamp};
 use sqlx::FromRow;
 use sqlx::types::Json;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::Store;
 use crate::access_sql::compile;
 use crate::db::{Tx, on_db, on_tx};
-use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, json, sql};
+use crate::dialect::{Engine, JsonColumn, ROWS_A_STATEMENT, json, json_text, sql};
 use crate::error::StoreError;
 
 #[derive(FromRow)]
@@ -20,29 +21,70 @@ struct Row {
     source_system_id: i64,
     source_key: String,
     version: i64,
-    stated: Json<Values>,
+    stated: String,
     updated_us: Option<i64>,
     recorded_from_us: i64,
     ingest_run_id: i64,
 }
 
-impl From<Row> for SourceRecord {
-    fn from(row: Row) -> Self {
-        Self {
-            id: SourceRecordId(row.id),
-            source_system: SourceSystemId(row.source_system_id),
-            key: row.source_key,
-            version: row.version as i32,
-            values: row.stated.0,
-            updated: row.updated_us.map(Timestamp),
-            recorded_from: Timestamp(row.recorded_from_us),
-            ingest_run: IngestRunId(row.ingest_run_id),
-        }
+impl Row {
+    fn read(self) -> Result<SourceRecord, StoreError> {
+        let expected = "values by attribute";
+        let wrong = |_| StoreError::Stored { table: "source_records", row: self.id, column: "stated", expected };
+        Ok(SourceRecord {
+            id: SourceRecordId(self.id),
+            source_system: SourceSystemId(self.source_system_id),
+            key: self.source_key,
+            version: self.version as i32,
+            values: serde_json::from_str(&self.stated).map_err(wrong)?,
+            updated: self.updated_us.map(Timestamp),
+            recorded_from: Timestamp(self.recorded_from_us),
+            ingest_run: IngestRunId(self.ingest_run_id),
+        })
     }
 }
 
-const COLUMNS: &str = "SELECT r.id, r.source_system_id, r.source_key, r.version, r.stated, r.updated_us,
-     r.recorded_from_us, r.ingest_run_id FROM source_records r";
+fn columns(engine: Engine) -> String {
+    format!(
+        "SELECT r.id, r.source_system_id, r.source_key, r.version, {} AS stated, r.updated_us, r.recorded_from_us,
+         r.ingest_run_id FROM source_records r",
+        json_text(engine, "r.stated")
+    )
+}
+
+/// Rows that are read on threads of their own while more of them come, in their order.
+#[derive(Default)]
+struct Reading {
+    gathered: Vec<Row>,
+    under_way: VecDeque<JoinHandle<Result<Vec<SourceRecord>, StoreError>>>,
+}
+
+impl Reading {
+    const ROWS: usize = 4_096;
+    const UNDER_WAY_MAX: usize = 4;
+
+    /// Takes a row in; gives what has been read, where enough is under way.
+    async fn take(&mut self, row: Row) -> Result<Vec<SourceRecord>, StoreError> {
+        self.gathered.push(row);
+        if self.gathered.len() < Self::ROWS {
+            return Ok(Vec::new());
+        }
+        self.start();
+        if self.under_way.len() < Self::UNDER_WAY_MAX { Ok(Vec::new()) } else { self.next().await }
+    }
+
+    fn start(&mut self) {
+        let rows = std::mem::replace(&mut self.gathered, Vec::with_capacity(Self::ROWS));
+        self.under_way.push_back(spawn_blocking(move || rows.into_iter().map(Row::read).collect()));
+    }
+
+    async fn next(&mut self) -> Result<Vec<SourceRecord>, StoreError> {
+        match self.under_way.pop_front() {
+            Some(rows) => rows.await.expect("reading a row does not panic"),
+            None => Ok(Vec::new()),
+        }
+    }
+}
 
 /// Takes what source records state, in every version, and their keys out, as an erasure has noted them; they are retired from then on. Gives
 /// how many versions before the current ones there were.
@@ -78,7 +120,8 @@ pub(crate) async fn of_ids(
     for chunk in sorted.chunks(ROWS_A_STATEMENT) {
         let condition = compile(access.filter(), engine, JsonColumn::Stated("r.stated"), 2);
         let text = format!(
-            "{COLUMNS} WHERE r.id IN (SELECT id FROM {{ids $1}} AS i) AND r.retired_us IS NULL AND {} ORDER BY r.id",
+            "{} WHERE r.id IN (SELECT id FROM {{ids $1}} AS i) AND r.retired_us IS NULL AND {} ORDER BY r.id",
+            columns(engine),
             condition.sql
         );
         let rows: Vec<Row> = on_tx!(tx, |c| {
@@ -88,7 +131,9 @@ pub(crate) async fn of_ids(
             }
             query.fetch_all(c).await
         })?;
-        all.extend(rows.into_iter().map(SourceRecord::from));
+        for row in rows {
+            all.push(row.read()?);
+        }
     }
     Ok(all)
 }
@@ -127,10 +172,12 @@ impl Store {
         let condition = compile(access.filter(), engine, JsonColumn::Stated("r.stated"), 2);
         // The plus keeps both engines on the primary key, which has the order asked for.
         let text = format!(
-            "{COLUMNS} WHERE r.retired_us IS NULL AND +r.source_system_id IN
+            "{} WHERE r.retired_us IS NULL AND +r.source_system_id IN
              (SELECT id FROM source_systems WHERE rows_are = 'entity' AND rows_of = $1) AND {} ORDER BY r.id",
+            columns(engine),
             condition.sql
         );
+        let mut reading = Reading::default();
         on_db!(&self.db, |c| {
             let mut query = sqlx::query_as::<_, Row>(sql(engine, &text)).bind(entity);
             for text in condition.bind {
@@ -138,9 +185,13 @@ impl Store {
             }
             let mut rows = query.fetch(c);
             while let Some(row) = rows.try_next().await? {
-                visit(row.into());
+                reading.take(row).await?.into_iter().for_each(&mut visit);
             }
         });
+        reading.start();
+        while !reading.under_way.is_empty() {
+            reading.next().await?.into_iter().for_each(&mut visit);
+        }
         Ok(())
     }
 

@@ -35,7 +35,7 @@ pub struct Member<'a> {
     /// When the hub learned this version. Shown by [`explain_value`]; never decides, for it depends on the order of arrival.
     pub recorded_from: Timestamp,
     /// How far its source is trusted for an attribute, 0 to 1: `SourceSystem::trust_for`.
-    pub trust: &'a dyn Fn(&str) -> f64,
+    pub trust: &'a (dyn Fn(&str) -> f64 + Sync),
 }
 
 impl std::fmt::Debug for Member<'_> {

@@ -5,7 +5,7 @@ use kanak_model::{EntityModel, RuleSetVersion};
 
 use super::plan::Plan;
 use crate::db::{Tx, on_tx};
-use crate::dialect::{ROWS_A_STATEMENT, json, search_delete, search_insert, sql};
+use crate::dialect::{Packed, ROWS_A_STATEMENT, json, search_delete, search_insert, sql};
 use crate::error::StoreError;
 use crate::golden_search::words;
 use crate::packed::Chosen;
@@ -65,14 +65,14 @@ async fn write_versions(
     const INSERT: &str =
         "INSERT INTO golden_versions (golden_id, version, recorded_from_us, status, chosen, rule_set_version)
          SELECT golden_id, version, $2, status, chosen, rule_set
-         FROM {rows $1: golden_id int, version int, status text, chosen json, rule_set int} AS r";
+         FROM {rows $1: golden_id int, version int, status text, chosen packed, rule_set int} AS r";
     each_chunk(tx, &plan.closed, CLOSE).await?;
     for chunk in plan.versions.chunks(ROWS_A_STATEMENT) {
         let rows: Vec<_> = chunk
             .iter()
             .map(|one| {
                 let survived = &changes[one.change].survived;
-                (one.golden_id, one.version, &survived.status, Chosen(&survived.values), rule_set.0)
+                (one.golden_id, one.version, &survived.status, Packed(Chosen(&survived.values)), rule_set.0)
             })
             .collect();
         each_chunk(tx, &rows, INSERT).await?;
