@@ -100,7 +100,7 @@ pub(crate) fn masks(access: &Access, schema: &Schema) -> Masks {
 
 /// The attributes of which a column can be: money is two columns of an attribute.
 fn attributes_of(column: &str) -> impl Iterator<Item = &str> {
-    let money = ["_paise", "_rupees"].into_iter().filter_map(|unit| column.strip_suffix(unit));
+    let money = ["_paise", "_rupees"].into_iter().filter_map(move |unit| column.strip_suffix(unit));
     std::iter::once(column).chain(money)
 }
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use arrow::record_batch::RecordBatch;
 use kanak_ingest::{CheckedBatch, EventBatchBuilder, IngestError, Input, Rows, landing, read_file};
+use kanak_model::access::LegalBasis;
 use kanak_model::golden_record::GoldenValue;
 use kanak_model::source_system::RowsAre;
-use kanak_model::{Access, EntityModel, EventModel, GoldenRecord, SourceRecordId, SourceSystem};
+use kanak_model::{Access, EntityModel, EventModel, GoldenRecord, Purpose, SourceRecordId, SourceSystem};
 use kanak_store::IngestRunSummary;
 use kanak_warehouse::{CrosswalkRow, GoldenVersionRow, Release};
 
@@ -21,6 +22,14 @@ use crate::progress::Stage;
 
 /// The setting that tells for which reads the dimensions were written.
 const WRITTEN_FOR: &str = "dimensions_written_for";
+
+/// Whether some read is withheld from by what the dimensions tell of each value: one that needs an agreement, or a purpose that rests on
+/// consent when it states no other basis.
+fn withheld_by(deployment: &Deployment) -> Shared {
+    let purposes = deployment.config.declared_purposes();
+    let rests_on_consent = |purpose: &Purpose| purposes.bases(*purpose).first() == Some(&LegalBasis::Consent);
+    if Purpose::ALL.iter().any(rests_on_consent) { Shared::Agreed } else { deployment.config.sharing.reads }
+}
 
 fn word(reads: Shared) -> &'static str {
     match reads {
@@ -39,7 +48,7 @@ const PAGE: u32 = 50_000;
 pub async fn refresh(deployment: &Deployment, output: &Output) -> anyhow::Result<Release> {
     let position = deployment.store.feed_position().await?;
     let warehouse = &deployment.warehouse;
-    let reads = deployment.config.sharing.reads;
+    let reads = withheld_by(deployment);
     let written_for = deployment.store.get_setting(WRITTEN_FOR).await?.unwrap_or_else(|| word(Shared::All).to_owned());
     if warehouse.release().is_none_or(|release| release.feed_position != position.0) || written_for != word(reads) {
         let stage = Stage::begin(output, "Writing dimensions", 0);
@@ -76,7 +85,7 @@ async fn load_dimension(deployment: &Deployment, model: &EntityModel, stage: &St
         after = Some((last.id, last.version));
         stage.advance(page.len() as u64);
         // Which register states which value matters to the reads that need an agreement, and to no other.
-        let registers = match deployment.config.sharing.reads {
+        let registers = match withheld_by(deployment) {
             Shared::All => HashMap::new(),
             Shared::Agreed => {
                 let values = page.iter().flat_map(|record| record.values.values());
