@@ -83,7 +83,9 @@ fn registers() -> impl Strategy<Value = Registers> {
 fn receipts() -> impl Strategy<Value = Receipts> {
     prop::collection::vec((0..GOLDEN, covered()), 0..5).prop_map(|all| {
         let mut receipts = Receipts::default();
-        all.into_iter().for_each(|(golden, covers)| receipts.add(GoldenId(golden), covers));
+        for (golden, covers) in all {
+            receipts.add(GoldenId(golden), covers);
+        }
         receipts
     })
 }

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use sqlx::FromRow;
 
 use crate::Store;
-use crate::db::{Tx, on_db, on_tx};
+use crate::db::{Tx, on_tx};
 use crate::dialect::{json, sql};
 use crate::error::StoreError;
 

@@ -120,6 +120,7 @@ fn is_confined(filter: &Filter) -> bool {
     match filter {
         Filter::Everything | Filter::Nothing => false,
         Filter::AttributeIn { values, .. } => !values.is_empty(),
+        Filter::GoldenIn(golden) => !golden.is_empty(),
         Filter::All(filters) => !filters.contains(&Filter::Nothing) && filters.iter().any(is_confined),
     }
 }
