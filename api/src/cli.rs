@@ -494,19 +494,12 @@ pub enum KeyCommand {
         #[arg(long = "district")]
         districts: Vec<String>,
     },
-    /// Say whose a key is: it writes the registers of its department.
-    Department {
-        /// Its name.
-        name: String,
-        /// The department's code, as sources declare it.
-        code: String,
-    },
     /// Stop a key.
     Disable {
         /// Its name.
         name: String,
     },
-    /// Say whose a key is: a department reads its own registers, and what agreements give it.
+    /// Say whose a key is: it writes the registers of its department, and reads them with what agreements give it.
     Department {
         /// Its name.
         name: String,

@@ -61,11 +61,6 @@ pub async fn run_key(command: &KeyCommand, deployment: &Deployment, output: &Out
             let secret = store.create_api_key(&by, name, &roles, districts.as_ref(), None, &mut os_rng()).await?;
             print_secret(output, "key", name, "secret", &secret)?;
         }
-        KeyCommand::Department { name, code } => {
-            check_department(deployment, code)?;
-            store.set_api_key_department(&by, name, code).await?;
-            output.note(format!("key {name} writes the registers of department {code}"));
-        }
         KeyCommand::Disable { name } => {
             let keys = store.list_api_keys().await?;
             let working: Vec<_> = keys.iter().filter(|key| key.name == *name && key.disabled.is_none()).collect();
@@ -124,16 +119,6 @@ fn parse_roles(words: &[String]) -> anyhow::Result<BTreeSet<Role>> {
                 .with_context(|| format!("no role `{word}`; there are {}", Role::ALL.map(Role::word).join(", ")))
         })
         .collect()
-}
-
-/// A department is one that a source names as its own.
-fn check_department(deployment: &Deployment, code: &str) -> anyhow::Result<()> {
-    let known: BTreeSet<&str> = deployment.sources.iter().map(|source| source.department.as_str()).collect();
-    if !known.contains(code) {
-        let known: Vec<&str> = known.into_iter().collect();
-        bail!("no source belongs to a department `{code}`; there are {}", known.join(", "));
-    }
-    Ok(())
 }
 
 fn parse_districts(deployment: &Deployment, words: &[String]) -> anyhow::Result<Option<BTreeSet<String>>> {

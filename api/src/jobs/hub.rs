@@ -85,7 +85,10 @@ impl Hub<'_> {
     ///
     /// # Errors
     /// When the hub cannot be read.
-    pub async fn list_restated_links_around(&mut self, ids: &[SourceRecordId]) -> Result<Vec<RestatedLink>, StoreError> {
+    pub async fn list_restated_links_around(
+        &mut self,
+        ids: &[SourceRecordId],
+    ) -> Result<Vec<RestatedLink>, StoreError> {
         match self {
             Self::Committed(store) => store.list_restated_links_around(ids).await,
             Self::Arriving(arrivals) => arrivals.list_restated_links_around(ids).await,

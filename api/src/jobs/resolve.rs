@@ -543,7 +543,7 @@ fn rules_for(
     }
     if rule_set.agreed != agreed {
         let reason = "other registers may stand together by sharing agreements than before".to_owned();
-        return Ok((Rules::Changed(RuleSet { declared, agreed, ..rule_set }), Some(reason)));
+        return Ok((Rules::Changed(Arc::new(RuleSet { declared, agreed, ..rule_set })), Some(reason)));
     }
     if rule_set.declared != declared {
         let reason = "survivorship or the trust in sources was declared anew".to_owned();
@@ -659,10 +659,11 @@ pub fn compute(
     for one in &held.overrides {
         stated.entry(one.subject).or_default().push(one);
     }
-    let assigned: Vec<Assigned> = assign_identities(&held.links, &still_theirs(held, &rule_set, &by_id), &matched.clusters)
-        .into_iter()
-        .filter(|assigned| assigned.changed || touched.is_touched(&assigned.members))
-        .collect();
+    let assigned: Vec<Assigned> =
+        assign_identities(&held.links, &still_theirs(held, &rule_set, &by_id), &matched.clusters)
+            .into_iter()
+            .filter(|assigned| assigned.changed || touched.is_touched(&assigned.members))
+            .collect();
     let change = |assigned: Assigned| {
         let members: Vec<Member<'_>> = assigned.members.iter().map(member).collect();
         let overrides: Vec<&ValueOverride> =

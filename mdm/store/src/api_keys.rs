@@ -123,23 +123,6 @@ impl Store {
         Ok(secret)
     }
 
-    /// Says whose registers a working key writes; `by` whom is audited.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] while no key of the name works.
-    pub async fn set_api_key_department(&self, by: &Caller, name: &str, department: &str) -> Result<(), StoreError> {
-        const SQL: &str = "UPDATE api_keys SET department = $2
-             WHERE name = $1 AND disabled_us IS NULL AND (expires_us IS NULL OR expires_us > $3) RETURNING id";
-        let mut tx = self.db.begin(&*self.clock).await?;
-        let now = tx.now.0;
-        let found: Option<i64> =
-            on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(name).bind(department).bind(now).fetch_optional(c).await)?;
-        let id = found.ok_or_else(|| StoreError::NotFound { what: "working key", id: name.to_owned() })?;
-        let detail = serde_json::json!({ "name": name, "department": department });
-        audit_events::append_act(&mut tx, &by.name, "api_key_department_set", format!("api key {id}"), detail).await?;
-        tx.commit().await
-    }
-
     /// The key with this secret, while it works.
     pub async fn find_api_key(&self, secret: &str) -> Result<Option<ApiKey>, StoreError> {
         const SQL: &str = "SELECT id, prefix, name, roles, districts, department, created_us, expires_us, disabled_us

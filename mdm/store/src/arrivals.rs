@@ -183,7 +183,13 @@ impl Arrivals {
                 (Arriving::States(record), None) => {
                     run.summary.new += 1;
                     run.added += 1;
-                    new.push((run.next_id, &record.key, content_hash(&record.values), Packed(&record.values), record.updated));
+                    new.push((
+                        run.next_id,
+                        &record.key,
+                        content_hash(&record.values),
+                        Packed(&record.values),
+                        record.updated,
+                    ));
                     run.next_id += 1;
                     Arrived::New(SourceRecordId(run.next_id - 1))
                 }
@@ -287,7 +293,10 @@ impl Arrivals {
     ///
     /// # Errors
     /// When the hub cannot be read.
-    pub async fn list_restated_links_around(&mut self, ids: &[SourceRecordId]) -> Result<Vec<RestatedLink>, StoreError> {
+    pub async fn list_restated_links_around(
+        &mut self,
+        ids: &[SourceRecordId],
+    ) -> Result<Vec<RestatedLink>, StoreError> {
         crosswalks::restated_links_around(&mut self.tx, ids).await
     }
 

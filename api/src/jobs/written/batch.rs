@@ -10,9 +10,9 @@ use kanak_store::{Arrivals, Arrived, Arriving, ArrivingRow, AuditEvent, ErasedKe
 
 use super::{RowAct, RowArrived, RowResolution, RowToWrite, RowWritten};
 use crate::deployment::Deployment;
-use crate::jobs::erase::erasure_key;
 use crate::jobs::hub::Hub;
-use crate::jobs::ingest_file::{HUB_DOMAIN, landing_key};
+use crate::jobs::ingest_file::HUB_DOMAIN;
+use crate::jobs::keys::{erasure_key, landing_key};
 use crate::jobs::resolve::{Following, resolve_in};
 
 /// Where more wait for a resolution, rows that arrive wait with them: the next resolution takes all.

@@ -12,7 +12,7 @@ use super::*;
 use crate::commands::resolve::resolve_all;
 use crate::deployment::Deployment;
 use crate::jobs::erase::erase;
-use crate::jobs::ingest_file::landing_key;
+use crate::jobs::keys::landing_key;
 use crate::jobs::verify::{Outcome, verify};
 use crate::output::Output;
 use crate::server::state::{AppState, Cookies};

@@ -10,7 +10,7 @@ use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 use crate::v1::corrections::view::AnswerView;
-use crate::v1::{audited, steward_tasks, user_names};
+use crate::v1::{audited, stewardship, user_names};
 
 /// Which answers.
 #[derive(Deserialize, IntoParams)]
@@ -41,7 +41,7 @@ pub async fn list(
     caller: ApiCaller,
     Query(which): Query<Which>,
 ) -> Result<Json<Vec<AnswerView>>, Problem> {
-    let access = steward_tasks::access(&caller)?;
+    let access = stewardship::access(&caller)?;
     let golden: Option<GoldenId> = which
         .golden_id
         .as_deref()

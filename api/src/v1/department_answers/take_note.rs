@@ -7,7 +7,7 @@ use crate::server::actions::steward_of;
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
-use crate::v1::steward_tasks;
+use crate::v1::stewardship;
 
 /// Takes note of an objection: it waits no longer. What follows from it is the steward's to do. A person does so: a key cannot.
 #[utoipa::path(post, path = "/v1/department-answers/{id}/note", tag = "stewardship", security(("session" = [])),
@@ -20,7 +20,7 @@ pub async fn take_note(
     Path(id): Path<i64>,
 ) -> Result<StatusCode, Problem> {
     let by = steward_of(&caller.caller).map_err(|(status, detail)| Problem::new(status, detail))?;
-    let access = steward_tasks::access(&caller)?;
+    let access = stewardship::access(&caller)?;
     state.deployment.store.mark_answer_seen(&access, id, by).await?;
     Ok(StatusCode::NO_CONTENT)
 }

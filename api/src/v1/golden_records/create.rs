@@ -200,12 +200,13 @@ async fn search_before(
 ) -> Result<Searched, Problem> {
     // What the caller may not see is not searched by: an answer would tell it.
     values.retain(|name, _| model.find_attribute(name).is_some_and(|attribute| access.shows(attribute.class)));
+    let stated: Vec<_> = values.keys().filter_map(|name| model.find_attribute(name)).collect();
     let values = read(state, access, model, &values).await?;
     let live = state.deployment.live.as_ref().and_then(|live| live.find(&model.name)).ok_or_else(not_ready)?;
     let (searched, live) = search(live, values, FOUND_MAX).await?;
     let review = live.rule_set.rules.thresholds.review;
     let likely: Vec<_> = searched.found.into_iter().filter(|found| found.probability >= review).collect();
-    let candidates = candidates(state, access, model, &live, &likely, LIMIT_MAX).await?;
+    let candidates = candidates(state, access, model, &live, &stated, &likely, LIMIT_MAX).await?;
     let mut named = BTreeMap::new();
     for one in different_from {
         let id: GoldenId = one.golden_id.parse().map_err(|error| Problem::bad_request(format!("{error}")))?;

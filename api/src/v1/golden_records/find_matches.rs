@@ -97,7 +97,7 @@ pub async fn find_matches(
     let (searched, live) = search(live, values, FOUND_MAX).await?;
     let Searched { found, compared, passed_over } = searched;
     let for_it = found.partition_point(|found| found.weight_bits > 0.0);
-    let candidates = candidates(&state, &access, model, &live, &found[..for_it], limit).await?;
+    let candidates = candidates(&state, &access, model, &live, &stated, &found[..for_it], limit).await?;
     let matches = candidates.into_iter().map(|one| one.view).collect();
     Ok(Json(MatchesView { rule_set: live.version.0, matches, compared, passed_over }))
 }
@@ -118,6 +118,7 @@ pub(super) async fn candidates(
     access: &Access,
     model: &EntityModel,
     live: &Live,
+    stated: &[&Attribute],
     found: &[Found],
     limit: usize,
 ) -> Result<Vec<Candidate>, Problem> {
@@ -132,7 +133,7 @@ pub(super) async fn candidates(
         let golden_of: HashMap<_, GoldenId> = links.iter().map(|link| (link.source_record, link.golden_id)).collect();
         // What is withheld finds nobody: a source record counts where all that is stated could be shown of it.
         let registers = if access.may_withhold() {
-            deployment.store.list_registers_of(&ids).await.map_err(Problem::internal)?
+            store.list_registers_of(&ids).await.map_err(Problem::internal)?
         } else {
             HashMap::new()
         };

@@ -4,7 +4,7 @@ ALTER TABLE ingest_runs ADD COLUMN
     arrived_by TEXT NOT NULL DEFAULT 'file' CHECK (arrived_by IN ('file', 'call')); -- a file, or rows that a program wrote one by one
 
 ALTER TABLE api_keys ADD COLUMN
-    department TEXT; -- the code of the department whose registers it writes; null for none
+    department TEXT; -- the code of the department whose the key is; null: nobody's in particular
 
 CREATE INDEX steward_tasks_by_right ON steward_tasks (right_id);
 

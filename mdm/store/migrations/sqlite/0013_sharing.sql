@@ -36,6 +36,3 @@ CREATE INDEX consents_by_purpose ON consents (purpose) WHERE withdrawn_us IS NUL
 
 ALTER TABLE users ADD COLUMN
     department TEXT;                   -- the code of the department whose the user is; null: nobody's in particular
-
-ALTER TABLE api_keys ADD COLUMN
-    department TEXT;                   -- the code of the department whose the key is; null: nobody's in particular

@@ -8,7 +8,8 @@ use kanak_model::source_record::NewSourceRecord;
 use kanak_model::source_system::Load;
 use kanak_model::{Purpose, SourceRecordId};
 use kanak_store::{
-    Arrivals, Arrived, Arriving, ArrivingRow, AuditEvent, Expected, Resolution, Scope, Store, StoreError,
+    ApiKeyId, Arrivals, Arrived, Arriving, ArrivingRow, AuditEvent, Expected, Member, Resolution, Scope, Store,
+    StoreError,
 };
 
 use crate::hub::{Hub, all, citizens, doubtful, file, identified, model, on_both, record};
@@ -255,10 +256,12 @@ fn a_key_writes_for_the_department_that_an_administrator_named() {
         let roles = [Role::Department].into_iter().collect();
         let mut rng = rand::rngs::StdRng::seed_from_u64(7);
         let secret = hub.store.create_api_key(&by, "food", &roles, None, None, &mut rng).await.unwrap();
-        assert_eq!(hub.store.find_api_key(&secret).await.unwrap().unwrap().department, None);
-        hub.store.set_api_key_department(&by, "food", "FCS").await.unwrap();
+        let key = hub.store.find_api_key(&secret).await.unwrap().unwrap();
+        assert_eq!(key.department, None);
+        hub.store.set_department(&by, Member::Key(key.id), Some("FCS")).await.unwrap();
         assert_eq!(hub.store.find_api_key(&secret).await.unwrap().unwrap().department.as_deref(), Some("FCS"));
-        let refused = hub.store.set_api_key_department(&by, "nobody", "FCS").await.unwrap_err();
+        let nobody = Member::Key(ApiKeyId(key.id.0 + 1));
+        let refused = hub.store.set_department(&by, nobody, Some("FCS")).await.unwrap_err();
         assert!(matches!(refused, StoreError::NotFound { .. }), "{refused}");
     });
 }

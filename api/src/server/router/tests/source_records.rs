@@ -1,6 +1,7 @@
 //! Departments write the rows of their own registers, enter people after a search, and answer to corrections.
 
 use kanak_model::UserId;
+use kanak_store::Member;
 
 use super::*;
 use crate::testing::person;
@@ -56,7 +57,8 @@ impl Served {
         let roles = [Role::Department].into_iter().collect();
         let districts = districts.map(|codes| codes.iter().map(|code| (*code).to_owned()).collect());
         let key = store.create_api_key(&by(), name, &roles, districts.as_ref(), None, &mut os_rng()).await.unwrap();
-        store.set_api_key_department(&by(), name, department).await.unwrap();
+        let id = store.find_api_key(&key).await.unwrap().unwrap().id;
+        store.set_department(&by(), Member::Key(id), Some(department)).await.unwrap();
         key
     }
 
