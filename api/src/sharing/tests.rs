@@ -237,7 +237,9 @@ fn reader() -> impl Strategy<Value = Reader> {
                 Registers::These(these.into_iter().map(|(at, covers)| (name(at), covers)).collect())
             };
             let mut held = Receipts::default();
-            receipts.into_iter().for_each(|(golden, covers)| held.add(GoldenId(golden), covers));
+            for (golden, covers) in receipts {
+                held.add(GoldenId(golden), covers);
+            }
             let bases = vec!["state_service".to_owned(), "consent".to_owned()];
             let lines = Purpose::ALL.map(|purpose| (purpose.word().to_owned(), bases.clone())).into();
             let terms = Terms {

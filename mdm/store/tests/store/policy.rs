@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kanak_model::access::{LegalBasis, Terms};
-use kanak_model::sharing::{Covered, Party};
+use kanak_model::sharing::{Covered, Party, Receipts};
 use kanak_model::{Access, Caller, GoldenId, Purpose, Role, Timestamp, UserId};
 use kanak_store::{ApiKeyId, HubUrl, Member, NewConsent};
 use proptest::prelude::*;
@@ -145,7 +145,7 @@ fn an_agreement_or_a_receipt_that_cannot_be_read_gives_nothing() {
         }
         assert!(!seen(&hub, &secret).await.contains(&by_agreement));
         write(&hub.url, ("consents", "covers"), "{").await;
-        assert_eq!(hub.store.list_receipts(Purpose::ServiceDelivery).await.unwrap(), Default::default());
+        assert_eq!(hub.store.list_receipts(Purpose::ServiceDelivery).await.unwrap(), Receipts::default());
         write(&hub.url, ("rule_sets", "body"), "{\"agreed\": \"everyone\"}").await;
         let links = hub.store.list_agreed_links().await.unwrap();
         assert!(!links.allows("food", "health"));
