@@ -51,7 +51,7 @@ pub(crate) fn file(register: usize, people: u64) -> String {
         let kept = |lacking: usize, value: String| if register == lacking { String::new() } else { value };
         // Somebody is of no district.
         let district = if person % 7 == 0 { "" } else { DISTRICTS[(mixed >> 20) as usize % 3] };
-        let (mobile, village) = (kept(2, mobile), kept(0, village.to_owned()));
+        let (mobile, village) = (kept(1, mobile), kept(0, village.to_owned()));
         writeln!(text, "{person},{given} {surname},{born},{mobile},{district},{village}").unwrap();
     }
     text

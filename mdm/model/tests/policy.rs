@@ -127,7 +127,11 @@ fn world() -> impl Strategy<Value = World> {
 fn permitted(mut world: World, which: usize, at: usize, covers: &Covered) -> World {
     match which {
         0 => world.caller.roles.extend([Role::ALL[at % 6]]),
-        1 => world.caller.districts.iter_mut().for_each(|held| held.extend([DISTRICTS[at % 3].to_owned()])),
+        1 => {
+            if let Some(held) = &mut world.caller.districts {
+                held.insert(DISTRICTS[at % 3].to_owned());
+            }
+        }
         2 => {
             let held = world.bases.entry(world.purpose.word().to_owned()).or_default();
             held.push(LegalBasis::ALL[at % 6].word().to_owned());
@@ -158,7 +162,9 @@ fn narrowed(mut world: World, which: usize, at: usize) -> World {
         2 => {
             // The last one goes with the purpose.
             let basis = LegalBasis::ALL[at % 6].word();
-            world.bases.values_mut().for_each(|held| held.retain(|one| one != basis));
+            for held in world.bases.values_mut() {
+                held.retain(|one| one != basis);
+            }
             world.bases.retain(|_, held| !held.is_empty());
         }
         3 => match &mut world.terms.agreed {

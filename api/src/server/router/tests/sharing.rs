@@ -55,7 +55,9 @@ async fn values_of_another_register_are_withheld_counted_and_found_by_nobody() {
     let before = (alone(key, "service_delivery").await, matches(&served, &body.to_string()).await);
     assert!(before.0 < alone(&served.steward, "stewardship").await);
     assert!(!before.1, "whom only another register knows is not found");
-    agree(deployment, "food", Party::ReadBy("HEALTH".to_owned()), &["all"]).await;
+    for register in ["food", "land"] {
+        agree(deployment, register, Party::ReadBy("HEALTH".to_owned()), &["all"]).await;
+    }
     assert!(alone(key, "service_delivery").await > before.0);
     assert!(matches(&served, &body.to_string()).await, "what is agreed is found by");
     let of_food = served.get("/v1/crosswalks/food/1", key, "service_delivery").await;
