@@ -9,6 +9,7 @@ use kanak_codes::Codes;
 use kanak_engine::standardize::{Hint, Outcome, Standardizer, TwelveDigits};
 use kanak_ingest::Sources;
 use kanak_model::entity_model::Attribute;
+use kanak_model::relation;
 use kanak_model::source_system::DateOrder;
 use kanak_model::{Clock, EntityModel, EventModel, Kind, SystemClock, builtin};
 use kanak_store::{AuditSigner, FileKeyStore, HubUrl, Store, Vault};
@@ -120,6 +121,7 @@ impl Deployment {
         let config = Config::read_beside(&global.data)?;
         let declared = fingerprint(&global.data, &config)?;
         let models = read_models(config.models.as_deref(), &builtin::ENTITY_MODELS, EntityModel::parse, |m| &m.name)?;
+        relation::check_ends(&models)?;
         config::check_against(&global.data, &config, &models)?;
         let events = builtin::event_models()?;
         let sources = match &config.sources {
@@ -133,6 +135,7 @@ impl Deployment {
         let url = HubUrl::parse(global.hub.as_deref().unwrap_or(&beside))?;
         let keys = Arc::new(FileKeyStore::open(&global.data.join("keys"))?);
         let store = Store::open(&url, Arc::clone(&clock)).await?.signed_by(AuditSigner::open(keys.as_ref())?);
+        store.declare_relations(&models).await?;
         let vault = Arc::new(Vault::open(&global.data.join("vault.sqlite"), keys.clone(), Arc::clone(&clock)).await?);
         let warehouse = Warehouse::open(&global.data.join("lake"), Arc::clone(&codes))?;
         let made_up = config.made_up || store.get_setting("made_up").await?.is_some();

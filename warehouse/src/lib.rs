@@ -15,6 +15,7 @@ mod parquet_table;
 mod policy_exec;
 mod query;
 mod reconcile;
+mod relations;
 mod release;
 mod rows_json;
 mod schema;
@@ -28,6 +29,7 @@ pub use crate::{
     metrics::{Direction, Metric, MetricQuery, Unit},
     query::{QueryLimits, QueryResult},
     reconcile::{FactCount, Reconciliation},
+    relations::{PERSONAL_RELATIONS, RELATIONS, RelationRow},
     release::{DataFile, Folder, Release, ReleaseTable},
     rows_json::rows_json,
     schema::{Column, ColumnType},

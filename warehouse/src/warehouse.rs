@@ -25,6 +25,7 @@ use crate::error::WarehouseError;
 use crate::metrics::{Metric, MetricQuery, builtin_metrics};
 use crate::models::{SqlModel, builtin_models};
 use crate::query::{self, QueryLimits, QueryResult};
+use crate::relations::{self, RelationRow};
 use crate::release::{self, Folder, Release};
 use crate::schema::{Column, normalize};
 use crate::staging::{self, CrosswalkRow};
@@ -160,6 +161,17 @@ impl Warehouse {
         let batch = staging::crosswalk_batch(rows)?;
         let _writing = self.inner.writing.lock().await;
         self.inner.tables.replace(staging::CROSSWALK, Folder::Restricted, batch).await
+    }
+
+    /// Loads all relations as they were ever held: `bridge_relations`, and `bridge_relations_personal` in the restricted folder.
+    /// Says whether anything changed.
+    pub async fn load_relations(&self, rows: Vec<RelationRow>) -> Result<bool, WarehouseError> {
+        let open = relations::batch(relations::RELATIONS, &rows)?;
+        let personal = relations::batch(relations::PERSONAL_RELATIONS, &rows)?;
+        drop(rows);
+        let _writing = self.inner.writing.lock().await;
+        let changed = self.inner.tables.replace(relations::RELATIONS, Folder::Open, open).await?;
+        Ok(self.inner.tables.replace(relations::PERSONAL_RELATIONS, Folder::Restricted, personal).await? || changed)
     }
 
     /// Appends the events that an ingest run accepted. The same run twice changes nothing; says whether it appended. An
@@ -354,6 +366,14 @@ fn describe_input(codes: &Codes, name: &str) -> String {
             "one row per service and period in which one working-day limit was in force".to_owned()
         }
         staging::CROSSWALK => "one row per source key: the golden record that it stands for".to_owned(),
+        relations::RELATIONS => {
+            "one row per relation that a source record states, with the golden record or code at its other end: when it \
+             held in the world and when the hub held it so"
+                .to_owned()
+        }
+        relations::PERSONAL_RELATIONS => {
+            "relations that tell about a person, as in bridge_relations; members of a household share to_group".to_owned()
+        }
         staging::INGEST_QUALITY => {
             "rows accepted and rejected, and values left out, by source, rule and column; of a register its latest \
              snapshot, of changes and events every file"

@@ -1,24 +1,24 @@
 //! Every invariant that one hub can show: its own checks, its ledger replayed, its stores read through.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use arrow::array::AsArray as _;
+use arrow::array::{ArrayRef, AsArray as _};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::record_batch::RecordBatch;
 use kanak_codes::identifiers::Aadhaar;
 use kanak_ingest::landing;
-use kanak_model::{Access, EntityModel, GoldenId};
+use kanak_model::{Access, Class, EntityModel, GoldenId};
 use kanak_store::{HubUrl, Link, Store};
-use kanak_warehouse::{CrosswalkRow, QueryLimits};
+use kanak_warehouse::{CrosswalkRow, PERSONAL_RELATIONS, QueryLimits, RELATIONS};
 
 use crate::deployment::Deployment;
 use crate::jobs::ingest_file::landing_key;
-use crate::jobs::refresh::crosswalk_rows;
+use crate::jobs::refresh::{crosswalk_rows, relation_rows};
 use crate::jobs::resolve::{is_due, resolve};
 use crate::output::{Output, grouped};
 use crate::progress::Stage;
@@ -91,6 +91,7 @@ pub async fn verify(deployment: &Deployment, output: &Output) -> anyhow::Result<
     checks.push(sealed_files(deployment).await?);
     stage.end("read");
     checks.push(reconciled(deployment).await?);
+    checks.push(related(deployment).await?);
     let stage = Stage::begin(output, "Looking for Aadhaar numbers", 0);
     checks.push(no_aadhaar(deployment).await?);
     stage.end("looked");
@@ -301,6 +302,70 @@ async fn reconciled(deployment: &Deployment) -> anyhow::Result<Check> {
         None => different_crosswalks(held, crosswalks_in_lake(deployment, &access).await?),
     };
     Ok(check(name, what, wrong, seen))
+}
+
+/// Compares the relations of the lake's release with the hub's, by relation.
+async fn related(deployment: &Deployment) -> anyhow::Result<Check> {
+    let name = "relations reconcile";
+    let what = "the lake holds each relation between the golden records and codes that the hub holds, now and before";
+    let position = deployment.store.feed_position().await?;
+    let release = deployment.warehouse.release().filter(|release| release.feed_position == position.0);
+    let Some(release) = release else {
+        return Ok(not_yet(name, what, "the warehouse is not at the hub's feed position; run `kanak refresh`"));
+    };
+    let access = Access::operation("verify");
+    let mut wrong = None;
+    let mut seen = 0;
+    let held = relation_rows(deployment).await?;
+    for table in [RELATIONS, PERSONAL_RELATIONS] {
+        let mut hub: BTreeMap<(String, String), Vec<i64>> = BTreeMap::new();
+        for row in held.iter().filter(|row| (row.class > Class::Internal) == (table == PERSONAL_RELATIONS)) {
+            let figures = hub.entry((row.entity.clone(), row.relation.clone())).or_insert_with(|| vec![0; 4]);
+            let other = row.to_golden_id.or(row.to_group).unwrap_or(0);
+            let is_current = i64::from(row.recorded_to.is_none());
+            for (figure, more) in figures.iter_mut().zip([1, is_current, row.golden_id * is_current, other * is_current]) {
+                *figure += more;
+            }
+        }
+        seen += hub.values().map(|figures| figures[0]).sum::<i64>();
+        let lake = relations_in_lake(deployment, &access, table).await?;
+        if let Some(((entity, relation), _)) = hub.iter().chain(&lake).find(|(key, _)| hub.get(*key) != lake.get(*key)) {
+            wrong = Some(format!("{relation} of {entity} is another in {table} than in the hub"));
+        }
+    }
+    // The feed does not tell of a relation that changes where no golden record does.
+    if let Some(wrong) = &wrong
+        && deployment.store.recorded_until().await? > release.built_at
+    {
+        return Ok(not_yet(name, what, format!("{wrong}, which was written to since the release; run `kanak refresh`")));
+    }
+    Ok(check(name, what, wrong, format!("{} relations", grouped(seen))))
+}
+
+/// Of each relation in a table of the lake: its rows, those that hold now, and the sums of the ids at the ends of those.
+async fn relations_in_lake(
+    deployment: &Deployment,
+    access: &Access,
+    table: &str,
+) -> anyhow::Result<BTreeMap<(String, String), Vec<i64>>> {
+    let sql = format!(
+        "select entity, relation, count(*), sum(case when is_current then 1 else 0 end), \
+         sum(case when is_current then golden_id else 0 end), \
+         sum(case when is_current then coalesce(to_golden_id, to_group, 0) else 0 end) from {table} group by entity, relation"
+    );
+    let result = deployment.warehouse.query(access, &sql, QueryLimits::default()).await?;
+    let mut rows = BTreeMap::new();
+    for batch in &result.batches {
+        let words = [0, 1].map(|column| cast(batch.column(column), &DataType::Utf8));
+        let [entity, relation] = words;
+        let (entity, relation) = (entity?, relation?);
+        for row in 0..batch.num_rows() {
+            let figure = |column: usize| batch.column(column).as_primitive::<Int64Type>().value(row);
+            let text = |column: &ArrayRef| column.as_string::<i32>().value(row).to_owned();
+            rows.insert((text(&entity), text(&relation)), (2..6).map(figure).collect());
+        }
+    }
+    Ok(rows)
 }
 
 /// The crosswalks that the lake's release holds.

@@ -6,6 +6,7 @@ pub mod feed;
 pub mod golden_records;
 pub mod metrics;
 pub mod proposals;
+pub mod relations;
 pub mod sources;
 pub mod steward_tasks;
 pub mod vault;

@@ -2,6 +2,8 @@
 
 pub(crate) mod acts;
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -11,7 +13,10 @@ use kanak_model::entity_model::{Attribute, EntityModel, SurvivorshipStrategy};
 use kanak_model::golden_record::{GoldenRecord, GoldenValue};
 use kanak_model::source_record::{Stated, Values};
 use kanak_model::{Access, GoldenId, Language, OverrideId, Purpose, RuleSetVersion, SourceRecordId, Timestamp, UserId};
-use kanak_store::{Confirmation, MemberRecord, OverrideView, SourceSystemRow};
+use kanak_model::relation::Period;
+use kanak_store::{
+    Confirmation, Direction, MemberRecord, Other, OverrideView, Related, RelationPage, RelationQuery, SourceSystemRow,
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -21,6 +26,7 @@ use super::show_page;
 use crate::audit;
 use crate::component::{Cell, Head, Table, Tone};
 use crate::error::PageError;
+use crate::relation_table::Shown;
 use crate::link_evidence::{self, CheckedPair, LinkEvidence, NO_FIELD_CHECK, NO_NOTICE, Partner, field_check_words};
 use crate::rows::{Row, Rows};
 use crate::samples::Sampler;
@@ -70,6 +76,10 @@ pub(crate) async fn show(
     let is_past = known_at.is_some();
     let known_at = golden.known_at;
     audit::record(&state, &access, "read", [id]).await?;
+    let query = RelationQuery { known_at: Some(known_at), limit: RELATIONS_MAX, ..RelationQuery::default() };
+    let relations = store.list_relations_of(&access, &state.models, id, &query).await.map_err(PageError::inside)?;
+    let relations = relations.ok_or_else(not_found)?;
+    audit::record(&state, &access, "read relations", others(&relations)).await?;
     let titles = store.list_source_systems().await.map_err(PageError::inside)?;
     let language = signed.visit.language;
     let crosswalk = store.list_crosswalks_of_at(&access, &[id], known_at).await.map_err(PageError::inside)?;
@@ -97,9 +107,23 @@ pub(crate) async fn show(
         history: store.list_history_at(&access, model, id, known_at).await.map_err(PageError::inside)?,
         stewardship: if is_past { None } else { acts::read(&state, &signed, &access, model, id).await? },
         record: golden.record,
+        relations,
+        sources: titles,
     };
     let shell = Shell::new("golden_record", &signed.visit, state.made_up);
-    show_page(&GoldenRecordPage::build(shell, &state.codes, model, &access, parts))
+    show_page(&GoldenRecordPage::build(shell, &state.codes, (model, &state.models), &access, parts))
+}
+
+/// How many source records of others the page looks at for its relations; the API pages through all of them.
+const RELATIONS_MAX: u32 = 100;
+
+/// The golden records at the other ends.
+fn others(page: &RelationPage) -> BTreeSet<GoldenId> {
+    let golden = page.relations.iter().filter_map(|one| match &one.other {
+        Other::Golden(record) => Some(record.id),
+        Other::Code { .. } | Other::Nobody => None,
+    });
+    golden.collect()
 }
 
 /// Payments of benefits to a citizen after the recorded death, as far as the visitor's districts go: `payment_no, scheme,
@@ -157,6 +181,10 @@ pub(crate) struct GoldenRecordPage {
     /// The id in the address, when it was merged away into this one.
     redirected_from: Option<String>,
     values: Table,
+    /// How it belongs to others; nothing where its model declares no relation and nobody names it.
+    relations: Option<Table>,
+    /// Whether there are more than the page shows.
+    has_more_relations: bool,
     sources: Table,
     crosswalk: Table,
     history: Table,
@@ -207,6 +235,9 @@ pub(crate) struct GoldenRecordParts {
     /// Every version, oldest first.
     pub(crate) history: Vec<GoldenRecord>,
     pub(crate) stewardship: Option<Stewardship>,
+    pub(crate) relations: RelationPage,
+    /// The registers, with their titles.
+    pub(crate) sources: Vec<SourceSystemRow>,
     /// The recorded time of which this is shown; `None` for now.
     pub(crate) past: Option<Timestamp>,
 }
@@ -215,13 +246,20 @@ impl GoldenRecordPage {
     pub(crate) fn build(
         shell: Shell,
         codes: &Codes,
-        model: &EntityModel,
+        (model, models): (&EntityModel, &[EntityModel]),
         access: &Access,
         parts: GoldenRecordParts,
     ) -> Self {
         let language = shell.language();
         let record = &parts.record;
+        let related = &parts.relations.relations;
+        let shown = Shown { codes, models, sources: &parts.sources, language, purpose: access.purpose() };
+        let caption = "What source records state of it and others, when it held, and which register says so.";
+        let has_relations = !model.relations.is_empty() || !related.is_empty();
         Self {
+            relations: has_relations
+                .then(|| shown.table(caption.to_owned(), related, "No relation that you may see.".to_owned())),
+            has_more_relations: parts.relations.next.is_some(),
             id: record.id.to_string(),
             label: label(model, record),
             entity: model.title.get(language).to_owned(),
@@ -274,11 +312,35 @@ impl GoldenRecordPage {
             redirected_from: Some(GoldenId(4_712)),
             stewardship: Some(sample_stewardship(sampler, &models[0], &access)),
             past: None,
+            relations: sample_relations(sampler),
+            sources: Vec::new(),
             record,
             members,
         };
-        Self::build(sampler.shell("golden_record"), &sampler.codes, &models[0], &access, parts)
+        Self::build(sampler.shell("golden_record"), &sampler.codes, (&models[0], &models), &access, parts)
     }
+}
+
+/// A relation with a golden record, one with a code and one whose other end nobody knows.
+pub(crate) fn sample_relations(sampler: &Sampler) -> RelationPage {
+    let related = |entity: &str, relation: &str, direction, other| Related {
+        relation: relation.to_owned(),
+        entity: entity.to_owned(),
+        direction,
+        other,
+        period: Period { from: "2019-04-01".parse().ok(), to: None },
+        attributes: [("designation".to_owned(), sampler.word.to_owned())].into_iter().collect(),
+        source: "hrms".to_owned(),
+        key: Some(sampler.word.to_owned()),
+        recorded_from: Timestamp(1_795_000_000_000_000),
+    };
+    let office = Other::Code { system: "office".to_owned(), code: "OFF-REV-D27".to_owned() };
+    let relations = vec![
+        related("citizen", "household", Direction::Forward, Other::Golden(Box::new(sample_record(sampler)))),
+        related("employee", "posted_at", Direction::Inverse, office),
+        related("employee", "reports_to", Direction::Forward, Other::Nobody),
+    ];
+    RelationPage { relations, known_at: Timestamp(1_795_422_900_000_000), next: None }
 }
 
 /// A golden record that a steward confirmed, with a stated value that holds and one that was withdrawn.

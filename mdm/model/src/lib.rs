@@ -13,6 +13,7 @@ pub mod id;
 pub mod kind;
 pub mod match_pair;
 pub mod quality;
+pub mod relation;
 pub mod source_record;
 pub mod source_system;
 pub mod steward_task;

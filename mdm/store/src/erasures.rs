@@ -21,7 +21,7 @@ use crate::error::StoreError;
 use crate::key_store::Key;
 use crate::packed::{Chosen, ChosenBack};
 use crate::vault::Reference;
-use crate::{legal_holds, proposals, resolution, source_systems, steward_tasks};
+use crate::{legal_holds, proposals, relations, resolution, source_systems, steward_tasks};
 
 /// The longest order that is kept, in characters.
 pub const ORDER_MAX: usize = 500;
@@ -476,6 +476,7 @@ async fn erase_source_records(
     let nothing = Json(Values::new());
     on_tx!(tx, |c| sqlx::query(RECORDS).bind(now).bind(erasure).bind(nothing).execute(c).await.map(drop))?;
     let versions = empty(tx, VERSIONS, ids).await?;
+    change(tx, relations::ERASE, ids).await?;
     change(tx, &format!("{} {OF_THESE}", steward_tasks::LAPSED), ids).await?;
     proposals::lapse(tx).await?;
     for (_, source, _, _) in rows.iter().filter(|row| row.3.is_none()) {

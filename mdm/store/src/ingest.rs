@@ -15,6 +15,7 @@ use crate::dialect::{ROWS_A_STATEMENT, json, sql};
 use crate::erasures::ErasedKeys;
 use crate::error::StoreError;
 use crate::quarantined_rows;
+use crate::relations::{self, RelationType};
 use crate::resolution;
 use crate::source_systems::{self, SourceFacts, get_source};
 use crate::steward_tasks;
@@ -76,6 +77,8 @@ pub struct IngestTx {
     erased: Option<ErasedKeys>,
     /// Rows of them that the file still held.
     erased_rows: u64,
+    /// The relations that its source records state.
+    relations: Vec<RelationType>,
 }
 
 /// A stored source record that a key was found for.
@@ -83,6 +86,7 @@ pub struct IngestTx {
 struct Known {
     id: i64,
     source_key: String,
+    version: i64,
     content_hash: i64,
     updated_us: Option<i64>,
     retired_us: Option<i64>,
@@ -121,8 +125,10 @@ impl Store {
             .await)?;
         let next_id: i64 = on_tx!(tx, |c| sqlx::query_scalar(NEXT).fetch_one(c).await)?;
         let run = IngestRunId(run);
+        let relations = relations::stated_by(&mut tx, &source.rows_of).await?;
         Ok(IngestTx {
             tx,
+            relations,
             load: file.load,
             first_load: source.live_count + source.retired_count == 0,
             source,
@@ -201,10 +207,12 @@ impl IngestTx {
         let known = self.find_known(&keys).await?;
         let mut new = Vec::new();
         let mut changed = Vec::new();
+        let mut versions = Vec::with_capacity(records.len());
         for record in records {
             let hash = content_hash(&record.values);
             match known.get(record.key.as_str()) {
                 None => {
+                    versions.push((self.next_id, 1, &record.values));
                     new.push((self.next_id, &record.key, hash, &record.values, record.updated));
                     self.next_id += 1;
                 }
@@ -214,6 +222,7 @@ impl IngestTx {
                         self.summary.unchanged += 1;
                     } else {
                         self.revived += u64::from(known.retired_us.is_some());
+                        versions.push((known.id, known.version + 1, &record.values));
                         changed.push((known.id, hash, &record.values, record.updated));
                     }
                 }
@@ -221,6 +230,7 @@ impl IngestTx {
         }
         self.insert_new(&new).await?;
         self.update_changed(&changed).await?;
+        relations::keep(&mut self.tx, &self.relations, &self.source.rows_of, versions.into_iter()).await?;
         let touched: Vec<i64> = new.iter().map(|row| row.0).chain(changed.iter().map(|row| row.0)).collect();
         self.mark_unresolved(&touched).await?;
         self.added += new.len() as u64;
@@ -230,7 +240,7 @@ impl IngestTx {
     }
 
     async fn find_known(&mut self, keys: &[&str]) -> Result<FxHashMap<String, Known>, StoreError> {
-        const SQL: &str = "SELECT r.id, r.source_key, r.content_hash, r.updated_us, r.retired_us FROM {texts $1} AS t
+        const SQL: &str = "SELECT r.id, r.source_key, r.version, r.content_hash, r.updated_us, r.retired_us FROM {texts $1} AS t
              CROSS JOIN source_records r WHERE r.source_system_id = $2 AND r.source_key = t.word";
         if self.first_load {
             return Ok(FxHashMap::default());

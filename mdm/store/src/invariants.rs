@@ -17,6 +17,7 @@ use crate::error::StoreError;
 use crate::ingest::content_hash;
 use crate::overrides;
 use crate::packed::ChosenBack;
+use crate::relations;
 use crate::rule_sets::body_hash;
 
 /// One invariant and whether it holds.
@@ -217,7 +218,7 @@ impl Store {
     /// Checks every invariant that the stored hub can show, on one state of it.
     pub async fn check_invariants(&self) -> Result<Vec<Check>, StoreError> {
         let mut tx = self.db.begin_read().await?;
-        let mut checks = Vec::with_capacity(CHECKS.len() + 7);
+        let mut checks = Vec::with_capacity(CHECKS.len() + 8);
         for one in &CHECKS {
             checks.push(run(&mut tx, one.name, one.what, one.broken).await?);
         }
@@ -228,6 +229,11 @@ impl Store {
         checks.push(check_content_hashes(&mut tx).await?);
         checks.push(check_decisions(&mut tx).await?);
         checks.push(check_rule_sets(&mut tx).await?);
+        checks.push(check(
+            "relations_as_stated",
+            "the relations that are kept of a source record are those that its versions state",
+            &relations::list_unlike_their_source(&mut tx).await?,
+        ));
         let joined = confirmations::list_joined(&mut tx).await?;
         checks.push(check(
             "confirmed_stay_apart",

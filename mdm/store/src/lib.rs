@@ -32,6 +32,7 @@ mod packed;
 mod past;
 mod proposals;
 mod quarantined_rows;
+mod relations;
 mod resolution;
 mod rule_sets;
 mod sessions;
@@ -73,6 +74,9 @@ pub use overrides::{NewOverride, OverrideView};
 pub use past::StewardAct;
 pub use proposals::{Approved, Proposal, ProposalEnd, ProposalOutcome, ProposedAct};
 pub use quarantined_rows::{QuarantineCount, QuarantinedRow};
+pub use relations::{
+    Direction, NotARelationCursor, Other, Related, RelationCursor, RelationPage, RelationQuery, RelationRow, RelationRows,
+};
 pub use resolution::{Applied, Resolution, Scope, Unresolved};
 pub use rule_sets::RuleSet;
 pub use source_systems::SourceSystemRow;

@@ -5,6 +5,7 @@ pub mod find_matches;
 pub mod get;
 pub mod history;
 pub mod overrides;
+pub mod relations;
 pub mod search;
 pub mod view;
 
