@@ -20,6 +20,7 @@ mod overrides;
 mod parity;
 mod past;
 mod proposals;
+mod relations;
 mod resolution;
 mod steward_tasks;
 mod task_steps;
