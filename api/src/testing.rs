@@ -45,12 +45,22 @@ pub(crate) struct House {
 impl House {
     /// An empty one.
     pub(crate) async fn new() -> Self {
+        Self::with_declared(&[], &[]).await
+    }
+
+    /// An empty one with further models and sources, each a file's name and its text.
+    pub(crate) async fn with_declared(models: &[(&str, &str)], sources: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("kanak.toml"), "sources = \"sources\"\n").unwrap();
-        std::fs::create_dir(folder.path().join("sources")).unwrap();
+        let settings = "sources = \"sources\"\nmodels = \"models\"\n";
+        std::fs::write(folder.path().join("kanak.toml"), settings).unwrap();
         let roll = PEOPLE.replace("people", "roll").replace("delta", "snapshot");
-        for (file, text) in [("people.toml", PEOPLE), ("roll.toml", &roll)] {
-            std::fs::write(folder.path().join("sources").join(file), text).unwrap();
+        let sources =
+            [("people.toml", PEOPLE), ("roll.toml", &roll)].iter().chain(sources).copied().collect::<Vec<_>>();
+        for (kind, files) in [("models", models), ("sources", sources.as_slice())] {
+            std::fs::create_dir(folder.path().join(kind)).unwrap();
+            for (file, text) in files {
+                std::fs::write(folder.path().join(kind).join(file), text).unwrap();
+            }
         }
         let deployment = open(folder.path()).await;
         Self { folder, deployment }

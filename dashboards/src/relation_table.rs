@@ -93,10 +93,8 @@ impl Shown<'_> {
         let model = self.model(&one.entity);
         let said = one.attributes.iter().map(|(name, value)| {
             let attribute = model.and_then(|model| model.find_attribute(name));
-            attribute.map_or_else(
-                || value.clone(),
-                |attribute| values::show(attribute, value, self.codes, self.language),
-            )
+            attribute
+                .map_or_else(|| value.clone(), |attribute| values::show(attribute, value, self.codes, self.language))
         });
         let said: Vec<String> = said.collect();
         if said.is_empty() { format::NONE.to_owned() } else { said.join("; ") }
@@ -104,7 +102,8 @@ impl Shown<'_> {
 
     fn source(&self, one: &Related) -> Cell {
         let source = self.sources.iter().find(|source| source.name == one.source);
-        let title = source.map_or_else(|| format::spaced(&one.source), |source| source.title.get(self.language).to_owned());
+        let title =
+            source.map_or_else(|| format::spaced(&one.source), |source| source.title.get(self.language).to_owned());
         Cell { sub: one.key.clone(), ..Cell::text(title) }
     }
 }

@@ -323,13 +323,16 @@ async fn related(deployment: &Deployment) -> anyhow::Result<Check> {
             let figures = hub.entry((row.entity.clone(), row.relation.clone())).or_insert_with(|| vec![0; 4]);
             let other = row.to_golden_id.or(row.to_group).unwrap_or(0);
             let is_current = i64::from(row.recorded_to.is_none());
-            for (figure, more) in figures.iter_mut().zip([1, is_current, row.golden_id * is_current, other * is_current]) {
+            for (figure, more) in
+                figures.iter_mut().zip([1, is_current, row.golden_id * is_current, other * is_current])
+            {
                 *figure += more;
             }
         }
         seen += hub.values().map(|figures| figures[0]).sum::<i64>();
         let lake = relations_in_lake(deployment, &access, table).await?;
-        if let Some(((entity, relation), _)) = hub.iter().chain(&lake).find(|(key, _)| hub.get(*key) != lake.get(*key)) {
+        if let Some(((entity, relation), _)) = hub.iter().chain(&lake).find(|(key, _)| hub.get(*key) != lake.get(*key))
+        {
             wrong = Some(format!("{relation} of {entity} is another in {table} than in the hub"));
         }
     }
@@ -337,7 +340,11 @@ async fn related(deployment: &Deployment) -> anyhow::Result<Check> {
     if let Some(wrong) = &wrong
         && deployment.store.recorded_until().await? > release.built_at
     {
-        return Ok(not_yet(name, what, format!("{wrong}, which was written to since the release; run `kanak refresh`")));
+        return Ok(not_yet(
+            name,
+            what,
+            format!("{wrong}, which was written to since the release; run `kanak refresh`"),
+        ));
     }
     Ok(check(name, what, wrong, format!("{} relations", grouped(seen))))
 }

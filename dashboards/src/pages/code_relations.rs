@@ -104,7 +104,14 @@ pub(crate) async fn show(
     audit::record(&state, &access, "read relations", subjects).await?;
     let sources = state.store.list_source_systems().await.map_err(PageError::inside)?;
     let shell = Shell::new("code_relations", &signed.visit, state.made_up);
-    let parts = Parts { models: &state.models, sources: &sources, purpose: access.purpose(), as_of, known_at: asked.known_at, page };
+    let parts = Parts {
+        models: &state.models,
+        sources: &sources,
+        purpose: access.purpose(),
+        as_of,
+        known_at: asked.known_at,
+        page,
+    };
     show_page(&CodeRelationsPage::build(shell, &state.codes, concept, parts))
 }
 
@@ -136,7 +143,8 @@ impl CodeRelationsPage {
         // Post by post: who holds the same one stands together.
         relations.sort_by_cached_key(|one| (shown.title(one), shown.details(one)));
         let day = format::day(as_of.date());
-        let caption = format!("What names this code, as it held on {day}: post by post, with the register that says so.");
+        let caption =
+            format!("What names this code, as it held on {day}: post by post, with the register that says so.");
         Self {
             system: system.name().to_owned(),
             system_title: system.title_in(names::of(language)).to_owned(),

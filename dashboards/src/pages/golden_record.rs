@@ -11,9 +11,9 @@ use kanak_codes::Codes;
 use kanak_model::access::LegalBasis;
 use kanak_model::entity_model::{Attribute, EntityModel, SurvivorshipStrategy};
 use kanak_model::golden_record::{GoldenRecord, GoldenValue};
+use kanak_model::relation::Period;
 use kanak_model::source_record::{Stated, Values};
 use kanak_model::{Access, GoldenId, Language, OverrideId, Purpose, RuleSetVersion, SourceRecordId, Timestamp, UserId};
-use kanak_model::relation::Period;
 use kanak_store::{
     Confirmation, Direction, MemberRecord, Other, OverrideView, Related, RelationPage, RelationQuery, SourceSystemRow,
 };
@@ -26,8 +26,8 @@ use super::show_page;
 use crate::audit;
 use crate::component::{Cell, Head, Table, Tone};
 use crate::error::PageError;
-use crate::relation_table::Shown;
 use crate::link_evidence::{self, CheckedPair, LinkEvidence, NO_FIELD_CHECK, NO_NOTICE, Partner, field_check_words};
+use crate::relation_table::Shown;
 use crate::rows::{Row, Rows};
 use crate::samples::Sampler;
 use crate::session::Signed;

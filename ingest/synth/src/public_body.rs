@@ -14,17 +14,8 @@ use crate::people::World;
 use crate::ratios;
 use crate::row::Row;
 
-const UNDERTAKINGS: [&str; 9] = [
-    "UNDERTAKING_NO",
-    "NAME",
-    "FORM",
-    "CIN",
-    "PAN",
-    "ADMIN_DEPT",
-    "HQ_DISTRICT",
-    "ESTABLISHED_ON",
-    "WOUND_UP_ON",
-];
+const UNDERTAKINGS: [&str; 9] =
+    ["UNDERTAKING_NO", "NAME", "FORM", "CIN", "PAN", "ADMIN_DEPT", "HQ_DISTRICT", "ESTABLISHED_ON", "WOUND_UP_ON"];
 const COMPANIES: [&str; 8] =
     ["REG_NO", "ENTITY_NAME", "CIN_NO", "GSTIN", "DEPT_CODE", "DISTRICT", "INCORPORATED", "STRUCK_OFF"];
 
@@ -50,8 +41,12 @@ const FORMS: [(&str, &str); 4] = [
     ("Cooperative Federation", "cooperative"),
 ];
 /// How the register of companies writes what Finance writes otherwise.
-const OTHERWISE: [(&str, &str); 4] =
-    [("Corporation Limited", "Corpn Ltd"), ("Development", "Devt"), ("Authority", "Auth"), ("Cooperative", "Co-operative")];
+const OTHERWISE: [(&str, &str); 4] = [
+    ("Corporation Limited", "Corpn Ltd"),
+    ("Development", "Devt"),
+    ("Authority", "Auth"),
+    ("Cooperative", "Co-operative"),
+];
 
 /// A public body of the made-up state.
 struct Body {

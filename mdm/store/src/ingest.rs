@@ -240,7 +240,8 @@ impl IngestTx {
     }
 
     async fn find_known(&mut self, keys: &[&str]) -> Result<FxHashMap<String, Known>, StoreError> {
-        const SQL: &str = "SELECT r.id, r.source_key, r.version, r.content_hash, r.updated_us, r.retired_us FROM {texts $1} AS t
+        const SQL: &str =
+            "SELECT r.id, r.source_key, r.version, r.content_hash, r.updated_us, r.retired_us FROM {texts $1} AS t
              CROSS JOIN source_records r WHERE r.source_system_id = $2 AND r.source_key = t.word";
         if self.first_load {
             return Ok(FxHashMap::default());

@@ -75,7 +75,8 @@ pub use past::StewardAct;
 pub use proposals::{Approved, Proposal, ProposalEnd, ProposalOutcome, ProposedAct};
 pub use quarantined_rows::{QuarantineCount, QuarantinedRow};
 pub use relations::{
-    Direction, NotARelationCursor, Other, Related, RelationCursor, RelationPage, RelationQuery, RelationRow, RelationRows,
+    Direction, NotARelationCursor, Other, Related, RelationCursor, RelationPage, RelationQuery, RelationRow,
+    RelationRows,
 };
 pub use resolution::{Applied, Resolution, Scope, Unresolved};
 pub use rule_sets::RuleSet;

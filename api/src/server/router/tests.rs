@@ -1,5 +1,6 @@
 //! The whole server over a small hub and its warehouse: what each endpoint answers, to whom.
 
+mod relations;
 mod steward_tasks;
 
 use std::time::Duration;

@@ -15,7 +15,7 @@ use crate::v1::audited;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Search {
-    /// The entity type: `citizen`, `business`, `employee`, `scheme`.
+    /// The entity type, such as `citizen`.
     entity: String,
     /// Words of a name, or a key of a department.
     search: String,

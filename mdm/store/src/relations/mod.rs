@@ -231,7 +231,8 @@ pub(crate) const CURRENT: &str =
     "SELECT r.id, r.version, s.rows_of AS entity, r.stated, r.recorded_from_us FROM source_records r
      JOIN source_systems s ON s.id = r.source_system_id WHERE (r.id, r.version) > ($1, $2) ORDER BY r.id, r.version LIMIT $3";
 /// The same of versions that others replaced.
-pub(crate) const EARLIER: &str = "SELECT v.source_record_id AS id, v.version, s.rows_of AS entity, v.stated, v.recorded_from_us
+pub(crate) const EARLIER: &str =
+    "SELECT v.source_record_id AS id, v.version, s.rows_of AS entity, v.stated, v.recorded_from_us
      FROM source_record_versions v JOIN source_records r ON r.id = v.source_record_id
      JOIN source_systems s ON s.id = r.source_system_id
      WHERE (v.source_record_id, v.version) > ($1, $2) ORDER BY v.source_record_id, v.version LIMIT $3";

@@ -249,8 +249,7 @@ pub(super) async fn by_key(tx: &mut Tx, targets: &[&str]) -> Result<FxHashMap<St
         .enumerate()
         .filter_map(|(place, target)| target.split_once(':').map(|(source, key)| (place, source, key)))
         .collect();
-    let rows: Vec<(i64, i64)> =
-        on_tx!(tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(&keys)).fetch_all(c).await)?;
+    let rows: Vec<(i64, i64)> = on_tx!(tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(&keys)).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(place, id)| (targets[place as usize].to_owned(), id)).collect())
 }
 
@@ -321,12 +320,20 @@ impl<'a> Reader<'a> {
         self.find(statement.relation_type_id).is_some() && self.access.filter().passes(&|name| stated.find(name))
     }
 
-    fn related(&self, one: &RelationType, by: &Statement, direction: Direction, period: Period, other: Other) -> Related {
+    fn related(
+        &self,
+        one: &RelationType,
+        by: &Statement,
+        direction: Direction,
+        period: Period,
+        other: Other,
+    ) -> Related {
         let described = declared(self.models, one).into_iter().flat_map(|(model, relation)| {
-            let shown = relation.attributes.iter().filter(|name| {
+            let is_shown = move |name: &&String| {
                 model.find_attribute(name).is_some_and(|attribute| self.access.shows(attribute.class))
-            });
-            shown.filter_map(|name| Some((name.clone(), by.stated.0.find(name)?.to_owned())))
+            };
+            let said = move |name: &String| Some((name.clone(), by.stated.0.find(name)?.to_owned()));
+            relation.attributes.iter().filter(is_shown).filter_map(said)
         });
         Related {
             relation: one.relation.name.clone(),
@@ -391,8 +398,7 @@ impl<'a> Reader<'a> {
             .filter_map(|one| Some((one, self.find(one.relation_type_id)?)))
             .collect();
         let is_key = |one: &RelationType| matches!(one.relation.end, RelationEnd::SourceKey { .. });
-        let keys: Vec<&str> =
-            stated.iter().filter(|(_, one)| is_key(one)).map(|(by, _)| by.target.as_str()).collect();
+        let keys: Vec<&str> = stated.iter().filter(|(_, one)| is_key(one)).map(|(by, _)| by.target.as_str()).collect();
         let sources = by_key(tx, &keys).await?;
         let ids: Vec<i64> = sources.values().copied().collect();
         let links = linked(tx, &ids, self.at).await?;
@@ -447,7 +453,9 @@ impl<'a> Reader<'a> {
                 probes.push(Probe { relation_type_id: one.id, side, target, direction, period, own });
             }
         }
-        let order = |one: &Probe| (one.relation_type_id, one.side, one.target.clone(), one.direction, one.period.from, one.period.to, one.own);
+        let order = |one: &Probe| {
+            (one.relation_type_id, one.side, one.target.clone(), one.direction, one.period.from, one.period.to, one.own)
+        };
         probes.sort_by_key(order);
         probes.dedup();
         probes

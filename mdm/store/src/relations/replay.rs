@@ -3,7 +3,7 @@
 use crate::db::{Tx, on_tx};
 use crate::error::StoreError;
 
-use super::{CURRENT, EARLIER, RelationType, StatedVersion, StatementRow, Side, list_types, statements};
+use super::{CURRENT, EARLIER, RelationType, Side, StatedVersion, StatementRow, list_types, statements};
 
 /// Versions read at a time.
 const PAGE: i64 = 5_000;
@@ -22,12 +22,8 @@ pub(crate) async fn list_unlike_their_source(tx: &mut Tx) -> Result<Vec<i64>, St
     for text in [CURRENT, EARLIER] {
         let mut after = (0_i64, 0_i64);
         loop {
-            let rows: Vec<StatedVersion> = on_tx!(tx, |c| sqlx::query_as(text)
-                .bind(after.0)
-                .bind(after.1)
-                .bind(PAGE)
-                .fetch_all(c)
-                .await)?;
+            let rows: Vec<StatedVersion> =
+                on_tx!(tx, |c| sqlx::query_as(text).bind(after.0).bind(after.1).bind(PAGE).fetch_all(c).await)?;
             let Some(last) = rows.last() else { break };
             let upto = (last.id, last.version);
             let kept = kept_between(tx, after, upto).await?;
@@ -45,13 +41,7 @@ async fn kept_between(tx: &mut Tx, after: (i64, i64), upto: (i64, i64)) -> Resul
         "SELECT source_record_id, version, relation_type_id, side, target, valid_from_day, valid_to_day FROM relations
          WHERE (source_record_id, version) > ($1, $2) AND (source_record_id, version) <= ($3, $4)
          ORDER BY source_record_id, version, relation_type_id, side";
-    Ok(on_tx!(tx, |c| sqlx::query_as(SQL)
-        .bind(after.0)
-        .bind(after.1)
-        .bind(upto.0)
-        .bind(upto.1)
-        .fetch_all(c)
-        .await)?)
+    Ok(on_tx!(tx, |c| sqlx::query_as(SQL).bind(after.0).bind(after.1).bind(upto.0).bind(upto.1).fetch_all(c).await)?)
 }
 
 /// The source records of `rows` of whose versions something else is kept than they state.

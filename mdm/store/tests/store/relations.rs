@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use kanak_model::relation::Day;
 use kanak_model::source_record::{NewSourceRecord, Stated};
 use kanak_model::source_system::{Load, RowsAre};
-use kanak_model::{Access, Caller, EntityModel, GoldenId, Purpose, Role, SourceRecordId, SourceSystemId, Timestamp, UserId};
+use kanak_model::{
+    Access, Caller, EntityModel, GoldenId, Purpose, Role, SourceRecordId, SourceSystemId, Timestamp, UserId,
+};
 use kanak_store::testing::break_hub;
 use kanak_store::{
     Direction, FileKeyStore, KeyStore as _, Other, Related, RelationPage, RelationQuery, Resolution, Scope,
@@ -172,7 +174,8 @@ fn day(text: &str) -> Option<Day> {
 fn a_relation_is_read_from_both_ends_with_its_period_its_attributes_and_its_evidence() {
     on_both(async |hub: Hub| {
         hub.store.declare_relations(&models()).await.unwrap();
-        let posted = [("office", "O1"), ("designation", "Clerk"), ("joined_on", "2020-04-01"), ("left_on", "2021-04-01")];
+        let posted =
+            [("office", "O1"), ("designation", "Clerk"), ("joined_on", "2020-04-01"), ("left_on", "2021-04-01")];
         let officer = [&posted[..], &[("boss", "food:b"), ("card", "C1")]].concat();
         let rows = vec![row("a", &officer), row("b", &[("card", "C1")]), row("c", &[("boss", "food:z")])];
         load(&hub, hub.source, Load::Snapshot, rows).await;
@@ -499,16 +502,20 @@ async fn check_rows(hub: &Hub) {
     assert_eq!(held, stated);
     for members in households.values() {
         for id in members {
-            let seen: BTreeSet<GoldenId> = relations_of(hub, &all(), id.0, &RelationQuery { relation: Some("household"), ..MANY })
-                .await
-                .relations
-                .iter()
-                .filter_map(|one| match &one.other {
-                    Other::Golden(record) => Some(record.id),
-                    _ => None,
-                })
-                .collect();
-            assert!(members.iter().filter(|other| *other != id).all(|other| seen.contains(other)), "{members:?} {seen:?}");
+            let seen: BTreeSet<GoldenId> =
+                relations_of(hub, &all(), id.0, &RelationQuery { relation: Some("household"), ..MANY })
+                    .await
+                    .relations
+                    .iter()
+                    .filter_map(|one| match &one.other {
+                        Other::Golden(record) => Some(record.id),
+                        _ => None,
+                    })
+                    .collect();
+            assert!(
+                members.iter().filter(|other| *other != id).all(|other| seen.contains(other)),
+                "{members:?} {seen:?}"
+            );
         }
     }
 }
@@ -529,7 +536,9 @@ fn random_histories_have_the_relations_that_a_second_opinion_expects_also_after_
 #[test]
 fn a_relation_that_is_declared_later_is_read_out_of_what_is_there_and_past_answers_stay() {
     on_both(async |hub: Hub| {
-        let rows = |office: &str| vec![row("a", &[("office", office), ("joined_on", "2020-04-01")]), row("b", &[("card", "C1")])];
+        let rows = |office: &str| {
+            vec![row("a", &[("office", office), ("joined_on", "2020-04-01")]), row("b", &[("card", "C1")])]
+        };
         load(&hub, hub.source, Load::Snapshot, rows("O1")).await;
         hub.resolve(&[vec![1], vec![2]]).await.unwrap();
         load(&hub, hub.source, Load::Snapshot, rows("O2")).await;
