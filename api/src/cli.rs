@@ -212,7 +212,8 @@ impl DataCommand {
 #[derive(Debug, Args)]
 pub struct DemoArgs {
     /// Citizen source records. Business source records are 0.12 of it, employees 0.05, applications 0.5,
-    /// grievances 0.1, receipts 0.4, benefit payments 0.6.
+    /// grievances 0.1, receipts 0.4, benefit payments 0.6. Schemes, public bodies, assets and policy rules are a few
+    /// hundred in all, whatever it is.
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
     pub records: u64,
     /// The seed of the made-up state.
@@ -591,7 +592,8 @@ pub enum VaultCommand {
 #[derive(Debug, Args)]
 pub struct SynthArgs {
     /// Citizen source records. Business source records are 0.12 of it, employees 0.05, applications 0.5,
-    /// grievances 0.1, receipts 0.4, benefit payments 0.6.
+    /// grievances 0.1, receipts 0.4, benefit payments 0.6. Schemes, public bodies, assets and policy rules are a few
+    /// hundred in all, whatever it is.
     #[arg(long, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
     pub records: u64,
     /// Where the extracts go.
