@@ -194,37 +194,42 @@ struct Probe {
     own: Option<usize>,
 }
 
-/// What others stated then, by probe and source record.
+/// What others stated then, by probe and source record. Probe by probe, so that an index has the order and a page ends early.
 async fn stated_to(
     tx: &mut Tx,
     probes: &[Probe],
     at: Timestamp,
     query: &RelationQuery<'_>,
 ) -> Result<Vec<Statement>, StoreError> {
-    let engine = tx.engine();
     let text = format!(
-        "SELECT p.place, {COLUMNS} FROM {{rows $1: place int, relation_type_id int, side text, target text}} AS p
-         CROSS JOIN relations x {JOINS}
-         WHERE x.relation_type_id = p.relation_type_id AND x.side = p.side AND x.target = p.target AND {HELD}
-         AND (p.place, x.source_record_id) > ($3, $4)
-         AND ($5 IS NULL OR ((x.valid_from_day IS NULL OR x.valid_from_day <= $5) AND (x.valid_to_day IS NULL OR x.valid_to_day > $5)))
-         ORDER BY p.place, x.source_record_id LIMIT $6"
+        "SELECT CAST($8 AS BIGINT) AS place, {COLUMNS} FROM relations x {JOINS}
+         WHERE x.relation_type_id = $1 AND x.side = $3 AND x.target = $4 AND {HELD} AND x.source_record_id > $5
+         AND ($6 IS NULL OR ((x.valid_from_day IS NULL OR x.valid_from_day <= $6) AND (x.valid_to_day IS NULL OR x.valid_to_day > $6)))
+         ORDER BY x.source_record_id LIMIT $7"
     );
-    let rows: Vec<(i64, i64, Side, &str)> = probes
-        .iter()
-        .enumerate()
-        .map(|(place, probe)| (place as i64, probe.relation_type_id, probe.side, probe.target.as_str()))
-        .collect();
-    let (place, source) = query.after.map_or((-1, 0), |cursor| (cursor.place, cursor.source_record.0));
-    Ok(on_tx!(tx, |c| sqlx::query_as(sql(engine, &text))
-        .bind(json(&rows))
-        .bind(at.0)
-        .bind(place)
-        .bind(source)
-        .bind(query.as_of.map(Day::number))
-        .bind(i64::from(query.limit))
-        .fetch_all(c)
-        .await)?)
+    let (first, source) = query.after.map_or((0, 0), |cursor| (cursor.place, cursor.source_record.0));
+    let mut found: Vec<Statement> = Vec::new();
+    for (probe, place) in probes.iter().zip(0_i64..) {
+        let room = query.limit as usize - found.len();
+        if place < first || room == 0 {
+            continue;
+        }
+        let after = if place == first { source } else { 0 };
+        let (engine, side) = (tx.engine(), probe.side.word());
+        let rows: Vec<Statement> = on_tx!(tx, |c| sqlx::query_as(sql(engine, &text))
+            .bind(probe.relation_type_id)
+            .bind(at.0)
+            .bind(side)
+            .bind(&probe.target)
+            .bind(after)
+            .bind(query.as_of.map(Day::number))
+            .bind(room as i64)
+            .bind(place)
+            .fetch_all(c)
+            .await)?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// The golden records that these source records were linked to then.

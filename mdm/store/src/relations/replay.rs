@@ -19,7 +19,9 @@ pub(crate) async fn list_unlike_their_source(tx: &mut Tx) -> Result<Vec<i64>, St
          WHERE r.id IS NULL OR (x.version <> r.version AND v.version IS NULL) ORDER BY 1";
     let types = list_types(tx).await?;
     let mut broken: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(LOST).fetch_all(c).await)?;
-    for text in [CURRENT, EARLIER] {
+    // Where nothing was ever declared, nothing can be kept.
+    let sources: &[&'static str] = if types.is_empty() { &[] } else { &[CURRENT, EARLIER] };
+    for text in sources.iter().copied() {
         let mut after = (0_i64, 0_i64);
         loop {
             let rows: Vec<StatedVersion> =
