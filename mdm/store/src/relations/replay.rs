@@ -55,7 +55,7 @@ fn different(types: &[RelationType], rows: &[StatedVersion], kept: &[Kept]) -> V
         // A relation that ended is kept of the versions that came before its end.
         let was_declared = |one: &RelationType| one.ended_us.is_none_or(|ended_us| row.recorded_from_us < ended_us);
         stated.retain(|statement| types.iter().any(|one| one.id == statement.2 && was_declared(one)));
-        stated.sort_by(|a, b| (a.2, a.3).cmp(&(b.2, b.3)));
+        stated.sort_by_key(|one| (one.2, one.3));
         let place = kept.partition_point(|one| (one.0, one.1) < (row.id, row.version));
         let held = kept[place..].iter().take_while(|one| (one.0, one.1) == (row.id, row.version));
         let is_same = |one: &StatementRow, other: &Kept| {
