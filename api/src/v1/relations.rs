@@ -177,7 +177,7 @@ fn other_view(models: &[EntityModel], other: Other) -> OtherView {
 pub async fn audited_page(
     state: &AppState,
     access: &Access,
-    of: Option<String>,
+    of: String,
     page: &RelationPage,
 ) -> Result<(), Problem> {
     let mut subjects: Vec<String> = page
@@ -187,7 +187,7 @@ pub async fn audited_page(
             Other::Golden(record) => Some(record.id.to_string()),
             Other::Code { .. } | Other::Nobody => None,
         })
-        .chain(of)
+        .chain([of])
         .collect();
     subjects.sort();
     subjects.dedup();

@@ -1,6 +1,8 @@
 //! Who and what names a code: the officers posted at an office on a day, the assets of a department. With what stands above the code
 //! and below it, that is the way from a department to its offices, their posts and their officers.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::Response;
@@ -97,10 +99,10 @@ pub(crate) async fn show(
     let page = state.store.list_relations_to_code(&access, &state.models, (&system, &code), &query).await;
     let page = page.map_err(PageError::inside)?;
     let subjects = page.relations.iter().filter_map(|one| match &one.other {
-        Other::Golden(record) => Some(record.id),
+        Other::Golden(record) => Some(record.id.to_string()),
         Other::Code { .. } | Other::Nobody => None,
     });
-    let subjects: std::collections::BTreeSet<_> = subjects.collect();
+    let subjects: BTreeSet<String> = subjects.chain([format!("{system} {code}")]).collect();
     audit::record(&state, &access, "read relations", subjects).await?;
     let sources = state.store.list_source_systems().await.map_err(PageError::inside)?;
     let shell = Shell::new("code_relations", &signed.visit, state.made_up);

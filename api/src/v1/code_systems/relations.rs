@@ -12,7 +12,7 @@ use crate::v1::relations::{RelationsView, Wanted, audited_page};
 #[utoipa::path(get, path = "/v1/code-systems/{system}/codes/{code}/relations", tag = "golden records", security(("key" = [])),
     params(("system" = String, Path, description = "A code system's name, such as `office`"), ("code" = String, Path, description = "The code"), Wanted,
            ("Purpose" = Option<String>, Header, description = "Why")),
-    responses((status = 200, description = "A page of relations that lead to the code", body = RelationsView), (status = 400, description = "`as_of` is no day, `known_at` no time or `after` no cursor", body = Problem), (status = 404, description = "No such code system", body = Problem)))]
+    responses((status = 200, description = "A page of relations that lead to the code", body = RelationsView), (status = 400, description = "`as_of` is no day, `known_at` no time or `after` no cursor", body = Problem), (status = 404, description = "No such code system or code", body = Problem)))]
 pub async fn relations(
     State(state): State<AppState>,
     caller: ApiCaller,
@@ -22,9 +22,12 @@ pub async fn relations(
     let access = caller.access()?;
     let query = wanted.query()?;
     let deployment = &state.deployment;
-    deployment.codes.get_system(&system).map_err(|error| Problem::not_found(error.to_string()))?;
+    let found = deployment.codes.get_system(&system).map_err(|error| Problem::not_found(error.to_string()))?;
+    if found.lookup(&code).is_none() {
+        return Err(Problem::not_found(format!("no code `{code}` in {system}")));
+    }
     let page = deployment.store.list_relations_to_code(&access, &deployment.models, (&system, &code), &query).await;
     let page = page.map_err(Problem::internal)?;
-    audited_page(&state, &access, None, &page).await?;
+    audited_page(&state, &access, format!("{system} {code}"), &page).await?;
     Ok(Json(RelationsView::new(&deployment.models, page)))
 }

@@ -25,6 +25,6 @@ pub async fn relations(
     let models = &state.deployment.models;
     let page = state.deployment.store.list_relations_of(&access, models, id, &query).await;
     let page = page.map_err(Problem::internal)?.ok_or_else(|| not_seen(id))?;
-    audited_page(&state, &access, Some(id.to_string()), &page).await?;
+    audited_page(&state, &access, id.to_string(), &page).await?;
     Ok(Json(RelationsView::new(models, page)))
 }
