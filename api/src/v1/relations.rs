@@ -174,12 +174,7 @@ fn other_view(models: &[EntityModel], other: Other) -> OtherView {
 ///
 /// # Errors
 /// 500 when the audit trail cannot be written: then nothing is answered.
-pub async fn audited_page(
-    state: &AppState,
-    access: &Access,
-    of: String,
-    page: &RelationPage,
-) -> Result<(), Problem> {
+pub async fn audited_page(state: &AppState, access: &Access, of: String, page: &RelationPage) -> Result<(), Problem> {
     let mut subjects: Vec<String> = page
         .relations
         .iter()
