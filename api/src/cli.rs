@@ -64,6 +64,8 @@ pub enum Command {
     /// Look up, validate and search codes.
     #[command(subcommand)]
     Codes(CodesCommand),
+    /// Make a data folder of a backup, at a new place: it holds what was backed up, or nothing is made.
+    Restore(RestoreArgs),
     /// Serve pages and the API.
     Serve(ServeArgs),
     /// Department extracts of a made-up state, with their truth.
@@ -113,7 +115,7 @@ pub enum DataCommand {
     /// `kanak audit`, but for what needs no data folder.
     #[command(skip)]
     Audit(AuditDataCommand),
-    /// Copy hub, vault and lake to a folder; keys stay out.
+    /// Copy hub, vault, lake and landing to a folder, while they are in use; keys stay out.
     Backup {
         /// The folder to make.
         dir: PathBuf,
@@ -359,6 +361,17 @@ pub enum CodesCommand {
     },
 }
 
+/// Options of `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The folder that `kanak backup` made. `--data` names the folder to make; the backup of a hub on PostgreSQL also needs an
+    /// empty database as `--hub`.
+    pub dir: PathBuf,
+    /// The folder `keys` of the deployment, which is kept apart from its backups.
+    #[arg(long, value_name = "DIR")]
+    pub keys: Option<PathBuf>,
+}
+
 /// Options of `serve`.
 #[derive(Debug, Args)]
 pub struct ServeArgs {
@@ -474,6 +487,11 @@ pub enum KeyCommand {
         /// Confine the key to these districts (LGD codes or names).
         #[arg(long = "district")]
         districts: Vec<String>,
+    },
+    /// Give a key a new secret and print it once; the former opens nothing any more, what the key may do stays.
+    Reset {
+        /// Its name.
+        name: String,
     },
     /// Stop a key.
     Disable {

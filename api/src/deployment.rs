@@ -12,7 +12,7 @@ use kanak_model::entity_model::Attribute;
 use kanak_model::relation;
 use kanak_model::source_system::DateOrder;
 use kanak_model::{Clock, EntityModel, EventModel, Kind, SystemClock, builtin};
-use kanak_store::{AuditSigner, FileKeyStore, HubUrl, Store, Vault};
+use kanak_store::{AuditSigner, FileKeyStore, HubUrl, Lease, Store, Vault};
 use kanak_warehouse::Warehouse;
 use sha2::{Digest as _, Sha256};
 
@@ -131,10 +131,13 @@ impl Deployment {
         sources.check(&models, &events)?;
         let codes = Arc::new(Codes::builtin()?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        check_keys(&global.data)?;
         let beside = global.data.join("hub.sqlite").display().to_string();
         let url = HubUrl::parse(global.hub.as_deref().unwrap_or(&beside))?;
         let keys = Arc::new(FileKeyStore::open(&global.data.join("keys"))?);
-        let store = Store::open(&url, Arc::clone(&clock)).await?.signed_by(AuditSigner::open(keys.as_ref())?);
+        let store =
+            Store::open(&url, Arc::clone(&clock)).await.with_context(|| format!("cannot open the hub {url}"))?;
+        let store = store.signed_by(AuditSigner::open(keys.as_ref())?);
         store.declare_relations(&models).await?;
         let vault = Arc::new(Vault::open(&global.data.join("vault.sqlite"), keys.clone(), Arc::clone(&clock)).await?);
         let warehouse = Warehouse::open(&global.data.join("lake"), Arc::clone(&codes))?;
@@ -216,10 +219,33 @@ impl Deployment {
         Self { store, live: None, ..self.clone() }
     }
 
+    /// The same deployment for what is done under a lease: once another server has taken that, nothing is written any more.
+    #[must_use]
+    pub fn holding(&self, lease: &Lease) -> Self {
+        Self { store: self.store.holding(lease), ..self.clone() }
+    }
+
     /// Where sealed copies of the departments' files stand.
     pub fn landing(&self) -> PathBuf {
         self.data.join("landing")
     }
+}
+
+/// A vault that is there was made with keys: new ones in their place would open nothing.
+///
+/// # Errors
+/// When they are missing.
+fn check_keys(data: &Path) -> anyhow::Result<()> {
+    let (vault, keys) = (data.join("vault.sqlite"), data.join("keys"));
+    let is_empty = std::fs::read_dir(&keys).map_or(true, |mut entries| entries.next().is_none());
+    if vault.exists() && is_empty {
+        bail!(
+            "the keys of {} are missing; put the folder `keys` that belongs to it at {} (`kanak restore --keys` does), then try again",
+            data.display(),
+            keys.display()
+        );
+    }
+    Ok(())
 }
 
 /// Whether a folder is, or was restored as, a data folder.
@@ -266,13 +292,10 @@ fn make_private_folder(folder: &Path) -> std::io::Result<()> {
 /// The lock of a data folder; `None` when another process holds it.
 fn lock(data: &Path) -> anyhow::Result<Option<File>> {
     let path = data.join("kanak.lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .open(&path)
-        .with_context(|| format!("cannot open {}", path.display()))?;
+    let file =
+        OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).with_context(|| {
+            format!("cannot open {}; the data folder must be this process's to write", path.display())
+        })?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),

@@ -84,6 +84,20 @@ impl House {
         Self { folder, deployment }
     }
 
+    /// The same deployment, opened once more beside the first: what stands on disk now is what it sees.
+    pub(crate) async fn opened_again(&self) -> Deployment {
+        self.try_open_again().await.unwrap()
+    }
+
+    /// The same, or why it cannot be opened.
+    pub(crate) async fn try_open_again(&self) -> anyhow::Result<Deployment> {
+        // One process owns a data folder by its lock: the second stands on a lock of its own.
+        let lock = self.deployment.data.join("kanak.lock");
+        std::fs::remove_file(&lock).unwrap();
+        let global = Global { data: self.deployment.data.clone(), hub: None, json: false, quiet: true };
+        Deployment::open(&global).await
+    }
+
     /// Ingests a file of this name and text.
     pub(crate) async fn ingest(&self, name: &str, text: &str) -> Ingested {
         self.ingest_on(name, text, Terms::CAREFUL).await

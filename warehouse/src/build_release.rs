@@ -65,7 +65,7 @@ impl Builder<'_> {
             return Ok(former.clone());
         }
         let number = former.map_or(1, |former| former.number + 1);
-        let moment = Release { number, feed_position, built_at: now, tables: inputs };
+        let moment = Release { number, feed_position, built_at: now, tables: inputs, sums: BTreeMap::new() };
         self.run_models(former, moment).await
     }
 

@@ -21,6 +21,7 @@ mod rows_json;
 mod schema;
 mod scoped_table;
 mod staging;
+mod sums;
 mod warehouse;
 
 pub use crate::{

@@ -245,10 +245,11 @@ impl Warehouse {
             holidays: &self.inner.holidays,
             models: &self.inner.models,
         };
-        let built = builder.build(former.as_ref(), feed_position, now).await?;
+        let mut built = builder.build(former.as_ref(), feed_position, now).await?;
         if former.as_ref() == Some(&built) {
             return Ok(built);
         }
+        built.sums = crate::sums::sum_files(&self.inner.lake, &built, former.as_ref())?;
         let catalog = Arc::new(open_catalog(&self.inner.lake, built.clone(), &self.inner.query_runtime)?);
         release::put(&self.inner.lake, &built)?;
         *self.inner.current.write().unwrap_or_else(PoisonError::into_inner) = Some(catalog);
@@ -330,6 +331,16 @@ impl Warehouse {
         let _writing = self.inner.writing.lock().await;
         crate::compact::merge_staged(&self.inner.lake, &self.inner.tables).await?;
         crate::compact::sweep(&self.inner.lake, &self.inner.tables, keep.max(1)).await
+    }
+
+    /// Reads every file of the current release, and tells what is not as it was when the release was put: a file that is missing,
+    /// cut short or changed, a manifest in force that is not the last. Empty where all is well, or there never was a release.
+    pub async fn list_faults(&self) -> Result<Vec<String>, WarehouseError> {
+        let _writing = self.inner.writing.lock().await;
+        let release = self.release();
+        let lake = self.inner.lake.clone();
+        let read = tokio::task::spawn_blocking(move || crate::sums::list_faults(&lake, release.as_ref())).await;
+        read.map_err(|error| WarehouseError::table("release")(Box::new(error)))?
     }
 
     fn catalog(&self) -> Result<Arc<Catalog>, WarehouseError> {

@@ -14,6 +14,7 @@ pub mod model;
 pub mod profile;
 pub mod refresh;
 pub mod resolve;
+pub mod restore;
 pub mod serve;
 pub mod sql;
 pub mod synth;
@@ -24,6 +25,8 @@ mod waterfall;
 pub mod webhooks;
 
 use std::process::ExitCode;
+
+use kanak_store::{StoreError, VaultError};
 
 use crate::cli::{AuditCommand, Cli, Command, DataCommand, Global};
 use crate::deployment::{Absent, Deployment, Opened};
@@ -50,6 +53,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Match(args) => match_files::run(&args, &output),
         Command::Model(command) => model::run(&command, &output),
         Command::Codes(command) => codes::run(&command, &output),
+        Command::Restore(args) => Box::pin(restore::run(&args, &global, &output)).await,
         Command::Serve(args) => Box::pin(serve::run(&args.listen, &global, &output)).await,
         Command::Synth(args) => synth::run(&args, &output),
     }
@@ -70,9 +74,24 @@ async fn on_data(command: DataCommand, global: &Global, output: &Output) -> anyh
 /// # Errors
 /// What the user has to know when it was refused or found something wrong.
 pub async fn run_on(command: &DataCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
-    run_command(command, deployment, output).await?;
-    deployment.store.checkpoint_audit_if_due().await?;
-    Ok(())
+    let work = async {
+        run_command(command, deployment, output).await?;
+        deployment.store.checkpoint_audit_if_due().await?;
+        Ok(())
+    };
+    work.await.map_err(|error: anyhow::Error| placed(error, deployment))
+}
+
+/// Names the place of a database that cannot be used: its own words do not know it.
+fn placed(error: anyhow::Error, deployment: &Deployment) -> anyhow::Error {
+    let of_store = error.chain().find_map(|cause| match cause.downcast_ref::<VaultError>() {
+        Some(VaultError::Store(inner)) => Some(inner),
+        _ => cause.downcast_ref::<StoreError>(),
+    });
+    if of_store.is_some_and(StoreError::is_unavailable) {
+        return error.context(format!("data folder {}, hub {}", deployment.data.display(), deployment.hub));
+    }
+    error
 }
 
 async fn run_command(command: &DataCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {

@@ -1,6 +1,7 @@
 //! The work that commands and the server share: each job joins crates that do not know each other.
 
 pub mod accuracy;
+pub mod backup_manifest;
 pub mod erase;
 pub mod explain;
 pub mod ingest_file;

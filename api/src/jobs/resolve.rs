@@ -13,6 +13,7 @@ use kanak_model::golden_record::{GoldenChange, ValueOverride};
 use kanak_model::match_pair::{Constraint, ConstraintKind, MatchPair};
 use kanak_model::{
     Access, EntityModel, GoldenId, RuleSetVersion, SourceRecord, SourceRecordId, SourceSystem, SourceSystemId,
+    Timestamp,
 };
 use kanak_store::{Applied, Link, Resolution, Scope, StoreError, Unresolved};
 use sha2::{Digest as _, Sha256};
@@ -102,12 +103,13 @@ async fn resolve_all_of(
         None => store.put_rule_set(&model.name, &serde_json::to_value(&work.rule_set)?).await?,
     };
     let done = Done { changes: work.changes, questions: work.matched.questions, scope: Scope::Everything, unresolved };
-    let Written { reviews, applied, mark } = apply(deployment, model, version, done).await?;
+    let Written { reviews, applied } = apply(deployment, model, version, done, None).await?;
     store.put_setting(&applied_setting(&model.name), &version.to_string()).await?;
     match (&deployment.live, columns) {
         (Some(kept), Some(columns)) => {
             let rule_set = work.rule_set;
-            let live = tokio::task::spawn_blocking(move || Live::of(version, rule_set, mark, columns)).await?;
+            let live =
+                tokio::task::spawn_blocking(move || Live::of(version, rule_set, applied.recorded, columns)).await?;
             kept.keep(&model.name, live);
         }
         // There are too many by now: what is kept from before would never follow the hub again.
@@ -132,7 +134,9 @@ pub async fn resolve_changed(
     let Some(live) = deployment.live.as_ref().and_then(|kept| kept.find(&model.name)) else { return Ok(None) };
     // Until all is written, memory and hub differ.
     let Some(mark) = live.take_mark() else { return Ok(None) };
-    if last_resolved(deployment, &model.name).await? != Some(mark) {
+    if deployment.store.last_resolved(&model.name).await? != Some(mark) {
+        // Another server resolved. Memory stays what it was, for searches, until it is read again.
+        live.mark(mark);
         return Ok(None);
     }
     let constraints = decisions(deployment, &model.name).await?;
@@ -140,7 +144,8 @@ pub async fn resolve_changed(
         return Ok(None);
     }
     let Some(around) = take_in(deployment, &live, unresolved, &constraints).await? else { return Ok(None) };
-    let Some((resolved, mark)) = resolve_around(deployment, model, &live, around, unresolved, constraints).await?
+    let Some((resolved, mark)) =
+        resolve_around(deployment, model, (&*live, mark), around, unresolved, constraints).await?
     else {
         return Ok(None);
     };
@@ -180,11 +185,11 @@ async fn take_in(
 async fn resolve_around(
     deployment: &Deployment,
     model: &EntityModel,
-    live: &Live,
+    (live, mark): (&Live, Timestamp),
     around: Around,
     unresolved: &Unresolved,
     constraints: Vec<Constraint>,
-) -> anyhow::Result<Option<(Resolved, String)>> {
+) -> anyhow::Result<Option<(Resolved, Timestamp)>> {
     let store = &deployment.store;
     let access = Access::operation("resolve");
     let Around { settled, heard } = around;
@@ -215,16 +220,16 @@ async fn resolve_around(
     let scope = Scope::These(scope);
     let unresolved = unresolved.clone();
     let done = Done { changes: work.changes, questions: work.matched.questions, scope, unresolved };
-    let Written { reviews, applied, mark } = match apply(deployment, model, version, done).await {
+    let Written { reviews, applied } = match apply(deployment, model, version, done, Some(mark)).await {
         Ok(done) => done,
-        // A source record changed since it was taken in.
+        // A source record changed since it was taken in, or another server has resolved.
         Err(error) if is_stale(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
     let entity = model.name.clone();
     let resolved =
         Resolved { entity, source_records: count, compared, reviews, published: None, applied: Some(applied) };
-    Ok(Some((resolved, mark)))
+    Ok(Some((resolved, applied.recorded)))
 }
 
 fn is_stale(error: &anyhow::Error) -> bool {
@@ -244,24 +249,25 @@ struct Written {
     /// Questions left for people.
     reviews: usize,
     applied: Applied,
-    /// By which memory that follows the hub knows this resolution.
-    mark: String,
 }
 
-/// Writes a resolution.
+/// Writes a resolution; one from memory only after the one that memory follows from.
 async fn apply(
     deployment: &Deployment,
     model: &EntityModel,
     version: RuleSetVersion,
     done: Done,
+    after: Option<Timestamp>,
 ) -> anyhow::Result<Written> {
     let Done { changes, questions, scope, unresolved } = done;
     let reviews = questions.len();
-    let mark = unresolved.through.0.to_string();
     let resolution = Resolution { changes, questions, scope, unresolved };
-    let applied = deployment.store.apply_resolution(model, version, resolution).await?;
-    deployment.store.put_setting(&resolved_setting(&model.name), &mark).await?;
-    Ok(Written { reviews, applied, mark })
+    let store = &deployment.store;
+    let applied = match after {
+        Some(mark) => store.apply_resolution_after(mark, model, version, resolution).await?,
+        None => store.apply_resolution(model, version, resolution).await?,
+    };
+    Ok(Written { reviews, applied })
 }
 
 /// Why a resolution of an entity type is due, in words; `None` when everything stands as the rules say.
@@ -300,19 +306,6 @@ async fn is_applied(deployment: &Deployment, entity: &str, version: RuleSetVersi
 /// The setting that holds the version of the rules under which an entity type was resolved as a whole.
 fn applied_setting(entity: &str) -> String {
     format!("rules_applied.{entity}")
-}
-
-/// The setting that holds the mark of the last resolution of an entity type.
-fn resolved_setting(entity: &str) -> String {
-    format!("resolved_through.{entity}")
-}
-
-/// The mark of the last resolution of an entity type; `None` before the first.
-///
-/// # Errors
-/// When the hub cannot be read.
-pub async fn last_resolved(deployment: &Deployment, entity: &str) -> anyhow::Result<Option<String>> {
-    Ok(deployment.store.get_setting(&resolved_setting(entity)).await?)
 }
 
 /// The rule set in force of an entity type, and its version.

@@ -11,6 +11,7 @@ use crate::deployment::Deployment;
 use crate::server::admit;
 use crate::server::attempts::Attempts;
 use crate::server::health::CountsKept;
+use crate::server::lease;
 use crate::server::telemetry::Telemetry;
 use crate::v1::feed::events::STREAMS_MAX;
 
@@ -37,6 +38,8 @@ pub struct AppState {
     pub ending: Arc<watch::Sender<bool>>,
     /// One resolution, ingest or refresh at a time.
     pub work: Arc<Mutex<()>>,
+    /// The lease of the resolver, while this server holds it.
+    pub lease: lease::Held,
 }
 
 /// How cookies may travel.
@@ -89,7 +92,20 @@ impl AppState {
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             ending: Arc::new(watch::Sender::new(false)),
             work: Arc::default(),
+            lease: Arc::new(watch::Sender::new(None)),
         }
+    }
+}
+
+#[cfg(test)]
+impl AppState {
+    /// State of a server that holds the lease of the resolver.
+    pub(crate) async fn holding_the_lease(deployment: Deployment) -> Self {
+        let state = Self::new(deployment, Cookies::Loopback);
+        let lease =
+            state.deployment.store.take_lease(kanak_store::RESOLVER, "test", None, Duration::from_secs(600)).await;
+        state.lease.send_replace(Some(lease.unwrap().unwrap()));
+        state
     }
 }
 

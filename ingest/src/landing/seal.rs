@@ -48,7 +48,7 @@ pub fn seal(path: &Path, dir: &Path, key: &[u8; 32]) -> Result<Landed, IngestErr
         return Ok(landed);
     }
     let shelf = sealed.parent().unwrap_or(dir);
-    fs::create_dir_all(shelf).map_err(|cause| of_io(shelf, cause))?;
+    make_shelf(dir, shelf).map_err(|cause| of_landing(shelf, cause))?;
     let unfinished = sealed.with_extension(format!("part{}", std::process::id()));
     let written = write_sealed(path, &unfinished, key, &hash).and_then(|found| {
         if found == hash {
@@ -61,9 +61,33 @@ pub fn seal(path: &Path, dir: &Path, key: &[u8; 32]) -> Result<Landed, IngestErr
     if let Err(cause) = written {
         // What is left half-done must not stay; the first error is the one to tell.
         let _ = fs::remove_file(&unfinished);
-        return Err(of_io(path, cause));
+        return Err(if is_of_landing(&cause) { of_landing(dir, cause) } else { of_io(path, cause) });
     }
     Ok(landed)
+}
+
+/// Makes the folder of a sealed file, and sees that it is still there after a power cut: a file is as durable as the names that
+/// lead to it.
+fn make_shelf(dir: &Path, shelf: &Path) -> io::Result<()> {
+    if shelf.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(shelf)?;
+    File::open(dir)?.sync_all()?;
+    match dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// Whether an error can only be of the landing, to which is written, and not of the file that is read.
+fn is_of_landing(cause: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(cause.kind(), StorageFull | QuotaExceeded | FileTooLarge | ReadOnlyFilesystem)
+}
+
+fn of_landing(dir: &Path, cause: io::Error) -> IngestError {
+    IngestError::Landing { folder: dir.display().to_string(), cause }
 }
 
 fn of_io(path: &Path, cause: io::Error) -> IngestError {

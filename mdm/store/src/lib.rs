@@ -8,6 +8,7 @@ mod audit_events;
 mod audit_recorder;
 mod audit_verify;
 mod backup;
+mod checksums;
 mod confirmations;
 mod constraints;
 mod crosswalks;
@@ -17,6 +18,7 @@ mod dialect;
 mod editions;
 mod erasures;
 mod error;
+mod export;
 mod feed_events;
 mod field_checks;
 mod golden_records;
@@ -25,6 +27,7 @@ mod ingest;
 mod ingest_runs;
 mod invariants;
 pub mod key_store;
+mod leases;
 mod ledger;
 mod legal_holds;
 mod overrides;
@@ -56,7 +59,8 @@ pub use audit_affected::{Affected, Touched};
 pub use audit_checkpoints::{AuditCheckpoint, AuditKey, AuditSigner, CHECKPOINT_EVERY_US, ENTRIES_A_CHECKPOINT};
 pub use audit_events::{AuditEntry, AuditEvent};
 pub use audit_verify::{AuditFault, AuditFileError, AuditVerdict, verify_audit_file};
-pub use backup::Backup;
+pub use backup::{Backup, HubCopy, POSTGRES_COPY, SQLITE_COPY, read_sqlite_copy};
+pub use checksums::{Checksums, TableSum};
 pub use confirmations::Confirmation;
 pub use crosswalks::{Crosswalk, Link};
 pub use db::{HubUrl, PostgresUrl};
@@ -69,6 +73,7 @@ pub use ingest::{FileFacts, IngestSummary, IngestTx};
 pub use ingest_runs::IngestRunSummary;
 pub use invariants::Check;
 pub use key_store::{FileKeyStore, Key, KeyError, KeyStore};
+pub use leases::{Lease, LeaseStanding, RESOLVER};
 pub use legal_holds::LegalHold;
 pub use overrides::{NewOverride, OverrideView};
 pub use past::StewardAct;
@@ -124,6 +129,12 @@ impl Store {
         }
         let recorder = Arc::new(audit_recorder::Recorder::new());
         Ok(Self { db: db::Db::open(url).await?, clock, recorder, signer: None })
+    }
+
+    /// The same hub for what is done under a lease: once another process has taken that, nothing is written any more.
+    #[must_use]
+    pub fn holding(&self, lease: &Lease) -> Self {
+        Self { db: self.db.fenced(lease), ..self.clone() }
     }
 
     /// The clock that the hub records by.

@@ -14,7 +14,7 @@ use crate::Store;
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
-use crate::{feed_events, overrides, steward_tasks};
+use crate::{feed_events, overrides, settings, steward_tasks};
 
 /// What an engine made of the source records it was given.
 #[derive(Debug, Clone)]
@@ -72,6 +72,8 @@ pub struct Applied {
     pub tasks_lapsed: u64,
     /// The feed's last position afterwards.
     pub feed_position: FeedPosition,
+    /// When it was recorded: the mark by which whoever keeps source records in memory knows the hub's last resolution.
+    pub recorded: Timestamp,
 }
 
 impl Store {
@@ -114,9 +116,37 @@ impl Store {
         rule_set: RuleSetVersion,
         resolution: Resolution,
     ) -> Result<Applied, StoreError> {
+        self.apply(model, rule_set, resolution, None).await
+    }
+
+    /// The same for what was computed from source records in memory that followed from the resolution recorded at `mark`
+    /// ([`Store::last_resolved`]): memory knows nothing of what another one has heard since.
+    ///
+    /// # Errors
+    /// As [`Store::apply_resolution`]; [`StoreError::Stale`] also when another resolution was recorded since.
+    pub async fn apply_resolution_after(
+        &self,
+        mark: Timestamp,
+        model: &EntityModel,
+        rule_set: RuleSetVersion,
+        resolution: Resolution,
+    ) -> Result<Applied, StoreError> {
+        self.apply(model, rule_set, resolution, Some(mark)).await
+    }
+
+    async fn apply(
+        &self,
+        model: &EntityModel,
+        rule_set: RuleSetVersion,
+        resolution: Resolution,
+        after: Option<Timestamp>,
+    ) -> Result<Applied, StoreError> {
         let Resolution { changes, questions, scope, unresolved } = resolution;
         self.get_rule_set(&model.name, rule_set).await?;
         let mut tx = self.db.begin(&*self.clock).await?;
+        if after.is_some() && find_mark(&mut tx, &model.name).await? != after {
+            return Err(StoreError::Stale { what: "another resolution was recorded meanwhile".to_owned() });
+        }
         let current = current::load(&mut tx, &model.name, &changes, &unresolved).await?;
         let plan = plan::plan(&changes, &current, &unresolved)?;
         drop(current);
@@ -124,9 +154,34 @@ impl Store {
         let feed_position = feed_events::append(&mut tx, &model.name, &plan.events).await?;
         let (tasks_opened, tasks_lapsed) = steward_tasks::review(&mut tx, &model.name, &questions, &scope).await?;
         mark_resolved(&mut tx, &unresolved).await?;
+        if unresolved != Unresolved::default() {
+            // In this transaction: whoever follows the hub in memory must not miss it, wherever this process ends.
+            leave_mark(&mut tx, &model.name).await?;
+        }
+        let recorded = tx.now;
         tx.commit().await?;
-        Ok(Applied { tasks_opened, tasks_lapsed, feed_position, ..plan.counts() })
+        Ok(Applied { tasks_opened, tasks_lapsed, feed_position, recorded, ..plan.counts() })
     }
+
+    /// When the last resolution of an entity type was recorded that heard what was unresolved; `None` before the first.
+    pub async fn last_resolved(&self, entity: &str) -> Result<Option<Timestamp>, StoreError> {
+        find_mark(&mut self.db.begin_read().await?, entity).await
+    }
+}
+
+/// The setting that holds when the last resolution of an entity type was recorded.
+fn mark_setting(entity: &str) -> String {
+    format!("resolved_through.{entity}")
+}
+
+async fn find_mark(tx: &mut Tx, entity: &str) -> Result<Option<Timestamp>, StoreError> {
+    let mark = settings::find(tx, &mark_setting(entity)).await?;
+    Ok(mark.and_then(|mark| mark.parse().ok()).map(Timestamp))
+}
+
+async fn leave_mark(tx: &mut Tx, entity: &str) -> Result<(), StoreError> {
+    let mark = tx.now.0.to_string();
+    settings::put(tx, &mark_setting(entity), &mark).await
 }
 
 /// Marks source records as not seen by a resolution.

@@ -9,6 +9,7 @@
 //! number, and two indexes to be asked for as long as that takes. It seals nothing. Whoever held it and a copy of the vault
 //! could try numbers against the hashes; then all numbers count as known, and no new key takes that back.
 
+mod check;
 mod data_keys;
 mod reveal;
 mod rotate;
@@ -158,7 +159,12 @@ pub enum VaultError {
 
 impl From<sqlx::Error> for VaultError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(StoreError::from(error).to_string())
+        match StoreError::from(error) {
+            StoreError::Unavailable { what, message, .. } => {
+                Self::Store(StoreError::Unavailable { place: "vault", what, message })
+            }
+            other => Self::Database(other.to_string()),
+        }
     }
 }
 
@@ -216,7 +222,8 @@ impl Vault {
             .acquire_timeout(std::time::Duration::from_secs(300))
             .connect_with(options)
             .await?;
-        MIGRATIONS.run(&pool).await.map_err(|error| VaultError::Database(error.to_string()))?;
+        let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
+        MIGRATIONS.run(&pool).await.map_err(|error| StoreError::of_migration("vault", known, error))?;
         let vault = Self { pool, index_key, data_keys: DataKeys::new(Arc::clone(&keys)), rng, clock };
         vault.check_key(VAULT_HMAC, &vault.index(b"the vault's index key")).await?;
         vault.data_keys.check(&vault.pool).await?;
