@@ -127,6 +127,20 @@ impl Store {
         tx.commit().await?;
         Ok(Applied { tasks_opened, tasks_lapsed, feed_position, ..plan.counts() })
     }
+
+    /// What [`Store::apply_resolution`] would do with it now, tasks and the feed left aside; writes nothing.
+    ///
+    /// # Errors
+    /// As there, but for the rules, which need not be published.
+    pub async fn preview_resolution(
+        &self,
+        model: &EntityModel,
+        resolution: &Resolution,
+    ) -> Result<Applied, StoreError> {
+        let mut tx = self.db.begin_read().await?;
+        let current = current::load(&mut tx, &model.name, &resolution.changes, &resolution.unresolved).await?;
+        Ok(plan::plan(&resolution.changes, &current, &resolution.unresolved)?.counts())
+    }
 }
 
 /// Marks source records as not seen by a resolution.
