@@ -89,7 +89,7 @@ pub async fn version_of(deployment: &Deployment, model: &EntityModel) -> anyhow:
     let registers = registers(deployment).await?;
     let trust: Vec<_> = registers
         .values()
-        .map(|register| (register.name.as_str(), |attribute: &str| register.trust_for(attribute)))
+        .map(|register| (register.name.as_str(), move |attribute: &str| register.trust_for(attribute)))
         .collect();
     Ok(ModelVersion::of(model, trust.iter().map(|(name, trust_for)| (*name, trust_for as &dyn Fn(&str) -> f64))))
 }

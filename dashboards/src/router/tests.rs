@@ -17,8 +17,8 @@ use kanak_codes::Codes;
 use kanak_model::clock::FixedClock;
 use kanak_model::match_pair::Decision;
 use kanak_model::{
-    Access, Caller, DecisionBatchId, FieldCheckId, GoldenId, Language, ProposalId, Role, SourceRecordId, StewardTaskId,
-    Timestamp, builtin,
+    Access, Caller, DecisionBatchId, EntityModel, FieldCheckId, GoldenId, Language, ProposalId, Role, SourceRecordId,
+    StewardTaskId, Timestamp, builtin,
 };
 use kanak_store::{Golden, HubUrl, Store};
 use kanak_warehouse::Warehouse;

@@ -31,16 +31,33 @@ pub fn has_come(date: PartialDate, day: NaiveDate) -> bool {
     date.last_day() <= day
 }
 
-fn event_of(model: &EntityModel, values: &GoldenValues, rule: &StatusRule) -> Option<Option<PartialDate>> {
-    let value = values.get(&rule.when_present)?;
-    let is_date = dated_attributes(model).any(|name| name == rule.when_present);
-    Some(if is_date { value.value.parse().ok() } else { None })
+/// What a status rule speaks by.
+#[derive(Clone, Copy)]
+enum Event {
+    On(PartialDate),
+    Undated,
+}
+
+impl Event {
+    fn of(model: &EntityModel, values: &GoldenValues, rule: &StatusRule) -> Option<Self> {
+        let value = values.get(&rule.when_present)?;
+        let is_date = dated_attributes(model).any(|name| name == rule.when_present);
+        let date = value.value.parse().ok().filter(|_| is_date);
+        Some(date.map_or(Self::Undated, Self::On))
+    }
+
+    fn date(self) -> Option<PartialDate> {
+        match self {
+            Self::On(date) => Some(date),
+            Self::Undated => None,
+        }
+    }
 }
 
 /// The status on a day: that of the first rule whose event has come.
 pub fn status_on<'m>(model: &'m EntityModel, values: &GoldenValues, day: NaiveDate) -> &'m str {
     let holds = |rule: &&StatusRule| {
-        event_of(model, values, rule).is_some_and(|date| date.is_none_or(|date| has_come(date, day)))
+        Event::of(model, values, rule).is_some_and(|event| event.date().is_none_or(|date| has_come(date, day)))
     };
     model.status_rules.iter().find(holds).map_or(&model.status_default, |rule| &rule.status)
 }
@@ -49,7 +66,7 @@ pub fn status_on<'m>(model: &'m EntityModel, values: &GoldenValues, day: NaiveDa
 /// death is the rule that stands first) is left out.
 pub fn status_history(model: &EntityModel, values: &GoldenValues) -> Vec<StatusSince> {
     let mut dates: Vec<PartialDate> =
-        model.status_rules.iter().filter_map(|rule| event_of(model, values, rule)?).collect();
+        model.status_rules.iter().filter_map(|rule| Event::of(model, values, rule)?.date()).collect();
     dates.sort_unstable_by_key(|date| (date.last_day(), *date));
     dates.dedup();
     let before = dates.first().and_then(|first| first.last_day().pred_opt()).unwrap_or(NaiveDate::MAX);

@@ -181,7 +181,9 @@ pub fn check_steps(before: &[Attribute], steps: &[Step], after: &[Attribute]) ->
                 make(&mut kinds, to, kind)?;
                 reread.retain(|name| name != from);
             }
-            Step::Retire(name) => drop(take(&mut kinds, name)?),
+            Step::Retire(name) => {
+                take(&mut kinds, name)?;
+            }
             Step::ChangeKind { attribute, to } => {
                 let was = take(&mut kinds, attribute)?;
                 if was == Some(Kind::Aadhaar) || *to == Kind::Aadhaar {

@@ -115,7 +115,8 @@ impl Store {
     ) -> Result<Vec<GoldenRecord>, StoreError> {
         let known_at = known_at.min(recorded_until(&mut self.db.begin_read().await?).await?);
         let eras = Eras::load(&mut self.db.begin_read().await?, &model.name).await?;
-        let model = &*eras.model_at(model, known_at);
+        let model = eras.model_at(model, known_at);
+        let model: &EntityModel = &model;
         let asked = asked_words(text);
         if asked.is_empty() || !may_search(access, model) {
             return Ok(Vec::new());

@@ -42,7 +42,9 @@ pub async fn get(
     let store = &state.deployment.store;
     let (known_at, as_of) = (known.at()?, known.as_of()?);
     let golden = match (as_of, known_at) {
-        (Some(as_of), _) => find_by_key_as_of(&state.deployment, &access, model, (&source, &key), as_of).await,
+        (Some(as_of), _) => {
+            find_by_key_as_of(&state.deployment, &access, model, (source.as_str(), key.as_str()), as_of).await
+        }
         (None, Some(known_at)) => {
             store.find_golden_by_crosswalk_at(&access, model, &source, &key, known_at).await.map_err(Into::into)
         }

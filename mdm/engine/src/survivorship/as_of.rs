@@ -1,6 +1,7 @@
 //! The golden values and the status of a cluster as of a day: what held then, by all that is known.
 
 use chrono::NaiveDate;
+use kanak_model::PartialDate;
 use kanak_model::entity_model::EntityModel;
 use kanak_model::golden_record::{Survived, ValueOverride};
 use kanak_model::life_events::{dated_attributes, has_come, status_on};
@@ -27,7 +28,8 @@ pub fn survive_as_of(model: &EntityModel, held: Witnesses<'_>, known: Witnesses<
     let mut known = survive_with(model, known.members, known.overrides).values;
     for name in dated_attributes(model) {
         values.remove(name);
-        let event = known.remove(name).filter(|event| event.value.parse().is_ok_and(|date| has_come(date, day)));
+        let event =
+            known.remove(name).filter(|event| event.value.parse::<PartialDate>().is_ok_and(|date| has_come(date, day)));
         if let Some(event) = event {
             values.insert(name.to_owned(), event);
         }
