@@ -284,8 +284,12 @@ retire = "marriage_no"
 
     #[tokio::test]
     async fn a_model_that_changed_is_refused_without_a_migration_and_followed_with_one() {
-        let files =
-            [("kanak.toml", SETTINGS), ("models/citizen.toml", &citizen()), ("sources/people.toml", &people("mobile"))];
+        let (model, people_before) = (citizen(), people("mobile"));
+        let files = [
+            ("kanak.toml", SETTINGS),
+            ("models/citizen.toml", model.as_str()),
+            ("sources/people.toml", people_before.as_str()),
+        ];
         let house = House::declared_by(&files).await;
         house.ingest("people_1.csv", ROWS).await;
         let model = house.deployment.get_model("citizen").unwrap();

@@ -99,7 +99,9 @@ pub async fn preview(deployment: &Deployment, model: &EntityModel) -> anyhow::Re
         let page = store.list_golden(&access, model, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);
-        page.iter().for_each(|golden| changes.compare(golden));
+        for golden in &page {
+            changes.compare(golden);
+        }
     }
     (preview.attributes, preview.statuses) = changes.finish();
     let (questions, scope) = (work.matched.questions, Scope::Everything);
