@@ -58,7 +58,7 @@ pub enum Command {
     Audit(AuditCommand),
     /// Stand-alone linkage of files, without a hub.
     Match(MatchArgs),
-    /// Entity models: guess one from a file, make one of Splink's settings, or check one.
+    /// Entity models: guess one from a file, make one of Splink's settings, check one, or migrate the hub to one.
     #[command(subcommand)]
     Model(ModelCommand),
     /// Look up, validate and search codes.
@@ -82,6 +82,10 @@ pub enum DataCommand {
     Resolve {
         /// Entity types; all when none is named.
         entities: Vec<String>,
+        /// Change nothing: print what would change, by the models and sources as they are now.
+        #[arg(long)]
+        #[serde(default)]
+        preview: bool,
     },
     /// Why a golden record is as it is; why two source records do or do not match.
     Explain {
@@ -96,7 +100,14 @@ pub enum DataCommand {
         #[arg(long, value_name = "T", conflicts_with = "html")]
         #[serde(default)]
         known_at: Option<String>,
+        /// What the golden record was at the end of this day in India, by what the hub knows now, or knew then with --known-at.
+        #[arg(long, value_name = "DAY", conflicts_with = "html")]
+        #[serde(default)]
+        as_of: Option<String>,
     },
+    /// `kanak model`, but for what needs no data folder.
+    #[command(skip)]
+    Model(ModelDataCommand),
     /// Bring the warehouse up to the hub.
     Refresh,
     /// Ask the warehouse, under the caller's access.
@@ -160,8 +171,8 @@ impl DataCommand {
             Self::Audit(AuditDataCommand::Export { file }) => {
                 Self::Audit(AuditDataCommand::Export { file: std::path::absolute(file)? })
             }
-            Self::Explain { ids, html, known_at } => {
-                Self::Explain { ids, html: html.map(std::path::absolute).transpose()?, known_at }
+            Self::Explain { ids, html, known_at, as_of } => {
+                Self::Explain { ids, html: html.map(std::path::absolute).transpose()?, known_at, as_of }
             }
             other => other,
         })
@@ -180,6 +191,7 @@ impl DataCommand {
             | Self::Refresh
             | Self::Verify
             | Self::Explain { .. }
+            | Self::Model(_)
             | Self::Erase(_)
             | Self::Webhook(_) => true,
             Self::Sql { .. }
@@ -195,7 +207,12 @@ impl DataCommand {
     /// Whether the command writes golden records, the lake or a copy of them: one such at a time in a server.
     pub fn is_work(&self) -> bool {
         match self {
-            Self::Ingest(_) | Self::Resolve { .. } | Self::Refresh | Self::Verify | Self::Backup { .. } => true,
+            Self::Ingest(_)
+            | Self::Resolve { .. }
+            | Self::Model(_)
+            | Self::Refresh
+            | Self::Verify
+            | Self::Backup { .. } => true,
             // What is taken in meanwhile may use a reference that is being swept; a hold is placed before an erasure or after it.
             Self::Vault(VaultCommand::Sweep) | Self::Erase(_) | Self::Hold(HoldCommand::Add { .. }) => true,
             Self::Explain { .. }
@@ -291,6 +308,33 @@ pub struct MatchArgs {
 /// Subcommands of `model`.
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
+    /// Those that work on files alone.
+    #[command(flatten)]
+    OnFiles(ModelFileCommand),
+    /// Those that work on a data folder.
+    #[command(flatten)]
+    OnData(ModelDataCommand),
+}
+
+/// The subcommands of `model` that work on a data folder.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelDataCommand {
+    /// Apply the migrations of entity models that wait, in models/migrations/ENTITY: what the hub holds is stated anew by their
+    /// steps, and golden records follow. What was answered before does not change.
+    Migrate {
+        /// Entity types; all when none is named.
+        entities: Vec<String>,
+        /// Change nothing: print what each step would do.
+        #[arg(long)]
+        #[serde(default)]
+        preview: bool,
+    },
+}
+
+/// The subcommands of `model` that work on files alone.
+#[derive(Debug, Subcommand)]
+pub enum ModelFileCommand {
     /// Guess an entity model from a file and print it as TOML.
     Suggest {
         /// The file.

@@ -1,5 +1,6 @@
 //! A deployment opened for work: its folder locked, its models read, its hub, vault, keys and lake at hand.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use kanak_ingest::Sources;
 use kanak_model::entity_model::Attribute;
 use kanak_model::relation;
 use kanak_model::source_system::DateOrder;
-use kanak_model::{Clock, EntityModel, EventModel, Kind, SystemClock, builtin};
+use kanak_model::{Clock, EntityModel, EventModel, Kind, ModelMigration, SystemClock, builtin};
 use kanak_store::{AuditSigner, FileKeyStore, HubUrl, Lease, Store, Vault};
 use kanak_warehouse::Warehouse;
 use sha2::{Digest as _, Sha256};
@@ -30,6 +31,8 @@ pub struct Deployment {
     pub config: Arc<Config>,
     /// The masters.
     pub models: Arc<Vec<EntityModel>>,
+    /// The migrations of each entity model, by version from 2 without gaps.
+    pub migrations: Arc<BTreeMap<String, Vec<ModelMigration>>>,
     /// The events.
     pub events: Arc<Vec<EventModel>>,
     /// The registers.
@@ -123,6 +126,7 @@ impl Deployment {
         let models = read_models(config.models.as_deref(), &builtin::ENTITY_MODELS, EntityModel::parse, |m| &m.name)?;
         relation::check_ends(&models)?;
         config::check_against(&global.data, &config, &models)?;
+        let migrations = read_migrations(config.models.as_deref())?;
         let events = builtin::event_models()?;
         let sources = match &config.sources {
             None => Sources::builtin()?,
@@ -146,6 +150,7 @@ impl Deployment {
             data: global.data.clone(),
             config: Arc::new(config),
             models: Arc::new(models),
+            migrations: Arc::new(migrations),
             events: Arc::new(events),
             sources: Arc::new(sources),
             standardizer: Arc::new(Standardizer::new(&codes)),
@@ -259,6 +264,9 @@ fn fingerprint(data: &Path, config: &Config) -> anyhow::Result<String> {
     for folder in [&config.models, &config.sources].into_iter().flatten() {
         files.extend(toml_files(folder).unwrap_or_default());
     }
+    for folder in config.models.iter().flat_map(|models| migration_folders(models).unwrap_or_default()) {
+        files.extend(toml_files(&folder).unwrap_or_default());
+    }
     let mut digest = Sha256::new();
     for file in files {
         match std::fs::read(&file) {
@@ -281,6 +289,41 @@ fn toml_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
     paths.sort();
     Ok(paths)
+}
+
+/// The folders of a models folder that hold migrations: `migrations/ENTITY`, by name. None where there are no migrations.
+fn migration_folders(models: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(models.join("migrations")) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    folders.retain(|path| path.is_dir());
+    folders.sort();
+    Ok(folders)
+}
+
+/// The migrations of each entity model, from `migrations/ENTITY/NNNN.toml` of the models folder.
+fn read_migrations(models: Option<&Path>) -> anyhow::Result<BTreeMap<String, Vec<ModelMigration>>> {
+    let Some(models) = models else { return Ok(BTreeMap::new()) };
+    let mut all = BTreeMap::new();
+    for folder in migration_folders(models).with_context(|| format!("cannot read {}", models.display()))? {
+        let entity = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut migrations = Vec::new();
+        for path in toml_files(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+            let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            migrations.push(ModelMigration::parse(&path.display().to_string(), &text)?);
+        }
+        migrations.sort_by_key(|migration| migration.version);
+        if let Some((expected, _)) = (2..).zip(&migrations).find(|(expected, one)| one.version != *expected) {
+            bail!(
+                "{}: there is no migration to version {expected}; migrations run from 2 without gaps",
+                folder.display()
+            );
+        }
+        all.insert(entity, migrations);
+    }
+    Ok(all)
 }
 
 /// Makes a folder that only its owner enters; one that is there stays as it is.

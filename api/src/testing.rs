@@ -66,6 +66,26 @@ impl House {
         Self { folder, deployment }
     }
 
+    /// An empty one, with these files beside or instead of its own: path in the deployment's folder, and text.
+    pub(crate) async fn declared_by(files: &[(&str, &str)]) -> Self {
+        let house = Self::new().await;
+        house.redeclared(files).await
+    }
+
+    /// The same deployment, opened anew after these files were written.
+    pub(crate) async fn redeclared(self, files: &[(&str, &str)]) -> Self {
+        let Self { folder, deployment } = self;
+        for (file, text) in files {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        deployment.store.close().await;
+        drop(deployment);
+        let deployment = open(folder.path()).await;
+        Self { folder, deployment }
+    }
+
     /// The folder in which settings, sources and data stand.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()

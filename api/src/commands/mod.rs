@@ -11,10 +11,12 @@ pub mod ingest;
 pub mod init;
 pub mod match_files;
 pub mod model;
+pub mod model_migrations;
 pub mod profile;
 pub mod refresh;
 pub mod resolve;
 pub mod restore;
+pub mod rules_preview;
 pub mod serve;
 pub mod sql;
 pub mod synth;
@@ -28,7 +30,7 @@ use std::process::ExitCode;
 
 use kanak_store::{StoreError, VaultError};
 
-use crate::cli::{AuditCommand, Cli, Command, DataCommand, Global};
+use crate::cli::{AuditCommand, Cli, Command, DataCommand, Global, ModelCommand};
 use crate::deployment::{Absent, Deployment, Opened};
 use crate::output::Output;
 use crate::relay;
@@ -51,7 +53,8 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Audit(AuditCommand::OnData(command)) => on_data(DataCommand::Audit(command), &global, &output).await,
         Command::OnData(command) => on_data(command, &global, &output).await,
         Command::Match(args) => match_files::run(&args, &output),
-        Command::Model(command) => model::run(&command, &output),
+        Command::Model(ModelCommand::OnFiles(command)) => model::run(&command, &output),
+        Command::Model(ModelCommand::OnData(command)) => on_data(DataCommand::Model(command), &global, &output).await,
         Command::Codes(command) => codes::run(&command, &output),
         Command::Restore(args) => Box::pin(restore::run(&args, &global, &output)).await,
         Command::Serve(args) => Box::pin(serve::run(&args.listen, &global, &output)).await,
@@ -97,9 +100,14 @@ fn placed(error: anyhow::Error, deployment: &Deployment) -> anyhow::Error {
 async fn run_command(command: &DataCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     match command {
         DataCommand::Ingest(args) => Box::pin(ingest::run(args, deployment, output)).await,
-        DataCommand::Resolve { entities } => Box::pin(resolve::run(entities, deployment, output)).await,
-        DataCommand::Explain { ids, html, known_at } => {
-            Box::pin(explain::run(ids, html.as_deref(), known_at.as_deref(), deployment, output)).await
+        DataCommand::Resolve { entities, preview: false } => Box::pin(resolve::run(entities, deployment, output)).await,
+        DataCommand::Resolve { entities, preview: true } => {
+            Box::pin(rules_preview::run(entities, deployment, output)).await
+        }
+        DataCommand::Model(command) => Box::pin(model_migrations::run(command, deployment, output)).await,
+        DataCommand::Explain { ids, html, known_at, as_of } => {
+            let when = explain::When { known_at: known_at.as_deref(), as_of: as_of.as_deref() };
+            Box::pin(explain::run(ids, html.as_deref(), when, deployment, output)).await
         }
         DataCommand::Refresh => Box::pin(refresh::run(deployment, output)).await,
         DataCommand::Sql { query, purpose, rows_max } => {

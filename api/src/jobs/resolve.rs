@@ -19,6 +19,7 @@ use kanak_store::{Applied, Link, Resolution, Scope, StoreError, Unresolved};
 use sha2::{Digest as _, Sha256};
 
 use crate::deployment::Deployment;
+use crate::jobs::declared_models;
 use crate::jobs::live::{Live, is_kept};
 
 /// The seed of sampling in training: fixed, so that the same records give the same rule set.
@@ -52,6 +53,7 @@ pub struct Resolved {
 /// When the model cannot be compiled or the hub cannot be read or written.
 pub async fn resolve(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<Resolved> {
     let store = &deployment.store;
+    declared_models::declare(deployment, model).await?;
     store.expire_overrides().await?;
     let unresolved = store.list_unresolved(&model.name).await?;
     if unresolved.source_records.is_empty()
@@ -73,30 +75,7 @@ async fn resolve_all_of(
     unresolved: Unresolved,
 ) -> anyhow::Result<Resolved> {
     let store = &deployment.store;
-    let access = Access::operation("resolve");
-    let records = Arc::new(store.list_source_records(&access, &model.name).await?);
-    let held = Held {
-        links: pairs(&store.list_links(&model.name).await?),
-        ended: pairs(&store.list_ended_links(&model.name).await?),
-        constraints: decisions(deployment, &model.name).await?,
-        overrides: store.list_overrides(&model.name).await?,
-    };
-    let registers = registers(deployment).await?;
-    let known = find_rules(deployment, &model.name).await?;
-    let (rules, published) = rules_for(model, &registers, known, records.len(), answers(&held.constraints))?;
-    let count = records.len();
-    let touched = match &rules {
-        Rules::InForce { version, .. } if is_applied(deployment, &model.name, *version).await? => {
-            Touched::Some(unresolved.source_records.iter().copied().collect())
-        }
-        // Also where a resolution was cut off after it had published its rules: it left golden values of the ones before.
-        Rules::InForce { .. } | Rules::Changed(_) | Rules::Untrained { .. } => Touched::All,
-    };
-    let work = {
-        let (model, records) = (model.clone(), Arc::clone(&records));
-        tokio::task::spawn_blocking(move || compute(&model, &records, &held, &registers, rules, &touched, None)).await?
-    };
-    drop(records);
+    let Computed { work, published, count } = compute_all(deployment, model, &unresolved).await?;
     let columns = Some(work.columns).filter(|_| is_kept(deployment, count as u64));
     let version = match work.version {
         Some(version) => version,
@@ -119,6 +98,50 @@ async fn resolve_all_of(
     let compared = work.matched.stats.compared;
     let entity = model.name.clone();
     Ok(Resolved { entity, source_records: count, compared, reviews, published, applied: Some(applied) })
+}
+
+/// What a resolution over all source records of an entity type is to write.
+pub struct Computed {
+    /// The work.
+    pub work: Work,
+    /// Why new rules are published with it, if they are.
+    pub published: Option<String>,
+    /// How many source records there are.
+    pub count: usize,
+}
+
+/// Computes a resolution over all source records of an entity type, and writes nothing.
+///
+/// # Errors
+/// When the model cannot be compiled or the hub cannot be read.
+pub async fn compute_all(
+    deployment: &Deployment,
+    model: &EntityModel,
+    unresolved: &Unresolved,
+) -> anyhow::Result<Computed> {
+    let store = &deployment.store;
+    let access = Access::operation("resolve");
+    let records = store.list_source_records(&access, &model.name).await?;
+    let held = Held {
+        links: pairs(&store.list_links(&model.name).await?),
+        ended: pairs(&store.list_ended_links(&model.name).await?),
+        constraints: decisions(deployment, &model.name).await?,
+        overrides: store.list_overrides(&model.name).await?,
+    };
+    let registers = registers(deployment).await?;
+    let known = find_rules(deployment, &model.name).await?;
+    let count = records.len();
+    let (rules, published) = rules_for(model, &registers, known, count, answers(&held.constraints))?;
+    let touched = match &rules {
+        Rules::InForce { version, .. } if is_applied(deployment, &model.name, *version).await? => {
+            Touched::Some(unresolved.source_records.iter().copied().collect())
+        }
+        // Also where a resolution was cut off after it had published its rules: it left golden values of the ones before.
+        Rules::InForce { .. } | Rules::Changed(_) | Rules::Untrained { .. } => Touched::All,
+    };
+    let model = model.clone();
+    let work = move || compute(&model, &records, &held, &registers, rules, &touched, None);
+    Ok(Computed { work: tokio::task::spawn_blocking(work).await?, published, count })
 }
 
 /// Resolves what changed and what that touches, by the source records in memory; `None` where there are none, the rules are new, or
@@ -358,7 +381,7 @@ pub struct Register {
 
 impl Register {
     /// How far it is trusted for an attribute, 0 to 1.
-    fn trust_for(&self, attribute: &str) -> f64 {
+    pub fn trust_for(&self, attribute: &str) -> f64 {
         self.declared.as_ref().map_or(0.0, |source| source.trust_for(attribute))
     }
 }
@@ -570,3 +593,6 @@ pub fn compute(
 
 /// How far one register is trusted, by attribute.
 type TrustOf<'a> = Box<dyn Fn(&str) -> f64 + 'a>;
+
+#[cfg(test)]
+mod tests;

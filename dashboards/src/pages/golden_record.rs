@@ -11,6 +11,7 @@ use kanak_codes::Codes;
 use kanak_model::access::LegalBasis;
 use kanak_model::entity_model::{Attribute, EntityModel, SurvivorshipStrategy};
 use kanak_model::golden_record::{GoldenRecord, GoldenValue};
+use kanak_model::life_events::status_history;
 use kanak_model::relation::Period;
 use kanak_model::source_record::{Stated, Values};
 use kanak_model::{Access, GoldenId, Language, OverrideId, Purpose, RuleSetVersion, SourceRecordId, Timestamp, UserId};
@@ -43,6 +44,30 @@ pub(crate) struct Asked {
     /// A day or a time: the golden record is shown as the hub held it then. Empty: as it is.
     #[serde(default)]
     known_at: String,
+    /// A day: the golden record is shown as it was then, by what the hub knew at `known_at`. Empty: as the hub holds it.
+    #[serde(default)]
+    as_of: String,
+}
+
+impl Asked {
+    fn known_at(&self) -> Result<Option<Timestamp>, PageError> {
+        let refused = || {
+            PageError::Refused("`known_at` is no time; write a day as 2026-04-01, or 2026-04-01T09:30:00Z".to_owned())
+        };
+        match self.known_at.trim() {
+            "" => Ok(None),
+            text => Timestamp::parse(text).map(Some).ok_or_else(refused),
+        }
+    }
+
+    fn as_of(&self) -> Result<Option<Timestamp>, PageError> {
+        match self.as_of.trim() {
+            "" => Ok(None),
+            text => Timestamp::parse_day_end(text)
+                .map(Some)
+                .ok_or_else(|| PageError::Refused("`as_of` is no day; write it as 2026-04-01".to_owned())),
+        }
+    }
 }
 
 /// `GET /golden-records/{id}`
@@ -61,20 +86,23 @@ pub(crate) async fn show(
     let store = &state.store;
     let entity = store.find_golden_entity(golden_id).await.map_err(PageError::inside)?.ok_or_else(not_found)?;
     let model = state.find_model(&entity).ok_or_else(not_found)?;
-    let known_at = match asked.known_at.trim() {
-        "" => None,
-        text => Some(Timestamp::parse(text).ok_or_else(|| {
-            PageError::Refused("`known_at` is no time; write a day as 2026-04-01, or 2026-04-01T09:30:00Z".to_owned())
-        })?),
+    let (known_at, as_of) = (asked.known_at()?, asked.as_of()?);
+    let golden = match (as_of, known_at) {
+        (Some(at), _) => {
+            state.actions.find_as_of(&access, model, golden_id, at, known_at).await.map_err(PageError::inside)?
+        }
+        (None, None) => store.find_golden(&access, model, golden_id).await.map_err(PageError::inside)?,
+        (None, Some(known_at)) => {
+            store.find_golden_at(&access, model, golden_id, known_at).await.map_err(PageError::inside)?
+        }
     };
-    let golden = match known_at {
-        None => store.find_golden(&access, model, golden_id).await,
-        Some(known_at) => store.find_golden_at(&access, model, golden_id, known_at).await,
-    };
-    let golden = golden.map_err(PageError::inside)?.ok_or_else(not_found)?;
+    let golden = golden.ok_or_else(not_found)?;
     let id = golden.record.id;
-    let is_past = known_at.is_some();
+    let is_past = known_at.is_some() || as_of.is_some();
     let known_at = golden.known_at;
+    let now = model;
+    let then = store.find_model_at(model, known_at).await.map_err(PageError::inside)?.model;
+    let model = if is_past { &then } else { model };
     audit::record(&state, &access, "read", [id]).await?;
     let query = RelationQuery { known_at: Some(known_at), limit: RELATIONS_MAX, ..RelationQuery::default() };
     let relations = store.list_relations_of(&access, &state.models, id, &query).await.map_err(PageError::inside)?;
@@ -88,7 +116,9 @@ pub(crate) async fn show(
         // Links are weighed by the rules of today, payments and stewards' acts are those of today: not with the past.
         links: if is_past { Vec::new() } else { link_evidence::weigh(&*state.actions, &access, &members).await },
         paid_after_death: if is_past { Rows::default() } else { paid_after_death(&state, &access, model, id).await? },
+        still_open: if is_past { Rows::default() } else { still_open(&state, &access, model, &golden.record).await? },
         past: is_past.then_some(known_at),
+        as_of,
         field_checks: store.list_field_checks_of(id).await.map_err(PageError::inside)?,
         members: golden.members.into_iter().map(|member| to_member(member, &titles, language)).collect(),
         redirected_from: golden.redirected_from,
@@ -104,7 +134,7 @@ pub(crate) async fn show(
                 to: line.recorded_to,
             })
             .collect(),
-        history: store.list_history_at(&access, model, id, known_at).await.map_err(PageError::inside)?,
+        history: store.list_history_at(&access, now, id, known_at).await.map_err(PageError::inside)?,
         stewardship: if is_past { None } else { acts::read(&state, &signed, &access, model, id).await? },
         record: golden.record,
         relations,
@@ -148,6 +178,27 @@ async fn paid_after_death(
     }
 }
 
+/// What is still open of a citizen who is recorded as dead, as far as the visitor's districts go: `matter, number, about, since`. Pending
+/// applications, open grievances, and schemes that paid, with the day of the last payment. None before the first release.
+async fn still_open(
+    state: &DashboardState,
+    access: &Access,
+    model: &EntityModel,
+    record: &GoldenRecord,
+) -> Result<Rows, PageError> {
+    if model.name != "citizen" || !record.values.contains_key("date_of_death") {
+        return Ok(Rows::default());
+    }
+    let id = record.id.0;
+    let sql = format!(
+        "SELECT 'application' AS matter, application_no AS number, service AS about, CAST(applied_on AS VARCHAR) AS since          FROM fct_service_applications WHERE applicant_golden_id = {id} AND is_pending          UNION ALL SELECT 'grievance', grievance_no, complaint_type, CAST(filed_on AS VARCHAR)          FROM fct_grievances WHERE complainant_golden_id = {id} AND is_open          UNION ALL SELECT 'benefit', '', scheme, CAST(max(paid_on) AS VARCHAR)          FROM fct_benefit_payments WHERE beneficiary_golden_id = {id} AND is_paid GROUP BY scheme          ORDER BY matter, about, number"
+    );
+    match reading::query(state, access, &sql).await {
+        Err(PageError::NoFigures) => Ok(Rows::default()),
+        read => read,
+    }
+}
+
 /// A source record with its source's title.
 pub(crate) fn to_member(member: MemberRecord, titles: &[SourceSystemRow], language: Language) -> Member {
     let source = titles.iter().find(|source| source.id == member.source_system);
@@ -169,6 +220,8 @@ pub(crate) struct GoldenRecordPage {
     label: String,
     entity: String,
     status: (Tone, String),
+    /// Since when it has this status, and what it had before, by its dated events; nothing where they tell nothing.
+    status_since: Option<String>,
     version: String,
     recorded: String,
     rule_set: String,
@@ -178,6 +231,8 @@ pub(crate) struct GoldenRecordPage {
     purpose_word: &'static str,
     /// When it was held as it is shown, and no more; `None` for now.
     past: Option<String>,
+    /// The day as of which it is shown.
+    as_of: Option<String>,
     /// The id in the address, when it was merged away into this one.
     redirected_from: Option<String>,
     values: Table,
@@ -199,6 +254,8 @@ struct Case {
     links: Table,
     /// Payments after the recorded death.
     payments: Option<Table>,
+    /// What else is still open after the recorded death.
+    still_open: Option<Table>,
 }
 
 /// A source record that is linked, with the words for where it comes from.
@@ -230,6 +287,8 @@ pub(crate) struct GoldenRecordParts {
     pub(crate) links: Vec<LinkEvidence>,
     /// See [`paid_after_death`].
     pub(crate) paid_after_death: Rows,
+    /// See [`still_open`].
+    pub(crate) still_open: Rows,
     /// What officers were asked to find out about two of its source records.
     pub(crate) field_checks: Vec<CheckedPair>,
     /// Every version, oldest first.
@@ -240,6 +299,8 @@ pub(crate) struct GoldenRecordParts {
     pub(crate) sources: Vec<SourceSystemRow>,
     /// The recorded time of which this is shown; `None` for now.
     pub(crate) past: Option<Timestamp>,
+    /// The last instant of the day as of which this is shown.
+    pub(crate) as_of: Option<Timestamp>,
 }
 
 impl GoldenRecordPage {
@@ -264,12 +325,14 @@ impl GoldenRecordPage {
             label: label(model, record),
             entity: model.title.get(language).to_owned(),
             status: (status_tone(&record.status), format::spaced(&record.status)),
+            status_since: status_since(model, record),
             version: format::whole(i64::from(record.version)),
             recorded: format::instant(record.recorded_from),
             rule_set: record.rule_set.to_string(),
             purpose: format::spaced(access.purpose().word()),
             purpose_word: access.purpose().word(),
             past: parts.past.map(format::instant),
+            as_of: parts.as_of.map(|at| at.day_ist().to_string()),
             basis: basis_words(access.basis()),
             redirected_from: parts.redirected_from.map(|id| id.to_string()),
             values: values_table(codes, model, language, record, &parts.members),
@@ -306,6 +369,10 @@ impl GoldenRecordPage {
                 ["payment_no", "scheme", "paid_on", "amount_paise"],
                 [[json!(sampler.word), json!(sampler.word), json!("2026-05-07"), json!(1_500_00)]],
             ),
+            still_open: sampler.rows(
+                ["matter", "number", "about", "since"],
+                [[json!("grievance"), json!(sampler.word), json!(sampler.word), json!("2026-05-07")]],
+            ),
             field_checks: Vec::new(),
             crosswalk: crosswalk.collect(),
             history: vec![first, record.clone()],
@@ -314,6 +381,7 @@ impl GoldenRecordPage {
             past: None,
             relations: sample_relations(sampler),
             sources: Vec::new(),
+            as_of: None,
             record,
             members,
         };
@@ -465,6 +533,18 @@ pub(crate) fn status_tone(status: &str) -> Tone {
     }
 }
 
+/// Since when a golden record has its status, in words: `since 2024-05-01, before that active`.
+fn status_since(model: &EntityModel, record: &GoldenRecord) -> Option<String> {
+    let history = status_history(model, &record.values);
+    let last = history.last().filter(|last| last.status == record.status)?;
+    let before = history.iter().rev().skip(1).map(|one| match one.since {
+        Some(since) => format!("{} from {since}", format::spaced(&one.status)),
+        None => format::spaced(&one.status),
+    });
+    let words = before.fold(format!("since {}", last.since?), |words, before| format!("{words}, before that {before}"));
+    Some(words)
+}
+
 /// A legal basis in words.
 pub(crate) fn basis_words(basis: LegalBasis) -> &'static str {
     match basis {
@@ -585,7 +665,8 @@ fn case(codes: &Codes, language: Language, parts: &GoldenRecordParts) -> Option<
         return None;
     }
     let payments = (!parts.paid_after_death.is_empty()).then(|| payments_table(codes, language, parts, death));
-    Some(Case { links: links_table(language, parts), payments })
+    let still_open = (!parts.still_open.is_empty()).then(|| still_open_table(codes, language, parts, death));
+    Some(Case { links: links_table(language, parts), payments, still_open })
 }
 
 fn member_words(members: &[Member], id: SourceRecordId) -> String {
@@ -627,6 +708,44 @@ fn links_table(language: Language, parts: &GoldenRecordParts) -> Table {
         rows: parts.links.iter().map(row).collect(),
         total: None,
         empty: "No source record that you may see.".to_owned(),
+    }
+}
+
+/// What is still open after the recorded death; what links the person to that death is the link of the source record that states it.
+fn still_open_table(
+    codes: &Codes,
+    language: Language,
+    parts: &GoldenRecordParts,
+    death: Option<&GoldenValue>,
+) -> Table {
+    let stated_by = death.map(|death| death.source_record);
+    let partner = parts.links.iter().find(|link| Some(link.of) == stated_by).and_then(|link| link.partner);
+    let checked = stated_by.map_or_else(|| NO_FIELD_CHECK.to_owned(), |id| field_check_words(&parts.field_checks, id));
+    let stated_by = stated_by.map_or_else(|| format::NONE.to_owned(), |id| member_words(&parts.members, id));
+    let row = |row: Row<'_>| {
+        let (what, system) = match row.text("matter") {
+            "application" => ("Pending application", "service"),
+            "grievance" => ("Open grievance", "complaint-type"),
+            _ => ("Benefit, last paid", "scheme"),
+        };
+        let first = [
+            Cell::text(what).under(row.plain("number")),
+            Cell::text(names::code_name(codes, system, row.text("about"), language)),
+            Cell::text(row.plain("since")),
+            Cell::text(&stated_by),
+        ];
+        first.into_iter().chain(evidence_cells(partner, checked.clone())).collect()
+    };
+    let first =
+        [Head::text("What is open"), Head::text("About"), Head::text("Since"), Head::word(language, "death_stated_by")];
+    Table {
+        caption: "What is still open of somebody who is recorded as dead, with the likeliest link of the source record that states the \
+                  death. It is told so that an heir can be helped and an error found; nothing of it stops by itself."
+            .to_owned(),
+        heads: first.into_iter().chain(evidence_heads(language)).collect(),
+        rows: parts.still_open.iter().map(row).collect(),
+        total: None,
+        empty: "Nothing is open.".to_owned(),
     }
 }
 

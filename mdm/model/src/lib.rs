@@ -11,7 +11,10 @@ pub mod four_eyes;
 pub mod golden_record;
 pub mod id;
 pub mod kind;
+pub mod life_events;
 pub mod match_pair;
+pub mod model_migration;
+pub mod model_version;
 pub mod quality;
 pub mod relation;
 pub mod source_record;
@@ -19,6 +22,7 @@ pub mod source_system;
 pub mod steward_task;
 pub mod text;
 pub mod toml_text;
+pub mod valid_time;
 
 pub use access::{Access, Caller, Purpose, Role};
 pub use clock::{Clock, SystemClock, Timestamp};
@@ -31,6 +35,8 @@ pub use id::{
     SourceRecordId, SourceSystemId, StewardTaskId, UserId,
 };
 pub use kind::{Class, Kind};
+pub use model_migration::ModelMigration;
+pub use model_version::ModelVersion;
 pub use source_record::SourceRecord;
 pub use source_system::SourceSystem;
 pub use text::{Language, Titles};

@@ -112,6 +112,11 @@ impl Values {
         self.0.insert(attribute.into(), stated);
     }
 
+    /// Takes a value out.
+    pub fn remove(&mut self, attribute: &str) -> Option<Stated> {
+        self.0.remove(attribute)
+    }
+
     /// The standard form of an attribute's value.
     pub fn find(&self, attribute: &str) -> Option<&str> {
         self.0.get(attribute).map(|stated| stated.standard.as_str())

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use kanak_model::access::Filter;
 use kanak_model::source_record::Values;
 use kanak_model::{
     Access, EntityModel, GoldenId, GoldenRecord, RuleSetVersion, SourceRecordId, SourceSystemId, Timestamp,
 };
+use rustc_hash::FxHashSet;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
 use crate::Store;
 use crate::access_sql::{compile, show_golden, show_stated};
 use crate::db::{Tx, on_db, on_tx};
+use crate::declared_models::Eras;
 use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 use crate::packed::ChosenBack;
@@ -99,6 +102,12 @@ pub(crate) struct GoldenRow {
     recorded_from_us: i64,
     recorded_to_us: Option<i64>,
     rule_set_version: i64,
+}
+
+impl GoldenRow {
+    pub(crate) fn id(&self) -> GoldenId {
+        GoldenId(self.id)
+    }
 }
 
 impl From<GoldenRow> for GoldenRecord {
@@ -263,13 +272,18 @@ impl Store {
         self.list_with(access, model, COLUMNS, &tail, (after.map_or(0, |id| id.0), 0), limit).await
     }
 
-    /// The versions of one golden record, oldest first.
+    /// The versions of one golden record, oldest first; none for a caller who may not read it as it is now.
     pub async fn list_history(
         &self,
         access: &Access,
         model: &EntityModel,
         id: GoldenId,
     ) -> Result<Vec<GoldenRecord>, StoreError> {
+        let mut tx = self.db.begin_read().await?;
+        if readable_now(&mut tx, access, &[id.0]).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        drop(tx);
         self.list_golden_versions_of(access, model, &[id]).await
     }
 
@@ -298,6 +312,7 @@ impl Store {
         let mut sorted: Vec<i64> = ids.iter().map(|id| id.0).collect();
         sorted.sort_unstable();
         sorted.dedup();
+        let eras = Eras::load(&mut self.db.begin_read().await?, &model.name).await?;
         let mut all = Vec::new();
         for chunk in sorted.chunks(ROWS_A_STATEMENT) {
             let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), 3);
@@ -313,7 +328,7 @@ impl Store {
                 }
                 query.fetch_all(c).await
             })?;
-            all.extend(rows.into_iter().map(|row| show(access, model, row)));
+            all.extend(rows.into_iter().map(|row| show(access, model, &eras, Timestamp(i64::MAX), row)));
         }
         Ok(all)
     }
@@ -341,7 +356,8 @@ impl Store {
             }
             query.fetch_all(c).await
         })?;
-        Ok(rows.into_iter().map(|row| show(access, model, row)).collect())
+        let eras = Eras::load(&mut self.db.begin_read().await?, &model.name).await?;
+        Ok(rows.into_iter().map(|row| show(access, model, &eras, Timestamp(i64::MAX), row)).collect())
     }
 
     /// How much the hub holds. Counts every row: for a page, not for a loop.
@@ -381,8 +397,41 @@ pub(crate) struct Tail {
     pub(crate) order: &'static str,
 }
 
-pub(crate) fn show(access: &Access, model: &EntityModel, row: GoldenRow) -> GoldenRecord {
+/// A version in the words of the model of a time, as the caller may see it.
+pub(crate) fn show(access: &Access, model: &EntityModel, eras: &Eras, at: Timestamp, row: GoldenRow) -> GoldenRecord {
     let mut record = GoldenRecord::from(row);
-    record.values = show_golden(access, model, record.values);
+    let values = eras.carry(record.values, record.recorded_from, at);
+    record.values = show_golden(access, model, values);
     record
+}
+
+/// Which of these golden records the caller may read as they are now, where they lead to.
+///
+/// The past is shown to nobody who may not read the present: a person who has moved away from a steward's district took the past along.
+pub(crate) async fn readable_now(tx: &mut Tx, access: &Access, ids: &[i64]) -> Result<FxHashSet<i64>, StoreError> {
+    if *access.filter() == Filter::Everything {
+        return Ok(ids.iter().copied().collect());
+    }
+    let engine = tx.engine();
+    let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), 2);
+    let text = format!(
+        "WITH RECURSIVE led(asked, id) AS (
+             SELECT i.id, i.id FROM {{ids $1}} AS i
+             UNION SELECT l.asked, g.redirect_to FROM led l JOIN golden_records g ON g.id = l.id WHERE g.redirect_to IS NOT NULL)
+         SELECT l.asked FROM led l JOIN golden_records g ON g.id = l.id AND g.redirect_to IS NULL
+         JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version WHERE {}",
+        condition.sql
+    );
+    let mut readable = FxHashSet::default();
+    for chunk in ids.chunks(ROWS_A_STATEMENT) {
+        let found: Vec<i64> = on_tx!(tx, |c| {
+            let mut query = sqlx::query_scalar(sql(engine, &text)).bind(json(chunk));
+            for text in &condition.bind {
+                query = query.bind(text);
+            }
+            query.fetch_all(c).await
+        })?;
+        readable.extend(found);
+    }
+    Ok(readable)
 }

@@ -14,6 +14,7 @@ mod constraints;
 mod crosswalks;
 mod db;
 mod decision_batches;
+mod declared_models;
 mod dialect;
 mod editions;
 mod erasures;
@@ -30,6 +31,7 @@ pub mod key_store;
 mod leases;
 mod ledger;
 mod legal_holds;
+mod model_migrations;
 mod overrides;
 mod packed;
 mod past;
@@ -42,6 +44,7 @@ mod sessions;
 mod settings;
 mod source_records;
 mod source_systems;
+mod standing;
 mod steward_tasks;
 mod stewardship;
 mod task_steps;
@@ -65,18 +68,21 @@ pub use confirmations::Confirmation;
 pub use crosswalks::{Crosswalk, Link};
 pub use db::{HubUrl, PostgresUrl};
 pub use decision_batches::{BATCH_MAX, BatchTerms, DecidedAtOnce};
+pub use declared_models::{DeclaredModel, ModelThen};
 pub use editions::{Edition, Items};
 pub use erasures::{Erased, ErasedKeys, ErasurePlan, ORDER_MAX, Reach, UnfinishedErasure};
 pub use error::StoreError;
 pub use golden_records::{Golden, HubCounts, MemberRecord, Place};
+pub use golden_search::{distance_of, may_search};
 pub use ingest::{FileFacts, IngestSummary, IngestTx};
 pub use ingest_runs::IngestRunSummary;
 pub use invariants::Check;
 pub use key_store::{FileKeyStore, Key, KeyError, KeyStore};
 pub use leases::{Lease, LeaseStanding, RESOLVER};
 pub use legal_holds::LegalHold;
+pub use model_migrations::{HeldOverride, ModelMigrationTx};
 pub use overrides::{NewOverride, OverrideView};
-pub use past::StewardAct;
+pub use past::{ActKind, StewardAct};
 pub use proposals::{Approved, Proposal, ProposalEnd, ProposalOutcome, ProposedAct};
 pub use quarantined_rows::{QuarantineCount, QuarantinedRow};
 pub use relations::{
@@ -86,6 +92,7 @@ pub use relations::{
 pub use resolution::{Applied, Resolution, Scope, Unresolved};
 pub use rule_sets::RuleSet;
 pub use source_systems::SourceSystemRow;
+pub use standing::{HeldVersion, OverrideStanding, SourceStanding, Standing, show_as_of};
 pub use stewardship::{
     CheckFilter, Decided, Neighbourhood, NotATaskCursor, REASON_MAX, TaskCounts, TaskCursor, TaskFilter, TaskQuery,
     TaskView,

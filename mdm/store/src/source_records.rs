@@ -8,7 +8,7 @@ use sqlx::types::Json;
 
 use crate::Store;
 use crate::access_sql::compile;
-use crate::db::on_db;
+use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 
@@ -41,6 +41,27 @@ impl From<Row> for SourceRecord {
 
 const COLUMNS: &str = "SELECT r.id, r.source_system_id, r.source_key, r.version, r.stated, r.updated_us,
      r.recorded_from_us, r.ingest_run_id FROM source_records r";
+
+/// The next live source records of an entity type after one, by ascending id: for the hub's own work.
+pub(crate) async fn list_after(
+    tx: &mut Tx,
+    entity: &str,
+    after: SourceRecordId,
+    limit: u32,
+) -> Result<Vec<SourceRecord>, StoreError> {
+    let text = format!(
+        "{COLUMNS} WHERE r.retired_us IS NULL AND r.id > $2 AND +r.source_system_id IN
+         (SELECT id FROM source_systems WHERE rows_are = 'entity' AND rows_of = $1) ORDER BY r.id LIMIT $3"
+    );
+    let engine = tx.engine();
+    let rows: Vec<Row> = on_tx!(tx, |c| sqlx::query_as(sql(engine, &text))
+        .bind(entity)
+        .bind(after.0)
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await)?;
+    Ok(rows.into_iter().map(SourceRecord::from).collect())
+}
 
 impl Store {
     /// The entity type of a source record, so that its model can be looked up.

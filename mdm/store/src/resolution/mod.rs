@@ -163,6 +163,20 @@ impl Store {
         Ok(Applied { tasks_opened, tasks_lapsed, feed_position, recorded, ..plan.counts() })
     }
 
+    /// What [`Store::apply_resolution`] would do with it now, tasks and the feed left aside; writes nothing.
+    ///
+    /// # Errors
+    /// As there, but for the rules, which need not be published.
+    pub async fn preview_resolution(
+        &self,
+        model: &EntityModel,
+        resolution: &Resolution,
+    ) -> Result<Applied, StoreError> {
+        let mut tx = self.db.begin_read().await?;
+        let current = current::load(&mut tx, &model.name, &resolution.changes, &resolution.unresolved).await?;
+        Ok(plan::plan(&resolution.changes, &current, &resolution.unresolved)?.counts())
+    }
+
     /// When the last resolution of an entity type was recorded that heard what was unresolved; `None` before the first.
     pub async fn last_resolved(&self, entity: &str) -> Result<Option<Timestamp>, StoreError> {
         find_mark(&mut self.db.begin_read().await?, entity).await
