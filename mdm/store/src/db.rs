@@ -10,7 +10,7 @@ use std::time::Duration;
 use kanak_model::{Clock, Timestamp};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions, Connection as _, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::dialect::Engine;
@@ -220,14 +220,7 @@ impl Db {
     async fn open_sqlite(path: PathBuf) -> Result<Pools, StoreError> {
         make_private(&path)?;
         let writer = sqlite_options(&path).create_if_missing(true).pragma("cache_size", "-131072");
-        let write = SqlitePoolOptions::new()
-            .max_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .acquire_timeout(WRITER_WAIT)
-            .connect_with(writer)
-            .await
-            .map_err(|error| StoreError::from(error).doing("open"))?;
+        let write = one_writer().connect_with(writer).await.map_err(|error| StoreError::from(error).doing("open"))?;
         SQLITE_MIGRATIONS.run(&write).await.map_err(of_migration(Engine::Sqlite))?;
         let reader = sqlite_options(&path).read_only(true).pragma("cache_size", "-32768");
         let read = SqlitePoolOptions::new()
@@ -348,6 +341,17 @@ pub(crate) fn make_private(path: &std::path::Path) -> Result<(), StoreError> {
         Ok(())
     };
     make().map_err(|source| StoreError::File { path: path.display().to_string(), source })
+}
+
+/// The one connection that writes a file. One whose transaction the engine ended by itself, because its disk was full, is not used
+/// again: the driver would take it for one that is still in its transaction.
+pub(crate) fn one_writer() -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(WRITER_WAIT)
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
 }
 
 /// Durable on commit: write-ahead log, synced at each commit.

@@ -28,7 +28,6 @@ use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::Sha256;
-use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use zeroize::Zeroizing;
 
@@ -37,7 +36,7 @@ pub use rotate::{DataKeyStanding, RotatedKey};
 
 use self::data_keys::{DataKeys, Room};
 use crate::audit_events::hex;
-use crate::db::{make_private, sqlite_options};
+use crate::db::{make_private, one_writer, sqlite_options};
 use crate::dialect::{Engine, ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 use crate::key_store::{Key, KeyError, KeyStore, NONCE_BYTES, VAULT_AES, VAULT_HMAC};
@@ -215,13 +214,7 @@ impl Vault {
         let rng = Arc::new(Mutex::new(StdRng::from_seed(*seed)));
         let options =
             sqlite_options(path).create_if_missing(true).pragma("cache_size", "-32768").pragma("secure_delete", "ON");
-        let pool = SqlitePoolOptions::new()
-            .max_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .acquire_timeout(std::time::Duration::from_secs(300))
-            .connect_with(options)
-            .await?;
+        let pool = one_writer().connect_with(options).await?;
         let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
         MIGRATIONS.run(&pool).await.map_err(|error| StoreError::of_migration("vault", known, error))?;
         let vault = Self { pool, index_key, data_keys: DataKeys::new(Arc::clone(&keys)), rng, clock };
