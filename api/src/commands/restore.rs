@@ -245,8 +245,8 @@ mod tests {
             run(&args, &self.global(data), &Output::silent()).await
         }
 
-        fn keys(&self) -> Option<PathBuf> {
-            Some(self.house.deployment.data.join("keys"))
+        fn keys(&self) -> PathBuf {
+            self.house.deployment.data.join("keys")
         }
 
         async fn refused(&self, data: &str, keys: Option<PathBuf>, words: &[&str]) {
@@ -263,7 +263,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_restored_holds_what_was_backed_up_and_every_invariant() {
         let kept = kept().await;
-        kept.restore("new", kept.keys()).await.unwrap();
+        kept.restore("new", Some(kept.keys())).await.unwrap();
         let Opened::Here(restored) = Deployment::open_or_find_owner(&kept.global("new"), Absent::Refuse).await.unwrap()
         else {
             panic!("nobody serves it")
@@ -318,7 +318,7 @@ mod tests {
         let refused = Deployment::open_or_find_owner(&kept.global("new"), Absent::Refuse).await.err().unwrap();
         assert!(refused.to_string().contains("keys"), "{refused}");
         let data = kept.house.folder().join("new");
-        copy_keys(&kept.keys().unwrap(), &data).unwrap();
+        copy_keys(&kept.keys(), &data).unwrap();
         assert!(Deployment::open_or_find_owner(&kept.global("new"), Absent::Refuse).await.is_ok());
     }
 }

@@ -12,7 +12,7 @@ use kanak_model::access::LegalBasis;
 use kanak_model::entity_model::{Attribute, EntityModel, SurvivorshipStrategy};
 use kanak_model::golden_record::{GoldenRecord, GoldenValue};
 use kanak_model::life_events::status_history;
-use kanak_model::relation::Period;
+use kanak_model::relation::{Day, Period};
 use kanak_model::source_record::{Stated, Values};
 use kanak_model::{Access, GoldenId, Language, OverrideId, Purpose, RuleSetVersion, SourceRecordId, Timestamp, UserId};
 use kanak_store::{
@@ -104,9 +104,15 @@ pub(crate) async fn show(
     let then = store.find_model_at(model, known_at).await.map_err(PageError::inside)?.model;
     let model = if is_past { &then } else { model };
     audit::record(&state, &access, "read", [id]).await?;
-    let query = RelationQuery { known_at: Some(known_at), limit: RELATIONS_MAX, ..RelationQuery::default() };
+    let query = RelationQuery {
+        known_at: Some(known_at),
+        as_of: as_of.map(Day::of),
+        limit: RELATIONS_MAX,
+        ..RelationQuery::default()
+    };
     let relations = store.list_relations_of(&access, &state.models, id, &query).await.map_err(PageError::inside)?;
-    let relations = relations.ok_or_else(not_found)?;
+    // Who may read it as it was on a day may not read what it was at the recorded time.
+    let relations = relations.unwrap_or_else(|| RelationPage { relations: Vec::new(), known_at, next: None });
     audit::record(&state, &access, "read relations", others(&relations)).await?;
     let titles = store.list_source_systems().await.map_err(PageError::inside)?;
     let language = signed.visit.language;

@@ -108,6 +108,10 @@ impl GoldenRow {
     pub(crate) fn id(&self) -> GoldenId {
         GoldenId(self.id)
     }
+
+    pub(crate) fn entity(&self) -> &str {
+        &self.entity
+    }
 }
 
 impl From<GoldenRow> for GoldenRecord {

@@ -3,6 +3,7 @@
 
 use kanak_model::source_record::Values;
 use kanak_model::{ModelMigration, ModelVersion, OverrideId, SourceRecord, SourceRecordId};
+use rustc_hash::FxHashMap;
 
 use crate::audit_events;
 use crate::db::{Tx, on_tx};
@@ -10,13 +11,16 @@ use crate::declared_models;
 use crate::dialect::{ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 use crate::ingest::content_hash;
-use crate::{Store, resolution, source_records};
+use crate::relations::RelationType;
+use crate::{Store, relations, resolution, source_records};
 
 /// A migration under way. It holds the hub's one writer; dropped, nothing happened.
 pub struct ModelMigrationTx {
     tx: Tx,
     entity: String,
     after: SourceRecordId,
+    /// The relations that its source records state.
+    relations: Vec<RelationType>,
 }
 
 /// A value that a steward stated and that holds.
@@ -33,8 +37,9 @@ pub struct HeldOverride {
 impl Store {
     /// Begins to migrate the model of an entity type. Until it is finished or dropped no other writing call comes through.
     pub async fn begin_model_migration(&self, entity: &str) -> Result<ModelMigrationTx, StoreError> {
-        let tx = self.db.begin(&*self.clock).await?;
-        Ok(ModelMigrationTx { tx, entity: entity.to_owned(), after: SourceRecordId(0) })
+        let mut tx = self.db.begin(&*self.clock).await?;
+        let relations = relations::stated_by(&mut tx, entity).await?;
+        Ok(ModelMigrationTx { tx, entity: entity.to_owned(), after: SourceRecordId(0), relations })
     }
 }
 
@@ -47,8 +52,8 @@ impl ModelMigrationTx {
         Ok(records)
     }
 
-    /// States source records anew: a further version of each, of the same run and the same time of change, which waits for a
-    /// resolution.
+    /// States source records anew: a further version of each, of the same run and the same time of change, which states relations
+    /// as any other does and waits for a resolution.
     pub async fn restate(&mut self, records: &[(SourceRecordId, Values)]) -> Result<(), StoreError> {
         const KEEP: &str = "INSERT INTO source_record_versions (source_record_id, version, stated, updated_us,
              recorded_from_us, recorded_to_us, ingest_run_id)
@@ -57,18 +62,22 @@ impl ModelMigrationTx {
         const UPDATE: &str =
             "UPDATE source_records SET version = source_records.version + 1, content_hash = r.content_hash,
              stated = r.stated, recorded_from_us = $2
-             FROM {rows $1: id int, content_hash int, stated json} AS r WHERE source_records.id = r.id";
+             FROM {rows $1: id int, content_hash int, stated json} AS r WHERE source_records.id = r.id
+             RETURNING source_records.id, source_records.version";
         let (now, engine) = (self.tx.now.0, self.tx.engine());
         for chunk in records.chunks(ROWS_A_STATEMENT) {
             let ids: Vec<i64> = chunk.iter().map(|(id, _)| id.0).collect();
             let rows: Vec<_> = chunk.iter().map(|(id, values)| (id.0, content_hash(values), values)).collect();
             on_tx!(self.tx, |c| sqlx::query(sql(engine, KEEP)).bind(json(&ids)).bind(now).execute(c).await.map(drop))?;
-            on_tx!(self.tx, |c| sqlx::query(sql(engine, UPDATE))
+            let versions: FxHashMap<i64, i64> = on_tx!(self.tx, |c| sqlx::query_as(sql(engine, UPDATE))
                 .bind(json(&rows))
                 .bind(now)
-                .execute(c)
-                .await
-                .map(drop))?;
+                .fetch_all(c)
+                .await)?
+            .into_iter()
+            .collect();
+            let restated = chunk.iter().filter_map(|(id, values)| Some((id.0, *versions.get(&id.0)?, values)));
+            relations::keep(&mut self.tx, &self.relations, &self.entity, restated).await?;
             resolution::mark_unresolved(&mut self.tx, &self.entity, &ids).await?;
         }
         Ok(())

@@ -12,11 +12,12 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 
 use crate::Store;
-use crate::access_sql::{compile, show_golden};
+use crate::access_sql::compile;
 use crate::db::{Tx, on_tx};
+use crate::declared_models::Eras;
 use crate::dialect::{JsonColumn, json, sql};
 use crate::error::StoreError;
-use crate::golden_records::{GoldenRow, Place, VERSIONS, recorded_until};
+use crate::golden_records::{GoldenRow, Place, VERSIONS, readable_now, recorded_until, show};
 
 use super::{RelationType, Side, list_types};
 
@@ -258,7 +259,8 @@ pub(super) async fn by_key(tx: &mut Tx, targets: &[&str]) -> Result<FxHashMap<St
     Ok(rows.into_iter().map(|(place, id)| (targets[place as usize].to_owned(), id)).collect())
 }
 
-/// Those of these golden records that were live then and that the caller may see, as far as they may be seen.
+/// Those of these golden records that were live then and that the caller may see, then and now, as far as they may be seen: in the
+/// words of the model of that time.
 async fn visible(
     tx: &mut Tx,
     access: &Access,
@@ -280,14 +282,23 @@ async fn visible(
         }
         query.fetch_all(c).await
     })?;
-    let seen = rows.into_iter().map(GoldenRecord::from).filter_map(|mut record| {
-        let model = models.iter().find(|model| model.name == record.entity)?;
-        record.values = show_golden(access, model, record.values);
-        // An end that came later was not known.
-        record.recorded_to = None;
-        Some((record.id, record))
-    });
-    Ok(seen.collect())
+    let readable = readable_now(tx, access, ids).await?;
+    let mut rows: Vec<GoldenRow> = rows.into_iter().filter(|row| readable.contains(&row.id().0)).collect();
+    let mut seen = BTreeMap::new();
+    for model in models {
+        let of_model: Vec<GoldenRow> = rows.extract_if(.., |row| row.entity() == model.name).collect();
+        if of_model.is_empty() {
+            continue;
+        }
+        let eras = Eras::load(tx, &model.name).await?;
+        let model = eras.model_at(model, at);
+        for row in of_model {
+            // An end that came later was not known.
+            let record = GoldenRecord { recorded_to: None, ..show(access, &model, &eras, at, row) };
+            seen.insert(record.id, record);
+        }
+    }
+    Ok(seen)
 }
 
 /// What one caller may see of relations that were declared at one time.

@@ -7,7 +7,7 @@ use kanak_model::source_system::Load;
 use kanak_model::{
     EntityModel, FeedPosition, GoldenId, ModelMigration, ModelVersion, SourceRecordId, Timestamp, UserId,
 };
-use kanak_store::{HubUrl, NewOverride, Store};
+use kanak_store::{HubUrl, NewOverride, RelationQuery, Store};
 
 use crate::hub::{Hub, MODEL, all, file, model, on_both, record};
 
@@ -145,6 +145,34 @@ fn values_and_overrides_go_on_under_the_new_name_and_the_ledger_keeps_what_was_s
         assert_eq!(copy.list_declared_models("citizen").await.unwrap(), declared);
         assert_eq!(declared.iter().map(|one| one.version).collect::<Vec<_>>(), [1, 2]);
         copy.close().await;
+    });
+}
+
+#[test]
+fn what_is_stated_anew_states_its_relations_and_those_of_before_are_answered_as_they_were() {
+    const LIVES: &str =
+        "\n[[relation]]\nname = \"lives_in\"\ntitle = { en = \"Lives in\" }\nattribute = \"district\"\n";
+    let lives = EntityModel::parse("citizen.toml", &format!("{MODEL}{LIVES}")).unwrap().relations;
+    let with = |model: EntityModel| [EntityModel { relations: lives.clone(), ..model }];
+    on_both(async |hub: Hub| {
+        let (store, before, after) = (&hub.store, with(model()), with(migrated()));
+        assert_eq!(store.declare_relations(&before).await.unwrap(), 1);
+        fill(&hub).await;
+        let list = async |models: &[EntityModel], known_at: Option<Timestamp>| {
+            let query = RelationQuery { known_at, limit: 9, ..RelationQuery::default() };
+            store.list_relations_to_code(&all(), models, ("lgd-district", "41"), &query).await.unwrap()
+        };
+        let then = store.recorded_until().await.unwrap();
+        let told = list(&before, Some(then)).await;
+        assert!(format!("{told:?}").contains("\"mobile\""), "{told:?}");
+        migrate(&hub).await;
+        assert_eq!(list(&after, Some(then)).await, told, "also in its words");
+        let now = list(&after, None).await;
+        assert_eq!(now.relations.len(), 3);
+        assert!(format!("{now:?}").contains("\"phone\""), "{now:?}");
+        for check in store.check_invariants().await.unwrap() {
+            assert!(check.passed, "{}: {} ({})", check.name, check.what, check.detail);
+        }
     });
 }
 

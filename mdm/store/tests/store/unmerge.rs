@@ -6,11 +6,11 @@ use kanak_model::feed::{Change, Detail, FeedEntry};
 use kanak_model::match_pair::Decision;
 use kanak_model::source_record::Stated;
 use kanak_model::source_system::Load;
-use kanak_model::{FeedPosition, GoldenId, StewardTaskId, UserId};
-use kanak_store::{TaskFilter, TaskQuery};
+use kanak_model::{EntityModel, FeedPosition, GoldenId, StewardTaskId, UserId};
+use kanak_store::{Other, RelationQuery, TaskFilter, TaskQuery};
 use sha2::{Digest as _, Sha256};
 
-use crate::hub::{Hub, all, doubtful, file, model, on_both, record};
+use crate::hub::{Hub, MODEL, all, doubtful, file, model, on_both, record};
 
 /// The source records of the two golden records: 1 and 2, 3 and 4.
 const PAIR: [[i64; 2]; 2] = [[1, 2], [3, 4]];
@@ -22,8 +22,46 @@ const CHANGES: i64 = 240;
 /// A clock's day, in microseconds.
 const DAY_US: i64 = 86_400_000_000;
 
-/// What the two golden records are: values with their origin, crosswalks, the tasks about them, and their state as a reader of the whole feed
-/// has it. Relations join here once the hub has them.
+/// One source record of each golden record states the same card.
+const RELATIONS: &str = r#"
+[[attribute]]
+name = "card"
+kind = "identifier"
+class = "personal"
+
+[[relation]]
+name = "household"
+title = { en = "Household" }
+attribute = "card"
+to = "citizen"
+by = "card"
+
+[[relation]]
+name = "lives_in"
+title = { en = "Lives in" }
+attribute = "district"
+"#;
+
+fn related() -> [EntityModel; 1] {
+    [EntityModel::parse("citizen.toml", &format!("{MODEL}{RELATIONS}")).unwrap()]
+}
+
+/// The relations of a golden record, each with its evidence.
+async fn relations(hub: &Hub, id: GoldenId) -> Vec<String> {
+    let query = RelationQuery { limit: 100, ..RelationQuery::default() };
+    let page = hub.store.list_relations_of(&all(), &related(), id, &query).await.unwrap().unwrap();
+    let told = page.relations.into_iter().map(|one| {
+        let other = match one.other {
+            Other::Golden(record) => record.id.to_string(),
+            other @ (Other::Code { .. } | Other::Nobody) => format!("{other:?}"),
+        };
+        format!("{} {:?} {other} {:?} {} {:?}", one.relation, one.direction, one.period, one.source, one.key)
+    });
+    told.collect()
+}
+
+/// What the two golden records are: values with their origin, relations, crosswalks, the tasks about them, and their state as a reader of
+/// the whole feed has it.
 async fn checksum(hub: &Hub) -> String {
     let (store, model) = (&hub.store, model());
     let mut told = Vec::new();
@@ -34,6 +72,7 @@ async fn checksum(hub: &Hub) -> String {
             "{id} {:?} {} {:?} {members:?}",
             golden.redirected_from, golden.record.status, golden.record.values
         ));
+        told.push(format!("{:?}", relations(hub, id).await));
     }
     let links: BTreeMap<i64, i64> = hub.links().await.iter().map(|(source, golden)| (source.0, golden.0)).collect();
     let of_pair: Vec<_> = PAIR.iter().flatten().map(|source| links.get(source)).collect();
@@ -115,12 +154,20 @@ async fn change(hub: &Hub, number: i64, keys: &mut BTreeSet<i64>) {
 fn whole(keys: &BTreeSet<i64>) -> Vec<kanak_model::source_record::NewSourceRecord> {
     let pair = [("a1", "Asha Devi"), ("a2", "Asha Rani Devi"), ("b1", "Asha Kaur"), ("b2", "A. Kaur")];
     let others = keys.iter().map(|key| record(&format!("other{key}"), &format!("Other {key}")));
-    pair.iter().map(|(key, name)| record(key, name)).chain(others).collect()
+    let pair = pair.iter().map(|(key, name)| {
+        let mut row = record(key, name);
+        if key.ends_with('1') {
+            row.values.insert("card", Stated::new("C-77", "C-77"));
+        }
+        row
+    });
+    pair.chain(others).collect()
 }
 
 #[test]
 fn a_merge_undone_after_a_month_of_other_changes_restores_both_golden_records() {
     on_both(async |hub: Hub| {
+        hub.store.declare_relations(&related()).await.unwrap();
         let mut keys: BTreeSet<i64> = (1..=OTHERS).collect();
         let mut run = hub.store.begin_ingest(hub.source, file("all.csv", Load::Snapshot)).await.unwrap();
         run.add(whole(&keys)).await.unwrap();
@@ -128,12 +175,18 @@ fn a_merge_undone_after_a_month_of_other_changes_restores_both_golden_records() 
         let apart = PAIR.map(|pair| pair.to_vec());
         resolve(&hub, &apart, 2).await;
         let before = checksum(&hub).await;
+        let households = async || {
+            let all = relations(&hub, GoldenId(1)).await;
+            all.into_iter().filter(|one| one.starts_with("household")).collect::<Vec<_>>()
+        };
+        assert!(households().await.iter().any(|one| one.contains(&GoldenId(2).to_string())));
 
         let decided = hub.store.decide_task(StewardTaskId(1), UserId(1), Decision::Match, "both papers seen").await;
         decided.unwrap();
         let together = [apart.concat()];
         resolve(&hub, &together, 2).await;
         assert_eq!(hub.links().await.values().filter(|golden| golden.0 == 1).count(), 4, "both are one");
+        assert_eq!(households().await, [""; 0], "nobody is related to itself");
         for number in 0..CHANGES {
             hub.clock.set(DAY_US + number * (30 * DAY_US / CHANGES));
             change(&hub, number, &mut keys).await;
