@@ -207,7 +207,7 @@ async fn carry_overrides(
 
 #[cfg(test)]
 mod tests {
-    use kanak_model::{Access, GoldenId, Timestamp, UserId, builtin};
+    use kanak_model::{Access, GoldenId, Timestamp, UserId};
     use kanak_store::NewOverride;
 
     use super::*;
@@ -221,31 +221,70 @@ mod tests {
     const SETTINGS: &str = "sources = \"sources\"\nmodels = \"models\"\n";
 
     fn people(mobile: &str) -> String {
-        let columns = [("MOBILE", mobile), ("CARD", "ration_card"), ("EPIC", "epic")];
+        let columns = [("MOBILE", mobile), ("CARD", "card")];
         let columns = columns.map(|(from, to)| format!("\n[[column]]\nfrom = \"{from}\"\nto = \"{to}\"\n"));
-        format!("{PEOPLE}{}", columns.concat())
+        format!("{}{}", PEOPLE.replace("entity = \"citizen\"", "entity = \"resident\""), columns.concat())
     }
 
-    fn citizen() -> String {
-        builtin::ENTITY_MODELS[0].1.to_owned()
-    }
+    const RESIDENT: &str = r#"
+[entity]
+name = "resident"
+title = { en = "Resident" }
+label = "full_name"
 
-    /// `mobile` is called `phone`, `ration_card` is a mobile number, `marriage_no` is gone.
+[[attribute]]
+name = "full_name"
+kind = "person_name"
+class = "personal"
+required = true
+
+[[attribute]]
+name = "date_of_birth"
+kind = "date"
+class = "personal"
+
+[[attribute]]
+name = "mobile"
+kind = "mobile"
+class = "personal"
+
+[[attribute]]
+name = "card"
+kind = "identifier"
+
+[[attribute]]
+name = "pager"
+kind = "identifier"
+
+[[matching.blocking]]
+keys = ["mobile"]
+
+[[matching.blocking]]
+keys = ["sounds(full_name.given)", "date_of_birth"]
+
+[[matching.comparison]]
+attribute = "full_name"
+
+[[matching.comparison]]
+attribute = "date_of_birth"
+
+[[matching.comparison]]
+attribute = "mobile"
+"#;
+
+    /// `mobile` is called `phone`, `card` is a mobile number, `pager` is gone.
     fn changed() -> String {
-        let mut text = citizen();
+        let mut text = RESIDENT.to_owned();
         for (from, to) in [
             ("name = \"mobile\"", "name = \"phone\""),
             ("attribute = \"mobile\"", "attribute = \"phone\""),
             ("keys = [\"mobile\"]", "keys = [\"phone\"]"),
-            ("name = \"ration_card\"\nkind = \"identifier\"", "name = \"ration_card\"\nkind = \"mobile\""),
-            ("[[matching.comparison]]\nattribute = \"marriage_no\"\ngroup = \"household\"\n", ""),
+            ("name = \"card\"\nkind = \"identifier\"", "name = \"card\"\nkind = \"mobile\""),
+            ("[[attribute]]\nname = \"pager\"\nkind = \"identifier\"\n", ""),
         ] {
             assert!(text.contains(from), "{from}");
             text = text.replace(from, to);
         }
-        let begin = text.find("[[attribute]]\nname = \"marriage_no\"").unwrap();
-        let end = begin + text[begin..].find("\n\n").unwrap();
-        text.replace_range(begin..end, "");
         text
     }
 
@@ -258,20 +297,20 @@ why = "a test"
 rename = { from = "mobile", to = "phone" }
 
 [[step]]
-change_kind = { attribute = "ration_card", to = "mobile" }
+change_kind = { attribute = "card", to = "mobile" }
 
 [[step]]
-retire = "marriage_no"
+retire = "pager"
 "#;
 
-    const ROWS: &str = "ID,NAME,DOB,MOBILE,CARD,EPIC\n\
-        1,Asha Devi,1990-01-02,+91 98765 43210,098111 22233,\n\
-        2,Bina Kumari,1991-03-04,9899999999,RC-77,\n\
-        3,Charan Singh,1950-07-08,,,\n";
+    const ROWS: &str = "ID,NAME,DOB,MOBILE,CARD\n\
+        1,Asha Devi,1990-01-02,+91 98152 37461,094170 52386\n\
+        2,Bina Kumari,1991-03-04,9872640195,RC-77\n\
+        3,Charan Singh,1950-07-08,,\n";
 
     async fn told(deployment: &Deployment, known_at: Timestamp) -> Vec<String> {
         let (store, access) = (&deployment.store, Access::operation("test"));
-        let model = deployment.get_model("citizen").unwrap();
+        let model = deployment.get_model("resident").unwrap();
         let mut told = Vec::new();
         for id in (1..=3).map(GoldenId) {
             told.push(format!("{:?}", store.find_golden_at(&access, model, id, known_at).await.unwrap()));
@@ -284,20 +323,20 @@ retire = "marriage_no"
 
     #[tokio::test]
     async fn a_model_that_changed_is_refused_without_a_migration_and_followed_with_one() {
-        let (model, people_before) = (citizen(), people("mobile"));
+        let people_before = people("mobile");
         let files = [
             ("kanak.toml", SETTINGS),
-            ("models/citizen.toml", model.as_str()),
+            ("models/resident.toml", RESIDENT),
             ("sources/people.toml", people_before.as_str()),
         ];
         let house = House::declared_by(&files).await;
         house.ingest("people_1.csv", ROWS).await;
-        let model = house.deployment.get_model("citizen").unwrap();
+        let model = house.deployment.get_model("resident").unwrap();
         resolve(&house.deployment, model).await.unwrap();
         let new = NewOverride {
             golden_id: GoldenId(3),
             attribute: "mobile",
-            value: "9800000001",
+            value: "9800412375",
             reason: "told at the counter",
             expires: None,
         };
@@ -305,13 +344,13 @@ retire = "marriage_no"
         resolve(&house.deployment, model).await.unwrap();
         let then = house.deployment.store.recorded_until().await.unwrap();
         let before = told(&house.deployment, then).await;
-        assert!(before.iter().any(|one| one.contains("\"mobile\"") && one.contains("9800000001")));
+        assert!(before.iter().any(|one| one.contains("\"mobile\"") && one.contains("9800412375")));
 
         let house =
-            house.redeclared(&[("models/citizen.toml", &changed()), ("sources/people.toml", &people("phone"))]).await;
-        let model = house.deployment.get_model("citizen").unwrap();
+            house.redeclared(&[("models/resident.toml", &changed()), ("sources/people.toml", &people("phone"))]).await;
+        let model = house.deployment.get_model("resident").unwrap();
         let refused = format!("{:#}", resolve(&house.deployment, model).await.unwrap_err());
-        for words in ["models/migrations/citizen/0002.toml", "`marriage_no` is gone", "retire = \"marriage_no\""] {
+        for words in ["models/migrations/resident/0002.toml", "retire = \"", "is gone"] {
             assert!(refused.contains(words), "{refused}");
         }
         let path = house.folder().join("people_2.csv");
@@ -320,11 +359,11 @@ retire = "marriage_no"
         let refused = ingest_file(&house.deployment, &path, Terms::CAREFUL, &stage).await.unwrap_err();
         assert!(format!("{refused:#}").contains("0002.toml"), "{refused:#}");
 
-        let house = house.redeclared(&[("models/migrations/citizen/0002.toml", MIGRATION)]).await;
+        let house = house.redeclared(&[("models/migrations/resident/0002.toml", MIGRATION)]).await;
         let deployment = &house.deployment;
-        let model = deployment.get_model("citizen").unwrap();
+        let model = deployment.get_model("resident").unwrap();
         let waits = resolve(deployment, model).await.unwrap_err().to_string();
-        assert!(waits.contains("kanak model migrate citizen"), "{waits}");
+        assert!(waits.contains("kanak model migrate resident"), "{waits}");
         let until = deployment.store.recorded_until().await.unwrap();
         let (preview, _) = migrate(deployment, model, Mode::Preview).await.unwrap().unwrap();
         assert_eq!(deployment.store.recorded_until().await.unwrap(), until, "a preview changes nothing");
@@ -342,10 +381,10 @@ retire = "marriage_no"
             let golden = deployment.store.find_golden(&access, model, GoldenId(id)).await.unwrap().unwrap();
             golden.record.values.get(attribute).map(|value| value.value.clone())
         };
-        assert_eq!(value(1, "phone").await.as_deref(), Some("9876543210"));
-        assert_eq!(value(1, "ration_card").await.as_deref(), Some("9811122233"), "read anew from the register's words");
-        assert_eq!(value(2, "ration_card").await, None, "RC-77 is no mobile number");
-        assert_eq!(value(3, "phone").await.as_deref(), Some("9800000001"), "a steward's word follows");
+        assert_eq!(value(1, "phone").await.as_deref(), Some("9815237461"));
+        assert_eq!(value(1, "card").await.as_deref(), Some("9417052386"), "read anew from the register's words");
+        assert_eq!(value(2, "card").await, None, "RC-77 is no mobile number");
+        assert_eq!(value(3, "phone").await.as_deref(), Some("9800412375"), "a steward's word follows");
         assert_eq!(told(deployment, then).await, before, "what was answered stays as it was");
         for check in verify(deployment, &Output::silent()).await.unwrap() {
             assert_ne!(check.outcome, Outcome::Broken, "{}: {}", check.name, check.detail);
@@ -356,8 +395,8 @@ retire = "marriage_no"
         assert_eq!((again.new, again.changed, again.unchanged), (0, 0, 3));
 
         let edited = MIGRATION.replace("retire", "add");
-        let house = house.redeclared(&[("models/migrations/citizen/0002.toml", &edited)]).await;
-        let model = house.deployment.get_model("citizen").unwrap();
+        let house = house.redeclared(&[("models/migrations/resident/0002.toml", &edited)]).await;
+        let model = house.deployment.get_model("resident").unwrap();
         let refused = resolve(&house.deployment, model).await.unwrap_err().to_string();
         assert!(refused.contains("was applied with other steps"), "{refused}");
     }
