@@ -58,12 +58,14 @@ pub enum Command {
     Audit(AuditCommand),
     /// Stand-alone linkage of files, without a hub.
     Match(MatchArgs),
-    /// Entity models: guess one from a file, make one of Splink's settings, or check one.
+    /// Entity models: guess one from a file, make one of Splink's settings, check one, or migrate the hub to one.
     #[command(subcommand)]
     Model(ModelCommand),
     /// Look up, validate and search codes.
     #[command(subcommand)]
     Codes(CodesCommand),
+    /// Make a data folder of a backup, at a new place: it holds what was backed up, or nothing is made.
+    Restore(RestoreArgs),
     /// Serve pages and the API.
     Serve(ServeArgs),
     /// Department extracts of a made-up state, with their truth.
@@ -83,6 +85,10 @@ pub enum DataCommand {
     Resolve {
         /// Entity types; all when none is named.
         entities: Vec<String>,
+        /// Change nothing: print what would change, by the models and sources as they are now.
+        #[arg(long)]
+        #[serde(default)]
+        preview: bool,
     },
     /// Why a golden record is as it is; why two source records do or do not match.
     Explain {
@@ -97,7 +103,14 @@ pub enum DataCommand {
         #[arg(long, value_name = "T", conflicts_with = "html")]
         #[serde(default)]
         known_at: Option<String>,
+        /// What the golden record was at the end of this day in India, by what the hub knows now, or knew then with --known-at.
+        #[arg(long, value_name = "DAY", conflicts_with = "html")]
+        #[serde(default)]
+        as_of: Option<String>,
     },
+    /// `kanak model`, but for what needs no data folder.
+    #[command(skip)]
+    Model(ModelDataCommand),
     /// Bring the warehouse up to the hub.
     Refresh,
     /// Ask the warehouse, under the caller's access.
@@ -116,7 +129,7 @@ pub enum DataCommand {
     /// `kanak audit`, but for what needs no data folder.
     #[command(skip)]
     Audit(AuditDataCommand),
-    /// Copy hub, vault and lake to a folder; keys stay out.
+    /// Copy hub, vault, lake and landing to a folder, while they are in use; keys stay out.
     Backup {
         /// The folder to make.
         dir: PathBuf,
@@ -167,8 +180,8 @@ impl DataCommand {
             Self::Audit(AuditDataCommand::Export { file }) => {
                 Self::Audit(AuditDataCommand::Export { file: std::path::absolute(file)? })
             }
-            Self::Explain { ids, html, known_at } => {
-                Self::Explain { ids, html: html.map(std::path::absolute).transpose()?, known_at }
+            Self::Explain { ids, html, known_at, as_of } => {
+                Self::Explain { ids, html: html.map(std::path::absolute).transpose()?, known_at, as_of }
             }
             other => other,
         })
@@ -187,6 +200,7 @@ impl DataCommand {
             | Self::Refresh
             | Self::Verify
             | Self::Explain { .. }
+            | Self::Model(_)
             | Self::Erase(_)
             | Self::Agreement(_)
             | Self::Webhook(_) => true,
@@ -204,7 +218,12 @@ impl DataCommand {
     /// Whether the command writes golden records, the lake or a copy of them: one such at a time in a server.
     pub fn is_work(&self) -> bool {
         match self {
-            Self::Ingest(_) | Self::Resolve { .. } | Self::Refresh | Self::Verify | Self::Backup { .. } => true,
+            Self::Ingest(_)
+            | Self::Resolve { .. }
+            | Self::Model(_)
+            | Self::Refresh
+            | Self::Verify
+            | Self::Backup { .. } => true,
             // What is taken in meanwhile may use a reference that is being swept; a hold is placed before an erasure or after it.
             Self::Vault(VaultCommand::Sweep) | Self::Erase(_) | Self::Hold(HoldCommand::Add { .. }) => true,
             Self::Explain { .. }
@@ -225,7 +244,8 @@ impl DataCommand {
 #[derive(Debug, Args)]
 pub struct DemoArgs {
     /// Citizen source records. Business source records are 0.12 of it, employees 0.05, applications 0.5,
-    /// grievances 0.1, receipts 0.4, benefit payments 0.6.
+    /// grievances 0.1, receipts 0.4, benefit payments 0.6. Schemes, public bodies, assets and policy rules are a few
+    /// hundred in all, whatever it is.
     #[arg(long, default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
     pub records: u64,
     /// The seed of the made-up state.
@@ -301,6 +321,33 @@ pub struct MatchArgs {
 /// Subcommands of `model`.
 #[derive(Debug, Subcommand)]
 pub enum ModelCommand {
+    /// Those that work on files alone.
+    #[command(flatten)]
+    OnFiles(ModelFileCommand),
+    /// Those that work on a data folder.
+    #[command(flatten)]
+    OnData(ModelDataCommand),
+}
+
+/// The subcommands of `model` that work on a data folder.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelDataCommand {
+    /// Apply the migrations of entity models that wait, in models/migrations/ENTITY: what the hub holds is stated anew by their
+    /// steps, and golden records follow. What was answered before does not change.
+    Migrate {
+        /// Entity types; all when none is named.
+        entities: Vec<String>,
+        /// Change nothing: print what each step would do.
+        #[arg(long)]
+        #[serde(default)]
+        preview: bool,
+    },
+}
+
+/// The subcommands of `model` that work on files alone.
+#[derive(Debug, Subcommand)]
+pub enum ModelFileCommand {
     /// Guess an entity model from a file and print it as TOML.
     Suggest {
         /// The file.
@@ -369,6 +416,17 @@ pub enum CodesCommand {
         #[arg(long, default_value_t = 20)]
         limit: usize,
     },
+}
+
+/// Options of `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The folder that `kanak backup` made. `--data` names the folder to make; the backup of a hub on PostgreSQL also needs an
+    /// empty database as `--hub`.
+    pub dir: PathBuf,
+    /// The folder `keys` of the deployment, which is kept apart from its backups.
+    #[arg(long, value_name = "DIR")]
+    pub keys: Option<PathBuf>,
 }
 
 /// Options of `serve`.
@@ -493,6 +551,11 @@ pub enum KeyCommand {
         /// Confine the key to these districts (LGD codes or names).
         #[arg(long = "district")]
         districts: Vec<String>,
+    },
+    /// Give a key a new secret and print it once; the former opens nothing any more, what the key may do stays.
+    Reset {
+        /// Its name.
+        name: String,
     },
     /// Stop a key.
     Disable {
@@ -721,7 +784,8 @@ pub enum VaultCommand {
 #[derive(Debug, Args)]
 pub struct SynthArgs {
     /// Citizen source records. Business source records are 0.12 of it, employees 0.05, applications 0.5,
-    /// grievances 0.1, receipts 0.4, benefit payments 0.6.
+    /// grievances 0.1, receipts 0.4, benefit payments 0.6. Schemes, public bodies, assets and policy rules are a few
+    /// hundred in all, whatever it is.
     #[arg(long, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
     pub records: u64,
     /// Where the extracts go.

@@ -1,5 +1,6 @@
 //! A deployment opened for work: its folder locked, its models read, its hub, vault, keys and lake at hand.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,9 +10,10 @@ use kanak_codes::Codes;
 use kanak_engine::standardize::{Hint, Outcome, Standardizer, TwelveDigits};
 use kanak_ingest::{Sources, landing};
 use kanak_model::entity_model::Attribute;
+use kanak_model::relation;
 use kanak_model::source_system::DateOrder;
-use kanak_model::{Clock, EntityModel, EventModel, Kind, SystemClock, builtin};
-use kanak_store::{AuditSigner, FileKeyStore, HubUrl, Store, Vault};
+use kanak_model::{Clock, EntityModel, EventModel, Kind, ModelMigration, SystemClock, builtin};
+use kanak_store::{AuditSigner, FileKeyStore, HubUrl, Lease, Store, Vault};
 use kanak_warehouse::Warehouse;
 use sha2::{Digest as _, Sha256};
 
@@ -32,6 +34,8 @@ pub struct Deployment {
     pub config: Arc<Config>,
     /// The masters.
     pub models: Arc<Vec<EntityModel>>,
+    /// The migrations of each entity model, by version from 2 without gaps.
+    pub migrations: Arc<BTreeMap<String, Vec<ModelMigration>>>,
     /// The events.
     pub events: Arc<Vec<EventModel>>,
     /// The registers.
@@ -123,7 +127,9 @@ impl Deployment {
         let config = Config::read_beside(&global.data)?;
         let declared = fingerprint(&global.data, &config)?;
         let models = read_models(config.models.as_deref(), &builtin::ENTITY_MODELS, EntityModel::parse, |m| &m.name)?;
+        relation::check_ends(&models)?;
         config::check_against(&global.data, &config, &models)?;
+        let migrations = read_migrations(config.models.as_deref())?;
         let events = builtin::event_models()?;
         let sources = match &config.sources {
             None => Sources::builtin()?,
@@ -132,12 +138,16 @@ impl Deployment {
         sources.check(&models, &events)?;
         let codes = Arc::new(Codes::builtin()?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        check_keys(&global.data)?;
         let beside = global.data.join("hub.sqlite").display().to_string();
         let url = HubUrl::parse(global.hub.as_deref().unwrap_or(&beside))?;
         // Whoever left it was killed: the folder is ours alone.
         landing::remove_unfinished(&global.data.join(LANDING))?;
         let keys = Arc::new(FileKeyStore::open(&global.data.join("keys"))?);
-        let store = Store::open(&url, Arc::clone(&clock)).await?.signed_by(AuditSigner::open(keys.as_ref())?);
+        let store =
+            Store::open(&url, Arc::clone(&clock)).await.with_context(|| format!("cannot open the hub {url}"))?;
+        let store = store.signed_by(AuditSigner::open(keys.as_ref())?);
+        store.declare_relations(&models).await?;
         let vault = Arc::new(Vault::open(&global.data.join("vault.sqlite"), keys.clone(), Arc::clone(&clock)).await?);
         let warehouse = Warehouse::open(&global.data.join("lake"), Arc::clone(&codes))?;
         let made_up = config.made_up || store.get_setting("made_up").await?.is_some();
@@ -145,6 +155,7 @@ impl Deployment {
             data: global.data.clone(),
             config: Arc::new(config),
             models: Arc::new(models),
+            migrations: Arc::new(migrations),
             events: Arc::new(events),
             sources: Arc::new(sources),
             standardizer: Arc::new(Standardizer::new(&codes)),
@@ -218,10 +229,33 @@ impl Deployment {
         Self { store, live: None, ..self.clone() }
     }
 
+    /// The same deployment for what is done under a lease: once another server has taken that, nothing is written any more.
+    #[must_use]
+    pub fn holding(&self, lease: &Lease) -> Self {
+        Self { store: self.store.holding(lease), ..self.clone() }
+    }
+
     /// Where sealed copies of the departments' files stand.
     pub fn landing(&self) -> PathBuf {
         self.data.join(LANDING)
     }
+}
+
+/// A vault that is there was made with keys: new ones in their place would open nothing.
+///
+/// # Errors
+/// When they are missing.
+fn check_keys(data: &Path) -> anyhow::Result<()> {
+    let (vault, keys) = (data.join("vault.sqlite"), data.join("keys"));
+    let is_empty = std::fs::read_dir(&keys).map_or(true, |mut entries| entries.next().is_none());
+    if vault.exists() && is_empty {
+        bail!(
+            "the keys of {} are missing; put the folder `keys` that belongs to it at {} (`kanak restore --keys` does), then try again",
+            data.display(),
+            keys.display()
+        );
+    }
+    Ok(())
 }
 
 /// Whether a folder is, or was restored as, a data folder.
@@ -234,6 +268,9 @@ fn fingerprint(data: &Path, config: &Config) -> anyhow::Result<String> {
     let mut files = vec![config::path_beside(data)];
     for folder in [&config.models, &config.sources].into_iter().flatten() {
         files.extend(toml_files(folder).unwrap_or_default());
+    }
+    for folder in config.models.iter().flat_map(|models| migration_folders(models).unwrap_or_default()) {
+        files.extend(toml_files(&folder).unwrap_or_default());
     }
     let mut digest = Sha256::new();
     for file in files {
@@ -259,6 +296,41 @@ fn toml_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
+/// The folders of a models folder that hold migrations: `migrations/ENTITY`, by name. None where there are no migrations.
+fn migration_folders(models: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(models.join("migrations")) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    folders.retain(|path| path.is_dir());
+    folders.sort();
+    Ok(folders)
+}
+
+/// The migrations of each entity model, from `migrations/ENTITY/NNNN.toml` of the models folder.
+fn read_migrations(models: Option<&Path>) -> anyhow::Result<BTreeMap<String, Vec<ModelMigration>>> {
+    let Some(models) = models else { return Ok(BTreeMap::new()) };
+    let mut all = BTreeMap::new();
+    for folder in migration_folders(models).with_context(|| format!("cannot read {}", models.display()))? {
+        let entity = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut migrations = Vec::new();
+        for path in toml_files(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+            let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            migrations.push(ModelMigration::parse(&path.display().to_string(), &text)?);
+        }
+        migrations.sort_by_key(|migration| migration.version);
+        if let Some((expected, _)) = (2..).zip(&migrations).find(|(expected, one)| one.version != *expected) {
+            bail!(
+                "{}: there is no migration to version {expected}; migrations run from 2 without gaps",
+                folder.display()
+            );
+        }
+        all.insert(entity, migrations);
+    }
+    Ok(all)
+}
+
 /// Makes a folder that only its owner enters; one that is there stays as it is.
 fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
@@ -268,13 +340,10 @@ fn make_private_folder(folder: &Path) -> std::io::Result<()> {
 /// The lock of a data folder; `None` when another process holds it.
 fn lock(data: &Path) -> anyhow::Result<Option<File>> {
     let path = data.join("kanak.lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .open(&path)
-        .with_context(|| format!("cannot open {}", path.display()))?;
+    let file =
+        OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).with_context(|| {
+            format!("cannot open {}; the data folder must be this process's to write", path.display())
+        })?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(TryLockError::WouldBlock) => Ok(None),

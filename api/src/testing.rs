@@ -45,20 +45,56 @@ pub(crate) struct House {
 impl House {
     /// An empty one.
     pub(crate) async fn new() -> Self {
+        Self::with_declared(&[], &[]).await
+    }
+
+    /// An empty one with further models and sources, each a file's name and its text.
+    pub(crate) async fn with_declared(models: &[(&str, &str)], sources: &[(&str, &str)]) -> Self {
         let roll = PEOPLE.replace("people", "roll").replace("delta", "snapshot");
-        Self::declared("", &[PEOPLE, &roll], None).await
+        let sources =
+            [("people.toml", PEOPLE), ("roll.toml", &roll)].iter().chain(sources).copied().collect::<Vec<_>>();
+        Self::set_up("", models, &sources, None).await
     }
 
     /// An empty one whose settings say more, with these sources, on its own hub or another.
     pub(crate) async fn declared(settings: &str, sources: &[&str], hub: Option<String>) -> Self {
+        let name = |text: &&str| format!("{}.toml", text.split('"').nth(1).unwrap());
+        let names: Vec<String> = sources.iter().map(name).collect();
+        let sources: Vec<(&str, &str)> = names.iter().map(String::as_str).zip(sources.iter().copied()).collect();
+        Self::set_up(settings, &[], &sources, hub).await
+    }
+
+    async fn set_up(settings: &str, models: &[(&str, &str)], sources: &[(&str, &str)], hub: Option<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("kanak.toml"), format!("sources = \"sources\"\n{settings}")).unwrap();
-        std::fs::create_dir(folder.path().join("sources")).unwrap();
-        for text in sources {
-            let name = text.split('"').nth(1).unwrap();
-            std::fs::write(folder.path().join("sources").join(format!("{name}.toml")), text).unwrap();
+        let settings = format!("sources = \"sources\"\nmodels = \"models\"\n{settings}");
+        std::fs::write(folder.path().join("kanak.toml"), settings).unwrap();
+        for (kind, files) in [("models", models), ("sources", sources)] {
+            std::fs::create_dir(folder.path().join(kind)).unwrap();
+            for (file, text) in files {
+                std::fs::write(folder.path().join(kind).join(file), text).unwrap();
+            }
         }
         let deployment = open_on(folder.path(), hub).await;
+        Self { folder, deployment }
+    }
+
+    /// An empty one, with these files beside or instead of its own: path in the deployment's folder, and text.
+    pub(crate) async fn declared_by(files: &[(&str, &str)]) -> Self {
+        let house = Self::new().await;
+        house.redeclared(files).await
+    }
+
+    /// The same deployment, opened anew after these files were written.
+    pub(crate) async fn redeclared(self, files: &[(&str, &str)]) -> Self {
+        let Self { folder, deployment } = self;
+        for (file, text) in files {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        deployment.store.close().await;
+        drop(deployment);
+        let deployment = open(folder.path()).await;
         Self { folder, deployment }
     }
 
@@ -78,6 +114,20 @@ impl House {
         drop(deployment);
         let deployment = open(folder.path()).await;
         Self { folder, deployment }
+    }
+
+    /// The same deployment, opened once more beside the first: what stands on disk now is what it sees.
+    pub(crate) async fn opened_again(&self) -> Deployment {
+        self.try_open_again().await.unwrap()
+    }
+
+    /// The same, or why it cannot be opened.
+    pub(crate) async fn try_open_again(&self) -> anyhow::Result<Deployment> {
+        // One process owns a data folder by its lock: the second stands on a lock of its own.
+        let lock = self.deployment.data.join("kanak.lock");
+        std::fs::remove_file(&lock).unwrap();
+        let global = Global { data: self.deployment.data.clone(), hub: None, json: false, quiet: true };
+        Deployment::open(&global).await
     }
 
     /// Ingests a file of this name and text.

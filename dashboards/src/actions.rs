@@ -6,9 +6,10 @@ use kanak_engine::matching::Explanation;
 use kanak_model::match_pair::Decision;
 use kanak_model::steward_task::FieldAnswer;
 use kanak_model::{
-    Access, Caller, DecisionBatchId, FieldCheckId, GoldenId, OverrideId, ProposalId, Role, SourceRecordId,
-    StewardTaskId,
+    Access, Caller, DecisionBatchId, EntityModel, FieldCheckId, GoldenId, OverrideId, ProposalId, Role, SourceRecordId,
+    StewardTaskId, Timestamp,
 };
+use kanak_store::Golden;
 
 /// A steward's acts, and the explanation that they rest on.
 #[async_trait]
@@ -47,6 +48,17 @@ pub trait StewardActions: Send + Sync {
 
     /// Confirms a golden record, states a value of it, or takes either back. What follows from it is there before it returns.
     async fn act_on(&self, caller: &Caller, golden_id: GoldenId, act: GoldenAct) -> Result<(), ActionError>;
+
+    /// What a golden record was at an instant, by what the hub knew at a recorded time (`None`: knows now); `None` where nothing of it
+    /// held then, or the caller may not read it.
+    async fn find_as_of(
+        &self,
+        access: &Access,
+        model: &EntityModel,
+        golden_id: GoldenId,
+        at: Timestamp,
+        known_at: Option<Timestamp>,
+    ) -> Result<Option<Golden>, ActionError>;
 
     /// Why the rules judge two source records as they do. Values that `access` does not show are left out.
     async fn explain(

@@ -1,9 +1,12 @@
 //! What can go wrong on the way to a page, and the page that says so.
 
+use std::any::Any;
+
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use kanak_model::Role;
 use kanak_model::access::Denied;
+use kanak_store::StoreError;
 use tracing::error;
 
 use crate::format;
@@ -38,6 +41,9 @@ pub enum PageError {
     /// The warehouse has no release yet.
     #[error("no figures yet; run `kanak refresh`, or wait for the first refresh to end")]
     NoFigures,
+    /// The database is gone, full or closed: an operator must act, and the visitor may come back.
+    #[error("{0}")]
+    Unavailable(String),
     /// An operator must act.
     #[error("{0}")]
     Inside(String),
@@ -45,7 +51,11 @@ pub enum PageError {
 
 impl PageError {
     /// Something inside did not work: the visitor learns that it did not, the log learns why.
-    pub(crate) fn inside(error: impl std::fmt::Display) -> Self {
+    pub(crate) fn inside(error: impl std::fmt::Display + 'static) -> Self {
+        let of_store = (&error as &dyn Any).downcast_ref::<StoreError>();
+        if of_store.is_some_and(StoreError::is_unavailable) {
+            return Self::Unavailable(error.to_string());
+        }
         Self::Inside(error.to_string())
     }
 
@@ -54,7 +64,7 @@ impl PageError {
             Self::Denied(_) | Self::RoleMissing(_) | Self::Confined | Self::StaleForm => StatusCode::FORBIDDEN,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Refused(_) => StatusCode::CONFLICT,
-            Self::NoFigures => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoFigures | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Inside(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -72,6 +82,14 @@ impl IntoResponse for PageError {
             Self::Refused(reason) => ("That cannot be done", reason.clone()),
             Self::NoFigures => {
                 ("No figures yet", "The warehouse has no release yet: the first refresh has not ended.".to_owned())
+            }
+            Self::Unavailable(inner) => {
+                error!(error = %inner, "A page could not be served: {inner}");
+                (
+                    "Come back in a minute",
+                    "The hub's database cannot be used just now, and nothing was done. Its operator is told."
+                        .to_owned(),
+                )
             }
             Self::Inside(inner) => {
                 error!(error = %inner, "A page could not be made: {inner}");

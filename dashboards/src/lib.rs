@@ -17,6 +17,7 @@ mod nav;
 pub mod pages;
 pub mod proposals;
 mod reading;
+mod relation_table;
 mod router;
 mod rows;
 mod rules_in_force;

@@ -96,7 +96,10 @@ mod tests {
     use async_trait::async_trait;
     use kanak_model::match_pair::Decision;
     use kanak_model::steward_task::FieldAnswer;
-    use kanak_model::{Caller, DecisionBatchId, FieldCheckId, GoldenId, ProposalId, StewardTaskId, Timestamp, UserId};
+    use kanak_model::{
+        Caller, DecisionBatchId, EntityModel, FieldCheckId, GoldenId, ProposalId, StewardTaskId, Timestamp, UserId,
+    };
+    use kanak_store::Golden;
 
     /// 1 with 2 is sure, 2 with 3 likely, 1 with 3 not; 4 is retired.
     struct Weights;
@@ -134,6 +137,17 @@ mod tests {
 
         async fn answer(&self, _: &Caller, _: ProposalId, _: Verdict) -> Result<(), ActionError> {
             Ok(())
+        }
+
+        async fn find_as_of(
+            &self,
+            _: &Access,
+            _: &EntityModel,
+            _: GoldenId,
+            _: Timestamp,
+            _: Option<Timestamp>,
+        ) -> Result<Option<Golden>, ActionError> {
+            Ok(None)
         }
 
         async fn act_on(&self, _: &Caller, _: GoldenId, _: GoldenAct) -> Result<(), ActionError> {

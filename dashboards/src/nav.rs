@@ -112,7 +112,7 @@ pub(crate) fn home_of(page: &str) -> &str {
     match page {
         "golden_record" => "golden_records",
         "steward_task" => "steward_tasks",
-        "code_system" => "code_systems",
+        "code_system" | "code_relations" => "code_systems",
         other => other,
     }
 }

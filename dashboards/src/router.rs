@@ -51,6 +51,7 @@ pub fn router(state: DashboardState) -> Router {
         .route("/sources", get(pages::sources::show))
         .route("/code-systems", get(pages::code_systems::show))
         .route("/code-systems/{system}", get(pages::code_system::show))
+        .route("/relations/{system}/{code}", get(pages::code_relations::show))
         .route("/definitions", get(pages::definitions::show))
         .route("/sql-console", get(pages::sql_console::show).post(pages::sql_console::run))
         .route("/language/{tag}", get(language::choose))

@@ -1,11 +1,14 @@
 //! The sources that come with Kanak. A deployment's folder may replace any of them by name.
 
 /// `(file name, text)` of the sources.
-pub const SOURCES: [(&str, &str); 23] = [
+pub const SOURCES: [(&str, &str); 29] = [
+    ("asset_register.toml", include_str!("../sources/asset_register.toml")),
     ("benefit_payments.toml", include_str!("../sources/benefit_payments.toml")),
     ("civil_births.toml", include_str!("../sources/civil_births.toml")),
     ("civil_deaths.toml", include_str!("../sources/civil_deaths.toml")),
     ("civil_marriages.toml", include_str!("../sources/civil_marriages.toml")),
+    ("company_register.toml", include_str!("../sources/company_register.toml")),
+    ("department_rules.toml", include_str!("../sources/department_rules.toml")),
     ("department_schemes.toml", include_str!("../sources/department_schemes.toml")),
     ("education.toml", include_str!("../sources/education.toml")),
     ("election.toml", include_str!("../sources/election.toml")),
@@ -16,6 +19,8 @@ pub const SOURCES: [(&str, &str); 23] = [
     ("health.toml", include_str!("../sources/health.toml")),
     ("hrms.toml", include_str!("../sources/hrms.toml")),
     ("land_revenue.toml", include_str!("../sources/land_revenue.toml")),
+    ("policy_gazette.toml", include_str!("../sources/policy_gazette.toml")),
+    ("public_undertakings.toml", include_str!("../sources/public_undertakings.toml")),
     ("receipts.toml", include_str!("../sources/receipts.toml")),
     ("scheme_targets.toml", include_str!("../sources/scheme_targets.toml")),
     ("service_applications.toml", include_str!("../sources/service_applications.toml")),
@@ -25,6 +30,7 @@ pub const SOURCES: [(&str, &str); 23] = [
     ("transport.toml", include_str!("../sources/transport.toml")),
     ("treasury_payroll.toml", include_str!("../sources/treasury_payroll.toml")),
     ("udyam.toml", include_str!("../sources/udyam.toml")),
+    ("works_inventory.toml", include_str!("../sources/works_inventory.toml")),
 ];
 
 #[cfg(test)]

@@ -22,6 +22,18 @@ pub enum IngestError {
         cause: io::Error,
     },
 
+    /// The operator must act: the landing does not take a file.
+    #[error(
+        "the landing {folder} takes no file: {cause}; free some space there or let this process write there, then send the file again"
+    )]
+    Landing {
+        /// The landing, or the folder in it.
+        folder: String,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+
     /// Whoever put the file there must act: no source's `files` fits its name.
     #[error("{file}: no source takes a file of this name; known are {known}; rename it, or declare its source")]
     UnknownFile {

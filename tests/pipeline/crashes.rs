@@ -33,10 +33,10 @@ fn setting(name: &str, default: u64) -> u64 {
 }
 
 /// What a subscriber got: feed positions in the order of the messages that it answered with 200.
-type Got = Arc<Mutex<Vec<i64>>>;
+pub(crate) type Got = Arc<Mutex<Vec<i64>>>;
 
 /// A subscriber of the feed that takes everything; its address.
-fn receive(got: Got) -> String {
+pub(crate) fn receive(got: Got) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     std::thread::spawn(move || {
@@ -74,7 +74,7 @@ fn take_message(connection: TcpStream, got: &Got) -> std::io::Result<()> {
 }
 
 /// One request over a connection of its own; what came back before the connection ended, if anything did.
-fn request(address: &str, head: &str, body: &str) -> String {
+pub(crate) fn request(address: &str, head: &str, body: &str) -> String {
     let mut answer = String::new();
     let Ok(mut stream) = TcpStream::connect(address) else { return answer };
     let sent = write!(
@@ -115,7 +115,7 @@ fn follow(address: &str, key: &str, after: i64) -> BTreeMap<i64, String> {
 }
 
 /// Everything that the feed tells, by position.
-fn whole_feed(served: &Served, key: &str) -> BTreeMap<i64, serde_json::Value> {
+pub(crate) fn whole_feed(served: &Served, key: &str) -> BTreeMap<i64, serde_json::Value> {
     let mut events = BTreeMap::new();
     loop {
         let after = events.keys().next_back().copied().unwrap_or(0);
@@ -137,7 +137,7 @@ fn whole_feed(served: &Served, key: &str) -> BTreeMap<i64, serde_json::Value> {
 }
 
 /// The cookie of a session that was opened with a password.
-fn sign_in(served: &Served, password: &str) -> String {
+pub(crate) fn sign_in(served: &Served, password: &str) -> String {
     let form = request(&served.address, "GET /sign-in HTTP/1.1", "");
     let cookie_of = |answer: &str, name: &str| {
         let line =
@@ -350,7 +350,7 @@ fn rows_that_thirty_two_programs_write_at_once_survive_a_kill_when_they_were_ans
 }
 
 /// Every event came in order; one may have come again after its answer was lost.
-fn check_subscriber(got: &Got, end: i64) {
+pub(crate) fn check_subscriber(got: &Got, end: i64) {
     let until = Instant::now() + Duration::from_secs(120);
     while got.lock().unwrap().iter().max() != Some(&end) {
         assert!(
@@ -377,7 +377,13 @@ struct Worked {
 }
 
 /// States a value of a golden record as a steward would; the golden id and the reason when the server said that it is done.
-fn state_value(address: &str, cookie: &str, key: &str, golden: &str, number: &str) -> Option<(String, String)> {
+pub(crate) fn state_value(
+    address: &str,
+    cookie: &str,
+    key: &str,
+    golden: &str,
+    number: &str,
+) -> Option<(String, String)> {
     // The lasting id with its check character, as the API gives it.
     let head =
         format!("GET /v1/feed?after=0&limit=500 HTTP/1.1\r\nAuthorization: Bearer {key}\r\nPurpose: service_delivery");

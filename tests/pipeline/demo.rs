@@ -6,6 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use kanak_codes::identifiers::Aadhaar;
+use kanak_model::Class;
+use kanak_model::relation::RelationEnd;
 use kanak_tests::{files_below, kanak, kanak_binary, kanak_ok};
 
 use crate::state::{run_demo, sql, state};
@@ -33,6 +35,9 @@ fn every_accepted_source_record_is_linked_once_and_the_lake_reconciles_with_the_
         ("business", "dim_businesses"),
         ("employee", "dim_employees"),
         ("scheme", "dim_schemes"),
+        ("public_body", "dim_public_bodies"),
+        ("asset", "dim_assets"),
+        ("policy_rule", "dim_policy_rules"),
     ] {
         let query = format!("select count(*) as n from {dimension} where is_current");
         let in_lake = state.sql(&query)[0]["n"].as_u64().unwrap();
@@ -44,6 +49,32 @@ fn every_accepted_source_record_is_linked_once_and_the_lake_reconciles_with_the_
         assert_eq!(row["n"], row["d"], "a source record stands twice in the crosswalk");
         assert_eq!(row["n"].as_u64(), summary["source_records"][entity].as_u64(), "{entity}");
     }
+}
+
+#[test]
+fn every_relation_that_a_model_declares_leads_somewhere_in_the_lake() {
+    let (state, _guard) = state();
+    for model in kanak_model::builtin::entity_models().unwrap() {
+        for relation in &model.relations {
+            let table =
+                if relation.class <= Class::Internal { "bridge_relations" } else { "bridge_relations_personal" };
+            let query = format!(
+                "select count(*) as n, count(coalesce(to_golden_id, to_group)) as golden, count(to_code) as codes
+                 from {table} where is_current and entity = '{}' and relation = '{}'",
+                model.name, relation.name
+            );
+            let row = &state.sql(&query)[0];
+            let ends = if matches!(relation.end, RelationEnd::Code { .. }) { "codes" } else { "golden" };
+            assert!(row["n"].as_u64().unwrap() > 0, "{}.{}: {row}", model.name, relation.name);
+            assert!(row[ends].as_u64().unwrap() > 0, "{}.{} leads nowhere: {row}", model.name, relation.name);
+        }
+    }
+    // Whoever reports to somebody of the same register does so to a golden record that is held.
+    let heads = "select count(*) as n from bridge_relations r join dim_employees e on e.golden_id = r.to_golden_id and e.is_current
+        where r.relation = 'reports_to' and r.is_current";
+    let all = "select count(*) as n from bridge_relations where relation = 'reports_to' and is_current";
+    let (heads, all) = (state.sql(heads)[0]["n"].as_u64().unwrap(), state.sql(all)[0]["n"].as_u64().unwrap());
+    assert!(heads > 0 && heads <= all, "{heads} of {all}");
 }
 
 #[test]

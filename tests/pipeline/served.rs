@@ -18,9 +18,15 @@ pub(crate) struct Served {
 impl Served {
     /// Serves a data folder; comes back when it listens.
     pub(crate) fn start(data: &Path) -> Self {
-        let mut child = Command::new(kanak_binary())
+        Self::start_with(Command::new(kanak_binary()), data, &[])
+    }
+
+    /// Serves a data folder by a command that runs the binary, with more arguments; comes back when it listens.
+    pub(crate) fn start_with(mut command: Command, data: &Path, more: &[&str]) -> Self {
+        let mut child = command
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)
+            .args(more)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -47,6 +53,18 @@ impl Served {
         answer
     }
 
+    /// Has it stop in order, and waits until it has.
+    pub(crate) fn stop(mut self) {
+        self.signal("TERM");
+        self.child.wait().unwrap();
+    }
+
+    /// Sends it a signal by name.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success(), "signal {name} was not sent");
+    }
+
     /// Ends it as a power cut would.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
@@ -69,7 +87,7 @@ pub(crate) fn done(ran: Ran) -> Ran {
 
 /// The command ends with status 1, and the last line of standard error says these words.
 #[track_caller]
-fn refused(ran: &Ran, words: &[&str]) {
+pub(crate) fn refused(ran: &Ran, words: &[&str]) {
     assert_eq!(ran.status, Some(1), "stdout: {}\nstderr: {}", ran.stdout, ran.stderr);
     assert!(ran.reason().starts_with("kanak: "), "{}", ran.stderr);
     for word in words {
@@ -77,7 +95,7 @@ fn refused(ran: &Ran, words: &[&str]) {
     }
 }
 
-const PEOPLE: &str = "ID,NAME,DOB,AADHAAR\n1,Asha Devi,1990-01-02,\n2,Bina Kumari,1991-03-04,\n";
+pub(crate) const PEOPLE: &str = "ID,NAME,DOB,AADHAAR\n1,Asha Devi,1990-01-02,\n2,Bina Kumari,1991-03-04,\n";
 
 #[test]
 fn commands_beside_a_server_do_their_work_through_it() {

@@ -26,6 +26,7 @@ use crate::delta::DeltaTables;
 use crate::dimension;
 use crate::error::WarehouseError;
 use crate::models::SqlModel;
+use crate::relations;
 use crate::release::{Folder, Release, ReleaseTable};
 use crate::schema::normalize_frame;
 use crate::staging;
@@ -64,7 +65,7 @@ impl Builder<'_> {
             return Ok(former.clone());
         }
         let number = former.map_or(1, |former| former.number + 1);
-        let moment = Release { number, feed_position, built_at: now, tables: inputs };
+        let moment = Release { number, feed_position, built_at: now, tables: inputs, sums: BTreeMap::new() };
         self.run_models(former, moment).await
     }
 
@@ -95,6 +96,11 @@ impl Builder<'_> {
             Folder::Restricted,
             staging::empty(&staging::crosswalk_columns()),
         ));
+        for (table, folder) in
+            [(relations::RELATIONS, Folder::Open), (relations::PERSONAL_RELATIONS, Folder::Restricted)]
+        {
+            missing.push((table.to_owned(), folder, relations::batch(table, &[])?));
+        }
         for table in [staging::INGEST_QUALITY, staging::MATCH_QUALITY] {
             let columns = staging::hub_columns(table).unwrap_or_default();
             missing.push((table.to_owned(), Folder::Open, staging::empty(&columns)));

@@ -15,11 +15,13 @@ mod parquet_table;
 mod policy_exec;
 mod query;
 mod reconcile;
+mod relations;
 mod release;
 mod rows_json;
 mod schema;
 mod scoped_table;
 mod staging;
+mod sums;
 mod warehouse;
 
 pub use crate::{
@@ -28,6 +30,7 @@ pub use crate::{
     metrics::{Direction, Metric, MetricQuery, Unit},
     query::{QueryLimits, QueryResult},
     reconcile::{FactCount, Reconciliation},
+    relations::{PERSONAL_RELATIONS, RELATIONS, RelationRow},
     release::{DataFile, Folder, Release, ReleaseTable},
     rows_json::rows_json,
     schema::{Column, ColumnType},

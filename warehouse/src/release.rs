@@ -26,6 +26,9 @@ pub struct Release {
     pub built_at: Timestamp,
     /// Its tables by name.
     pub tables: BTreeMap<String, ReleaseTable>,
+    /// The SHA-256 of each of its files when the release was put, in hex, by the file's path below the lake.
+    #[serde(default)]
+    pub sums: BTreeMap<String, String>,
 }
 
 /// One table of a release, pinned to a version of its Delta log.
@@ -86,7 +89,7 @@ impl Folder {
     }
 }
 
-fn current_path(lake: &Path) -> PathBuf {
+pub(crate) fn current_path(lake: &Path) -> PathBuf {
     lake.join("release.json")
 }
 
@@ -102,6 +105,11 @@ pub(crate) fn find_current(lake: &Path) -> Result<Option<Release>, WarehouseErro
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(WarehouseError::io(path)(error)),
     }
+}
+
+/// Where the manifest of a release is kept.
+pub(crate) fn kept_path(lake: &Path, number: u64) -> PathBuf {
+    history(lake).join(format!("{number}.json"))
 }
 
 /// The releases whose manifests are kept, oldest first.
@@ -126,7 +134,7 @@ pub(crate) fn list_kept(lake: &Path) -> Result<Vec<Release>, WarehouseError> {
 
 /// Forgets the manifest of a release that nobody may read any more.
 pub(crate) fn forget(lake: &Path, number: u64) -> Result<(), WarehouseError> {
-    let path = history(lake).join(format!("{number}.json"));
+    let path = kept_path(lake, number);
     fs::remove_file(&path).map_err(WarehouseError::io(path))
 }
 
@@ -136,7 +144,7 @@ pub(crate) fn put(lake: &Path, release: &Release) -> Result<(), WarehouseError> 
         .map_err(|error| WarehouseError::Manifest { path: current_path(lake), message: error.to_string() })?;
     let folder = history(lake);
     fs::create_dir_all(&folder).map_err(WarehouseError::io(&folder))?;
-    put_file(&folder.join(format!("{}.json", release.number)), &text)?;
+    put_file(&kept_path(lake, release.number), &text)?;
     put_file(&current_path(lake), &text)
 }
 

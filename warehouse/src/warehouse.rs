@@ -25,6 +25,7 @@ use crate::error::WarehouseError;
 use crate::metrics::{Metric, MetricQuery, builtin_metrics};
 use crate::models::{SqlModel, builtin_models};
 use crate::query::{self, QueryLimits, QueryResult};
+use crate::relations::{self, RelationRow};
 use crate::release::{self, Folder, Release};
 use crate::schema::{Column, normalize};
 use crate::staging::{self, CrosswalkRow};
@@ -162,6 +163,17 @@ impl Warehouse {
         self.inner.tables.replace(staging::CROSSWALK, Folder::Restricted, batch).await
     }
 
+    /// Loads all relations as they were ever held: `bridge_relations`, and `bridge_relations_personal` in the restricted folder.
+    /// Says whether anything changed.
+    pub async fn load_relations(&self, rows: Vec<RelationRow>) -> Result<bool, WarehouseError> {
+        let open = relations::batch(relations::RELATIONS, &rows)?;
+        let personal = relations::batch(relations::PERSONAL_RELATIONS, &rows)?;
+        drop(rows);
+        let _writing = self.inner.writing.lock().await;
+        let changed = self.inner.tables.replace(relations::RELATIONS, Folder::Open, open).await?;
+        Ok(self.inner.tables.replace(relations::PERSONAL_RELATIONS, Folder::Restricted, personal).await? || changed)
+    }
+
     /// Appends the events that an ingest run accepted. The same run twice changes nothing; says whether it appended. An
     /// event stated again by a later run (same source system and key) replaces the former in the facts.
     ///
@@ -233,10 +245,11 @@ impl Warehouse {
             holidays: &self.inner.holidays,
             models: &self.inner.models,
         };
-        let built = builder.build(former.as_ref(), feed_position, now).await?;
+        let mut built = builder.build(former.as_ref(), feed_position, now).await?;
         if former.as_ref() == Some(&built) {
             return Ok(built);
         }
+        built.sums = crate::sums::sum_files(&self.inner.lake, &built, former.as_ref())?;
         let catalog = Arc::new(open_catalog(&self.inner.lake, built.clone(), &self.inner.query_runtime)?);
         release::put(&self.inner.lake, &built)?;
         *self.inner.current.write().unwrap_or_else(PoisonError::into_inner) = Some(catalog);
@@ -320,6 +333,16 @@ impl Warehouse {
         crate::compact::sweep(&self.inner.lake, &self.inner.tables, keep.max(1)).await
     }
 
+    /// Reads every file of the current release, and tells what is not as it was when the release was put: a file that is missing,
+    /// cut short or changed, a manifest in force that is not the last. Empty where all is well, or there never was a release.
+    pub async fn list_faults(&self) -> Result<Vec<String>, WarehouseError> {
+        let _writing = self.inner.writing.lock().await;
+        let release = self.release();
+        let lake = self.inner.lake.clone();
+        let read = tokio::task::spawn_blocking(move || crate::sums::list_faults(&lake, release.as_ref())).await;
+        read.map_err(|error| WarehouseError::table("release")(Box::new(error)))?
+    }
+
     fn catalog(&self) -> Result<Arc<Catalog>, WarehouseError> {
         let current = self.inner.current.read().unwrap_or_else(PoisonError::into_inner);
         current.clone().ok_or(WarehouseError::NoRelease)
@@ -354,6 +377,14 @@ fn describe_input(codes: &Codes, name: &str) -> String {
             "one row per service and period in which one working-day limit was in force".to_owned()
         }
         staging::CROSSWALK => "one row per source key: the golden record that it stands for".to_owned(),
+        relations::RELATIONS => {
+            "one row per relation that a source record states, with the golden record or code at its other end: when it \
+             held in the world and when the hub held it so"
+                .to_owned()
+        }
+        relations::PERSONAL_RELATIONS => {
+            "relations that tell about a person, as in bridge_relations; members of a household share to_group".to_owned()
+        }
         staging::INGEST_QUALITY => {
             "rows accepted and rejected, and values left out, by source, rule and column; of a register its latest \
              snapshot, of changes and events every file"

@@ -11,15 +11,46 @@ use kanak_model::entity_model::{Attribute, SurvivorshipStrategy};
 use kanak_model::golden_record::GoldenValue;
 use kanak_model::sharing::{Agreement, AgreementTerms, Party};
 use kanak_model::{Access, EntityModel, GoldenId, GoldenRecord, Purpose, SourceRecord, Timestamp};
-use kanak_store::{AuditEvent, Crosswalk, Golden, MemberRecord, user_name};
+use kanak_store::{ActKind, AuditEvent, Crosswalk, Golden, MemberRecord, user_name};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::commands::waterfall;
 use crate::config::Shared;
 use crate::deployment::Deployment;
+use crate::jobs::as_of::{AsOf, find_as_of, find_by_key_as_of};
 use crate::jobs::explain::{explain, explain_together};
 use crate::output::{Output, write_private};
+
+/// Of which time an explanation is asked, as it was typed.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct When<'a> {
+    /// What the hub held then: a day or a time.
+    pub known_at: Option<&'a str>,
+    /// What the golden record was on this day.
+    pub as_of: Option<&'a str>,
+}
+
+/// The same, read.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    known_at: Option<Timestamp>,
+    as_of: Option<Timestamp>,
+}
+
+impl Asked {
+    fn parse(when: When<'_>) -> anyhow::Result<Self> {
+        let time = |text: &str| Timestamp::parse(text).with_context(|| Timestamp::no_time(text));
+        let day = |text: &str| {
+            Timestamp::parse_day_end(text).with_context(|| format!("`{text}` is no day; write it as 2026-04-01"))
+        };
+        Ok(Self { known_at: when.known_at.map(time).transpose()?, as_of: when.as_of.map(day).transpose()? })
+    }
+
+    fn is_past(self) -> bool {
+        self.known_at.is_some() || self.as_of.is_some()
+    }
+}
 
 /// Runs the command.
 ///
@@ -28,47 +59,46 @@ use crate::output::{Output, write_private};
 pub async fn run(
     ids: &[String],
     html: Option<&Path>,
-    known_at: Option<&str>,
+    when: When<'_>,
     deployment: &Deployment,
     output: &Output,
 ) -> anyhow::Result<()> {
-    let parse = |text: &str| Timestamp::parse(text).with_context(|| Timestamp::no_time(text));
-    let known_at = known_at.map(parse).transpose()?;
+    let asked = Asked::parse(when)?;
     let access = Access::operation("command line");
     match ids {
         [one] => {
-            let (model, golden) = find(deployment, &access, one, known_at).await?;
+            let (model, golden) = find(deployment, &access, one, asked).await?;
             audit(deployment, &access, golden.record.id.to_string()).await?;
-            let links = match known_at {
-                // Links are weighed by the rules in force now: nothing that the past could answer.
-                Some(_) => Vec::new(),
-                None => {
-                    let ids: Vec<_> = golden.members.iter().map(|member| member.id).collect();
-                    let records = deployment.store.list_source_records_of(&access, &ids).await?;
-                    let links = explain_together(deployment, model, &records).await?;
-                    named(&golden, &records, links)
-                }
+            // Links are weighed by the rules in force now: nothing that the past could answer.
+            let links = if asked.is_past() {
+                Vec::new()
+            } else {
+                let ids: Vec<_> = golden.members.iter().map(|member| member.id).collect();
+                let records = deployment.store.list_source_records_of(&access, &ids).await?;
+                let links = explain_together(deployment, model, &records).await?;
+                named(&golden, &records, links)
             };
             let stewards = Stewards::read(deployment, &access, model, &golden).await?;
             let timeline = timeline(deployment, &access, model, &golden).await?;
             let agreements = agreements(deployment, &golden).await?;
-            let figures = figures(model, &golden, &stewards, links);
+            let then = deployment.store.find_model_at(model, golden.known_at).await?.model;
+            let figures = figures(if asked.is_past() { &then } else { model }, &golden, &stewards, links);
             if let Some(file) = html {
                 write_page(file, &golden_page(&figures, deployment.clock.now()))?;
             }
             if output.json {
-                let mut document = document_of(&golden, &stewards, &figures.links, &timeline);
+                let mut document = document_of(&golden, asked, &stewards, &figures.links, &timeline);
                 if let Some(agreements) = agreements {
                     document["agreements"] = json!(agreements);
                 }
                 return output.document(&document);
             }
-            print_golden(&golden, &figures, &timeline, known_at.is_some(), output);
+            print_golden(&golden, &figures, &timeline, asked, output);
             print_agreements(agreements.as_deref(), output);
         }
-        [_, _] if known_at.is_some() => {
+        [_, _] if asked.is_past() => {
             bail!(
-                "two source records are weighed by the rules in force now; leave out --known-at, or name one golden record"
+                "two source records are weighed by the rules in force now; leave out --known-at and --as-of, or name one golden record"
             )
         }
         [left, right] => {
@@ -112,15 +142,18 @@ async fn find<'a>(
     deployment: &'a Deployment,
     access: &Access,
     id: &str,
-    known_at: Option<Timestamp>,
+    asked: Asked,
 ) -> anyhow::Result<(&'a EntityModel, Golden)> {
+    let Asked { known_at, as_of } = asked;
+    let as_of = as_of.map(|at| AsOf { at, known_at });
     let store = &deployment.store;
     let golden = match id.split_once(':') {
         Some((source, key)) => {
             let model = model_of_source(deployment, source)?;
-            let found = match known_at {
-                None => store.find_golden_by_crosswalk(access, model, source, key).await?,
-                Some(at) => store.find_golden_by_crosswalk_at(access, model, source, key, at).await?,
+            let found = match (as_of, known_at) {
+                (Some(as_of), _) => find_by_key_as_of(deployment, access, model, (source, key), as_of).await?,
+                (None, None) => store.find_golden_by_crosswalk(access, model, source, key).await?,
+                (None, Some(at)) => store.find_golden_by_crosswalk_at(access, model, source, key, at).await?,
             };
             found.map(|golden| (model, golden))
         }
@@ -133,16 +166,18 @@ async fn find<'a>(
             let entity =
                 deployment.store.find_golden_entity(id).await?.with_context(|| format!("no golden record {id}"))?;
             let model = deployment.get_model(&entity)?;
-            let found = match known_at {
-                None => store.find_golden(access, model, id).await?,
-                Some(at) => store.find_golden_at(access, model, id, at).await?,
+            let found = match (as_of, known_at) {
+                (Some(as_of), _) => find_as_of(deployment, access, model, id, as_of).await?,
+                (None, None) => store.find_golden(access, model, id).await?,
+                (None, Some(at)) => store.find_golden_at(access, model, id, at).await?,
             };
             found.map(|golden| (model, golden))
         }
     };
     golden.with_context(|| {
+        let day = asked.as_of.map_or_else(String::new, |at| format!(" as of {}", at.day_ist()));
         let then = known_at.map_or_else(String::new, |at| format!(" at {at}"));
-        format!("nothing is known of `{}`{then}; name a golden id (K-000001-1) or SOURCE:KEY", redact(id))
+        format!("nothing is known of `{}`{day}{then}; name a golden id (K-000001-1) or SOURCE:KEY", redact(id))
     })
 }
 
@@ -164,7 +199,7 @@ async fn find_source_record<'a>(
 ) -> anyhow::Result<(&'a EntityModel, SourceRecord, GoldenId)> {
     let (source, key) =
         id.split_once(':').with_context(|| format!("`{}` is not a source record; write SOURCE:KEY", redact(id)))?;
-    let (model, golden) = find(deployment, access, id, None).await?;
+    let (model, golden) = find(deployment, access, id, Asked { known_at: None, as_of: None }).await?;
     let member = golden
         .members
         .iter()
@@ -270,6 +305,7 @@ async fn timeline(
             all.push((to, 1, "a resolution".to_owned(), format!("parted with {}", key_of(epoch))));
         }
     }
+    let users = store.list_users().await?;
     for act in store.list_steward_acts(id, known_at).await? {
         let reason = act.reason.map_or_else(String::new, |reason| format!(": “{reason}”"));
         let about: Vec<String> = act
@@ -283,12 +319,18 @@ async fn timeline(
             })
             .collect();
         let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(" and ")) };
-        all.push((act.at, 0, format!("steward {}", act.by), format!("{}{about}{reason}", act.what)));
+        let by = match (act.by, &act.what) {
+            (Some(by), _) => format!("steward {}", user_name(&users, by)),
+            (None, ActKind::StatedAnew(_)) => "a migration of the model".to_owned(),
+            (None, _) => "its time".to_owned(),
+        };
+        all.push((act.at, 0, by, format!("{}{about}{reason}", act_words(&act.what))));
     }
+    let then = store.find_model_at(model, known_at).await?.model;
     let mut before: Option<GoldenRecord> = None;
     for version in store.list_history_at(access, model, id, known_at).await? {
         let by = format!("rule set {}", version.rule_set);
-        all.push((version.recorded_from, 2, by, changes(model, before.as_ref(), &version)));
+        all.push((version.recorded_from, 2, by, changes(&then, before.as_ref(), &version)));
         before = Some(version);
     }
     if let Some(end) = before.and_then(|last| last.recorded_to) {
@@ -347,6 +389,21 @@ fn print_agreements(agreements: Option<&[Allowing]>, output: &Output) {
     output.table(&["may stand together", "by agreement", "approved by", "until", "paper"], &rows);
 }
 
+/// What a steward did, in words that name no value.
+fn act_words(what: &ActKind) -> String {
+    match what {
+        ActKind::Joined => "decided that two source records match".to_owned(),
+        ActKind::JoinedUndone => "undid the decision that they match".to_owned(),
+        ActKind::Parted => "decided that two source records do not match".to_owned(),
+        ActKind::PartedUndone => "undid the decision that they do not match".to_owned(),
+        ActKind::Confirmed => "confirmed it".to_owned(),
+        ActKind::ConfirmationWithdrawn => "withdrew the confirmation".to_owned(),
+        ActKind::Stated(attribute) => format!("stated {attribute}"),
+        ActKind::StatedEnded(attribute) => format!("the stated {attribute} ended"),
+        ActKind::StatedAnew(attribute) => format!("the stated {attribute} goes on as the model has it now"),
+    }
+}
+
 /// What one version has that the one before had not.
 fn changes(model: &EntityModel, before: Option<&GoldenRecord>, version: &GoldenRecord) -> String {
     let Some(before) = before else {
@@ -397,7 +454,13 @@ fn figures(model: &EntityModel, golden: &Golden, stewards: &Stewards, links: Vec
     }
 }
 
-fn document_of(golden: &Golden, stewards: &Stewards, links: &[LinkFigures], timeline: &[Happened]) -> Value {
+fn document_of(
+    golden: &Golden,
+    asked: Asked,
+    stewards: &Stewards,
+    links: &[LinkFigures],
+    timeline: &[Happened],
+) -> Value {
     let record = &golden.record;
     let values: Vec<_> = record
         .values
@@ -415,17 +478,23 @@ fn document_of(golden: &Golden, stewards: &Stewards, links: &[LinkFigures], time
         })
         .collect();
     let link = |link: &LinkFigures| json!({ "left": link.left, "right": link.right, "explanation": link.explanation });
-    json!({
+    let mut document = json!({
         "golden_id": record.id, "entity": record.entity, "status": record.status, "version": record.version,
         "rule_set": record.rule_set, "known_at": golden.known_at.to_string(), "values": values, "history": timeline,
         "source_records": golden.members.iter().map(name_of).collect::<Vec<_>>(),
         "links": links.iter().map(link).collect::<Vec<_>>(),
-    })
+    });
+    if let Some(at) = asked.as_of {
+        document["as_of"] = json!(at.day_ist().to_string());
+    }
+    document
 }
 
-fn print_golden(golden: &Golden, figures: &GoldenFigures, timeline: &[Happened], is_past: bool, output: &Output) {
+fn print_golden(golden: &Golden, figures: &GoldenFigures, timeline: &[Happened], asked: Asked, output: &Output) {
     output.line(&figures.lead);
-    if is_past {
+    if let Some(at) = asked.as_of {
+        output.line(format!("as it was on {}, by what the hub knew at {}", at.day_ist(), golden.known_at));
+    } else if asked.known_at.is_some() {
         output.line(format!("as the hub held it at {}, also where it learned better since", golden.known_at));
     }
     if let Some(asked) = golden.redirected_from {
@@ -482,7 +551,8 @@ mod tests {
         let deepa = store.find_user_by_name("deepa").await.unwrap().unwrap().id;
         let (output, mut printed) = Output::captured();
         let explain = async |known_at: Option<&str>| {
-            Box::pin(run(&["people:1".to_owned()], None, known_at, &house.deployment, &output)).await
+            let when = When { known_at, as_of: None };
+            Box::pin(run(&["people:1".to_owned()], None, when, &house.deployment, &output)).await
         };
         explain(None).await.unwrap();
         let before: Value = serde_json::from_str(&printed()).unwrap();

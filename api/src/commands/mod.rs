@@ -14,9 +14,12 @@ pub mod ingest;
 pub mod init;
 pub mod match_files;
 pub mod model;
+pub mod model_migrations;
 pub mod profile;
 pub mod refresh;
 pub mod resolve;
+pub mod restore;
+pub mod rules_preview;
 pub mod serve;
 pub mod sql;
 pub mod synth;
@@ -28,7 +31,9 @@ pub mod webhooks;
 
 use std::process::ExitCode;
 
-use crate::cli::{AuditCommand, Cli, Command, DataCommand, Global};
+use kanak_store::{StoreError, VaultError};
+
+use crate::cli::{AuditCommand, Cli, Command, DataCommand, Global, ModelCommand};
 use crate::deployment::{Absent, Deployment, Opened};
 use crate::output::Output;
 use crate::relay;
@@ -51,8 +56,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Audit(AuditCommand::OnData(command)) => on_data(DataCommand::Audit(command), &global, &output).await,
         Command::OnData(command) => on_data(command, &global, &output).await,
         Command::Match(args) => match_files::run(&args, &output),
-        Command::Model(command) => model::run(&command, &output),
+        Command::Model(ModelCommand::OnFiles(command)) => model::run(&command, &output),
+        Command::Model(ModelCommand::OnData(command)) => on_data(DataCommand::Model(command), &global, &output).await,
         Command::Codes(command) => codes::run(&command, &output),
+        Command::Restore(args) => Box::pin(restore::run(&args, &global, &output)).await,
         Command::Serve(args) => Box::pin(serve::run(&args.listen, &global, &output)).await,
         Command::Synth(args) => synth::run(&args, &output),
         Command::Bench(command) => Box::pin(bench::run(&command, &global, &output)).await,
@@ -74,17 +81,37 @@ async fn on_data(command: DataCommand, global: &Global, output: &Output) -> anyh
 /// # Errors
 /// What the user has to know when it was refused or found something wrong.
 pub async fn run_on(command: &DataCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
-    run_command(command, deployment, output).await?;
-    deployment.store.checkpoint_audit_if_due().await?;
-    Ok(())
+    let work = async {
+        run_command(command, deployment, output).await?;
+        deployment.store.checkpoint_audit_if_due().await?;
+        Ok(())
+    };
+    work.await.map_err(|error: anyhow::Error| placed(error, deployment))
+}
+
+/// Names the place of a database that cannot be used: its own words do not know it.
+fn placed(error: anyhow::Error, deployment: &Deployment) -> anyhow::Error {
+    let of_store = error.chain().find_map(|cause| match cause.downcast_ref::<VaultError>() {
+        Some(VaultError::Store(inner)) => Some(inner),
+        _ => cause.downcast_ref::<StoreError>(),
+    });
+    if of_store.is_some_and(StoreError::is_unavailable) {
+        return error.context(format!("data folder {}, hub {}", deployment.data.display(), deployment.hub));
+    }
+    error
 }
 
 async fn run_command(command: &DataCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     match command {
         DataCommand::Ingest(args) => Box::pin(ingest::run(args, deployment, output)).await,
-        DataCommand::Resolve { entities } => Box::pin(resolve::run(entities, deployment, output)).await,
-        DataCommand::Explain { ids, html, known_at } => {
-            Box::pin(explain::run(ids, html.as_deref(), known_at.as_deref(), deployment, output)).await
+        DataCommand::Resolve { entities, preview: false } => Box::pin(resolve::run(entities, deployment, output)).await,
+        DataCommand::Resolve { entities, preview: true } => {
+            Box::pin(rules_preview::run(entities, deployment, output)).await
+        }
+        DataCommand::Model(command) => Box::pin(model_migrations::run(command, deployment, output)).await,
+        DataCommand::Explain { ids, html, known_at, as_of } => {
+            let when = explain::When { known_at: known_at.as_deref(), as_of: as_of.as_deref() };
+            Box::pin(explain::run(ids, html.as_deref(), when, deployment, output)).await
         }
         DataCommand::Refresh => Box::pin(refresh::run(deployment, output)).await,
         DataCommand::Sql { query, purpose, rows_max } => {

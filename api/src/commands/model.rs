@@ -7,22 +7,22 @@ use anyhow::Context as _;
 use kanak_engine::matching::MatchRules;
 use kanak_model::EntityModel;
 
-use crate::cli::{MatchArgs, ModelCommand};
+use crate::cli::{MatchArgs, ModelFileCommand};
 use crate::output::Output;
 
 /// Runs the command.
 ///
 /// # Errors
 /// When the file cannot be read or the model says something wrong.
-pub fn run(command: &ModelCommand, output: &Output) -> anyhow::Result<ExitCode> {
+pub fn run(command: &ModelFileCommand, output: &Output) -> anyhow::Result<ExitCode> {
     match command {
-        ModelCommand::Suggest { file } => {
+        ModelFileCommand::Suggest { file } => {
             let table = kanak_ingest::read_columns(file)?.batch;
             let model = super::match_files::guess(&table)?;
             output.line(kanak_engine::model_guess::to_toml(&model).trim_end());
         }
-        ModelCommand::ImportSplink { file } => import_splink(file, output)?,
-        ModelCommand::Diff { before, after, input, id, source } => {
+        ModelFileCommand::ImportSplink { file } => import_splink(file, output)?,
+        ModelFileCommand::Diff { before, after, input, id, source } => {
             let args = MatchArgs {
                 input: input.clone(),
                 out: PathBuf::new(),
@@ -39,7 +39,7 @@ pub fn run(command: &ModelCommand, output: &Output) -> anyhow::Result<ExitCode> 
             };
             super::match_files::diff(&args, before, after, output)?;
         }
-        ModelCommand::Check { file } => {
+        ModelFileCommand::Check { file } => {
             let model = read(file)?;
             MatchRules::compile(&model)?;
             output.note(format!(

@@ -19,7 +19,7 @@ use crate::relay;
 use crate::secrets::os_rng;
 use crate::server::router::router;
 use crate::server::state::{AppState, Cookies};
-use crate::server::{self, schedule};
+use crate::server::{self, lease, schedule};
 
 /// Runs the command until it is told to stop.
 ///
@@ -56,6 +56,7 @@ pub async fn serve(
     let cookies = Cookies::on(address.ip(), deployment.config.public_url.as_deref());
     let state = AppState::new(deployment, cookies);
     publish(&state.deployment).await?;
+    let keeping = lease::start(&state)?;
     let _ticker = schedule::start(state.clone()).await?;
     let _commands = relay::listen(state.clone())?;
     let _deliveries = webhooks::start(state.deployment.clone())?;
@@ -65,6 +66,8 @@ pub async fn serve(
         state.ending.send_replace(true);
     };
     server::listen::serve(listener, router(&state), stop).await;
+    drop(keeping);
+    lease::give_back(&state).await;
     Ok(())
 }
 

@@ -61,6 +61,10 @@ pub async fn run_key(command: &KeyCommand, deployment: &Deployment, output: &Out
             let secret = store.create_api_key(&by, name, &roles, districts.as_ref(), None, &mut os_rng()).await?;
             print_secret(output, "key", name, "secret", &secret)?;
         }
+        KeyCommand::Reset { name } => {
+            let secret = store.reset_api_key(&by, name, &mut os_rng()).await?;
+            print_secret(output, "key", name, "secret", &secret)?;
+        }
         KeyCommand::Disable { name } => {
             let keys = store.list_api_keys().await?;
             let working: Vec<_> = keys.iter().filter(|key| key.name == *name && key.disabled.is_none()).collect();

@@ -2,7 +2,7 @@
 
 use kanak_model::golden_record::ValueOverride;
 use kanak_model::match_pair::Constraint;
-use kanak_model::{Access, RuleSetVersion, SourceRecord, SourceRecordId};
+use kanak_model::{Access, RuleSetVersion, SourceRecord, SourceRecordId, Timestamp};
 use kanak_store::{Arrivals, Link, RestatedLink, SourceSystemRow, Store, StoreError};
 
 /// The hub as it is committed, or with rows that arrive in a transaction under way.
@@ -22,6 +22,17 @@ impl Hub<'_> {
         match self {
             Self::Committed(store) => store.get_setting(name).await,
             Self::Arriving(arrivals) => arrivals.get_setting(name).await,
+        }
+    }
+
+    /// When the last resolution of an entity type was recorded.
+    ///
+    /// # Errors
+    /// When the hub cannot be read.
+    pub async fn last_resolved(&mut self, entity: &str) -> Result<Option<Timestamp>, StoreError> {
+        match self {
+            Self::Committed(store) => store.last_resolved(entity).await,
+            Self::Arriving(arrivals) => arrivals.last_resolved(entity).await,
         }
     }
 

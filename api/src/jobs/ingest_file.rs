@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use crate::deployment::Deployment;
+use crate::jobs::declared_models;
 use crate::jobs::erase::clean_file;
 use crate::jobs::keys::{erasure_key, landing_key};
 use crate::progress::Stage;
@@ -120,6 +121,10 @@ pub async fn ingest_file(
     stage: &Stage,
 ) -> anyhow::Result<Ingested> {
     let source = source_of(deployment, file)?.clone();
+    if let RowsAre::Entity(entity) = &source.rows {
+        // What it states must be read by the model that the hub answers by.
+        declared_models::check(deployment, deployment.get_model(entity)?).await?;
+    }
     let source_id = deployment.store.ensure_source_system(&source).await?;
     let key = landing_key(deployment)?;
     let landed = {

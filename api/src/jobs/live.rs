@@ -6,16 +6,19 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use kanak_engine::matching::{Columns, Incremental, Rank, RuleSet, Searched};
 use kanak_model::source_record::Values;
-use kanak_model::{Access, EntityModel, RuleSetVersion};
+use kanak_model::{Access, EntityModel, RuleSetVersion, Timestamp};
 
 use crate::deployment::Deployment;
-use crate::jobs::resolve::{find_rules, is_of_model, last_resolved, register_name, registers};
+use crate::jobs::resolve::{find_rules, is_of_model, register_name, registers};
 
 /// More source records of one type are not kept: a million citizens take 0.3 GiB.
 const RECORDS_MAX: u64 = 5_000_000;
+/// How long a server goes on with what it read while another one resolves: reading all again is work.
+const READ_AGAIN: Duration = Duration::from_secs(60);
 /// So many rows in the tail or dead, of all, are put in order.
 const UNSETTLED_MAX: f64 = 0.2;
 
@@ -30,8 +33,10 @@ pub struct Live {
     pub version: RuleSetVersion,
     /// Those rules.
     pub rule_set: Arc<RuleSet>,
-    /// The mark that the resolution left in the hub; `None` while memory and hub may differ.
-    resolved: Mutex<Option<String>>,
+    /// When the resolution was recorded that this follows from; `None` while memory and hub may differ.
+    resolved: Mutex<Option<Timestamp>>,
+    /// When it was read.
+    read: Instant,
     /// The source records. Searches share it; a resolution has it for itself while it takes changes in.
     pub incremental: RwLock<Incremental>,
 }
@@ -55,23 +60,29 @@ impl LiveRecords {
 
 impl Live {
     /// Takes over the columns of a resolution.
-    pub fn of(version: RuleSetVersion, rule_set: Arc<RuleSet>, resolved: String, columns: Columns) -> Self {
+    pub fn of(version: RuleSetVersion, rule_set: Arc<RuleSet>, resolved: Timestamp, columns: Columns) -> Self {
         let incremental = RwLock::new(Incremental::of(Arc::clone(&rule_set), columns));
-        Self { version, rule_set, resolved: Mutex::new(Some(resolved)), incremental }
+        Self { version, rule_set, resolved: Mutex::new(Some(resolved)), read: Instant::now(), incremental }
     }
 
     /// Takes the mark of the resolution that this follows from; a resolution that carries it on gives back another.
-    pub fn take_mark(&self) -> Option<String> {
+    pub fn take_mark(&self) -> Option<Timestamp> {
         self.resolved.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Leaves the mark of the resolution that this follows from now.
-    pub fn mark(&self, resolved: String) {
+    pub fn mark(&self, resolved: Timestamp) {
         *self.resolved.lock().unwrap_or_else(PoisonError::into_inner) = Some(resolved);
     }
 
-    fn is_marked(&self) -> bool {
-        self.resolved.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    fn find_mark(&self) -> Option<Timestamp> {
+        *self.resolved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether searches may go on with it: it is what the hub's last resolution left, or was read a moment ago while another server
+    /// resolves.
+    fn is_fresh(&self, resolved: Option<Timestamp>) -> bool {
+        self.find_mark().is_some_and(|mark| Some(mark) == resolved || self.read.elapsed() < READ_AGAIN)
     }
 
     /// The golden records' source records that a statement may speak of, the likeliest first.
@@ -99,13 +110,14 @@ pub fn is_kept(deployment: &Deployment, source_records: u64) -> bool {
 pub async fn warm(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<()> {
     let (store, entity) = (&deployment.store, model.name.as_str());
     let Some(kept) = &deployment.live else { return Ok(()) };
-    if kept.find(entity).is_some_and(|live| live.is_marked() && !live.is_worn()) {
+    let resolved = store.last_resolved(entity).await?;
+    if kept.find(entity).is_some_and(|live| live.is_fresh(resolved) && !live.is_worn()) {
         return Ok(());
     }
     if !is_kept(deployment, store.source_record_count(entity).await?) {
         return Ok(());
     }
-    let Some(resolved) = last_resolved(deployment, entity).await? else { return Ok(()) };
+    let Some(resolved) = resolved else { return Ok(()) };
     if store.unresolved_count(entity).await? > 0 {
         return Ok(());
     }
@@ -123,8 +135,7 @@ pub async fn warm(deployment: &Deployment, model: &EntityModel) -> anyhow::Resul
         })
         .await?;
     // Whatever came meanwhile may have been read as it is now, and not as it was resolved.
-    if store.unresolved_count(entity).await? > 0 || last_resolved(deployment, entity).await?.as_ref() != Some(&resolved)
-    {
+    if store.unresolved_count(entity).await? > 0 || store.last_resolved(entity).await? != Some(resolved) {
         return Ok(());
     }
     let live =
@@ -195,7 +206,11 @@ mod tests {
         assert_eq!(matched[0], of_all[0]);
         assert!(matched[2] < of_all[2], "{matched:?} of {of_all:?} source records were matched");
         let live = state.deployment.live.as_ref().unwrap().find("citizen").unwrap();
-        assert!(live.is_marked(), "memory follows the hub");
+        assert_eq!(
+            live.find_mark(),
+            state.deployment.store.last_resolved("citizen").await.unwrap(),
+            "memory follows the hub"
+        );
     }
 
     #[tokio::test]

@@ -69,7 +69,7 @@ fn edition_of_model(model: &EntityModel) -> anyhow::Result<Edition> {
     }
     let whole = serde_json::to_vec(&(
         (&model.plural, &model.title, &model.label, &model.attributes),
-        (&model.matching, &model.survivorship, &model.status_default, &model.status_rules),
+        (&model.matching, &model.survivorship, &model.status_default, &model.status_rules, &model.relations),
     ))?;
     let version: String = hash::<6>(&whole).iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(Edition { kind: Published::Model, name: model.name.clone(), stamp: version.clone(), version, items })

@@ -11,7 +11,7 @@ use kanak_model::golden_record::GoldenValue;
 use kanak_model::source_system::RowsAre;
 use kanak_model::{Access, EntityModel, EventModel, GoldenRecord, Purpose, SourceRecordId, SourceSystem};
 use kanak_store::IngestRunSummary;
-use kanak_warehouse::{CrosswalkRow, GoldenVersionRow, Release};
+use kanak_warehouse::{CrosswalkRow, GoldenVersionRow, RelationRow, Release};
 
 use crate::config::Shared;
 use crate::deployment::Deployment;
@@ -62,6 +62,8 @@ pub async fn refresh(deployment: &Deployment, output: &Output) -> anyhow::Result
         }
         stage.end(&format!("{} golden versions", grouped(rows as i64)));
     }
+    // A relation may change where no golden record does, and then the feed says nothing.
+    warehouse.load_relations(relation_rows(deployment).await?).await?;
     let stage = Stage::begin(output, "Loading events", 0);
     let mut rows = 0;
     for event in deployment.events.iter() {
@@ -144,6 +146,40 @@ pub async fn crosswalk_rows(deployment: &Deployment) -> anyhow::Result<Vec<Cross
                     golden_id: link.golden_id.0,
                 });
             }
+        }
+    }
+    Ok(rows)
+}
+
+/// Every relation that is declared now, as it was ever held.
+///
+/// # Errors
+/// When the hub cannot be read.
+pub async fn relation_rows(deployment: &Deployment) -> anyhow::Result<Vec<RelationRow>> {
+    let mut rows = Vec::new();
+    let mut after = None;
+    loop {
+        let page = deployment.store.list_relation_rows(after, PAGE).await?;
+        rows.extend(page.rows.into_iter().map(|row| RelationRow {
+            relation: row.relation,
+            entity: row.entity,
+            class: row.class,
+            golden_id: row.golden_id.0,
+            to_entity: row.to_entity,
+            to_golden_id: row.to_golden_id.map(|id| id.0),
+            to_system: row.to_system,
+            to_code: row.to_code,
+            to_group: row.to_group,
+            valid_from: row.period.from,
+            valid_to: row.period.to,
+            recorded_from: row.recorded_from.0,
+            recorded_to: row.recorded_to.map(|at| at.0),
+            source_system: row.source_system,
+            district: row.district,
+        }));
+        match page.next {
+            Some(next) => after = Some(next),
+            None => break,
         }
     }
     Ok(rows)

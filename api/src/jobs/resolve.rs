@@ -14,11 +14,13 @@ use kanak_model::match_pair::{Constraint, ConstraintKind, MatchPair};
 use kanak_model::sharing::AgreedLinks;
 use kanak_model::{
     Access, EntityModel, GoldenId, RuleSetVersion, SourceRecord, SourceRecordId, SourceSystem, SourceSystemId,
+    Timestamp,
 };
 use kanak_store::{Applied, Link, Resolution, RestatedLink, Scope, SourceSystemRow, StoreError, Unresolved};
 use sha2::{Digest as _, Sha256};
 
 use crate::deployment::Deployment;
+use crate::jobs::declared_models;
 use crate::jobs::hub::Hub;
 use crate::jobs::live::{Live, is_kept};
 use crate::jobs::written::hub_source;
@@ -54,6 +56,7 @@ pub struct Resolved {
 /// When the model cannot be compiled or the hub cannot be read or written.
 pub async fn resolve(deployment: &Deployment, model: &EntityModel) -> anyhow::Result<Resolved> {
     let store = &deployment.store;
+    declared_models::declare(deployment, model).await?;
     store.expire_overrides().await?;
     let unresolved = store.list_unresolved(&model.name).await?;
     if unresolved.source_records.is_empty()
@@ -75,8 +78,54 @@ async fn resolve_all_of(
     unresolved: Unresolved,
 ) -> anyhow::Result<Resolved> {
     let store = &deployment.store;
+    let Computed { work, published, count } = compute_all(deployment, model, &unresolved).await?;
+    let columns = Some(work.columns).filter(|_| is_kept(deployment, count as u64));
+    let version = match work.version {
+        Some(version) => version,
+        None => store.put_rule_set(&model.name, &serde_json::to_value(&*work.rule_set)?).await?,
+    };
+    let done = Done { changes: work.changes, questions: work.matched.questions, scope: Scope::Everything, unresolved };
+    let mut hub = Hub::Committed(store);
+    let Written { reviews, applied } = apply(deployment, model, version, done, None, &mut hub).await?;
+    store.put_setting(&applied_setting(&model.name), &version.to_string()).await?;
+    match (&deployment.live, columns) {
+        (Some(kept), Some(columns)) => {
+            let rule_set = work.rule_set;
+            let live =
+                tokio::task::spawn_blocking(move || Live::of(version, rule_set, applied.recorded, columns)).await?;
+            kept.keep(&model.name, live);
+        }
+        // There are too many by now: what is kept from before would never follow the hub again.
+        (Some(kept), None) => kept.forget(&model.name),
+        (None, _) => {}
+    }
+    let compared = work.matched.stats.compared;
+    let entity = model.name.clone();
+    Ok(Resolved { entity, source_records: count, compared, reviews, published, applied: Some(applied) })
+}
+
+/// What a resolution over all source records of an entity type is to write.
+pub struct Computed {
+    /// The work.
+    pub work: Work,
+    /// Why new rules are published with it, if they are.
+    pub published: Option<String>,
+    /// How many source records there are.
+    pub count: usize,
+}
+
+/// Computes a resolution over all source records of an entity type, and writes nothing.
+///
+/// # Errors
+/// When the model cannot be compiled or the hub cannot be read.
+pub async fn compute_all(
+    deployment: &Deployment,
+    model: &EntityModel,
+    unresolved: &Unresolved,
+) -> anyhow::Result<Computed> {
+    let store = &deployment.store;
     let access = Access::operation("resolve");
-    let records = Arc::new(store.list_source_records(&access, &model.name).await?);
+    let records = store.list_source_records(&access, &model.name).await?;
     let held = Held {
         links: pairs(&store.list_links(&model.name).await?),
         ended: pairs(&store.list_ended_links(&model.name).await?),
@@ -87,8 +136,8 @@ async fn resolve_all_of(
     let registers = registers(deployment).await?;
     let known = find_rules(deployment, &model.name).await?;
     let agreed = deployment.agreed_links().await?;
-    let (rules, published) = rules_for(model, &registers, agreed, known, records.len(), answers(&held.constraints))?;
     let count = records.len();
+    let (rules, published) = rules_for(model, &registers, agreed, known, count, answers(&held.constraints))?;
     let touched = match &rules {
         Rules::InForce { version, .. } if is_applied(deployment, &model.name, *version).await? => {
             Touched::Some(unresolved.source_records.iter().copied().collect())
@@ -96,33 +145,9 @@ async fn resolve_all_of(
         // Also where a resolution was cut off after it had published its rules: it left golden values of the ones before.
         Rules::InForce { .. } | Rules::Changed(_) | Rules::Untrained { .. } => Touched::All,
     };
-    let work = {
-        let (model, records) = (model.clone(), Arc::clone(&records));
-        tokio::task::spawn_blocking(move || compute(&model, &records, &held, &registers, rules, &touched, None)).await?
-    };
-    drop(records);
-    let columns = Some(work.columns).filter(|_| is_kept(deployment, count as u64));
-    let version = match work.version {
-        Some(version) => version,
-        None => store.put_rule_set(&model.name, &serde_json::to_value(&*work.rule_set)?).await?,
-    };
-    let done = Done { changes: work.changes, questions: work.matched.questions, scope: Scope::Everything, unresolved };
-    let mut hub = Hub::Committed(store);
-    let Written { reviews, applied, mark } = apply(deployment, model, version, done, &mut hub).await?;
-    store.put_setting(&applied_setting(&model.name), &version.to_string()).await?;
-    match (&deployment.live, columns) {
-        (Some(kept), Some(columns)) => {
-            let rule_set = work.rule_set;
-            let live = tokio::task::spawn_blocking(move || Live::of(version, rule_set, mark, columns)).await?;
-            kept.keep(&model.name, live);
-        }
-        // There are too many by now: what is kept from before would never follow the hub again.
-        (Some(kept), None) => kept.forget(&model.name),
-        (None, _) => {}
-    }
-    let compared = work.matched.stats.compared;
-    let entity = model.name.clone();
-    Ok(Resolved { entity, source_records: count, compared, reviews, published, applied: Some(applied) })
+    let model = model.clone();
+    let work = move || compute(&model, &records, &held, &registers, rules, &touched, None);
+    Ok(Computed { work: tokio::task::spawn_blocking(work).await?, published, count })
 }
 
 /// Resolves what changed and what that touches, by the source records in memory; `None` where there are none, the rules are new, or
@@ -146,7 +171,7 @@ pub async fn resolve_changed(
 /// Memory that follows the hub once what was resolved is committed.
 pub struct Following {
     live: Arc<Live>,
-    mark: String,
+    mark: Timestamp,
 }
 
 impl Following {
@@ -169,17 +194,21 @@ pub async fn resolve_in(
     let Some(live) = deployment.live.as_ref().and_then(|kept| kept.find(&model.name)) else { return Ok(None) };
     // Until all is written, memory and hub differ.
     let Some(mark) = live.take_mark() else { return Ok(None) };
-    if hub.get_setting(&resolved_setting(&model.name)).await? != Some(mark) {
+    if hub.last_resolved(&model.name).await? != Some(mark) {
+        // Another server resolved. Memory stays what it was, for searches, until it is read again.
+        live.mark(mark);
         return Ok(None);
     }
     let constraints = hub.list_decisions(&model.name).await?;
     let registers = registers_of(deployment, hub.list_source_systems().await?);
-    if !live.is_in_force(model, &registers, answers(&constraints), hub).await? {
+    if !live.is_in_force(model, &registers, answers(&constraints), hub).await?
+        || live.rule_set.agreed != deployment.agreed_links().await?
+    {
         return Ok(None);
     }
     let Some(around) = take_in(&live, unresolved, &constraints, &registers, hub).await? else { return Ok(None) };
     let before = Before { constraints, registers };
-    let done = resolve_around(deployment, model, &live, around, unresolved, before, hub).await?;
+    let done = resolve_around(deployment, model, (&live, mark), around, unresolved, before, hub).await?;
     Ok(done.map(|(resolved, mark)| (resolved, Following { live, mark })))
 }
 
@@ -239,12 +268,12 @@ struct Before {
 async fn resolve_around(
     deployment: &Deployment,
     model: &EntityModel,
-    live: &Live,
+    (live, mark): (&Live, Timestamp),
     around: Around,
     unresolved: &Unresolved,
     before: Before,
     hub: &mut Hub<'_>,
-) -> anyhow::Result<Option<(Resolved, String)>> {
+) -> anyhow::Result<Option<(Resolved, Timestamp)>> {
     let Before { constraints, registers } = before;
     let Around { settled, heard } = around;
     let mut scope: Vec<SourceRecordId> = settled.iter().chain(&unresolved.source_records).copied().collect();
@@ -274,16 +303,16 @@ async fn resolve_around(
     let scope = Scope::These(scope);
     let unresolved = unresolved.clone();
     let done = Done { changes: work.changes, questions: work.matched.questions, scope, unresolved };
-    let Written { reviews, applied, mark } = match apply(deployment, model, version, done, hub).await {
+    let Written { reviews, applied } = match apply(deployment, model, version, done, Some(mark), hub).await {
         Ok(done) => done,
-        // A source record changed since it was taken in.
+        // A source record changed since it was taken in, or another server has resolved.
         Err(error) if is_stale(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
     let entity = model.name.clone();
     let resolved =
         Resolved { entity, source_records: count, compared, reviews, published: None, applied: Some(applied) };
-    Ok(Some((resolved, mark)))
+    Ok(Some((resolved, applied.recorded)))
 }
 
 fn is_stale(error: &anyhow::Error) -> bool {
@@ -303,32 +332,28 @@ struct Written {
     /// Questions left for people.
     reviews: usize,
     applied: Applied,
-    /// By which memory that follows the hub knows this resolution.
-    mark: String,
 }
 
-/// Writes a resolution.
+/// Writes a resolution; one from memory only after the one that memory follows from.
 async fn apply(
     deployment: &Deployment,
     model: &EntityModel,
     version: RuleSetVersion,
     done: Done,
+    after: Option<Timestamp>,
     hub: &mut Hub<'_>,
 ) -> anyhow::Result<Written> {
     let Done { changes, questions, scope, unresolved } = done;
     let reviews = questions.len();
-    let mark = unresolved.through.0.to_string();
     let resolution = Resolution { changes, questions, scope, unresolved };
-    let setting = resolved_setting(&model.name);
-    let applied = match hub {
-        Hub::Arriving(arrivals) => arrivals.apply_resolution(model, version, resolution, (&setting, &mark)).await?,
-        Hub::Committed(store) => {
-            let applied = store.apply_resolution(model, version, resolution).await?;
-            deployment.store.put_setting(&setting, &mark).await?;
-            applied
+    let applied = match (hub, after) {
+        (Hub::Arriving(arrivals), after) => arrivals.apply_resolution(after, model, version, resolution).await?,
+        (Hub::Committed(store), Some(mark)) => {
+            store.apply_resolution_after(mark, model, version, resolution).await?
         }
+        (Hub::Committed(store), None) => store.apply_resolution(model, version, resolution).await?,
     };
-    Ok(Written { reviews, applied, mark })
+    Ok(Written { reviews, applied })
 }
 
 /// Why a resolution of an entity type is due, in words; `None` when everything stands as the rules say.
@@ -382,19 +407,6 @@ fn applied_setting(entity: &str) -> String {
     format!("rules_applied.{entity}")
 }
 
-/// The setting that holds the mark of the last resolution of an entity type.
-fn resolved_setting(entity: &str) -> String {
-    format!("resolved_through.{entity}")
-}
-
-/// The mark of the last resolution of an entity type; `None` before the first.
-///
-/// # Errors
-/// When the hub cannot be read.
-pub async fn last_resolved(deployment: &Deployment, entity: &str) -> anyhow::Result<Option<String>> {
-    Ok(deployment.store.get_setting(&resolved_setting(entity)).await?)
-}
-
 /// The rule set in force of an entity type, and its version.
 ///
 /// # Errors
@@ -440,7 +452,7 @@ pub struct Register {
 
 impl Register {
     /// How far it is trusted for an attribute, 0 to 1.
-    fn trust_for(&self, attribute: &str) -> f64 {
+    pub fn trust_for(&self, attribute: &str) -> f64 {
         self.declared.as_ref().map_or(0.0, |source| source.trust_for(attribute))
     }
 }
@@ -719,3 +731,6 @@ fn on_all_threads<T: Send, R: Send>(things: Vec<T>, work: &(impl Fn(T) -> R + Sy
 
 /// How far one register is trusted, by attribute.
 type TrustOf<'a> = Box<dyn Fn(&str) -> f64 + Sync + 'a>;
+
+#[cfg(test)]
+mod tests;

@@ -1,24 +1,25 @@
 //! Every invariant that one hub can show: its own checks, its ledger replayed, its stores read through.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context as _;
-use arrow::array::AsArray as _;
+use anyhow::{Context as _, ensure};
+use arrow::array::{ArrayRef, AsArray as _};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::record_batch::RecordBatch;
 use kanak_codes::identifiers::Aadhaar;
 use kanak_ingest::landing;
-use kanak_model::{Access, EntityModel, GoldenId};
+use kanak_model::{Access, Class, EntityModel, GoldenId};
 use kanak_store::{HubUrl, Link, Store};
-use kanak_warehouse::{CrosswalkRow, QueryLimits};
+use kanak_warehouse::{CrosswalkRow, PERSONAL_RELATIONS, QueryLimits, RELATIONS};
 
 use crate::deployment::Deployment;
+use crate::jobs::ingest_file::HUB_DOMAIN;
 use crate::jobs::keys::landing_key;
-use crate::jobs::refresh::crosswalk_rows;
+use crate::jobs::refresh::{crosswalk_rows, relation_rows};
 use crate::jobs::resolve::{is_due, resolve};
 use crate::output::{Output, grouped};
 use crate::progress::Stage;
@@ -67,34 +68,50 @@ impl Outcome {
     }
 }
 
+impl From<kanak_store::Check> for Check {
+    fn from(check: kanak_store::Check) -> Self {
+        Self {
+            name: check.name.to_owned(),
+            what: check.what.to_owned(),
+            outcome: Outcome::of(check.passed),
+            detail: check.detail,
+        }
+    }
+}
+
 /// Runs every check. A broken one is a result, not an error.
 ///
 /// # Errors
 /// When something cannot be read at all.
 pub async fn verify(deployment: &Deployment, output: &Output) -> anyhow::Result<Vec<Check>> {
     let stage = Stage::begin(output, "Checking the hub", 0);
-    let mut checks: Vec<Check> = deployment
-        .store
-        .check_invariants()
-        .await?
-        .into_iter()
-        .map(|c| Check {
-            name: c.name.to_owned(),
-            what: c.what.to_owned(),
-            outcome: Outcome::of(c.passed),
-            detail: c.detail,
-        })
-        .collect();
+    let mut checks: Vec<Check> = deployment.store.check_invariants().await?.into_iter().map(Check::from).collect();
     stage.end(&format!("{} checks", checks.len()));
     checks.extend(replayed(deployment, output).await?);
     let stage = Stage::begin(output, "Reading the landing", 0);
     checks.push(sealed_files(deployment).await?);
     stage.end("read");
-    checks.push(reconciled(deployment).await?);
+    let stage = Stage::begin(output, "Opening every number of the vault", 0);
+    checks.extend(vault_whole(deployment).await?);
+    stage.end("opened");
+    let stage = Stage::begin(output, "Reading the lake", 0);
+    let lake = lake_whole(deployment).await?;
+    stage.end("read");
+    let lake_reads = if lake.outcome == Outcome::Holds { Lake::Whole } else { Lake::Broken };
+    checks.push(lake);
+    checks.push(reconciled(deployment, lake_reads).await?);
+    checks.push(related(deployment, lake_reads).await?);
     let stage = Stage::begin(output, "Looking for Aadhaar numbers", 0);
-    checks.push(no_aadhaar(deployment).await?);
+    checks.push(no_aadhaar(deployment, lake_reads).await?);
     stage.end("looked");
     Ok(checks)
+}
+
+/// Whether the lake's files are as they were put, so that its tables can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lake {
+    Whole,
+    Broken,
 }
 
 fn check(name: &str, what: &str, wrong: Option<String>, seen: impl Into<String>) -> Check {
@@ -103,6 +120,10 @@ fn check(name: &str, what: &str, wrong: Option<String>, seen: impl Into<String>)
 }
 
 /// A check that cannot be judged before a command has run.
+fn not_whole(name: &str, what: &str) -> Check {
+    check(name, what, Some("the lake is not whole, so that its tables say nothing".to_owned()), "")
+}
+
 fn not_yet(name: &str, what: &str, detail: impl Into<String>) -> Check {
     Check { name: name.to_owned(), what: what.to_owned(), outcome: Outcome::NotYet, detail: detail.into() }
 }
@@ -247,9 +268,10 @@ async fn sealed_files(deployment: &Deployment) -> anyhow::Result<Check> {
         let mut wrong = None;
         for run in &runs {
             let path = landing::sealed_path(&folder, &run.content_hash);
-            let read = landing::open(&path, &key)
-                .map_err(anyhow::Error::from)
-                .and_then(|mut sealed| Ok(std::io::copy(&mut sealed, &mut std::io::sink())?));
+            let read = landing::open(&path, &key).map_err(anyhow::Error::from).and_then(|mut sealed| {
+                ensure!(sealed.content_hash() == run.content_hash, "it is another file than its name says");
+                Ok(std::io::copy(&mut sealed, &mut std::io::sink())?)
+            });
             if let Err(error) = read {
                 wrong = Some(format!("{}: {error:#}", path.display()));
                 break;
@@ -266,11 +288,38 @@ async fn sealed_files(deployment: &Deployment) -> anyhow::Result<Check> {
     ))
 }
 
+/// Checks what the hub counts on in the vault.
+async fn vault_whole(deployment: &Deployment) -> anyhow::Result<Vec<Check>> {
+    let used = deployment.store.list_references().await?;
+    let checks = deployment.vault.check(HUB_DOMAIN, &used).await?;
+    Ok(checks.into_iter().map(Check::from).collect())
+}
+
+/// Reads every file of the release in force.
+async fn lake_whole(deployment: &Deployment) -> anyhow::Result<Check> {
+    let faults = deployment.warehouse.list_faults().await?;
+    let release = deployment.warehouse.release();
+    let seen = release.map_or_else(
+        || "no release yet".to_owned(),
+        |release| format!("release {}, {} files", release.number, release.sums.len()),
+    );
+    let wrong = faults.first().map(|first| format!("{} broken, the first: {first}", faults.len()));
+    Ok(check(
+        "lake whole",
+        "every file of the release in force is there as it was put, and it is the last release",
+        wrong,
+        seen,
+    ))
+}
+
 /// Compares the lake's current rows with the hub's live golden records.
-async fn reconciled(deployment: &Deployment) -> anyhow::Result<Check> {
+async fn reconciled(deployment: &Deployment, lake: Lake) -> anyhow::Result<Check> {
     let name = "warehouse reconciles";
     let what =
         "each dimension has as many current rows as the hub has live golden records, and the crosswalk is the hub's";
+    if lake == Lake::Broken {
+        return Ok(not_whole(name, what));
+    }
     let Some(release) = deployment.warehouse.release() else {
         return Ok(not_yet(name, what, "the warehouse has no release; run `kanak refresh`"));
     };
@@ -301,6 +350,80 @@ async fn reconciled(deployment: &Deployment) -> anyhow::Result<Check> {
         None => different_crosswalks(held, crosswalks_in_lake(deployment, &access).await?),
     };
     Ok(check(name, what, wrong, seen))
+}
+
+/// Compares the relations of the lake's release with the hub's, by relation.
+async fn related(deployment: &Deployment, lake: Lake) -> anyhow::Result<Check> {
+    let name = "relations reconcile";
+    let what = "the lake holds each relation between the golden records and codes that the hub holds, now and before";
+    if lake == Lake::Broken {
+        return Ok(not_whole(name, what));
+    }
+    let position = deployment.store.feed_position().await?;
+    let release = deployment.warehouse.release().filter(|release| release.feed_position == position.0);
+    let Some(release) = release else {
+        return Ok(not_yet(name, what, "the warehouse is not at the hub's feed position; run `kanak refresh`"));
+    };
+    let access = Access::operation("verify");
+    let mut wrong = None;
+    let mut seen = 0;
+    let held = relation_rows(deployment).await?;
+    for table in [RELATIONS, PERSONAL_RELATIONS] {
+        let mut hub: BTreeMap<(String, String), Vec<i64>> = BTreeMap::new();
+        for row in held.iter().filter(|row| (row.class > Class::Internal) == (table == PERSONAL_RELATIONS)) {
+            let figures = hub.entry((row.entity.clone(), row.relation.clone())).or_insert_with(|| vec![0; 4]);
+            let other = row.to_golden_id.or(row.to_group).unwrap_or(0);
+            let is_current = i64::from(row.recorded_to.is_none());
+            for (figure, more) in
+                figures.iter_mut().zip([1, is_current, row.golden_id * is_current, other * is_current])
+            {
+                *figure += more;
+            }
+        }
+        seen += hub.values().map(|figures| figures[0]).sum::<i64>();
+        let lake = relations_in_lake(deployment, &access, table).await?;
+        if let Some(((entity, relation), _)) = hub.iter().chain(&lake).find(|(key, _)| hub.get(*key) != lake.get(*key))
+        {
+            wrong = Some(format!("{relation} of {entity} is another in {table} than in the hub"));
+        }
+    }
+    // The feed does not tell of a relation that changes where no golden record does.
+    if let Some(wrong) = &wrong
+        && deployment.store.recorded_until().await? > release.built_at
+    {
+        return Ok(not_yet(
+            name,
+            what,
+            format!("{wrong}, which was written to since the release; run `kanak refresh`"),
+        ));
+    }
+    Ok(check(name, what, wrong, format!("{} relations", grouped(seen))))
+}
+
+/// Of each relation in a table of the lake: its rows, those that hold now, and the sums of the ids at the ends of those.
+async fn relations_in_lake(
+    deployment: &Deployment,
+    access: &Access,
+    table: &str,
+) -> anyhow::Result<BTreeMap<(String, String), Vec<i64>>> {
+    let sql = format!(
+        "select entity, relation, count(*), sum(case when is_current then 1 else 0 end), \
+         sum(case when is_current then golden_id else 0 end), \
+         sum(case when is_current then coalesce(to_golden_id, to_group, 0) else 0 end) from {table} group by entity, relation"
+    );
+    let result = deployment.warehouse.query(access, &sql, QueryLimits::default()).await?;
+    let mut rows = BTreeMap::new();
+    for batch in &result.batches {
+        let words = [0, 1].map(|column| cast(batch.column(column), &DataType::Utf8));
+        let [entity, relation] = words;
+        let (entity, relation) = (entity?, relation?);
+        for row in 0..batch.num_rows() {
+            let figure = |column: usize| batch.column(column).as_primitive::<Int64Type>().value(row);
+            let text = |column: &ArrayRef| column.as_string::<i32>().value(row).to_owned();
+            rows.insert((text(&entity), text(&relation)), (2..6).map(figure).collect());
+        }
+    }
+    Ok(rows)
 }
 
 /// The crosswalks that the lake's release holds.
@@ -339,7 +462,7 @@ fn different_crosswalks(mut hub: Vec<CrosswalkRow>, mut lake: Vec<CrosswalkRow>)
 }
 
 /// Reads everything under the data folder but vault and keys, and every text of the lake, for numbers that the vault holds.
-async fn no_aadhaar(deployment: &Deployment) -> anyhow::Result<Check> {
+async fn no_aadhaar(deployment: &Deployment, lake: Lake) -> anyhow::Result<Check> {
     let data = deployment.data.clone();
     let mut candidates: HashMap<String, String> = tokio::task::spawn_blocking(move || {
         let mut found = HashMap::new();
@@ -348,7 +471,9 @@ async fn no_aadhaar(deployment: &Deployment) -> anyhow::Result<Check> {
     })
     .await??;
     let access = Access::operation("verify");
-    for table in lake_tables(deployment, &access)? {
+    // Of a lake that is not whole the files are looked through, and not its tables.
+    let tables = if lake == Lake::Whole { lake_tables(deployment, &access)? } else { Vec::new() };
+    for table in tables {
         let place = format!("table {table}");
         let limits = QueryLimits { rows_max: usize::MAX - 1, timeout_ms: 600_000 };
         let result = deployment.warehouse.query(&access, &format!("select * from {table}"), limits).await?;
@@ -473,6 +598,9 @@ impl<'a> Looking<'a> {
         self.digits.clear();
     }
 }
+
+#[cfg(test)]
+mod corruptions;
 
 #[cfg(test)]
 mod tests {

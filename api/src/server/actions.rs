@@ -8,10 +8,11 @@ use kanak_engine::matching::Explanation;
 use kanak_model::match_pair::Decision;
 use kanak_model::{
     Access, Caller, DecisionBatchId, EntityModel, FieldCheckId, GoldenId, ProposalId, Role, SourceRecordId,
-    StewardTaskId, UserId,
+    StewardTaskId, Timestamp, UserId,
 };
-use kanak_store::{Applied, BATCH_MAX, BatchTerms, DecidedAtOnce, ProposedAct, StoreError};
+use kanak_store::{Applied, BATCH_MAX, BatchTerms, DecidedAtOnce, Golden, ProposedAct, StoreError};
 
+use crate::jobs::as_of::{AsOf, find_as_of};
 use crate::jobs::explain::explain;
 use crate::jobs::steward::{self, Done, NotStated, PutOffTooLong};
 use crate::server::state::AppState;
@@ -79,6 +80,17 @@ impl StewardActions for Actions {
 
     async fn act_on(&self, caller: &Caller, golden_id: GoldenId, act: GoldenAct) -> Result<(), ActionError> {
         self.act_on_golden(caller, golden_id, &act).await.map(drop)
+    }
+
+    async fn find_as_of(
+        &self,
+        access: &Access,
+        model: &EntityModel,
+        golden_id: GoldenId,
+        at: Timestamp,
+        known_at: Option<Timestamp>,
+    ) -> Result<Option<Golden>, ActionError> {
+        find_as_of(&self.0.deployment, access, model, golden_id, AsOf { at, known_at }).await.map_err(inside)
     }
 
     async fn explain(

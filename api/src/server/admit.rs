@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
@@ -29,9 +29,7 @@ pub async fn admit(State(state): State<AppState>, request: Request, next: Next) 
         Ok(response) => response,
         Err(_) => {
             let detail = "the server is busy with other work, or this is too much at once; try again in a minute";
-            let mut response = Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response();
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
-            response
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response()
         }
     }
 }

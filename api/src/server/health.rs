@@ -71,5 +71,7 @@ pub async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse,
     }
     text.push_str("# HELP kanak_steward_tasks_open Steward tasks that wait.\n# TYPE kanak_steward_tasks_open gauge\n");
     let _ = writeln!(text, "kanak_steward_tasks_open {}", counts.open_tasks.values().sum::<u64>());
+    text.push_str("# HELP kanak_resolver_lease Whether this server resolves and delivers for its hub.\n# TYPE kanak_resolver_lease gauge\n");
+    let _ = writeln!(text, "kanak_resolver_lease {}", u8::from(state.lease.borrow().is_some()));
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
 }

@@ -6,6 +6,7 @@ pub mod attempts;
 pub mod docs;
 pub mod health;
 pub mod identify;
+pub mod lease;
 pub mod listen;
 pub mod problem;
 pub mod refusals;

@@ -1,8 +1,10 @@
 //! Errors as `application/problem+json` (RFC 9457). A 5xx never carries the inner message: that goes to the log once.
 
+use std::any::Any;
+
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use kanak_store::StoreError;
+use kanak_store::{StoreError, VaultError};
 use kanak_warehouse::WarehouseError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -56,14 +58,32 @@ impl Problem {
         )
     }
 
-    /// Something inside failed: logged here, once; the client learns nothing of it.
-    pub fn internal(error: impl std::fmt::Display) -> Self {
+    /// Something inside failed: logged here, once; the client learns nothing of it but whether to come back later.
+    pub fn internal(error: impl std::fmt::Display + 'static) -> Self {
+        if is_unavailable(&error) {
+            tracing::error!(error = %error, "A request could not be served: {error}");
+            return Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the hub's database cannot be used just now, and nothing was done; try again in a minute",
+            );
+        }
         tracing::error!(error = %error, "A request failed inside: {error}");
         Self {
             detail: Some("the server could not do this; try again, and tell its operator if it persists".to_owned()),
             ..Self::new(StatusCode::INTERNAL_SERVER_ERROR, "")
         }
     }
+}
+
+/// Whether it is the database that is gone, full or closed, in whatever the error is wrapped.
+pub fn is_unavailable(error: &dyn Any) -> bool {
+    let of_store = error.downcast_ref::<StoreError>();
+    let of_vault = error.downcast_ref::<VaultError>().and_then(|error| match error {
+        VaultError::Store(inner) => Some(inner),
+        _ => None,
+    });
+    let of_job = error.downcast_ref::<anyhow::Error>().and_then(|error| error.downcast_ref::<StoreError>());
+    of_store.or(of_vault).or(of_job).is_some_and(StoreError::is_unavailable)
 }
 
 impl From<WarehouseError> for Problem {
@@ -103,6 +123,9 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (status, body).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+        }
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

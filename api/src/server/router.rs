@@ -45,6 +45,8 @@ pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(v1::golden_records::find_matches::find_matches))
         .routes(routes!(v1::golden_records::get::get))
         .routes(routes!(v1::golden_records::history::history))
+        .routes(routes!(v1::golden_records::relations::relations))
+        .routes(routes!(v1::code_systems::relations::relations))
         .routes(routes!(v1::golden_records::confirm::confirm, v1::golden_records::confirm::withdraw))
         .routes(routes!(v1::golden_records::overrides::list, v1::golden_records::overrides::state_value))
         .routes(routes!(v1::golden_records::overrides::withdraw_value))

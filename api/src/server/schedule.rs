@@ -1,12 +1,14 @@
 //! The ticker: every ten seconds claims and deferrals of steward tasks whose time has come end, and so do stewards' overrides; a checkpoint
 //! of the audit trail is signed when one is due; what waits is resolved; source records are taken into memory; and the warehouse is
-//! brought up when the hub has moved on.
+//! brought up when the hub has moved on. Of several servers on one hub, the holder of the lease writes to the hub; each follows it with
+//! its own memory and its own lake.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use kanak_model::{FeedPosition, IngestRunId};
+use kanak_store::StoreError;
 use tokio::sync::Mutex;
 use tokio_cron_scheduler::{Job, JobScheduler};
 
@@ -17,6 +19,7 @@ use crate::jobs::live::warm;
 use crate::jobs::refresh::refresh;
 use crate::jobs::resolve::has_other_links;
 use crate::output::Output;
+use crate::server::problem::is_unavailable;
 use crate::server::state::AppState;
 
 /// How long the ticker rests after a failure: what failed is likely to fail again, and a person has to look.
@@ -61,6 +64,17 @@ pub async fn start(state: AppState) -> anyhow::Result<JobScheduler> {
             }
             memory.rests_until = None;
             if let Err(error) = tick(&state, &mut memory).await {
+                if matches!(error.downcast_ref(), Some(StoreError::LeaseLost(_))) {
+                    tracing::info!("The scheduled work is another server's now: {error:#}");
+                    return;
+                }
+                if is_unavailable(&error) {
+                    tracing::error!(
+                        error = format!("{error:#}"),
+                        "The scheduled work waits for the hub's database: {error:#}"
+                    );
+                    return;
+                }
                 memory.rests_until = Some(Instant::now() + REST);
                 let seconds = REST.as_secs();
                 tracing::error!(
@@ -81,14 +95,11 @@ pub async fn start(state: AppState) -> anyhow::Result<JobScheduler> {
 async fn tick(state: &AppState, memory: &mut Memory) -> anyhow::Result<()> {
     // Rows that programs write hold it again and again, but briefly, and whoever waits comes next.
     let Ok(_one_at_a_time) = tokio::time::timeout(TURN, state.work.lock()).await else { return Ok(()) };
-    let deployment = &state.deployment;
-    deployment.store.return_due_tasks().await?;
-    deployment.store.expire_overrides().await?;
-    deployment.store.checkpoint_audit_if_due().await?;
-    let waiting = waiting_entities(deployment).await?;
-    if !waiting.is_empty() {
-        resolve_all(deployment, &waiting, &Output::log()).await?;
+    let lease = state.lease.borrow().clone();
+    if let Some(lease) = lease {
+        bring_up_hub(&state.deployment.holding(&lease)).await?;
     }
+    let deployment = &state.deployment;
     for model in deployment.models.iter() {
         warm(deployment, model).await?;
     }
@@ -104,6 +115,18 @@ async fn tick(state: &AppState, memory: &mut Memory) -> anyhow::Result<()> {
         release.feed_position
     );
     memory.served = Some(standing);
+    Ok(())
+}
+
+/// Does what one server alone does. Writes nothing any more once the lease is lost.
+async fn bring_up_hub(deployment: &Deployment) -> anyhow::Result<()> {
+    deployment.store.return_due_tasks().await?;
+    deployment.store.expire_overrides().await?;
+    deployment.store.checkpoint_audit_if_due().await?;
+    let waiting = waiting_entities(deployment).await?;
+    if !waiting.is_empty() {
+        resolve_all(deployment, &waiting, &Output::log()).await?;
+    }
     Ok(())
 }
 
@@ -161,7 +184,7 @@ mod tests {
     #[tokio::test]
     async fn pages_follow_new_records_new_events_and_new_days_and_otherwise_rest() {
         let house = House::with_two_people().await;
-        let mut state = AppState::new(house.deployment.clone(), Cookies::Loopback);
+        let mut state = AppState::holding_the_lease(house.deployment.clone()).await;
         let mut memory = Memory::default();
         let first = release(&state);
         tick(&state, &mut memory).await.unwrap();
@@ -192,6 +215,30 @@ mod tests {
         let house = House::new().await;
         house.ingest("people_1.csv", "ID,NAME,DOB\n1,Asha Devi,1990-01-02\n").await;
         assert!(waiting_entities(&house.deployment).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn without_the_lease_a_server_follows_the_hub_and_writes_nothing_to_it() {
+        let house = House::with_two_people().await;
+        let (holder, other) = (
+            AppState::holding_the_lease(house.deployment.clone()).await,
+            AppState::new(house.deployment.clone(), Cookies::Loopback),
+        );
+        house.ingest("people_2.csv", "ID,NAME,DOB\n3,Chitra Rani,1992-05-06\n").await;
+        let unresolved = async || house.deployment.store.unresolved_count("citizen").await.unwrap();
+        tick(&other, &mut Memory::default()).await.unwrap();
+        assert_eq!(unresolved().await, 1);
+
+        let store = &house.deployment.store;
+        let lasts = Duration::from_secs(600);
+        let taken = store.take_lease(kanak_store::RESOLVER, "another", Some("test"), lasts).await.unwrap();
+        let error = tick(&holder, &mut Memory::default()).await.unwrap_err();
+        assert!(matches!(error.downcast_ref(), Some(StoreError::LeaseLost("resolver"))), "{error:#}");
+        assert_eq!(unresolved().await, 1, "who lost the lease resolves no more");
+
+        other.lease.send_replace(taken);
+        tick(&other, &mut Memory::default()).await.unwrap();
+        assert_eq!((unresolved().await, rows(&other, "dim_citizens").await), (0, 3));
     }
 
     #[tokio::test]

@@ -12,6 +12,7 @@ use crate::jobs::written::RowWriter;
 use crate::server::admit;
 use crate::server::attempts::Attempts;
 use crate::server::health::CountsKept;
+use crate::server::lease;
 use crate::server::telemetry::Telemetry;
 
 /// State of the server. Cloned for each request; all parts are handles.
@@ -39,6 +40,8 @@ pub struct AppState {
     pub work: Arc<Mutex<()>>,
     /// What writes rows that programs send one by one.
     pub rows: Arc<RowWriter>,
+    /// The lease of the resolver, while this server holds it.
+    pub lease: lease::Held,
 }
 
 /// How cookies may travel.
@@ -92,7 +95,20 @@ impl AppState {
             ending: Arc::new(watch::Sender::new(false)),
             work: Arc::default(),
             rows: Arc::default(),
+            lease: Arc::new(watch::Sender::new(None)),
         }
+    }
+}
+
+#[cfg(test)]
+impl AppState {
+    /// State of a server that holds the lease of the resolver.
+    pub(crate) async fn holding_the_lease(deployment: Deployment) -> Self {
+        let state = Self::new(deployment, Cookies::Loopback);
+        let lease =
+            state.deployment.store.take_lease(kanak_store::RESOLVER, "test", None, Duration::from_secs(600)).await;
+        state.lease.send_replace(Some(lease.unwrap().unwrap()));
+        state
     }
 }
 

@@ -10,6 +10,7 @@ pub mod feed;
 pub mod golden_records;
 pub mod metrics;
 pub mod proposals;
+pub mod relations;
 pub mod source_records;
 pub mod sources;
 pub mod steward_tasks;

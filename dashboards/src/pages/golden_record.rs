@@ -2,6 +2,8 @@
 
 pub(crate) mod acts;
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -9,9 +11,13 @@ use kanak_codes::Codes;
 use kanak_model::access::LegalBasis;
 use kanak_model::entity_model::{Attribute, EntityModel, SurvivorshipStrategy};
 use kanak_model::golden_record::{GoldenRecord, GoldenValue, WithheldCounts};
+use kanak_model::life_events::status_history;
+use kanak_model::relation::{Day, Period};
 use kanak_model::source_record::{Stated, Values};
 use kanak_model::{Access, GoldenId, Language, OverrideId, Purpose, RuleSetVersion, SourceRecordId, Timestamp, UserId};
-use kanak_store::{Confirmation, MemberRecord, OverrideView, SourceSystemRow};
+use kanak_store::{
+    Confirmation, Direction, MemberRecord, Other, OverrideView, Related, RelationPage, RelationQuery, SourceSystemRow,
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -22,6 +28,7 @@ use crate::audit;
 use crate::component::{Cell, Head, Table, Tone};
 use crate::error::PageError;
 use crate::link_evidence::{self, CheckedPair, LinkEvidence, NO_FIELD_CHECK, NO_NOTICE, Partner, field_check_words};
+use crate::relation_table::Shown;
 use crate::rows::{Row, Rows};
 use crate::samples::Sampler;
 use crate::session::Signed;
@@ -37,6 +44,28 @@ pub(crate) struct Asked {
     /// A day or a time: the golden record is shown as the hub held it then. Empty: as it is.
     #[serde(default)]
     known_at: String,
+    /// A day: the golden record is shown as it was then, by what the hub knew at `known_at`. Empty: as the hub holds it.
+    #[serde(default)]
+    as_of: String,
+}
+
+impl Asked {
+    fn known_at(&self) -> Result<Option<Timestamp>, PageError> {
+        let refused = || PageError::Refused(Timestamp::no_time("known_at"));
+        match self.known_at.trim() {
+            "" => Ok(None),
+            text => Timestamp::parse(text).map(Some).ok_or_else(refused),
+        }
+    }
+
+    fn as_of(&self) -> Result<Option<Timestamp>, PageError> {
+        match self.as_of.trim() {
+            "" => Ok(None),
+            text => Timestamp::parse_day_end(text)
+                .map(Some)
+                .ok_or_else(|| PageError::Refused("`as_of` is no day; write it as 2026-04-01".to_owned())),
+        }
+    }
 }
 
 /// `GET /golden-records/{id}`
@@ -55,19 +84,34 @@ pub(crate) async fn show(
     let store = &state.store;
     let entity = store.find_golden_entity(golden_id).await.map_err(PageError::inside)?.ok_or_else(not_found)?;
     let model = state.find_model(&entity).ok_or_else(not_found)?;
-    let known_at = match asked.known_at.trim() {
-        "" => None,
-        text => Some(Timestamp::parse(text).ok_or_else(|| PageError::Refused(Timestamp::no_time("known_at")))?),
+    let (known_at, as_of) = (asked.known_at()?, asked.as_of()?);
+    let golden = match (as_of, known_at) {
+        (Some(at), _) => {
+            state.actions.find_as_of(&access, model, golden_id, at, known_at).await.map_err(PageError::inside)?
+        }
+        (None, None) => store.find_golden(&access, model, golden_id).await.map_err(PageError::inside)?,
+        (None, Some(known_at)) => {
+            store.find_golden_at(&access, model, golden_id, known_at).await.map_err(PageError::inside)?
+        }
     };
-    let golden = match known_at {
-        None => store.find_golden(&access, model, golden_id).await,
-        Some(known_at) => store.find_golden_at(&access, model, golden_id, known_at).await,
-    };
-    let golden = golden.map_err(PageError::inside)?.ok_or_else(not_found)?;
+    let golden = golden.ok_or_else(not_found)?;
     let id = golden.record.id;
-    let is_past = known_at.is_some();
+    let is_past = known_at.is_some() || as_of.is_some();
     let known_at = golden.known_at;
+    let now = model;
+    let then = store.find_model_at(model, known_at).await.map_err(PageError::inside)?.model;
+    let model = if is_past { &then } else { model };
     audit::record(&state, &access, "read", [id]).await?;
+    let query = RelationQuery {
+        known_at: Some(known_at),
+        as_of: as_of.map(Day::of),
+        limit: RELATIONS_MAX,
+        ..RelationQuery::default()
+    };
+    let relations = store.list_relations_of(&access, &state.models, id, &query).await.map_err(PageError::inside)?;
+    // Who may read it as it was on a day may not read what it was at the recorded time.
+    let relations = relations.unwrap_or_else(|| RelationPage { relations: Vec::new(), known_at, next: None });
+    audit::record(&state, &access, "read relations", others(&relations)).await?;
     let titles = store.list_source_systems().await.map_err(PageError::inside)?;
     let language = signed.visit.language;
     let crosswalk = store.list_crosswalks_of_at(&access, &[id], known_at).await.map_err(PageError::inside)?;
@@ -76,7 +120,9 @@ pub(crate) async fn show(
         // Links are weighed by the rules of today, payments and stewards' acts are those of today: not with the past.
         links: if is_past { Vec::new() } else { link_evidence::weigh(&*state.actions, &access, &members).await },
         paid_after_death: if is_past { Rows::default() } else { paid_after_death(&state, &access, model, id).await? },
+        still_open: if is_past { Rows::default() } else { still_open(&state, &access, model, &golden.record).await? },
         past: is_past.then_some(known_at),
+        as_of,
         // What officers found is about all that the golden record holds.
         field_checks: if access.may_withhold() {
             Vec::new()
@@ -97,12 +143,26 @@ pub(crate) async fn show(
                 to: line.recorded_to,
             })
             .collect(),
-        history: store.list_history_at(&access, model, id, known_at).await.map_err(PageError::inside)?,
+        history: store.list_history_at(&access, now, id, known_at).await.map_err(PageError::inside)?,
         stewardship: if is_past { None } else { acts::read(&state, &signed, &access, model, id).await? },
         record: golden.record,
+        relations,
+        sources: titles,
     };
     let shell = Shell::new("golden_record", &signed.visit, state.made_up);
-    show_page(&GoldenRecordPage::build(shell, &state.codes, model, &access, parts))
+    show_page(&GoldenRecordPage::build(shell, &state.codes, (model, &state.models), &access, parts))
+}
+
+/// How many source records of others the page looks at for its relations; the API pages through all of them.
+const RELATIONS_MAX: u32 = 100;
+
+/// The golden records at the other ends.
+fn others(page: &RelationPage) -> BTreeSet<GoldenId> {
+    let golden = page.relations.iter().filter_map(|one| match &one.other {
+        Other::Golden(record) => Some(record.id),
+        Other::Code { .. } | Other::Nobody => None,
+    });
+    golden.collect()
 }
 
 /// Payments of benefits to a citizen after the recorded death, as far as the visitor's districts go: `payment_no, scheme,
@@ -121,6 +181,28 @@ async fn paid_after_death(
         "SELECT payment_no, scheme, paid_on, amount_paise FROM fct_benefit_payments \
          WHERE beneficiary_golden_id = {} AND is_paid_after_death ORDER BY paid_on, payment_no",
         id.0
+    );
+    match reading::query(state, access, &sql).await {
+        Err(PageError::NoFigures) => Ok(Rows::default()),
+        read => read,
+    }
+}
+
+/// What is still open of a citizen who is recorded as dead, as far as the visitor's districts go: `matter, number, about, since`. Pending
+/// applications, open grievances, and schemes that paid, with the day of the last payment. None before the first release.
+async fn still_open(
+    state: &DashboardState,
+    access: &Access,
+    model: &EntityModel,
+    record: &GoldenRecord,
+) -> Result<Rows, PageError> {
+    // Facts do not tell which register states them: where values are withheld, they are.
+    if model.name != "citizen" || access.may_withhold() || !record.values.contains_key("date_of_death") {
+        return Ok(Rows::default());
+    }
+    let id = record.id.0;
+    let sql = format!(
+        "SELECT 'application' AS matter, application_no AS number, service AS about, CAST(applied_on AS VARCHAR) AS since          FROM fct_service_applications WHERE applicant_golden_id = {id} AND is_pending          UNION ALL SELECT 'grievance', grievance_no, complaint_type, CAST(filed_on AS VARCHAR)          FROM fct_grievances WHERE complainant_golden_id = {id} AND is_open          UNION ALL SELECT 'benefit', '', scheme, CAST(max(paid_on) AS VARCHAR)          FROM fct_benefit_payments WHERE beneficiary_golden_id = {id} AND is_paid GROUP BY scheme          ORDER BY matter, about, number"
     );
     match reading::query(state, access, &sql).await {
         Err(PageError::NoFigures) => Ok(Rows::default()),
@@ -149,6 +231,8 @@ pub(crate) struct GoldenRecordPage {
     label: String,
     entity: String,
     status: (Tone, String),
+    /// Since when it has this status, and what it had before, by its dated events; nothing where they tell nothing.
+    status_since: Option<String>,
     version: String,
     recorded: String,
     rule_set: String,
@@ -160,9 +244,15 @@ pub(crate) struct GoldenRecordPage {
     purpose_word: &'static str,
     /// When it was held as it is shown, and no more; `None` for now.
     past: Option<String>,
+    /// The day as of which it is shown.
+    as_of: Option<String>,
     /// The id in the address, when it was merged away into this one.
     redirected_from: Option<String>,
     values: Table,
+    /// How it belongs to others; nothing where its model declares no relation and nobody names it.
+    relations: Option<Table>,
+    /// Whether there are more than the page shows.
+    has_more_relations: bool,
     sources: Table,
     crosswalk: Table,
     history: Table,
@@ -177,6 +267,8 @@ struct Case {
     links: Table,
     /// Payments after the recorded death.
     payments: Option<Table>,
+    /// What else is still open after the recorded death.
+    still_open: Option<Table>,
 }
 
 /// A source record that is linked, with the words for where it comes from.
@@ -208,36 +300,52 @@ pub(crate) struct GoldenRecordParts {
     pub(crate) links: Vec<LinkEvidence>,
     /// See [`paid_after_death`].
     pub(crate) paid_after_death: Rows,
+    /// See [`still_open`].
+    pub(crate) still_open: Rows,
     /// What officers were asked to find out about two of its source records.
     pub(crate) field_checks: Vec<CheckedPair>,
     /// Every version, oldest first.
     pub(crate) history: Vec<GoldenRecord>,
     pub(crate) stewardship: Option<Stewardship>,
+    pub(crate) relations: RelationPage,
+    /// The registers, with their titles.
+    pub(crate) sources: Vec<SourceSystemRow>,
     /// The recorded time of which this is shown; `None` for now.
     pub(crate) past: Option<Timestamp>,
+    /// The last instant of the day as of which this is shown.
+    pub(crate) as_of: Option<Timestamp>,
 }
 
 impl GoldenRecordPage {
     pub(crate) fn build(
         shell: Shell,
         codes: &Codes,
-        model: &EntityModel,
+        (model, models): (&EntityModel, &[EntityModel]),
         access: &Access,
         parts: GoldenRecordParts,
     ) -> Self {
         let language = shell.language();
         let record = &parts.record;
+        let related = &parts.relations.relations;
+        let shown = Shown { codes, models, sources: &parts.sources, language, purpose: access.purpose() };
+        let caption = "What source records state of it and others, when it held, and which register says so.";
+        let has_relations = !model.relations.is_empty() || !related.is_empty();
         Self {
+            relations: has_relations
+                .then(|| shown.table(caption.to_owned(), related, "No relation that you may see.".to_owned())),
+            has_more_relations: parts.relations.next.is_some(),
             id: record.id.to_string(),
             label: label(model, record),
             entity: model.title.get(language).to_owned(),
             status: (status_tone(&record.status), format::spaced(&record.status)),
+            status_since: status_since(model, record),
             version: format::whole(i64::from(record.version)),
             recorded: format::instant(record.recorded_from),
             rule_set: record.rule_set.to_string(),
             purpose: format::spaced(access.purpose().word()),
             purpose_word: access.purpose().word(),
             past: parts.past.map(format::instant),
+            as_of: parts.as_of.map(|at| at.day_ist().to_string()),
             basis: basis_words(access.basis()),
             withheld: withheld_words(record.withheld),
             redirected_from: parts.redirected_from.map(|id| id.to_string()),
@@ -275,17 +383,46 @@ impl GoldenRecordPage {
                 ["payment_no", "scheme", "paid_on", "amount_paise"],
                 [[json!(sampler.word), json!(sampler.word), json!("2026-05-07"), json!(1_500_00)]],
             ),
+            still_open: sampler.rows(
+                ["matter", "number", "about", "since"],
+                [[json!("grievance"), json!(sampler.word), json!(sampler.word), json!("2026-05-07")]],
+            ),
             field_checks: Vec::new(),
             crosswalk: crosswalk.collect(),
             history: vec![first, record.clone()],
             redirected_from: Some(GoldenId(4_712)),
             stewardship: Some(sample_stewardship(sampler, &models[0], &access)),
             past: None,
+            relations: sample_relations(sampler),
+            sources: Vec::new(),
+            as_of: None,
             record,
             members,
         };
-        Self::build(sampler.shell("golden_record"), &sampler.codes, &models[0], &access, parts)
+        Self::build(sampler.shell("golden_record"), &sampler.codes, (&models[0], &models), &access, parts)
     }
+}
+
+/// A relation with a golden record, one with a code and one whose other end nobody knows.
+pub(crate) fn sample_relations(sampler: &Sampler) -> RelationPage {
+    let related = |entity: &str, relation: &str, direction, other| Related {
+        relation: relation.to_owned(),
+        entity: entity.to_owned(),
+        direction,
+        other,
+        period: Period { from: "2019-04-01".parse().ok(), to: None },
+        attributes: [("designation".to_owned(), sampler.word.to_owned())].into_iter().collect(),
+        source: "hrms".to_owned(),
+        key: Some(sampler.word.to_owned()),
+        recorded_from: Timestamp(1_795_000_000_000_000),
+    };
+    let office = Other::Code { system: "office".to_owned(), code: "OFF-REV-D27".to_owned() };
+    let relations = vec![
+        related("citizen", "household", Direction::Forward, Other::Golden(Box::new(sample_record(sampler)))),
+        related("employee", "posted_at", Direction::Inverse, office),
+        related("employee", "reports_to", Direction::Forward, Other::Nobody),
+    ];
+    RelationPage { relations, known_at: Timestamp(1_795_422_900_000_000), next: None }
 }
 
 /// A golden record that a steward confirmed, with a stated value that holds and one that was withdrawn.
@@ -426,6 +563,18 @@ fn withheld_words(counts: WithheldCounts) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
+/// Since when a golden record has its status, in words: `since 2024-05-01, before that active`.
+fn status_since(model: &EntityModel, record: &GoldenRecord) -> Option<String> {
+    let history = status_history(model, &record.values);
+    let last = history.last().filter(|last| last.status == record.status)?;
+    let before = history.iter().rev().skip(1).map(|one| match one.since {
+        Some(since) => format!("{} from {since}", format::spaced(&one.status)),
+        None => format::spaced(&one.status),
+    });
+    let words = before.fold(format!("since {}", last.since?), |words, before| format!("{words}, before that {before}"));
+    Some(words)
+}
+
 /// A legal basis in words.
 pub(crate) fn basis_words(basis: LegalBasis) -> &'static str {
     match basis {
@@ -553,7 +702,8 @@ fn case(codes: &Codes, language: Language, parts: &GoldenRecordParts) -> Option<
         return None;
     }
     let payments = (!parts.paid_after_death.is_empty()).then(|| payments_table(codes, language, parts, death));
-    Some(Case { links: links_table(language, parts), payments })
+    let still_open = (!parts.still_open.is_empty()).then(|| still_open_table(codes, language, parts, death));
+    Some(Case { links: links_table(language, parts), payments, still_open })
 }
 
 fn member_words(members: &[Member], id: SourceRecordId) -> String {
@@ -595,6 +745,44 @@ fn links_table(language: Language, parts: &GoldenRecordParts) -> Table {
         rows: parts.links.iter().map(row).collect(),
         total: None,
         empty: "No source record that you may see.".to_owned(),
+    }
+}
+
+/// What is still open after the recorded death; what links the person to that death is the link of the source record that states it.
+fn still_open_table(
+    codes: &Codes,
+    language: Language,
+    parts: &GoldenRecordParts,
+    death: Option<&GoldenValue>,
+) -> Table {
+    let stated_by = death.map(|death| death.source_record);
+    let partner = parts.links.iter().find(|link| Some(link.of) == stated_by).and_then(|link| link.partner);
+    let checked = stated_by.map_or_else(|| NO_FIELD_CHECK.to_owned(), |id| field_check_words(&parts.field_checks, id));
+    let stated_by = stated_by.map_or_else(|| format::NONE.to_owned(), |id| member_words(&parts.members, id));
+    let row = |row: Row<'_>| {
+        let (what, system) = match row.text("matter") {
+            "application" => ("Pending application", "service"),
+            "grievance" => ("Open grievance", "complaint-type"),
+            _ => ("Benefit, last paid", "scheme"),
+        };
+        let first = [
+            Cell::text(what).under(row.plain("number")),
+            Cell::text(names::code_name(codes, system, row.text("about"), language)),
+            Cell::text(row.plain("since")),
+            Cell::text(&stated_by),
+        ];
+        first.into_iter().chain(evidence_cells(partner, checked.clone())).collect()
+    };
+    let first =
+        [Head::text("What is open"), Head::text("About"), Head::text("Since"), Head::word(language, "death_stated_by")];
+    Table {
+        caption: "What is still open of somebody who is recorded as dead, with the likeliest link of the source record that states the \
+                  death. It is told so that an heir can be helped and an error found; nothing of it stops by itself."
+            .to_owned(),
+        heads: first.into_iter().chain(evidence_heads(language)).collect(),
+        rows: parts.still_open.iter().map(row).collect(),
+        total: None,
+        empty: "Nothing is open.".to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod benefits;
+pub(crate) mod code_relations;
 pub(crate) mod code_system;
 pub(crate) mod code_systems;
 pub(crate) mod data_quality;
@@ -68,6 +69,7 @@ pub(crate) fn samples(sampler: &Sampler) -> Result<Rendered, askama::Error> {
         ("data_quality_denied", data_quality::DataQualityPage::sample_denied(sampler).render()?),
         ("match_quality", match_quality::MatchQualityPage::sample(sampler).render()?),
         ("sources", sources::SourcesPage::sample(sampler).render()?),
+        ("code_relations", code_relations::CodeRelationsPage::sample(sampler).render()?),
         ("code_systems", code_systems::CodeSystemsPage::sample(sampler).render()?),
         ("code_system", code_system::CodeSystemPage::sample(sampler).render()?),
         ("code_system_search", code_system::CodeSystemPage::sample_search(sampler).render()?),

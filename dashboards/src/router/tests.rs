@@ -17,10 +17,10 @@ use kanak_codes::Codes;
 use kanak_model::clock::FixedClock;
 use kanak_model::match_pair::Decision;
 use kanak_model::{
-    Access, Caller, DecisionBatchId, FieldCheckId, GoldenId, Language, ProposalId, Role, SourceRecordId, StewardTaskId,
-    Timestamp, builtin,
+    Access, Caller, DecisionBatchId, EntityModel, FieldCheckId, GoldenId, Language, ProposalId, Role, SourceRecordId,
+    StewardTaskId, Timestamp, builtin,
 };
-use kanak_store::{HubUrl, Store};
+use kanak_store::{Golden, HubUrl, Store};
 use kanak_warehouse::Warehouse;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -113,6 +113,19 @@ impl StewardActions for Remembering {
     async fn undo(&self, _: &Caller, task: StewardTaskId) -> Result<(), ActionError> {
         self.0.lock().unwrap().push(format!("{task} undo"));
         Ok(())
+    }
+
+    /// Nothing held on any day of these tests.
+    async fn find_as_of(
+        &self,
+        _: &Access,
+        _: &EntityModel,
+        golden_id: GoldenId,
+        at: Timestamp,
+        known_at: Option<Timestamp>,
+    ) -> Result<Option<Golden>, ActionError> {
+        self.0.lock().unwrap().push(format!("{golden_id} as of {} known at {known_at:?}", at.day_ist()));
+        Ok(None)
     }
 
     async fn explain(&self, _: &Access, _: SourceRecordId, _: SourceRecordId) -> Result<ExplanationView, ActionError> {

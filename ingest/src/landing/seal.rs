@@ -52,8 +52,8 @@ pub fn seal(path: &Path, dir: &Path, key: &[u8; 32]) -> Result<Landed, IngestErr
     let (hash, bytes) = hash_file(path, key).map_err(|cause| of_io(path, cause))?;
     let content_hash = hex(&hash);
     let sealed = sealed_path(dir, &content_hash);
-    put_sealed(&sealed, &hash, |unfinished| write_sealed(path, unfinished, key, &hash))
-        .map_err(|cause| of_io(path, cause))?;
+    let write = |unfinished: &Path| write_sealed(path, unfinished, key, &hash);
+    put_sealed(dir, &sealed, &hash, write, |cause| of_io(path, cause))?;
     Ok(Landed { content_hash, sealed_path: sealed, bytes })
 }
 
@@ -66,21 +66,24 @@ pub fn seal_text(text: &[u8], dir: &Path, key: &[u8; 32]) -> Result<Landed, Inge
     let content_hash = hex(&hash);
     let sealed = sealed_path(dir, &content_hash);
     let write = |unfinished: &Path| write_chunks(&mut &*text, File::create(unfinished)?, key, &Header::of(hash));
-    put_sealed(&sealed, &hash, write).map_err(|cause| of_io(&sealed, cause))?;
+    put_sealed(dir, &sealed, &hash, write, |cause| of_landing(dir, cause))?;
     Ok(Landed { content_hash, sealed_path: sealed, bytes: text.len() as u64 })
 }
 
-/// Puts a sealed file in its place, unless it is there already. `write` writes it and answers the hash of what it read.
+/// Puts a sealed file in its place in the landing `dir`, unless it is there already. `write` writes it and answers the hash of what it
+/// read; `refuse` says of what an error is that need not be of the landing.
 fn put_sealed(
+    dir: &Path,
     sealed: &Path,
     hash: &[u8; HASH_BYTES],
     write: impl FnOnce(&Path) -> io::Result<[u8; HASH_BYTES]>,
-) -> io::Result<()> {
+    refuse: impl FnOnce(io::Error) -> IngestError,
+) -> Result<(), IngestError> {
     if sealed.exists() {
         return Ok(());
     }
-    let shelf = sealed.parent().unwrap_or(sealed);
-    fs::create_dir_all(shelf)?;
+    let shelf = sealed.parent().unwrap_or(dir);
+    make_shelf(dir, shelf).map_err(|cause| of_landing(shelf, cause))?;
     let unfinished = sealed.with_extension(format!("{}{}", UNFINISHED[0], std::process::id()));
     let written = write(&unfinished).and_then(|found| {
         if found == *hash {
@@ -90,11 +93,11 @@ fn put_sealed(
             Err(io::Error::other("the file changed while it was read; wait until its sender is done"))
         }
     });
-    if written.is_err() {
+    written.map_err(|cause| {
         // What is left half-done must not stay; the first error is the one to tell.
         let _ = fs::remove_file(&unfinished);
-    }
-    written
+        if is_of_landing(&cause) { of_landing(dir, cause) } else { refuse(cause) }
+    })
 }
 
 /// What the name of a file that is being sealed ends with, before the number of the process: of one that came, and of one that is sealed
@@ -125,6 +128,30 @@ pub fn remove_unfinished(dir: &Path) -> Result<usize, IngestError> {
         }
     }
     Ok(removed)
+}
+
+/// Makes the folder of a sealed file, and sees that it is still there after a power cut: a file is as durable as the names that
+/// lead to it.
+fn make_shelf(dir: &Path, shelf: &Path) -> io::Result<()> {
+    if shelf.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(shelf)?;
+    File::open(dir)?.sync_all()?;
+    match dir.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// Whether an error can only be of the landing, to which is written, and not of the file that is read.
+fn is_of_landing(cause: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(cause.kind(), StorageFull | QuotaExceeded | FileTooLarge | ReadOnlyFilesystem)
+}
+
+fn of_landing(dir: &Path, cause: io::Error) -> IngestError {
+    IngestError::Landing { folder: dir.display().to_string(), cause }
 }
 
 fn of_io(path: &Path, cause: io::Error) -> IngestError {

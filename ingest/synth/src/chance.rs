@@ -26,6 +26,9 @@ pub(crate) enum Purpose {
     Events,
     Faults,
     Marriages,
+    PublicBodies,
+    Assets,
+    PolicyRules,
 }
 
 impl Chance {

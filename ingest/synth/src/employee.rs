@@ -15,7 +15,7 @@ use crate::rates;
 use crate::ratios::{self, EMPLOYEE_PER_CITIZEN_RECORD};
 use crate::row::Row;
 
-const HRMS: [&str; 15] = [
+const HRMS: [&str; 16] = [
     "EMP_ID",
     "EMP_NAME",
     "FATHER_NAME",
@@ -26,6 +26,7 @@ const HRMS: [&str; 15] = [
     "MOBILE_NO",
     "DESIGNATION",
     "OFFICE_CODE",
+    "REPORTING_OFFICER",
     "DISTRICT",
     "JOINING_DATE",
     "RETIREMENT_DATE",
@@ -232,6 +233,8 @@ impl Registers {
         put_mobile(row, person, 0.8, world, chance);
         row.put(employee.designation);
         row.put(&offices.list[office].code);
+        // The first who was posted there heads the office.
+        row.put(offices.list[office].officers.first().map_or("", String::as_str));
         put_district(row, &offices.list[office].district_code, world);
         row.put_with(|out| DateForm::DaySlash.write_day(out, employee.joined));
         row.put_with(|out| {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod asset;
 mod business;
 mod chance;
 mod citizen;
@@ -13,6 +14,8 @@ mod names;
 mod numbers;
 mod people;
 mod places;
+mod policy_rule;
+mod public_body;
 mod rates;
 pub mod ratios;
 mod row;
@@ -110,6 +113,10 @@ pub fn generate(options: &Options, progress: &mut dyn FnMut(Progress)) -> Result
     let flat = if options.flat { Some(folder.listing("citizen_flat.csv", citizens::FLAT_HEADER)?) } else { None };
     let tell = &mut teller("citizens", progress);
     citizens::write_citizens(&codes, &world, records, &branches, &offices, flat, &mut folder, tell)?;
+    // After the citizens, whose files are the same with and without these.
+    public_body::write_public_bodies(&codes, &world, &mut folder)?;
+    asset::write_assets(&world, &mut folder)?;
+    policy_rule::write_policy_rules(&world, &mut folder)?;
     Ok(Made { files: folder.close()?, rates: RATES.to_vec() })
 }
 

@@ -16,6 +16,12 @@ pub const BENEFITS_PER_CITIZEN_RECORD: f64 = 0.6;
 pub const EVENT_YEARS: i32 = 3;
 /// Schemes in each of the two scheme registers, whatever the number of citizen source records.
 pub const SCHEMES: u64 = 20;
+/// Public bodies in each of their two registers, whatever the number of citizen source records.
+pub const PUBLIC_BODIES: u64 = 40;
+/// Assets in the asset register, whatever the number of citizen source records; public works lists four in five of them.
+pub const ASSETS: u64 = 160;
+/// Policy rules in each of their two lists, whatever the number of citizen source records.
+pub const POLICY_RULES: u64 = 40;
 /// Scheme targets, whatever the number of citizen source records: 20 schemes, 23 districts, three financial years.
 pub const SCHEME_TARGETS: u64 = 20 * 23 * 3;
 

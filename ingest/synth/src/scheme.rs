@@ -1,6 +1,6 @@
 //! The two registers of schemes: Finance's workbook and the departments' own list, with names spelled differently.
 
-use chrono::{Days, NaiveDate};
+use chrono::Days;
 use kanak_codes::Codes;
 
 use crate::chance::{Chance, Purpose};
@@ -54,7 +54,7 @@ pub(crate) fn write_schemes(codes: &Codes, world: &World, folder: &mut Folder) -
         row.put(if chance.share(0.8) { scheme.code() } else { "" });
         row.put(department);
         row.put_fmt(format_args!("{}", chance.between(5, 900) * 1_000_000));
-        put_days(&mut row, &[Some(started), ended], DateForm::Iso);
+        DateForm::Iso.put_days(&mut row, &[Some(started), ended]);
         finance.write(&row, 1, folder)?;
         truth.write(format_args!("finance_schemes,{},{entity}", finance.key()))?;
         row.clear();
@@ -63,7 +63,7 @@ pub(crate) fn write_schemes(codes: &Codes, world: &World, folder: &mut Folder) -
         row.put(if chance.share(0.6) { scheme.code() } else { "" });
         row.put(&department.to_uppercase());
         row.put(scheme.property("category").unwrap_or_default());
-        put_days(&mut row, &[Some(started), ended], DateForm::DaySlash);
+        DateForm::DaySlash.put_days(&mut row, &[Some(started), ended]);
         departments.write(&row, 1, folder)?;
         truth.write(format_args!("department_schemes,{},{entity}", departments.key()))?;
     }
@@ -80,14 +80,4 @@ fn written_otherwise(name: &str, chance: &mut Chance) -> String {
         other = other.replacen(one, otherwise, 1);
     }
     if chance.share(0.4) { other.to_uppercase() } else { other }
-}
-
-fn put_days(row: &mut Row, days: &[Option<NaiveDate>], form: DateForm) {
-    for day in days {
-        row.put_with(|out| {
-            if let Some(day) = day {
-                form.write_day(out, *day);
-            }
-        });
-    }
 }

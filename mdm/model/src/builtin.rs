@@ -5,11 +5,14 @@ use crate::event_model::EventModel;
 use crate::toml_text::ModelError;
 
 /// `(file name, text)` of the entity models.
-pub const ENTITY_MODELS: [(&str, &str); 4] = [
+pub const ENTITY_MODELS: [(&str, &str); 7] = [
     ("citizen.toml", include_str!("../../models/citizen.toml")),
     ("business.toml", include_str!("../../models/business.toml")),
     ("employee.toml", include_str!("../../models/employee.toml")),
     ("scheme.toml", include_str!("../../models/scheme.toml")),
+    ("public_body.toml", include_str!("../../models/public_body.toml")),
+    ("asset.toml", include_str!("../../models/asset.toml")),
+    ("policy_rule.toml", include_str!("../../models/policy_rule.toml")),
 ];
 
 /// `(file name, text)` of the event models.
@@ -40,8 +43,11 @@ pub fn event_models() -> Result<Vec<EventModel>, ModelError> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_builtin_model_parses() {
-        assert_eq!(super::entity_models().unwrap().len(), 4);
+    fn every_builtin_model_parses_and_its_relations_lead_somewhere() {
+        let models = super::entity_models().unwrap();
+        assert_eq!(models.len(), 7);
+        crate::relation::check_ends(&models).unwrap();
+        assert!(models.iter().filter(|model| !model.relations.is_empty()).count() >= 6);
         assert_eq!(super::event_models().unwrap().len(), 5);
     }
 }

@@ -35,6 +35,11 @@ impl Timestamp {
         format!("`{what}` is no time; write a day as 2026-04-01, or 2026-04-01T09:30:00Z")
     }
 
+    /// The last microsecond in India of a day (`2026-04-01`); of nothing else than a day.
+    pub fn parse_day_end(text: &str) -> Option<Self> {
+        text.trim().parse::<NaiveDate>().ok().and_then(|day| Self::parse(&day.to_string()))
+    }
+
     /// The day in India on which this instant falls.
     pub fn day_ist(self) -> NaiveDate {
         let ist = FixedOffset::east_opt(IST_OFFSET_SECONDS).expect("a whole number of minutes below a day");
@@ -101,6 +106,8 @@ mod tests {
         }
         assert_eq!(Timestamp::parse("2024-04-01T00:00:00+05:30"), Some(Timestamp(1_711_909_800_000_000)));
         assert_eq!(Timestamp::parse("2024-03-31"), Some(Timestamp(1_711_909_800_000_000 - 1)));
+        assert_eq!(Timestamp::parse_day_end(" 2024-03-31"), Timestamp::parse("2024-03-31"));
+        assert_eq!(Timestamp::parse_day_end("2024-03-31T18:30:00Z"), None, "an instant is no day");
         for bad in ["", "yesterday", "2024-02-30", "2024-03-31T18:30:00"] {
             assert_eq!(Timestamp::parse(bad), None, "{bad}");
         }

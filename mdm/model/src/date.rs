@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Months, NaiveDate};
 
 /// A date known to the day, the month or only the year. Written `1985-03-01`, `1985-03` or `1985`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,6 +54,17 @@ impl PartialDate {
         NaiveDate::from_ymd_opt(self.year, self.month.unwrap_or(1), self.day.unwrap_or(1))
             .expect("a partial date is checked when it is made")
     }
+
+    /// The last calendar day that this date may mean.
+    pub fn last_day(self) -> NaiveDate {
+        let first = self.first_day();
+        let next = match (self.month, self.day) {
+            (Some(_), Some(_)) => return first,
+            (Some(_), None) => first.checked_add_months(Months::new(1)),
+            (None, _) => first.checked_add_months(Months::new(12)),
+        };
+        next.and_then(|next| next.pred_opt()).unwrap_or(first)
+    }
 }
 
 impl fmt::Display for PartialDate {
@@ -103,6 +114,19 @@ mod tests {
         assert_eq!(parsed.is_ok(), good, "{text}");
         if let Ok(date) = parsed {
             assert_eq!(date.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_date_known_to_the_month_or_year_may_mean_any_day_of_it() {
+        for (text, first, last) in [
+            ("1985-03-01", "1985-03-01", "1985-03-01"),
+            ("2024-02", "2024-02-01", "2024-02-29"),
+            ("1985-12", "1985-12-01", "1985-12-31"),
+            ("1985", "1985-01-01", "1985-12-31"),
+        ] {
+            let date: PartialDate = text.parse().unwrap();
+            assert_eq!((date.first_day().to_string().as_str(), date.last_day().to_string().as_str()), (first, last));
         }
     }
 

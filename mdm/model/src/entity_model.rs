@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
 use crate::kind::{Class, Kind};
+use crate::relation::{RawRelation, Relation, check_relations};
 use crate::text::Titles;
 use crate::toml_text::{ModelError, TomlText, choices};
 
@@ -31,6 +32,8 @@ pub struct EntityModel {
     pub status_default: String,
     /// First rule whose attribute is present gives the status.
     pub status_rules: Vec<StatusRule>,
+    /// How its golden records belong to others, in the order of pages.
+    pub relations: Vec<Relation>,
 }
 
 /// A named, typed property.
@@ -326,6 +329,8 @@ struct RawModel {
     survivorship: Vec<Spanned<SurvivorshipRule>>,
     #[serde(default)]
     status: Vec<Spanned<StatusRule>>,
+    #[serde(default)]
+    relation: Vec<Spanned<RawRelation>>,
 }
 
 #[derive(Deserialize)]
@@ -400,6 +405,7 @@ impl EntityModel {
         for rule in &raw.status {
             check(&rule.get_ref().when_present, rule.span())?;
         }
+        let relations = check_relations(&source, raw.entity.name.get_ref(), &attributes, raw.relation)?;
         let survivorship = attributes
             .iter()
             .map(|attribute| {
@@ -425,6 +431,7 @@ impl EntityModel {
             survivorship,
             status_default: raw.entity.status,
             status_rules: raw.status.into_iter().map(Spanned::into_inner).collect(),
+            relations,
         })
     }
 
@@ -432,10 +439,15 @@ impl EntityModel {
     pub fn find_attribute(&self, name: &str) -> Option<&Attribute> {
         self.attributes.iter().find(|attribute| attribute.name == name)
     }
+
+    /// The relation of this name.
+    pub fn find_relation(&self, name: &str) -> Option<&Relation> {
+        self.relations.iter().find(|relation| relation.name == name)
+    }
 }
 
 /// Whether this can name tables, files and columns.
-fn is_word(name: &str) -> bool {
+pub(crate) fn is_word(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }

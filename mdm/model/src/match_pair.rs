@@ -60,8 +60,9 @@ pub struct Constraint {
 
 /// What a steward's decision asks for.
 ///
-/// [`ConstraintKind::Confirmed`] joins nobody. It tells which source records a steward has looked at as one golden record: rules
-/// alone never join those of one such golden record with those of another. Both ends may be the same source record.
+/// [`ConstraintKind::Confirmed`] tells which source records a steward has looked at as one golden record: rules alone never join those
+/// of one such golden record with those of another, nor take those of one apart. A steward who decides that two of them do not match
+/// lets them part as the evidence says. Both ends may be the same source record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConstraintKind {

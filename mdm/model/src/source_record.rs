@@ -155,6 +155,11 @@ impl Values {
         self.0.binary_search_by(|(name, _)| name.as_ref().cmp(attribute))
     }
 
+    /// Takes a value out.
+    pub fn remove(&mut self, attribute: &str) -> Option<Stated> {
+        self.0.remove(attribute)
+    }
+
     /// The standard form of an attribute's value.
     pub fn find(&self, attribute: &str) -> Option<&str> {
         self.find_stated(attribute).map(|stated| stated.standard.as_str())

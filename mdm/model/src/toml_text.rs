@@ -16,6 +16,19 @@ pub struct ModelError {
     pub message: String,
 }
 
+impl ModelError {
+    /// Where it is: `file:line`.
+    pub(crate) fn place(&self) -> String {
+        format!("{}:{}", self.file, self.line)
+    }
+
+    /// An error at such a place.
+    pub(crate) fn at_place(place: &str, message: String) -> Self {
+        let (file, line) = place.rsplit_once(':').unwrap_or((place, ""));
+        Self { file: file.to_owned(), line: line.parse().unwrap_or(1), message }
+    }
+}
+
 /// A file's text with its name, so that a later check can still say where.
 #[derive(Debug, Clone, Copy)]
 pub struct TomlText<'a> {

@@ -78,6 +78,13 @@ impl From<Row> for ApiKey {
     }
 }
 
+/// How a key begins, and the whole of it.
+fn new_secret(rng: &mut impl CryptoRng) -> (String, String) {
+    let prefix = format!("kanak_{}", random_word(rng, 8));
+    let secret = format!("{prefix}_{}", random_word(rng, 32));
+    (prefix, secret)
+}
+
 impl Store {
     /// Makes a key; `by` whom is audited. Gives its secret this once: `kanak_<prefix>_<32 characters>`.
     ///
@@ -97,8 +104,7 @@ impl Store {
         const SQL: &str =
             "INSERT INTO api_keys (id, prefix, secret_hash, name, roles, districts, created_us, expires_us)
              VALUES ((SELECT coalesce(max(id), 0) + 1 FROM api_keys), $1, $2, $3, $4, $5, $6, $7) RETURNING id";
-        let prefix = format!("kanak_{}", random_word(rng, 8));
-        let secret = format!("{prefix}_{}", random_word(rng, 32));
+        let (prefix, secret) = new_secret(rng);
         let mut tx = self.db.begin(&*self.clock).await?;
         let now = tx.now.0;
         let working: i64 = on_tx!(tx, |c| sqlx::query_scalar(WORKING).bind(name).bind(now).fetch_one(c).await)?;
@@ -141,6 +147,36 @@ impl Store {
              ORDER BY name, id";
         let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
         Ok(rows.into_iter().map(ApiKey::from).collect())
+    }
+
+    /// Gives a key that works another secret, this once, and takes the former from it; `by` whom is audited. What it may do, and the
+    /// webhooks that go by it, stay.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when no key of the name works.
+    pub async fn reset_api_key(
+        &self,
+        by: &Caller,
+        name: &str,
+        rng: &mut (impl CryptoRng + Send),
+    ) -> Result<String, StoreError> {
+        const SQL: &str = "UPDATE api_keys SET prefix = $2, secret_hash = $3
+             WHERE name = $1 AND disabled_us IS NULL AND (expires_us IS NULL OR expires_us > $4) RETURNING id";
+        let (prefix, secret) = new_secret(rng);
+        let mut tx = self.db.begin(&*self.clock).await?;
+        let now = tx.now.0;
+        let id: Option<i64> = on_tx!(tx, |c| sqlx::query_scalar(SQL)
+            .bind(name)
+            .bind(&prefix)
+            .bind(token_hash(&secret))
+            .bind(now)
+            .fetch_optional(c)
+            .await)?;
+        let id = id.ok_or_else(|| StoreError::NotFound { what: "working key", id: name.to_owned() })?;
+        let detail = serde_json::json!({ "name": name, "prefix": prefix });
+        audit_events::append_act(&mut tx, &by.name, "api_key_reset", format!("api key {id}"), detail).await?;
+        tx.commit().await?;
+        Ok(secret)
     }
 
     /// Disables a key for good; `by` whom is audited.

@@ -108,7 +108,7 @@ impl Arrived {
 
 /// With whom a source record stands.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Standing {
+pub struct StandsWith {
     /// The golden record.
     pub golden_id: GoldenId,
     /// Its version.
@@ -160,7 +160,7 @@ impl Arrivals {
         let held = held_values(&mut run.tx, &rows, &known).await?;
         let mut arrived = Vec::with_capacity(rows.len());
         let (mut new, mut changed): (Vec<NewRow<'_>>, Vec<ChangedRow<'_>>) = (Vec::new(), Vec::new());
-        let (mut retired, mut rejected) = (Vec::new(), Vec::new());
+        let (mut retired, mut rejected, mut versions) = (Vec::new(), Vec::new(), Vec::new());
         for row in &rows {
             let known = known.get(row.key.as_str());
             let live = known.filter(|known| known.retired_us.is_none());
@@ -183,6 +183,7 @@ impl Arrivals {
                 (Arriving::States(record), None) => {
                     run.summary.new += 1;
                     run.added += 1;
+                    versions.push((run.next_id, 1, &record.values));
                     new.push((
                         run.next_id,
                         &record.key,
@@ -201,6 +202,7 @@ impl Arrivals {
                     } else {
                         run.summary.changed += 1;
                         run.revived += u64::from(known.retired_us.is_some());
+                        versions.push((known.id, known.version + 1, &record.values));
                         changed.push((known.id, hash, Packed(&record.values), record.updated));
                         Arrived::Changed(SourceRecordId(known.id), known.version as i32 + 1)
                     }
@@ -209,6 +211,7 @@ impl Arrivals {
         }
         run.insert_new(&new).await?;
         run.update_changed(&changed).await?;
+        run.keep_relations(versions).await?;
         let touched: Vec<i64> = new.iter().map(|row| row.0).chain(changed.iter().map(|row| row.0)).collect();
         run.mark_unresolved(&touched).await?;
         run.retire(&retired).await?;
@@ -235,6 +238,14 @@ impl Arrivals {
     /// When the hub cannot be read.
     pub async fn get_setting(&mut self, name: &str) -> Result<Option<String>, StoreError> {
         settings::get(&mut self.tx, name).await
+    }
+
+    /// See [`Store::last_resolved`].
+    ///
+    /// # Errors
+    /// When the hub cannot be read.
+    pub async fn last_resolved(&mut self, entity: &str) -> Result<Option<Timestamp>, StoreError> {
+        resolution::find_mark(&mut self.tx, entity).await
     }
 
     /// See [`Store::find_rule_set_version`].
@@ -368,20 +379,18 @@ impl Arrivals {
         department_answers::insert_difference(&mut self.tx, row, from, by, reason).await
     }
 
-    /// Writes what an engine resolved, with the mark by which memory that follows the hub knows the resolution.
+    /// Writes what an engine resolved; with `after`, what followed from the resolution recorded then.
     ///
     /// # Errors
     /// See [`Store::apply_resolution`]. What was written of it is not to be committed then.
     pub async fn apply_resolution(
         &mut self,
+        after: Option<Timestamp>,
         model: &EntityModel,
         rule_set: RuleSetVersion,
         resolution: Resolution,
-        (setting, mark): (&str, &str),
     ) -> Result<Applied, StoreError> {
-        let applied = resolution::apply(&mut self.tx, model, rule_set, resolution).await?;
-        settings::put(&mut self.tx, setting, mark).await?;
-        Ok(applied)
+        resolution::apply(&mut self.tx, after, model, rule_set, resolution).await
     }
 
     /// With whom these source records stand now. One that waits for a resolution and was in no golden record has no entry.
@@ -391,7 +400,7 @@ impl Arrivals {
     pub async fn list_standing(
         &mut self,
         ids: &[SourceRecordId],
-    ) -> Result<FxHashMap<SourceRecordId, Standing>, StoreError> {
+    ) -> Result<FxHashMap<SourceRecordId, StandsWith>, StoreError> {
         const GOLDEN: &str =
             "SELECT x.source_record_id, g.id, g.version, v.chosen FROM {ids $1} AS i CROSS JOIN crosswalks x
              CROSS JOIN golden_records g CROSS JOIN golden_versions v
@@ -434,7 +443,7 @@ impl Arrivals {
         }
         let standing = |(id, golden, version, chosen): GoldenRow| {
             let values = chosen.0.0.into_iter().map(|(name, value)| (name, value.value)).collect();
-            let standing = Standing {
+            let standing = StandsWith {
                 golden_id: GoldenId(golden),
                 version: version as i32,
                 values,

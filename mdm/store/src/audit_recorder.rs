@@ -41,9 +41,30 @@ struct Waiting {
 
 /// Why a commit failed, for each caller that took part in it.
 #[derive(Clone)]
-struct Refused {
-    what: &'static str,
-    message: String,
+enum Refused {
+    /// The database cannot be used now: its name and what is wrong.
+    Unavailable(&'static str, &'static str, String),
+    /// Anything else.
+    Failed(&'static str, String),
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable { place, what, message } => Self::Unavailable(place, what, message),
+            StoreError::Database { what, message } => Self::Failed(what, message),
+            other => Self::Failed("record reads", other.to_string()),
+        }
+    }
+}
+
+impl From<Refused> for StoreError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Unavailable(place, what, message) => Self::Unavailable { place, what, message },
+            Refused::Failed(what, message) => Self::Database { what, message },
+        }
+    }
 }
 
 impl Recorder {
@@ -74,7 +95,7 @@ impl Recorder {
             tokio::spawn(write_all(store.clone()));
         }
         match answered.await {
-            Ok(done) => done.map_err(|Refused { what, message }| StoreError::Database { what, message }),
+            Ok(done) => done.map_err(StoreError::from),
             Err(_) => Err(StoreError::Internal("the recorder of reads was stopped; ask again")),
         }
     }
@@ -117,10 +138,7 @@ async fn write_all(store: Store) {
         }
         let (events, answers): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|waiting| (waiting.events, waiting.answer)).unzip();
-        let written = write(&store, events.into_iter().flatten().collect()).await.map_err(|error| match error {
-            StoreError::Database { what, message } => Refused { what, message },
-            other => Refused { what: "record reads", message: other.to_string() },
-        });
+        let written = write(&store, events.into_iter().flatten().collect()).await.map_err(Refused::from);
         for answer in answers {
             // Who went away needs no answer.
             drop(answer.send(written.clone()));

@@ -143,6 +143,14 @@ pub(crate) fn search_scrub(engine: Engine) -> Option<&'static str> {
     }
 }
 
+/// The database's own clock, microseconds: processes that share it need not agree on theirs.
+pub(crate) fn now_us(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Sqlite => "CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER)",
+        Engine::Postgres => "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
+    }
+}
+
 /// Puts the words of golden records into the search index; rows `golden_id int, words text` as `$1`.
 pub(crate) fn search_insert(engine: Engine) -> &'static str {
     match engine {

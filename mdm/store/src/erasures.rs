@@ -23,8 +23,8 @@ use crate::stewardship::check_words;
 use crate::vault::Reference;
 use crate::{
     confirmations, consents, constraints, decision_batches, department_answers, field_checks, golden_records,
-    legal_holds, overrides, proposals, quarantined_rows, resolution, settings, source_records, source_systems,
-    steward_tasks,
+    legal_holds, overrides, proposals, quarantined_rows, relations, resolution, settings, source_records,
+    source_systems, steward_tasks,
 };
 
 /// What an erasure would reach.
@@ -374,6 +374,7 @@ async fn erase_source_records(
         .await
         .map(drop))?;
     let versions = source_records::erase_values(tx, erasure, ids).await?;
+    relations::erase_values(tx, ids).await?;
     steward_tasks::lapse_of(tx, ids).await?;
     for (_, source, _, _) in rows.iter().filter(|row| row.3.is_none()) {
         source_systems::count(tx, *source, -1, 1).await?;

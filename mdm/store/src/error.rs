@@ -21,6 +21,35 @@ pub enum StoreError {
         /// The engine's words, without values.
         message: String,
     },
+    /// The operator must act: the database is gone, its disk is full, or it may not be written. What was acknowledged is there;
+    /// what is refused so did not happen, and may be asked for again.
+    #[error("{place}, {what}: {message}; nothing that was acknowledged is lost")]
+    Unavailable {
+        /// Which database.
+        place: &'static str,
+        /// What was attempted.
+        what: &'static str,
+        /// What is wrong and what to do.
+        message: String,
+    },
+    /// The operator must act: a later version of kanak wrote it.
+    #[error(
+        "the {place} was written by a later version of kanak: its tables are of version {found}, and this one knows up to {known}; install that version, or restore a backup from before it"
+    )]
+    Newer {
+        /// Which database.
+        place: &'static str,
+        /// The version of its tables.
+        found: i64,
+        /// The last that this binary knows.
+        known: i64,
+    },
+    /// Another process must act: it holds the lease that this one held.
+    #[error("another server has taken the lease `{0}`; what waits is its work now")]
+    LeaseLost(&'static str),
+    /// The operator must act: a backup does not hold what its manifest says, or cannot be taken in here.
+    #[error("{0}")]
+    Backup(String),
     /// The operator must act: a file or folder of the hub cannot be used.
     #[error("{path}: {source}")]
     File {
@@ -376,10 +405,16 @@ impl StoreError {
         )
     }
 
+    /// Whether it may go away by itself or by an operator's hand, with nothing asked otherwise.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+
     /// Names what was attempted in a database error.
     pub(crate) fn doing(self, what: &'static str) -> Self {
         match self {
             Self::Database { message, .. } => Self::Database { what, message },
+            Self::Unavailable { place, message, .. } => Self::Unavailable { place, what, message },
             other => other,
         }
     }
@@ -388,8 +423,46 @@ impl StoreError {
 /// PostgreSQL's data exceptions repeat the offending value in their message.
 const DATA_EXCEPTION: &str = "22";
 
+/// Why a database cannot be used just now, and the remedy; `None` for an error of another kind.
+fn unavailable(error: &sqlx::Error) -> Option<String> {
+    let gone = |said: &str| format!("it does not answer ({said}); see that it runs and can be reached, then try again");
+    match error {
+        sqlx::Error::Io(cause) => Some(gone(&cause.to_string())),
+        sqlx::Error::PoolTimedOut => Some(gone("no connection in time: it is gone, or busy with a long job")),
+        sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Some(gone(&error.to_string())),
+        sqlx::Error::Database(inner) => {
+            let code = inner.code().unwrap_or_default();
+            let said = format!("{}, code {code}", inner.message());
+            let full = || format!("its disk is full ({said}); free some space there, then try again");
+            let closed = || format!("it may only be read ({said}); let this process write there, then try again");
+            // PostgreSQL's codes have five characters, of which the first two name the class.
+            if code.len() == 5 {
+                return match code.as_ref() {
+                    "53100" => Some(full()),
+                    "25006" => Some(closed()),
+                    "25P03" => Some(gone(&said)),
+                    code if ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class)) => Some(gone(&said)),
+                    _ => None,
+                };
+            }
+            // The lower byte of SQLite's number names the class.
+            match code.parse::<u32>().ok()? & 0xff {
+                13 => Some(full()),
+                8 => Some(closed()),
+                10 => Some(format!("its disk fails ({said}); look at its space and health, then try again")),
+                14 => Some(format!("its file cannot be opened ({said}); see that it is there and may be used")),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        if let Some(message) = unavailable(&error) {
+            return Self::Unavailable { place: HUB, what: "statement", message };
+        }
         let message = match &error {
             sqlx::Error::Database(inner) => {
                 let code = inner.code().unwrap_or_default();
@@ -399,9 +472,6 @@ impl From<sqlx::Error> for StoreError {
                     format!("{} (code {code})", inner.message())
                 }
             }
-            sqlx::Error::PoolTimedOut => {
-                "the one writer is busy for too long; let the running job finish, then try again".to_owned()
-            }
             sqlx::Error::ColumnDecode { index, .. } => format!("column {index} cannot be read back"),
             sqlx::Error::Decode(_) => "a column cannot be read back".to_owned(),
             other => other.to_string(),
@@ -410,8 +480,23 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-impl From<sqlx::migrate::MigrateError> for StoreError {
-    fn from(error: sqlx::migrate::MigrateError) -> Self {
-        Self::Database { what: "migrations", message: error.to_string() }
+/// What the hub's own database is called in errors.
+const HUB: &str = "hub database";
+
+impl StoreError {
+    /// An error of bringing a database's tables up to this version.
+    pub(crate) fn of_migration(place: &'static str, known: i64, error: sqlx::migrate::MigrateError) -> Self {
+        use sqlx::migrate::MigrateError;
+        match error {
+            MigrateError::VersionMissing(found) | MigrateError::VersionTooNew(found, _) if found > known => {
+                Self::Newer { place, found, known }
+            }
+            MigrateError::Execute(inner) | MigrateError::ExecuteMigration(inner, _)
+                if unavailable(&inner).is_some() =>
+            {
+                Self::from(inner).doing("migrations")
+            }
+            other => Self::Database { what: "migrations", message: other.to_string() },
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The change feed: numbered by the one writer, in commit order, without gaps.
 
+use std::collections::BTreeMap;
+
 use kanak_model::access::Filter;
 use kanak_model::feed::{
     Change, Crossing, Detail, FeedEntry, FeedEvent, FeedPage, Publication, PublishedEvent, SeenEvent, Side,
@@ -12,6 +14,7 @@ use sqlx::types::Json;
 use crate::Store;
 use crate::access_sql::{StatedBy, compile, show_golden};
 use crate::db::{Tx, on_db, on_tx};
+use crate::declared_models::Eras;
 use crate::dialect::{Engine, JsonColumn, ROWS_A_STATEMENT, json, json_type, sql};
 use crate::error::StoreError;
 use crate::packed::ChosenBack;
@@ -109,6 +112,14 @@ struct SeenRow {
     before_chosen: Option<Json<ChosenBack>>,
     after_status: Option<String>,
     after_chosen: Option<Json<ChosenBack>>,
+    before_from_us: Option<i64>,
+    after_from_us: Option<i64>,
+}
+
+impl SeenRow {
+    fn holds_values(&self) -> bool {
+        self.before_chosen.is_some() || self.after_chosen.is_some()
+    }
 }
 
 /// That a golden record was emptied by its erasure. Where it lay is forgotten, so that nobody can tell any more whose it was.
@@ -151,11 +162,12 @@ impl PageQuery {
             )
         };
         let values = |side: char, sees: &str| match detail {
-            Detail::Changes => ["NULL", "NULL"].map(str::to_owned),
-            Detail::Values => ["status", "chosen"].map(|column| format!("CASE WHEN {sees} THEN {side}.{column} END")),
+            Detail::Changes => ["NULL"; 3].map(str::to_owned),
+            Detail::Values => ["status", "chosen", "recorded_from_us"]
+                .map(|column| format!("CASE WHEN {sees} THEN {side}.{column} END")),
         };
-        let [before_status, before_chosen] = values('b', &sees_before);
-        let [after_status, after_chosen] = values('a', &sees_after);
+        let [before_status, before_chosen, before_from] = values('b', &sees_before);
+        let [after_status, after_chosen, after_from] = values('a', &sees_after);
         // Who sees everything, and no values, needs no versions.
         let sides = if is_unconfined && detail == Detail::Changes { "" } else { SIDES };
         let json = json_type(engine);
@@ -166,7 +178,8 @@ impl PageQuery {
                  CAST(CASE WHEN {sees_before} THEN 1 ELSE 0 END AS BIGINT) AS sees_before,
                  CAST(CASE WHEN {sees_after} THEN 1 ELSE 0 END AS BIGINT) AS sees_after,
                  CAST({before_status} AS TEXT) AS before_status, CAST({before_chosen} AS {json}) AS before_chosen,
-                 CAST({after_status} AS TEXT) AS after_status, CAST({after_chosen} AS {json}) AS after_chosen
+                 CAST({after_status} AS TEXT) AS after_status, CAST({after_chosen} AS {json}) AS after_chosen,
+                 CAST({before_from} AS BIGINT) AS before_from_us, CAST({after_from} AS BIGINT) AS after_from_us
              FROM feed_events f {sides}
              WHERE f.position > $1 AND f.position <= $2 AND (f.golden_id IS NULL OR {sees_before} OR {sees_after} OR {sees_erased})
              ORDER BY f.position LIMIT $3"
@@ -175,8 +188,14 @@ impl PageQuery {
     }
 }
 
-/// An entry with its values as the reader may see them; without its model a golden record shows none.
-fn show(access: &Access, models: &[EntityModel], stated_by: &StatedBy, row: SeenRow) -> Result<FeedEntry, StoreError> {
+/// An entry with its values as the reader may see them, in the words of the model of its time; without its model a golden record
+/// shows none.
+fn show(
+    access: &Access,
+    models: &[EntityModel],
+    (eras, stated_by): (&BTreeMap<String, Eras>, &StatedBy),
+    row: SeenRow,
+) -> Result<FeedEntry, StoreError> {
     let (position, at) = (FeedPosition(row.position), Timestamp(row.at_us));
     if let Some(publication) = row.published {
         return Ok(FeedEntry::Published(PublishedEvent { position, at, publication: publication.0 }));
@@ -199,15 +218,18 @@ fn show(access: &Access, models: &[EntityModel], stated_by: &StatedBy, row: Seen
         _ => Crossing::None,
     };
     let model = models.iter().find(|model| model.name == event.entity);
-    let side = |version: i32, status: Option<String>, chosen: Option<Json<ChosenBack>>| {
+    let side = |version: i32, status: Option<String>, chosen: Option<Json<ChosenBack>>, from_us: Option<i64>| {
         let (Some(status), Some(chosen)) = (status, chosen) else { return None };
-        let show = |model| show_golden(access, model, event.golden_id, chosen.0.0, stated_by).0;
-        let values = model.map(show).unwrap_or_default();
+        let values = model.zip(eras.get(&event.entity)).map(|(model, eras)| {
+            let values = eras.carry(chosen.0.0, Timestamp(from_us.unwrap_or(at.0)), at);
+            show_golden(access, &eras.model_at(model, at), event.golden_id, values, stated_by).0
+        });
+        let values = values.unwrap_or_default();
         Some(Side { version, status, values })
     };
     let before_version = if event.change == Change::Updated { event.version - 1 } else { event.version };
-    let before = side(before_version, row.before_status, row.before_chosen);
-    let after = side(event.version, row.after_status, row.after_chosen);
+    let before = side(before_version, row.before_status, row.before_chosen, row.before_from_us);
+    let after = side(event.version, row.after_status, row.after_chosen, row.after_from_us);
     Ok(FeedEntry::Golden(SeenEvent { event, crossing, before, after }))
 }
 
@@ -270,12 +292,18 @@ impl Store {
             query.fetch_all(c).await
         })?;
         let is_full = rows.len() as u64 == u64::from(limit);
+        let mut eras = BTreeMap::new();
+        for entity in rows.iter().filter(|row| row.holds_values()).filter_map(|row| row.entity.as_ref()) {
+            if !eras.contains_key(entity) {
+                eras.insert(entity.clone(), Eras::load(&mut tx, entity).await?);
+            }
+        }
         drop(tx);
         let chosen = rows.iter().flat_map(|row| [&row.before_chosen, &row.after_chosen]).flatten();
         let values: Vec<&GoldenValues> = chosen.map(|chosen| &chosen.0.0).collect();
         let stated_by = StatedBy::of(self, access, &values).await?;
         let entries: Vec<FeedEntry> =
-            rows.into_iter().map(|row| show(access, models, &stated_by, row)).collect::<Result<_, _>>()?;
+            rows.into_iter().map(|row| show(access, models, (&eras, &stated_by), row)).collect::<Result<_, _>>()?;
         let through = match entries.last() {
             Some(last) if is_full => last.position(),
             _ => FeedPosition(window),

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use kanak_model::access::Filter;
 use kanak_model::golden_record::WithheldCounts;
 use kanak_model::source_record::Values;
 use kanak_model::{
     Access, EntityModel, GoldenId, GoldenRecord, RuleSetVersion, SourceRecordId, SourceSystemId, Timestamp,
 };
+use rustc_hash::FxHashSet;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
 use crate::Store;
 use crate::access_sql::{compile, show_stated};
 use crate::db::{Tx, on_db, on_tx};
+use crate::declared_models::Eras;
 use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, json, search_delete, search_scrub, sql};
 use crate::error::StoreError;
 use crate::packed::{Chosen, ChosenBack};
@@ -100,6 +103,16 @@ pub(crate) struct GoldenRow {
     recorded_from_us: i64,
     recorded_to_us: Option<i64>,
     rule_set_version: i64,
+}
+
+impl GoldenRow {
+    pub(crate) fn id(&self) -> GoldenId {
+        GoldenId(self.id)
+    }
+
+    pub(crate) fn entity(&self) -> &str {
+        &self.entity
+    }
 }
 
 impl From<GoldenRow> for GoldenRecord {
@@ -420,13 +433,18 @@ impl Store {
         self.list_with(access, model, COLUMNS, &tail, (after.map_or(0, |id| id.0), 0), limit).await
     }
 
-    /// The versions of one golden record, oldest first.
+    /// The versions of one golden record, oldest first; none for a caller who may not read it as it is now.
     pub async fn list_history(
         &self,
         access: &Access,
         model: &EntityModel,
         id: GoldenId,
     ) -> Result<Vec<GoldenRecord>, StoreError> {
+        let mut tx = self.db.begin_read().await?;
+        if readable_now(&mut tx, access, &[id.0]).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        drop(tx);
         self.list_golden_versions_of(access, model, &[id]).await
     }
 
@@ -455,6 +473,7 @@ impl Store {
         let mut sorted: Vec<i64> = ids.iter().map(|id| id.0).collect();
         sorted.sort_unstable();
         sorted.dedup();
+        let eras = Eras::load(&mut self.db.begin_read().await?, &model.name).await?;
         let mut all = Vec::new();
         for chunk in sorted.chunks(ROWS_A_STATEMENT) {
             let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), 3);
@@ -470,7 +489,8 @@ impl Store {
                 }
                 query.fetch_all(c).await
             })?;
-            all.extend(self.show_all(access, model, rows.into_iter().map(GoldenRecord::from).collect()).await?);
+            let records = rows.into_iter().map(|row| carried(&eras, Timestamp(i64::MAX), row)).collect();
+            all.extend(self.show_all(access, model, records).await?);
         }
         Ok(all)
     }
@@ -498,7 +518,9 @@ impl Store {
             }
             query.fetch_all(c).await
         })?;
-        self.show_all(access, model, rows.into_iter().map(GoldenRecord::from).collect()).await
+        let eras = Eras::load(&mut self.db.begin_read().await?, &model.name).await?;
+        let records = rows.into_iter().map(|row| carried(&eras, Timestamp(i64::MAX), row)).collect();
+        self.show_all(access, model, records).await
     }
 
     /// How much the hub holds. Counts every row: for a page, not for a loop.
@@ -536,4 +558,42 @@ impl Store {
 pub(crate) struct Tail {
     pub(crate) wanted: &'static str,
     pub(crate) order: &'static str,
+}
+
+/// A version in the words of the model of a time.
+pub(crate) fn carried(eras: &Eras, at: Timestamp, row: GoldenRow) -> GoldenRecord {
+    let mut record = GoldenRecord::from(row);
+    record.values = eras.carry(record.values, record.recorded_from, at);
+    record
+}
+
+/// Which of these golden records the caller may read as they are now, where they lead to.
+///
+/// The past is shown to nobody who may not read the present: a person who has moved away from a steward's district took the past along.
+pub(crate) async fn readable_now(tx: &mut Tx, access: &Access, ids: &[i64]) -> Result<FxHashSet<i64>, StoreError> {
+    if *access.filter() == Filter::Everything {
+        return Ok(ids.iter().copied().collect());
+    }
+    let engine = tx.engine();
+    let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), 2);
+    let text = format!(
+        "WITH RECURSIVE led(asked, id) AS (
+             SELECT i.id, i.id FROM {{ids $1}} AS i
+             UNION SELECT l.asked, g.redirect_to FROM led l JOIN golden_records g ON g.id = l.id WHERE g.redirect_to IS NOT NULL)
+         SELECT l.asked FROM led l JOIN golden_records g ON g.id = l.id AND g.redirect_to IS NULL
+         JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version WHERE {}",
+        condition.sql
+    );
+    let mut readable = FxHashSet::default();
+    for chunk in ids.chunks(ROWS_A_STATEMENT) {
+        let found: Vec<i64> = on_tx!(tx, |c| {
+            let mut query = sqlx::query_scalar(sql(engine, &text)).bind(json(chunk));
+            for text in &condition.bind {
+                query = query.bind(text);
+            }
+            query.fetch_all(c).await
+        })?;
+        readable.extend(found);
+    }
+    Ok(readable)
 }

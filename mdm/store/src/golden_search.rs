@@ -1,14 +1,19 @@
 //! Finding golden records by words: name, father's name, numbers that offices issued.
 
 use kanak_model::golden_record::GoldenValues;
-use kanak_model::{Access, Class, EntityModel, GoldenRecord, Kind};
+use kanak_model::{Access, Class, EntityModel, GoldenId, GoldenRecord, Kind, Timestamp};
 
 use crate::Store;
 use crate::access_sql::compile;
 use crate::db::on_db;
+use crate::declared_models::Eras;
 use crate::dialect::{JsonColumn, search_query, search_words, sql};
 use crate::error::StoreError;
-use crate::golden_records::{COLUMNS, GoldenRow};
+use crate::golden_records::{COLUMNS, GoldenRow, readable_now, recorded_until};
+use crate::past::held_after;
+
+/// How many golden records of the past are looked at at a time.
+const PAST_PAGE: u32 = 2_000;
 
 /// Among how many finds the best are chosen. A single common surname finds more; a second word narrows it.
 const CANDIDATES: u32 = 400;
@@ -68,8 +73,8 @@ impl Store {
         text: &str,
         limit: u32,
     ) -> Result<Vec<GoldenRecord>, StoreError> {
-        let asked: Vec<String> = tokens(text).take(8).collect();
-        if asked.is_empty() || !searched(model).all(|attribute| access.shows(attribute.class)) {
+        let asked = asked_words(text);
+        if asked.is_empty() || !may_search(access, model) {
             return Ok(Vec::new());
         }
         let engine = self.db.engine();
@@ -90,21 +95,120 @@ impl Store {
             query.fetch_all(c).await
         })?;
         let golden = rows.into_iter().map(GoldenRecord::from).collect();
-        // Sorted by what is shown, and found by nothing else: a withheld value would tell itself by either.
-        let shown = self.show_all(access, model, golden).await?;
-        let is_told = |golden: &GoldenRecord| !access.may_withhold() || has_words(model, &asked, golden);
-        let mut found: Vec<(usize, GoldenRecord)> =
-            shown.into_iter().filter(is_told).map(|golden| (distance(model, &asked, &golden), golden)).collect();
-        found.sort_by_key(|(distance, golden)| (*distance, golden.id));
-        found.truncate(limit as usize);
-        Ok(found.into_iter().map(|(_, golden)| golden).collect())
+        let mut found = Best::new(model, &asked, limit);
+        self.offer_shown(access, golden, &mut found).await?;
+        Ok(found.finish())
+    }
+
+    /// The same of the golden records that were live at a recorded time, as they were then. No index is kept of the past: all of
+    /// them are looked through, about a second for each hundred thousand, and no find is passed over.
+    pub async fn search_golden_at(
+        &self,
+        access: &Access,
+        model: &EntityModel,
+        text: &str,
+        limit: u32,
+        known_at: Timestamp,
+    ) -> Result<Vec<GoldenRecord>, StoreError> {
+        let known_at = known_at.min(recorded_until(&mut self.db.begin_read().await?).await?);
+        let eras = Eras::load(&mut self.db.begin_read().await?, &model.name).await?;
+        let model = eras.model_at(model, known_at);
+        let model: &EntityModel = &model;
+        let asked = asked_words(text);
+        if asked.is_empty() || !may_search(access, model) {
+            return Ok(Vec::new());
+        }
+        let mut found = Best::new(model, &asked, limit);
+        let mut after: Option<GoldenId> = None;
+        loop {
+            let mut tx = self.db.begin_read().await?;
+            let rows = held_after(&mut tx, access, &model.name, after, PAST_PAGE, known_at).await?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.id());
+            let mut fitting = Vec::new();
+            for row in rows {
+                let mut golden = GoldenRecord::from(row);
+                golden.values = eras.carry(golden.values, golden.recorded_from, known_at);
+                golden.recorded_to = golden.recorded_to.filter(|to| *to <= known_at);
+                if has_words(model, &golden.values, &asked) {
+                    fitting.push(golden);
+                }
+            }
+            let ids: Vec<i64> = fitting.iter().map(|golden| golden.id.0).collect();
+            let readable = readable_now(&mut tx, access, &ids).await?;
+            drop(tx);
+            fitting.retain(|golden| readable.contains(&golden.id.0));
+            self.offer_shown(access, fitting, &mut found).await?;
+        }
+        Ok(found.finish())
+    }
+
+    /// Sorted by what is shown, and found by nothing else: a withheld value would tell itself by either.
+    async fn offer_shown(
+        &self,
+        access: &Access,
+        golden: Vec<GoldenRecord>,
+        found: &mut Best<'_>,
+    ) -> Result<(), StoreError> {
+        let shown = self.show_all(access, found.model, golden).await?;
+        let is_told =
+            |golden: &GoldenRecord| !access.may_withhold() || has_words(found.model, &golden.values, found.asked);
+        let told: Vec<GoldenRecord> = shown.into_iter().filter(is_told).collect();
+        told.into_iter().for_each(|golden| found.offer(golden));
+        Ok(())
     }
 }
 
-/// Whether each asked word begins a word of what is shown.
-fn has_words(model: &EntityModel, asked: &[String], golden: &GoldenRecord) -> bool {
-    let words = words(model, &golden.values);
-    asked.iter().all(|token| words.split(' ').any(|word| word.starts_with(token.as_str())))
+fn asked_words(text: &str) -> Vec<String> {
+    tokens(text).take(8).collect()
+}
+
+/// Whether the caller may search: who may not see an indexed attribute's class finds nothing.
+pub fn may_search(access: &Access, model: &EntityModel) -> bool {
+    searched(model).all(|attribute| access.shows(attribute.class))
+}
+
+/// How far golden values are from asked words, 0 the nearest; `None` where these do not find them.
+pub fn distance_of(model: &EntityModel, golden: &GoldenRecord, text: &str) -> Option<usize> {
+    let asked = asked_words(text);
+    (!asked.is_empty() && has_words(model, &golden.values, &asked)).then(|| distance(model, &asked, golden))
+}
+
+/// Whether golden values have, for each asked word, a word beginning with it among those by which they are found.
+fn has_words(model: &EntityModel, values: &GoldenValues, asked: &[String]) -> bool {
+    let words = words(model, values);
+    asked.iter().all(|asked| words.split(' ').any(|word| word.starts_with(asked.as_str())))
+}
+
+/// The best finds so far: the nearest to what was asked, of equal ones those of smaller ids.
+struct Best<'a> {
+    model: &'a EntityModel,
+    asked: &'a [String],
+    limit: usize,
+    found: Vec<(usize, GoldenRecord)>,
+}
+
+impl<'a> Best<'a> {
+    fn new(model: &'a EntityModel, asked: &'a [String], limit: u32) -> Self {
+        Self { model, asked, limit: limit as usize, found: Vec::new() }
+    }
+
+    fn offer(&mut self, golden: GoldenRecord) {
+        self.found.push((distance(self.model, self.asked, &golden), golden));
+        if self.found.len() > 2 * self.limit.max(CANDIDATES as usize) {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        self.found.sort_by_key(|(distance, golden)| (*distance, golden.id));
+        self.found.truncate(self.limit);
+    }
+
+    fn finish(mut self) -> Vec<GoldenRecord> {
+        self.cut();
+        self.found.into_iter().map(|(_, golden)| golden).collect()
+    }
 }
 
 /// How many asked words are no whole word of the label; a label in the asked order is nearer still.

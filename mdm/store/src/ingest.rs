@@ -15,6 +15,7 @@ use crate::dialect::{Packed, ROWS_A_STATEMENT, json, sql};
 use crate::erasures::ErasedKeys;
 use crate::error::StoreError;
 use crate::quarantined_rows;
+use crate::relations::{self, RelationType};
 use crate::resolution;
 use crate::source_systems::{self, SourceFacts, get_source};
 use crate::steward_tasks;
@@ -94,6 +95,8 @@ pub struct IngestTx {
     erased: Option<ErasedKeys>,
     /// Rows of them that the file still held.
     erased_rows: u64,
+    /// The relations that its source records state.
+    relations: Vec<RelationType>,
 }
 
 /// A stored source record that a key was found for.
@@ -152,8 +155,10 @@ impl IngestTx {
             .await)?;
         let next_id: i64 = on_tx!(tx, |c| sqlx::query_scalar(NEXT).fetch_one(c).await)?;
         let run = IngestRunId(run);
+        let relations = relations::stated_by(&mut tx, &source.rows_of).await?;
         Ok(Self {
             tx,
+            relations,
             load: file.load,
             first_load: source.live_count + source.retired_count == 0,
             source,
@@ -230,10 +235,12 @@ impl IngestTx {
         let known = self.find_known(&keys).await?;
         let mut new = Vec::new();
         let mut changed = Vec::new();
+        let mut versions = Vec::with_capacity(records.len());
         for record in records {
             let hash = content_hash(&record.values);
             match known.get(record.key.as_str()) {
                 None => {
+                    versions.push((self.next_id, 1, &record.values));
                     new.push((self.next_id, &record.key, hash, Packed(&record.values), record.updated));
                     self.next_id += 1;
                 }
@@ -243,6 +250,7 @@ impl IngestTx {
                         self.summary.unchanged += 1;
                     } else {
                         self.revived += u64::from(known.retired_us.is_some());
+                        versions.push((known.id, known.version + 1, &record.values));
                         changed.push((known.id, hash, Packed(&record.values), record.updated));
                     }
                 }
@@ -250,12 +258,18 @@ impl IngestTx {
         }
         self.insert_new(&new).await?;
         self.update_changed(&changed).await?;
+        self.keep_relations(versions).await?;
         let touched: Vec<i64> = new.iter().map(|row| row.0).chain(changed.iter().map(|row| row.0)).collect();
         self.mark_unresolved(&touched).await?;
         self.added += new.len() as u64;
         self.summary.new += new.len() as u64;
         self.summary.changed += changed.len() as u64;
         Ok(())
+    }
+
+    /// Keeps the relations that versions of source records state: id, version, values.
+    pub(crate) async fn keep_relations(&mut self, versions: Vec<(i64, i64, &Values)>) -> Result<(), StoreError> {
+        relations::keep(&mut self.tx, &self.relations, &self.source.rows_of, versions.into_iter()).await
     }
 
     pub(crate) async fn find_known(&mut self, keys: &[&str]) -> Result<FxHashMap<String, Known>, StoreError> {

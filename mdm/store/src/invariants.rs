@@ -18,6 +18,7 @@ use crate::error::StoreError;
 use crate::ingest::content_hash;
 use crate::overrides;
 use crate::packed::ChosenBack;
+use crate::relations;
 use crate::rule_sets::body_hash;
 
 /// One invariant and whether it holds.
@@ -208,7 +209,7 @@ impl Store {
     /// Checks every invariant that the stored hub can show, on one state of it.
     pub async fn check_invariants(&self) -> Result<Vec<Check>, StoreError> {
         let mut tx = self.db.begin_read().await?;
-        let mut checks = Vec::with_capacity(CHECKS.len() + 9);
+        let mut checks = Vec::with_capacity(CHECKS.len() + 10);
         for one in &CHECKS {
             checks.push(run(&mut tx, one.name, one.what, one.broken).await?);
         }
@@ -223,6 +224,11 @@ impl Store {
         let what = "no golden record holds two registers that need an agreement and have none, once resolved";
         checks.push(check("links_agreed", what, &parted));
         checks.push(check_rule_sets(&mut tx).await?);
+        checks.push(check(
+            "relations_as_stated",
+            "the relations that are kept of a source record are those that its versions state",
+            &relations::list_unlike_their_source(&mut tx).await?,
+        ));
         let joined = confirmations::list_joined(&mut tx).await?;
         checks.push(check(
             "confirmed_stay_apart",

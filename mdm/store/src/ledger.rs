@@ -13,7 +13,7 @@ use crate::steward_tasks;
 
 impl Store {
     /// Copies the ledger into an empty hub: source systems, ingest runs, source records in all their versions, rule
-    /// sets, and stewards' decisions with the tasks that they were made on, field checks, confirmations, overrides and sharing agreements; ids and times as they are. Every live source
+    /// sets, what entity models said, and stewards' decisions with the tasks that they were made on, field checks, confirmations, overrides and sharing agreements; ids and times as they are. Every live source
     /// record waits there for a resolution, which must come to the golden records that this hub holds.
     ///
     /// # Errors
@@ -35,6 +35,7 @@ impl Store {
         self.copy::<VersionRow>(&mut tx, SOURCE_RECORD_VERSIONS).await?;
         self.copy::<ErasedRow>(&mut tx, ERASED_SOURCE_RECORDS).await?;
         self.copy::<RuleSetRow>(&mut tx, RULE_SETS).await?;
+        self.copy::<DeclaredModelRow>(&mut tx, DECLARED_MODELS).await?;
         self.copy::<ConstraintRow>(&mut tx, CONSTRAINTS).await?;
         self.copy::<ConfirmationRow>(&mut tx, CONFIRMATIONS).await?;
         self.copy::<ConfirmationMemberRow>(&mut tx, CONFIRMATION_MEMBERS).await?;
@@ -148,6 +149,14 @@ const RULE_SETS: Table = Table {
          FROM {rows $1: entity text, version int, body json, created_us int, body_hash text} AS r",
 };
 
+type DeclaredModelRow = (String, i64, i64, String, String, i64);
+const DECLARED_MODELS: Table = Table {
+    read: "SELECT entity, number, version, body, migrations, recorded_us FROM declared_models ORDER BY entity, number",
+    write: "INSERT INTO declared_models (entity, number, version, body, migrations, recorded_us)
+         SELECT entity, number, version, body, migrations, recorded_us
+         FROM {rows $1: entity text, number int, version int, body text, migrations text, recorded_us int} AS r",
+};
+
 type ConstraintRow = (i64, String, i64, i64, String, i64, String, i64, i64, Option<i64>, Option<i64>, Option<i64>);
 const CONSTRAINTS: Table = Table {
     read: "SELECT id, entity, left_id, right_id, kind, steward_task_id, reason, decided_by, decided_us, undone_by,
@@ -177,14 +186,15 @@ const CONFIRMATION_MEMBERS: Table = Table {
          SELECT confirmation_id, source_record_id FROM {rows $1: confirmation_id int, source_record_id int} AS r",
 };
 
-type OverrideRow = (i64, String, String, String, String, i64, i64, Option<i64>, Option<i64>, Option<i64>);
+type OverrideRow = (i64, String, String, String, String, i64, i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>);
 const OVERRIDES: Table = Table {
-    read: "SELECT id, entity, attribute, value, reason, stated_by, stated_us, expires_us, ended_by, ended_us
+    read: "SELECT id, entity, attribute, value, reason, stated_by, stated_us, expires_us, ended_by, ended_us, restated_as
          FROM overrides ORDER BY id",
-    write: "INSERT INTO overrides (id, entity, attribute, value, reason, stated_by, stated_us, expires_us, ended_by, ended_us)
-         SELECT id, entity, attribute, value, reason, stated_by, stated_us, expires_us, ended_by, ended_us
+    write: "INSERT INTO overrides (id, entity, attribute, value, reason, stated_by, stated_us, expires_us, ended_by, ended_us,
+         restated_as)
+         SELECT id, entity, attribute, value, reason, stated_by, stated_us, expires_us, ended_by, ended_us, restated_as
          FROM {rows $1: id int, entity text, attribute text, value text, reason text, stated_by int, stated_us int,
-             expires_us int, ended_by int, ended_us int} AS r",
+             expires_us int, ended_by int, ended_us int, restated_as int} AS r",
 };
 
 type OverrideMemberRow = (i64, i64, i64);

@@ -10,17 +10,20 @@ mod audit_events;
 mod audit_recorder;
 mod audit_verify;
 mod backup;
+mod checksums;
 mod confirmations;
 mod consents;
 mod constraints;
 mod crosswalks;
 mod db;
 mod decision_batches;
+mod declared_models;
 mod department_answers;
 mod dialect;
 mod editions;
 mod erasures;
 mod error;
+mod export;
 mod feed_events;
 mod field_checks;
 mod golden_records;
@@ -29,19 +32,23 @@ mod ingest;
 mod ingest_runs;
 mod invariants;
 pub mod key_store;
+mod leases;
 mod ledger;
 mod legal_holds;
+mod model_migrations;
 mod overrides;
 mod packed;
 mod past;
 mod proposals;
 mod quarantined_rows;
+mod relations;
 mod resolution;
 mod rule_sets;
 mod sessions;
 mod settings;
 mod source_records;
 mod source_systems;
+mod standing;
 mod steward_tasks;
 mod stewardship;
 mod task_steps;
@@ -56,34 +63,44 @@ use kanak_model::Clock;
 
 pub use agreements::Member;
 pub use api_keys::{ApiKey, ApiKeyId};
-pub use arrivals::{Arrivals, Arrived, Arriving, ArrivingRow, Expected, Standing};
+pub use arrivals::{Arrivals, Arrived, Arriving, ArrivingRow, Expected, StandsWith};
 pub use audit_affected::{Affected, Touched};
 pub use audit_checkpoints::{AuditCheckpoint, AuditKey, AuditSigner, CHECKPOINT_EVERY_US, ENTRIES_A_CHECKPOINT};
 pub use audit_events::{AuditEntry, AuditEvent};
 pub use audit_verify::{AuditFault, AuditFileError, AuditVerdict, verify_audit_file};
-pub use backup::Backup;
+pub use backup::{Backup, HubCopy, POSTGRES_COPY, SQLITE_COPY, read_sqlite_copy};
+pub use checksums::{Checksums, TableSum};
 pub use confirmations::Confirmation;
 pub use consents::{Consent, NewConsent};
 pub use crosswalks::{Crosswalk, Link, RestatedLink};
 pub use db::{HubUrl, PostgresUrl};
 pub use decision_batches::{BATCH_MAX, BatchTerms, DecidedAtOnce};
+pub use declared_models::{DeclaredModel, ModelThen};
 pub use department_answers::{Correction, DepartmentAnswer, NewAnswer, Says};
 pub use editions::{Edition, Items};
 pub use erasures::{Erased, ErasedKeys, ErasurePlan, Reach, UnfinishedErasure};
 pub use error::StoreError;
 pub use golden_records::{Golden, HubCounts, MemberRecord, Place};
+pub use golden_search::{distance_of, may_search};
 pub use ingest::{ArrivedBy, FileFacts, IngestSummary, IngestTx};
 pub use ingest_runs::IngestRunSummary;
 pub use invariants::Check;
 pub use key_store::{FileKeyStore, Key, KeyError, KeyStore};
+pub use leases::{Lease, LeaseStanding, RESOLVER};
 pub use legal_holds::LegalHold;
+pub use model_migrations::{HeldOverride, ModelMigrationTx};
 pub use overrides::{NewOverride, OverrideView};
-pub use past::StewardAct;
+pub use past::{ActKind, StewardAct};
 pub use proposals::{Approved, Proposal, ProposalEnd, ProposalOutcome, ProposedAct};
 pub use quarantined_rows::{QuarantineCount, QuarantinedRow};
+pub use relations::{
+    Direction, NotARelationCursor, Other, Related, RelationCursor, RelationPage, RelationQuery, RelationRow,
+    RelationRows,
+};
 pub use resolution::{Applied, Resolution, Scope, Unresolved};
 pub use rule_sets::RuleSet;
 pub use source_systems::SourceSystemRow;
+pub use standing::{HeldVersion, OverrideStanding, SourceStanding, Standing, show_as_of};
 pub use stewardship::{
     CheckFilter, Decided, Neighbourhood, NotATaskCursor, REASON_MAX, TaskCounts, TaskCursor, TaskFilter, TaskQuery,
     TaskView, Undone, check_reason,
@@ -127,6 +144,12 @@ impl Store {
         }
         let recorder = Arc::new(audit_recorder::Recorder::new());
         Ok(Self { db: db::Db::open(url).await?, clock, recorder, signer: None })
+    }
+
+    /// The same hub for what is done under a lease: once another process has taken that, nothing is written any more.
+    #[must_use]
+    pub fn holding(&self, lease: &Lease) -> Self {
+        Self { db: self.db.fenced(lease), ..self.clone() }
     }
 
     /// The clock that the hub records by.

@@ -329,7 +329,8 @@ impl Store {
         self.list_overrides_of_at(access, model, id, Timestamp(i64::MAX)).await
     }
 
-    /// The same of source records that the golden record held then; also of overrides that were stated or ended later.
+    /// The same of source records that the golden record held then; also of overrides that were stated or ended later. One that a
+    /// migration of the model had stated anew by then stands under its new name alone.
     pub async fn list_overrides_of_at(
         &self,
         access: &Access,
@@ -341,7 +342,7 @@ impl Store {
              FROM overrides o WHERE o.entity = $2 AND o.id IN (SELECT m.override_id FROM override_members m
                  JOIN crosswalks x ON x.source_record_id = m.source_record_id AND x.recorded_from_us <= $3
                      AND (x.recorded_to_us IS NULL OR x.recorded_to_us > $3) WHERE x.golden_id = $1)
-             ORDER BY o.id DESC";
+             AND (o.restated_as IS NULL OR o.ended_us > $3) ORDER BY o.id DESC";
         let rows: Vec<Row> =
             on_db!(&self.db, |c| sqlx::query_as(SQL).bind(id.0).bind(&model.name).bind(known_at.0).fetch_all(c).await)?;
         // Whose value it replaced is not told: where values are withheld, this is.

@@ -3,11 +3,14 @@
 //!
 //! Recorded times ascend in the order of commits, so no later commit is recorded at or before a time that was answered
 //! for. A time after the last commit is taken as that of the last commit: what is under way may still be recorded before it.
+//!
+//! Who may read is decided now: a golden record that the caller may not read any more is not shown as it was either.
 
 use std::collections::BTreeMap;
 
 use kanak_model::source_record::Values;
 use kanak_model::{Access, EntityModel, GoldenId, GoldenRecord, SourceRecordId, Timestamp, UserId};
+use rustc_hash::FxHashSet;
 use sqlx::FromRow;
 use sqlx::types::Json;
 
@@ -15,22 +18,23 @@ use crate::Store;
 use crate::access_sql::compile;
 use crate::crosswalks::{self, Crosswalk};
 use crate::db::{Tx, on_db, on_tx};
+use crate::declared_models::Eras;
 use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 use crate::golden_records::{
-    Golden, GoldenRow, MEMBER_COLUMNS, MemberRow, REDIRECTS_MAX, Tail, VERSIONS, recorded_until, show_members,
+    Golden, GoldenRow, MEMBER_COLUMNS, MemberRow, REDIRECTS_MAX, VERSIONS, carried, readable_now, recorded_until,
+    show_members,
 };
-use crate::users::user_name;
 
 /// The version that a golden record had then: the one that held, or, of one that had ended as empty, its last.
-struct Then {
-    id: i64,
-    entity: String,
-    version: i64,
+pub(crate) struct Then {
+    pub(crate) id: i64,
+    pub(crate) entity: String,
+    pub(crate) version: i64,
 }
 
 /// Where an id led then: itself, or what it had been merged into.
-async fn follow(tx: &mut Tx, id: GoldenId, at: Timestamp) -> Result<Option<Then>, StoreError> {
+pub(crate) async fn follow(tx: &mut Tx, id: GoldenId, at: Timestamp) -> Result<Option<Then>, StoreError> {
     const VERSION: &str = "SELECT g.entity, v.version, v.recorded_to_us FROM golden_records g
          JOIN golden_versions v ON v.golden_id = g.id
          WHERE g.id = $1 AND v.recorded_from_us <= $2 ORDER BY v.version DESC LIMIT 1";
@@ -104,19 +108,71 @@ async fn members(tx: &mut Tx, id: i64, at: Timestamp) -> Result<Vec<MemberRow>, 
     Ok(rows)
 }
 
+/// The golden records of an entity type that were held then, by ascending id, after one: what the caller's filter passed then.
+pub(crate) async fn held_after(
+    tx: &mut Tx,
+    access: &Access,
+    entity: &str,
+    after: Option<GoldenId>,
+    limit: u32,
+    at: Timestamp,
+) -> Result<Vec<GoldenRow>, StoreError> {
+    let engine = tx.engine();
+    let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), 5);
+    let text = format!(
+        "{VERSIONS} WHERE g.entity = $1 AND g.id > $2 AND v.recorded_from_us <= $3
+         AND (v.recorded_to_us IS NULL OR v.recorded_to_us > $3) AND {} ORDER BY g.id LIMIT $4",
+        condition.sql
+    );
+    Ok(on_tx!(tx, |c| {
+        let mut query = sqlx::query_as(sql(engine, &text))
+            .bind(entity)
+            .bind(after.map_or(0, |id| id.0))
+            .bind(at.0)
+            .bind(i64::from(limit));
+        for text in condition.bind {
+            query = query.bind(text);
+        }
+        query.fetch_all(c).await
+    })?)
+}
+
 /// Something that a steward did to a golden record, or undid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StewardAct {
     /// When.
     pub at: Timestamp,
-    /// The steward's name.
-    pub by: String,
-    /// What, in words that name no value: `decided that two source records match`.
-    pub what: String,
+    /// Who; nobody where time or a migration of the model ended it.
+    pub by: Option<UserId>,
+    /// What.
+    pub what: ActKind,
     /// The steward's words; of what was undone, none.
     pub reason: Option<String>,
     /// The source records that it was about, where it was about two.
     pub source_records: Vec<SourceRecordId>,
+}
+
+/// What a steward did, or undid.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ActKind {
+    /// Decided that two source records match.
+    Joined,
+    /// Undid the decision that they match.
+    JoinedUndone,
+    /// Decided that two source records do not match.
+    Parted,
+    /// Undid the decision that they do not match.
+    PartedUndone,
+    /// Confirmed the golden record.
+    Confirmed,
+    /// Withdrew the confirmation.
+    ConfirmationWithdrawn,
+    /// Stated a value of this attribute.
+    Stated(String),
+    /// The stated value of this attribute ended: it was withdrawn, or its time had come.
+    StatedEnded(String),
+    /// The stated value of this attribute goes on under the model as it was migrated to.
+    StatedAnew(String),
 }
 
 /// A decision, a confirmation or an override as it is stored, with who ended it.
@@ -131,33 +187,30 @@ struct ActRow {
     reason: String,
     ended_by: Option<i64>,
     ended_us: Option<i64>,
+    restated_as: Option<i64>,
 }
 
 impl ActRow {
-    fn acts(self, name: &impl Fn(i64) -> String) -> impl Iterator<Item = StewardAct> {
+    fn acts(self) -> impl Iterator<Item = StewardAct> {
         let (done, ended) = match self.kind.as_str() {
-            "must_link" => {
-                ("decided that two source records match".to_owned(), "undid the decision that they match".to_owned())
-            }
-            "cannot_link" => (
-                "decided that two source records do not match".to_owned(),
-                "undid the decision that they do not match".to_owned(),
-            ),
-            "confirmation" => ("confirmed it".to_owned(), "withdrew the confirmation".to_owned()),
-            _ => (format!("stated {}", self.about), format!("the stated {} ended", self.about)),
+            "must_link" => (ActKind::Joined, ActKind::JoinedUndone),
+            "cannot_link" => (ActKind::Parted, ActKind::PartedUndone),
+            "confirmation" => (ActKind::Confirmed, ActKind::ConfirmationWithdrawn),
+            _ if self.restated_as.is_some() => (ActKind::Stated(self.about.clone()), ActKind::StatedAnew(self.about)),
+            _ => (ActKind::Stated(self.about.clone()), ActKind::StatedEnded(self.about)),
         };
         let source_records: Vec<_> =
             [self.left_id, self.right_id].into_iter().filter(|id| *id > 0).map(SourceRecordId).collect();
         let end = self.ended_us.map(|at_us| StewardAct {
             at: Timestamp(at_us),
-            by: self.ended_by.map_or_else(|| "its time".to_owned(), name),
+            by: self.ended_by.map(UserId),
             what: ended,
             reason: None,
             source_records: source_records.clone(),
         });
         let begin = StewardAct {
             at: Timestamp(self.at_us),
-            by: name(self.by_id),
+            by: Some(UserId(self.by_id)),
             what: done,
             reason: Some(self.reason),
             source_records,
@@ -171,21 +224,19 @@ impl Store {
     /// ever linked to it, confirmations and stated values. The caller has read the golden record.
     pub async fn list_steward_acts(&self, id: GoldenId, known_at: Timestamp) -> Result<Vec<StewardAct>, StoreError> {
         const SQL: &str = "SELECT kind, '' AS about, left_id, right_id, decided_by AS by_id, decided_us AS at_us, reason,
-                 undone_by AS ended_by, undone_us AS ended_us FROM constraints
+                 undone_by AS ended_by, undone_us AS ended_us, CAST(NULL AS BIGINT) AS restated_as FROM constraints
              WHERE left_id IN (SELECT source_record_id FROM crosswalks WHERE golden_id = $1)
                 OR right_id IN (SELECT source_record_id FROM crosswalks WHERE golden_id = $1)
              UNION ALL
-             SELECT 'confirmation', '', 0, 0, confirmed_by, confirmed_us, reason, withdrawn_by, withdrawn_us FROM confirmations
+             SELECT 'confirmation', '', 0, 0, confirmed_by, confirmed_us, reason, withdrawn_by, withdrawn_us, NULL FROM confirmations
              WHERE constraint_id IS NULL AND id IN (SELECT m.confirmation_id FROM confirmation_members m
                  JOIN crosswalks c ON c.source_record_id = m.source_record_id WHERE c.golden_id = $1)
              UNION ALL
-             SELECT 'override', attribute, 0, 0, stated_by, stated_us, reason, ended_by, ended_us FROM overrides
+             SELECT 'override', attribute, 0, 0, stated_by, stated_us, reason, ended_by, ended_us, restated_as FROM overrides
              WHERE id IN (SELECT m.override_id FROM override_members m
                  JOIN crosswalks c ON c.source_record_id = m.source_record_id WHERE c.golden_id = $1)";
-        let users = self.list_users().await?;
-        let name = |id: i64| user_name(&users, UserId(id));
         let rows: Vec<ActRow> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(id.0).fetch_all(c).await)?;
-        let mut acts: Vec<StewardAct> = rows.into_iter().flat_map(|row| row.acts(&name)).collect();
+        let mut acts: Vec<StewardAct> = rows.into_iter().flat_map(ActRow::acts).collect();
         acts.retain(|act| act.at <= known_at);
         acts.sort_by(|a, b| (a.at, &a.what).cmp(&(b.at, &b.what)));
         Ok(acts)
@@ -211,6 +262,9 @@ impl Store {
         if then.entity != model.name {
             return Ok(None);
         }
+        if readable_now(&mut tx, access, &[then.id]).await?.is_empty() {
+            return Ok(None);
+        }
         let engine = tx.engine();
         let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), 3);
         let text = format!("{VERSIONS} WHERE g.id = $1 AND v.version = $2 AND {}", condition.sql);
@@ -223,10 +277,12 @@ impl Store {
         })?;
         let Some(row) = row else { return Ok(None) };
         let members = members(&mut tx, then.id, known_at).await?;
+        let eras = Eras::load(&mut tx, &model.name).await?;
         drop(tx);
-        let mut record = self.show_one(access, model, row.into()).await?;
+        let model = eras.model_at(model, known_at);
+        let mut record = self.show_one(access, &model, carried(&eras, known_at, row)).await?;
         record.recorded_to = known(record.recorded_to, known_at);
-        let members = show_members(access, model, &mut record, members);
+        let members = show_members(access, &model, &mut record, members);
         let redirected_from = (then.id != id.0).then_some(id);
         Ok(Some(Golden { record, members, redirected_from, known_at }))
     }
@@ -270,11 +326,21 @@ impl Store {
         limit: u32,
         known_at: Timestamp,
     ) -> Result<Vec<GoldenRecord>, StoreError> {
-        let wanted = "g.id > $2 AND v.recorded_from_us <= $3 AND (v.recorded_to_us IS NULL OR v.recorded_to_us > $3)";
-        let tail = Tail { wanted, order: "g.id" };
-        let known_at = known_at.min(self.recorded_until().await?);
-        let from = (after.map_or(0, |id| id.0), known_at.0);
-        let mut then = self.list_with(access, model, VERSIONS, &tail, from, limit).await?;
+        let mut tx = self.db.begin_read().await?;
+        let known_at = known_at.min(recorded_until(&mut tx).await?);
+        let eras = Eras::load(&mut tx, &model.name).await?;
+        let model = eras.model_at(model, known_at);
+        let (mut after, mut then) = (after, Vec::new());
+        while then.len() < limit as usize {
+            let rows = held_after(&mut tx, access, &model.name, after, limit, known_at).await?;
+            let Some(last) = rows.last() else { break };
+            after = Some(last.id());
+            let ids: Vec<i64> = rows.iter().map(|row| row.id().0).collect();
+            let readable = readable_now(&mut tx, access, &ids).await?;
+            let shown = rows.into_iter().filter(|row| readable.contains(&row.id().0));
+            then.extend(shown.map(|row| show(access, &model, &eras, known_at, row)));
+        }
+        then.truncate(limit as usize);
         for record in &mut then {
             record.recorded_to = known(record.recorded_to, known_at);
         }
@@ -290,8 +356,27 @@ impl Store {
         known_at: Timestamp,
     ) -> Result<Vec<GoldenRecord>, StoreError> {
         let known_at = known_at.min(self.recorded_until().await?);
-        let mut history = self.list_history(access, model, id).await?;
-        history.retain(|version| version.recorded_from <= known_at);
+        let mut tx = self.db.begin_read().await?;
+        if readable_now(&mut tx, access, &[id.0]).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let eras = Eras::load(&mut tx, &model.name).await?;
+        let model = eras.model_at(model, known_at);
+        let engine = tx.engine();
+        let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), 4);
+        let text = format!(
+            "{VERSIONS} WHERE g.id = $1 AND g.entity = $2 AND v.recorded_from_us <= $3 AND {} ORDER BY v.version",
+            condition.sql
+        );
+        let rows: Vec<GoldenRow> = on_tx!(tx, |c| {
+            let mut query = sqlx::query_as(sql(engine, &text)).bind(id.0).bind(&model.name).bind(known_at.0);
+            for text in condition.bind {
+                query = query.bind(text);
+            }
+            query.fetch_all(c).await
+        })?;
+        let mut history: Vec<GoldenRecord> =
+            rows.into_iter().map(|row| show(access, &model, &eras, known_at, row)).collect();
         for version in &mut history {
             version.recorded_to = known(version.recorded_to, known_at);
         }
@@ -317,11 +402,13 @@ impl Store {
             crosswalks::COLUMNS,
             condition.sql
         );
+        let asked: Vec<i64> = golden.iter().map(|id| id.0).collect();
+        let readable: FxHashSet<i64> = readable_now(&mut self.db.begin_read().await?, access, &asked).await?;
+        let asked: Vec<i64> = asked.into_iter().filter(|id| readable.contains(id)).collect();
         let mut all = Vec::new();
-        for chunk in golden.chunks(ROWS_A_STATEMENT) {
-            let ids: Vec<i64> = chunk.iter().map(|id| id.0).collect();
+        for ids in asked.chunks(ROWS_A_STATEMENT) {
             let rows: Vec<crosswalks::Row> = on_db!(&self.db, |c| {
-                let mut query = sqlx::query_as(sql(engine, &text)).bind(json(&ids)).bind(known_at.0);
+                let mut query = sqlx::query_as(sql(engine, &text)).bind(json(ids)).bind(known_at.0);
                 for text in &condition.bind {
                     query = query.bind(text);
                 }

@@ -138,6 +138,28 @@ pub(crate) async fn of_ids(
     Ok(all)
 }
 
+/// The next live source records of an entity type after one, by ascending id: for the hub's own work.
+pub(crate) async fn list_after(
+    tx: &mut Tx,
+    entity: &str,
+    after: SourceRecordId,
+    limit: u32,
+) -> Result<Vec<SourceRecord>, StoreError> {
+    let engine = tx.engine();
+    let text = format!(
+        "{} WHERE r.retired_us IS NULL AND r.id > $2 AND +r.source_system_id IN
+         (SELECT id FROM source_systems WHERE rows_are = 'entity' AND rows_of = $1) ORDER BY r.id LIMIT $3",
+        columns(engine)
+    );
+    let rows: Vec<Row> = on_tx!(tx, |c| sqlx::query_as(sql(engine, &text))
+        .bind(entity)
+        .bind(after.0)
+        .bind(i64::from(limit))
+        .fetch_all(c)
+        .await)?;
+    rows.into_iter().map(Row::read).collect()
+}
+
 impl Store {
     /// The entity type of a source record, so that its model can be looked up.
     pub async fn find_entity_of(&self, id: SourceRecordId) -> Result<Option<String>, StoreError> {

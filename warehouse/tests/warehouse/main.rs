@@ -7,6 +7,7 @@ mod benefits;
 mod grievances;
 mod metrics;
 mod quality;
+mod relations;
 mod releases;
 mod revenue;
 mod service_delivery;

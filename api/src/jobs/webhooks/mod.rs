@@ -1,6 +1,6 @@
 //! Webhooks: the change feed posted to subscribers, in order, at least once.
 //!
-//! A message is one event. Its id names webhook and position, and its content follows from the feed: whoever keeps ids
+//! Of several servers on one hub the holder of the lease delivers. A message is one event. Its id names webhook and position, and its content follows from the feed: whoever keeps ids
 //! sees each once. The position is written after the receiver's answer, so that a kill at any point loses nothing.
 
 mod deliver;
@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use kanak_store::{Webhook, WebhookId};
+use kanak_store::{Lease, Webhook, WebhookId};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use deliver::{Taken, deliver, redeliver};
@@ -33,15 +34,19 @@ impl Drop for Deliveries {
     }
 }
 
-/// Starts to deliver, each webhook in a task of its own: a slow receiver holds up no other.
+/// Starts to deliver while this server holds the lease, each webhook in a task of its own: a slow receiver holds up no other.
 ///
 /// # Errors
 /// When TLS cannot be set up.
-pub fn start(deployment: Deployment) -> anyhow::Result<Deliveries> {
+pub fn start(deployment: Deployment, lease: watch::Receiver<Option<Lease>>) -> anyhow::Result<Deliveries> {
     let poster = Poster::new(deployment.config.webhooks)?;
     Ok(Deliveries(tokio::spawn(async move {
         let mut running = Running::default();
         loop {
+            let held = lease.borrow().clone();
+            if running.lease != held {
+                running = Running { lease: held, deliveries: BTreeMap::new() };
+            }
             if let Err(error) = running.look(&deployment, &poster).await {
                 let reason = format!("{error:#}");
                 tracing::error!(error = reason, "Cannot tell which webhooks are due: {reason}");
@@ -54,21 +59,27 @@ pub fn start(deployment: Deployment) -> anyhow::Result<Deliveries> {
 
 /// The webhooks that are being delivered.
 #[derive(Default)]
-struct Running(BTreeMap<WebhookId, JoinHandle<()>>);
+struct Running {
+    /// The lease under which they are; without one there are none.
+    lease: Option<Lease>,
+    deliveries: BTreeMap<WebhookId, JoinHandle<()>>,
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.values().for_each(JoinHandle::abort);
+        self.deliveries.values().for_each(JoinHandle::abort);
     }
 }
 
 impl Running {
     /// Begins what is due and not under way; ends what is not wanted any more.
     async fn look(&mut self, deployment: &Deployment, poster: &Poster) -> anyhow::Result<()> {
+        let Some(lease) = &self.lease else { return Ok(()) };
+        let deployment = &deployment.holding(lease);
         let webhooks = deployment.store.list_webhooks().await.context("cannot list webhooks")?;
         let end = deployment.store.feed_position().await?;
         let now = deployment.clock.now();
-        self.0.retain(|id, task| {
+        self.deliveries.retain(|id, task| {
             let is_wanted = webhooks.iter().any(|webhook| webhook.id == *id && webhook.paused.is_none());
             if !is_wanted {
                 task.abort();
@@ -78,7 +89,7 @@ impl Running {
         let is_due = |webhook: &Webhook| webhook.paused.is_none() && webhook.due <= now && webhook.position != end;
         for webhook in webhooks.into_iter().filter(is_due) {
             let (deployment, poster) = (deployment.clone(), poster.clone());
-            self.0.entry(webhook.id).or_insert_with(|| {
+            self.deliveries.entry(webhook.id).or_insert_with(|| {
                 tokio::spawn(async move {
                     if let Err(error) = deliver(&deployment, &poster, webhook.id).await {
                         let (name, reason) = (webhook.name, format!("{error:#}"));

@@ -25,6 +25,7 @@ use super::*;
 use crate::config::{Config, WebhookSettings};
 use crate::deployment::Deployment;
 use crate::secrets::os_rng;
+use crate::server::state::AppState;
 use crate::testing::House;
 
 /// Before the golden records the feed tells that their rule set was published; events are counted from there.
@@ -169,6 +170,12 @@ impl Subscribed {
     }
 }
 
+/// What a server delivers that holds the lease.
+fn running(state: &AppState) -> Running {
+    let lease = state.lease.borrow().clone();
+    Running { lease, deliveries: BTreeMap::new() }
+}
+
 const NAMES: [&str; 8] = [
     "Asha Devi",
     "Bina Kumari",
@@ -278,12 +285,15 @@ async fn what_is_not_taken_is_tried_again_later_and_holds_back_what_follows() {
     assert_eq!((failing.position, failing.attempts), (told(1), 1));
     assert!(failing.due.0 >= 1_002_500_000 && failing.due.0 <= 1_005_000_000, "{:?}", failing.due);
     assert_eq!(failing.problem.as_deref(), Some("the receiver answers 503"));
-    let mut running = Running::default();
-    running.look(&subscribed.deployment, &subscribed.poster).await.unwrap();
-    assert!(running.0.is_empty(), "it is not due yet");
+    let state = AppState::holding_the_lease(subscribed.deployment.clone()).await;
+    let mut waiting = running(&state);
+    waiting.look(&state.deployment, &subscribed.poster).await.unwrap();
+    assert!(waiting.deliveries.is_empty(), "it is not due yet");
     subscribed.set_time(failing.due.0);
-    running.look(&subscribed.deployment, &subscribed.poster).await.unwrap();
-    for (_, task) in std::mem::take(&mut running.0) {
+    let state = AppState::holding_the_lease(subscribed.deployment.clone()).await;
+    let mut running = running(&state);
+    running.look(&state.deployment, &subscribed.poster).await.unwrap();
+    for (_, task) in std::mem::take(&mut running.deliveries) {
         task.await.unwrap();
     }
     assert_eq!(subscribed.receiver.events(), [1, 2, 2, 3]);
@@ -328,15 +338,35 @@ async fn a_webhook_that_fails_for_days_is_paused_and_one_that_is_gone_at_once() 
     subscribed.deliver().await;
     let paused = subscribed.webhook().await;
     assert!(paused.paused.is_some() && paused.position == told(0), "{paused:?}");
-    let mut running = Running::default();
-    running.look(&subscribed.deployment, &subscribed.poster).await.unwrap();
-    assert!(running.0.is_empty());
+    let state = AppState::holding_the_lease(subscribed.deployment.clone()).await;
+    let mut running = running(&state);
+    running.look(&state.deployment, &subscribed.poster).await.unwrap();
+    assert!(running.deliveries.is_empty());
     subscribed.deployment.store.resume_webhook(&by(), paused.id).await.unwrap();
     subscribed.receiver.answers(&[200, 410]);
     subscribed.deliver().await;
     let gone = subscribed.webhook().await;
     assert_eq!((gone.position, gone.paused.is_some()), (told(1), true));
     assert!(gone.problem.unwrap().contains("410"));
+}
+
+#[tokio::test]
+async fn a_server_without_the_lease_delivers_nothing_and_one_that_lost_it_writes_no_position() {
+    let subscribed = Subscribed::with(2, Detail::Changes, None).await;
+    let state = AppState::new(subscribed.deployment.clone(), crate::server::state::Cookies::Loopback);
+    let mut without = running(&state);
+    without.look(&state.deployment, &subscribed.poster).await.unwrap();
+    assert!(without.deliveries.is_empty());
+    let former = AppState::holding_the_lease(subscribed.deployment.clone()).await;
+    let lease = former.lease.borrow().clone().unwrap();
+    let stale = former.deployment.holding(&lease);
+    let _taken = AppState::holding_the_lease(subscribed.deployment.clone()).await;
+    let error = deliver(&stale, &subscribed.poster, subscribed.webhook().await.id);
+    let error = Box::pin(error).await.unwrap_err();
+    assert!(matches!(error.downcast_ref(), Some(kanak_store::StoreError::LeaseLost("resolver"))), "{error:#}");
+    assert_eq!(subscribed.webhook().await.position, told(0));
+    subscribed.deliver().await;
+    assert_eq!(subscribed.receiver.events(), [1, 1, 2], "the same message came again, by the new holder");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use kanak_ingest::RowChecked;
 use kanak_model::quality::RejectedRow;
 use kanak_model::{Access, GoldenId, SourceRecordId, SourceSystem, Timestamp, UserId};
-use kanak_store::{Arrived, Expected, Standing};
+use kanak_store::{Arrived, Expected, StandsWith};
 
 pub use queue::{RowWriter, WriteError};
 
@@ -70,7 +70,7 @@ pub struct RowWritten {
     /// When it is recorded.
     pub known_at: Timestamp,
     /// With whom it stands now; nothing while it waits for its first resolution, or where it is retired.
-    pub standing: Option<Standing>,
+    pub standing: Option<StandsWith>,
     /// Whether what follows from it is in the hub as well.
     pub resolution: RowResolution,
 }

@@ -1,5 +1,6 @@
 //! The whole server over a small hub and its warehouse: what each endpoint answers, to whom.
 
+mod relations;
 mod source_records;
 mod steward_tasks;
 
@@ -203,6 +204,43 @@ async fn an_answer_asked_again_at_its_own_time_is_the_same_byte_for_byte() {
     for (asked, status) in [("soon", StatusCode::BAD_REQUEST), ("2001-01-01", StatusCode::NOT_FOUND)] {
         for path in [by_key.to_owned(), golden.clone(), format!("{golden}/history")] {
             let answer = served.get(&format!("{path}?known_at={asked}"), &served.department, "service_delivery").await;
+            assert_eq!(answer.status, status, "{path}: {}", answer.body);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_day_is_answered_with_its_statuses_and_the_epochs_of_its_key() {
+    let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
+    let today = served.state.deployment.clock.now().day_ist();
+    let read = async |path: &str| {
+        let answer = served.get(path, &served.department, "service_delivery").await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
+        answer.json()
+    };
+    let by_key = read(&format!("/v1/crosswalks/people/1?as_of={today}")).await;
+    let id = by_key["golden_id"].as_str().unwrap();
+    assert_eq!(by_key["as_of"], today.to_string());
+    assert_eq!(
+        (&by_key["key_epochs"][0]["golden_id"], &by_key["status_history"][0]["status"]),
+        (&id.into(), &"active".into())
+    );
+    let golden = read(&format!("/v1/golden-records/{id}?as_of={today}")).await;
+    assert_eq!(golden["values"], by_key["values"]);
+    let search = "/v1/golden-records?entity=citizen&search=asha";
+    let found = read(search).await;
+    let known_at = by_key["known_at"].as_str().unwrap();
+    for past in [format!("as_of={today}"), format!("known_at={known_at}"), format!("as_of={today}&known_at={known_at}")]
+    {
+        let again = read(&format!("{search}&{past}")).await;
+        assert_eq!((again.as_array().unwrap().len(), &again[0]["values"]), (1, &found[0]["values"]), "{past}");
+    }
+    for nothing in ["as_of=2001-01-01", "known_at=2001-01-01"] {
+        assert_eq!(read(&format!("{search}&{nothing}")).await.as_array().unwrap().len(), 0, "{nothing}");
+    }
+    for (asked, status) in [("yesterday", StatusCode::BAD_REQUEST), ("2001-01-01", StatusCode::NOT_FOUND)] {
+        for path in ["/v1/crosswalks/people/1".to_owned(), format!("/v1/golden-records/{id}")] {
+            let answer = served.get(&format!("{path}?as_of={asked}"), &served.department, "service_delivery").await;
             assert_eq!(answer.status, status, "{path}: {}", answer.body);
         }
     }

@@ -6,6 +6,7 @@ pub mod find_matches;
 pub mod get;
 pub mod history;
 pub mod overrides;
+pub mod relations;
 pub mod search;
 pub mod view;
 
@@ -16,6 +17,7 @@ use kanak_store::Golden;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::jobs::as_of::{AsOf, find_as_of};
 use crate::server::actions::{Actions, steward_of};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
@@ -36,6 +38,9 @@ async fn locate<'s>(state: &'s AppState, id: &str) -> Result<(&'s EntityModel, G
 pub struct Known {
     /// What the hub held then: a time, such as the `known_at` of an answer, which is given again by it; or a day's end. Left out: now.
     known_at: Option<String>,
+    /// What was so at the end of this day in India, by what the hub knew at `known_at`: the values that departments stated then, by their own
+    /// word of when they changed them. Left out: what the hub holds.
+    as_of: Option<String>,
 }
 
 impl Known {
@@ -48,18 +53,41 @@ impl Known {
             |text: &String| Timestamp::parse(text).ok_or_else(|| Problem::bad_request(Timestamp::no_time("known_at")));
         self.known_at.as_ref().map(parse).transpose()
     }
+
+    /// The day that was asked for, with the time at which the hub knew it.
+    ///
+    /// # Errors
+    /// 400 when either is none.
+    pub fn as_of(&self) -> Result<Option<AsOf>, Problem> {
+        let known_at = self.at()?;
+        let parse = |text: &String| {
+            Timestamp::parse_day_end(text)
+                .map(|at| AsOf { at, known_at })
+                .ok_or_else(|| Problem::bad_request("`as_of` is no day; write it as 2026-04-01"))
+        };
+        self.as_of.as_ref().map(parse).transpose()
+    }
 }
 
-/// The golden record that a path states, as the caller may see it and as the hub held it then.
+/// The golden record that a path states, as the caller may see it, as the hub held it then or as it was on a day.
 async fn find_at<'s>(
     state: &'s AppState,
     access: &Access,
     id: &str,
-    known_at: Option<Timestamp>,
+    known: &Known,
 ) -> Result<(&'s EntityModel, Golden), Problem> {
-    let Some(known_at) = known_at else { return find(state, access, id).await };
+    let (known_at, as_of) = (known.at()?, known.as_of()?);
+    if known_at.is_none() && as_of.is_none() {
+        return find(state, access, id).await;
+    }
     let (model, id) = locate(state, id).await?;
-    let golden = state.deployment.store.find_golden_at(access, model, id, known_at).await.map_err(Problem::internal)?;
+    let golden = match (as_of, known_at) {
+        (Some(as_of), _) => find_as_of(&state.deployment, access, model, id, as_of).await.map_err(Problem::internal)?,
+        (None, known_at) => {
+            let known_at = known_at.unwrap_or(Timestamp(i64::MAX));
+            state.deployment.store.find_golden_at(access, model, id, known_at).await.map_err(Problem::internal)?
+        }
+    };
     Ok((model, golden.ok_or_else(|| not_shown(access, id))?))
 }
 

@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use kanak_model::entity_model::SurvivorshipStrategy;
 use kanak_model::golden_record::{GoldenValue, WithheldCounts};
 use kanak_model::kind::Class;
-use kanak_model::{Access, GoldenRecord, Timestamp, UserId};
+use kanak_model::life_events::{StatusSince, status_history};
+use kanak_model::valid_time::KeyEpoch;
+use kanak_model::{Access, EntityModel, GoldenRecord, Timestamp, UserId};
 use kanak_store::{Golden, OverrideView};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::jobs::as_of::AsOf;
 
 /// One chosen value with its origin.
 #[derive(Serialize, ToSchema)]
@@ -54,6 +58,29 @@ pub struct CrosswalkView {
     updated: Option<String>,
 }
 
+/// A status and since when it holds.
+#[derive(Serialize, ToSchema)]
+pub struct StatusView {
+    /// `active`, `deceased` ...
+    status: String,
+    /// The date of the event that brought it, as it is known: a day, a month or a year. Left out for the status before any event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
+}
+
+/// A period in which a department's key stood for one golden record.
+#[derive(Serialize, ToSchema)]
+pub struct KeyEpochView {
+    /// Since when, by the department's word.
+    from: String,
+    /// When the register was found to have dropped the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    /// The golden record, where the caller may see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    golden_id: Option<String>,
+}
+
 /// A golden record.
 #[derive(Serialize, ToSchema)]
 pub struct GoldenRecordView {
@@ -78,6 +105,15 @@ pub struct GoldenRecordView {
     /// The recorded time of which this is the answer: asked for again by it, the answer is the same, byte for byte.
     #[serde(skip_serializing_if = "Option::is_none")]
     known_at: Option<String>,
+    /// The day of which this is the answer, where one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    as_of: Option<String>,
+    /// The statuses that its dated events tell of (a death, a closure, moving out), the first first; those whose dates the caller may see.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    status_history: Vec<StatusView>,
+    /// Of an answer by a department's key: the periods in which that key stood for a golden record. Departments recycle keys.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    key_epochs: Vec<KeyEpochView>,
     /// The chosen values that the caller may see.
     values: BTreeMap<String, ValueView>,
     /// What is withheld beside what the purpose does not show; left out where nothing is.
@@ -139,6 +175,37 @@ impl GoldenRecordView {
         }
     }
 
+    /// The same with the statuses that its dated events tell of.
+    #[must_use]
+    pub fn with_life(mut self, model: &EntityModel, record: &GoldenRecord) -> Self {
+        let view = |one: StatusSince| StatusView { status: one.status, since: one.since.map(|date| date.to_string()) };
+        let history = status_history(model, &record.values);
+        // What its dates say is told where it is what the status says: who may not see the dates is told nothing of them.
+        if history.last().is_some_and(|last| last.status == record.status) {
+            self.status_history = history.into_iter().map(view).collect();
+        }
+        self
+    }
+
+    /// The same as the answer of a day.
+    #[must_use]
+    pub fn with_day(mut self, as_of: Option<AsOf>) -> Self {
+        self.as_of = as_of.map(|as_of| as_of.at.day_ist().to_string());
+        self
+    }
+
+    /// The same with the epochs of the key that it was found by.
+    #[must_use]
+    pub fn with_key_epochs(mut self, epochs: Vec<KeyEpoch>) -> Self {
+        let view = |epoch: KeyEpoch| KeyEpochView {
+            from: epoch.from.to_string(),
+            to: epoch.to.map(|to| to.to_string()),
+            golden_id: epoch.golden_id.map(|id| id.to_string()),
+        };
+        self.key_epochs = epochs.into_iter().map(view).collect();
+        self
+    }
+
     /// Whether a steward stated one of the values.
     pub fn has_override(&self) -> bool {
         let word = SurvivorshipStrategy::StewardOverride.word();
@@ -188,6 +255,9 @@ impl GoldenRecordView {
             recorded_from: record.recorded_from.to_string(),
             recorded_to: record.recorded_to.map(|at: Timestamp| at.to_string()),
             known_at: None,
+            as_of: None,
+            status_history: Vec::new(),
+            key_epochs: Vec::new(),
             values: values.collect(),
             withheld: WithheldView::of(record.withheld),
             crosswalks: Vec::new(),

@@ -94,6 +94,11 @@ async fn the_page_shows_what_the_hub_held_then_without_what_is_done_now() {
         "nobody acts on the past"
     );
     assert_eq!(house.get(STEWARD, &format!("{page}&known_at=1990-01-01")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(house.get(STEWARD, &format!("{page}&as_of=1990-01-01")).await.status, StatusCode::NOT_FOUND);
+    let asked = house.actions.0.lock().unwrap().clone();
+    assert_eq!(asked, [format!("{id} as of 1990-01-01 known at None")], "the server answers as of a day");
+    let bad = house.get(STEWARD, &format!("{page}&as_of=then")).await;
+    assert!(bad.status == StatusCode::CONFLICT && bad.body.contains("is no day"), "{}", bad.status);
     let bad = house.get(STEWARD, &format!("{page}&known_at=soon")).await;
     assert!(bad.status == StatusCode::CONFLICT && bad.body.contains("is no time"), "{}", bad.status);
 }

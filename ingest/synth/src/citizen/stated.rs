@@ -3,6 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 
 use crate::names::Sex;
+use crate::row::Row;
 
 /// One person as one register has them. Used again for the next row.
 #[derive(Debug, Default)]
@@ -63,6 +64,17 @@ pub(crate) enum DateForm {
 }
 
 impl DateForm {
+    /// Puts each day into a field of its own; an empty one where there is none.
+    pub(crate) fn put_days(self, row: &mut Row, days: &[Option<NaiveDate>]) {
+        for day in days {
+            row.put_with(|out| {
+                if let Some(day) = day {
+                    self.write_day(out, *day);
+                }
+            });
+        }
+    }
+
     /// A date in this form.
     pub(crate) fn write(self, out: &mut String, year: i32, month: u32, day: u32) {
         use std::fmt::Write as _;

@@ -66,6 +66,11 @@ fn every_register_has_the_rows_that_the_ratios_promise() {
     check(&["benefit_payments"], rows(ratios::BENEFITS_PER_CITIZEN_RECORD, RECORDS));
     check(&["finance_schemes"], ratios::SCHEMES);
     check(&["department_schemes"], ratios::SCHEMES);
+    check(&["public_undertakings"], ratios::PUBLIC_BODIES);
+    check(&["company_register"], ratios::PUBLIC_BODIES);
+    check(&["asset_register"], ratios::ASSETS);
+    check(&["policy_gazette"], ratios::POLICY_RULES);
+    check(&["department_rules"], ratios::POLICY_RULES);
     check(&["scheme_targets"], ratios::SCHEME_TARGETS);
 }
 

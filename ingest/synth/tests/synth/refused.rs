@@ -61,7 +61,7 @@ fn is_time(text: &str) -> bool {
 fn truth_has_exactly_the_keys_that_can_be_loaded_and_refused_exactly_the_other_rows() {
     let codes = Codes::builtin().unwrap();
     let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for entity in ["citizen", "business", "employee", "scheme"] {
+    for entity in ["citizen", "business", "employee", "scheme", "public_body", "asset", "policy_rule"] {
         for line in truth(&format!("{entity}.csv")) {
             let [source, id, number] = line.as_slice() else { panic!("{line:?}") };
             assert!(number.parse::<u64>().unwrap() > 0);

@@ -22,7 +22,7 @@ pub(crate) fn declared() -> Vec<SourceSystem> {
 fn every_source_parses_and_maps_to_attributes_of_its_model() {
     let (entities, events) = (entity_models().unwrap(), event_models().unwrap());
     let sources = declared();
-    assert_eq!(sources.len(), 23);
+    assert_eq!(sources.len(), 29);
     for source in &sources {
         let attributes: &[Attribute] = match &source.rows {
             RowsAre::Entity(name) => &entities.iter().find(|model| model.name == *name).unwrap().attributes,

@@ -258,7 +258,12 @@ impl Weighed<'_> {
             pairs
         };
         let (pairs, listed) = (pairs_of(&edges), pairs_of(&self.listed));
-        let questions = pairs_of(&clustered.questions(&edges, &evidence));
+        let mut questions = pairs_of(&clustered.questions(&edges, &evidence));
+        // What is asked is open, also where a confirmation holds both together until it is answered.
+        questions
+            .iter_mut()
+            .filter(|one| one.decision == Decision::Match)
+            .for_each(|one| one.decision = Decision::Review);
         let rows = columns.len() as u64;
         let strong = edges.iter().filter(|edge| edge.weight_bits >= matched).count() as u64;
         let clusters = clustered.members(columns);

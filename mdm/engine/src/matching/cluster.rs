@@ -77,6 +77,8 @@ pub(crate) struct Clusters {
     apart: FxHashSet<(u32, u32)>,
     /// Edges that would have joined two confirmed groups.
     confirmed: Vec<Edge>,
+    /// Pairs of a confirmed golden record that the evidence would have parted, with what both parts tell together.
+    held: Vec<Edge>,
 }
 
 /// A constraint on rows.
@@ -122,6 +124,7 @@ struct Settled {
     rows: Vec<u32>,
     root_of: Vec<u32>,
     refused: Vec<(Edge, CutReason)>,
+    held: Vec<Edge>,
 }
 
 /// The smallest element of the set that an element stands in; shortens the way for those who come after.
@@ -236,6 +239,8 @@ impl Islands {
                 root_of[*row as usize] = *root;
             }
         }
+        let mut held: Vec<Edge> = settled.iter().flat_map(|island| &island.held).copied().collect();
+        held.sort_unstable_by_key(|edge| (edge.left, edge.right));
         let refused = settled.into_iter().flat_map(|island| island.refused);
         let is_cut = |edge: &Edge| root_of[edge.left as usize] != root_of[edge.right as usize];
         let refused: Vec<(Edge, CutReason)> = refused.filter(|(edge, _)| is_cut(edge)).collect();
@@ -259,7 +264,7 @@ impl Islands {
         if let Some(together) = evidence.together {
             apart.extend(self.without_agreement(&root_of, together));
         }
-        Clusters { root_of, cuts, apart, confirmed }
+        Clusters { root_of, cuts, apart, confirmed, held }
     }
 
     /// The pairs of clusters between which edges lie and no agreement stands.
@@ -311,8 +316,9 @@ impl<'e> Island<'e> {
             decided.join_decided(&self);
             (groups, refused) = self.join(decided, judge);
         }
+        let held = groups.hold_confirmed(&self, judge);
         let root_of = (0..self.rows.len() as u32).map(|place| self.rows[groups.root(place) as usize]).collect();
-        Settled { rows: self.rows, root_of, refused }
+        Settled { rows: self.rows, root_of, refused, held }
     }
 
     /// Joins groups by what the source records state.
@@ -510,6 +516,23 @@ impl<'t> Groups<'t> {
         all
     }
 
+    /// Holds together what a steward confirmed as one golden record, where the evidence would part it and no steward does: rules take
+    /// nothing apart that a person has looked at. Gives the pairs that people are to be asked about, with what both parts tell together.
+    fn hold_confirmed(&mut self, island: &Island<'_>, judge: &Judge<'_>) -> Vec<Edge> {
+        let mut held = Vec::new();
+        for constraint in island.of_kind(ConstraintKind::Confirmed) {
+            let (a, b) = (self.root(island.place(constraint.left)), self.root(island.place(constraint.right)));
+            if a == b || self.forbidden(a, b) {
+                continue;
+            }
+            let (left, right) = (self.members(a), self.members(b));
+            let weight_bits = judge.weight_bits(left, right, judge.beside(left, right));
+            held.push(Edge { left: constraint.left, right: constraint.right, weight_bits });
+            self.join(a, b);
+        }
+        held
+    }
+
     fn root(&mut self, place: u32) -> u32 {
         find_root(&mut self.root, place)
     }
@@ -668,7 +691,7 @@ impl Clusters {
 
     /// The strongest edge between each two clusters that edges lie between and no steward keeps apart, weighed by what all members of
     /// both tell. The edges are strongest first within their islands. Two confirmed clusters that would have been joined are asked
-    /// about too, however weak the edges between them are.
+    /// about too, however weak the edges between them are, and so are the parts of a confirmed one that would have come apart.
     pub(crate) fn questions(&self, edges: &[Edge], evidence: &Evidence<'_>) -> Vec<Edge> {
         let ends = |edge: &Edge| (self.root_of[edge.left as usize], self.root_of[edge.right as usize]);
         let mut asked: FxHashSet<(u32, u32)> = FxHashSet::default();
@@ -690,7 +713,9 @@ impl Clusters {
             let (left, right) = (&members[&left], &members[&right]);
             Edge { weight_bits: judge.weight_bits_between(&edge, left, right, judge.beside(left, right)), ..edge }
         };
-        strongest.into_par_iter().with_min_len(ISLANDS_MIN).map_init(judge, weigh).collect()
+        let mut all: Vec<Edge> = strongest.into_par_iter().with_min_len(ISLANDS_MIN).map_init(judge, weigh).collect();
+        all.extend(&self.held);
+        all
     }
 
     /// Whether a steward keeps the clusters of two rows apart.

@@ -121,6 +121,7 @@ pub(crate) fn model_of<'a>(
         attributes,
         status_default: "active".to_owned(),
         status_rules: Vec::new(),
+        relations: Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! on the order of members, nor on when the hub learned of them, so that any order of arrival gives the same golden record.
 
 mod agree;
+mod as_of;
 mod explain;
 mod rank;
 
@@ -17,6 +18,7 @@ use kanak_model::source_record::Values;
 
 use crate::matching::Rank;
 
+pub use as_of::{Witnesses, survive_as_of};
 pub use explain::{Contender, Explained, Loss, Standing, explain_value, losers};
 
 /// One linked source record, as survivorship sees it.

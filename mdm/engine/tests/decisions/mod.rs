@@ -102,6 +102,31 @@ fn what_stewards_confirmed_apart_is_joined_by_a_steward_alone_and_asked_about() 
 }
 
 #[test]
+fn what_a_steward_confirmed_is_not_taken_apart_by_rules_but_asked_about() {
+    let (rule_set, columns, before) = asked();
+    let constraint = |kind, (left, right): (SourceRecordId, SourceRecordId)| {
+        let (left, right) = (left.min(right), left.max(right));
+        Constraint { left, right, kind }
+    };
+    // Clusters that the evidence keeps apart were looked at as one golden record, two by two.
+    let pairs: Vec<_> = before.clusters.chunks_exact(2).take(60).map(|two| (two[0][0], two[1][0])).collect();
+    let mut constraints: Vec<Constraint> =
+        pairs.iter().map(|pair| constraint(ConstraintKind::Confirmed, *pair)).collect();
+    let held = match_batch(&rule_set, &columns, &constraints, &Silent);
+    let of = cluster_of(&held);
+    let asked: HashSet<_> = held.questions.iter().map(|one| (one.left, one.right)).collect();
+    for (one, other) in &pairs {
+        assert_eq!(of[one], of[other], "{one} and {other} were taken apart");
+        assert!(asked.contains(&(*one.min(other), *one.max(other))), "nobody is asked about {one} and {other}");
+    }
+    assert!(held.questions.iter().all(|one| one.decision == Decision::Review));
+    // A steward who decides that they do not match lets them part.
+    constraints.extend(pairs.iter().map(|pair| constraint(ConstraintKind::CannotLink, *pair)));
+    let parted = cluster_of(&match_batch(&rule_set, &columns, &constraints, &Silent));
+    assert!(pairs.iter().all(|(one, other)| parted[one] != parted[other]));
+}
+
+#[test]
 fn one_confirmed_golden_record_takes_in_what_nobody_confirmed() {
     let (rule_set, columns, before) = asked();
     let kind = ConstraintKind::Confirmed;

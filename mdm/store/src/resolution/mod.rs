@@ -14,7 +14,7 @@ use crate::Store;
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
-use crate::{feed_events, overrides, steward_tasks};
+use crate::{feed_events, overrides, settings, steward_tasks};
 
 /// What an engine made of the source records it was given.
 #[derive(Debug, Clone)]
@@ -72,6 +72,8 @@ pub struct Applied {
     pub tasks_lapsed: u64,
     /// The feed's last position afterwards.
     pub feed_position: FeedPosition,
+    /// When it was recorded: the mark by which whoever keeps source records in memory knows the hub's last resolution.
+    pub recorded: Timestamp,
 }
 
 impl Store {
@@ -101,16 +103,77 @@ impl Store {
         rule_set: RuleSetVersion,
         resolution: Resolution,
     ) -> Result<Applied, StoreError> {
+        self.apply(None, model, rule_set, resolution).await
+    }
+
+    /// The same for what was computed from source records in memory that followed from the resolution recorded at `mark`
+    /// ([`Store::last_resolved`]): memory knows nothing of what another one has heard since.
+    ///
+    /// # Errors
+    /// As [`Store::apply_resolution`]; [`StoreError::Stale`] also when another resolution was recorded since.
+    pub async fn apply_resolution_after(
+        &self,
+        mark: Timestamp,
+        model: &EntityModel,
+        rule_set: RuleSetVersion,
+        resolution: Resolution,
+    ) -> Result<Applied, StoreError> {
+        self.apply(Some(mark), model, rule_set, resolution).await
+    }
+
+    async fn apply(
+        &self,
+        after: Option<Timestamp>,
+        model: &EntityModel,
+        rule_set: RuleSetVersion,
+        resolution: Resolution,
+    ) -> Result<Applied, StoreError> {
         let mut tx = self.db.begin(&*self.clock).await?;
-        let applied = apply(&mut tx, model, rule_set, resolution).await?;
+        let applied = apply(&mut tx, after, model, rule_set, resolution).await?;
         tx.commit().await?;
         Ok(applied)
     }
+
+    /// What [`Store::apply_resolution`] would do with it now, tasks and the feed left aside; writes nothing.
+    ///
+    /// # Errors
+    /// As there, but for the rules, which need not be published.
+    pub async fn preview_resolution(
+        &self,
+        model: &EntityModel,
+        resolution: &Resolution,
+    ) -> Result<Applied, StoreError> {
+        let mut tx = self.db.begin_read().await?;
+        let current = current::load(&mut tx, &model.name, &resolution.changes, &resolution.unresolved).await?;
+        Ok(plan::plan(&resolution.changes, &current, &resolution.unresolved)?.counts())
+    }
+
+    /// When the last resolution of an entity type was recorded that heard what was unresolved; `None` before the first.
+    pub async fn last_resolved(&self, entity: &str) -> Result<Option<Timestamp>, StoreError> {
+        find_mark(&mut self.db.begin_read().await?, entity).await
+    }
 }
 
-/// Writes a resolution within a transaction, which is to be dropped when this fails.
+/// The setting that holds when the last resolution of an entity type was recorded.
+fn mark_setting(entity: &str) -> String {
+    format!("resolved_through.{entity}")
+}
+
+pub(crate) async fn find_mark(tx: &mut Tx, entity: &str) -> Result<Option<Timestamp>, StoreError> {
+    let mark = settings::get(tx, &mark_setting(entity)).await?;
+    Ok(mark.and_then(|mark| mark.parse().ok()).map(Timestamp))
+}
+
+async fn leave_mark(tx: &mut Tx, entity: &str) -> Result<(), StoreError> {
+    let mark = tx.now.0.to_string();
+    settings::put(tx, &mark_setting(entity), &mark).await
+}
+
+/// Writes a resolution within a transaction, which is to be dropped when this fails; with `after`, one that followed from the
+/// resolution recorded then.
 pub(crate) async fn apply(
     tx: &mut Tx,
+    after: Option<Timestamp>,
     model: &EntityModel,
     rule_set: RuleSetVersion,
     resolution: Resolution,
@@ -122,6 +185,9 @@ pub(crate) async fn apply(
     if published == 0 {
         return Err(StoreError::NoRuleSet { entity: model.name.clone(), version: rule_set });
     }
+    if after.is_some() && find_mark(tx, &model.name).await? != after {
+        return Err(StoreError::Stale { what: "another resolution was recorded meanwhile".to_owned() });
+    }
     let current = current::load(tx, &model.name, &changes, &unresolved).await?;
     let plan = plan::plan(&changes, &current, &unresolved)?;
     drop(current);
@@ -129,7 +195,11 @@ pub(crate) async fn apply(
     let feed_position = feed_events::append(tx, &model.name, &plan.events).await?;
     let (tasks_opened, tasks_lapsed) = steward_tasks::review(tx, &model.name, &questions, &scope).await?;
     mark_resolved(tx, &unresolved).await?;
-    Ok(Applied { tasks_opened, tasks_lapsed, feed_position, ..plan.counts() })
+    if unresolved != Unresolved::default() {
+        // In this transaction: whoever follows the hub in memory must not miss it, wherever this process ends.
+        leave_mark(tx, &model.name).await?;
+    }
+    Ok(Applied { tasks_opened, tasks_lapsed, feed_position, recorded: tx.now, ..plan.counts() })
 }
 
 /// See [`Store::list_unresolved`]. Within a transaction that writes, what it marked is among them.

@@ -2,7 +2,7 @@
 
 use kanak_model::feed::Change;
 use kanak_model::golden_record::{GoldenChange, Identity};
-use kanak_model::{FeedPosition, GoldenId};
+use kanak_model::{FeedPosition, GoldenId, Timestamp};
 use rustc_hash::FxHashSet;
 
 use super::current::{Current, State};
@@ -55,6 +55,7 @@ impl Plan {
             tasks_opened: 0,
             tasks_lapsed: 0,
             feed_position: FeedPosition(0),
+            recorded: Timestamp(0),
         }
     }
 

@@ -9,6 +9,7 @@
 //! number, and two indexes to be asked for as long as that takes. It seals nothing. Whoever held it and a copy of the vault
 //! could try numbers against the hashes; then all numbers count as known, and no new key takes that back.
 
+mod check;
 mod data_keys;
 mod reveal;
 mod rotate;
@@ -27,7 +28,6 @@ use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::Sha256;
-use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 use zeroize::Zeroizing;
 
@@ -36,7 +36,7 @@ pub use rotate::{DataKeyStanding, RotatedKey};
 
 use self::data_keys::{DataKeys, Room};
 use crate::audit_events::hex;
-use crate::db::{make_private, sqlite_options};
+use crate::db::{make_private, one_writer, sqlite_options};
 use crate::dialect::{Engine, ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 use crate::key_store::{Key, KeyError, KeyStore, NONCE_BYTES, VAULT_AES, VAULT_HMAC};
@@ -161,7 +161,12 @@ pub enum VaultError {
 
 impl From<sqlx::Error> for VaultError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Database(StoreError::from(error).to_string())
+        match StoreError::from(error) {
+            StoreError::Unavailable { what, message, .. } => {
+                Self::Store(StoreError::Unavailable { place: "vault", what, message })
+            }
+            other => Self::Database(other.to_string()),
+        }
     }
 }
 
@@ -212,14 +217,9 @@ impl Vault {
         let rng = Arc::new(Mutex::new(StdRng::from_seed(*seed)));
         let options =
             sqlite_options(path).create_if_missing(true).pragma("cache_size", "-32768").pragma("secure_delete", "ON");
-        let pool = SqlitePoolOptions::new()
-            .max_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .acquire_timeout(std::time::Duration::from_secs(300))
-            .connect_with(options)
-            .await?;
-        MIGRATIONS.run(&pool).await.map_err(|error| VaultError::Database(error.to_string()))?;
+        let pool = one_writer().connect_with(options).await?;
+        let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
+        MIGRATIONS.run(&pool).await.map_err(|error| StoreError::of_migration("vault", known, error))?;
         let vault = Self { pool, index_key, data_keys: DataKeys::new(Arc::clone(&keys)), rng, clock };
         vault.check_key(VAULT_HMAC, &vault.index(b"the vault's index key")).await?;
         vault.data_keys.check(&vault.pool).await?;

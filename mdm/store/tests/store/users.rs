@@ -247,3 +247,27 @@ fn who_made_changed_and_ended_users_and_keys_is_in_the_trail() {
         assert!(hub.store.verify_audit().await.unwrap().holds());
     });
 }
+
+#[test]
+fn a_key_that_is_reset_has_a_new_secret_and_may_do_what_it_did() {
+    on_both(async |hub: Hub| {
+        let mut rng = StdRng::seed_from_u64(1);
+        let districts = BTreeSet::from(["41".to_owned()]);
+        let former = hub.store.create_api_key(&by(), "food", &roles(), Some(&districts), None, &mut rng).await.unwrap();
+        let before = hub.store.find_api_key(&former).await.unwrap().unwrap();
+        let secret = hub.store.reset_api_key(&by(), "food", &mut rng).await.unwrap();
+        assert!(hub.store.find_api_key(&former).await.unwrap().is_none());
+        let after = hub.store.find_api_key(&secret).await.unwrap().unwrap();
+        assert_eq!((after.id, &after.roles, &after.districts), (before.id, &before.roles, &before.districts));
+        assert!(secret.starts_with(&after.prefix) && after.prefix != before.prefix);
+        let entries = hub.store.list_audit_events(0, 100).await.unwrap();
+        let last = entries.last().unwrap();
+        assert_eq!((last.event.action.as_str(), last.event.actor.as_str()), ("api_key_reset", by().name.as_str()));
+        assert!(!format!("{entries:?}").contains(&secret));
+        hub.store.disable_api_key(&by(), after.id).await.unwrap();
+        for name in ["food", "nobody"] {
+            let error = hub.store.reset_api_key(&by(), name, &mut rng).await.unwrap_err();
+            assert!(matches!(error, StoreError::NotFound { .. }), "{error}");
+        }
+    });
+}
