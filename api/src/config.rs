@@ -8,6 +8,9 @@ use kanak_model::EntityModel;
 use kanak_model::four_eyes::FourEyes;
 use serde::Deserialize;
 
+use crate::keys::KeySettings;
+use crate::vault_service::VaultSettings;
+
 /// A deployment's own settings.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -27,6 +30,10 @@ pub struct Config {
     pub webhooks: WebhookSettings,
     /// How stewards work.
     pub stewardship: Stewardship,
+    /// Where keys are kept.
+    pub keys: KeySettings,
+    /// The vault, when it is a service of its own.
+    pub vault: VaultSettings,
 }
 
 /// Where webhooks may go besides `https` URLs of the public internet.
@@ -86,6 +93,8 @@ impl Default for Config {
             made_up: false,
             webhooks: WebhookSettings::default(),
             stewardship: Stewardship::default(),
+            keys: KeySettings::default(),
+            vault: VaultSettings::default(),
         }
     }
 }
@@ -107,11 +116,13 @@ impl Config {
         if let Some(url) = config.public_url.as_deref().filter(|url| !is_site(url)) {
             bail!("{name}: public_url = \"{url}\" is not `https://` and a host; leave it out where no proxy ends TLS");
         }
-        if let Some(mistake) = config.stewardship.find_mistake() {
+        if let Some(mistake) = config.stewardship.find_mistake().or_else(|| config.keys.find_mistake()) {
             bail!("{name}: {mistake}");
         }
-        for relative in [Some(&mut config.inbox), config.models.as_mut(), config.sources.as_mut()].into_iter().flatten()
-        {
+        let VaultSettings { authority, certificate, key, .. } = &mut config.vault;
+        let papers = [authority.as_mut(), certificate.as_mut(), key.as_mut(), config.keys.pin_file.as_mut()];
+        let folders = [Some(&mut config.inbox), config.models.as_mut(), config.sources.as_mut()];
+        for relative in folders.into_iter().chain(papers).flatten() {
             if relative.is_relative() {
                 *relative = folder.join(&*relative);
             }

@@ -5,6 +5,7 @@ pub mod commands;
 pub mod config;
 pub mod deployment;
 pub mod jobs;
+pub mod keys;
 pub mod output;
 pub mod progress;
 pub mod relay;
@@ -13,6 +14,7 @@ pub mod server;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod v1;
+pub mod vault_service;
 
 use std::process::ExitCode;
 

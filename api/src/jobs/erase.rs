@@ -9,7 +9,7 @@ use kanak_ingest::landing::{self, SALT_BYTES};
 use kanak_ingest::{CheckedBatch, IngestError, Input, Rows, read_file};
 use kanak_model::source_system::{Format, RowsAre};
 use kanak_model::{GoldenId, IngestRunId, SourceSystem, SourceSystemId};
-use kanak_store::{Erased, ErasedKeys, Key, KeyStore as _, Reach, key_store};
+use kanak_store::{Erased, ErasedKeys, Key, Reach, key_store};
 use serde::Serialize;
 
 use crate::deployment::Deployment;

@@ -9,7 +9,7 @@ use kanak_ingest::{CheckedBatch, FileReport, Input, Rows, read_file};
 use kanak_model::source_record::NewSourceRecord;
 use kanak_model::source_system::{Load, RowsAre};
 use kanak_model::{IngestRunId, SourceSystem, Timestamp};
-use kanak_store::{FileFacts, IngestSummary, KeyStore as _, key_store};
+use kanak_store::{FileFacts, IngestSummary, key_store};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
@@ -161,7 +161,9 @@ pub async fn ingest_file(
         }
         let numbers: Vec<&str> =
             rows.iter().flat_map(|row| &row.secrets).map(|secret| secret.aadhaar.expose()).collect();
-        let references = deployment.vault.tokenise(HUB_DOMAIN, &numbers).await?;
+        let references = deployment.vault.tokenise(HUB_DOMAIN, &numbers).await.with_context(|| {
+            format!("{name}: its Aadhaar numbers cannot go to the vault, and nothing of it was taken in")
+        })?;
         ensure!(references.len() == numbers.len(), "the vault answered fewer references than it was asked for");
         let places = rows
             .iter()
