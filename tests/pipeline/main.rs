@@ -10,3 +10,4 @@ mod linkage;
 mod other_engines;
 mod served;
 mod state;
+mod vaults;

@@ -33,7 +33,7 @@ pub async fn run(dir: &Path, deployment: &Deployment, output: &Output) -> anyhow
     // First, so that the copy itself holds the entry: nothing leaves the hub unrecorded.
     let access = Access::operation("command line");
     deployment.store.audit(AuditEvent::read(&access, "backed up", dir.display().to_string())).await?;
-    let copied = deployment.store.backup(&unfinished, &deployment.vault).await?;
+    let copied = deployment.store.backup(&unfinished, deployment.vault.vault()).await?;
     for folder in ["lake", "landing"] {
         let from = deployment.data.join(folder);
         if from.exists() {
@@ -41,21 +41,42 @@ pub async fn run(dir: &Path, deployment: &Deployment, output: &Output) -> anyhow
         }
     }
     std::fs::rename(&unfinished, dir).with_context(|| format!("cannot name {}", dir.display()))?;
-    output.note(words(dir, &deployment.data.join("keys"), copied.hub.as_deref()));
+    let vault = match (&copied.vault, &deployment.config.vault.at) {
+        (Some(_), _) => VaultLeft::Copied,
+        (None, Some(_)) => VaultLeft::Elsewhere,
+        (None, None) => VaultLeft::None,
+    };
+    output.note(words(dir, &deployment.data.join("keys"), copied.hub.as_deref(), vault));
     Ok(())
 }
 
+/// What became of the vault in a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum VaultLeft {
+    /// It is in it.
+    Copied,
+    /// It is a service of its own.
+    Elsewhere,
+    /// There is none.
+    None,
+}
+
 /// What was copied and what was not, with what is left to do.
-fn words(dir: &Path, keys: &Path, hub: Option<&Path>) -> String {
-    let (copied, hub_left) = match hub {
-        Some(_) => ("hub, vault, lake and landing", ""),
-        None => (
-            "vault, lake and landing",
-            " The hub is on PostgreSQL and not in it: copy that with pg_dump, before each backup.",
-        ),
+fn words(dir: &Path, keys: &Path, hub: Option<&Path>, vault: VaultLeft) -> String {
+    let parts = [hub.map(|_| "hub, "), (vault == VaultLeft::Copied).then_some("vault, "), Some("lake and landing")];
+    let copied: String = parts.into_iter().flatten().collect();
+    let hub_left = match hub {
+        Some(_) => "",
+        None => " The hub is on PostgreSQL and not in it: copy that with pg_dump, before each backup.",
+    };
+    let vault_left = match vault {
+        VaultLeft::Elsewhere => {
+            " The vault is a service of its own and not in it: run `kanak vault backup FILE` there now."
+        }
+        VaultLeft::Copied | VaultLeft::None => "",
     };
     format!(
-        "Copied {copied} to {}.{hub_left} The keys are not in it: copy {} somewhere else, or the vault and the landing cannot be read again",
+        "Copied {copied} to {}.{hub_left}{vault_left} The keys are not in it: copy {} somewhere else, or the vault and the landing cannot be read again",
         dir.display(),
         keys.display()
     )
@@ -83,8 +104,11 @@ mod tests {
     #[test]
     fn a_hub_that_was_not_copied_is_not_said_to_be() {
         let (dir, keys) = (Path::new("copy"), Path::new("data/keys"));
-        assert!(words(dir, keys, Some(Path::new("copy/hub.sqlite"))).starts_with("Copied hub, vault"));
-        let left = words(dir, keys, None);
+        let hub = Some(Path::new("copy/hub.sqlite"));
+        assert!(words(dir, keys, hub, VaultLeft::Copied).starts_with("Copied hub, vault, lake"));
+        assert!(words(dir, keys, hub, VaultLeft::None).starts_with("Copied hub, lake"));
+        assert!(words(dir, keys, hub, VaultLeft::Elsewhere).contains("kanak vault backup"));
+        let left = words(dir, keys, None, VaultLeft::Copied);
         assert!(left.starts_with("Copied vault, lake") && left.contains("pg_dump"), "{left}");
     }
 

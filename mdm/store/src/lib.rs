@@ -75,7 +75,7 @@ pub use golden_records::{Golden, HubCounts, MemberRecord, Place};
 pub use ingest::{ArrivedBy, FileFacts, IngestSummary, IngestTx};
 pub use ingest_runs::IngestRunSummary;
 pub use invariants::Check;
-pub use key_store::{FileKeyStore, Key, KeyError, KeyStore};
+pub use key_store::{FileKeyStore, Key, KeyError, KeyStore, KeyStoreKind, Pin, Pkcs11KeyStore, TokenName, TokenPlace};
 pub use legal_holds::LegalHold;
 pub use overrides::{NewOverride, OverrideView};
 pub use past::StewardAct;
@@ -93,8 +93,9 @@ pub use users::{
     new_password, user_name,
 };
 pub use vault::{
-    APPROVE_WITHIN_US, DataKeyStanding, REVEAL_WITHIN_US, Reference, RevealDecision, RevealRequest, RevealRequestId,
-    RevealState, Revealed, RotatedKey, Vault, VaultError,
+    APPROVE_WITHIN_US, By, DataKeyStanding, EventsChecked, Numbers, REVEAL_WITHIN_US, Reference, RevealAct,
+    RevealDecision, RevealDone, RevealRequest, RevealRequestId, RevealState, Revealed, RotatedKey, Vault, VaultAnswer,
+    VaultCall, VaultDoor, VaultError, VaultEvent, VaultRefusal, VaultService, VaultStanding, Weighed, copy_vault,
 };
 pub use webhooks::{AfterFailure, DeadLetter, NewWebhook, Webhook, WebhookId};
 

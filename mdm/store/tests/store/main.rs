@@ -28,6 +28,8 @@ mod proposals;
 mod resolution;
 mod steward_tasks;
 mod task_steps;
+mod token;
+mod token_keys;
 mod users;
 mod vault;
 mod webhooks;
