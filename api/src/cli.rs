@@ -56,6 +56,9 @@ pub enum Command {
     /// The audit trail: who read and changed what, checked and copied.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// The Aadhaar vault: its keys, references that nobody uses, and what it needs as a service of its own.
+    #[command(subcommand)]
+    Vault(VaultCommand),
     /// Stand-alone linkage of files, without a hub.
     Match(MatchArgs),
     /// Entity models: guess one from a file, make one of Splink's settings, check one, or migrate the hub to one.
@@ -143,9 +146,9 @@ pub enum DataCommand {
     /// Subscribers to whom a server posts the change feed.
     #[command(subcommand)]
     Webhook(WebhookCommand),
-    /// The Aadhaar vault: its keys, and references that nobody uses.
-    #[command(subcommand)]
-    Vault(VaultCommand),
+    /// `kanak vault`, but for what needs no hub.
+    #[command(skip)]
+    Vault(VaultDataCommand),
     /// Forget a golden record under a recorded order: hub, vault, landed files and lake.
     Erase(EraseArgs),
     /// Legal holds: what may not be erased, and why.
@@ -225,7 +228,7 @@ impl DataCommand {
             | Self::Verify
             | Self::Backup { .. } => true,
             // What is taken in meanwhile may use a reference that is being swept; a hold is placed before an erasure or after it.
-            Self::Vault(VaultCommand::Sweep) | Self::Erase(_) | Self::Hold(HoldCommand::Add { .. }) => true,
+            Self::Vault(VaultDataCommand::Sweep) | Self::Erase(_) | Self::Hold(HoldCommand::Add { .. }) => true,
             Self::Explain { .. }
             | Self::Sql { .. }
             | Self::Audit(_)
@@ -435,6 +438,18 @@ pub struct ServeArgs {
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
     pub listen: String,
+    /// Pages, API and work on the data folder, or its vault alone, for hubs that show a certificate.
+    #[arg(long, default_value = "all", value_name = "ROLE")]
+    pub role: ServeRole,
+}
+
+/// What a server does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ServeRole {
+    /// Everything.
+    All,
+    /// The vault, as a service of its own.
+    Vault,
 }
 
 /// Subcommands of `audit`.
@@ -764,10 +779,50 @@ pub struct ConsentRecordArgs {
 }
 
 /// Subcommands of `vault`.
+#[derive(Debug, Subcommand)]
+pub enum VaultCommand {
+    /// Move the keys between files and the PKCS#11 token of kanak.toml: the keys without versions are taken over, the data keys are
+    /// wrapped anew; no number is opened. Afterwards name the new store under [keys].
+    MoveKeys {
+        /// Where they go.
+        #[arg(long, value_name = "STORE")]
+        to: KeyStoreWord,
+    },
+    /// Certificates for a vault that is a service of its own: an authority, the vault's, the hub's. All of them, anew.
+    Certificates {
+        /// The folder to make.
+        dir: PathBuf,
+        /// A host name or address under which the hub finds the vault; several are allowed.
+        #[arg(long = "name", value_name = "HOST", default_values = ["localhost", "127.0.0.1"])]
+        names: Vec<String>,
+        /// For how many days they hold.
+        #[arg(long, default_value_t = 366, value_parser = clap::value_parser!(u32).range(1..=3_660))]
+        days: u32,
+    },
+    /// Copy the vault's file while it is in use: on the vault's own machine, after the hub's backup. It needs no keys.
+    Backup {
+        /// The file to make.
+        file: PathBuf,
+    },
+    /// Those that work on a data folder.
+    #[command(flatten)]
+    OnData(VaultDataCommand),
+}
+
+/// A kind of key store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum KeyStoreWord {
+    /// Files under the data folder's `keys`.
+    File,
+    /// The token of kanak.toml.
+    Pkcs11,
+}
+
+/// The subcommands of `vault` that work on a data folder.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum VaultCommand {
-    /// How many numbers it holds, and under which keys.
+pub enum VaultDataCommand {
+    /// How many numbers it holds, where its keys are, and which wrap what.
     Status,
     /// Wrap the data keys under a new version of the key store's key; no number is opened.
     Rotate {

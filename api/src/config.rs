@@ -10,6 +10,9 @@ use kanak_model::four_eyes::FourEyes;
 use kanak_model::purposes::Purposes;
 use serde::Deserialize;
 
+use crate::keys::KeySettings;
+use crate::vault_service::VaultSettings;
+
 /// A deployment's own settings.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -34,6 +37,10 @@ pub struct Config {
     /// `[purposes]`: purposes whose legal bases are others than those that come with Kanak, each with its bases; see
     /// [`Config::declared_purposes`].
     pub purposes: BTreeMap<String, Vec<String>>,
+    /// Where keys are kept.
+    pub keys: KeySettings,
+    /// The vault, when it is a service of its own.
+    pub vault: VaultSettings,
 }
 
 /// `[sharing]`: what needs an agreement of the departments that own registers.
@@ -116,6 +123,8 @@ impl Default for Config {
             stewardship: Stewardship::default(),
             sharing: Sharing::default(),
             purposes: BTreeMap::new(),
+            keys: KeySettings::default(),
+            vault: VaultSettings::default(),
         }
     }
 }
@@ -143,14 +152,16 @@ impl Config {
         if let Some(url) = config.public_url.as_deref().filter(|url| !is_site(url)) {
             bail!("{name}: public_url = \"{url}\" is not `https://` and a host; leave it out where no proxy ends TLS");
         }
-        if let Some(mistake) = config.stewardship.find_mistake() {
+        if let Some(mistake) = config.stewardship.find_mistake().or_else(|| config.keys.find_mistake()) {
             bail!("{name}: {mistake}");
         }
         if let Err(mistake) = Purposes::builtin().replaced(&config.purposes) {
             bail!("{name}: {mistake}");
         }
-        for relative in [Some(&mut config.inbox), config.models.as_mut(), config.sources.as_mut()].into_iter().flatten()
-        {
+        let VaultSettings { authority, certificate, key, .. } = &mut config.vault;
+        let papers = [authority.as_mut(), certificate.as_mut(), key.as_mut(), config.keys.pin_file.as_mut()];
+        let folders = [Some(&mut config.inbox), config.models.as_mut(), config.sources.as_mut()];
+        for relative in folders.into_iter().chain(papers).flatten() {
             if relative.is_relative() {
                 *relative = folder.join(&*relative);
             }

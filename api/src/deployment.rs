@@ -13,14 +13,15 @@ use kanak_model::entity_model::Attribute;
 use kanak_model::relation;
 use kanak_model::source_system::DateOrder;
 use kanak_model::{Clock, EntityModel, EventModel, Kind, ModelMigration, SystemClock, builtin};
-use kanak_store::{AuditSigner, FileKeyStore, HubUrl, Lease, Store, Vault};
+use kanak_store::{AuditSigner, HubUrl, KeyStore, Lease, Store, Vault, VaultDoor};
 use kanak_warehouse::Warehouse;
 use sha2::{Digest as _, Sha256};
 
 use crate::cli::Global;
 use crate::config::{self, Config};
 use crate::jobs::live::LiveRecords;
-use crate::relay;
+use crate::vault_service::client::RemoteVault;
+use crate::{keys, relay};
 
 /// Where in the data folder sealed copies of files stand.
 const LANDING: &str = "landing";
@@ -48,10 +49,10 @@ pub struct Deployment {
     pub store: Store,
     /// Where the hub is. May hold a password: never print it.
     pub hub: HubUrl,
-    /// The Aadhaar vault.
-    pub vault: Arc<Vault>,
+    /// The way to the Aadhaar vault.
+    pub vault: VaultDoor,
     /// The keys.
-    pub keys: Arc<FileKeyStore>,
+    pub keys: Arc<dyn KeyStore>,
     /// The lake.
     pub warehouse: Warehouse,
     /// Source records in memory; a server has them, a command that ends with its work has none.
@@ -109,9 +110,7 @@ impl Deployment {
                 global.data.display()
             );
         }
-        make_private_folder(&global.data)
-            .with_context(|| format!("cannot make the data folder {}", global.data.display()))?;
-        match lock(&global.data)? {
+        match lock_folder(&global.data)? {
             Some(lock) => Ok(Opened::Here(Box::new(Self::open_locked(global, lock).await?))),
             None => match relay::find_socket(&global.data) {
                 Some(socket) => Ok(Opened::Served(socket)),
@@ -143,12 +142,12 @@ impl Deployment {
         let url = HubUrl::parse(global.hub.as_deref().unwrap_or(&beside))?;
         // Whoever left it was killed: the folder is ours alone.
         landing::remove_unfinished(&global.data.join(LANDING))?;
-        let keys = Arc::new(FileKeyStore::open(&global.data.join("keys"))?);
+        let keys = keys::open(&config.keys, config.keys.store, &global.data)?;
         let store =
             Store::open(&url, Arc::clone(&clock)).await.with_context(|| format!("cannot open the hub {url}"))?;
         let store = store.signed_by(AuditSigner::open(keys.as_ref())?);
         store.declare_relations(&models).await?;
-        let vault = Arc::new(Vault::open(&global.data.join("vault.sqlite"), keys.clone(), Arc::clone(&clock)).await?);
+        let vault = find_vault(&global.data, &config, &models, &keys, &clock).await?;
         let warehouse = Warehouse::open(&global.data.join("lake"), Arc::clone(&codes))?;
         let made_up = config.made_up || store.get_setting("made_up").await?.is_some();
         Ok(Self {
@@ -258,6 +257,33 @@ fn check_keys(data: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The way to the vault: to the one that the settings name, else to the data folder's own. A deployment whose models have no Aadhaar
+/// has none, unless an earlier model left one.
+async fn find_vault(
+    data: &Path,
+    config: &Config,
+    models: &[EntityModel],
+    keys: &Arc<dyn KeyStore>,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<VaultDoor> {
+    let path = data.join("vault.sqlite");
+    if let Some(at) = &config.vault.at {
+        if path.exists() {
+            bail!(
+                "kanak.toml names a vault at {at}, and {} is there as well; move that file and its keys to the vault's machine, or leave \
+                 vault.at out",
+                path.display()
+            );
+        }
+        return Ok(VaultDoor::to(Arc::new(RemoteVault::new(at.clone(), &config.vault)?)));
+    }
+    let mut attributes = models.iter().flat_map(|model| &model.attributes);
+    if path.exists() || attributes.any(|attribute| attribute.kind == Kind::Aadhaar) {
+        return Ok(VaultDoor::here(Vault::open(&path, Arc::clone(keys), Arc::clone(clock)).await?));
+    }
+    Ok(VaultDoor::none())
+}
+
 /// Whether a folder is, or was restored as, a data folder.
 fn is_data_folder(folder: &Path) -> bool {
     ["kanak.lock", "hub.sqlite", "vault.sqlite"].iter().any(|file| folder.join(file).exists())
@@ -337,8 +363,12 @@ fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// The lock of a data folder; `None` when another process holds it.
-fn lock(data: &Path) -> anyhow::Result<Option<File>> {
+/// The lock of a data folder, which is made when it is not there; `None` when another process holds it.
+///
+/// # Errors
+/// When the folder cannot be made or locked.
+pub fn lock_folder(data: &Path) -> anyhow::Result<Option<File>> {
+    make_private_folder(data).with_context(|| format!("cannot make the data folder {}", data.display()))?;
     let path = data.join("kanak.lock");
     let file =
         OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).with_context(|| {

@@ -6,6 +6,7 @@ pub mod config;
 pub mod deployment;
 pub mod feed_view;
 pub mod jobs;
+pub mod keys;
 pub mod output;
 pub mod progress;
 pub mod relay;
@@ -15,6 +16,7 @@ pub mod sharing;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod v1;
+pub mod vault_service;
 
 use std::process::ExitCode;
 

@@ -19,3 +19,4 @@ mod served;
 mod several_servers;
 mod state;
 mod trace;
+mod vaults;

@@ -40,8 +40,10 @@ const ARROWS: [(&str, &[&str]); 10] = [
 ];
 
 /// A library and the only crates of ours that may name it.
-const FENCES: [(&str, &[&str]); 14] = [
+const FENCES: [(&str, &[&str]); 16] = [
     ("sqlx", &["kanak-store"]),
+    ("cryptoki", &["kanak-store"]),
+    ("rcgen", &["kanak"]),
     ("datafusion", &["kanak-warehouse"]),
     ("deltalake", &["kanak-warehouse"]),
     ("polars", &["kanak-ingest"]),

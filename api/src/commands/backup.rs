@@ -50,7 +50,12 @@ pub async fn run(dir: &Path, deployment: &Deployment, output: &Output) -> anyhow
     if output.json {
         return output.document(&summary(dir, &manifest));
     }
-    output.note(words(dir, &deployment.data.join("keys"), &manifest));
+    let vault = match (deployment.vault.vault(), &deployment.config.vault.at) {
+        (Some(_), _) => VaultLeft::Copied,
+        (None, Some(_)) => VaultLeft::Elsewhere,
+        (None, None) => VaultLeft::None,
+    };
+    output.note(words(dir, &deployment.data.join("keys"), &manifest, vault));
     Ok(())
 }
 
@@ -73,12 +78,12 @@ async fn copy(dir: &Path, unfinished: &Path, deployment: &Deployment) -> anyhow:
     // First, so that the copy itself holds the entry: nothing leaves the hub unrecorded.
     let access = Access::operation("command line");
     deployment.store.audit(AuditEvent::read(&access, "backed up", dir.display().to_string())).await?;
-    let copied = deployment.store.backup(unfinished, &deployment.vault).await?;
+    let copied = deployment.store.backup(unfinished, deployment.vault.vault()).await?;
     // After the hub: landed files and the lake are ahead of what the hub's copy names, never behind.
     let lake = deployment.warehouse.release();
     let lake = lake.map(|release| LakePart { release: release.number, feed_position: release.feed_position });
     let mut files = BTreeMap::new();
-    for path in [&copied.hub.path, &copied.vault] {
+    for path in std::iter::once(&copied.hub.path).chain(&copied.vault) {
         files.insert(name_below(unfinished, path), sum_file(path)?);
     }
     for folder in FOLDERS {
@@ -111,11 +116,29 @@ fn summary(dir: &Path, manifest: &Manifest) -> serde_json::Value {
             "lake": manifest.lake, "files": manifest.files.len(), "bytes": manifest.bytes() })
 }
 
+/// What became of the vault in a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum VaultLeft {
+    /// It is in it.
+    Copied,
+    /// It is a service of its own.
+    Elsewhere,
+    /// There is none.
+    None,
+}
+
 /// What was copied and what was not, with what is left to do.
-fn words(dir: &Path, keys: &Path, manifest: &Manifest) -> String {
+fn words(dir: &Path, keys: &Path, manifest: &Manifest, vault: VaultLeft) -> String {
     let rows: u64 = manifest.hub.tables.tables.iter().map(|table| table.rows).sum();
+    let (with_vault, vault_left) = match vault {
+        VaultLeft::Copied => ("vault, ", ""),
+        VaultLeft::Elsewhere => {
+            ("", " The vault is a service of its own and not in it: run `kanak vault backup FILE` there now.")
+        }
+        VaultLeft::None => ("", ""),
+    };
     format!(
-        "Copied hub, vault, lake and landing to {}: {} files, {} MB; the hub at feed position {}, {} rows, checksum {}. The keys are not in it: copy {} somewhere else, or the vault and the landing cannot be read again. kanak.toml, models and sources stand outside the data folder: keep them too",
+        "Copied hub, {with_vault}lake and landing to {}: {} files, {} MB; the hub at feed position {}, {} rows, checksum {}.{vault_left} The keys are not in it: copy {} somewhere else, or the vault and the landing cannot be read again. kanak.toml, models and sources stand outside the data folder: keep them too",
         dir.display(),
         grouped(manifest.files.len() as i64),
         grouped(manifest.bytes().div_ceil(1_000_000)),

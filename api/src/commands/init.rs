@@ -24,6 +24,21 @@ sources = "sources"
 # [webhooks]
 # private_addresses = true
 # loopback = true
+
+# Where keys are kept: in files under kanak-data/keys, or behind a PKCS#11 token. The PIN never stands here.
+# [keys]
+# store = "pkcs11"
+# module = "/usr/lib/softhsm/libsofthsm2.so"
+# token = "kanak"                        # its label; or slot = 0
+# pin_file = "/etc/kanak/pin"            # readable by its owner alone; or pin_env = "KANAK_KEYS_PIN"
+
+# The vault as a service of its own (`kanak serve --role vault` there, `kanak vault certificates DIR` makes the papers).
+# [vault]
+# at = "https://vault.example.internal:8443"   # left out on the vault's own machine
+# authority = "certificates/authority.pem"
+# certificate = "certificates/hub.pem"
+# key = "certificates/hub.key"
+
 # How stewards work: how long a claimed task is its steward's alone, for how many days one may be put off, and what one steward proposes
 # and a second one has to approve before it is in force.
 # [stewardship]

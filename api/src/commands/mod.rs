@@ -25,6 +25,7 @@ pub mod sql;
 pub mod synth;
 pub mod users;
 pub mod vault;
+pub mod vault_keeping;
 pub mod verify;
 mod waterfall;
 pub mod webhooks;
@@ -33,7 +34,7 @@ use std::process::ExitCode;
 
 use kanak_store::{StoreError, VaultError};
 
-use crate::cli::{AuditCommand, Cli, Command, DataCommand, Global, ModelCommand};
+use crate::cli::{AuditCommand, Cli, Command, DataCommand, Global, ModelCommand, ServeRole, VaultCommand};
 use crate::deployment::{Absent, Deployment, Opened};
 use crate::output::Output;
 use crate::relay;
@@ -54,13 +55,22 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Audit(AuditCommand::OnData(command)) => on_data(DataCommand::Audit(command), &global, &output).await,
+        Command::Vault(VaultCommand::OnData(command)) => on_data(DataCommand::Vault(command), &global, &output).await,
+        Command::Vault(VaultCommand::MoveKeys { to }) => vault_keeping::move_keys(to, &global, &output).await,
+        Command::Vault(VaultCommand::Certificates { dir, names, days }) => {
+            vault_keeping::certificates(&dir, &names, days, &output)
+        }
+        Command::Vault(VaultCommand::Backup { file }) => vault_keeping::backup(&file, &global, &output).await,
         Command::OnData(command) => on_data(command, &global, &output).await,
         Command::Match(args) => match_files::run(&args, &output),
         Command::Model(ModelCommand::OnFiles(command)) => model::run(&command, &output),
         Command::Model(ModelCommand::OnData(command)) => on_data(DataCommand::Model(command), &global, &output).await,
         Command::Codes(command) => codes::run(&command, &output),
         Command::Restore(args) => Box::pin(restore::run(&args, &global, &output)).await,
-        Command::Serve(args) => Box::pin(serve::run(&args.listen, &global, &output)).await,
+        Command::Serve(args) => match args.role {
+            ServeRole::All => Box::pin(serve::run(&args.listen, &global, &output)).await,
+            ServeRole::Vault => Box::pin(serve::run_vault(&args.listen, &global, &output)).await,
+        },
         Command::Synth(args) => synth::run(&args, &output),
         Command::Bench(command) => Box::pin(bench::run(&command, &global, &output)).await,
     }

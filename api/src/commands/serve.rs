@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use kanak_store::FIRST_ADMINISTRATOR;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -20,6 +20,8 @@ use crate::secrets::os_rng;
 use crate::server::router::router;
 use crate::server::state::{AppState, Cookies};
 use crate::server::{self, lease, schedule};
+use crate::vault_service::house::VaultHouse;
+use crate::vault_service::{self, tls};
 
 /// Runs the command until it is told to stop.
 ///
@@ -32,6 +34,36 @@ pub async fn run(listen: &str, global: &Global, output: &Output) -> anyhow::Resu
     Ok(ExitCode::SUCCESS)
 }
 
+/// Serves a data folder's vault, and nothing else of it, until SIGINT or SIGTERM.
+///
+/// # Errors
+/// When the folder, its keys or the certificates cannot be used, or the address cannot be listened on.
+pub async fn run_vault(listen: &str, global: &Global, output: &Output) -> anyhow::Result<ExitCode> {
+    let house = VaultHouse::open(global)?;
+    if let Some(at) = &house.config.vault.at {
+        bail!("kanak.toml says that the vault is at {at}; on the vault's own machine vault.at is left out");
+    }
+    let tls = tls::acceptor(&house.config.vault)?;
+    start_log();
+    let vault = house.vault().await?;
+    let (listener, address) = listen_on(listen).await?;
+    output.line(format!("vault listening on https://{address}  (calls of hubs with a certificate; stop with Ctrl-C)"));
+    server::listen::serve_tls(listener, tls, vault_service::serve::router(vault.clone()), told_to_stop()).await;
+    vault.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn listen_on(listen: &str) -> anyhow::Result<(TcpListener, SocketAddr)> {
+    let address: SocketAddr = listen
+        .parse()
+        .with_context(|| format!("`{listen}` is not an address to listen on; write one like 127.0.0.1:8080"))?;
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}; is something else there? name another with --listen"))?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
 /// Serves a deployment until SIGINT or SIGTERM; requests that are under way are answered.
 ///
 /// # Errors
@@ -42,14 +74,8 @@ pub async fn serve(
     passwords: FirstPassword,
     output: &Output,
 ) -> anyhow::Result<()> {
-    let address: SocketAddr = listen
-        .parse()
-        .with_context(|| format!("`{listen}` is not an address to listen on; write one like 127.0.0.1:8080"))?;
     start_log();
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}; is something else there? name another with --listen"))?;
-    let address = listener.local_addr()?;
+    let (listener, address) = listen_on(listen).await?;
     if let Some(password) = deployment.store.ensure_first_administrator(&mut os_rng()).await? {
         hand_over(&password, passwords, &deployment.data, output)?;
     }
@@ -59,7 +85,7 @@ pub async fn serve(
     let keeping = lease::start(&state)?;
     let _ticker = schedule::start(state.clone()).await?;
     let _commands = relay::listen(state.clone())?;
-    let _deliveries = webhooks::start(state.deployment.clone())?;
+    let _deliveries = webhooks::start(state.deployment.clone(), state.lease.subscribe())?;
     output.line(format!("listening on http://{address}  (pages /, API /docs, health /healthz; stop with Ctrl-C)"));
     let stop = async {
         told_to_stop().await;

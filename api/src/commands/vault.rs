@@ -1,9 +1,9 @@
 //! `kanak vault`: the vault's keys, and references that nobody uses.
 
-use kanak_store::RotatedKey;
+use kanak_store::{RotatedKey, VaultError, VaultStanding};
 use serde_json::json;
 
-use crate::cli::VaultCommand;
+use crate::cli::VaultDataCommand;
 use crate::deployment::Deployment;
 use crate::jobs::vault::{record, sweep};
 use crate::output::{Output, grouped};
@@ -13,12 +13,12 @@ use crate::progress::Stage;
 ///
 /// # Errors
 /// When a key or the vault cannot be used.
-pub async fn run(command: &VaultCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
+pub async fn run(command: &VaultDataCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     match command {
-        VaultCommand::Status => status(deployment, output).await,
-        VaultCommand::Rotate { numbers: false } => rotate_key(deployment, output).await,
-        VaultCommand::Rotate { numbers: true } => rotate_data(deployment, output).await,
-        VaultCommand::Sweep => {
+        VaultDataCommand::Status => status(deployment, output).await,
+        VaultDataCommand::Rotate { numbers: false } => rotate_key(deployment, output).await,
+        VaultDataCommand::Rotate { numbers: true } => rotate_data(deployment, output).await,
+        VaultDataCommand::Sweep => {
             let swept = sweep(deployment).await?;
             if output.json {
                 return output.document(&json!({ "references": swept }));
@@ -30,7 +30,16 @@ pub async fn run(command: &VaultCommand, deployment: &Deployment, output: &Outpu
 }
 
 async fn status(deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
-    let (numbers, keys) = (deployment.vault.count().await?, deployment.vault.list_data_keys().await?);
+    let VaultStanding { numbers, keys: place, data_keys: keys } = match deployment.vault.standing().await {
+        Err(none @ VaultError::None) => {
+            if output.json {
+                return output.document(&json!({ "numbers": 0, "keys": null, "data_keys": [] }));
+            }
+            output.line(none.to_string());
+            return Ok(());
+        }
+        standing => standing?,
+    };
     if output.json {
         let keys: Vec<_> = keys
             .iter()
@@ -39,9 +48,9 @@ async fn status(deployment: &Deployment, output: &Output) -> anyhow::Result<()> 
                     "created": key.created.to_string(), "retired": key.retired.map(|at| at.to_string()) })
             })
             .collect();
-        return output.document(&json!({ "numbers": numbers, "data_keys": keys }));
+        return output.document(&json!({ "numbers": numbers, "keys": place, "data_keys": keys }));
     }
-    output.line(format!("{} numbers", grouped(numbers)));
+    output.line(format!("{} numbers; keys in {place}", grouped(numbers)));
     let rows: Vec<Vec<String>> = keys
         .iter()
         .map(|key| {
@@ -63,15 +72,14 @@ async fn rotate_key(deployment: &Deployment, output: &Output) -> anyhow::Result<
         return output.document(&json!({ "version": version, "data_keys": data_keys }));
     }
     output.line(format!("{} data keys are wrapped under vault-kek-{version} now", grouped(data_keys)));
-    output.note(
-        "Copy the keys folder again; earlier versions stay in it for as long as a backup of the vault needs them",
-    );
+    output
+        .note("Copy the key store again; earlier versions stay in it for as long as a backup of the vault needs them");
     Ok(())
 }
 
 async fn rotate_data(deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     record(deployment, "vault_data_rotation_begun", json!({})).await?;
-    let stage = Stage::begin(output, "Sealing numbers anew", deployment.vault.count().await?);
+    let stage = Stage::begin(output, "Sealing numbers anew", deployment.vault.standing().await?.numbers);
     let mut numbers = 0;
     let gone = deployment
         .vault

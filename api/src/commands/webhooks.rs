@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use kanak_model::feed::Detail;
 use kanak_model::{Access, Caller, FeedPosition, Purpose};
-use kanak_store::{KeyStore as _, NewWebhook, Webhook, key_store};
+use kanak_store::{NewWebhook, Webhook, key_store};
 use serde_json::json;
 
 use crate::cli::{WebhookAddArgs, WebhookCommand};

@@ -62,6 +62,9 @@ pub async fn find_by_key_as_of(
     (source, key): (&str, &str),
     asked: AsOf,
 ) -> anyhow::Result<Option<Golden>> {
+    if !access.registers().read(source) {
+        return Ok(None);
+    }
     let id = deployment.store.find_golden_of_key_as_of(source, key, asked.at, asked.known_at).await?;
     match id {
         Some(id) => find_as_of(deployment, access, model, id, asked).await,
@@ -98,7 +101,12 @@ pub async fn search_as_of(
             golden.values.clone_from(&chosen.survived.values);
             let Some(distance) = distance_of(&answering.then.model, &golden, text) else { continue };
             let shown = show_as_of(access, &answering.then.model, standing, &chosen.survived, chosen.held);
-            found.extend(shown.map(|shown| (distance, shown)));
+            let Some(shown) = shown else { continue };
+            // What is withheld finds nobody, and ranks nobody.
+            let told = access.may_withhold().then(|| distance_of(&answering.then.model, &shown.record, text));
+            if let Some(distance) = told.unwrap_or(Some(distance)) {
+                found.push((distance, shown));
+            }
         }
         found.sort_by_key(|(distance, golden)| (*distance, golden.record.id));
         found.truncate(limit as usize);

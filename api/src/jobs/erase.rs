@@ -9,7 +9,7 @@ use kanak_ingest::landing::{self, SALT_BYTES};
 use kanak_ingest::{CheckedBatch, IngestError, Input, Rows, landed_as, read_file_without};
 use kanak_model::source_system::{Format, RowsAre};
 use kanak_model::{GoldenId, SourceSystem, SourceSystemId};
-use kanak_store::{ArrivedBy, Erased, ErasedKeys, IngestRunSummary, Key, KeyStore as _, Reach, Reference};
+use kanak_store::{ArrivedBy, Erased, ErasedKeys, IngestRunSummary, Key, Reach, Reference};
 use serde::Serialize;
 
 use crate::deployment::Deployment;

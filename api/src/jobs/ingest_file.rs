@@ -169,7 +169,9 @@ pub async fn ingest_file(
         }
         let numbers: Vec<&str> =
             rows.iter().flat_map(|row| &row.secrets).map(|secret| secret.aadhaar.expose()).collect();
-        let references = deployment.vault.tokenise(HUB_DOMAIN, &numbers).await?;
+        let references = deployment.vault.tokenise(HUB_DOMAIN, &numbers).await.with_context(|| {
+            format!("{name}: its Aadhaar numbers cannot go to the vault, and nothing of it was taken in")
+        })?;
         ensure!(references.len() == numbers.len(), "the vault answered fewer references than it was asked for");
         let places = rows
             .iter()

@@ -37,7 +37,7 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
-    use crate::cli::{IngestArgs, VaultCommand};
+    use crate::cli::{IngestArgs, VaultDataCommand};
     use crate::commands::{ingest, vault as command};
     use crate::jobs::ingest_file::{Known, Terms};
     use crate::output::Output;
@@ -72,11 +72,11 @@ mod tests {
         house.ingest("people_1.csv", &file(&numbers[..2])).await;
         house.ingest("people_2.csv", &file(&numbers[2..3])).await;
         let vault = &deployment.vault;
-        assert_eq!(vault.count().await.unwrap(), 3, "the first row states another number now");
+        assert_eq!(vault.standing().await.unwrap().numbers, 3, "the first row states another number now");
         vault.tokenise(HUB_DOMAIN, &[&numbers[3]]).await.unwrap();
         vault.tokenise("food", &[&numbers[0]]).await.unwrap();
         assert_eq!(sweep(deployment).await.unwrap(), 1);
-        assert_eq!(vault.count().await.unwrap(), 3);
+        assert_eq!(vault.standing().await.unwrap().numbers, 3);
         assert_eq!(sweep(deployment).await.unwrap(), 0);
         let entries = deployment.store.list_audit_events(0, 100).await.unwrap();
         assert_eq!(entries.iter().filter(|entry| entry.event.action == "vault_swept").count(), 1);
@@ -95,7 +95,7 @@ mod tests {
         assert!(error.contains("would retire"), "{error}");
         let vault = &house.deployment.vault;
         assert_eq!(vault.holds(&[&numbers[10], &numbers[9]]).await.unwrap(), [false, true]);
-        assert_eq!(vault.count().await.unwrap(), 10);
+        assert_eq!(vault.standing().await.unwrap().numbers, 10);
     }
 
     #[tokio::test]
@@ -104,14 +104,14 @@ mod tests {
         let (deployment, numbers) = (&house.deployment, numbers(3));
         house.ingest("people_1.csv", &file(&numbers)).await;
         for what in [
-            VaultCommand::Rotate { numbers: false },
-            VaultCommand::Rotate { numbers: true },
-            VaultCommand::Sweep,
-            VaultCommand::Status,
+            VaultDataCommand::Rotate { numbers: false },
+            VaultDataCommand::Rotate { numbers: true },
+            VaultDataCommand::Sweep,
+            VaultDataCommand::Status,
         ] {
             command::run(&what, deployment, &Output::silent()).await.unwrap();
         }
-        let keys = deployment.vault.list_data_keys().await.unwrap();
+        let keys = deployment.vault.standing().await.unwrap().data_keys;
         assert_eq!(keys.iter().map(|key| (key.id, key.kek_version, key.sealed)).collect::<Vec<_>>(), [(2, 2, 3)]);
         let unchanged = house.ingest_on("people_1.csv", &file(&numbers), AGAIN).await;
         assert_eq!((unchanged.unchanged, unchanged.changed), (3, 0), "every number has the reference it had");

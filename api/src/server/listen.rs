@@ -15,8 +15,11 @@ use hyper::body::Incoming;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use tokio::net::{TcpListener, TcpStream};
+use sha2::{Digest as _, Sha256};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use crate::server::unstalled::Unstalled;
@@ -42,13 +45,29 @@ struct Limits {
     stall: Duration,
 }
 
+/// The certificate that a client showed, as the first 16 hex digits of its SHA-256: an extension of its requests.
+#[derive(Debug, Clone)]
+pub struct ClientCertificate(pub Arc<str>);
+
 /// Serves until `stop` comes true; then takes no new connection, and waits a while for requests that are under way.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
     let limits = Limits { connections_max: CONNECTIONS_MAX, head: HEAD, stall: STALL };
-    serve_within(limits, listener, router, stop).await;
+    serve_within(limits, listener, None, router, stop).await;
 }
 
-async fn serve_within(limits: Limits, listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+/// As [`serve`], over TLS, for clients that the acceptor takes.
+pub async fn serve_tls(listener: TcpListener, tls: TlsAcceptor, router: Router, stop: impl Future<Output = ()>) {
+    let limits = Limits { connections_max: CONNECTIONS_MAX, head: HEAD, stall: STALL };
+    serve_within(limits, listener, Some(tls), router, stop).await;
+}
+
+async fn serve_within(
+    limits: Limits,
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    stop: impl Future<Output = ()>,
+) {
     let places = Arc::new(Semaphore::new(limits.connections_max));
     let (ending, end) = watch::channel(());
     let mut stop = pin!(stop);
@@ -69,9 +88,14 @@ async fn serve_within(limits: Limits, listener: TcpListener, router: Router, sto
             },
             () = &mut stop => break,
         };
-        let (router, end) = (router.clone(), end.clone());
+        let (router, end, tls) = (router.clone(), end.clone(), tls.clone());
         tokio::spawn(async move {
-            connection(limits, stream, address, router, end).await;
+            drop(stream.set_nodelay(true));
+            let stream = Unstalled::new(stream, limits.stall);
+            match tls {
+                None => connection(limits, stream, (address, None), router, end).await,
+                Some(tls) => secured(limits, &tls, stream, address, router, end).await,
+            }
             drop(place);
         });
     }
@@ -84,22 +108,48 @@ async fn serve_within(limits: Limits, listener: TcpListener, router: Router, sto
     }
 }
 
+/// A connection whose client first shows who it is.
+async fn secured(
+    limits: Limits,
+    tls: &TlsAcceptor,
+    stream: Unstalled,
+    address: SocketAddr,
+    router: Router,
+    end: watch::Receiver<()>,
+) {
+    match tokio::time::timeout(limits.head, tls.accept(stream)).await {
+        Ok(Ok(stream)) => {
+            let certificate = stream.get_ref().1.peer_certificates().and_then(|shown| shown.first());
+            let client = certificate.map(|shown| ClientCertificate(fingerprint(shown)));
+            connection(limits, stream, (address, client), router, end).await;
+        }
+        Ok(Err(error)) => tracing::warn!(%address, %error, "A client at {address} was not let in: {error}"),
+        Err(_) => {}
+    }
+}
+
+fn fingerprint(certificate: &[u8]) -> Arc<str> {
+    Sha256::digest(certificate).iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>().into()
+}
+
 async fn connection(
     limits: Limits,
-    stream: TcpStream,
-    address: SocketAddr,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    (address, client): (SocketAddr, Option<ClientCertificate>),
     router: Router,
     mut end: watch::Receiver<()>,
 ) {
-    drop(stream.set_nodelay(true));
     let begun = Arc::new(AtomicBool::new(false));
     let begins = Arc::clone(&begun);
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         begins.store(true, Ordering::Relaxed);
-        let router = router.clone();
+        let (router, client) = (router.clone(), client.clone());
         async move {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(ConnectInfo(address));
+            if let Some(client) = client {
+                request.extensions_mut().insert(client);
+            }
             let answer: Result<Response<Body>, Infallible> = router.oneshot(request).await;
             answer
         }
@@ -112,7 +162,7 @@ async fn connection(
         .max_concurrent_streams(STREAMS_MAX)
         .keep_alive_interval(PING)
         .keep_alive_timeout(limits.head);
-    let stream = TokioIo::new(Unstalled::new(stream, limits.stall));
+    let stream = TokioIo::new(stream);
     let mut serving = pin!(builder.serve_connection(stream, service));
     // Before its protocol is known the builder waits for a connection for ever: the first request has a time of its own.
     let mut first = pin!(tokio::time::sleep(limits.head));
@@ -140,6 +190,7 @@ async fn connection(
 mod tests {
     use axum::routing::get;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
     use tokio::sync::oneshot;
 
     use super::*;
@@ -163,7 +214,7 @@ mod tests {
         let (stop, stopped) = oneshot::channel();
         let head = Duration::from_millis(200);
         let limits = Limits { connections_max, head, stall: Duration::from_millis(300) };
-        let task = tokio::spawn(serve_within(limits, listener, router, async {
+        let task = tokio::spawn(serve_within(limits, listener, None, router, async {
             drop(stopped.await);
         }));
         Served { address, stop, task }

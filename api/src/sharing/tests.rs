@@ -146,7 +146,7 @@ async fn a_link_is_made_while_an_agreement_stands_and_by_nothing_else() {
     check(deployment).await;
 
     let (output, mut printed) = Output::captured();
-    Box::pin(explain::run(&["food:2".to_owned()], None, None, deployment, &output)).await.unwrap();
+    Box::pin(explain::run(&["food:2".to_owned()], None, explain::When::default(), deployment, &output)).await.unwrap();
     let told: Value = serde_json::from_str(&printed()).unwrap();
     assert_eq!(told["agreements"][0]["agreement"], id);
     assert_eq!(told["agreements"][0]["registers"], serde_json::json!(["food", "health"]));

@@ -99,6 +99,14 @@ impl StatedBy {
         Ok(Self(store.list_registers_of(&from).await?))
     }
 
+    /// These registers of source records.
+    pub(crate) fn known<'r>(access: &Access, registers: impl Iterator<Item = (SourceRecordId, &'r str)>) -> Self {
+        if !access.may_withhold() {
+            return Self::default();
+        }
+        Self(registers.map(|(id, register)| (id, register.to_owned())).collect())
+    }
+
     fn find(&self, source_record: SourceRecordId) -> Option<&str> {
         self.0.get(&source_record).map(String::as_str)
     }

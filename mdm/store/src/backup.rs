@@ -27,8 +27,8 @@ pub const POSTGRES_COPY: &str = "hub.ndjson";
 pub struct Backup {
     /// The copy of the hub.
     pub hub: HubCopy,
-    /// The copy of the vault.
-    pub vault: PathBuf,
+    /// The copy of the vault; `None` where this process has none: it is a service of its own, or there is no Aadhaar.
+    pub vault: Option<PathBuf>,
 }
 
 /// A copy of a hub.
@@ -69,7 +69,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::File`] when the folder cannot be made or holds a backup already.
-    pub async fn backup(&self, folder: &Path, vault: &Vault) -> Result<Backup, VaultError> {
+    pub async fn backup(&self, folder: &Path, vault: Option<&Vault>) -> Result<Backup, VaultError> {
         if self.signer.is_some() {
             self.checkpoint_audit().await?;
         }
@@ -95,17 +95,23 @@ impl Store {
             }
             Pools::Postgres { .. } => export::write(&mut self.db.begin_read().await?, &hub_path).await?,
         };
-        make_private(&vault_path)?;
-        vault.copy_to(&vault_path.display().to_string()).await?;
-        for path in [&hub_path, &vault_path] {
+        let vault = match vault {
+            Some(vault) => {
+                make_private(&vault_path)?;
+                vault.copy_to(&vault_path.display().to_string()).await?;
+                Some(vault_path)
+            }
+            None => None,
+        };
+        for path in std::iter::once(&hub_path).chain(&vault) {
             std::fs::File::open(path).and_then(|copy| copy.sync_all()).map_err(|source| file(path, source))?;
         }
         let schema = schema_version(self.db.engine());
         let hub = HubCopy { path: hub_path, schema, position, checksums };
-        Ok(Backup { hub, vault: vault_path })
+        Ok(Backup { hub, vault })
     }
 
-    /// The vault's references that stand in source records, earlier versions included: what [`Vault::sweep_orphans`] must keep.
+    /// The vault's references that stand in source records, earlier versions included: what [`crate::VaultDoor::sweep_orphans`] must keep.
     /// Every value that reads as a reference counts, whatever its attribute is called now: a model may have been declared anew.
     pub async fn list_references(&self) -> Result<FxHashSet<Reference>, StoreError> {
         const ALL: &str = "SELECT stated FROM source_records UNION ALL SELECT stated FROM source_record_versions";

@@ -85,7 +85,7 @@ pub use golden_search::{distance_of, may_search};
 pub use ingest::{ArrivedBy, FileFacts, IngestSummary, IngestTx};
 pub use ingest_runs::IngestRunSummary;
 pub use invariants::Check;
-pub use key_store::{FileKeyStore, Key, KeyError, KeyStore};
+pub use key_store::{FileKeyStore, Key, KeyError, KeyStore, KeyStoreKind, Pin, Pkcs11KeyStore, TokenName, TokenPlace};
 pub use leases::{Lease, LeaseStanding, RESOLVER};
 pub use legal_holds::LegalHold;
 pub use model_migrations::{HeldOverride, ModelMigrationTx};
@@ -110,8 +110,9 @@ pub use users::{
     new_password, user_name,
 };
 pub use vault::{
-    APPROVE_WITHIN_US, DataKeyStanding, REVEAL_WITHIN_US, Reference, RevealDecision, RevealRequest, RevealRequestId,
-    RevealState, Revealed, RotatedKey, Vault, VaultError,
+    APPROVE_WITHIN_US, By, DataKeyStanding, EventsChecked, Numbers, REVEAL_WITHIN_US, Reference, RevealAct,
+    RevealDecision, RevealDone, RevealRequest, RevealRequestId, RevealState, Revealed, RotatedKey, Vault, VaultAnswer,
+    VaultCall, VaultDoor, VaultError, VaultEvent, VaultRefusal, VaultService, VaultStanding, Weighed, copy_vault,
 };
 pub use webhooks::{AfterFailure, DeadLetter, NewWebhook, Webhook, WebhookId};
 

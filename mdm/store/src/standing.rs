@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use kanak_model::golden_record::{Survived, ValueOverride};
+use kanak_model::golden_record::{Survived, ValueOverride, WithheldCounts};
 use kanak_model::source_record::Values;
 use kanak_model::valid_time::{KeyEpoch, StatedVersion, epochs, in_force};
 use kanak_model::{Access, EntityModel, GoldenId, GoldenRecord, OverrideId, SourceRecordId, SourceSystemId, Timestamp};
@@ -16,7 +16,7 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 
 use crate::Store;
-use crate::access_sql::{show_golden, show_stated};
+use crate::access_sql::{StatedBy, show_golden, show_stated};
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
@@ -111,11 +111,15 @@ pub fn show_as_of(
     survived: &Survived,
     held: Vec<HeldVersion<'_>>,
 ) -> Option<Golden> {
-    if !access.filter().passes(&|name| survived.values.get(name).map(|value| value.value.as_str())) {
+    let id = standing.record.id;
+    if !access.filter().passes_of(Some(id), &|name| survived.values.get(name).map(|value| value.value.as_str())) {
         return None;
     }
-    let members = held.into_iter().map(|HeldVersion { source, version, values }| {
-        let is_inside = access.filter().passes(&|name| values.find(name));
+    let (read, withheld): (Vec<HeldVersion<'_>>, Vec<HeldVersion<'_>>) =
+        held.into_iter().partition(|held| access.registers().read(&held.source.source));
+    let members = read.into_iter().map(|HeldVersion { source, version, values }| {
+        let is_inside = access.filter().passes_of(Some(id), &|name| values.find(name));
+        let shown = || show_stated(access, model, Some(id), &source.source, &values);
         MemberRecord {
             id: source.id,
             source_system: source.source_system,
@@ -123,16 +127,18 @@ pub fn show_as_of(
             key: source.key.clone(),
             version: version.version,
             place: if is_inside { Place::Inside } else { Place::Outside },
-            values: if is_inside { show_stated(access, model, &values) } else { Values::new() },
+            values: if is_inside { shown() } else { Values::new() },
             updated: version.updated.filter(|_| is_inside),
             recorded_from: version.recorded_from,
             retired: version.dropped,
         }
     });
     let Survived { status, values } = survived.clone();
-    let values = show_golden(access, model, values);
+    let registers = standing.sources.iter().map(|source| (source.id, source.source.as_str()));
+    let (values, counts) = show_golden(access, model, id, values, &StatedBy::known(access, registers));
+    let withheld = WithheldCounts { source_records: withheld.len() as u32, ..counts };
     Some(Golden {
-        record: GoldenRecord { status, values, ..standing.record.clone() },
+        record: GoldenRecord { status, values, withheld, ..standing.record.clone() },
         members: members.collect(),
         redirected_from: standing.redirected_from,
         known_at: standing.known_at,

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use axum::http::StatusCode;
 use kanak_model::feed::{Detail, FeedEntry};
 use kanak_model::{Access, FeedPosition, Timestamp};
-use kanak_store::{AfterFailure, AuditEvent, DeadLetter, KeyStore as _, StoreError, Webhook, WebhookId, key_store};
+use kanak_store::{AfterFailure, AuditEvent, DeadLetter, StoreError, Webhook, WebhookId, key_store};
 use rand::Rng;
 use zeroize::Zeroizing;
 

@@ -13,7 +13,7 @@ use kanak_model::clock::FixedClock;
 use kanak_model::feed::Detail;
 use kanak_model::source_system::Load;
 use kanak_model::{Caller, FeedPosition, Purpose, Role, Timestamp};
-use kanak_store::{FileFacts, KeyStore as _, NewWebhook, Webhook, key_store};
+use kanak_store::{FileFacts, NewWebhook, Webhook, key_store};
 use tokio::net::TcpListener;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{RootCertStore, ServerConfig, crypto};

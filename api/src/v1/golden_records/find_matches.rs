@@ -11,6 +11,7 @@ use kanak_engine::standardize::Outcome;
 use kanak_model::entity_model::Attribute;
 use kanak_model::source_record::{Stated, Values};
 use kanak_model::{Access, EntityModel, GoldenId, Kind, SourceRecordId};
+use kanak_store::VaultError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -21,6 +22,7 @@ use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 use crate::v1::audited;
+use crate::v1::vault::away;
 
 /// What is known of somebody.
 #[derive(Deserialize, ToSchema)]
@@ -229,9 +231,13 @@ pub(super) async fn read(
 /// The hub's reference of an Aadhaar number that the vault holds; one that it does not hold is nobody's here, and stays out of it.
 async fn find_reference(state: &AppState, digits: &str) -> Result<Option<String>, Problem> {
     let vault = &state.deployment.vault;
-    if vault.holds(&[digits]).await.map_err(Problem::internal)? != [true] {
+    let refusal = |error| match error {
+        VaultError::Away { .. } => away(&error),
+        other => Problem::internal(other),
+    };
+    if vault.holds(&[digits]).await.map_err(refusal)? != [true] {
         return Ok(None);
     }
-    let references = vault.tokenise(HUB_DOMAIN, &[digits]).await.map_err(Problem::internal)?;
+    let references = vault.tokenise(HUB_DOMAIN, &[digits]).await.map_err(refusal)?;
     Ok(references.first().map(|reference| reference.as_str().to_owned()))
 }

@@ -43,17 +43,26 @@ fn check_domain(text: &str) -> Result<(), Problem> {
     Vault::check_domain(text).map_err(refusal)
 }
 
+/// What a client learns where the vault is away; what it has to do with the vault waits, and nothing else does.
+pub fn away(error: &VaultError) -> Problem {
+    tracing::error!(%error, "A question could not be put to the vault: {error}");
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the vault does not answer now; try again later")
+}
+
 /// What a client learns of a question that was not answered.
 fn refusal(error: VaultError) -> Problem {
     match error {
         VaultError::Denied { .. } | VaultError::OwnRequest | VaultError::NotYours(_) => {
             Problem::forbidden(error.to_string())
         }
-        VaultError::RequestState { .. } | VaultError::Store(StoreError::Reason { .. }) => {
+        VaultError::RequestState { .. } | VaultError::Reason { .. } => {
             Problem::new(StatusCode::CONFLICT, error.to_string())
         }
         VaultError::Domain => Problem::bad_request(error.to_string()),
-        VaultError::NotFound { .. } | VaultError::NoRequest(_) => Problem::not_found(error.to_string()),
+        VaultError::NotFound { .. } | VaultError::NoRequest(_) | VaultError::None => {
+            Problem::not_found(error.to_string())
+        }
+        VaultError::Away { .. } => away(&error),
         other => Problem::internal(other),
     }
 }

@@ -12,12 +12,12 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 
 use crate::Store;
-use crate::access_sql::compile;
+use crate::access_sql::{StatedBy, compile, show_golden};
 use crate::db::{Tx, on_tx};
 use crate::declared_models::Eras;
 use crate::dialect::{JsonColumn, json, sql};
 use crate::error::StoreError;
-use crate::golden_records::{GoldenRow, Place, VERSIONS, readable_now, recorded_until, show};
+use crate::golden_records::{GoldenRow, Place, VERSIONS, carried, readable_now, recorded_until};
 
 use super::{RelationType, Side, list_types};
 
@@ -294,7 +294,9 @@ async fn visible(
         let model = eras.model_at(model, at);
         for row in of_model {
             // An end that came later was not known.
-            let record = GoldenRecord { recorded_to: None, ..show(access, &model, &eras, at, row) };
+            let mut record = GoldenRecord { recorded_to: None, ..carried(&eras, at, row) };
+            (record.values, record.withheld) =
+                show_golden(access, &model, record.id, record.values, &StatedBy::default());
             seen.insert(record.id, record);
         }
     }
@@ -323,6 +325,10 @@ impl<'a> Reader<'a> {
         types.retain(|one| {
             declared(models, one).is_some_and(|(_, relation)| access.shows(relation.class.max(one.relation.class)))
         });
+        // Which register states a relation is not looked at: where a register's values may be withheld, none is told.
+        if access.may_withhold() {
+            types.clear();
+        }
         Ok(Self { access, models, types, at })
     }
 

@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use super::VaultError;
-use crate::key_store::{Key, KeyError, KeyStore, VAULT_KEK};
+use crate::key_store::{Key, KeyError, KeyStore, KeyStoreKind, VAULT_KEK};
 
 /// Numbers that one data key seals. Far below what random nonces of 96 bits allow (2^32), and thirty keys for a state.
 pub(super) const NUMBERS_A_KEY: NonZeroU32 = NonZeroU32::new(1 << 20).expect("it is not zero");
@@ -37,6 +37,13 @@ pub(super) struct Room {
 /// What a data key is bound to when it is wrapped.
 fn context(id: i64, kek_version: u32) -> Vec<u8> {
     [b"kanak vault: data key".as_slice(), &id.to_be_bytes(), &kek_version.to_be_bytes()].concat()
+}
+
+/// Sees that the data keys are wrapped in this kind of key store.
+pub(super) async fn check_kind(pool: &SqlitePool, kind: KeyStoreKind) -> Result<(), VaultError> {
+    const OTHER: &str = "SELECT kek_store FROM data_keys WHERE kek_store <> $1 LIMIT 1";
+    let other: Option<String> = sqlx::query_scalar(OTHER).bind(kind.word()).fetch_optional(pool).await?;
+    other.map_or(Ok(()), |of| Err(VaultError::OtherStore { of, named: kind.word() }))
 }
 
 impl DataKeys {
@@ -107,8 +114,7 @@ impl DataKeys {
 
     async fn make(&self, tx: &mut Transaction<'static, Sqlite>, now: Timestamp) -> Result<i64, VaultError> {
         const NEXT: &str = "SELECT coalesce(max(id), 0) + 1 FROM data_keys";
-        const INSERT: &str =
-            "INSERT INTO data_keys (id, kek_version, wrapped, sealed_count, created_us) VALUES ($1, $2, $3, 0, $4)";
+        const INSERT: &str = "INSERT INTO data_keys (id, kek_version, wrapped, sealed_count, created_us, kek_store) VALUES ($1, $2, $3, 0, $4, $5)";
         let kek_version = match self.keys.find_version(VAULT_KEK)? {
             Some(version) => version,
             None => self.keys.add_version(VAULT_KEK)?,
@@ -116,28 +122,50 @@ impl DataKeys {
         let id: i64 = sqlx::query_scalar(NEXT).fetch_one(&mut **tx).await?;
         let key = Key::random(&*self.keys)?;
         let wrapped = self.keys.wrap(VAULT_KEK, kek_version, &key, &context(id, kek_version))?;
-        sqlx::query(INSERT).bind(id).bind(kek_version).bind(wrapped).bind(now.0).execute(&mut **tx).await?;
+        sqlx::query(INSERT)
+            .bind(id)
+            .bind(kek_version)
+            .bind(wrapped)
+            .bind(now.0)
+            .bind(self.keys.kind().word())
+            .execute(&mut **tx)
+            .await?;
         Ok(id)
     }
 
-    /// Wraps every data key under the newest version of the key store's key, a new one unless the newest wraps nothing yet;
+    /// Wraps every data key under the newest version of the key of `to`, a new one unless the newest wraps nothing yet;
     /// gives the version and how many keys.
-    pub(super) async fn rewrap(&self, tx: &mut Transaction<'static, Sqlite>) -> Result<(u32, u64), VaultError> {
-        const LIST: &str = "SELECT id, kek_version, wrapped FROM data_keys ORDER BY id";
-        const UPDATE: &str = "UPDATE data_keys SET kek_version = $2, wrapped = $3 WHERE id = $1";
-        let rows: Vec<(i64, u32, Vec<u8>)> = sqlx::query_as(LIST).fetch_all(&mut **tx).await?;
+    pub(super) async fn rewrap(
+        &self,
+        tx: &mut Transaction<'static, Sqlite>,
+        to: &dyn KeyStore,
+    ) -> Result<(u32, u64), VaultError> {
+        const LIST: &str = "SELECT id, kek_version, kek_store, wrapped FROM data_keys ORDER BY id";
+        const UPDATE: &str = "UPDATE data_keys SET kek_version = $2, kek_store = $3, wrapped = $4 WHERE id = $1";
+        let rows: Vec<(i64, u32, String, Vec<u8>)> = sqlx::query_as(LIST).fetch_all(&mut **tx).await?;
+        let kind = to.kind().word();
         // A version that wraps nothing was made by a rotation that was cut off.
-        let unused = |newest: &u32| rows.iter().all(|row| row.1 < *newest);
-        let version = match self.keys.find_version(VAULT_KEK)?.filter(unused) {
+        let unused = |newest: &u32| rows.iter().all(|row| row.2 != kind || row.1 < *newest);
+        let version = match to.find_version(VAULT_KEK)?.filter(unused) {
             Some(newest) => newest,
-            None => self.keys.add_version(VAULT_KEK)?,
+            None => to.add_version(VAULT_KEK)?,
         };
-        for (id, kek_version, wrapped) in &rows {
+        for (id, kek_version, _, wrapped) in &rows {
             let key = self.open_wrapped(*id, *kek_version, wrapped)?;
-            let wrapped = self.keys.wrap(VAULT_KEK, version, &key, &context(*id, version))?;
-            sqlx::query(UPDATE).bind(id).bind(version).bind(wrapped).execute(&mut **tx).await?;
+            let wrapped = to.wrap(VAULT_KEK, version, &key, &context(*id, version))?;
+            sqlx::query(UPDATE).bind(id).bind(version).bind(kind).bind(wrapped).execute(&mut **tx).await?;
         }
         Ok((version, rows.len() as u64))
+    }
+
+    /// As [`DataKeys::rewrap`], in the key store that they are in.
+    pub(super) async fn rotate(&self, tx: &mut Transaction<'static, Sqlite>) -> Result<(u32, u64), VaultError> {
+        self.rewrap(tx, &*self.keys).await
+    }
+
+    /// The key store that they are in.
+    pub(super) fn store(&self) -> &dyn KeyStore {
+        &*self.keys
     }
 
     /// Forgets what was opened: keys that are gone or wrapped otherwise are not kept in memory.

@@ -1,5 +1,8 @@
 //! The vault: Aadhaar numbers sealed in a file of their own, and the random references that stand for them elsewhere.
 //!
+//! The hub reaches it by a [`VaultDoor`], which says to the hub's trail what is asked before it asks: of a vault in the same
+//! process, of one that is a service of its own ([`VaultCall`] is all that travels), or of none, where no model has Aadhaar.
+//!
 //! A number has a different reference in each department's domain. The keyed hash is the vault's own index and never
 //! leaves it. The vault is written before the hub, and writing the same number again gives the same reference: what a
 //! broken run leaves here are references that nobody uses, and [`Vault::sweep_orphans`] takes them out.
@@ -9,13 +12,17 @@
 //! number, and two indexes to be asked for as long as that takes. It seals nothing. Whoever held it and a copy of the vault
 //! could try numbers against the hashes; then all numbers count as known, and no new key takes that back.
 
+mod calls;
 mod check;
 mod data_keys;
+mod door;
+mod events;
 mod reveal;
 mod rotate;
 mod same_person;
 mod sweep;
 
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -27,14 +34,22 @@ use kanak_model::Clock;
 use rand::rngs::StdRng;
 use rand::{RngCore, SeedableRng};
 use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqlitePool, Transaction};
 use zeroize::Zeroizing;
 
-pub use reveal::{APPROVE_WITHIN_US, REVEAL_WITHIN_US, RevealDecision, RevealRequest, RevealRequestId, RevealState};
+pub use calls::{By, Numbers, VaultAnswer, VaultCall, VaultRefusal, VaultService, VaultStanding};
+pub use door::VaultDoor;
+pub use events::{EventsChecked, VaultEvent};
+pub use reveal::{
+    APPROVE_WITHIN_US, REVEAL_WITHIN_US, RevealAct, RevealDecision, RevealDone, RevealRequest, RevealRequestId,
+    RevealState, Weighed,
+};
 pub use rotate::{DataKeyStanding, RotatedKey};
 
 use self::data_keys::{DataKeys, Room};
+use self::events::Actor;
 use crate::audit_events::hex;
 use crate::db::{make_private, one_writer, sqlite_options};
 use crate::dialect::{Engine, ROWS_A_STATEMENT, json, sql};
@@ -47,7 +62,8 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/vault");
 const REFERENCE_LETTERS: usize = 22;
 
 /// What stands for an Aadhaar number in one department's domain: random letters.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Reference(String);
 
 impl Reference {
@@ -63,6 +79,20 @@ impl Reference {
     }
 }
 
+impl From<Reference> for String {
+    fn from(reference: Reference) -> Self {
+        reference.0
+    }
+}
+
+impl TryFrom<String> for Reference {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("a reference is 22 small letters")
+    }
+}
+
 impl std::fmt::Debug for Reference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Reference(..)")
@@ -70,12 +100,26 @@ impl std::fmt::Debug for Reference {
 }
 
 /// A number taken out of the vault. `Debug` does not show it; memory is wiped when it is dropped.
+#[derive(Deserialize)]
+#[serde(from = "String")]
 pub struct Revealed(Zeroizing<String>);
+
+impl From<String> for Revealed {
+    fn from(digits: String) -> Self {
+        Self(Zeroizing::new(digits))
+    }
+}
 
 impl Revealed {
     /// The twelve digits.
     pub fn digits(&self) -> &str {
         &self.0
+    }
+}
+
+impl Serialize for Revealed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
@@ -95,6 +139,38 @@ pub enum VaultError {
     /// The operator must act: another key than the vault was made with.
     #[error("key `{0}` is not the one that this vault was made with; restore the keys folder that belongs to it")]
     WrongKey(&'static str),
+    /// The operator must act: the keys are in another kind of store.
+    #[error(
+        "the vault's data keys are wrapped in a key store of the kind `{of}`, and kanak.toml names `{named}`; write `store = \"{of}\"` under [keys]"
+    )]
+    OtherStore {
+        /// The kind that wraps them.
+        of: String,
+        /// The kind that was opened.
+        named: &'static str,
+    },
+    /// Nobody: this deployment has no vault.
+    #[error("this deployment has no vault: none of its entity models has an attribute of the kind `aadhaar`")]
+    None,
+    /// The operator must act: the service does not answer.
+    #[error(
+        "the vault at {at} does not answer ({why}); see that it runs there and that this machine reaches it, then try again"
+    )]
+    Away {
+        /// Its address.
+        at: String,
+        /// What went wrong.
+        why: String,
+    },
+    /// The operator of the vault must act; its own log says more.
+    #[error("the vault could not do it: {0}")]
+    Failed(String),
+    /// The caller must act: the reason of a request cannot be kept.
+    #[error("the reason {why}")]
+    Reason {
+        /// What is wrong and what to do.
+        why: Cow<'static, str>,
+    },
     /// The operator must act: the file.
     #[error("vault: {0}")]
     Database(String),
@@ -119,9 +195,9 @@ pub enum VaultError {
         /// Who asked.
         caller: String,
         /// What for.
-        what: &'static str,
+        what: Cow<'static, str>,
         /// Who may.
-        needed: &'static str,
+        needed: Cow<'static, str>,
     },
     /// Another person must act.
     #[error("a request is decided by another person than the one who made it; ask another auditor of the whole state")]
@@ -135,9 +211,9 @@ pub enum VaultError {
         /// The request.
         id: RevealRequestId,
         /// Where it stands.
-        state: &'static str,
+        state: Cow<'static, str>,
         /// What would help.
-        remedy: &'static str,
+        remedy: Cow<'static, str>,
     },
     /// There is no such request.
     #[error("no request {0}")]
@@ -179,6 +255,10 @@ pub struct Vault {
     data_keys: DataKeys,
     rng: Arc<Mutex<StdRng>>,
     clock: Arc<dyn Clock>,
+    /// Who is connected, for the vault's own trail.
+    client: Arc<str>,
+    /// Where its keys are, for people.
+    keys_place: Arc<str>,
 }
 
 impl std::fmt::Debug for Vault {
@@ -211,7 +291,6 @@ impl Vault {
     /// [`VaultError::WrongKey`] when the keys are not those it was made with.
     pub async fn open(path: &Path, keys: Arc<dyn KeyStore>, clock: Arc<dyn Clock>) -> Result<Self, VaultError> {
         make_private(path)?;
-        let index_key = keys.get_key(VAULT_HMAC)?;
         let mut seed = Zeroizing::new([0; 32]);
         keys.fill_random(&mut *seed)?;
         let rng = Arc::new(Mutex::new(StdRng::from_seed(*seed)));
@@ -220,7 +299,12 @@ impl Vault {
         let pool = one_writer().connect_with(options).await?;
         let known = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default();
         MIGRATIONS.run(&pool).await.map_err(|error| StoreError::of_migration("vault", known, error))?;
-        let vault = Self { pool, index_key, data_keys: DataKeys::new(Arc::clone(&keys)), rng, clock };
+        // Before any key is asked for: another kind of store would make new ones.
+        data_keys::check_kind(&pool, keys.kind()).await?;
+        let index_key = keys.get_key(VAULT_HMAC)?;
+        let (client, keys_place) = ("this process".into(), keys.place().into());
+        let vault =
+            Self { pool, index_key, data_keys: DataKeys::new(Arc::clone(&keys)), rng, clock, client, keys_place };
         vault.check_key(VAULT_HMAC, &vault.index(b"the vault's index key")).await?;
         vault.data_keys.check(&vault.pool).await?;
         vault.leave_legacy(&*keys).await?;
@@ -232,6 +316,12 @@ impl Vault {
     pub fn with_numbers_a_key(mut self, numbers: NonZeroU32) -> Self {
         self.data_keys.numbers_a_key = numbers;
         self
+    }
+
+    /// The same vault as one client sees it: the vault's own trail names it.
+    #[must_use]
+    pub fn for_client(&self, client: &str) -> Self {
+        Self { client: client.into(), ..self.clone() }
     }
 
     /// Seals what the key `vault-aes` sealed under data keys; after that the vault does not need it.
@@ -302,18 +392,32 @@ impl Vault {
             });
         }
         let mut references = Vec::with_capacity(distinct.len());
+        let mut taken_in = 0;
         let mut tx = self.begin().await?;
         for chunk in distinct.chunks(ROWS_A_STATEMENT) {
-            references.extend(self.tokenise_chunk(&mut tx, domain, chunk).await?);
+            let (given, new) = self.tokenise_chunk(&mut tx, domain, chunk).await?;
+            references.extend(given);
+            taken_in += new;
+        }
+        if taken_in > 0 || distinct.len() > 1 {
+            let detail = serde_json::json!({ "numbers": distinct.len(), "new_references": taken_in });
+            self.record(&mut tx, Actor::HUB, "took_in", &format!("domain {domain}"), detail).await?;
         }
         tx.commit().await?;
         Ok(indexes.iter().map(|index| references[first[index]].clone()).collect())
     }
 
-    /// Whether the vault has each of these numbers, in their order. Takes nothing in; what is not twelve digits is not there.
+    /// Whether the vault has each of these numbers, in their order. Takes nothing in; what is not twelve digits is not there. More
+    /// than one at once are an event of the vault's own trail: nobody tries many numbers unseen.
     pub async fn holds(&self, digits: &[&str]) -> Result<Vec<bool>, VaultError> {
         const KNOWN: &str = "SELECT lower(hex(n.index_hmac)) FROM {texts $1} AS t
              CROSS JOIN aadhaar_numbers n WHERE n.index_hmac = unhex(t.word)";
+        if digits.len() > 1 {
+            let mut tx = self.begin().await?;
+            let detail = serde_json::json!({ "numbers": digits.len() });
+            self.record(&mut tx, Actor::HUB, "looked_up", "numbers", detail).await?;
+            tx.commit().await?;
+        }
         let mut held = Vec::with_capacity(digits.len());
         for chunk in digits.chunks(ROWS_A_STATEMENT) {
             let wanted: Vec<String> = chunk.iter().map(|text| hex(&self.index(text.as_bytes()))).collect();
@@ -325,12 +429,13 @@ impl Vault {
         Ok(held)
     }
 
+    /// The references of a chunk, and how many of them are new.
     async fn tokenise_chunk(
         &self,
         tx: &mut Transaction<'static, Sqlite>,
         domain: &str,
         numbers: &[(Index, &str)],
-    ) -> Result<Vec<Reference>, VaultError> {
+    ) -> Result<(Vec<Reference>, usize), VaultError> {
         const KNOWN: &str = "SELECT lower(hex(n.index_hmac)), n.id, r.reference FROM {texts $1} AS t
              CROSS JOIN aadhaar_numbers n LEFT JOIN aadhaar_references r ON r.aadhaar_id = n.id AND r.domain = $2
              WHERE n.index_hmac = unhex(t.word)";
@@ -380,7 +485,7 @@ impl Vault {
                 .execute(&mut **tx)
                 .await?;
         }
-        Ok(references)
+        Ok((references, new_references.len()))
     }
 
     fn random<const N: usize>(&self) -> [u8; N] {
@@ -434,6 +539,21 @@ impl Vault {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// Copies a vault's file as it is now into a new one, whoever has it open. The copy is sealed as the vault is, and needs the same
+/// keys; this needs none.
+///
+/// # Errors
+/// [`VaultError::Database`], and [`VaultError::Store`] when the file cannot be made.
+pub async fn copy_vault(from: &Path, to: &Path) -> Result<(), VaultError> {
+    make_private(to)?;
+    let mut connection = sqlite_options(from).create_if_missing(false).connect().await?;
+    sqlx::query("VACUUM INTO $1").bind(to.display().to_string()).execute(&mut connection).await?;
+    connection.close().await?;
+    let file = |source| StoreError::File { path: to.display().to_string(), source };
+    std::fs::File::open(to).and_then(|copy| copy.sync_all()).map_err(file)?;
+    Ok(())
 }
 
 /// The data key that has room for one number more, counted off.

@@ -1,10 +1,13 @@
 //! Taking a number out: one person asks, another one approves, and the asker is answered once.
 
 use kanak_model::{Access, Purpose, Role, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sqlx::{Sqlite, Transaction};
 
+use super::events::Actor;
 use super::{Reference, Revealed, Vault, VaultError};
-use crate::Store;
-use crate::audit_events::AuditEvent;
+use crate::error::StoreError;
 use crate::stewardship::check_reason;
 
 /// A request that nobody decides within this time lapses: a day.
@@ -15,7 +18,8 @@ pub const REVEAL_WITHIN_US: i64 = 3600 * 1_000_000;
 const NEEDED: &str = "a signed-in person with the role auditor for the whole state, and the purpose audit";
 
 /// A request to take a number out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct RevealRequestId(pub i64);
 
 impl std::fmt::Display for RevealRequestId {
@@ -25,7 +29,8 @@ impl std::fmt::Display for RevealRequestId {
 }
 
 /// What another person says to a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RevealDecision {
     /// The number may be given out, once and soon.
     Approved,
@@ -42,8 +47,78 @@ impl RevealDecision {
     }
 }
 
+/// A step on the way of a number out of the vault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevealAct {
+    /// To ask for the number behind a reference. Another auditor decides within a day, else the request lapses.
+    Ask {
+        /// The domain of the reference.
+        domain: String,
+        /// Whose number is asked for.
+        reference: Reference,
+        /// The asker's words; the vault keeps them.
+        reason: String,
+    },
+    /// To decide a request that another person made. An approval holds for an hour.
+    Decide {
+        /// The request.
+        id: RevealRequestId,
+        /// What is said to it.
+        decision: RevealDecision,
+    },
+    /// To take the number that was asked for: by who asked, once, within an hour of another person's approval.
+    Take {
+        /// The request.
+        id: RevealRequestId,
+    },
+}
+
+impl RevealAct {
+    /// The word in audit trails.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Ask { .. } => "reveal_requested",
+            Self::Decide { .. } => "reveal_decided",
+            Self::Take { .. } => "reveal",
+        }
+    }
+
+    fn sentence(&self) -> &'static str {
+        match self {
+            Self::Ask { .. } => "ask for a number of the vault",
+            Self::Decide { .. } => "decide about a number of the vault",
+            Self::Take { .. } => "take a number out of the vault",
+        }
+    }
+}
+
+/// What came of a step.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RevealDone {
+    /// The request that was made.
+    Asked(RevealRequestId),
+    /// The request is decided.
+    Decided,
+    /// The number.
+    Taken(Revealed),
+}
+
+/// Whether a step may be taken, and what to write down of it.
+#[derive(Debug)]
+pub struct Weighed {
+    /// What it is about, for audit trails.
+    pub subject: String,
+    /// More.
+    pub detail: Value,
+    /// Why it may not be taken.
+    pub refused: Option<VaultError>,
+}
+
 /// Where a request stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RevealState {
     /// Nobody decided yet.
     Waiting,
@@ -81,7 +156,7 @@ impl RevealState {
 }
 
 /// A request as it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevealRequest {
     /// Its id.
     pub id: RevealRequestId,
@@ -160,156 +235,217 @@ fn permitted(access: &Access) -> Option<UserId> {
     caller.user.filter(|_| may)
 }
 
-/// Writes to the hub what is about to be done, or refused: what cannot be recorded is not done.
-async fn record(
-    store: &Store,
-    access: &Access,
-    action: &str,
-    subject: String,
-    detail: serde_json::Value,
-) -> Result<(), VaultError> {
-    let (actor, purpose) = (access.caller().name.clone(), Some(access.purpose()));
-    store.audit(AuditEvent { actor, action: action.to_owned(), subject, purpose, detail }).await?;
-    Ok(())
-}
-
-async fn refused<T>(store: &Store, access: &Access, subject: String, why: VaultError) -> Result<T, VaultError> {
-    record(store, access, "reveal_refused", subject, serde_json::json!({ "why": why.to_string() })).await?;
-    Err(why)
-}
-
 fn denied(access: &Access, what: &'static str) -> VaultError {
-    VaultError::Denied { caller: access.caller().name.clone(), what, needed: NEEDED }
+    VaultError::Denied { caller: access.caller().name.clone(), what: what.into(), needed: NEEDED.into() }
+}
+
+fn not_in_state(id: RevealRequestId, state: RevealState, remedy: &'static str) -> VaultError {
+    VaultError::RequestState { id, state: state.sentence().into(), remedy: remedy.into() }
+}
+
+/// A step that is open to who wants to take it.
+enum Open {
+    Ask { user: UserId, domain: String, reference: Reference, reason: String },
+    Decide { user: UserId, row: Row, decision: RevealDecision },
+    Take { row: Row },
+}
+
+/// What is written down of a step, and the step if it is open.
+struct Judged {
+    subject: String,
+    detail: Value,
+    step: Result<Open, VaultError>,
 }
 
 impl Vault {
-    /// Asks for the number behind a reference. Another auditor decides within a day, else the request lapses. Recorded in the hub
-    /// first, as are refusals. The reason is kept in the vault.
+    /// Whether a step may be taken now. The hub asks it and writes the answer down before the step is taken: what cannot be recorded is
+    /// not done. A refusal is written down here as well.
+    pub async fn weigh_reveal(&self, access: &Access, act: &RevealAct) -> Result<Weighed, VaultError> {
+        let mut tx = self.begin().await?;
+        let Judged { subject, detail, step } = self.judge(&mut tx, access, act).await?;
+        let refused = step.err();
+        if let Some(why) = &refused {
+            self.record_refusal(&mut tx, access, &subject, why).await?;
+        }
+        tx.commit().await?;
+        Ok(Weighed { subject, detail, refused })
+    }
+
+    /// Takes a step, weighed once more, and writes it down in the vault's own trail at once.
     ///
     /// # Errors
-    /// [`VaultError::Denied`], [`VaultError::NotFound`]; [`VaultError::Store`] for a reason that cannot be kept; [`VaultError::Domain`].
-    pub async fn request_reveal(
+    /// [`VaultError::Denied`], [`VaultError::OwnRequest`], [`VaultError::NotYours`], [`VaultError::RequestState`],
+    /// [`VaultError::NoRequest`], [`VaultError::Reason`]; [`VaultError::NotFound`] for a reference that is none, or is gone since.
+    pub async fn reveal(&self, access: &Access, act: &RevealAct) -> Result<RevealDone, VaultError> {
+        let mut tx = self.begin().await?;
+        let Judged { subject, detail, step } = self.judge(&mut tx, access, act).await?;
+        let open = match step {
+            Ok(open) => open,
+            Err(why) => {
+                self.record_refusal(&mut tx, access, &subject, &why).await?;
+                tx.commit().await?;
+                return Err(why);
+            }
+        };
+        self.record(&mut tx, Actor::of(access), act.word(), &subject, detail).await?;
+        let done = match open {
+            Open::Ask { user, domain, reference, reason } => {
+                RevealDone::Asked(self.ask(&mut tx, &domain, &reference, &reason, user).await?)
+            }
+            Open::Decide { user, row, decision } => {
+                self.decide(&mut tx, row.id, decision, user).await?;
+                RevealDone::Decided
+            }
+            Open::Take { row } => RevealDone::Taken(self.take(&mut tx, row).await?),
+        };
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    async fn record_refusal(
         &self,
-        store: &Store,
+        tx: &mut Transaction<'static, Sqlite>,
         access: &Access,
+        subject: &str,
+        why: &VaultError,
+    ) -> Result<(), VaultError> {
+        self.record(tx, Actor::of(access), "reveal_refused", subject, json!({ "why": why.to_string() })).await
+    }
+
+    async fn judge(
+        &self,
+        tx: &mut Transaction<'static, Sqlite>,
+        access: &Access,
+        act: &RevealAct,
+    ) -> Result<Judged, VaultError> {
+        if let RevealAct::Ask { domain, .. } = act {
+            Self::check_domain(domain)?;
+        }
+        let user = permitted(access).ok_or_else(|| denied(access, act.sentence()));
+        let (subject, detail, step) = match act {
+            RevealAct::Ask { domain, reference, reason } => {
+                let step = match user {
+                    Ok(user) => self.judge_asking(tx, domain, reference, reason).await?.map(|reason| {
+                        let (domain, reference) = (domain.clone(), reference.clone());
+                        Open::Ask { user, domain, reference, reason }
+                    }),
+                    Err(why) => Err(why),
+                };
+                (format!("vault:{domain}:{}", reference.as_str()), json!({}), step)
+            }
+            RevealAct::Decide { id, .. } | RevealAct::Take { id } => {
+                let unknown = format!("reveal request {id}");
+                match (user, self.find_request(tx, *id).await?) {
+                    (Err(why), _) => (unknown, json!({}), Err(why)),
+                    (_, None) => (unknown, json!({}), Err(VaultError::NoRequest(*id))),
+                    (Ok(user), Some(row)) => self.judge_request(act, *id, user, row),
+                }
+            }
+        };
+        Ok(Judged { subject, detail, step })
+    }
+
+    async fn judge_asking(
+        &self,
+        tx: &mut Transaction<'static, Sqlite>,
         domain: &str,
         reference: &Reference,
         reason: &str,
-    ) -> Result<RevealRequestId, VaultError> {
+    ) -> Result<Result<String, VaultError>, VaultError> {
         const KNOWN: &str = "SELECT count(*) FROM aadhaar_references WHERE domain = $1 AND reference = $2";
+        let reason = match check_reason(reason) {
+            Ok(reason) => reason,
+            Err(StoreError::Reason { why }) => return Ok(Err(VaultError::Reason { why: why.into() })),
+            Err(other) => return Err(other.into()),
+        };
+        let known: i64 = sqlx::query_scalar(KNOWN).bind(domain).bind(reference.as_str()).fetch_one(&mut **tx).await?;
+        if known == 0 { Ok(Err(VaultError::NotFound { domain: domain.to_owned() })) } else { Ok(Ok(reason.to_owned())) }
+    }
+
+    fn judge_request(
+        &self,
+        act: &RevealAct,
+        id: RevealRequestId,
+        user: UserId,
+        row: Row,
+    ) -> (String, Value, Result<Open, VaultError>) {
+        let (subject, state) = (row.subject(), row.state(self.clock.now()));
+        if let RevealAct::Decide { decision, .. } = act {
+            let detail = json!({ "request": id.0, "decision": decision.word() });
+            let step = if row.requested_by == user.0 {
+                Err(VaultError::OwnRequest)
+            } else if state != RevealState::Waiting {
+                Err(not_in_state(id, state, "ask for the number anew"))
+            } else {
+                Ok(Open::Decide { user, row, decision: *decision })
+            };
+            return (subject, detail, step);
+        }
+        let detail = json!({ "request": id.0, "approved_by": row.decided_by });
+        let step = if row.requested_by != user.0 {
+            Err(VaultError::NotYours(id))
+        } else if state == RevealState::Waiting {
+            Err(not_in_state(id, state, "ask another auditor of the whole state to approve it"))
+        } else if state != RevealState::Approved {
+            Err(not_in_state(id, state, "ask for the number anew"))
+        } else {
+            Ok(Open::Take { row })
+        };
+        (subject, detail, step)
+    }
+
+    async fn ask(
+        &self,
+        tx: &mut Transaction<'static, Sqlite>,
+        domain: &str,
+        reference: &Reference,
+        reason: &str,
+        user: UserId,
+    ) -> Result<RevealRequestId, VaultError> {
         const INSERT: &str = "INSERT INTO reveal_requests (domain, reference, reason, requested_by, requested_us)
              VALUES ($1, $2, $3, $4, $5) RETURNING id";
-        Self::check_domain(domain)?;
-        let subject = format!("vault:{domain}:{}", reference.as_str());
-        let Some(user) = permitted(access) else {
-            return refused(store, access, subject, denied(access, "ask for a number of the vault")).await;
-        };
-        let reason = check_reason(reason)?;
-        let known: i64 = sqlx::query_scalar(KNOWN).bind(domain).bind(reference.as_str()).fetch_one(&self.pool).await?;
-        if known == 0 {
-            return refused(store, access, subject, VaultError::NotFound { domain: domain.to_owned() }).await;
-        }
-        record(store, access, "reveal_requested", subject, serde_json::json!({})).await?;
         let id: i64 = sqlx::query_scalar(INSERT)
             .bind(domain)
             .bind(reference.as_str())
             .bind(reason)
             .bind(user.0)
             .bind(self.clock.now().0)
-            .fetch_one(&self.pool)
+            .fetch_one(&mut **tx)
             .await?;
         Ok(RevealRequestId(id))
     }
 
-    /// Decides a request that another person made. An approval holds for an hour. Recorded in the hub first, as are refusals.
-    ///
-    /// # Errors
-    /// [`VaultError::Denied`], [`VaultError::OwnRequest`], [`VaultError::RequestState`], [`VaultError::NoRequest`].
-    pub async fn decide_reveal(
+    async fn decide(
         &self,
-        store: &Store,
-        access: &Access,
-        id: RevealRequestId,
+        tx: &mut Transaction<'static, Sqlite>,
+        id: i64,
         decision: RevealDecision,
+        user: UserId,
     ) -> Result<(), VaultError> {
-        const UPDATE: &str = "UPDATE reveal_requests SET decision = $2, decided_by = $3, decided_us = $4
-             WHERE id = $1 AND decision IS NULL AND requested_by <> $3 RETURNING id";
-        let now = self.clock.now();
-        let Some(user) = permitted(access) else {
-            let why = denied(access, "decide about a number of the vault");
-            return refused(store, access, format!("reveal request {id}"), why).await;
-        };
-        let row = self.find_request(id).await?;
-        let state = row.state(now);
-        if row.requested_by == user.0 {
-            return refused(store, access, row.subject(), VaultError::OwnRequest).await;
-        }
-        if state != RevealState::Waiting {
-            let remedy = "ask for the number anew";
-            let why = VaultError::RequestState { id, state: state.sentence(), remedy };
-            return refused(store, access, row.subject(), why).await;
-        }
-        let detail = serde_json::json!({ "request": id.0, "decision": decision.word() });
-        record(store, access, "reveal_decided", row.subject(), detail).await?;
-        let done: Option<i64> = sqlx::query_scalar(UPDATE)
-            .bind(id.0)
+        const UPDATE: &str = "UPDATE reveal_requests SET decision = $2, decided_by = $3, decided_us = $4 WHERE id = $1";
+        sqlx::query(UPDATE)
+            .bind(id)
             .bind(decision.word())
             .bind(user.0)
-            .bind(now.0)
-            .fetch_optional(&self.pool)
+            .bind(self.clock.now().0)
+            .execute(&mut **tx)
             .await?;
-        let taken = VaultError::RequestState { id, state: "was decided meanwhile", remedy: "list the requests again" };
-        done.map(drop).ok_or(taken)
+        Ok(())
     }
 
-    /// Takes the number out that was asked for: to who asked, once, within an hour of another person's approval. The event is
-    /// recorded in the hub first; when it cannot be, nothing is revealed. A refusal is recorded as well.
-    ///
-    /// # Errors
-    /// [`VaultError::Denied`], [`VaultError::NotYours`], [`VaultError::RequestState`], [`VaultError::NoRequest`];
-    /// [`VaultError::NotFound`] when the number is gone since.
-    pub async fn reveal(&self, store: &Store, access: &Access, id: RevealRequestId) -> Result<Revealed, VaultError> {
-        const TAKE: &str = "UPDATE reveal_requests SET answered_us = $2
-             WHERE id = $1 AND answered_us IS NULL AND decision = 'approved' RETURNING id";
+    async fn take(&self, tx: &mut Transaction<'static, Sqlite>, row: Row) -> Result<Revealed, VaultError> {
+        const ANSWERED: &str = "UPDATE reveal_requests SET answered_us = $2 WHERE id = $1";
         const NUMBER: &str = "SELECT n.id, n.index_hmac, n.sealed, n.data_key_id FROM aadhaar_references r
              JOIN aadhaar_numbers n ON n.id = r.aadhaar_id WHERE r.domain = $1 AND r.reference = $2";
         type Number = (i64, Vec<u8>, Vec<u8>, i64);
-        let now = self.clock.now();
-        let Some(user) = permitted(access) else {
-            let why = denied(access, "take a number out of the vault");
-            return refused(store, access, format!("reveal request {id}"), why).await;
-        };
-        let row = self.find_request(id).await?;
-        let state = row.state(now);
-        if row.requested_by != user.0 {
-            return refused(store, access, row.subject(), VaultError::NotYours(id)).await;
-        }
-        if state != RevealState::Approved {
-            let remedy = match state {
-                RevealState::Waiting => "ask another auditor of the whole state to approve it",
-                _ => "ask for the number anew",
-            };
-            let why = VaultError::RequestState { id, state: state.sentence(), remedy };
-            return refused(store, access, row.subject(), why).await;
-        }
-        let detail = serde_json::json!({ "request": id.0, "approved_by": row.decided_by });
-        record(store, access, "reveal", row.subject(), detail).await?;
-        let mut tx = self.begin().await?;
-        let taken: Option<i64> = sqlx::query_scalar(TAKE).bind(id.0).bind(now.0).fetch_optional(&mut *tx).await?;
-        if taken.is_none() {
-            let remedy = "ask for the number anew";
-            return Err(VaultError::RequestState { id, state: RevealState::Answered.sentence(), remedy });
-        }
+        sqlx::query(ANSWERED).bind(row.id).bind(self.clock.now().0).execute(&mut **tx).await?;
         let number: Option<Number> =
-            sqlx::query_as(NUMBER).bind(&row.domain).bind(&row.reference).fetch_optional(&mut *tx).await?;
-        let (number, index, sealed, data_key) =
-            number.ok_or_else(|| VaultError::NotFound { domain: row.domain.clone() })?;
-        let revealed = self.open_number(&mut tx, number, &index, &sealed, data_key).await?;
-        tx.commit().await?;
-        Ok(revealed)
+            sqlx::query_as(NUMBER).bind(&row.domain).bind(&row.reference).fetch_optional(&mut **tx).await?;
+        let (number, index, sealed, data_key) = number.ok_or(VaultError::NotFound { domain: row.domain })?;
+        self.open_number(tx, number, &index, &sealed, data_key).await
     }
 
-    /// The latest requests, the latest first, for those who may ask and decide. The caller records the read.
+    /// The latest requests, the latest first, for those who may ask and decide. The hub records the read.
     ///
     /// # Errors
     /// [`VaultError::Denied`].
@@ -323,9 +459,12 @@ impl Vault {
         Ok(rows.into_iter().map(|row| row.request(now)).collect())
     }
 
-    async fn find_request(&self, id: RevealRequestId) -> Result<Row, VaultError> {
+    async fn find_request(
+        &self,
+        tx: &mut Transaction<'static, Sqlite>,
+        id: RevealRequestId,
+    ) -> Result<Option<Row>, VaultError> {
         let text = format!("{COLUMNS} WHERE id = $1");
-        let row: Option<Row> = sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.pool).await?;
-        row.ok_or(VaultError::NoRequest(id))
+        Ok(sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&mut **tx).await?)
     }
 }

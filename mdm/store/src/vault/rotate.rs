@@ -2,15 +2,23 @@
 
 use kanak_model::Timestamp;
 
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::events::Actor;
 use super::{Legacy, Vault, VaultError, take_one};
 use crate::audit_events::hex;
-use crate::dialect::{Engine, json, sql};
+use crate::dialect::{Engine, json as rows_json, sql};
+use crate::key_store::{KeyStore, copy_names};
+
+/// What events of this file are about.
+const KEYS: &str = "keys";
 
 /// Numbers sealed anew in one transaction: between two of them whoever takes numbers in has its turn.
 const BATCH: i64 = 2_000;
 
 /// What [`Vault::rotate_key`] did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RotatedKey {
     /// The version of `vault-kek` in force.
     pub version: u32,
@@ -19,7 +27,7 @@ pub struct RotatedKey {
 }
 
 /// A data key as it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DataKeyStanding {
     /// Its id.
     pub id: i64,
@@ -42,10 +50,30 @@ impl Vault {
     /// [`VaultError::WrongKey`] when a data key does not open; then nothing is wrapped anew.
     pub async fn rotate_key(&self) -> Result<RotatedKey, VaultError> {
         let mut tx = self.begin().await?;
-        let (version, data_keys) = self.data_keys.rewrap(&mut tx).await?;
+        let (version, data_keys) = self.data_keys.rotate(&mut tx).await?;
+        let detail = json!({ "version": version, "data_keys": data_keys });
+        self.record(&mut tx, Actor::HUB, "key_rotated", KEYS, detail).await?;
         tx.commit().await?;
         self.data_keys.forget();
         self.truncate_log().await?;
+        Ok(RotatedKey { version, data_keys })
+    }
+
+    /// Moves the keys to another key store: those without versions are taken over, and every data key is wrapped under a new version
+    /// there. No number is opened. What was in the former store stays there, for backups of the vault. This vault goes on
+    /// with the former store and must not be used any more: open it with the other one.
+    ///
+    /// # Errors
+    /// As [`Vault::rotate_key`]; [`crate::KeyError::Taken`] when the other store has other keys. Then nothing has moved.
+    pub async fn move_keys(self, to: &dyn KeyStore) -> Result<RotatedKey, VaultError> {
+        copy_names(self.data_keys.store(), to)?;
+        let mut tx = self.begin().await?;
+        let (version, data_keys) = self.data_keys.rewrap(&mut tx, to).await?;
+        let detail = json!({ "version": version, "data_keys": data_keys, "store": to.kind().word() });
+        self.record(&mut tx, Actor::HUB, "keys_moved", KEYS, detail).await?;
+        tx.commit().await?;
+        self.truncate_log().await?;
+        self.close().await;
         Ok(RotatedKey { version, data_keys })
     }
 
@@ -60,6 +88,7 @@ impl Vault {
         let mut left: i64 = sqlx::query_scalar(LEFT).fetch_one(&mut *tx).await?;
         if left == 0 {
             sqlx::query(RETIRE).bind(self.clock.now().0).execute(&mut *tx).await?;
+            self.record(&mut tx, Actor::HUB, "data_rotation_begun", KEYS, json!({})).await?;
             left = sqlx::query_scalar(LEFT).fetch_one(&mut *tx).await?;
         }
         tx.commit().await?;
@@ -81,24 +110,13 @@ impl Vault {
     pub async fn end_data_rotation(&self) -> Result<u64, VaultError> {
         const SQL: &str = "DELETE FROM data_keys WHERE retired_us IS NOT NULL
              AND id NOT IN (SELECT DISTINCT data_key_id FROM aadhaar_numbers)";
-        let gone = sqlx::query(SQL).execute(&self.pool).await?.rows_affected();
+        let mut tx = self.begin().await?;
+        let gone = sqlx::query(SQL).execute(&mut *tx).await?.rows_affected();
+        self.record(&mut tx, Actor::HUB, "data_rotated", KEYS, json!({ "data_keys_gone": gone })).await?;
+        tx.commit().await?;
         self.data_keys.forget();
         self.truncate_log().await?;
         Ok(gone)
-    }
-
-    /// The whole rotation; `progress` is told how many numbers each batch had. Gives how many data keys are gone.
-    ///
-    /// # Errors
-    /// As [`Vault::rotate_data_batch`].
-    pub async fn rotate_data(&self, mut progress: impl FnMut(u64)) -> Result<u64, VaultError> {
-        self.begin_data_rotation().await?;
-        let mut after = 0;
-        while let Some((last, numbers)) = self.rotate_data_batch(after).await? {
-            progress(numbers);
-            after = last;
-        }
-        self.end_data_rotation().await
     }
 
     /// The data keys, in the order in which they were made.
@@ -147,7 +165,7 @@ impl Vault {
             let room = take_one(&mut room, &mut rooms);
             anew.push((id, room.key, hex(&self.seal(room, id, digits.digits()))));
         }
-        sqlx::query(sql(Engine::Sqlite, UPDATE)).bind(json(&anew)).execute(&mut *tx).await?;
+        sqlx::query(sql(Engine::Sqlite, UPDATE)).bind(rows_json(&anew)).execute(&mut *tx).await?;
         tx.commit().await?;
         Ok(Some((last, u64::from(count))))
     }

@@ -1,33 +1,75 @@
 //! Taking references out of the vault, and the numbers that none is left of.
 
 use kanak_model::Timestamp;
-use rustc_hash::FxHashSet;
 
+use super::events::Actor;
 use super::{Reference, Vault, VaultError};
 use crate::dialect::{Engine, ROWS_A_STATEMENT, json, sql};
 
 impl Vault {
-    /// Takes out the references of a domain that were given out before an instant and are used nowhere, and the
-    /// numbers that no reference is left of; gives how many references went. Whoever calls it sees that meanwhile nothing is
-    /// taken in: a number that comes again gets the reference it had, and that must not be on its way out.
-    pub async fn sweep_orphans(
+    /// References of a domain that were given out before an instant, in their order, after one of them.
+    pub async fn list_references(
         &self,
         domain: &str,
-        used: &FxHashSet<Reference>,
+        created_before: Timestamp,
+        after: Option<&Reference>,
+        limit: u32,
+    ) -> Result<Vec<Reference>, VaultError> {
+        const LIST: &str = "SELECT reference FROM aadhaar_references
+             WHERE reference > $3 AND domain = $1 AND created_us < $2 ORDER BY reference LIMIT $4";
+        Self::check_domain(domain)?;
+        let references: Vec<String> = sqlx::query_scalar(LIST)
+            .bind(domain)
+            .bind(created_before.0)
+            .bind(after.map_or("", Reference::as_str))
+            .bind(limit)
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(references.into_iter().map(Reference).collect())
+    }
+
+    /// Takes out references of a domain that are used nowhere, of those that were given out before an instant, and the numbers that
+    /// no reference is left of; gives how many references went. See [`crate::VaultDoor::sweep_orphans`].
+    pub async fn take_out(
+        &self,
+        domain: &str,
+        references: &[Reference],
         created_before: Timestamp,
     ) -> Result<u64, VaultError> {
-        const LIST: &str = "SELECT reference FROM aadhaar_references WHERE domain = $1 AND created_us < $2";
+        const OF: &str = "SELECT DISTINCT aadhaar_id FROM aadhaar_references
+             WHERE domain = $2 AND created_us < $3 AND reference IN (SELECT word FROM {texts $1} AS t)";
+        const DELETE: &str = "DELETE FROM aadhaar_references
+             WHERE domain = $2 AND created_us < $3 AND reference IN (SELECT word FROM {texts $1} AS t)";
+        const NUMBERS: &str = "DELETE FROM aadhaar_numbers WHERE id IN (SELECT id FROM {ids $1} AS i)
+             AND id NOT IN (SELECT aadhaar_id FROM aadhaar_references)";
         Self::check_domain(domain)?;
+        let mut gone = 0;
         let mut tx = self.begin().await?;
-        let all: Vec<String> = sqlx::query_scalar(LIST).bind(domain).bind(created_before.0).fetch_all(&mut *tx).await?;
-        let gone: Vec<String> =
-            all.into_iter().map(Reference).filter(|one| !used.contains(one)).map(|one| one.0).collect();
-        self.take_out(&mut tx, domain, &gone).await?;
+        for chunk in references.chunks(ROWS_A_STATEMENT) {
+            let ids: Vec<i64> = sqlx::query_scalar(sql(Engine::Sqlite, OF))
+                .bind(json(chunk))
+                .bind(domain)
+                .bind(created_before.0)
+                .fetch_all(&mut *tx)
+                .await?;
+            let done = sqlx::query(sql(Engine::Sqlite, DELETE))
+                .bind(json(chunk))
+                .bind(domain)
+                .bind(created_before.0)
+                .execute(&mut *tx)
+                .await?;
+            gone += done.rows_affected();
+            sqlx::query(sql(Engine::Sqlite, NUMBERS)).bind(json(&ids)).execute(&mut *tx).await?;
+        }
+        if gone > 0 {
+            let detail = serde_json::json!({ "references": gone });
+            self.record(&mut tx, Actor::HUB, "swept", &format!("domain {domain}"), detail).await?;
+        }
         tx.commit().await?;
-        if !gone.is_empty() {
+        if gone > 0 {
             self.truncate_log().await?;
         }
-        Ok(gone.len() as u64)
+        Ok(gone)
     }
 
     /// Takes numbers out under an order, by their references in a domain, with the references that every other domain has of them; gives how
@@ -48,6 +90,8 @@ impl Vault {
         for text in [REASONS, REFERENCES, NUMBERS] {
             sqlx::query(sql(Engine::Sqlite, text)).bind(json(&ids)).execute(&mut *tx).await?;
         }
+        let detail = serde_json::json!({ "numbers": ids.len() });
+        self.record(&mut tx, Actor::HUB, "erased", &format!("domain {domain}"), detail).await?;
         tx.commit().await?;
         self.truncate_log().await?;
         Ok(ids.len() as u64)
@@ -58,23 +102,5 @@ impl Vault {
         const SQL: &str = "SELECT EXISTS (SELECT 1 FROM aadhaar_references WHERE domain = $1 AND created_us >= $2)";
         Self::check_domain(domain)?;
         Ok(sqlx::query_scalar(SQL).bind(domain).bind(since.0).fetch_one(&self.pool).await?)
-    }
-
-    async fn take_out(
-        &self,
-        tx: &mut sqlx::Transaction<'static, sqlx::Sqlite>,
-        domain: &str,
-        references: &[String],
-    ) -> Result<(), VaultError> {
-        const DELETE: &str =
-            "DELETE FROM aadhaar_references WHERE domain = $2 AND reference IN (SELECT word FROM {texts $1} AS t)";
-        const NUMBERS: &str = "DELETE FROM aadhaar_numbers WHERE id NOT IN (SELECT aadhaar_id FROM aadhaar_references)";
-        for chunk in references.chunks(ROWS_A_STATEMENT) {
-            sqlx::query(sql(Engine::Sqlite, DELETE)).bind(json(chunk)).bind(domain).execute(&mut **tx).await?;
-        }
-        if !references.is_empty() {
-            sqlx::query(NUMBERS).execute(&mut **tx).await?;
-        }
-        Ok(())
     }
 }

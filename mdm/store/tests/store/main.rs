@@ -32,6 +32,8 @@ mod relations;
 mod resolution;
 mod steward_tasks;
 mod task_steps;
+mod token;
+mod token_keys;
 mod unmerge;
 mod users;
 mod vault;

@@ -7,19 +7,43 @@ use std::sync::Arc;
 use kanak_model::clock::FixedClock;
 use kanak_model::{Access, Caller, Clock, Purpose, Role, Timestamp, UserId};
 use kanak_store::{
-    APPROVE_WITHIN_US, FileKeyStore, Key, KeyError, KeyStore, REVEAL_WITHIN_US, Reference, RevealDecision,
-    RevealRequestId, RevealState, Vault, VaultError,
+    APPROVE_WITHIN_US, EventsChecked, FileKeyStore, Key, KeyError, KeyStore, Numbers, REVEAL_WITHIN_US, Reference,
+    RevealDecision, RevealRequestId, RevealState, Vault, VaultAnswer, VaultCall, VaultDoor, VaultError, VaultRefusal,
+    VaultService as _,
 };
 
 use crate::hub::{Hub, on_both};
+use crate::token;
 
 async fn vault(dir: &Path) -> Result<Vault, VaultError> {
     vault_at(dir, Arc::new(FixedClock(Timestamp(100)))).await
 }
 
 async fn vault_at(dir: &Path, clock: Arc<dyn Clock>) -> Result<Vault, VaultError> {
-    let keys = FileKeyStore::open(&dir.join("keys")).unwrap();
-    Vault::open(&dir.join("vault.sqlite"), Arc::new(keys), clock).await
+    Vault::open(&dir.join("vault.sqlite"), keys(dir), clock).await
+}
+
+/// The keys of a folder: in files, or behind the token that [`token::give`] gave it.
+fn keys(dir: &Path) -> Arc<dyn KeyStore> {
+    match token::of(dir) {
+        Some(token) => Arc::new(token.open(dir).unwrap()),
+        None => Arc::new(FileKeyStore::open(&dir.join("keys")).unwrap()),
+    }
+}
+
+/// Runs a test on both engines with keys in files, and where there is a module with keys behind a token.
+fn on_stores(test: impl AsyncFn(Hub)) {
+    on_both(&test);
+    if token::is_there() {
+        on_both(async |hub: Hub| {
+            token::give(hub.dir.path());
+            test(hub).await;
+        });
+    }
+}
+
+fn door(vault: &Vault) -> VaultDoor {
+    VaultDoor::here(vault.clone())
 }
 
 fn run(test: impl AsyncFn(Vault, &Path)) {
@@ -137,13 +161,13 @@ async fn actions(hub: &Hub) -> Vec<String> {
 
 #[test]
 fn two_domains_references_are_compared_in_the_vault_and_the_question_is_recorded_first() {
-    on_both(async |hub: Hub| {
+    on_stores(async |hub: Hub| {
         let vault = vault(hub.dir.path()).await.unwrap();
         let ours = vault.tokenise("hub", &["234123412346", "999999990019"]).await.unwrap();
         let food = vault.tokenise("food", &["234123412346"]).await.unwrap();
         let steward = access_of(1, Role::Steward, Purpose::Stewardship, None);
         let ask = async |access: &Access, left: (&str, &Reference), right: (&str, &Reference)| {
-            vault.same_person(&hub.store, access, left, right).await
+            door(&vault).same_person(&hub.store, access, left, right).await
         };
         assert!(ask(&steward, ("hub", &ours[0]), ("food", &food[0])).await.unwrap());
         assert!(!ask(&auditor(2), ("hub", &ours[1]), ("food", &food[0])).await.unwrap());
@@ -166,10 +190,10 @@ fn two_domains_references_are_compared_in_the_vault_and_the_question_is_recorded
 
 #[test]
 fn a_number_is_given_to_who_asked_once_after_another_persons_approval_and_all_of_it_is_recorded() {
-    on_both(async |hub: Hub| {
+    on_stores(async |hub: Hub| {
         let vault = vault(hub.dir.path()).await.unwrap();
         let reference = vault.tokenise("hub", &["234123412346"]).await.unwrap().remove(0);
-        let (asker, other) = (auditor(1), auditor(2));
+        let (asker, other, vault) = (auditor(1), auditor(2), door(&vault));
         let store = &hub.store;
         let id = vault.request_reveal(store, &asker, "hub", &reference, " inquiry 7 ").await.unwrap();
         let early = vault.reveal(store, &asker, id).await.unwrap_err();
@@ -201,10 +225,10 @@ fn a_number_is_given_to_who_asked_once_after_another_persons_approval_and_all_of
 
 #[test]
 fn only_signed_in_auditors_of_the_whole_state_ask_and_decide_and_a_refusal_is_final() {
-    on_both(async |hub: Hub| {
+    on_stores(async |hub: Hub| {
         let vault = vault(hub.dir.path()).await.unwrap();
         let reference = vault.tokenise("hub", &["234123412346"]).await.unwrap().remove(0);
-        let (store, yes) = (&hub.store, RevealDecision::Approved);
+        let (store, yes, vault) = (&hub.store, RevealDecision::Approved, door(&vault));
         let id = vault.request_reveal(store, &auditor(1), "hub", &reference, "inquiry").await.unwrap();
         let others = [
             access_of(2, Role::Steward, Purpose::Stewardship, None),
@@ -231,7 +255,7 @@ fn only_signed_in_auditors_of_the_whole_state_ask_and_decide_and_a_refusal_is_fi
         assert!(matches!(elsewhere, VaultError::NotFound { .. }), "{elsewhere}");
         for bad in ["", " ", "about 234123412346"] {
             let error = vault.request_reveal(store, &auditor(1), "hub", &reference, bad).await.unwrap_err();
-            assert!(matches!(error, VaultError::Store(_)), "{error}");
+            assert!(matches!(error, VaultError::Reason { .. }), "{error}");
         }
         let none = vault.reveal(store, &auditor(1), RevealRequestId(99)).await.unwrap_err();
         assert!(matches!(none, VaultError::NoRequest(_)), "{none}");
@@ -240,10 +264,10 @@ fn only_signed_in_auditors_of_the_whole_state_ask_and_decide_and_a_refusal_is_fi
 
 #[test]
 fn a_request_and_an_approval_lapse() {
-    on_both(async |hub: Hub| {
+    on_stores(async |hub: Hub| {
         let vault = vault_at(hub.dir.path(), hub.clock.clone()).await.unwrap();
         let reference = vault.tokenise("hub", &["234123412346"]).await.unwrap().remove(0);
-        let (store, yes) = (&hub.store, RevealDecision::Approved);
+        let (store, yes, vault) = (&hub.store, RevealDecision::Approved, door(&vault));
         let ask = async || vault.request_reveal(store, &auditor(1), "hub", &reference, "inquiry").await.unwrap();
         hub.clock.set(0);
         let (in_time, late) = (ask().await, ask().await);
@@ -332,6 +356,7 @@ const BY_KEY: &str =
 /// Takes every number out by way of the index: the same number has the reference it had, and opens.
 async fn check_all(hub: &Hub, vault: &Vault, domain: &str, numbers: &[String], references: &[Reference]) {
     assert_eq!(vault.tokenise(domain, &borrowed(numbers)).await.unwrap(), references);
+    let vault = door(vault);
     for (number, reference) in numbers.iter().zip(references) {
         let id = vault.request_reveal(&hub.store, &auditor(1), domain, reference, "test").await.unwrap();
         vault.decide_reveal(&hub.store, &auditor(2), id, RevealDecision::Approved).await.unwrap();
@@ -341,7 +366,7 @@ async fn check_all(hub: &Hub, vault: &Vault, domain: &str, numbers: &[String], r
 
 #[test]
 fn a_data_key_seals_a_bounded_count_and_a_number_opens_in_no_other_row() {
-    on_both(async |hub: Hub| {
+    on_stores(async |hub: Hub| {
         let dir = hub.dir.path();
         let vault = vault(dir).await.unwrap().with_numbers_a_key(4.try_into().unwrap());
         let numbers = numbers(10);
@@ -356,7 +381,7 @@ fn a_data_key_seals_a_bounded_count_and_a_number_opens_in_no_other_row() {
         kanak_store::testing::break_vault(&dir.join("vault.sqlite"), rekey).await.unwrap();
         let swap = "UPDATE aadhaar_numbers SET index_hmac = unhex('00' || substr(hex(index_hmac), 3)) WHERE id = 4";
         kanak_store::testing::break_vault(&dir.join("vault.sqlite"), swap).await.unwrap();
-        let vault = self::vault(dir).await.unwrap();
+        let vault = door(&self::vault(dir).await.unwrap());
         for (place, id) in [(0, 1), (2, 3), (3, 4)] {
             let request = vault.request_reveal(&hub.store, &auditor(1), "hub", &references[place], "t").await.unwrap();
             vault.decide_reveal(&hub.store, &auditor(2), request, RevealDecision::Approved).await.unwrap();
@@ -396,7 +421,7 @@ fn a_new_key_of_the_key_store_wraps_every_data_key_and_no_number_changes() {
 
 #[test]
 fn numbers_are_sealed_anew_while_others_come_in_and_a_killed_rotation_goes_on() {
-    on_both(async |hub: Hub| {
+    on_stores(async |hub: Hub| {
         const UNDER_FIRST: &str = "SELECT data_key_id, count(*) FROM aadhaar_numbers WHERE data_key_id = 1 GROUP BY 1";
         let dir = hub.dir.path();
         let vault = vault(dir).await.unwrap();
@@ -410,13 +435,13 @@ fn numbers_are_sealed_anew_while_others_come_in_and_a_killed_rotation_goes_on() 
         vault.close().await;
         let vault = self::vault(dir).await.unwrap();
         let mut batches = Vec::new();
-        assert_eq!(vault.rotate_data(|numbers| batches.push(numbers)).await.unwrap(), 1, "one data key is gone");
+        assert_eq!(door(&vault).rotate_data(|numbers| batches.push(numbers)).await.unwrap(), 1, "one data key is gone");
         assert_eq!(batches, [2_000, 500], "what was done stays done");
         assert_eq!(look(dir, BY_KEY).await, [(2, 5_000)]);
         assert!(look(dir, UNDER_FIRST).await.is_empty());
         assert_eq!(vault.tokenise("hub", &borrowed(&numbers)).await.unwrap(), references);
         check_all(&hub, &vault, "hub", &numbers[4_490..4_510], &references[4_490..4_510]).await;
-        assert_eq!(vault.rotate_data(|_| ()).await.unwrap(), 1, "asked for again, all is sealed anew again");
+        assert_eq!(door(&vault).rotate_data(|_| ()).await.unwrap(), 1, "asked for again, all is sealed anew again");
         check_all(&hub, &vault, "hub", &numbers[..2], &references[..2]).await;
     });
 }
@@ -476,11 +501,143 @@ fn orphans_are_swept_and_used_or_young_references_stay() {
         let references = vault.tokenise("hub", &borrowed(&numbers)).await.unwrap();
         let food = vault.tokenise("food", &borrowed(&numbers[1..2])).await.unwrap();
         let used = references[..1].iter().cloned().collect();
-        assert_eq!(vault.sweep_orphans("hub", &used, Timestamp(100)).await.unwrap(), 0, "they are too young");
-        assert_eq!(vault.sweep_orphans("hub", &used, Timestamp(101)).await.unwrap(), 2);
+        assert_eq!(door(&vault).sweep_orphans("hub", &used, Timestamp(100)).await.unwrap(), 0, "they are too young");
+        assert_eq!(door(&vault).sweep_orphans("hub", &used, Timestamp(101)).await.unwrap(), 2);
         assert_eq!(vault.count().await.unwrap(), 2, "the second number is still known to food");
         assert_eq!(vault.tokenise("hub", &borrowed(&numbers[..1])).await.unwrap(), references[..1]);
         assert_eq!(vault.tokenise("food", &borrowed(&numbers[1..2])).await.unwrap(), food);
         assert_ne!(vault.tokenise("hub", &borrowed(&numbers[2..])).await.unwrap()[0], references[2]);
+    });
+}
+
+#[test]
+fn a_rotated_key_wraps_every_data_key_and_needs_the_earlier_one_no_more_in_either_store() {
+    on_stores(async |hub: Hub| {
+        let dir = hub.dir.path();
+        let vault = vault(dir).await.unwrap().with_numbers_a_key(3.try_into().unwrap());
+        let numbers = numbers(7);
+        let references = vault.tokenise("hub", &borrowed(&numbers)).await.unwrap();
+        let rotated = vault.rotate_key().await.unwrap();
+        assert_eq!((rotated.version, rotated.data_keys), (2, 3));
+        assert!(vault.list_data_keys().await.unwrap().iter().all(|key| key.kek_version == 2));
+        keys(dir).add_version("vault-kek").unwrap();
+        assert_eq!(vault.rotate_key().await.unwrap().version, 3, "a rotation that was cut off left a version");
+        vault.close().await;
+        check_all(&hub, &self::vault(dir).await.unwrap(), "hub", &numbers, &references).await;
+    });
+}
+
+#[test]
+fn what_is_asked_of_a_vault_stands_in_its_own_trail_too_and_a_changed_or_missing_event_is_named() {
+    on_both(async |hub: Hub| {
+        let vault = vault(hub.dir.path()).await.unwrap();
+        let (numbers, asker, other) = (numbers(2), auditor(1), auditor(2));
+        let references = vault.tokenise("hub", &borrowed(&numbers)).await.unwrap();
+        vault.tokenise("hub", &[&numbers[0]]).await.unwrap();
+        let (door, store) = (door(&vault.for_client("a certificate")), &hub.store);
+        assert_eq!(door.holds(&[&numbers[0], "1"]).await.unwrap(), [true, false]);
+        assert_eq!(door.holds(&[&numbers[0]]).await.unwrap(), [true]);
+        let pair = ("hub", &references[0]);
+        assert!(door.same_person(store, &asker, pair, pair).await.unwrap());
+        let stranger = access_of(3, Role::Analyst, Purpose::Statistics, None);
+        assert!(door.same_person(store, &stranger, pair, pair).await.is_err());
+        let id = door.request_reveal(store, &asker, "hub", &references[0], "inquiry").await.unwrap();
+        assert!(door.reveal(store, &asker, id).await.is_err());
+        door.decide_reveal(store, &other, id, RevealDecision::Approved).await.unwrap();
+        assert_eq!(door.reveal(store, &asker, id).await.unwrap().digits(), numbers[0]);
+        door.rotate_key().await.unwrap();
+        assert_eq!(
+            door.sweep_orphans("hub", &references[..1].iter().cloned().collect(), Timestamp(101)).await.unwrap(),
+            1
+        );
+        assert_eq!(door.erase("hub", &references[..1]).await.unwrap(), 1);
+        let events = vault.list_events(0, 100).await.unwrap();
+        let seen: Vec<(&str, &str)> = events.iter().map(|one| (one.action.as_str(), one.actor.as_str())).collect();
+        assert_eq!(
+            seen,
+            [
+                ("took_in", "system:hub"),
+                ("looked_up", "system:hub"),
+                ("same_person", "person 1"),
+                ("same_person_refused", "person 3"),
+                ("reveal_requested", "person 1"),
+                ("reveal_refused", "person 1"),
+                ("reveal_decided", "person 2"),
+                ("reveal", "person 1"),
+                ("key_rotated", "system:hub"),
+                ("swept", "system:hub"),
+                ("erased", "system:hub"),
+            ],
+            "one number that is known already is no event"
+        );
+        assert_eq!(
+            (&events[0].detail["client"], &events[1].detail["client"]),
+            (&"this process".into(), &"a certificate".into())
+        );
+        assert!(events.iter().all(|event| numbers.iter().all(|number| !format!("{event:?}").contains(number))));
+        assert_eq!(door.check_events().await.unwrap(), EventsChecked { events: 11, first_broken: None });
+        let path = hub.dir.path().join("vault.sqlite");
+        for (fault, broken) in [
+            ("UPDATE vault_events SET actor = 'person 9' WHERE number = 8", 8),
+            ("DELETE FROM vault_events WHERE number = 3", 3),
+        ] {
+            kanak_store::testing::break_vault(&path, fault).await.unwrap();
+            assert_eq!(door.check_events().await.unwrap().first_broken, Some(broken));
+        }
+    });
+}
+
+#[test]
+fn a_deployment_without_aadhaar_has_an_empty_vault_that_takes_nothing_in() {
+    on_both(async |hub: Hub| {
+        let none = VaultDoor::none();
+        assert!(none.tokenise("hub", &[]).await.unwrap().is_empty());
+        assert_eq!(none.holds(&["234123412346", "1"]).await.unwrap(), [false, false]);
+        assert!(!none.has_new_references("hub", Timestamp(0)).await.unwrap());
+        let used = std::iter::empty().collect();
+        assert_eq!(none.sweep_orphans("hub", &used, Timestamp(9)).await.unwrap(), 0);
+        assert_eq!(none.erase("hub", &[]).await.unwrap(), 0);
+        assert_eq!(none.check_events().await.unwrap().events, 0);
+        assert!(none.vault().is_none());
+        let reference = Reference::parse("abcdefghijklmnopqrstuv").unwrap();
+        let pair = ("hub", &reference);
+        for error in [
+            none.tokenise("hub", &["234123412346"]).await.unwrap_err(),
+            none.rotate_key().await.unwrap_err(),
+            none.standing().await.unwrap_err(),
+            none.same_person(&hub.store, &auditor(1), pair, pair).await.unwrap_err(),
+            none.request_reveal(&hub.store, &auditor(1), "hub", &reference, "inquiry").await.unwrap_err(),
+        ] {
+            assert!(matches!(error, VaultError::None) && !error.to_string().contains("2341"), "{error}");
+        }
+    });
+}
+
+#[test]
+fn what_a_call_and_its_answer_say_survives_the_wire_and_shows_no_number() {
+    run(async |vault, _| {
+        let numbers = Numbers::new(&["234123412346"]);
+        let call = VaultCall::Tokenise { domain: "hub".to_owned(), numbers };
+        assert!(!format!("{call:?}").contains("2341"), "{call:?}");
+        let sent: VaultCall = serde_json::from_str(&serde_json::to_string(&call).unwrap()).unwrap();
+        let answer = serde_json::to_string(&vault.call(sent).await.unwrap()).unwrap();
+        let VaultAnswer::References(given) = serde_json::from_str(&answer).unwrap() else { panic!("{answer}") };
+        assert_eq!(given, vault.tokenise("hub", &["234123412346"]).await.unwrap());
+        let id = RevealRequestId(7);
+        for error in [
+            VaultError::NotANumber { place: 3 },
+            VaultError::NotFound { domain: "food".to_owned() },
+            VaultError::Denied { caller: "a".to_owned(), what: "b".into(), needed: "c".into() },
+            VaultError::OwnRequest,
+            VaultError::NotYours(id),
+            VaultError::RequestState { id, state: "waits".into(), remedy: "ask".into() },
+            VaultError::NoRequest(id),
+            VaultError::Reason { why: "is missing".into() },
+        ] {
+            let words = error.to_string();
+            let wire = serde_json::to_string(&VaultRefusal::from(error)).unwrap();
+            let back = VaultError::from(serde_json::from_str::<VaultRefusal>(&wire).unwrap());
+            assert_eq!(back.to_string(), words, "{wire}");
+        }
     });
 }

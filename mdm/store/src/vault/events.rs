@@ -1,0 +1,147 @@
+//! The vault's own trail: what was asked of it and done to it, each event chained to the one before by its hash and
+//! written in the transaction that does it. The hub has a trail beside it; who changed one would have to change both.
+
+use kanak_model::{Access, Purpose};
+use serde_json::{Value, json};
+use sqlx::{Sqlite, Transaction};
+
+use super::{Vault, VaultError};
+use crate::audit_events::EntryRow;
+
+/// The actor of what the hub does by itself.
+const HUB: &str = "system:hub";
+/// Events that are checked at a time.
+const PAGE: i64 = 5_000;
+
+/// Who does something.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Actor<'a> {
+    name: &'a str,
+    purpose: Option<Purpose>,
+}
+
+impl<'a> Actor<'a> {
+    /// The hub by itself.
+    pub(super) const HUB: Actor<'static> = Actor { name: HUB, purpose: None };
+
+    /// A person or program.
+    pub(super) fn of(access: &'a Access) -> Self {
+        Self { name: &access.caller().name, purpose: Some(access.purpose()) }
+    }
+}
+
+impl Vault {
+    /// Writes an event down, in the transaction that does it.
+    pub(super) async fn record(
+        &self,
+        tx: &mut Transaction<'static, Sqlite>,
+        actor: Actor<'_>,
+        action: &str,
+        subject: &str,
+        mut detail: Value,
+    ) -> Result<(), VaultError> {
+        const LAST: &str = "SELECT number, hash FROM vault_events ORDER BY number DESC LIMIT 1";
+        const INSERT: &str =
+            "INSERT INTO vault_events (number, at_us, actor, action, subject, purpose, detail, previous_hash, hash)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let last: Option<(i64, String)> = sqlx::query_as(LAST).fetch_optional(&mut **tx).await?;
+        let (number, previous_hash) = last.unwrap_or_default();
+        detail["client"] = json!(*self.client);
+        let mut event = EntryRow {
+            chain: 0,
+            number: number + 1,
+            at_us: self.clock.now().0,
+            actor: actor.name.to_owned(),
+            action: action.to_owned(),
+            subject: subject.to_owned(),
+            purpose: actor.purpose.map(|purpose| purpose.word().to_owned()),
+            detail: detail.to_string(),
+            previous_hash,
+            hash: String::new(),
+        };
+        event.hash = event.own_hash();
+        sqlx::query(INSERT)
+            .bind(event.number)
+            .bind(event.at_us)
+            .bind(event.actor)
+            .bind(event.action)
+            .bind(event.subject)
+            .bind(event.purpose)
+            .bind(event.detail)
+            .bind(event.previous_hash)
+            .bind(event.hash)
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
+    }
+
+    /// The vault's events after a number, in order: who, what, to what.
+    pub async fn list_events(&self, after: u64, limit: u32) -> Result<Vec<VaultEvent>, VaultError> {
+        let rows = self.event_rows(after as i64, i64::from(limit)).await?;
+        Ok(rows.into_iter().map(VaultEvent::from).collect())
+    }
+
+    /// Whether every event is as it was written and follows the one before; names the first that does not. That the last ones were
+    /// cut off shows only beside the hub's trail.
+    pub async fn check_events(&self) -> Result<EventsChecked, VaultError> {
+        let mut checked = EventsChecked { events: 0, first_broken: None };
+        let mut hash = String::new();
+        loop {
+            let page = self.event_rows(checked.events as i64, PAGE).await?;
+            if page.is_empty() {
+                return Ok(checked);
+            }
+            for row in page {
+                let follows = row.number == checked.events as i64 + 1 && row.previous_hash == hash;
+                if !follows || row.own_hash() != row.hash {
+                    return Ok(EventsChecked { first_broken: Some(checked.events + 1), ..checked });
+                }
+                checked.events += 1;
+                hash = row.hash;
+            }
+        }
+    }
+
+    async fn event_rows(&self, after: i64, limit: i64) -> Result<Vec<EntryRow>, VaultError> {
+        const SQL: &str =
+            "SELECT 0 AS chain, number, at_us, actor, action, subject, purpose, detail, previous_hash, hash
+             FROM vault_events WHERE number > $1 ORDER BY number LIMIT $2";
+        Ok(sqlx::query_as(SQL).bind(after).bind(limit).fetch_all(&self.pool).await?)
+    }
+}
+
+/// An event of the vault's own trail.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VaultEvent {
+    /// From 1, without gaps.
+    pub number: u64,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// More: `client` is who was connected.
+    pub detail: Value,
+}
+
+impl From<EntryRow> for VaultEvent {
+    fn from(row: EntryRow) -> Self {
+        Self {
+            number: row.number as u64,
+            actor: row.actor,
+            action: row.action,
+            subject: row.subject,
+            detail: serde_json::from_str(&row.detail).unwrap_or_default(),
+        }
+    }
+}
+
+/// What [`Vault::check_events`] saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct EventsChecked {
+    /// How many events follow each other unbroken.
+    pub events: u64,
+    /// The first that does not follow, if one does not.
+    pub first_broken: Option<u64>,
+}
