@@ -909,11 +909,11 @@ mod tests {
     fn numbers_are_rotated_in_the_data_folder_that_is_named() {
         let read = |words: &[&str]| {
             let cli = Cli::parse_from(words);
-            let Command::OnData(DataCommand::Vault(what)) = cli.command else { panic!("it is of the vault") };
+            let Command::Vault(VaultCommand::OnData(what)) = cli.command else { panic!("it is of the vault") };
             (what, cli.global.data)
         };
         let folder = std::path::PathBuf::from("somewhere");
-        let rotate = |numbers| VaultCommand::Rotate { numbers };
+        let rotate = |numbers| VaultDataCommand::Rotate { numbers };
         assert_eq!(
             read(&["kanak", "vault", "rotate", "--numbers", "--data", "somewhere"]),
             (rotate(true), folder.clone())

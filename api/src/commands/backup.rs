@@ -190,7 +190,11 @@ mod tests {
         let held = house.deployment.store.checksums().await.unwrap();
         assert_eq!(manifest.hub.tables.list_different(&held), Vec::<String>::new());
         assert_eq!(manifest.hub.checksum, held.overall());
-        let words = words(&dir, &house.deployment.data.join("keys"), &manifest);
-        assert!(words.contains(&held.overall()) && words.contains("keys are not in it"), "{words}");
+        let keys = house.deployment.data.join("keys");
+        let told = words(&dir, &keys, &manifest, VaultLeft::Copied);
+        assert!(told.starts_with("Copied hub, vault, lake") && told.contains(&held.overall()), "{told}");
+        assert!(told.contains("keys are not in it"), "{told}");
+        assert!(words(&dir, &keys, &manifest, VaultLeft::None).starts_with("Copied hub, lake"));
+        assert!(words(&dir, &keys, &manifest, VaultLeft::Elsewhere).contains("kanak vault backup"));
     }
 }

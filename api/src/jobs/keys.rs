@@ -1,6 +1,6 @@
 //! Keys of the key store that jobs work with.
 
-use kanak_store::{Key, KeyStore as _, key_store};
+use kanak_store::{Key, key_store};
 
 use crate::deployment::Deployment;
 

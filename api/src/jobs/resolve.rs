@@ -86,7 +86,7 @@ async fn resolve_all_of(
     };
     let done = Done { changes: work.changes, questions: work.matched.questions, scope: Scope::Everything, unresolved };
     let mut hub = Hub::Committed(store);
-    let Written { reviews, applied } = apply(deployment, model, version, done, None, &mut hub).await?;
+    let Written { reviews, applied } = apply(model, version, done, None, &mut hub).await?;
     store.put_setting(&applied_setting(&model.name), &version.to_string()).await?;
     match (&deployment.live, columns) {
         (Some(kept), Some(columns)) => {
@@ -303,7 +303,7 @@ async fn resolve_around(
     let scope = Scope::These(scope);
     let unresolved = unresolved.clone();
     let done = Done { changes: work.changes, questions: work.matched.questions, scope, unresolved };
-    let Written { reviews, applied } = match apply(deployment, model, version, done, Some(mark), hub).await {
+    let Written { reviews, applied } = match apply(model, version, done, Some(mark), hub).await {
         Ok(done) => done,
         // A source record changed since it was taken in, or another server has resolved.
         Err(error) if is_stale(&error) => return Ok(None),
@@ -336,7 +336,6 @@ struct Written {
 
 /// Writes a resolution; one from memory only after the one that memory follows from.
 async fn apply(
-    deployment: &Deployment,
     model: &EntityModel,
     version: RuleSetVersion,
     done: Done,
@@ -348,9 +347,7 @@ async fn apply(
     let resolution = Resolution { changes, questions, scope, unresolved };
     let applied = match (hub, after) {
         (Hub::Arriving(arrivals), after) => arrivals.apply_resolution(after, model, version, resolution).await?,
-        (Hub::Committed(store), Some(mark)) => {
-            store.apply_resolution_after(mark, model, version, resolution).await?
-        }
+        (Hub::Committed(store), Some(mark)) => store.apply_resolution_after(mark, model, version, resolution).await?,
         (Hub::Committed(store), None) => store.apply_resolution(model, version, resolution).await?,
     };
     Ok(Written { reviews, applied })

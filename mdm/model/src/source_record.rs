@@ -157,7 +157,7 @@ impl Values {
 
     /// Takes a value out.
     pub fn remove(&mut self, attribute: &str) -> Option<Stated> {
-        self.0.remove(attribute)
+        self.place(attribute).ok().map(|place| self.0.remove(place).1)
     }
 
     /// The standard form of an attribute's value.

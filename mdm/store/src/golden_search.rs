@@ -154,7 +154,9 @@ impl Store {
         let is_told =
             |golden: &GoldenRecord| !access.may_withhold() || has_words(found.model, &golden.values, found.asked);
         let told: Vec<GoldenRecord> = shown.into_iter().filter(is_told).collect();
-        told.into_iter().for_each(|golden| found.offer(golden));
+        for golden in told {
+            found.offer(golden);
+        }
         Ok(())
     }
 }

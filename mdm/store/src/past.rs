@@ -338,9 +338,11 @@ impl Store {
             let ids: Vec<i64> = rows.iter().map(|row| row.id().0).collect();
             let readable = readable_now(&mut tx, access, &ids).await?;
             let shown = rows.into_iter().filter(|row| readable.contains(&row.id().0));
-            then.extend(shown.map(|row| show(access, &model, &eras, known_at, row)));
+            then.extend(shown.map(|row| carried(&eras, known_at, row)));
         }
+        drop(tx);
         then.truncate(limit as usize);
+        let mut then = self.show_all(access, &model, then).await?;
         for record in &mut then {
             record.recorded_to = known(record.recorded_to, known_at);
         }
@@ -375,8 +377,9 @@ impl Store {
             }
             query.fetch_all(c).await
         })?;
-        let mut history: Vec<GoldenRecord> =
-            rows.into_iter().map(|row| show(access, &model, &eras, known_at, row)).collect();
+        drop(tx);
+        let history = rows.into_iter().map(|row| carried(&eras, known_at, row)).collect();
+        let mut history = self.show_all(access, &model, history).await?;
         for version in &mut history {
             version.recorded_to = known(version.recorded_to, known_at);
         }

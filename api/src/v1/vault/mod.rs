@@ -9,7 +9,7 @@ pub mod view;
 
 use axum::http::StatusCode;
 use kanak_model::Access;
-use kanak_store::{AuditEvent, Reference, StoreError, Vault, VaultError};
+use kanak_store::{AuditEvent, Reference, Vault, VaultError};
 
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;

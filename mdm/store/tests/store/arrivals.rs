@@ -143,6 +143,7 @@ fn arrivals_and_their_resolution_are_one_transaction() {
         hub.load(Load::Delta, &[("a", "Asha")]).await.unwrap();
         hub.resolve(&[vec![1]]).await.unwrap();
         let feed = hub.store.feed_position().await.unwrap();
+        let mut recorded = None;
         for commits in [false, true] {
             let (mut arrivals, arrived) = hub.take_in(vec![states("b", "Asha")]).await.unwrap();
             assert_eq!(arrived, [Arrived::New(SourceRecordId(2))]);
@@ -156,7 +157,9 @@ fn arrivals_and_their_resolution_are_one_transaction() {
             let changes = identified(&[vec![1, 2]], &records, &links, &ended);
             let questions = vec![doubtful(1, 2, 0.5)];
             let resolution = Resolution { changes, questions, scope: Scope::These(ids.to_vec()), unresolved };
-            arrivals.apply_resolution(&model(), hub.rules, resolution, ("mark", "7")).await.unwrap();
+            let after = arrivals.last_resolved("citizen").await.unwrap();
+            let applied = arrivals.apply_resolution(after, &model(), hub.rules, resolution).await.unwrap();
+            recorded = Some(applied.recorded);
             let standing = arrivals.list_standing(&ids).await.unwrap().remove(&SourceRecordId(2)).unwrap();
             assert_eq!((standing.version, standing.tasks_opened.len()), (2, 1));
             let crosswalks: Vec<&str> = standing.crosswalks.iter().map(|(_, key)| key.as_str()).collect();
@@ -170,7 +173,7 @@ fn arrivals_and_their_resolution_are_one_transaction() {
             }
         }
         assert_eq!(hub.links().await.len(), 2);
-        assert_eq!(hub.store.get_setting("mark").await.unwrap().as_deref(), Some("7"));
+        assert_eq!(hub.store.last_resolved("citizen").await.unwrap(), recorded);
         assert_eq!(hub.store.unresolved_count("citizen").await.unwrap(), 0);
         check_invariants(&hub.store).await;
     });

@@ -119,11 +119,11 @@ fn what_is_no_number_is_refused_by_its_place_and_nothing_goes_in() {
 #[test]
 fn what_is_no_domain_is_refused_everywhere_and_not_repeated() {
     run(async |vault, _| {
-        let used = rustc_hash::FxHashSet::default();
         for bad in ["", "Hub", "food1", "food stores", "vault:hub", "234123412346", &"x".repeat(33)] {
             for error in [
                 vault.tokenise(bad, &["234123412346"]).await.map(drop).unwrap_err(),
-                vault.sweep_orphans(bad, &used, Timestamp(1)).await.map(drop).unwrap_err(),
+                vault.list_references(bad, Timestamp(1), None, 9).await.map(drop).unwrap_err(),
+                vault.take_out(bad, &[], Timestamp(1)).await.map(drop).unwrap_err(),
                 vault.erase(bad, &[]).await.map(drop).unwrap_err(),
                 vault.has_new_references(bad, Timestamp(1)).await.map(drop).unwrap_err(),
             ] {
