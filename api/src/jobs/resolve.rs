@@ -208,7 +208,7 @@ pub async fn resolve_in(
     }
     let Some(around) = take_in(&live, unresolved, &constraints, &registers, hub).await? else { return Ok(None) };
     let before = Before { constraints, registers };
-    let done = resolve_around(deployment, model, (&live, mark), around, unresolved, before, hub).await?;
+    let done = resolve_around(model, (&live, mark), around, unresolved, before, hub).await?;
     Ok(done.map(|(resolved, mark)| (resolved, Following { live, mark })))
 }
 
@@ -266,7 +266,6 @@ struct Before {
 
 /// Resolves the source records around what changed. `None` where the hub's golden records do not follow from the same rules.
 async fn resolve_around(
-    deployment: &Deployment,
     model: &EntityModel,
     (live, mark): (&Live, Timestamp),
     around: Around,
