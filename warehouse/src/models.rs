@@ -149,7 +149,7 @@ mod tests {
         for model in builtin_models(&builtin_metrics().unwrap()).unwrap() {
             let names_one = ["applicant", "beneficiary", "complainant"]
                 .iter()
-                .any(|who| model.name.starts_with("fct_") && model.sql.contains(&format!("AS {who}_golden_id")));
+                .any(|who| model.name.starts_with("fct_") && model.sql.contains(&format!("{who}_golden_id")));
             assert_eq!(model.folder == Folder::Restricted, names_one, "{}", model.name);
         }
     }

@@ -206,12 +206,15 @@ fn above<'a>(codes: &'a Codes, system: &'a CodeSystem, concept: Concept<'a>) -> 
     found
 }
 
-/// What stands below a code: what reports to it, or has it as parent and reports to nothing else.
+/// What stands below a code: what reports to it, or has it as parent, is of a system whose concepts report to one another, and reports to
+/// nothing else.
 fn below<'a>(codes: &'a Codes, system: &'a CodeSystem, concept: Concept<'a>) -> Vec<Placed<'a>> {
     let code = concept.code();
     let reporting = system.concepts().filter(|other| other.property("reports_to") == Some(code));
-    let children = codes.systems().filter(|other| other.parent_system() == Some(system.name())).flat_map(|other| {
-        let first = other.children(code).filter(|child| child.property("reports_to").is_none_or(str::is_empty));
+    let reports = |other: &&CodeSystem| other.property_names().any(|name| name == "reports_to");
+    let below = codes.systems().filter(|other| other.parent_system() == Some(system.name())).filter(reports);
+    let children = below.flat_map(|other| {
+        let first = other.children(code).filter(|child| child.property("reports_to").is_none());
         first.map(move |child| (other, child))
     });
     reporting.map(|other| (system, other)).chain(children).collect()

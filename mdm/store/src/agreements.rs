@@ -271,9 +271,15 @@ impl Store {
         Ok(rows.into_iter().map(Agreement::from).collect())
     }
 
+    /// Now, and never before what the hub has recorded: what was approved has force, also where the clock was put back.
+    async fn now(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.clock.now().max(self.recorded_until().await?))
+    }
+
     /// Which registers agreements that have force now let stand together.
     pub async fn list_agreed_links(&self) -> Result<AgreedLinks, StoreError> {
-        Ok(AgreedLinks::of(&self.list_agreements().await?, self.clock.now()))
+        let now = self.now().await?;
+        Ok(AgreedLinks::of(&self.list_agreements().await?, now))
     }
 
     /// Of which registers a caller's department reads values now, by purpose: its own, and what agreements give it. Of a caller that is
@@ -288,7 +294,7 @@ impl Store {
         };
         let own: Vec<String> = on_db!(&self.db, |c| sqlx::query_scalar(OWN).bind(&department).fetch_all(c).await)?;
         let agreements = self.list_agreements().await?;
-        let now = self.clock.now();
+        let now = self.now().await?;
         let of = |purpose| (purpose, Registers::agreed(own.iter().cloned(), &agreements, &department, purpose, now));
         Ok((OfDepartment::Yes, Purpose::ALL.map(of).into()))
     }

@@ -3,8 +3,10 @@
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use kanak_model::kind::Class;
+use kanak_model::source_system::RowsAre;
 
 use crate::jobs::as_of::find_by_key_as_of;
+use crate::jobs::written::hub_source;
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -32,10 +34,11 @@ pub async fn get(
              administrator for the role that serves it",
         ));
     }
-    let declared = state.deployment.sources.find(&source);
-    let entity = declared.and_then(|source| match &source.rows {
-        kanak_model::source_system::RowsAre::Entity(entity) => Some(entity.clone()),
-        kanak_model::source_system::RowsAre::Event(_) => None,
+    let declared = state.deployment.sources.find(&source).cloned();
+    let register = declared.or_else(|| hub_source::find(&state.deployment.models, &source));
+    let entity = register.and_then(|register| match register.rows {
+        RowsAre::Entity(entity) => Some(entity),
+        RowsAre::Event(_) => None,
     });
     let entity = entity.ok_or_else(|| Problem::not_found(format!("no source `{source}` with golden records")))?;
     let model = state.deployment.get_model(&entity).map_err(Problem::internal)?;

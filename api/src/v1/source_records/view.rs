@@ -149,6 +149,7 @@ pub fn answer(
         crosswalks: standing
             .into_iter()
             .flat_map(|one| one.crosswalks)
+            .filter(|(source, _)| access.registers().read(source))
             .map(|(source, key)| KeyView { source, key })
             .collect(),
         ignored: noticed.ignored,

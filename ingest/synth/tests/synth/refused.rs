@@ -89,7 +89,7 @@ fn truth_has_exactly_the_keys_that_can_be_loaded_and_refused_exactly_the_other_r
         }
     }
     // All but the two workbooks.
-    assert_eq!(judged, 21);
+    assert_eq!(judged, 27);
     assert!(listed.is_empty());
 }
 

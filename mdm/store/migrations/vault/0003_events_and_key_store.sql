@@ -14,3 +14,6 @@ CREATE TABLE vault_events (              -- what was asked of the vault and done
     previous_hash TEXT NOT NULL,         -- the hash of the event before; empty for the first
     hash TEXT NOT NULL                   -- of all the other columns, each with its length
 ) STRICT;
+
+-- A number that goes is looked for among the references of every domain.
+CREATE INDEX aadhaar_references_by_number ON aadhaar_references (aadhaar_id);

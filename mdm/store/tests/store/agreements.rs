@@ -56,7 +56,7 @@ pub(crate) async fn two_registers(hub: &Hub) {
 }
 
 async fn stand(hub: &Hub) -> Vec<i64> {
-    let now = hub.store.clock().now();
+    let now = hub.store.clock().now().max(hub.store.recorded_until().await.unwrap());
     let all = hub.store.list_agreements().await.unwrap();
     all.into_iter().filter(|agreement| agreement.stands(now)).map(|agreement| agreement.id).collect()
 }

@@ -13,7 +13,12 @@ use crate::hub::{Hub, doubtful, on_both, on_sqlite};
 /// What went wrong, the statement that does it, and the check that must name it.
 type Corruption = (&'static str, &'static str, &'static str);
 
-const CORRUPTIONS: [Corruption; 50] = [
+const CORRUPTIONS: [Corruption; 51] = [
+    (
+        "a relation is kept of no source record",
+        "INSERT INTO relations (source_record_id, version, relation_type_id, side, target) VALUES (99, 1, 1, 'from', 'x')",
+        "relations_as_stated",
+    ),
     ("a crosswalk is lost", "DELETE FROM crosswalks WHERE source_record_id = 4", "pending_or_linked"),
     (
         "a source record has two crosswalks at once",

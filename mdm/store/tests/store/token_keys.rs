@@ -136,25 +136,6 @@ fn a_module_token_or_pin_that_is_not_right_is_named_with_what_to_do() {
 }
 
 #[test]
-fn a_vault_whose_token_is_gone_says_so_keeps_what_it_has_and_goes_on_when_it_is_back() {
-    with_token(async |token, dir| {
-        let vault = vault(dir, Arc::new(token.open(dir).unwrap())).await.unwrap();
-        let first = vault.tokenise("hub", &["234123412346"]).await.unwrap();
-        let (home, away) = (token.folder(), dir.join("away"));
-        std::fs::rename(&home, &away).unwrap();
-        let error = vault.rotate_key().await.unwrap_err();
-        assert!(matches!(error, VaultError::Key(_)) && error.to_string().contains(&token.label), "{error}");
-        assert!(self::vault(dir, files(dir)).await.is_err(), "no other store takes its place");
-        let second = vault.tokenise("hub", &["234123412346", "999999990019"]).await.unwrap();
-        assert_eq!(second[..1], first[..], "the data key was open");
-        assert!(vault.list_data_keys().await.unwrap().iter().all(|key| key.kek_version == 1));
-        std::fs::rename(&away, &home).unwrap();
-        assert_eq!(vault.rotate_key().await.unwrap().version, 2);
-        assert_eq!(vault.tokenise("hub", &["234123412346", "999999990019"]).await.unwrap(), second);
-    });
-}
-
-#[test]
 fn keys_move_to_a_token_and_back_and_no_number_and_no_reference_changes() {
     with_token(async |token, dir| {
         let numbers = ["234123412346", "999999990019", "200000000009"];

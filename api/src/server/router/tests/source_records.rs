@@ -276,7 +276,8 @@ async fn a_department_answers_to_corrections_and_a_steward_takes_note() {
     let (name, born) = person(7);
     let path = "/v1/sources/people/source-records/7";
     // Written otherwise than on the roll, which stands first by trust, frequency and place or not: one of both is corrected.
-    let row = format!(r#"{{"columns":{{"NAME":"{}","DOB":"{born}"}}}}"#, name.replace("ee", "i"));
+    let written = name.replacen(' ', " Kaur ", 1);
+    let row = format!(r#"{{"columns":{{"NAME":"{written}","DOB":"{born}"}}}}"#);
     let changed = desk.put(path, &row).await;
     assert_eq!(changed.status, StatusCode::OK, "{}", changed.body);
     let (mut source, mut found) = ("", Value::Null);
