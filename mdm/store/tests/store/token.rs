@@ -88,16 +88,4 @@ impl Token {
         let _ = session.login(UserType::User, Some(&AuthPin::new(PIN.into())));
         session
     }
-
-    /// The folder in which SoftHSM keeps it.
-    pub(crate) fn folder(&self) -> PathBuf {
-        let settings = std::fs::read_to_string(std::env::var_os("SOFTHSM2_CONF").unwrap()).unwrap();
-        let named = settings.lines().find_map(|line| line.strip_prefix("directories.tokendir")).unwrap();
-        let mut folders = std::fs::read_dir(named.trim_start_matches([' ', '=']).trim()).unwrap();
-        let holds = |folder: &Path| {
-            std::fs::read(folder.join("token.object"))
-                .is_ok_and(|bytes| bytes.windows(self.label.len()).any(|window| window == self.label.as_bytes()))
-        };
-        folders.find_map(|folder| Some(folder.unwrap().path()).filter(|folder| holds(folder))).unwrap()
-    }
 }
