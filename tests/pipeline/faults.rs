@@ -106,7 +106,7 @@ fn a_server_on_a_full_disk_refuses_what_it_cannot_keep_and_goes_on_when_there_is
     // Whatever is left is taken up as well: not one more entry of the audit trail can be written.
     let ballast = house.data().join("ballast");
     drop(std::fs::write(&ballast, vec![1; 64 << 20]));
-    let head = format!("GET /v1/sources HTTP/1.1\r\nAuthorization: Bearer {key}");
+    let head = format!("GET /v1/sources HTTP/1.1\r\nAuthorization: Bearer {key}\r\nPurpose: service_delivery");
     // Readers of the hub need a little room too, for the log's index.
     let answer = request(&served.address, &head, "");
     assert!(answer.starts_with("HTTP/1.1 200") || answer.starts_with("HTTP/1.1 503"), "{answer}");
