@@ -135,9 +135,10 @@ async fn named(tx: &mut Tx, wanted: &[(i64, &str)]) -> Result<Named, StoreError>
     Ok(named)
 }
 
-/// A number for each shared value: the smallest source record that ever stated it.
+/// A number for each shared value: the first version of a source record that ever stated it. The source record alone would not do: one that
+/// states another value by now would give both the same number.
 async fn groups(tx: &mut Tx, wanted: &[(i64, &str)]) -> Result<FxHashMap<(i64, String), i64>, StoreError> {
-    const SQL: &str = "SELECT x.relation_type_id, x.target, min(x.source_record_id)
+    const SQL: &str = "SELECT x.relation_type_id, x.target, min(x.source_record_id * 1048576 + x.version)
          FROM {rows $1: relation_type_id int, target text} AS w CROSS JOIN relations x
          WHERE x.relation_type_id = w.relation_type_id AND x.side = 'from' AND x.target = w.target
          GROUP BY x.relation_type_id, x.target";

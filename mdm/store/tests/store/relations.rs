@@ -488,9 +488,10 @@ async fn check_rows(hub: &Hub) {
     }
     let current = rows.iter().filter(|row| row.recorded_to.is_none());
     let mut held: Vec<String> = Vec::new();
+    let mut households: BTreeMap<i64, BTreeSet<GoldenId>> = BTreeMap::new();
     for row in current {
         if row.relation == "household" {
-            assert!(row.to_group.is_some(), "a household has a number");
+            households.entry(row.to_group.unwrap()).or_default().insert(row.golden_id);
             continue;
         }
         let other = row.to_code.clone().or_else(|| row.to_golden_id.map(|id| id.0.to_string()));
@@ -499,6 +500,24 @@ async fn check_rows(hub: &Hub) {
     stated.sort();
     held.sort();
     assert_eq!(held, stated);
+    for members in households.values() {
+        for id in members {
+            let seen: BTreeSet<GoldenId> =
+                relations_of(hub, &all(), id.0, &RelationQuery { relation: Some("household"), ..MANY })
+                    .await
+                    .relations
+                    .iter()
+                    .filter_map(|one| match &one.other {
+                        Other::Golden(record) => Some(record.id),
+                        _ => None,
+                    })
+                    .collect();
+            assert!(
+                members.iter().filter(|other| *other != id).all(|other| seen.contains(other)),
+                "{members:?} {seen:?}"
+            );
+        }
+    }
 }
 
 #[test]
