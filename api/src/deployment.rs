@@ -12,7 +12,7 @@ use kanak_ingest::{Sources, landing};
 use kanak_model::entity_model::Attribute;
 use kanak_model::relation;
 use kanak_model::source_system::DateOrder;
-use kanak_model::{Clock, EntityModel, EventModel, Kind, ModelMigration, SystemClock, builtin};
+use kanak_model::{Clock, EntityModel, EventModel, Kind, ModelMigration, SourceSystem, SystemClock, builtin};
 use kanak_store::{AuditSigner, HubUrl, KeyStore, Lease, Store, Vault, VaultDoor};
 use kanak_warehouse::Warehouse;
 use sha2::{Digest as _, Sha256};
@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use crate::cli::Global;
 use crate::config::{self, Config};
 use crate::jobs::live::LiveRecords;
+use crate::jobs::written::hub_source;
 use crate::vault_service::client::RemoteVault;
 use crate::{keys, relay};
 
@@ -201,6 +202,11 @@ impl Deployment {
             twelve_digits: TwelveDigits::Aadhaar,
         };
         self.standardizer.standardize(attribute, &hint, text)
+    }
+
+    /// A register by its name: one that is declared, or one of the hub itself.
+    pub fn find_register(&self, name: &str) -> Option<SourceSystem> {
+        self.sources.find(name).cloned().or_else(|| hub_source::find(&self.models, name))
     }
 
     /// Whether settings, models and sources still say what they said when this deployment was opened.

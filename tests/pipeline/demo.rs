@@ -55,8 +55,7 @@ fn every_accepted_source_record_is_linked_once_and_the_lake_reconciles_with_the_
 fn every_relation_that_a_model_declares_leads_somewhere_in_the_lake() {
     let (state, _guard) = state();
     for model in kanak_model::builtin::entity_models().unwrap() {
-        // In a state as small as this one an office has one officer, who reports to nobody.
-        for relation in model.relations.iter().filter(|one| one.name != "reports_to") {
+        for relation in &model.relations {
             let table =
                 if relation.class <= Class::Internal { "bridge_relations" } else { "bridge_relations_personal" };
             let query = format!(
@@ -75,7 +74,7 @@ fn every_relation_that_a_model_declares_leads_somewhere_in_the_lake() {
         where r.relation = 'reports_to' and r.is_current";
     let all = "select count(*) as n from bridge_relations where relation = 'reports_to' and is_current";
     let (heads, all) = (state.sql(heads)[0]["n"].as_u64().unwrap(), state.sql(all)[0]["n"].as_u64().unwrap());
-    assert!(heads == all, "{heads} of {all}");
+    assert!(heads > 0 && heads <= all, "{heads} of {all}");
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn a_server_on_a_full_disk_refuses_what_it_cannot_keep_and_goes_on_when_there_is
     let key = done(house.run(&["key", "add", "reader", "--role", "department", "--json"])).json();
     let key = key["secret"].as_str().unwrap().to_owned();
     let (taken, file, ran) = fill(&house);
-    refused(&ran, &["its disk is full", "free some space"]);
+    refused(&ran, &[&house.data().display().to_string(), "free some space"]);
     // Whatever is left is taken up as well: not one more entry of the audit trail can be written.
     let ballast = house.data().join("ballast");
     drop(std::fs::write(&ballast, vec![1; 64 << 20]));
@@ -183,7 +183,7 @@ fn a_server_whose_database_is_gone_says_so_and_recovers_by_itself() {
     let second = house.file("people_1.csv", people(100, 50)).display().to_string();
     refused(
         &on_hub(&["ingest", &second]),
-        &["hub database", "does not answer", "nothing that was acknowledged is lost"],
+        &["hub postgres://127.0.0.1", "does not answer", "nothing that was acknowledged is lost"],
     );
 
     postgres.go_on();

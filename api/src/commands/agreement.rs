@@ -80,7 +80,7 @@ fn terms(args: &AgreementAddArgs, deployment: &Deployment) -> anyhow::Result<Agr
         _ => bail!("name either --linked-with or --read-by"),
     };
     for register in [Some(&args.register), args.linked_with.as_ref()].into_iter().flatten() {
-        if deployment.sources.find(register).is_none() {
+        if deployment.find_register(register).is_none() {
             let known = choices(deployment.sources.iter().map(|source| source.name.as_str()));
             bail!("no source `{register}`; there are {known}");
         }

@@ -50,8 +50,8 @@ pub async fn run(args: &DemoArgs, global: &Global, output: &Output) -> anyhow::R
     let files = list_folder(&extracts)?;
     let (ingested, refused) = ingest_all(&deployment, &files, Terms::CAREFUL, output).await;
     stages.add("ingest", before);
-    if let Some((file, reason)) = refused.first() {
-        bail!("{} was refused: {reason}", file.display());
+    if let Some((file, reason)) = refused.into_iter().next() {
+        return Err(reason.context(format!("{} was refused", file.display())));
     }
     let before = Instant::now();
     publish(&deployment).await?;

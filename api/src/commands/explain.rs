@@ -182,7 +182,7 @@ async fn find<'a>(
 }
 
 fn model_of_source<'a>(deployment: &'a Deployment, source: &str) -> anyhow::Result<&'a EntityModel> {
-    let declared = deployment.sources.find(source).with_context(|| {
+    let declared = deployment.find_register(source).with_context(|| {
         let known: Vec<&str> = deployment.sources.iter().map(|source| source.name.as_str()).collect();
         format!("no source `{}`; there are {}", redact(source), known.join(", "))
     })?;

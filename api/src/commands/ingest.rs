@@ -32,10 +32,11 @@ pub async fn run(args: &IngestArgs, deployment: &Deployment, output: &Output) ->
         output.note(format!("what refused files left in the vault was not taken out: {error:#}"));
     }
     print(&done, &refused, output)?;
-    match refused.as_slice() {
-        [] => Ok(()),
-        [(_, reason)] => bail!("{reason}"),
-        [(_, reason), ..] => bail!("{} files were refused, the first because: {reason}", refused.len()),
+    let count = refused.len();
+    match refused.into_iter().next() {
+        None => Ok(()),
+        Some((_, reason)) if count == 1 => Err(reason),
+        Some((_, first)) => Err(first.context(format!("{count} files were refused, the first because"))),
     }
 }
 
@@ -96,7 +97,7 @@ pub async fn ingest_all(
     files: &[PathBuf],
     terms: Terms,
     output: &Output,
-) -> (Vec<Ingested>, Vec<(PathBuf, String)>) {
+) -> (Vec<Ingested>, Vec<(PathBuf, anyhow::Error)>) {
     let (mut done, mut refused) = (Vec::new(), Vec::new());
     for file in files {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -129,9 +130,8 @@ pub async fn ingest_all(
                 done.push(ingested);
             }
             Err(error) => {
-                let reason = format!("{error:#}");
-                stage.end(&format!("refused: {reason}"));
-                refused.push((file.clone(), reason));
+                stage.end(&format!("refused: {error:#}"));
+                refused.push((file.clone(), error));
             }
         }
     }
@@ -149,10 +149,10 @@ async fn sweep_after(deployment: &Deployment, since: Timestamp, output: &Output)
     Ok(())
 }
 
-fn print(done: &[Ingested], refused: &[(PathBuf, String)], output: &Output) -> anyhow::Result<()> {
+fn print(done: &[Ingested], refused: &[(PathBuf, anyhow::Error)], output: &Output) -> anyhow::Result<()> {
     if output.json {
-        let refused: Vec<_> =
-            refused.iter().map(|(file, reason)| serde_json::json!({ "file": file, "reason": reason })).collect();
+        let told = |(file, reason): &(PathBuf, anyhow::Error)| serde_json::json!({ "file": file, "reason": format!("{reason:#}") });
+        let refused: Vec<_> = refused.iter().map(told).collect();
         return output.document(&serde_json::json!({ "files": done, "refused": refused }));
     }
     let rows: Vec<Vec<String>> = done
@@ -168,7 +168,7 @@ fn print(done: &[Ingested], refused: &[(PathBuf, String)], output: &Output) -> a
         output.table(&["source", "accepted", "rejected", "new", "changed", "unchanged", "retired", "file"], &rows);
     }
     for (_, reason) in refused {
-        output.line(format!("refused  {reason}"));
+        output.line(format!("refused  {reason:#}"));
     }
     Ok(())
 }

@@ -471,9 +471,7 @@ pub async fn registers(deployment: &Deployment) -> anyhow::Result<Registers> {
 
 /// The registers that a hub lists, with their declarations.
 fn registers_of(deployment: &Deployment, stored: Vec<SourceSystemRow>) -> Registers {
-    let declared =
-        |name: &str| deployment.sources.find(name).cloned().or_else(|| hub_source::find(&deployment.models, name));
-    let register = |name: String| Register { declared: declared(&name), name };
+    let register = |name: String| Register { declared: deployment.find_register(&name), name };
     stored.into_iter().map(|row| (row.id, register(row.name))).collect()
 }
 

@@ -100,6 +100,8 @@ pub(crate) fn write_employees(
         row: Row::default(),
     };
     let wanted = ratios::rows(EMPLOYEE_PER_CITIZEN_RECORD, records);
+    // In a small state some offices stay without anybody, so that others have a head and somebody who reports to them.
+    let opened = (offices.list.len() as u64).min(wanted * 2 / 5);
     let mut entity = 0;
     for step in 0.. {
         let rows = registers.rows();
@@ -111,7 +113,7 @@ pub(crate) fn write_employees(
         let is_of_age = |person: &&Person| (22..62).contains(&person.age_on(world.end)) && person.died.is_none();
         let Some(person) = household.members.iter().find(is_of_age) else { continue };
         entity += 1;
-        let employee = draw_employee(entity, person, household.place, world, offices, &mut chance);
+        let employee = draw_employee(entity, person, household.place, world, offices, opened, &mut chance);
         registers.write(&employee, wanted - rows, world, branches, offices, folder, &mut chance)?;
         tell(registers.rows(), wanted);
     }
@@ -126,17 +128,19 @@ fn draw_employee<'p>(
     place: usize,
     world: &World,
     offices: &Offices,
+    opened: u64,
     chance: &mut Chance,
 ) -> Employee<'p> {
-    // The first ones fill every office; later ones work near where they live.
-    let office = if entity <= offices.list.len() as u64 {
-        numbers::scatter(entity, offices.list.len() as u64, 1) as usize
+    // The first ones open the offices; later ones work near where they live.
+    let opens = |number: u64| numbers::scatter(number, offices.list.len() as u64, 1) as usize;
+    let office = if entity <= opened {
+        opens(entity)
     } else {
         let district = &world.places.districts[world.places.places[place].district].code;
         (0..40)
-            .map(|_| chance.below(offices.list.len()))
+            .map(|_| opens(1 + chance.below(opened as usize) as u64))
             .find(|at| offices.list[*at].district_code == *district)
-            .unwrap_or(0)
+            .unwrap_or_else(|| opens(1))
     };
     let short = offices.list[office].code.split('-').nth(1).unwrap_or_default();
     let designations =

@@ -329,8 +329,9 @@ impl Arrivals {
         overrides::list_holding(&mut self.tx, entity).await
     }
 
-    /// A steward's decision, made with the arrival, that two source records are two: with a task of its own, so that it is undone like
-    /// any other.
+    /// A steward's decision, made with the arrival, that a source record is of nobody whom the golden record of another one is of: with a
+    /// task of its own about the two, so that it is undone like any other. It keeps all source records of that golden record apart, for
+    /// the rules might join each of them.
     ///
     /// # Errors
     /// When the hub cannot be written.
@@ -347,7 +348,8 @@ impl Arrivals {
              state, decided_by, decided_us, decision)
              VALUES ((SELECT coalesce(max(id), 0) + 1 FROM steward_tasks), $1, $2, $3, 0, $4, 0, $5, 'decided', $6, $5, 'no_match')
              RETURNING id";
-        let (left, right) = (one.0.min(other.0), one.0.max(other.0));
+        let pair = |other: SourceRecordId| (one.min(other), one.max(other));
+        let (SourceRecordId(left), SourceRecordId(right)) = pair(other);
         let now = self.tx.now.0;
         let task: i64 = on_tx!(self.tx, |c| sqlx::query_scalar(TASK)
             .bind(entity)
@@ -358,10 +360,14 @@ impl Arrivals {
             .bind(by.0)
             .fetch_one(c)
             .await)?;
-        let constraint =
-            Constraint { left: SourceRecordId(left), right: SourceRecordId(right), kind: ConstraintKind::CannotLink };
-        let new = NewConstraint { constraint, task, by, reason, field_check: None, batch: None };
-        constraints::insert(&mut self.tx, entity, &new).await?;
+        let linked = crosswalks::links_around(&mut self.tx, &[other]).await?;
+        let members = linked.iter().map(|link| link.source_record).filter(|member| *member != other);
+        for member in [other].into_iter().chain(members) {
+            let (left, right) = pair(member);
+            let constraint = Constraint { left, right, kind: ConstraintKind::CannotLink };
+            let new = NewConstraint { constraint, task, by, reason, field_check: None, batch: None };
+            constraints::insert(&mut self.tx, entity, &new).await?;
+        }
         Ok(StewardTaskId(task))
     }
 

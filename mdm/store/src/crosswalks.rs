@@ -127,20 +127,33 @@ impl From<RestatedRow> for RestatedLink {
     }
 }
 
+/// The links that ended golden records `g` had at their end whose source records state something else now, of those golden records that a
+/// condition chooses.
+macro_rules! restated_links {
+    ($chosen:literal) => {
+        concat!(
+            "SELECT c.source_record_id, c.golden_id, o.stated FROM golden_records g
+             JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
+             JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us = v.recorded_to_us
+             JOIN source_records r ON r.id = c.source_record_id AND r.retired_us IS NULL AND r.recorded_from_us > v.recorded_from_us
+             JOIN source_record_versions o ON o.source_record_id = r.id AND o.version = (SELECT max(w.version)
+                 FROM source_record_versions w WHERE w.source_record_id = r.id AND w.recorded_from_us <= v.recorded_from_us)
+             WHERE g.state <> 'live' AND ",
+            $chosen,
+            " ORDER BY c.golden_id, c.source_record_id"
+        )
+    };
+}
+
 /// See [`Store::list_restated_links_around`].
 pub(crate) async fn restated_links_around(
     tx: &mut Tx,
     ids: &[SourceRecordId],
 ) -> Result<Vec<RestatedLink>, StoreError> {
-    const SQL: &str = "SELECT c.source_record_id, c.golden_id, o.stated FROM golden_records g
-         JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
-         JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us = v.recorded_to_us
-         JOIN source_records r ON r.id = c.source_record_id AND r.retired_us IS NULL AND r.recorded_from_us > v.recorded_from_us
-         JOIN source_record_versions o ON o.source_record_id = r.id AND o.version = (SELECT max(w.version)
-             FROM source_record_versions w WHERE w.source_record_id = r.id AND w.recorded_from_us <= v.recorded_from_us)
-         WHERE g.state <> 'live' AND g.id IN (SELECT o.golden_id FROM {ids $1} AS i CROSS JOIN crosswalks o
-             WHERE o.source_record_id = i.id AND o.recorded_to_us IS NOT NULL)
-         ORDER BY c.golden_id, c.source_record_id";
+    const SQL: &str = restated_links!(
+        "g.id IN (SELECT o.golden_id FROM {ids $1} AS i CROSS JOIN crosswalks o
+             WHERE o.source_record_id = i.id AND o.recorded_to_us IS NOT NULL)"
+    );
     let engine = tx.engine();
     let mut rows: Vec<RestatedRow> = Vec::new();
     for chunk in ids.chunks(ROWS_A_STATEMENT) {
@@ -195,13 +208,7 @@ impl Store {
     /// last changed, with what it stated then. Departments give keys of people who left to others: an engine tells whether it is still
     /// the same one.
     pub async fn list_restated_links(&self, entity: &str) -> Result<Vec<RestatedLink>, StoreError> {
-        const SQL: &str = "SELECT c.source_record_id, c.golden_id, o.stated FROM golden_records g
-             JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
-             JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us = v.recorded_to_us
-             JOIN source_records r ON r.id = c.source_record_id AND r.retired_us IS NULL AND r.recorded_from_us > v.recorded_from_us
-             JOIN source_record_versions o ON o.source_record_id = r.id AND o.version = (SELECT max(w.version)
-                 FROM source_record_versions w WHERE w.source_record_id = r.id AND w.recorded_from_us <= v.recorded_from_us)
-             WHERE g.entity = $1 AND g.state <> 'live' ORDER BY c.golden_id, c.source_record_id";
+        const SQL: &str = restated_links!("g.entity = $1");
         let rows: Vec<RestatedRow> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(entity).fetch_all(c).await)?;
         Ok(rows.into_iter().map(RestatedLink::from).collect())
     }

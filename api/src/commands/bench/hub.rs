@@ -90,8 +90,8 @@ impl House {
         let files = list_folder(&extracts)?.into_iter().filter(|file| is_of_citizens(&deployment, file));
         let files: Vec<PathBuf> = files.collect();
         let (_, refused) = ingest_all(&deployment, &files, Terms::CAREFUL, output).await;
-        if let Some((file, reason)) = refused.first() {
-            bail!("{} was refused: {reason}", file.display());
+        if let Some((file, reason)) = refused.into_iter().next() {
+            return Err(reason.context(format!("{} was refused", file.display())));
         }
         let state = AppState::new(deployment, Cookies::Loopback);
         let deployment = &state.deployment;

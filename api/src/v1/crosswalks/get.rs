@@ -6,7 +6,6 @@ use kanak_model::kind::Class;
 use kanak_model::source_system::RowsAre;
 
 use crate::jobs::as_of::find_by_key_as_of;
-use crate::jobs::written::hub_source;
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -34,9 +33,7 @@ pub async fn get(
              administrator for the role that serves it",
         ));
     }
-    let declared = state.deployment.sources.find(&source).cloned();
-    let register = declared.or_else(|| hub_source::find(&state.deployment.models, &source));
-    let entity = register.and_then(|register| match register.rows {
+    let entity = state.deployment.find_register(&source).and_then(|register| match register.rows {
         RowsAre::Entity(entity) => Some(entity),
         RowsAre::Event(_) => None,
     });

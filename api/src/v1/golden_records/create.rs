@@ -109,10 +109,7 @@ pub async fn create(
     })?;
     let deployment = &state.deployment;
     let model = deployment.get_model(&new.entity).map_err(|error| Problem::bad_request(format!("{error}")))?;
-    let source = match deployment.sources.find(&hub_source::name(&model.name)) {
-        Some(declared) => declared.clone(),
-        None => hub_source::of(model),
-    };
+    let source = deployment.find_register(&hub_source::name(&model.name)).unwrap_or_else(|| hub_source::of(model));
     let key = key(&headers, &access);
     let values = texts(new.values)?;
     let row = checked(deployment, &source, &key, StatedBy::Attributes, &values)?;

@@ -12,10 +12,12 @@ use kanak_model::source_system::RowsAre;
 use kanak_model::{Access, Purpose, Role, SourceSystem};
 use kanak_store::Expected;
 
-use crate::jobs::written::{RowToWrite, RowWritten, WriteError};
+use crate::jobs::written::{RowToWrite, RowWritten, WriteError, hub_source};
+use crate::server::actions::steward_of;
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
+use crate::v1::stewardship;
 
 /// A caller's own register of an entity type, and what the caller may be told of golden records.
 pub(super) fn own_register(
@@ -42,6 +44,20 @@ pub(super) fn own_register(
             Err(Problem::bad_request(format!("the rows of `{}` are events; they come in files", source.name)))
         }
     }
+}
+
+/// A register of the hub itself, for a signed-in steward: who was entered after a search and should not have been is taken out again.
+/// `None` for any other register.
+pub(super) fn hub_register(
+    state: &AppState,
+    caller: &ApiCaller,
+    source: &str,
+) -> Result<Option<(Arc<SourceSystem>, Access)>, Problem> {
+    let of_hub = state.deployment.find_register(source).filter(|register| hub_source::is_one(Some(register)));
+    let Some(of_hub) = of_hub else { return Ok(None) };
+    steward_of(&caller.caller).map_err(|(status, detail)| Problem::new(status, detail))?;
+    let access = stewardship::access(caller)?;
+    Ok(Some((Arc::new(of_hub), access)))
 }
 
 /// What the caller expects of the row that is there: `If-Match: "3"`, or `If-None-Match: *`.

@@ -7,16 +7,17 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::view::{Noticed, RowView, answer};
-use super::{expected, own_register, write};
+use super::{expected, hub_register, own_register, write};
 use crate::jobs::written::{RowAct, RowToWrite};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 
-/// Retires one row of the caller's own register: it is no longer in it. Written again, it is back.
-#[utoipa::path(delete, path = "/v1/sources/{source}/source-records/{key}", tag = "registers", security(("key" = [])),
+/// Retires one row of the caller's own register: it is no longer in it. Written again, it is back. A signed-in steward so takes out of a
+/// register of the hub itself (`hub_citizen`) who was entered after a search.
+#[utoipa::path(delete, path = "/v1/sources/{source}/source-records/{key}", tag = "registers", security(("key" = []), ("session" = [])),
     params(("source" = String, Path, description = "The register"), ("key" = String, Path, description = "The department's own key"),
-           ("Purpose" = String, Header, description = "`service_delivery`"),
+           ("Purpose" = String, Header, description = "`service_delivery`; a steward's `stewardship`"),
            ("If-Match" = Option<String>, Header, description = "The version that the row must have")),
     responses((status = 200, description = "It is retired", body = RowView),
               (status = 202, description = "It is retired, and what follows waits for the next resolution", body = RowView),
@@ -29,7 +30,10 @@ pub async fn retire(
     Path((source, key)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (source, access) = own_register(&state, &caller, &source)?;
+    let (source, access) = match hub_register(&state, &caller, &source)? {
+        Some(of_hub) => of_hub,
+        None => own_register(&state, &caller, &source)?,
+    };
     let row = RowToWrite {
         source: Arc::clone(&source),
         key: key.clone(),

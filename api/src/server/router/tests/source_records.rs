@@ -241,6 +241,13 @@ async fn a_steward_enters_somebody_beside_who_looks_the_same_and_may_undo_it() {
     assert_eq!(entered.status, StatusCode::CREATED, "{}", entered.body);
     let golden_id = entered.json()["golden_id"].as_str().unwrap().to_owned();
     assert!(!ids.contains(&golden_id.as_str()), "it stands by itself");
+    let of_row = async |register: &str, key: &str| {
+        desk.as_steward("GET", &format!("/v1/crosswalks/{register}/{key}"), &cookie, "").await.json()["golden_id"]
+            .clone()
+    };
+    for register in ["roll", "people"] {
+        assert_eq!(of_row(register, "7").await, ids[0], "who was there loses no row to the new one");
+    }
     let decided = desk.as_steward("GET", "/v1/steward-tasks?state=decided", &cookie, "").await.json();
     assert_eq!(decided.as_array().unwrap().len(), ids.len());
     for task in decided.as_array().unwrap() {
@@ -249,9 +256,24 @@ async fn a_steward_enters_somebody_beside_who_looks_the_same_and_may_undo_it() {
         assert!(undone.status.is_success(), "{}", undone.body);
     }
     let key = entered.json()["key"].as_str().unwrap().to_owned();
-    let after = desk.as_steward("GET", &format!("/v1/crosswalks/hub_citizen/{key}"), &cookie, "").await.json();
-    let after = after["golden_id"].as_str().unwrap();
-    assert!(ids.contains(&after), "the rules hold it to be the same one: {after} of {ids:?}");
+    assert_eq!(of_row("hub_citizen", &key).await, ids[0], "the rules hold it to be the same one");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_should_not_have_been_entered_is_taken_out_by_a_steward_alone() {
+    let desk = Desk::new().await;
+    let stranger = new_person("Wholly Otherwise", "1931-12-30", "");
+    let entered = desk.served.send_row("POST", "/v1/golden-records", &desk.own, &[], &stranger).await;
+    assert_eq!(entered.status, StatusCode::CREATED, "{}", entered.body);
+    let path = format!("/v1/sources/hub_citizen/source-records/{}", entered.json()["key"].as_str().unwrap());
+    let refused = desk.served.send_row("DELETE", &path, &desk.own, &[], "").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.body);
+    let cookie = desk.steward().await;
+    let of_department = desk.as_steward("DELETE", "/v1/sources/people/source-records/7", &cookie, "").await;
+    assert_eq!(of_department.status, StatusCode::FORBIDDEN, "{}", of_department.body);
+    let gone = desk.as_steward("DELETE", &path, &cookie, "").await;
+    assert_eq!((gone.status, &gone.json()["outcome"]), (StatusCode::OK, &"retired".into()), "{}", gone.body);
+    assert_eq!(desk.as_steward("DELETE", &path, &cookie, "").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
