@@ -13,7 +13,7 @@ use kanak_model::entity_model::Attribute;
 use kanak_model::relation;
 use kanak_model::source_system::DateOrder;
 use kanak_model::{Clock, EntityModel, EventModel, Kind, ModelMigration, SourceSystem, SystemClock, builtin};
-use kanak_store::{AuditSigner, HubUrl, KeyStore, Lease, Store, Vault, VaultDoor};
+use kanak_store::{AuditSigner, HubUrl, KeyStore, Lease, Store, StoreError, Vault, VaultDoor, VaultError};
 use kanak_warehouse::Warehouse;
 use sha2::{Digest as _, Sha256};
 
@@ -123,7 +123,26 @@ impl Deployment {
         }
     }
 
+    /// Names the place of a database that cannot be used: its own words do not know it.
+    pub fn placed(data: &Path, hub: &HubUrl, error: anyhow::Error) -> anyhow::Error {
+        let of_store = error.chain().find_map(|cause| match cause.downcast_ref::<VaultError>() {
+            Some(VaultError::Store(inner)) => Some(inner),
+            _ => cause.downcast_ref::<StoreError>(),
+        });
+        if of_store.is_some_and(StoreError::is_unavailable) {
+            return error.context(format!("data folder {}, hub {hub}", data.display()));
+        }
+        error
+    }
+
     async fn open_locked(global: &Global, lock: File) -> anyhow::Result<Self> {
+        let beside = global.data.join("hub.sqlite").display().to_string();
+        let url = HubUrl::parse(global.hub.as_deref().unwrap_or(&beside))?;
+        let opened = Self::open_on(global, url.clone(), lock).await;
+        opened.map_err(|error| Self::placed(&global.data, &url, error))
+    }
+
+    async fn open_on(global: &Global, url: HubUrl, lock: File) -> anyhow::Result<Self> {
         let config = Config::read_beside(&global.data)?;
         let declared = fingerprint(&global.data, &config)?;
         let models = read_models(config.models.as_deref(), &builtin::ENTITY_MODELS, EntityModel::parse, |m| &m.name)?;
@@ -139,8 +158,6 @@ impl Deployment {
         let codes = Arc::new(Codes::builtin()?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         check_keys(&global.data)?;
-        let beside = global.data.join("hub.sqlite").display().to_string();
-        let url = HubUrl::parse(global.hub.as_deref().unwrap_or(&beside))?;
         // Whoever left it was killed: the folder is ours alone.
         landing::remove_unfinished(&global.data.join(LANDING))?;
         let keys = keys::open(&config.keys, config.keys.store, &global.data)?;

@@ -32,8 +32,6 @@ pub mod webhooks;
 
 use std::process::ExitCode;
 
-use kanak_store::{StoreError, VaultError};
-
 use crate::cli::{AuditCommand, Cli, Command, DataCommand, Global, ModelCommand, ServeRole, VaultCommand};
 use crate::deployment::{Absent, Deployment, Opened};
 use crate::output::Output;
@@ -96,19 +94,7 @@ pub async fn run_on(command: &DataCommand, deployment: &Deployment, output: &Out
         deployment.store.checkpoint_audit_if_due().await?;
         Ok(())
     };
-    work.await.map_err(|error: anyhow::Error| placed(error, deployment))
-}
-
-/// Names the place of a database that cannot be used: its own words do not know it.
-fn placed(error: anyhow::Error, deployment: &Deployment) -> anyhow::Error {
-    let of_store = error.chain().find_map(|cause| match cause.downcast_ref::<VaultError>() {
-        Some(VaultError::Store(inner)) => Some(inner),
-        _ => cause.downcast_ref::<StoreError>(),
-    });
-    if of_store.is_some_and(StoreError::is_unavailable) {
-        return error.context(format!("data folder {}, hub {}", deployment.data.display(), deployment.hub));
-    }
-    error
+    work.await.map_err(|error: anyhow::Error| Deployment::placed(&deployment.data, &deployment.hub, error))
 }
 
 async fn run_command(command: &DataCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {

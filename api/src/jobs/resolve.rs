@@ -8,7 +8,7 @@ use kanak_engine::matching::{
     Around, Assigned, Columns, MatchRules, Matched, Rank, RuleSet, Silent, Statement, assign_identities, match_around,
     match_batch, reading, train_and_match_agreed,
 };
-use kanak_engine::survivorship::{Member, survive_with};
+use kanak_engine::survivorship::{Member, PREFERENCE, survive_with};
 use kanak_model::golden_record::{GoldenChange, ValueOverride};
 use kanak_model::match_pair::{Constraint, ConstraintKind, MatchPair};
 use kanak_model::sharing::AgreedLinks;
@@ -570,7 +570,8 @@ fn declared(model: &EntityModel, registers: &Registers) -> String {
         })
         .collect();
     let kinds: Vec<_> = model.attributes.iter().map(|attribute| (&attribute.name, attribute.kind)).collect();
-    let all = format!("{:?}", (&model.survivorship, &model.status_rules, &model.status_default, kinds, trust));
+    let declared = (&model.survivorship, &model.status_rules, &model.status_default, kinds, trust, PREFERENCE);
+    let all = format!("{declared:?}");
     Sha256::digest(all).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 

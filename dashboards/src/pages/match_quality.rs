@@ -174,7 +174,7 @@ fn found(language: Language, rows: &Rows, title: &dyn Fn(&str) -> String) -> Tab
     };
     Table {
         caption: "Linked source records and the golden records that they became. Duplicates found: source records beyond the first of \
-                  each golden record. Joined: golden records of more than one source record; the largest is counted in source records. \
+                  each golden record. Joined: source records that share their golden record with others; the largest is counted in source records. \
                   Pairs: any two source records of one golden record. Open tasks: doubtful pairs that wait for a steward."
             .to_owned(),
         heads: vec![

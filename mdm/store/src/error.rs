@@ -243,7 +243,7 @@ pub enum StoreError {
     #[error("the day of a field check is still to come; state the day on which the officer looked")]
     FoundLater,
     /// The steward must act: what was written cannot be kept.
-    #[error("the {what} {why}")]
+    #[error("{what} {why}")]
     Text {
         /// Which text.
         what: &'static str,
@@ -423,6 +423,9 @@ impl StoreError {
 /// PostgreSQL's data exceptions repeat the offending value in their message.
 const DATA_EXCEPTION: &str = "22";
 
+/// `SQLITE_IOERR_SHMSIZE`.
+const SHARED_MEMORY_CANNOT_GROW: u32 = 4_874;
+
 /// Why a database cannot be used just now, and the remedy; `None` for an error of another kind.
 fn unavailable(error: &sqlx::Error) -> Option<String> {
     let gone = |said: &str| format!("it does not answer ({said}); see that it runs and can be reached, then try again");
@@ -445,9 +448,11 @@ fn unavailable(error: &sqlx::Error) -> Option<String> {
                     _ => None,
                 };
             }
-            // The lower byte of SQLite's number names the class.
-            match code.parse::<u32>().ok()? & 0xff {
+            let code = code.parse::<u32>().ok()?;
+            // The lower byte of SQLite's number names the class; a file in shared memory that cannot grow is a full disk too.
+            match code & 0xff {
                 13 => Some(full()),
+                _ if code == SHARED_MEMORY_CANNOT_GROW => Some(full()),
                 8 => Some(closed()),
                 10 => Some(format!("its disk fails ({said}); look at its space and health, then try again")),
                 14 => Some(format!("its file cannot be opened ({said}); see that it is there and may be used")),

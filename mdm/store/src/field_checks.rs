@@ -134,7 +134,7 @@ impl Store {
     ) -> Result<FieldCheckId, StoreError> {
         const SQL: &str = "INSERT INTO field_checks (id, steward_task_id, question, office, asked_by, asked_us)
              VALUES ((SELECT coalesce(max(id), 0) + 1 FROM field_checks), $1, $2, $3, $4, $5) RETURNING id";
-        let (question, office) = (check_text("question", question)?, check_text("office", office)?);
+        let (question, office) = (check_text("the question", question)?, check_text("the office", office)?);
         let mut tx = self.db.begin(&*self.clock).await?;
         let asked = get_due(&mut tx, task).await?;
         // Who may ask is who may decide.
@@ -170,8 +170,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         const SQL: &str = "UPDATE field_checks SET finding = $2, found_by = $3, found_on = $4, note = $5, ended_by = $6, ended_us = $7
              WHERE id = $1";
-        let found_by = check_text("officer's name", &answer.found_by)?;
-        let note = check_text("officer's words", &answer.note)?;
+        let found_by = check_text("the officer's name", &answer.found_by)?;
+        let note = check_text("the officer's words", &answer.note)?;
         let mut tx = self.db.begin(&*self.clock).await?;
         if answer.found_on > tx.now.day_ist() {
             return Err(StoreError::FoundLater);

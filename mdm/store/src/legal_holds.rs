@@ -69,7 +69,7 @@ impl Store {
              VALUES ($1, $2, $3, $4, $5, $6)";
         const MEMBERS: &str = "INSERT INTO legal_hold_members (legal_hold_id, source_record_id)
              SELECT $2, id FROM {ids $1} AS i";
-        let (authority, reason) = (check_text("authority", authority)?, check_reason(reason)?);
+        let (authority, reason) = (check_text("the authority", authority)?, check_reason(reason)?);
         let mut tx = self.db.begin(&*self.clock).await?;
         let none = || StoreError::NotFound { what: "golden record that holds anything", id: id.to_string() };
         let (golden_id, entity) = follow(&mut tx, id).await?.ok_or_else(none)?;

@@ -16,6 +16,7 @@ use crate::server::state::AppState;
 
 /// What was consented to.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NewReceipt {
     /// The register that knows the citizen: one of the caller's own.
     source: String,

@@ -15,6 +15,7 @@ use crate::v1::stewardship::{AppliedView, ProposedView};
 
 /// Why a golden record is confirmed.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Confirm {
     /// Why, for those who look later.
     reason: String,

@@ -26,6 +26,7 @@ use crate::v1::vault::away;
 
 /// What is known of somebody.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Statement {
     /// The entity type: `citizen`, `business`, `employee`, `scheme`.
     entity: String,

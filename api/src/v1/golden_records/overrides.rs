@@ -19,6 +19,7 @@ use crate::v1::{audited, user_names};
 
 /// A value to be stated.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NewOverride {
     /// The attribute's name.
     attribute: String,

@@ -15,6 +15,7 @@ use crate::v1::stewardship::refusal;
 
 /// Why.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct TurnDown {
     /// Why, for those who look later; needed from anyone but who proposed it.
     #[serde(default)]

@@ -24,6 +24,9 @@ use crate::server::state::AppState;
 /// The largest row, as it is sent.
 const ROW_BYTES_MAX: usize = 64 << 10;
 
+/// The longest key, in characters.
+const KEY_CHARS_MAX: usize = 500;
+
 /// What a row states: in the register's own columns, or in the hub's attributes.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -60,6 +63,11 @@ pub async fn put(
     body: String,
 ) -> Result<Response, Problem> {
     let (source, access) = own_register(&state, &caller, &source)?;
+    if key.chars().any(char::is_control) || key.chars().count() > KEY_CHARS_MAX {
+        return Err(Problem::bad_request(format!(
+            "a key has at most {KEY_CHARS_MAX} characters, and none that controls a device"
+        )));
+    }
     let expected = expected(&headers)?;
     let (stated_by, stated) = read(&body)?;
     let row = checked(&state.deployment, &source, &key, stated_by, &stated)?;

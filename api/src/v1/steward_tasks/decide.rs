@@ -16,6 +16,7 @@ use crate::v1::stewardship::{AppliedView, ProposedView, answer, refusal};
 
 /// The decision.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Decide {
     /// `match` or `no_match`.
     decision: String,

@@ -18,6 +18,7 @@ use crate::v1::stewardship::{AppliedView, refusal};
 
 /// Decisions.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct DecideMany {
     /// The tasks, 1 to 500.
     tasks: Vec<i64>,

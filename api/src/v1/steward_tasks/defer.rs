@@ -15,6 +15,7 @@ use crate::server::state::AppState;
 
 /// A deferral.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Defer {
     /// The day, in India, on which it comes back by itself, such as 2027-03-31.
     until: String,

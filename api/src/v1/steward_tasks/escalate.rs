@@ -16,6 +16,7 @@ use crate::server::state::AppState;
 
 /// An escalation.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Escalate {
     /// The role that a steward needs beside: `supervisor` or `department`.
     to: String,

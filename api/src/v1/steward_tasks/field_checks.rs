@@ -17,6 +17,7 @@ use crate::server::state::AppState;
 
 /// A question.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Ask {
     /// What to find out.
     question: String,
@@ -26,6 +27,7 @@ pub struct Ask {
 
 /// An answer.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Answer {
     /// `same`, `different` or `not_found`.
     finding: String,

@@ -14,6 +14,7 @@ use crate::server::state::AppState;
 
 /// What the second person says.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct RevealDecided {
     /// `approved` or `refused`.
     decision: Decision,
@@ -21,6 +22,7 @@ pub struct RevealDecided {
 
 /// The words for it.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[serde(rename_all = "snake_case")]
 enum Decision {
     /// The number may be given out, once and within an hour.

@@ -12,6 +12,7 @@ use crate::server::state::AppState;
 
 /// Whose number is asked for, and why.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NewRevealRequest {
     /// The department domain of the reference; the hub's own is `hub`.
     domain: String,

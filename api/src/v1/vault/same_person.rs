@@ -12,6 +12,7 @@ use crate::server::state::AppState;
 
 /// A reference in its domain.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ReferenceIn {
     /// The department domain; the hub's own is `hub`.
     domain: String,
@@ -21,6 +22,7 @@ pub struct ReferenceIn {
 
 /// Two references.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct TwoReferences {
     /// One.
     left: ReferenceIn,

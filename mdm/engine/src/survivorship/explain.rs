@@ -90,6 +90,7 @@ impl Loss {
             Link::Trust => Self::LessTrusted,
             Link::Recency => Self::LessRecent,
             Link::Place => Self::LaterPlace,
+            Link::Agreement => Self::LessFrequent,
             Link::Measure => match strategy {
                 SurvivorshipStrategy::Longest => Self::Shorter,
                 SurvivorshipStrategy::MostComplete => Self::LessComplete,

@@ -21,6 +21,9 @@ use crate::matching::Rank;
 pub use as_of::{Witnesses, survive_as_of};
 pub use explain::{Contender, Explained, Loss, Standing, explain_value, losers};
 
+/// Raised whenever values are preferred otherwise than before, so that hubs learn that their golden values are due.
+pub const PREFERENCE: u32 = 2;
+
 /// One linked source record, as survivorship sees it.
 #[derive(Clone, Copy)]
 pub struct Member<'a> {
@@ -48,8 +51,8 @@ impl std::fmt::Debug for Member<'_> {
 
 /// The golden values and status of a cluster.
 ///
-/// For each attribute that any member states, the model's strategy chooses; ties fall through to trust, then to the most recent
-/// update, then to the smallest rank (an order by source and key). A cluster without members survives as nothing in the model's default status.
+/// For each attribute that any member states, the model's strategy chooses; ties fall through to trust (of values as complete as each
+/// other first to how many members agree), then to the most recent update, then to the smallest rank (an order by source and key). A cluster without members survives as nothing in the model's default status.
 pub fn survive(model: &EntityModel, members: &[Member<'_>]) -> Survived {
     survive_with(model, members, &[])
 }

@@ -35,6 +35,7 @@ pub(super) struct Candidate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Link {
     Measure,
+    Agreement,
     Trust,
     Recency,
     Place,
@@ -48,10 +49,13 @@ pub(super) fn chain(strategy: SurvivorshipStrategy) -> &'static [Link] {
             &[Link::Trust, Link::Recency, Link::Place]
         }
         SurvivorshipStrategy::MostRecent => &[Link::Recency, Link::Trust, Link::Place],
-        SurvivorshipStrategy::MostFrequent
-        | SurvivorshipStrategy::Longest
-        | SurvivorshipStrategy::MostComplete
-        | SurvivorshipStrategy::ValidatedFirst => &[Link::Measure, Link::Trust, Link::Recency, Link::Place],
+        SurvivorshipStrategy::MostFrequent | SurvivorshipStrategy::Longest | SurvivorshipStrategy::ValidatedFirst => {
+            &[Link::Measure, Link::Trust, Link::Recency, Link::Place]
+        }
+        // As complete as another, what more registers say is likelier true than what the most trusted one says alone.
+        SurvivorshipStrategy::MostComplete => {
+            &[Link::Measure, Link::Agreement, Link::Trust, Link::Recency, Link::Place]
+        }
     }
 }
 
@@ -60,6 +64,7 @@ impl Candidate {
     pub(super) fn cmp_at(&self, link: Link, other: &Self) -> Ordering {
         match link {
             Link::Measure => self.measure.cmp(&other.measure),
+            Link::Agreement => self.agreeing.cmp(&other.agreeing),
             Link::Trust => self.trust.total_cmp(&other.trust),
             Link::Recency => self.updated.cmp(&other.updated),
             Link::Place => {
@@ -123,10 +128,14 @@ fn measure(strategy: SurvivorshipStrategy, kind: Kind, value: &str, agreeing: u3
     }
 }
 
-/// How many parts a value has. A name written out counts far more than an initial; a newborn's stand-in counts nothing.
+/// How many parts a value has. A name written out counts far more than an initial; a newborn's stand-in counts nothing. The first of
+/// January is what registers write who know the year alone, and counts less than any other day.
 fn completeness(kind: Kind, value: &str) -> u64 {
     match kind {
-        Kind::Date => value.split('-').count() as u64,
+        Kind::Date => match value.split('-').count() as u64 {
+            3 if !value.ends_with("-01-01") => 4,
+            parts => parts,
+        },
         Kind::PersonName => {
             let name = parse_person_name(value);
             name.full_tokens() as u64 * 100 + name.initials.len().min(99) as u64

@@ -148,6 +148,11 @@ fn longest_counts_characters_not_bytes() {
 #[test]
 fn most_complete_prefers_full_dates_full_names_and_full_addresses() {
     check("date", MostComplete, &[("1985", 0.9, Some(9)), ("1985-03", 0.5, None), ("1985-03-01", 0.1, None)], 2, 1);
+    let heaped = [("1985-01-01", 0.9, Some(9)), ("1985-03-01", 0.1, None), ("1985", 0.9, None), ("1985-03", 0.9, None)];
+    check("date", MostComplete, &heaped, 1, 1);
+    check("date", MostComplete, &[("1985-01-01", 0.1, None), ("1985-03", 0.9, Some(9))], 0, 1);
+    let two_of_three = [("1985-03-02", 0.9, Some(9)), ("1985-03-01", 0.1, None), ("1985-03-01", 0.2, None)];
+    check("date", MostComplete, &two_of_three, 2, 2);
     check("person_name", MostComplete, &[("G. S. Sidhu", 0.9, None), ("Gurpreet Singh", 0.1, None)], 1, 1);
     check("person_name", MostComplete, &[("Baby Of Manpreet Kaur Gill", 0.9, None), ("Ekam", 0.1, None)], 1, 1);
     check("address", MostComplete, &[("Rurka Kalan Wala Khurd", 0.9, None), ("House 5, Rurka", 0.1, None)], 1, 1);
@@ -198,11 +203,14 @@ fn an_explanation_names_for_each_value_what_it_lost_by() {
         standings,
         [
             (1, Standing::Won),
-            (4, Standing::Lost(Loss::LaterPlace)),
             (2, Standing::Agrees(Loss::LessTrusted)),
+            (4, Standing::Lost(Loss::LessFrequent)),
             (3, Standing::Lost(Loss::LessComplete)),
         ]
     );
+    let alike = [cases[0], cases[3]];
+    let explained = with_members(&alike, &[1, 0], |members| explain_value(&model, "a", members)).unwrap();
+    assert_eq!(explained.contenders[1].standing, Standing::Lost(Loss::LaterPlace));
     let lost = with_members(&cases, &[0, 1, 2, 3], |members| losers(&model, members));
     assert_eq!(lost[0].contenders.len(), 2);
     assert!(with_members(&cases, &[0], |members| explain_value(&model, "died_on", members)).is_none());

@@ -95,6 +95,10 @@ async fn a_department_writes_a_row_and_is_told_with_whom_it_stands() {
     assert_eq!((again.status, &again.json()["outcome"]), (StatusCode::OK, &"unchanged".into()));
     let read = desk.served.get("/v1/crosswalks/people/250", &desk.own, "service_delivery").await.json();
     assert_eq!(read["golden_id"], row["golden_id"]);
+    for odd in ["a%00b".to_owned(), "%0Aab".to_owned(), "k".repeat(501)] {
+        let refused = desk.put(&format!("/v1/sources/people/source-records/{odd}"), &columns(251)).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{odd}: {}", refused.body);
+    }
     let stale = desk.served.send_row("PUT", path, &desk.own, &[("if-match", "\"7\"")], &columns(251)).await;
     assert_eq!(stale.status, StatusCode::PRECONDITION_FAILED);
     let there = desk.served.send_row("PUT", path, &desk.own, &[("if-none-match", "*")], &columns(251)).await;
