@@ -77,8 +77,12 @@ impl Served {
     }
 
     async fn find_matches(&self, purpose: &str, body: &str) -> Answer {
+        self.find_matches_as(&self.department, purpose, body).await
+    }
+
+    async fn find_matches_as(&self, key: &str, purpose: &str, body: &str) -> Answer {
         let request = Request::post("/v1/golden-records/matches")
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.department))
+            .header(header::AUTHORIZATION, format!("Bearer {key}"))
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::CONTENT_LENGTH, body.len())
             .header("purpose", purpose)
@@ -285,8 +289,19 @@ async fn whoever_is_about_to_enter_a_person_is_told_who_is_there() {
     let best = &found["matches"][0];
     assert_eq!(best["golden_record"]["values"]["full_name"]["value"], "Asha Devi");
     assert_eq!(best["golden_record"]["values"]["date_of_birth"]["value"], "1990-01-02");
+    assert!(found["compared"].as_u64().unwrap() > 0, "{found}");
     let on_record = deployment.store.list_audit_events(0, 100).await.unwrap();
     assert!(on_record.iter().any(|entry| entry.event.action == "looked for matches"));
+    // Whoever is confined to a district is not told how many there are elsewhere.
+    let roles = [Role::Department].into_iter().collect();
+    let districts = ["41".to_owned()].into_iter().collect();
+    let store = &deployment.store;
+    let key = store.create_api_key(&by(), "confined", &roles, Some(&districts), None, &mut os_rng()).await.unwrap();
+    let there = served.find_matches_as(&key, "service_delivery", asked).await;
+    let stranger = r#"{"entity": "citizen", "values": {"full_name": "Wholly Other", "date_of_birth": "1931-12-30"}}"#;
+    let nobody = served.find_matches_as(&key, "service_delivery", stranger).await;
+    assert_eq!((there.status, &there.body), (StatusCode::OK, &nobody.body));
+    assert_eq!(there.json()["matches"].as_array().unwrap().len(), 0);
 
     let check = async |purpose: &str, values: &str, status: StatusCode, says: &str| {
         let body = format!(r#"{{"entity": "citizen", "values": {values}}}"#);
@@ -296,6 +311,8 @@ async fn whoever_is_about_to_enter_a_person_is_told_who_is_there() {
     };
     check("service_delivery", r#"{"name": "Asha"}"#, StatusCode::BAD_REQUEST, "no attribute `name`").await;
     check("service_delivery", r#"{"date_of_birth": "31/02/1990"}"#, StatusCode::BAD_REQUEST, "no such day").await;
+    let long = format!(r#"{{"full_name": "{}"}}"#, "a b ".repeat(10_000));
+    check("service_delivery", &long, StatusCode::BAD_REQUEST, "`full_name` has more than").await;
     check("service_delivery", r#"{"full_name": "Wholly Other"}"#, StatusCode::OK, r#""matches":[]"#).await;
     check("statistics", r#"{"full_name": "Asha Devi"}"#, StatusCode::FORBIDDEN, "`statistics`").await;
 }
