@@ -48,7 +48,8 @@ pub struct From {
 ///
 /// Each has its position as `id`, what happened as `event` and the event as `data`. A reader that comes back with
 /// `Last-Event-ID` misses none and gets none again. An `id` without data says that others' events were passed over.
-/// The stream ends after a quarter of an hour, or when its reader does not take what it is sent: come back.
+/// The stream ends after a quarter of an hour, when its reader does not take what it is sent, or when its key or session no longer may
+/// read it: come back.
 #[utoipa::path(get, path = "/v1/feed/events", tag = "change feed", security(("key" = [])),
     params(From, ("Last-Event-ID" = Option<i64>, Header, description = "The last `id` that was seen; goes before `after`"),
            ("Purpose" = Option<String>, Header, description = "Why: `service_delivery`, `stewardship`, `statistics` or `audit`")),
