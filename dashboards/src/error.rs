@@ -4,6 +4,7 @@ use std::any::Any;
 
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
+use kanak_engine::standardize::redact;
 use kanak_model::Role;
 use kanak_model::access::Denied;
 use kanak_store::StoreError;
@@ -99,6 +100,8 @@ impl IntoResponse for PageError {
                 )
             }
         };
+        // What a page repeats of its address repeats no Aadhaar number.
+        let detail = redact(&detail);
         (self.status(), Html(problem::render(self.status().as_u16(), title, &detail))).into_response()
     }
 }

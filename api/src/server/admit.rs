@@ -1,11 +1,15 @@
-//! How many requests are worked on at once, and for how long.
+//! How many requests are worked on at once, and for how long; and how many wait for what their clients have still to send.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
+use futures::StreamExt as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -16,12 +20,34 @@ pub const REQUESTS_MAX: usize = 256;
 pub const FEED_STREAMS_MAX: usize = 128;
 /// How long a request may take, waiting included. A steward's decision may wait for a running ingest.
 pub const REQUEST: Duration = Duration::from_secs(60);
-/// How long a client may pause within a request's body.
+/// How long a client may take to send a request's body, all of it.
 pub const BODY: Duration = Duration::from_secs(10);
+/// The largest body a request may have.
+pub const BODY_BYTES_MAX: usize = 2 << 20;
+/// Bodies that are held at once, in KiB: those that arrive, that wait for room and that are worked on. A slow one takes no more
+/// than has come of it.
+pub const BODIES_KIB_MAX: usize = 256 << 10;
 
-/// Lets a request in when there is room, and ends it when it takes too long: what it had not committed did not happen.
+/// Paths that tell whether the server lives: they wait for nobody's turn.
+const WATCHED: [&str; 2] = ["/healthz", "/readyz"];
+
+/// Lets a request in when all of it is there and there is room, and ends it when it takes too long: what it had not committed did not
+/// happen. While a body arrives, its request takes nobody's room.
 pub async fn admit(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let work = async {
+        if WATCHED.contains(&request.uri().path()) {
+            return next.run(request).await;
+        }
+        let arrived = tokio::time::timeout(state.body_timeout, arrived(&state.bodies, request)).await;
+        let (request, _held) = match arrived {
+            Ok(Ok(arrived)) => arrived,
+            Ok(Err(refusal)) => return refusal,
+            Err(_) => {
+                let seconds = state.body_timeout.as_secs();
+                let detail = format!("the request's body did not arrive within {seconds} s; send it again");
+                return Problem::new(StatusCode::REQUEST_TIMEOUT, detail).into_response();
+            }
+        };
         let _room = state.room.acquire().await.expect("the room is never closed");
         next.run(request).await
     };
@@ -32,4 +58,39 @@ pub async fn admit(State(state): State<AppState>, request: Request, next: Next) 
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).into_response()
         }
     }
+}
+
+/// A request with its whole body in memory, and the room that this takes.
+///
+/// # Errors
+/// The answer to a body that is too large, or broke off.
+async fn arrived(
+    bodies: &Arc<Semaphore>,
+    request: Request,
+) -> Result<(Request, Option<OwnedSemaphorePermit>), Response> {
+    let too_large = || (StatusCode::PAYLOAD_TOO_LARGE, "length limit exceeded").into_response();
+    let (parts, body) = request.into_parts();
+    if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
+        return Err(too_large());
+    }
+    let mut frames = body.into_data_stream();
+    let (mut read, mut held) = (Vec::new(), None::<OwnedSemaphorePermit>);
+    while let Some(frame) = frames.next().await {
+        let frame = frame.map_err(|_| (StatusCode::BAD_REQUEST, "the body broke off").into_response())?;
+        if read.len() + frame.len() > BODY_BYTES_MAX {
+            return Err(too_large());
+        }
+        let has_kib = held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let missing_kib = (read.len() + frame.len()).div_ceil(1 << 10).saturating_sub(has_kib);
+        if missing_kib > 0 {
+            let more = Arc::clone(bodies).acquire_many_owned(missing_kib as u32).await;
+            let more = more.expect("the room is never closed");
+            match &mut held {
+                Some(held) => held.merge(more),
+                None => held = Some(more),
+            }
+        }
+        read.extend_from_slice(&frame);
+    }
+    Ok((Request::from_parts(parts, Body::from(read)), held))
 }

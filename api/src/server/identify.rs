@@ -12,6 +12,7 @@ use kanak_dashboards::session::{SignedIn, find_language_cookie};
 use kanak_model::access::{LegalBasis, Terms};
 use kanak_model::toml_text::choices;
 use kanak_model::{Access, Caller, Purpose};
+use kanak_store::StoreError;
 use sha2::{Digest as _, Sha256};
 
 use crate::server::problem::Problem;
@@ -78,6 +79,21 @@ pub async fn identify(State(state): State<AppState>, jar: CookieJar, mut request
         }
     }
     next.run(request).await
+}
+
+/// Who sends what has these headers, as the key or the session stands now; `None` where it no longer opens anything.
+///
+/// # Errors
+/// When the hub cannot be read.
+pub async fn find_caller(state: &AppState, headers: &HeaderMap) -> Result<Option<Caller>, StoreError> {
+    let store = &state.deployment.store;
+    if let Some(secret) = bearer_token(headers) {
+        return Ok(store.find_api_key(secret).await?.map(|key| key.caller()));
+    }
+    match CookieJar::from_headers(headers).get(&state.cookies.name(SESSION_COOKIE)) {
+        Some(cookie) => Ok(store.find_session(cookie.value()).await?.map(|user| user.caller())),
+        None => Ok(None),
+    }
 }
 
 fn bearer_token(headers: &HeaderMap) -> Option<&str> {

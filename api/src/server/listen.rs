@@ -1,11 +1,12 @@
 //! Connections: how many, and how long one may take to say what it wants.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -22,10 +23,13 @@ use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
+use crate::server::attempts::network_of;
 use crate::server::unstalled::Unstalled;
 
 /// How many connections are open at once; more wait in the system's own queue.
 const CONNECTIONS_MAX: usize = 1024;
+/// How many of them one address may have; more are let go. A proxy that all come through needs fewer.
+const CONNECTIONS_EACH_MAX: usize = CONNECTIONS_MAX / 2;
 /// How long a client may take to send a request's head, and an idle connection to begin one.
 const HEAD: Duration = Duration::from_secs(10);
 /// How long requests that are under way are waited for at the end.
@@ -41,8 +45,50 @@ const PING: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone, Copy)]
 struct Limits {
     connections_max: usize,
+    connections_each_max: usize,
     head: Duration,
     stall: Duration,
+}
+
+impl Limits {
+    const SERVED: Self =
+        Self { connections_max: CONNECTIONS_MAX, connections_each_max: CONNECTIONS_EACH_MAX, head: HEAD, stall: STALL };
+}
+
+/// How many connections each address has, so that none has all.
+#[derive(Debug, Default)]
+struct Peers(Mutex<HashMap<IpAddr, usize>>);
+
+impl Peers {
+    /// Counts a connection until what is given is dropped; `None` where its address has as many as it may.
+    fn take(self: &Arc<Self>, address: IpAddr, most: usize) -> Option<Counted> {
+        let network = network_of(address);
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(network).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Counted { peers: Arc::clone(self), network })
+    }
+}
+
+/// A connection that counts.
+struct Counted {
+    peers: Arc<Peers>,
+    network: IpAddr,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut open = self.peers.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.network) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.network);
+            }
+        }
+    }
 }
 
 /// The certificate that a client showed, as the first 16 hex digits of its SHA-256: an extension of its requests.
@@ -51,14 +97,12 @@ pub struct ClientCertificate(pub Arc<str>);
 
 /// Serves until `stop` comes true; then takes no new connection, and waits a while for requests that are under way.
 pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
-    let limits = Limits { connections_max: CONNECTIONS_MAX, head: HEAD, stall: STALL };
-    serve_within(limits, listener, None, router, stop).await;
+    serve_within(Limits::SERVED, listener, None, router, stop).await;
 }
 
 /// As [`serve`], over TLS, for clients that the acceptor takes.
 pub async fn serve_tls(listener: TcpListener, tls: TlsAcceptor, router: Router, stop: impl Future<Output = ()>) {
-    let limits = Limits { connections_max: CONNECTIONS_MAX, head: HEAD, stall: STALL };
-    serve_within(limits, listener, Some(tls), router, stop).await;
+    serve_within(Limits::SERVED, listener, Some(tls), router, stop).await;
 }
 
 async fn serve_within(
@@ -69,6 +113,7 @@ async fn serve_within(
     stop: impl Future<Output = ()>,
 ) {
     let places = Arc::new(Semaphore::new(limits.connections_max));
+    let peers = Arc::new(Peers::default());
     let (ending, end) = watch::channel(());
     let mut stop = pin!(stop);
     loop {
@@ -88,6 +133,7 @@ async fn serve_within(
             },
             () = &mut stop => break,
         };
+        let Some(counted) = peers.take(address.ip(), limits.connections_each_max) else { continue };
         let (router, end, tls) = (router.clone(), end.clone(), tls.clone());
         tokio::spawn(async move {
             drop(stream.set_nodelay(true));
@@ -96,7 +142,7 @@ async fn serve_within(
                 None => connection(limits, stream, (address, None), router, end).await,
                 Some(tls) => secured(limits, &tls, stream, address, router, end).await,
             }
-            drop(place);
+            drop((place, counted));
         });
     }
     drop(listener);
@@ -202,6 +248,10 @@ mod tests {
     }
 
     async fn served(connections_max: usize) -> Served {
+        served_each(connections_max, connections_max).await
+    }
+
+    async fn served_each(connections_max: usize, connections_each_max: usize) -> Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let slow = get(|| async {
@@ -213,7 +263,7 @@ mod tests {
         let router = Router::new().route("/slow", slow).route("/who", who).route("/large", large);
         let (stop, stopped) = oneshot::channel();
         let head = Duration::from_millis(200);
-        let limits = Limits { connections_max, head, stall: Duration::from_millis(300) };
+        let limits = Limits { connections_max, connections_each_max, head, stall: Duration::from_millis(300) };
         let task = tokio::spawn(serve_within(limits, listener, None, router, async {
             drop(stopped.await);
         }));
@@ -263,6 +313,31 @@ mod tests {
         let second = tokio::time::timeout(Duration::from_secs(5), ask(served.address, "/who")).await;
         assert!(second.is_ok_and(|answer| answer.ends_with("127.0.0.1")), "the idle one was let go, the other served");
         drop(idle);
+    }
+
+    #[test]
+    fn an_address_with_many_connections_leaves_places_to_others() {
+        let peers = Arc::new(Peers::default());
+        let (one, other): (IpAddr, IpAddr) = ("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
+        let first = peers.take(one, 2).unwrap();
+        let second = peers.take(one, 2).unwrap();
+        assert!(peers.take(one, 2).is_none());
+        assert!(peers.take(other, 2).is_some());
+        drop(first);
+        assert!(peers.take(one, 2).is_some(), "its place is free again");
+        drop(second);
+        assert!(peers.0.lock().unwrap().is_empty(), "nobody is kept in mind");
+    }
+
+    #[tokio::test]
+    async fn a_connection_too_many_of_one_address_is_let_go() {
+        let served = served_each(4, 0).await;
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        // The connection may be gone before anything is written.
+        drop(stream.write_all(b"GET /who HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await);
+        let mut answer = Vec::new();
+        drop(stream.read_to_end(&mut answer).await);
+        assert!(answer.is_empty(), "{}", String::from_utf8_lossy(&answer));
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ use std::any::Any;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use kanak_engine::standardize::redact;
 use kanak_store::{StoreError, VaultError};
 use kanak_warehouse::WarehouseError;
 use serde::Serialize;
@@ -25,13 +26,14 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of a status with what the client should know.
+    /// A problem of a status with what the client should know. Where it repeats what was sent, it repeats no Aadhaar number.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
         Self {
             kind: "about:blank".to_owned(),
             title: status.canonical_reason().unwrap_or("Problem").to_owned(),
             status: status.as_u16(),
-            detail: Some(detail.into()),
+            detail: Some(redact(&detail).into_owned()),
         }
     }
 

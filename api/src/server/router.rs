@@ -8,8 +8,6 @@ use axum::routing::{get, post};
 use kanak_dashboards::DashboardState;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::limit::RequestBodyLimitLayer;
-use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -19,9 +17,6 @@ use crate::server::docs::WhoCalls;
 use crate::server::state::AppState;
 use crate::server::{admit, docs, health, identify, refusals, security, sign_in, telemetry};
 use crate::v1;
-
-/// The largest body a request may have.
-const BODY_BYTES_MAX: usize = 2 << 20;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -112,8 +107,6 @@ pub fn router(state: &AppState) -> Router {
         .merge(kanak_dashboards::assets::router())
         .layer(from_fn_with_state(state.clone(), identify::identify))
         .layer(from_fn_with_state(state.clone(), admit::admit))
-        .layer(RequestBodyTimeoutLayer::new(admit::BODY))
-        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
         .layer(from_fn(refusals::as_problems))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::new())

@@ -32,6 +32,10 @@ pub struct AppState {
     pub room: Arc<Semaphore>,
     /// How long a request may take.
     pub request_timeout: Duration,
+    /// Room for bodies, in KiB, of requests that are worked on and of those that are not yet.
+    pub bodies: Arc<Semaphore>,
+    /// How long a request's body may take to arrive.
+    pub body_timeout: Duration,
     /// Room for streams of the change feed.
     pub streams: Arc<Semaphore>,
     /// Comes true when the server stops: what would go on for long ends.
@@ -91,6 +95,8 @@ impl AppState {
             attempts: Arc::default(),
             room: Arc::new(Semaphore::new(admit::REQUESTS_MAX)),
             request_timeout: admit::REQUEST,
+            bodies: Arc::new(Semaphore::new(admit::BODIES_KIB_MAX)),
+            body_timeout: admit::BODY,
             streams: Arc::new(Semaphore::new(admit::FEED_STREAMS_MAX)),
             ending: Arc::new(watch::Sender::new(false)),
             work: Arc::default(),

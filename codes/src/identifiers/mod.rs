@@ -30,6 +30,6 @@ pub use self::{
     mobile::Mobile,
     pan::Pan,
     pin::Pin,
-    redact::find_aadhaar_like,
+    redact::{REDACTED, find_aadhaar_like, redact_aadhaar_like},
     udyam::Udyam,
 };

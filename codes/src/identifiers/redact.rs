@@ -1,4 +1,4 @@
-//! Finding Aadhaar numbers in free text.
+//! Finding Aadhaar numbers in free text, and taking them out of it.
 
 use std::ops::Range;
 
@@ -37,6 +37,29 @@ pub fn find_aadhaar_like(text: &str) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+/// What stands where an Aadhaar number was.
+pub const REDACTED: &str = "[Aadhaar removed]";
+
+/// A text with [`REDACTED`] in the place of every number that [`find_aadhaar_like`] finds; none when there is no number.
+///
+/// ```
+/// use kanak_codes::identifiers::redact_aadhaar_like;
+/// assert_eq!(redact_aadhaar_like("request 234123412346").as_deref(), Some("request [Aadhaar removed]"));
+/// assert_eq!(redact_aadhaar_like("request 7"), None);
+/// ```
+pub fn redact_aadhaar_like(text: &str) -> Option<String> {
+    let found = find_aadhaar_like(text);
+    let mut clean = String::with_capacity(text.len());
+    let mut from = 0;
+    for range in &found {
+        clean.push_str(&text[from..range.start]);
+        clean.push_str(REDACTED);
+        from = range.end;
+    }
+    clean.push_str(&text[from..]);
+    (!found.is_empty()).then_some(clean)
 }
 
 /// How many runs make up a number at the start of `runs`, each of `length` digits and one separator from the next.

@@ -8,7 +8,7 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use kanak_model::{Role, Timestamp, UserId};
-use kanak_store::{Activity, StoreError, User, new_password};
+use kanak_store::{Activity, StoreError, User, check_name, new_password};
 
 use super::golden_records::Choice;
 use super::show_page;
@@ -60,8 +60,6 @@ struct ListedUser {
 
 /// The fields that a form sent; a name may come several times.
 type Sent = Form<Vec<(String, String)>>;
-
-const NAME_CHARACTERS_MAX: usize = 60;
 
 /// `GET /users`
 pub(crate) async fn show(State(state): State<DashboardState>, signed: Signed) -> Result<Response, PageError> {
@@ -184,12 +182,7 @@ type NewUser = (String, BTreeSet<Role>, Option<BTreeSet<String>>);
 /// Reads a new user from its form.
 fn read_new(state: &DashboardState, sent: &[(String, String)]) -> Result<NewUser, String> {
     let name = field(sent, "name").trim();
-    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@');
-    if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX || !name.chars().all(is_plain) {
-        return Err(format!(
-            "A user name has 1 to {NAME_CHARACTERS_MAX} letters, digits, dots, dashes, underscores and @; choose another."
-        ));
-    }
+    check_name(name).map_err(|error| error.to_string())?;
     let (roles, districts) = read_access(state, sent)?;
     Ok((name.to_owned(), roles, districts))
 }

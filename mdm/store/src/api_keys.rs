@@ -12,7 +12,7 @@ use crate::audit_events;
 use crate::db::{on_db, on_tx};
 use crate::error::StoreError;
 use crate::sessions::token_hash;
-use crate::users::{random_word, read_roles, role_words};
+use crate::users::{check_name, random_word, read_roles, role_words};
 
 /// The id of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,7 +89,7 @@ impl Store {
     /// Makes a key; `by` whom is audited. Gives its secret this once: `kanak_<prefix>_<32 characters>`.
     ///
     /// # Errors
-    /// [`StoreError::Exists`] while a key of the name works: keys are disabled by name.
+    /// [`StoreError::Exists`] while a key of the name works: keys are disabled by name; [`StoreError::Text`] for what is no name.
     pub async fn create_api_key(
         &self,
         by: &Caller,
@@ -104,6 +104,7 @@ impl Store {
         const SQL: &str =
             "INSERT INTO api_keys (id, prefix, secret_hash, name, roles, districts, created_us, expires_us)
              VALUES ((SELECT coalesce(max(id), 0) + 1 FROM api_keys), $1, $2, $3, $4, $5, $6, $7) RETURNING id";
+        check_name(name)?;
         let (prefix, secret) = new_secret(rng);
         let mut tx = self.db.begin(&*self.clock).await?;
         let now = tx.now.0;

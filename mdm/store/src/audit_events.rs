@@ -1,6 +1,7 @@
 //! The audit trail: who did what and why. Each writer chains its entries by hash in a chain of its own: the hub's changes
 //! in the transactions that make them, and each process its reads ([`crate::audit_recorder`]). Never values of people.
 
+use kanak_codes::identifiers::redact_aadhaar_like;
 use kanak_model::{Access, Purpose, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -161,7 +162,8 @@ pub(crate) async fn extend(
             at_us: at.0,
             actor: event.actor.replace('\0', ""),
             action: event.action,
-            subject: event.subject.replace('\0', ""),
+            // A subject may be what a caller asked for, word for word.
+            subject: redact_aadhaar_like(&event.subject).unwrap_or(event.subject).replace('\0', ""),
             purpose: event.purpose.map(|purpose| purpose.word().to_owned()),
             detail: event.detail.to_string(),
             previous_hash: std::mem::take(&mut head.hash),

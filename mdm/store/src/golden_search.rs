@@ -18,6 +18,11 @@ const PAST_PAGE: u32 = 2_000;
 /// Among how many finds the best are chosen. A single common surname finds more; a second word narrows it.
 const CANDIDATES: u32 = 400;
 
+/// So many words of a text are searched for.
+const WORDS_MAX: usize = 8;
+/// And so many of them that are a single letter or digit.
+const LETTERS_MAX: usize = 2;
+
 /// Kinds by whose words a golden record is found. Sensitive attributes are never indexed.
 fn is_searched(kind: Kind) -> bool {
     matches!(
@@ -161,8 +166,15 @@ impl Store {
     }
 }
 
+/// The words of a text, as many as are searched for. The index is read through for all that a single letter begins, so that only few of
+/// these count.
 fn asked_words(text: &str) -> Vec<String> {
-    tokens(text).take(8).collect()
+    let mut letters = 0;
+    let counts = |token: &String| {
+        letters += usize::from(token.len() == 1);
+        token.len() > 1 || letters <= LETTERS_MAX
+    };
+    tokens(text).take(WORDS_MAX).filter(counts).collect()
 }
 
 /// Whether the caller may search: who may not see an indexed attribute's class finds nothing.
@@ -219,4 +231,18 @@ fn distance(model: &EntityModel, asked: &[String], golden: &GoldenRecord) -> usi
         golden.values.get(&model.label).map(|value| tokens(&value.value).collect()).unwrap_or_default();
     let missing = asked.iter().filter(|token| !label.contains(token)).count();
     2 * missing + usize::from(!label.starts_with(asked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_is_of_a_few_words_and_of_hardly_any_single_letters() {
+        assert_eq!(asked_words("H. S. Gill, Ludhiana"), ["h", "s", "gill", "ludhiana"]);
+        assert_eq!(asked_words(&"a b ".repeat(10_000)), ["a", "b"]);
+        assert_eq!(asked_words("a b c d gill"), ["a", "b", "gill"]);
+        assert_eq!(asked_words(&"gill ".repeat(10_000)).len(), WORDS_MAX);
+        assert!(asked_words(" . ").is_empty());
+    }
 }

@@ -107,7 +107,7 @@ pub use stewardship::{
 };
 pub use users::{
     Activity, FAILURES_MAX, FIRST_ADMINISTRATOR, LOCKOUT_US, PASSWORD_BYTES_MAX, PASSWORD_MIN, SignIn, User,
-    new_password, user_name,
+    check_name, new_password, user_name,
 };
 pub use vault::{
     APPROVE_WITHIN_US, By, DataKeyStanding, EventsChecked, Numbers, REVEAL_WITHIN_US, Reference, RevealAct,

@@ -21,6 +21,8 @@ use crate::sessions::token_hash;
 pub const PASSWORD_MIN: usize = 10;
 /// A password has at most so many bytes.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
+/// The name of a user or a key has at most so many characters.
+const NAME_CHARACTERS_MAX: usize = 60;
 /// After so many wrong passwords in a row a name is locked out for a while, whether anyone has it or not.
 pub const FAILURES_MAX: i64 = 5;
 /// How long; and how long after the last wrong password the earlier ones are forgotten.
@@ -174,6 +176,28 @@ pub fn new_password(rng: &mut impl CryptoRng) -> String {
     groups.join("-")
 }
 
+/// Checks the name of a new user or key. It stands in the audit trail for ever: it cannot pose as what acts under a name of the hub's own
+/// (`system:resolve`, `key:food`), and is no number of the vault.
+///
+/// # Errors
+/// [`StoreError::Text`], which does not repeat the name.
+pub fn check_name(name: &str) -> Result<(), StoreError> {
+    let refuse = |why| Err(StoreError::Text { what: "name", why });
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | ' ');
+    if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX {
+        return refuse("of a user or key has 1 to 60 characters; choose another");
+    }
+    if name.trim() != name || !name.chars().all(is_plain) {
+        return refuse(
+            "of a user or key is of letters, digits, dots, dashes, underscores, @ and spaces within it; choose another",
+        );
+    }
+    if name.chars().filter(|c| c.is_numeric()).count() >= 12 {
+        return refuse("holds twelve digits, as an Aadhaar number does; choose another");
+    }
+    Ok(())
+}
+
 fn check_password(password: &str) -> Result<(), StoreError> {
     if password.len() > PASSWORD_BYTES_MAX {
         return Err(StoreError::LongPassword { max: PASSWORD_BYTES_MAX });
@@ -241,7 +265,8 @@ impl Store {
     /// Makes a user; `by` whom is audited.
     ///
     /// # Errors
-    /// [`StoreError::Exists`] when the name is in use; [`StoreError::WeakPassword`], [`StoreError::LongPassword`].
+    /// [`StoreError::Exists`] when the name is in use, [`StoreError::Text`] when it is none; [`StoreError::WeakPassword`],
+    /// [`StoreError::LongPassword`].
     pub async fn create_user(
         &self,
         by: &Caller,
@@ -254,6 +279,7 @@ impl Store {
         const SQL: &str = "INSERT INTO users (id, name, password_hash, roles, districts, created_us)
              VALUES ((SELECT coalesce(max(id), 0) + 1 FROM users), $1, $2, $3, $4, $5)
              ON CONFLICT (name) DO NOTHING RETURNING id";
+        check_name(name)?;
         check_password(password)?;
         let mut salt = [0; 16];
         rng.fill_bytes(&mut salt);

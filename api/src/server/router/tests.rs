@@ -77,8 +77,12 @@ impl Served {
     }
 
     async fn find_matches(&self, purpose: &str, body: &str) -> Answer {
+        self.find_matches_as(&self.department, purpose, body).await
+    }
+
+    async fn find_matches_as(&self, key: &str, purpose: &str, body: &str) -> Answer {
         let request = Request::post("/v1/golden-records/matches")
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.department))
+            .header(header::AUTHORIZATION, format!("Bearer {key}"))
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::CONTENT_LENGTH, body.len())
             .header("purpose", purpose)
@@ -285,8 +289,19 @@ async fn whoever_is_about_to_enter_a_person_is_told_who_is_there() {
     let best = &found["matches"][0];
     assert_eq!(best["golden_record"]["values"]["full_name"]["value"], "Asha Devi");
     assert_eq!(best["golden_record"]["values"]["date_of_birth"]["value"], "1990-01-02");
+    assert!(found["compared"].as_u64().unwrap() > 0, "{found}");
     let on_record = deployment.store.list_audit_events(0, 100).await.unwrap();
     assert!(on_record.iter().any(|entry| entry.event.action == "looked for matches"));
+    // Whoever is confined to a district is not told how many there are elsewhere.
+    let roles = [Role::Department].into_iter().collect();
+    let districts = ["41".to_owned()].into_iter().collect();
+    let store = &deployment.store;
+    let key = store.create_api_key(&by(), "confined", &roles, Some(&districts), None, &mut os_rng()).await.unwrap();
+    let there = served.find_matches_as(&key, "service_delivery", asked).await;
+    let stranger = r#"{"entity": "citizen", "values": {"full_name": "Wholly Other", "date_of_birth": "1931-12-30"}}"#;
+    let nobody = served.find_matches_as(&key, "service_delivery", stranger).await;
+    assert_eq!((there.status, &there.body), (StatusCode::OK, &nobody.body));
+    assert_eq!(there.json()["matches"].as_array().unwrap().len(), 0);
 
     let check = async |purpose: &str, values: &str, status: StatusCode, says: &str| {
         let body = format!(r#"{{"entity": "citizen", "values": {values}}}"#);
@@ -296,6 +311,8 @@ async fn whoever_is_about_to_enter_a_person_is_told_who_is_there() {
     };
     check("service_delivery", r#"{"name": "Asha"}"#, StatusCode::BAD_REQUEST, "no attribute `name`").await;
     check("service_delivery", r#"{"date_of_birth": "31/02/1990"}"#, StatusCode::BAD_REQUEST, "no such day").await;
+    let long = format!(r#"{{"full_name": "{}"}}"#, "a b ".repeat(10_000));
+    check("service_delivery", &long, StatusCode::BAD_REQUEST, "`full_name` has more than").await;
     check("service_delivery", r#"{"full_name": "Wholly Other"}"#, StatusCode::OK, r#""matches":[]"#).await;
     check("statistics", r#"{"full_name": "Asha Devi"}"#, StatusCode::FORBIDDEN, "`statistics`").await;
 }
@@ -319,9 +336,58 @@ async fn a_request_that_takes_too_long_is_told_to_come_back() {
     let mut served = Served::over(House::new().await, Cookies::Loopback).await;
     served.state.request_timeout = Duration::from_millis(50);
     let _all = served.state.room.acquire_many(admit::REQUESTS_MAX as u32).await.unwrap();
-    let answer = served.get("/healthz", "", "").await;
+    let answer = served.get("/v1/code-systems", "", "").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(answer.headers.contains_key(header::RETRY_AFTER));
+    // Who asks whether the server lives waits for nobody's turn.
+    served.state.request_timeout = admit::REQUEST;
+    assert_eq!(served.get("/healthz", "", "").await.status, StatusCode::OK);
+    assert!(served.get("/readyz", "", "").await.body.contains("kanak refresh"));
+}
+
+/// Sends the beginning of a request over a connection of its own, and keeps the connection.
+async fn begin(address: std::net::SocketAddr, request: &str) -> tokio::net::TcpStream {
+    use tokio::io::AsyncWriteExt as _;
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}
+
+/// What is answered on a connection, until it ends.
+async fn answered(mut stream: tokio::net::TcpStream) -> String {
+    use tokio::io::AsyncReadExt as _;
+    let mut answer = String::new();
+    let all = tokio::time::timeout(Duration::from_secs(20), stream.read_to_string(&mut answer)).await;
+    all.expect("an answer in time").unwrap();
+    answer
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_that_come_slowly_keep_nobody_waiting_and_are_given_up() {
+    let mut served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
+    served.state.body_timeout = Duration::from_secs(8);
+    served.state.room = Arc::new(tokio::sync::Semaphore::new(4));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(crate::server::listen::serve(listener, router(&served.state), std::future::pending()));
+    let form = "Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\nContent-Length:";
+    let mut slow = Vec::new();
+    for _ in 0..40 {
+        slow.push(begin(address, &format!("POST /sign-in HTTP/1.1\r\nHost: a\r\n{form} 1000\r\n\r\nu")).await);
+    }
+    let requests = [
+        "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".to_owned(),
+        "GET /v1/code-systems HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".to_owned(),
+        format!("POST /sign-in HTTP/1.1\r\nHost: a\r\n{form} 28\r\n\r\nuser_name=a&password=b&csrf="),
+    ];
+    for (request, status) in requests.iter().zip(["200 OK", "200 OK", "403 Forbidden"]) {
+        let answer = tokio::time::timeout(Duration::from_secs(6), answered(begin(address, request).await)).await;
+        let answer = answer.unwrap_or_else(|_| panic!("no answer to {request}"));
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+    }
+    let given_up = answered(slow.pop().unwrap()).await;
+    assert!(given_up.starts_with("HTTP/1.1 408"), "{given_up}");
+    serving.abort();
 }
 
 #[tokio::test]
@@ -371,7 +437,7 @@ async fn what_is_refused_before_a_handler_is_a_problem_too() {
     assert_eq!(wrong.headers[header::ALLOW], "POST");
     check(wrong, StatusCode::METHOD_NOT_ALLOWED, "does not take GET");
     check(served.find_matches("service_delivery", "{").await, StatusCode::BAD_REQUEST, "JSON");
-    let large = format!("{{\"entity\": \"{}\"}}", "x".repeat(BODY_BYTES_MAX));
+    let large = format!("{{\"entity\": \"{}\"}}", "x".repeat(admit::BODY_BYTES_MAX));
     check(served.find_matches("service_delivery", &large).await, StatusCode::PAYLOAD_TOO_LARGE, "matches");
 }
 
@@ -468,6 +534,34 @@ impl Stream {
         served.state.ending.send_replace(true);
         self.next().await.is_none()
     }
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_key_and_with_the_role_that_opened_it() {
+    let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
+    let store = &served.house.deployment.store;
+    let mut stream = served.stream(&served.department, "?after=2&expand=values", None).await;
+    assert_eq!(stream.ids(1).await, [3]);
+    let key = store.find_api_key(&served.department).await.unwrap().unwrap();
+    store.disable_api_key(&by(), key.id).await.unwrap();
+    served.more_people(0).await;
+    assert_eq!(stream.next().await, None, "a key that opens nothing any more");
+
+    let roles = [Role::Department].into_iter().collect();
+    let user = store.create_user(&by(), "harleen", "correct-horse-battery", &roles, None, &mut os_rng()).await.unwrap();
+    let token = store.start_session(user, 3_600_000_000, &mut os_rng()).await.unwrap();
+    let end = store.feed_position().await.unwrap().0;
+    let request = Request::get(format!("/v1/feed/events?after={}&expand=values", end - 1))
+        .header(header::COOKIE, format!("{}={token}", identify::SESSION_COOKIE))
+        .header("purpose", "service_delivery")
+        .body(Body::empty());
+    let response = router(&served.state).oneshot(request.unwrap()).await.unwrap();
+    let mut stream =
+        Stream { status: response.status(), frames: response.into_body().into_data_stream(), text: String::new() };
+    assert_eq!(stream.ids(1).await, [end]);
+    store.set_user_access(&by(), user, &[Role::Analyst].into_iter().collect(), None).await.unwrap();
+    served.more_people(1).await;
+    assert_eq!(stream.next().await, None, "somebody whose roles serve the purpose no more");
 }
 
 #[tokio::test]

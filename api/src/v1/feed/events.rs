@@ -20,7 +20,7 @@ use utoipa::IntoParams;
 use super::Expand;
 use crate::feed_view::FeedEventView;
 use crate::server::admit::FEED_STREAMS_MAX;
-use crate::server::identify::ApiCaller;
+use crate::server::identify::{ApiCaller, find_caller};
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 
@@ -48,7 +48,8 @@ pub struct From {
 ///
 /// Each has its position as `id`, what happened as `event` and the event as `data`. A reader that comes back with
 /// `Last-Event-ID` misses none and gets none again. An `id` without data says that others' events were passed over.
-/// The stream ends after a quarter of an hour, or when its reader does not take what it is sent: come back.
+/// The stream ends after a quarter of an hour, when its reader does not take what it is sent, or when its key or session no longer may
+/// read it: come back.
 #[utoipa::path(get, path = "/v1/feed/events", tag = "change feed", security(("key" = [])),
     params(From, ("Last-Event-ID" = Option<i64>, Header, description = "The last `id` that was seen; goes before `after`"),
            ("Purpose" = Option<String>, Header, description = "Why: `service_delivery`, `stewardship`, `statistics` or `audit`")),
@@ -74,7 +75,8 @@ pub async fn events(
     super::read(&state, &access, kept, 0, Detail::Changes).await?;
     let ending = state.ending.subscribe();
     let ends = Instant::now() + LASTS;
-    let reader = Reader { state, caller, access, detail, kept, page: VecDeque::new(), ends, ending, _place: place };
+    let page = VecDeque::new();
+    let reader = Reader { state, headers, caller, access, detail, kept, page, ends, ending, _place: place };
     let stream = futures::stream::unfold(reader, |mut reader| async move {
         let event = reader.next().await?;
         Some((Ok(event), reader))
@@ -92,6 +94,8 @@ fn last_event_id(headers: &HeaderMap) -> Result<Option<FeedPosition>, Problem> {
 /// One stream. It reads on only when the connection takes more, so that a slow reader holds one page and no more.
 struct Reader {
     state: AppState,
+    /// What the stream was asked for with: the key or the session among it.
+    headers: HeaderMap,
     caller: ApiCaller,
     access: Access,
     detail: Detail,
@@ -121,13 +125,13 @@ impl Reader {
         self.page.pop_front()
     }
 
-    /// Reads a page; tells whether there was anything new. `None` when the feed cannot be read: that is in the log.
+    /// Reads a page; tells whether there was anything new. `None` when the feed cannot be read: that is in the log; or no longer by
+    /// this reader: who comes back is told why.
     async fn read_on(&mut self) -> Option<bool> {
-        // What was agreed or consented to may have ended since the stream began.
-        if self.access.may_withhold() {
-            let ApiCaller { caller, purpose, basis, .. } = &self.caller;
-            self.access = self.state.deployment.decide(caller, *purpose, *basis).await.ok()?.ok()?;
-        }
+        // The key or session, what it may, and what was agreed or consented to may have changed since the last page.
+        let ApiCaller { purpose, basis, .. } = self.caller;
+        let caller = find_caller(&self.state, &self.headers).await.ok()??;
+        self.access = self.state.deployment.decide(&caller, purpose, basis).await.ok()?.ok()?;
         let page = super::read(&self.state, &self.access, self.kept, PAGE, self.detail).await.ok()?;
         if page.through == self.kept {
             return Some(false);

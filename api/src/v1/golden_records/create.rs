@@ -11,7 +11,7 @@ use kanak_ingest::StatedBy;
 use kanak_model::kind::Class;
 use kanak_model::match_pair::Decision;
 use kanak_model::{Access, EntityModel, GoldenId, UserId};
-use kanak_store::{Expected, StoreError, check_reason};
+use kanak_store::{Arrived, Expected, StoreError, check_reason};
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use super::find_matches::{Candidate, FOUND_MAX, LIMIT_MAX, MatchView, candidates, not_ready, read, search};
 use super::view::GoldenRecordView;
 use crate::jobs::live::Live;
-use crate::jobs::written::{Apart, RowAct, RowToWrite, hub_source};
+use crate::jobs::written::{Apart, RowAct, RowArrived, RowToWrite, hub_source};
 use crate::secrets::os_rng;
 use crate::server::actions::steward_of;
 use crate::server::identify::ApiCaller;
@@ -121,16 +121,16 @@ pub async fn create(
             known.join(", ")
         )));
     }
-    let known = deployment.store.find_golden_by_crosswalk(&access, model, &source.name, &key).await;
-    if let Some(golden) = known.map_err(Problem::internal)? {
-        // The same word again: whom it entered, whatever this request states.
-        audited(&state, &access, "read golden record", [golden.record.id]).await?;
-        let location = [(header::LOCATION, format!("/v1/golden-records/{}", golden.record.id))];
-        return Ok((location, Json(GoldenRecordView::of_golden(&golden, &access))).into_response());
+    if let Some(entered) = entered(&state, &access, model, &source.name, &key).await? {
+        return Ok(entered);
     }
     let apart = match search_before(&state, &access, model, values, &new.different_from, steward).await? {
         Searched::Clear(apart) => apart,
-        Searched::Found(there) => return Ok(there.into_response()),
+        Searched::Found(there) => {
+            // Somebody may have been entered meanwhile by the same word.
+            let entered = entered(&state, &access, model, &source.name, &key).await?;
+            return Ok(entered.unwrap_or_else(|| there.into_response()));
+        }
     };
     let left_out = row.left_out.iter().map(|one| (one.attribute.clone(), one.rule.word())).collect();
     let row = RowToWrite {
@@ -143,6 +143,11 @@ pub async fn create(
         apart,
     };
     let written = write(&state, row).await?;
+    if matches!(written.arrived, RowArrived::As(Arrived::Unexpected(_)))
+        && let Some(entered) = entered(&state, &access, model, &source.name, &key).await?
+    {
+        return Ok(entered);
+    }
     let location = match &written.standing {
         Some(standing) => format!("/v1/golden-records/{}", standing.golden_id),
         None => format!("/v1/crosswalks/{}/{key}", source.name),
@@ -155,6 +160,22 @@ pub async fn create(
         response.headers_mut().insert(header::LOCATION, location);
     }
     Ok(response)
+}
+
+/// The answer to a word that entered somebody before: whom, whatever this request states. None where it entered nobody whom the caller
+/// may see.
+async fn entered(
+    state: &AppState,
+    access: &Access,
+    model: &EntityModel,
+    source: &str,
+    key: &str,
+) -> Result<Option<Response>, Problem> {
+    let known = state.deployment.store.find_golden_by_crosswalk(access, model, source, key).await;
+    let Some(golden) = known.map_err(Problem::internal)? else { return Ok(None) };
+    audited(state, access, "read golden record", [golden.record.id]).await?;
+    let location = [(header::LOCATION, format!("/v1/golden-records/{}", golden.record.id))];
+    Ok(Some((location, Json(GoldenRecordView::of_golden(&golden, access))).into_response()))
 }
 
 /// The key of the new source record: of the same caller and word always the same.

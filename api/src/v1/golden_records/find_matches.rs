@@ -42,6 +42,8 @@ fn twenty() -> usize {
     20
 }
 
+/// A value that is asked for has at most so many characters: the words of a longer one would be compared for seconds.
+const VALUE_CHARACTERS_MAX: usize = 1_000;
 pub(super) const LIMIT_MAX: usize = 50;
 /// A golden record is found by several of its source records.
 const SOURCE_RECORDS_EACH: usize = 6;
@@ -70,10 +72,14 @@ pub struct MatchesView {
     rule_set: i64,
     /// The likeliest first.
     matches: Vec<MatchView>,
-    /// Source records that were compared with the statement.
-    compared: usize,
-    /// Source records that share something with it and were not compared, because too many do: state more to tell them apart.
-    passed_over: usize,
+    /// Source records that were compared with the statement. Only whoever sees the whole state learns it: to others it would tell
+    /// of those whom they may not see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared: Option<usize>,
+    /// Source records that share something with it and were not compared, because too many do: state more to tell them apart. Given
+    /// as `compared` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passed_over: Option<usize>,
 }
 
 /// Finds golden records that a statement may speak of, by the rules that resolve source records: so that whoever is about to enter a
@@ -102,6 +108,8 @@ pub async fn find_matches(
     let for_it = found.partition_point(|found| found.weight_bits > 0.0);
     let candidates = candidates(&state, &access, model, &live, &stated, &found[..for_it], limit).await?;
     let matches = candidates.into_iter().map(|one| one.view).collect();
+    let counted = |count: usize| access.scope().is_whole().then_some(count);
+    let (compared, passed_over) = (counted(compared), counted(passed_over));
     Ok(Json(MatchesView { rule_set: live.version.0, matches, compared, passed_over }))
 }
 
@@ -200,6 +208,11 @@ pub(super) async fn read(
         if !access.shows(attribute.class) {
             return Err(Problem::forbidden(format!(
                 "your purpose does not show `{name}`; leave it out, or state another purpose"
+            )));
+        }
+        if text.chars().count() > VALUE_CHARACTERS_MAX {
+            return Err(Problem::bad_request(format!(
+                "`{name}` has more than {VALUE_CHARACTERS_MAX} characters; shorten it"
             )));
         }
         attributes.push((attribute, text));

@@ -2,12 +2,10 @@
 
 use std::borrow::Cow;
 
-use kanak_codes::identifiers::{Aadhaar, find_aadhaar_like};
+pub use kanak_codes::identifiers::REDACTED;
+use kanak_codes::identifiers::{Aadhaar, find_aadhaar_like, redact_aadhaar_like};
 
 use super::script;
-
-/// What stands where an Aadhaar number was.
-pub const REDACTED: &str = "[Aadhaar removed]";
 
 /// A source's own words without any Aadhaar number, to be kept beside a standard form.
 ///
@@ -28,7 +26,7 @@ pub fn redact(raw: &str) -> Cow<'_, str> {
     if hidden {
         return Cow::Owned(redact_folded(folded.into_owned()));
     }
-    match replace(raw) {
+    match redact_aadhaar_like(raw) {
         Some(clean) => Cow::Owned(clean),
         None => Cow::Borrowed(raw),
     }
@@ -36,7 +34,11 @@ pub fn redact(raw: &str) -> Cow<'_, str> {
 
 /// The same for a text that is folded already.
 pub(super) fn redact_folded(text: String) -> String {
-    if may_hold_twelve_digits(&text) && !is_office_number(&text) { replace(&text).unwrap_or(text) } else { text }
+    if may_hold_twelve_digits(&text) && !is_office_number(&text) {
+        redact_aadhaar_like(&text).unwrap_or(text)
+    } else {
+        text
+    }
 }
 
 /// Whether a text is or holds an Aadhaar number, for keys and identifiers, which are refused then and not mended.
@@ -96,18 +98,4 @@ fn may_hold_twelve_digits(text: &str) -> bool {
         return text.bytes().filter(u8::is_ascii_digit).count() >= 12;
     }
     text.chars().filter(|c| c.is_numeric()).count() >= 12
-}
-
-/// The text with every number replaced; none when there is no number.
-fn replace(text: &str) -> Option<String> {
-    let found = find_aadhaar_like(text);
-    let mut clean = String::with_capacity(text.len());
-    let mut from = 0;
-    for range in &found {
-        clean.push_str(&text[from..range.start]);
-        clean.push_str(REDACTED);
-        from = range.end;
-    }
-    clean.push_str(&text[from..]);
-    (!found.is_empty()).then_some(clean)
 }

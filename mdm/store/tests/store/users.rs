@@ -211,6 +211,38 @@ fn a_key_works_until_it_expires_or_is_disabled() {
 }
 
 #[test]
+fn a_name_poses_as_nothing_else_and_is_no_number_of_the_vault() {
+    on_both(async |hub: Hub| {
+        let mut rng = StdRng::seed_from_u64(1);
+        let long = "a".repeat(61);
+        for name in [
+            "",
+            " ",
+            " deepa",
+            "key:k_health",
+            "system:resolve2",
+            "234123412346",
+            "2341-2341 2346",
+            "\"><img src=x>",
+            "a\nb",
+            long.as_str(),
+        ] {
+            let user = hub.store.create_user(&by(), name, "a long password", &roles(), None, &mut rng).await;
+            let key = hub.store.create_api_key(&by(), name, &roles(), None, None, &mut rng).await;
+            assert!(matches!(user, Err(StoreError::Text { .. })), "{name}");
+            assert!(matches!(key, Err(StoreError::Text { .. })), "{name}");
+            assert!(!user.unwrap_err().to_string().contains("2341"), "{name}");
+        }
+        assert!(hub.store.list_users().await.unwrap().is_empty());
+        assert!(hub.store.list_api_keys().await.unwrap().is_empty());
+        for name in ["deepa.fcs", "ਹਰਲੀਨ", "Audit office 2", "d@punjab.gov.in"] {
+            hub.store.create_user(&by(), name, "a long password", &roles(), None, &mut rng).await.unwrap();
+            hub.store.create_api_key(&by(), name, &roles(), None, None, &mut rng).await.unwrap();
+        }
+    });
+}
+
+#[test]
 fn who_made_changed_and_ended_users_and_keys_is_in_the_trail() {
     on_both(async |hub: Hub| {
         let mut rng = StdRng::seed_from_u64(1);

@@ -226,6 +226,22 @@ async fn somebody_is_entered_after_a_search_and_never_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_of_one_word_at_once_enter_one_and_all_are_told_whom() {
+    let desk = Desk::new().await;
+    let stranger = new_person("Wholly Otherwise", "1931-12-30", "");
+    let key = [("idempotency-key", "form 8")];
+    let post = || desk.served.send_row("POST", "/v1/golden-records", &desk.own, &key, &stranger);
+    let answers = futures::future::join_all((0..6).map(|_| post())).await;
+    let entered: Vec<&Answer> = answers.iter().filter(|one| one.status == StatusCode::CREATED).collect();
+    assert_eq!(entered.len(), 1);
+    for answer in &answers {
+        assert!(answer.status.is_success(), "{}: {}", answer.status, answer.body);
+        assert_eq!(answer.json()["golden_id"], entered[0].json()["golden_id"], "{}", answer.body);
+        assert_eq!(answer.headers[header::LOCATION], entered[0].headers[header::LOCATION]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_steward_enters_somebody_beside_who_looks_the_same_and_may_undo_it() {
     let desk = Desk::new().await;
     let cookie = desk.steward().await;

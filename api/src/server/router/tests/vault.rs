@@ -80,9 +80,37 @@ async fn whoever_lacks_the_role_gets_no_number_and_is_on_record() {
     let wrong = people.asks(&steward, "requests", r#"{ "domain": "hub", "reference": "234123412346", "reason": "x" }"#);
     let wrong = wrong.await;
     assert!(wrong.status == StatusCode::BAD_REQUEST && !wrong.body.contains("2341"), "{}", wrong.body);
+    // A number in the place of a request's own stands neither in the answer nor in the trail.
+    let approve = r#"{ "decision": "approved" }"#;
+    let number = people.asks(&steward, "requests/234123412346/decision", approve).await;
+    assert!(number.status == StatusCode::FORBIDDEN && !number.body.contains("2341"), "{}", number.body);
     let entries = store.list_audit_events(0, 100).await.unwrap();
     let on_record = |action: &str| entries.iter().filter(|entry| entry.event.action == action).count();
-    assert_eq!((on_record("vault_refused"), on_record("reveal_refused")), (1, 1));
+    assert_eq!((on_record("vault_refused"), on_record("reveal_refused")), (2, 1));
+    assert!(!format!("{entries:?}").contains("234123412346"));
+    assert!(entries.iter().any(|entry| entry.event.subject == "reveal request [Aadhaar removed]"));
+}
+
+#[tokio::test]
+async fn a_number_in_the_place_of_a_name_is_not_repeated() {
+    let people = People::new().await;
+    let key = people.served.department.clone();
+    for path in [
+        "/v1/golden-records/234123412346",
+        "/v1/golden-records?entity=234123412346&search=a",
+        "/v1/crosswalks/234123412346/1",
+        "/v1/crosswalks/people/234123412346",
+        "/v1/metrics/234123412346",
+        "/v1/steward-tasks/234123412346",
+        "/v1/code-systems/234123412346",
+        "/v1/sources/234123412346/corrections",
+        "/v1/234123412346",
+    ] {
+        let answer = people.served.get(path, &key, "service_delivery").await;
+        assert!(answer.status != StatusCode::OK && !answer.body.contains("234123412346"), "{path}: {}", answer.body);
+    }
+    let entries = people.served.house.deployment.store.list_audit_events(0, 100).await.unwrap();
+    assert!(!format!("{entries:?}").contains("234123412346"));
 }
 
 #[tokio::test]
