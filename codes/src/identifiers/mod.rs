@@ -30,6 +30,6 @@ pub use self::{
     mobile::Mobile,
     pan::Pan,
     pin::Pin,
-    redact::find_aadhaar_like,
+    redact::{AadhaarSearch, FoundAadhaar, find_aadhaar_like, holds_aadhaar_shape},
     udyam::Udyam,
 };

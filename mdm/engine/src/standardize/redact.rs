@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use kanak_codes::identifiers::{Aadhaar, find_aadhaar_like};
+use kanak_codes::identifiers::{Aadhaar, find_aadhaar_like, holds_aadhaar_shape};
 
 use super::script;
 
@@ -23,20 +23,23 @@ pub fn redact(raw: &str) -> Cow<'_, str> {
     if !may_hold_twelve_digits(raw) || is_office_number(raw.trim()) {
         return Cow::Borrowed(raw);
     }
-    let folded = script::fold(raw);
-    let hidden = find_aadhaar_like(&folded).len() > find_aadhaar_like(raw).len();
-    if hidden {
-        return Cow::Owned(redact_folded(folded.into_owned()));
-    }
-    match replace(raw) {
-        Some(clean) => Cow::Owned(clean),
-        None => Cow::Borrowed(raw),
-    }
+    let clean = replace(raw, REDACTED).map_or(Cow::Borrowed(raw), Cow::Owned);
+    let is_hidden = !find_aadhaar_like(&script::fold(&clean)).is_empty();
+    if is_hidden { Cow::Owned(redact_folded(script::fold(raw).into_owned())) } else { clean }
 }
 
 /// The same for a text that is folded already.
 pub(super) fn redact_folded(text: String) -> String {
-    if may_hold_twelve_digits(&text) && !is_office_number(&text) { replace(&text).unwrap_or(text) } else { text }
+    if may_hold_twelve_digits(&text) && !is_office_number(&text) {
+        replace(&text, REDACTED).unwrap_or(text)
+    } else {
+        text
+    }
+}
+
+/// A folded text with a comma for every Aadhaar number; none when it holds none.
+pub(super) fn without_aadhaar(text: &str) -> Option<String> {
+    if may_hold_twelve_digits(text) && !is_office_number(text) { replace(text, ", ") } else { None }
 }
 
 /// Whether a text is or holds an Aadhaar number, for keys and identifiers, which are refused then and not mended.
@@ -74,7 +77,7 @@ pub fn has_aadhaar_shape(text: &str) -> bool {
     let is_shaped = |digits: &str| digits.len() == 12 && digits.starts_with(|first| matches!(first, '2'..='9'));
     let tight: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
     let runs = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(is_shaped);
-    runs(&tight) || runs(&text) || holds_aadhaar(&text)
+    runs(&tight) || runs(&text) || holds_aadhaar_shape(&text) || holds_aadhaar(&text)
 }
 
 /// Whether the whole text is a number of some office's series, letters and digits in one: `TR260000000005`. About one such
@@ -98,14 +101,14 @@ fn may_hold_twelve_digits(text: &str) -> bool {
     text.chars().filter(|c| c.is_numeric()).count() >= 12
 }
 
-/// The text with every number replaced; none when there is no number.
-fn replace(text: &str) -> Option<String> {
+/// The text with every number replaced by other words; none when there is no number.
+fn replace(text: &str, words: &str) -> Option<String> {
     let found = find_aadhaar_like(text);
     let mut clean = String::with_capacity(text.len());
     let mut from = 0;
     for range in &found {
         clean.push_str(&text[from..range.start]);
-        clean.push_str(REDACTED);
+        clean.push_str(words);
         from = range.end;
     }
     clean.push_str(&text[from..]);
