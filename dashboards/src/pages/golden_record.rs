@@ -14,7 +14,9 @@ use kanak_model::golden_record::{GoldenRecord, GoldenValue, WithheldCounts};
 use kanak_model::life_events::status_history;
 use kanak_model::relation::{Day, Period};
 use kanak_model::source_record::{Stated, Values};
-use kanak_model::{Access, GoldenId, Language, OverrideId, Purpose, RuleSetVersion, SourceRecordId, Timestamp, UserId};
+use kanak_model::{
+    Access, Class, GoldenId, Language, OverrideId, Purpose, RuleSetVersion, SourceRecordId, Timestamp, UserId,
+};
 use kanak_store::{
     Confirmation, Direction, MemberRecord, Other, OverrideView, Related, RelationPage, RelationQuery, SourceSystemRow,
 };
@@ -22,7 +24,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use self::acts::Stewardship;
-use super::golden_records::PURPOSES;
+use super::golden_records::READ_PURPOSES;
 use super::show_page;
 use crate::audit;
 use crate::component::{Cell, Head, Table, Tone};
@@ -77,7 +79,7 @@ pub(crate) async fn show(
     Query(asked): Query<Asked>,
     signed: Signed,
 ) -> Result<Response, PageError> {
-    let Some(purpose) = Purpose::find(&asked.purpose).filter(|purpose| PURPOSES.contains(purpose)) else {
+    let Some(purpose) = Purpose::find(&asked.purpose).filter(|purpose| READ_PURPOSES.contains(purpose)) else {
         return Ok(Redirect::to("/golden-records").into_response());
     };
     let access = signed.access(purpose)?;
@@ -176,7 +178,7 @@ async fn paid_after_death(
     id: GoldenId,
 ) -> Result<Rows, PageError> {
     // Facts do not tell which register states them: where values are withheld, they are.
-    if model.name != "citizen" || access.may_withhold() {
+    if model.name != "citizen" || access.may_withhold() || !access.shows(Class::Personal) {
         return Ok(Rows::default());
     }
     let sql = format!(
@@ -199,7 +201,8 @@ async fn still_open(
     record: &GoldenRecord,
 ) -> Result<Rows, PageError> {
     // Facts do not tell which register states them: where values are withheld, they are.
-    if model.name != "citizen" || access.may_withhold() || !record.values.contains_key("date_of_death") {
+    let is_told = !access.may_withhold() && access.shows(Class::Personal);
+    if model.name != "citizen" || !is_told || !record.values.contains_key("date_of_death") {
         return Ok(Rows::default());
     }
     let id = record.id.0;
