@@ -622,8 +622,9 @@ fn print_head(
     } else if asked.known_at.is_some() {
         output.line(format!("as the hub held it at {}, also where it learned better since", golden.known_at));
     }
-    if asked.may_grow(now) {
-        output.line("that time has not come yet: the hub may still learn more before it, and the answer grow");
+    if let Some(at) = asked.known_at.filter(|_| asked.may_grow(now)) {
+        let day = at.day_ist();
+        output.line(format!("{day} has not ended: the hub may still learn more before {at}, and the answer grow"));
     }
     if let Some(asked) = golden.redirected_from {
         output.line(format!("{asked} was merged into it"));

@@ -37,7 +37,7 @@ fn person_name(attribute: &str, text: &str) -> Outcome {
         .iter()
         .any(|word| attribute.contains(word));
     match parsed.relation {
-        Some((_, relative)) if of_relative => Outcome::Good(relative),
+        Some((_, relative)) if of_relative => Outcome::Good(redact::redact_folded(relative)),
         Some(_) => Outcome::bad(
             QualityRule::Kind,
             "the field names a relative and not the person; map it to the relative's attribute",
