@@ -461,7 +461,7 @@ pub enum AuditCommand {
         /// A file that `kanak audit export` wrote.
         file: PathBuf,
         /// The public key that signed its checkpoints: 64 hex digits, or a file with them. Several when it was changed over
-        /// the years. `kanak audit key` shows it; get it from the hub's owner, not with the file.
+        /// the years. `kanak audit key` prints it on the hub's machine; get it from the hub's owner, not with the file.
         #[arg(long = "key", required = true, value_name = "PUB")]
         keys: Vec<String>,
     },

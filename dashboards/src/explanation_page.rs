@@ -77,6 +77,9 @@ fn waterfall(section: Section, link: &LinkFigures, id: &str) -> Section {
 /// How the cluster holds together: its links, and where it would part.
 fn together(golden: &GoldenFigures) -> Section {
     let section = Section::new("together", "How it holds together");
+    if golden.links.is_empty() && golden.source_records.len() > 1 {
+        return section.words("Links are weighed by the rules in force now, and not told of the past.");
+    }
     if golden.links.is_empty() {
         return section.words("A single source record: nothing holds it together, and nothing has to.");
     }

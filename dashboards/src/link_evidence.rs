@@ -19,6 +19,8 @@ pub(crate) struct LinkEvidence {
     pub(crate) of: SourceRecordId,
     /// The partner and how the two weigh; none where it cannot be weighed against any other.
     pub(crate) partner: Option<Partner>,
+    /// Whether it was weighed at all: of a large golden record not every source record is.
+    pub(crate) is_weighed: bool,
 }
 
 /// Another source record of the same golden record.
@@ -61,7 +63,7 @@ pub(crate) fn finding_words(finding: Finding) -> &'static str {
 }
 
 /// So many source records are weighed, each against each; of a larger golden record the rest is left unweighed.
-const WEIGHED_MAX: usize = 6;
+pub(crate) const WEIGHED_MAX: usize = 16;
 
 /// Weighs the source records of one golden record. One that is retired meanwhile has no partner.
 pub(crate) async fn weigh(
@@ -69,8 +71,10 @@ pub(crate) async fn weigh(
     access: &Access,
     members: &[SourceRecordId],
 ) -> Vec<LinkEvidence> {
-    let mut found: Vec<LinkEvidence> = members.iter().map(|of| LinkEvidence { of: *of, partner: None }).collect();
     let weighed = members.len().min(WEIGHED_MAX);
+    let unknown =
+        |(at, of): (usize, &SourceRecordId)| LinkEvidence { of: *of, partner: None, is_weighed: at < weighed };
+    let mut found: Vec<LinkEvidence> = members.iter().enumerate().map(unknown).collect();
     for left in 0..weighed {
         for right in left + 1..weighed {
             let Ok(explained) = actions.explain(access, members[left], members[right]).await else { continue };
@@ -219,5 +223,13 @@ mod tests {
         let partners: Vec<Option<i64>> = found.iter().map(|one| Some(one.partner?.id.0)).collect();
         assert_eq!(partners, [Some(2), Some(1), Some(2), None]);
         assert!(weigh(&Weights, &Access::operation("test"), &members[..1]).await[0].partner.is_none());
+        // The surest pair stands last of nine.
+        let many: Vec<SourceRecordId> = (3..=9).chain([1, 2]).map(SourceRecordId).collect();
+        let found = weigh(&Weights, &Access::operation("test"), &many).await;
+        assert!(found.iter().all(|one| one.is_weighed));
+        assert_eq!(found[7].partner.unwrap().id, SourceRecordId(2), "the eighth is weighed too");
+        let more: Vec<SourceRecordId> = (1..=20).map(SourceRecordId).collect();
+        let found = weigh(&Weights, &Access::operation("test"), &more).await;
+        assert_eq!(found.iter().filter(|one| one.is_weighed).count(), WEIGHED_MAX);
     }
 }

@@ -338,10 +338,12 @@ fn named_beside(kind: Kind, raw: &str, standard: &str) -> Option<Named> {
             Some(Named { attribute: "owner_name", kind: Kind::PersonName, words })
         }
         Kind::Address | Kind::PlaceName => {
+            // Six digits of an Aadhaar number are no PIN.
+            let raw = redact(raw);
             if raw.chars().filter(|c| c.is_numeric()).count() < 6 {
                 return None;
             }
-            Some(Named { attribute: "pin", kind: Kind::Pin, words: split_pin(raw)? })
+            Some(Named { attribute: "pin", kind: Kind::Pin, words: split_pin(&raw)? })
         }
         _ => None,
     }

@@ -62,7 +62,7 @@ pub struct ColumnProfile {
     pub length_max: usize,
     /// What the values mean, most likely.
     pub kind: Kind,
-    /// The share of values that fit that kind, 0 to 1.
+    /// The share of filled rows whose value fits that kind, of those with the first 500 different values; 0 to 1.
     pub kind_share: f64,
     /// Smallest number or first date. Other kinds have none; dates show their year only.
     pub min: Option<String>,
@@ -163,7 +163,11 @@ impl Profile {
             Format::Parquet => "Parquet".to_owned(),
         };
         let rejected: u64 = self.rejected.values().sum();
-        let bad = if rejected == 0 { String::new() } else { format!(", {rejected} lines that are no rows") };
+        let bad = match rejected {
+            0 => String::new(),
+            1 => ", 1 line that is no row".to_owned(),
+            _ => format!(", {rejected} lines that are no rows"),
+        };
         format!(
             "{}: {format}, {} bytes, {} rows{bad}, {} columns",
             self.file,

@@ -1,6 +1,6 @@
 //! `kanak explain`: why a golden record is as it is; why two source records do or do not match.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -8,10 +8,15 @@ use kanak_dashboards::{GoldenFigures, LinkFigures, golden_page, pair_page};
 use kanak_engine::matching::{ClusterLink, Explanation};
 use kanak_engine::standardize::redact;
 use kanak_model::entity_model::{Attribute, SurvivorshipStrategy};
+use kanak_model::feed::Change;
 use kanak_model::golden_record::GoldenValue;
 use kanak_model::sharing::{Agreement, AgreementTerms, Party};
-use kanak_model::{Access, EntityModel, GoldenId, GoldenRecord, Purpose, SourceRecord, Timestamp};
-use kanak_store::{ActKind, AuditEvent, Crosswalk, Golden, MemberRecord, user_name};
+use kanak_model::{
+    Access, EntityModel, GoldenId, GoldenRecord, Purpose, SourceRecord, SourceRecordId, SourceSystemId, Timestamp,
+};
+use kanak_store::{
+    ActKind, AuditEvent, Crosswalk, ErasureView, Golden, IdentityChange, MemberRecord, ModelThen, user_name,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -20,6 +25,7 @@ use crate::config::Shared;
 use crate::deployment::Deployment;
 use crate::jobs::as_of::{AsOf, find_as_of, find_by_key_as_of};
 use crate::jobs::explain::{explain, explain_together};
+use crate::jobs::resolve::{Registers, registers};
 use crate::output::{Output, write_private};
 
 /// Of which time an explanation is asked, as it was typed.
@@ -49,6 +55,11 @@ impl Asked {
 
     fn is_past(self) -> bool {
         self.known_at.is_some() || self.as_of.is_some()
+    }
+
+    /// Whether the hub may still learn something before the time that was asked for.
+    fn may_grow(self, now: Timestamp) -> bool {
+        self.known_at.is_some_and(|at| at > now)
     }
 }
 
@@ -81,19 +92,35 @@ pub async fn run(
             let stewards = Stewards::read(deployment, &access, model, &golden).await?;
             let timeline = timeline(deployment, &access, model, &golden).await?;
             let agreements = agreements(deployment, &golden).await?;
-            let then = deployment.store.find_model_at(model, golden.known_at).await?.model;
-            let figures = figures(if asked.is_past() { &then } else { model }, &golden, &stewards, links);
+            let erasures = deployment.store.list_erasures_of(golden.record.id).await?;
+            let trusts = Trusts::read(deployment, model, golden.known_at).await?;
+            let model = if asked.is_past() { &trusts.then.model } else { model };
+            let figures = figures(model, &golden, &stewards, &trusts, links, asked);
+            let now = deployment.clock.now();
             if let Some(file) = html {
-                write_page(file, &golden_page(&figures, deployment.clock.now()))?;
+                write_page(file, &golden_page(&figures, now))?;
             }
             if output.json {
-                let mut document = document_of(&golden, asked, &stewards, &figures.links, &timeline);
+                let mut document = document_of(&golden, asked, &stewards, &trusts, &figures.links, &timeline);
+                if asked.may_grow(now) {
+                    document["may_grow"] = json!(true);
+                }
+                if !erasures.is_empty() {
+                    let erased =
+                        |one: &ErasureView| json!({ "at": one.at.to_string(), "by": one.by, "order": one.order });
+                    document["erased"] = erasures.iter().map(erased).collect();
+                }
                 if let Some(agreements) = agreements {
                     document["agreements"] = json!(agreements);
                 }
                 return output.document(&document);
             }
-            print_golden(&golden, &figures, &timeline, asked, output);
+            print_head(&golden, &figures, &erasures, asked, now, output);
+            print_golden(&figures, &timeline, output);
+            if asked.is_past() && golden.members.len() > 1 {
+                output.line("");
+                output.line("links are weighed by the rules in force now, and not told of the past; leave out --known-at and --as-of to see them");
+            }
             print_agreements(agreements.as_deref(), output);
         }
         [_, _] if asked.is_past() => {
@@ -276,6 +303,27 @@ fn taken_from(golden: &Golden, stewards: &Stewards, attribute: &str, value: &Gol
     golden.members.iter().find(|member| member.id == value.source_record).map_or_else(String::new, name_of)
 }
 
+/// How far registers were trusted when the values were chosen.
+struct Trusts {
+    then: ModelThen,
+    /// For a hub that has kept no trust of any time.
+    registers: Registers,
+}
+
+impl Trusts {
+    async fn read(deployment: &Deployment, model: &EntityModel, known_at: Timestamp) -> anyhow::Result<Self> {
+        let then = deployment.store.find_model_at(model, known_at).await?;
+        Ok(Self { then, registers: registers(deployment).await? })
+    }
+
+    fn of(&self, member: &MemberRecord, attribute: &str) -> f64 {
+        match &self.then.version {
+            Some(version) => version.trust_for(&member.source, attribute),
+            None => self.registers.get(&member.source_system).map_or(0.0, |register| register.trust_for(attribute)),
+        }
+    }
+}
+
 /// Something that happened to a golden record: when, who did it, what it was.
 #[derive(Serialize)]
 struct Happened {
@@ -294,10 +342,11 @@ async fn timeline(
     let (store, id, known_at) = (&deployment.store, golden.record.id, golden.known_at);
     let sources = store.list_source_systems().await?;
     let epochs = store.list_crosswalks_of_at(access, &[id], known_at).await?;
-    let key_of = |epoch: &Crosswalk| {
-        let source = sources.iter().find(|source| source.id == epoch.source_system);
-        format!("{}:{}", source.map_or("?", |source| source.name.as_str()), epoch.key)
+    let key_in = |system: SourceSystemId, key: &str| {
+        let source = sources.iter().find(|source| source.id == system);
+        format!("{}:{key}", source.map_or("?", |source| source.name.as_str()))
     };
+    let key_of = |epoch: &Crosswalk| key_in(epoch.source_system, &epoch.key);
     let mut all: Vec<(Timestamp, u8, String, String)> = Vec::new();
     for epoch in &epochs {
         all.push((epoch.recorded_from, 1, "a resolution".to_owned(), format!("linked {}", key_of(epoch))));
@@ -306,18 +355,20 @@ async fn timeline(
         }
     }
     let users = store.list_users().await?;
-    for act in store.list_steward_acts(id, known_at).await? {
+    let acts = store.list_steward_acts(id, known_at).await?;
+    let mut names: HashMap<SourceRecordId, String> =
+        epochs.iter().map(|epoch| (epoch.source_record, key_of(epoch))).collect();
+    // Those that were kept apart from it belong to other golden records.
+    let others: Vec<SourceRecordId> =
+        acts.iter().flat_map(|act| &act.source_records).filter(|id| !names.contains_key(*id)).copied().collect();
+    for record in store.list_source_records_of(access, &others).await? {
+        names.insert(record.id, key_in(record.source_system, &record.key));
+    }
+    for act in acts {
         let reason = act.reason.map_or_else(String::new, |reason| format!(": “{reason}”"));
-        let about: Vec<String> = act
-            .source_records
-            .iter()
-            .map(|id| {
-                epochs
-                    .iter()
-                    .find(|epoch| epoch.source_record == *id)
-                    .map_or_else(|| format!("source record {id}"), &key_of)
-            })
-            .collect();
+        let gone = || "a source record that is gone".to_owned();
+        let about: Vec<String> =
+            act.source_records.iter().map(|id| names.get(id).cloned().unwrap_or_else(gone)).collect();
         let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(" and ")) };
         let by = match (act.by, &act.what) {
             (Some(by), _) => format!("steward {}", user_name(&users, by)),
@@ -326,11 +377,23 @@ async fn timeline(
         };
         all.push((act.at, 0, by, format!("{}{about}{reason}", act_words(&act.what))));
     }
+    let identity = store.list_identity_changes(id, known_at).await?;
+    let told = identity
+        .iter()
+        .filter_map(|change| Some((change.at, 1, "a resolution".to_owned(), identity_words(id, change)?)));
+    all.extend(told);
+    for one in store.list_erasures_of(id).await? {
+        let what = format!("erased it under the order “{}”: its values are forgotten", one.order);
+        all.push((one.at, 4, one.by, what));
+    }
     let then = store.find_model_at(model, known_at).await?.model;
     let mut before: Option<GoldenRecord> = None;
     for version in store.list_history_at(access, model, id, known_at).await? {
         let by = format!("rule set {}", version.rule_set);
-        all.push((version.recorded_from, 2, by, changes(&then, before.as_ref(), &version)));
+        let back = identity.iter().find(|change| {
+            change.change == Change::Restored && change.golden_id == id && change.version == version.version
+        });
+        all.push((version.recorded_from, 2, by, changes(&then, before.as_ref(), &version, back)));
         before = Some(version);
     }
     if let Some(end) = before.and_then(|last| last.recorded_to) {
@@ -338,6 +401,20 @@ async fn timeline(
     }
     all.sort();
     Ok(all.into_iter().map(|(at, _, by, what)| Happened { at: at.to_string(), by, what }).collect())
+}
+
+/// What became of a golden record's identity, in its own history.
+fn identity_words(id: GoldenId, change: &IdentityChange) -> Option<String> {
+    let one = change.golden_id;
+    match (change.change, change.other.filter(|_| one == id)) {
+        (Change::MergedInto, Some(other)) => Some(format!("merged into {other}")),
+        (Change::MergedInto, None) => Some(format!("{one} was merged into it")),
+        (Change::SplitFrom, Some(other)) => Some(format!("split off from {other}")),
+        (Change::Restored, Some(other)) => Some(format!("restored out of {other}")),
+        (Change::Restored, None) if one == id => Some("restored".to_owned()),
+        (Change::Restored, None) => Some(format!("{one} was restored out of it")),
+        (Change::SplitFrom, None) | (Change::Created | Change::Updated | Change::Emptied, _) => None,
+    }
 }
 
 /// An agreement that lets two registers of a golden record stand together.
@@ -404,8 +481,13 @@ fn act_words(what: &ActKind) -> String {
     }
 }
 
-/// What one version has that the one before had not.
-fn changes(model: &EntityModel, before: Option<&GoldenRecord>, version: &GoldenRecord) -> String {
+/// What one version has that the one before had not; `back` is how the golden record came back with it, where it did.
+fn changes(
+    model: &EntityModel,
+    before: Option<&GoldenRecord>,
+    version: &GoldenRecord,
+    back: Option<&IdentityChange>,
+) -> String {
     let Some(before) = before else {
         return format!("version {}: {} values, {}", version.version, version.values.len(), version.status);
     };
@@ -421,14 +503,27 @@ fn changes(model: &EntityModel, before: Option<&GoldenRecord>, version: &GoldenR
     if before.status != version.status {
         words.push(format!("{} instead of {}", version.status, before.status));
     }
-    if words.is_empty() {
-        words.push("the same values, of other source records or agreement".to_owned());
+    let same = match back {
+        Some(_) => "restored with the values that it had",
+        None => "the same values, of other source records or agreement",
+    };
+    match (words.is_empty(), back) {
+        (true, _) => words.push(same.to_owned()),
+        (false, Some(_)) => words.insert(0, "restored".to_owned()),
+        (false, None) => {}
     }
     format!("version {}: {}", version.version, words.join("; "))
 }
 
 /// What the golden record is, its values, its source records and its links, in words.
-fn figures(model: &EntityModel, golden: &Golden, stewards: &Stewards, links: Vec<LinkFigures>) -> GoldenFigures {
+fn figures(
+    model: &EntityModel,
+    golden: &Golden,
+    stewards: &Stewards,
+    trusts: &Trusts,
+    links: Vec<LinkFigures>,
+    asked: Asked,
+) -> GoldenFigures {
     let record = &golden.record;
     let row = |attribute: &Attribute| {
         let value = record.values.get(&attribute.name)?;
@@ -439,25 +534,38 @@ fn figures(model: &EntityModel, golden: &Golden, stewards: &Stewards, links: Vec
     let attributes: Vec<String> =
         model.attributes.iter().map(|a| a.name.clone()).filter(|a| record.values.contains_key(a)).collect();
     let stated = |member: &MemberRecord| {
-        let values = attributes.iter().map(|name| member.values.find(name).unwrap_or_default().to_owned());
-        (name_of(member), values.collect())
+        let changed = member.updated.map_or_else(String::new, |at| at.to_string());
+        let values = attributes.iter().map(|name| shown(record, member, name, trusts));
+        (name_of(member), std::iter::once(changed).chain(values).collect())
+    };
+    let (title, id, status) = (&model.title.en, record.id, &record.status);
+    let lead = match asked.as_of {
+        // What is chosen for a day may be no version that ever was.
+        Some(day) => format!("{title} {id}, {status} on {}, its values chosen for that day", day.day_ist()),
+        None => format!("{title} {id}, {status}, version {} under rule set {}", record.version, record.rule_set),
     };
     GoldenFigures {
-        lead: format!(
-            "{} {}, {}, version {} under rule set {}",
-            model.title.en, record.id, record.status, record.version, record.rule_set
-        ),
+        lead,
         values: model.attributes.iter().filter_map(row).collect(),
         source_records: golden.members.iter().map(stated).collect(),
-        attributes,
+        attributes: std::iter::once("changed there".to_owned()).chain(attributes.iter().cloned()).collect(),
         links,
     }
+}
+
+/// What a source record states, with how far it is trusted where trust decided.
+fn shown(record: &GoldenRecord, member: &MemberRecord, attribute: &str, trusts: &Trusts) -> String {
+    let Some(stated) = member.values.find(attribute) else { return String::new() };
+    let is_by_trust =
+        record.values.get(attribute).is_some_and(|value| value.strategy == SurvivorshipStrategy::MostTrusted);
+    if is_by_trust { format!("{stated} (trust {})", trusts.of(member, attribute)) } else { stated.to_owned() }
 }
 
 fn document_of(
     golden: &Golden,
     asked: Asked,
     stewards: &Stewards,
+    trusts: &Trusts,
     links: &[LinkFigures],
     timeline: &[Happened],
 ) -> Value {
@@ -470,7 +578,10 @@ fn document_of(
                 .members
                 .iter()
                 .filter_map(|m| {
-                    Some(json!({ "source_record": name_of(m), "states": m.values.find_stated(name)?.words() }))
+                    Some(json!({
+                        "source_record": name_of(m), "states": m.values.find_stated(name)?.words(), "trust": trusts.of(m, name),
+                        "changed_there": m.updated.map(|at| at.to_string()), "learned": m.recorded_from.to_string(),
+                    }))
                 })
                 .collect();
             json!({ "attribute": name, "value": value.value, "from": taken_from(golden, stewards, name, value),
@@ -490,16 +601,37 @@ fn document_of(
     document
 }
 
-fn print_golden(golden: &Golden, figures: &GoldenFigures, timeline: &[Happened], asked: Asked, output: &Output) {
+/// What the answer is, and of which time.
+fn print_head(
+    golden: &Golden,
+    figures: &GoldenFigures,
+    erasures: &[ErasureView],
+    asked: Asked,
+    now: Timestamp,
+    output: &Output,
+) {
     output.line(&figures.lead);
+    for one in erasures {
+        output.line(format!(
+            "erased at {} by {} under the order “{}”; its values are forgotten",
+            one.at, one.by, one.order
+        ));
+    }
     if let Some(at) = asked.as_of {
         output.line(format!("as it was on {}, by what the hub knew at {}", at.day_ist(), golden.known_at));
     } else if asked.known_at.is_some() {
         output.line(format!("as the hub held it at {}, also where it learned better since", golden.known_at));
     }
+    if let Some(at) = asked.known_at.filter(|_| asked.may_grow(now)) {
+        let day = at.day_ist();
+        output.line(format!("{day} has not ended: the hub may still learn more before {at}, and the answer grow"));
+    }
     if let Some(asked) = golden.redirected_from {
         output.line(format!("{asked} was merged into it"));
     }
+}
+
+fn print_golden(figures: &GoldenFigures, timeline: &[Happened], output: &Output) {
     output.line("");
     let rows: Vec<Vec<String>> = figures.values.iter().map(|row| row.to_vec()).collect();
     output.table(&["attribute", "value", "chosen as", "stated by", "taken from"], &rows);
@@ -538,8 +670,9 @@ mod tests {
 
     use super::*;
     use crate::commands::resolve::resolve_all;
+    use crate::jobs::erase::erase;
     use crate::secrets::os_rng;
-    use crate::testing::House;
+    use crate::testing::{House, PEOPLE};
 
     #[tokio::test]
     async fn a_stated_value_is_told_with_who_when_and_why_and_the_past_stays_as_it_was() {
@@ -586,5 +719,54 @@ mod tests {
         assert!(refused.contains("`soon` is no time"), "{refused}");
         let early = explain(Some("2001-01-01")).await.unwrap_err().to_string();
         assert!(early.contains("nothing is known of") && early.contains("at 2001-01-01"), "{early}");
+    }
+
+    /// What `explain` tells of one id.
+    async fn told(house: &House, id: &str, when: When<'_>) -> Value {
+        let (output, mut printed) = Output::captured();
+        Box::pin(run(&[id.to_owned()], None, when, &house.deployment, &output)).await.unwrap();
+        serde_json::from_str(&printed()).unwrap()
+    }
+
+    #[test]
+    fn a_merge_and_its_end_are_told_of_both() {
+        let (survivor, gone) = (GoldenId(1), GoldenId(2));
+        let change = |change, other| IdentityChange { at: Timestamp(0), golden_id: gone, change, version: 2, other };
+        let words = |of, what| identity_words(of, &change(what, Some(survivor))).unwrap();
+        assert_eq!(words(survivor, Change::MergedInto), format!("{gone} was merged into it"));
+        assert_eq!(words(gone, Change::MergedInto), format!("merged into {survivor}"));
+        assert_eq!(words(survivor, Change::Restored), format!("{gone} was restored out of it"));
+        assert_eq!(words(gone, Change::Restored), format!("restored out of {survivor}"));
+        assert_eq!(identity_words(gone, &change(Change::Restored, None)).unwrap(), "restored");
+        assert_eq!(identity_words(gone, &change(Change::Updated, None)), None);
+    }
+
+    #[tokio::test]
+    async fn an_erased_golden_record_says_when_and_under_which_order() {
+        let house = House::with_two_people().await;
+        let id = told(&house, "people:1", When::default()).await["golden_id"].as_str().unwrap().to_owned();
+        let order = "order 12 of 2026";
+        let quiet = Output::silent();
+        erase(&house.deployment, "citizen", id.parse().unwrap(), order, "system:test", &quiet).await.unwrap();
+        let erased = told(&house, &id, When::default()).await;
+        assert_eq!((&erased["erased"][0]["order"], &erased["erased"][0]["by"]), (&json!(order), &json!("system:test")));
+        assert!(erased["erased"][0]["at"].is_string());
+        assert!(erased["history"].to_string().contains("erased it under the order “order 12 of 2026”"), "{erased}");
+        assert!(!erased.to_string().contains("Asha"), "{erased}");
+    }
+
+    #[tokio::test]
+    async fn each_candidate_has_its_trust_and_when_it_changed_there_and_a_day_that_goes_on_says_so() {
+        let dated = PEOPLE.replace("key = \"ID\"", "key = \"ID\"\nupdated = \"CHANGED\"\ntrust = 0.7");
+        let house = House::declared_by(&[("sources/people.toml", &dated)]).await;
+        house.ingest("people_1.csv", "ID,NAME,DOB,CHANGED\n1,Asha Devi,1990-01-02,2024-03-01T10:00:00Z\n").await;
+        resolve_all(&house.deployment, &[], &Output::silent()).await.unwrap();
+        let now = told(&house, "people:1", When::default()).await;
+        let candidate = &now["values"][0]["all"][0];
+        assert_eq!((&candidate["trust"], &candidate["changed_there"]), (&json!(0.7), &json!("2024-03-01T10:00:00Z")));
+        assert!(candidate["learned"].is_string());
+        assert_eq!(now["may_grow"], Value::Null);
+        let later = told(&house, "people:1", When { known_at: Some("2999-01-01"), as_of: None }).await;
+        assert_eq!(later["may_grow"], json!(true));
     }
 }

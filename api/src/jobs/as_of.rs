@@ -131,6 +131,7 @@ struct Answering<'d> {
 /// What the engine chose, and from what.
 struct Chosen<'s> {
     survived: Survived,
+    /// What was in force, and what states a life event that was registered later; by ascending source record.
     held: Vec<HeldVersion<'s>>,
 }
 
@@ -148,7 +149,7 @@ impl<'d> Answering<'d> {
     /// What the golden record was; `None` where no source record of it was in force.
     fn choose<'s>(&self, standing: &'s Standing) -> Option<Chosen<'s>> {
         let golden = standing.record.id;
-        let held = self.versions(standing, |source| source.in_force(golden, self.at));
+        let mut held = self.versions(standing, |source| source.in_force(golden, self.at));
         if held.is_empty() {
             return None;
         }
@@ -175,6 +176,13 @@ impl<'d> Answering<'d> {
                 survive_as_of(&self.then.model, held, known, self.at.day_ist())
             })
         });
+        // An event that was registered after the day is stated by a source record that was not in force then: it is named too.
+        let is_chosen = |of: SourceRecordId| survived.values.values().any(|value| value.source_record == of);
+        let is_held = |of: SourceRecordId| held.iter().any(|one| one.source.id == of);
+        let named: Vec<HeldVersion<'s>> =
+            known.into_iter().filter(|one| is_chosen(one.source.id) && !is_held(one.source.id)).collect();
+        held.extend(named);
+        held.sort_by_key(|one| one.source.id);
         Some(Chosen { survived, held })
     }
 
@@ -244,7 +252,7 @@ mod tests {
     use super::*;
     use crate::commands::resolve::resolve_all;
     use crate::output::Output;
-    use crate::testing::{House, PEOPLE};
+    use crate::testing::{House, PEOPLE, person};
 
     /// People whose register says when it changed a record, where they live and when they died.
     fn people() -> String {
@@ -298,6 +306,36 @@ mod tests {
         assert_eq!(later.members[0].version, 2);
         let unknown_then = ask("2025-02-10", Some(early)).await.unwrap();
         assert_eq!((unknown_then.record.status.as_str(), unknown_then.known_at), ("active", early));
+    }
+
+    #[tokio::test]
+    async fn who_registered_a_death_later_is_named_among_the_source_records_of_its_day() {
+        let deaths = people().replace("people", "deaths");
+        let house =
+            House::declared_by(&[("sources/people.toml", &people()), ("sources/deaths.toml", deaths.as_str())]).await;
+        let rows = |told: &str| {
+            (0..200).fold(HEAD.to_owned(), |text, id| {
+                let (name, born) = person(id);
+                text + &format!("{id},{name},{born},,,{told}\n")
+            })
+        };
+        house.ingest("people_1.csv", &rows(",2024-03-01T10:00:00Z")).await;
+        house.ingest("deaths_1.csv", &rows("2025-02-10,2025-03-05T10:00:00Z")).await;
+        resolve_all(&house.deployment, &["citizen".to_owned()], &Output::silent()).await.unwrap();
+        let everyone = Access::operation("test");
+        let known_at = house.deployment.store.recorded_until().await.unwrap();
+        let mut dead = 0;
+        for key in 0..20 {
+            let day = on("2025-02-20", Some(known_at));
+            let golden = of_key(&house, &everyone, &key.to_string(), day).await.unwrap();
+            dead += usize::from(value(&golden, "date_of_death").is_some());
+            for (name, chosen) in &golden.record.values {
+                let from = golden.members.iter().find(|member| member.id == chosen.source_record);
+                let from = from.unwrap_or_else(|| panic!("{name} of {key} comes from nowhere"));
+                assert_eq!(from.source, if name == "date_of_death" { "deaths" } else { "people" }, "{name} of {key}");
+            }
+        }
+        assert!(dead > 10, "{dead}");
     }
 
     #[tokio::test]

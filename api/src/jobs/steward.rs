@@ -296,6 +296,7 @@ async fn resolve_around(deployment: &Deployment, entity: &str, records: &[Source
 mod tests {
     use std::fmt::Write as _;
 
+    use kanak_model::feed::Change;
     use kanak_store::{TaskFilter, TaskQuery};
 
     use super::*;
@@ -392,7 +393,16 @@ mod tests {
         let joined = ids(&house).await;
         assert_eq!(joined.0, joined.1);
         check(&house).await;
+        let gone = if joined.0 == apart.0 { apart.1 } else { apart.0 };
+        let told = async |id: GoldenId| {
+            let all = deployment.store.list_identity_changes(id, Timestamp(i64::MAX)).await.unwrap();
+            all.iter().map(|one| (one.golden_id, one.change, one.other)).collect::<Vec<_>>()
+        };
+        let merged = (gone, Change::MergedInto, Some(joined.0));
+        assert_eq!((told(joined.0).await, told(gone).await), (vec![merged], vec![merged]));
         undo(deployment, asked, BY).await.unwrap();
+        let restored = (gone, Change::Restored, Some(joined.0));
+        assert_eq!((told(joined.0).await, told(gone).await), (vec![merged, restored], vec![merged, restored]));
         assert_eq!(ids(&house).await, apart);
         check(&house).await;
         // Withdrawn on one side, the rules decide again.

@@ -10,7 +10,7 @@ use arrow::array::{ArrayRef, AsArray as _};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::record_batch::RecordBatch;
-use kanak_codes::identifiers::Aadhaar;
+use kanak_codes::identifiers::{AadhaarSearch, FoundAadhaar};
 use kanak_ingest::landing;
 use kanak_model::{Access, Class, EntityModel, GoldenId};
 use kanak_store::{HubUrl, Link, Store, VaultError};
@@ -573,51 +573,72 @@ fn look(bytes: &[u8], place: &str, found: &mut HashMap<String, String>) {
     looking.end(found);
 }
 
-/// Notes every run of exactly twelve digits, perhaps grouped 4-4-4 or with a zero byte after each (wide text), that
-/// passes the rules of an Aadhaar number. Takes its text in pieces; where they are cut makes no difference.
+/// Notes every Aadhaar number, however it is grouped: as texts of people are kept free of them, and in wide text too, where a
+/// zero byte stands after each digit. Takes its text in pieces; where they are cut makes no difference.
 struct Looking<'a> {
     place: &'a str,
-    /// The digits that stand together so far; one beyond twelve is enough to know that it is no number.
-    digits: String,
-    /// The last byte: what it means depends on the next.
-    held: Option<u8>,
+    search: AadhaarSearch,
+    /// The bytes of a character that is not whole yet.
+    begun: Vec<u8>,
 }
 
 impl<'a> Looking<'a> {
     fn at(place: &'a str) -> Self {
-        Self { place, digits: String::with_capacity(13), held: None }
+        Self { place, search: AadhaarSearch::new(), begun: Vec::with_capacity(4) }
     }
 
     fn feed(&mut self, bytes: &[u8], found: &mut HashMap<String, String>) {
-        for next in bytes {
-            if let Some(byte) = self.held.replace(*next) {
-                self.step(byte, next.is_ascii_digit(), found);
+        for byte in bytes {
+            if byte.is_ascii() {
+                self.break_off(found);
+                self.push(char::from(*byte), found);
+            } else {
+                self.feed_part(*byte, found);
             }
         }
     }
 
     fn end(&mut self, found: &mut HashMap<String, String>) {
-        if let Some(byte) = self.held.take() {
-            self.step(byte, false, found);
-        }
-        self.step(b'.', false, found);
+        self.break_off(found);
+        let last = self.search.end();
+        self.note(last, found);
     }
 
-    fn step(&mut self, byte: u8, digit_follows: bool, found: &mut HashMap<String, String>) {
-        if byte.is_ascii_digit() {
-            if self.digits.len() <= 12 {
-                self.digits.push(char::from(byte));
+    /// A byte of a character that has several.
+    fn feed_part(&mut self, byte: u8, found: &mut HashMap<String, String>) {
+        const FIRST_MIN: u8 = 0xC0;
+        if byte >= FIRST_MIN {
+            self.break_off(found);
+        }
+        self.begun.push(byte);
+        match std::str::from_utf8(&self.begun) {
+            Ok(whole) => {
+                let character = whole.chars().next();
+                self.begun.clear();
+                character.into_iter().for_each(|character| self.push(character, found));
             }
-            return;
+            Err(error) if error.error_len().is_none() => {}
+            Err(_) => self.break_off(found),
         }
-        let parts_groups = byte == 0 || (matches!(byte, b' ' | b'-') && self.digits.len().is_multiple_of(4));
-        if parts_groups && digit_follows && !self.digits.is_empty() {
-            return;
+    }
+
+    /// Bytes that are no character stand for one each that is neither letter nor digit.
+    fn break_off(&mut self, found: &mut HashMap<String, String>) {
+        for _ in 0..self.begun.len() {
+            self.push(char::REPLACEMENT_CHARACTER, found);
         }
-        if self.digits.len() == 12 && Aadhaar::parse(&self.digits).is_ok() {
-            found.entry(self.digits.clone()).or_insert_with(|| self.place.to_owned());
-        }
-        self.digits.clear();
+        self.begun.clear();
+    }
+
+    fn push(&mut self, character: char, found: &mut HashMap<String, String>) {
+        let number = self.search.push(character);
+        self.note(number, found);
+    }
+
+    fn note(&self, number: Option<FoundAadhaar>, found: &mut HashMap<String, String>) {
+        let Some(number) = number else { return };
+        let digits = number.digits.iter().copied().map(char::from).collect();
+        found.entry(digits).or_insert_with(|| self.place.to_owned());
     }
 }
 
@@ -661,6 +682,17 @@ mod tests {
         check_look(b"x234123412346y", true);
         check_look(b"2341 2341 2346", true);
         check_look(b"2341-2341-2346", true);
+        for gap in ["/", "_", "--", ", ", "*", ") (", "\u{2013}", " \u{2013} ", " . "] {
+            for groups in [
+                vec!["2341", "2341", "2346"],
+                vec!["234", "123", "412", "346"],
+                vec!["23", "41", "23", "41", "23", "46"],
+            ] {
+                check_look(format!("Rurka {}.", groups.join(gap)).as_bytes(), true);
+            }
+        }
+        check_look("੨੩੪੧–੨੩੪੧–੨੩੪੬".as_bytes(), true);
+        check_look(b"2341\xE22341\xFF2346", true);
         check_look(&"234123412346".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>(), true);
         check_look(b"9234123412346", false);
         check_look(b"234123412347", false);
@@ -669,7 +701,8 @@ mod tests {
     #[test]
     fn a_number_is_found_wherever_its_file_is_cut_into_pieces() {
         let wide: Vec<u8> = "no 234123412346.".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        for text in [b"no 2341-2341-2346, 9234123412346".as_slice(), &wide] {
+        let dashed = "no 2341–2341–2346, ਕ".as_bytes();
+        for text in [b"no 2341-2341-2346, 9234123412346".as_slice(), &wide, dashed] {
             for cut in 0..=text.len() {
                 let mut found = HashMap::new();
                 let mut looking = Looking::at("here");

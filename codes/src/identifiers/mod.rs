@@ -30,6 +30,9 @@ pub use self::{
     mobile::Mobile,
     pan::Pan,
     pin::Pin,
-    redact::{REDACTED, find_aadhaar_like, redact_aadhaar_like},
+    redact::{
+        AadhaarSearch, FoundAadhaar, REDACTED, find_aadhaar_like, holds_aadhaar_shape, redact_aadhaar_like,
+        replace_aadhaar_like,
+    },
     udyam::Udyam,
 };

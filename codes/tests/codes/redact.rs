@@ -1,6 +1,6 @@
 //! Aadhaar numbers in free text.
 
-use kanak_codes::identifiers::{Aadhaar, find_aadhaar_like, verhoeff_check_digit};
+use kanak_codes::identifiers::{Aadhaar, AadhaarSearch, find_aadhaar_like, holds_aadhaar_shape, verhoeff_check_digit};
 use proptest::prelude::*;
 
 #[track_caller]
@@ -36,17 +36,73 @@ fn other_numbers_are_left_alone() {
     finds("12341234123467", &[]);
     finds("234123412347", &[]);
     finds("123412341234 222222222222", &[]);
-    finds("2341  2341 2346", &[]);
     finds("2341 2341 23466", &[]);
-    finds("2341.2341.2346", &[]);
-    finds("23 41 23 41 23 46", &[]);
     finds("9814012345, 143001", &[]);
+}
+
+#[test]
+fn numbers_are_found_whatever_parts_their_groups() {
+    for gap in [
+        "", " ", "  ", "-", "--", " -- ", "/", "_", ",", ", ", ".", " . ", "*", "|", "\\", ") (", "]-[", "–", " – ",
+        "—", "\n", "\u{200B}",
+    ] {
+        for lengths in [vec![4, 4, 4], vec![8, 4], vec![4, 8], vec![6, 6], vec![3; 4], vec![2; 6], vec![1; 12]] {
+            let mut rest = "234123412346";
+            let groups: Vec<&str> = lengths
+                .iter()
+                .map(|length| {
+                    let (group, after) = rest.split_at(*length);
+                    rest = after;
+                    group
+                })
+                .collect();
+            let number = groups.join(gap);
+            finds(&format!("VPO Rurka ({number}), 12"), &[number.as_str()]);
+            assert!(holds_aadhaar_shape(&number), "{number}");
+        }
+    }
+    finds("2341/2341/2347", &[]);
+    finds("2341 x 2341 x 2346", &[]);
+    finds("2341 ... 2341 ... 2346", &[]);
+}
+
+#[test]
+fn telephone_numbers_times_and_amounts_are_no_number_for_their_digits() {
+    // Each of these has twelve digits that obey the rules.
+    for (text, digits) in [
+        ("+91 98100 00000", "919810000000"),
+        ("2024-05-12 10:30", "202405121030"),
+        ("24/05/12 10:30:45", "240512103045"),
+        ("2,34,12,34,12,346.00", "234123412346"),
+        ("2024/05/123456", "202405123456"),
+    ] {
+        let stem = &digits[..11];
+        let last = verhoeff_check_digit(stem).unwrap();
+        let at = text.rfind(&digits[11..]).unwrap();
+        let text = format!("{}{last}{}", &text[..at], &text[at + 1..]);
+        finds(&text, &[]);
+    }
+}
+
+#[test]
+fn a_search_tells_the_digits_and_begins_anew_after_the_end() {
+    let mut search = AadhaarSearch::new();
+    let mut read = |text: &str| {
+        let found: Vec<[u8; 12]> =
+            text.chars().filter_map(|character| search.push(character)).map(|found| found.digits).collect();
+        (found, search.end().map(|found| found.digits))
+    };
+    let number = *b"234123412346";
+    assert_eq!(read("੨੩੪੧/2341/2346."), (vec![number], None));
+    assert_eq!(read("23_41_23"), (vec![], None));
+    assert_eq!(read("41_23_46"), (vec![], None));
+    assert_eq!(read("2341--2341--2346"), (vec![], Some(number)));
 }
 
 proptest! {
     #[test]
     fn a_valid_number_is_found_wherever_no_digit_touches_it(
-        before in "[a-zਕ ,.0-9]{0,12}[a-zਕ,]", body in "[2-9][0-9]{10}", after in "[a-zਕ,][a-zਕ ,.0-9]{0,12}", form in 0..3
+        before in "([a-zਕ ,.0-9]{0,12}[a-zਕ][ ,]{0,3})?", body in "[2-9][0-9]{10}", after in "[a-zਕ,][a-zਕ ,.0-9]{0,12}", form in 0..3
     ) {
         let number = format!("{body}{}", verhoeff_check_digit(&body).unwrap());
         prop_assume!(Aadhaar::parse(&number).is_ok());

@@ -14,7 +14,9 @@ use kanak_model::golden_record::{GoldenRecord, GoldenValue, WithheldCounts};
 use kanak_model::life_events::status_history;
 use kanak_model::relation::{Day, Period};
 use kanak_model::source_record::{Stated, Values};
-use kanak_model::{Access, GoldenId, Language, OverrideId, Purpose, RuleSetVersion, SourceRecordId, Timestamp, UserId};
+use kanak_model::{
+    Access, Class, GoldenId, Language, OverrideId, Purpose, RuleSetVersion, SourceRecordId, Timestamp, UserId,
+};
 use kanak_store::{
     Confirmation, Direction, MemberRecord, Other, OverrideView, Related, RelationPage, RelationQuery, SourceSystemRow,
 };
@@ -22,12 +24,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use self::acts::Stewardship;
-use super::golden_records::PURPOSES;
+use super::golden_records::READ_PURPOSES;
 use super::show_page;
 use crate::audit;
 use crate::component::{Cell, Head, Table, Tone};
 use crate::error::PageError;
-use crate::link_evidence::{self, CheckedPair, LinkEvidence, NO_FIELD_CHECK, NO_NOTICE, Partner, field_check_words};
+use crate::link_evidence::{
+    self, CheckedPair, LinkEvidence, NO_FIELD_CHECK, NO_NOTICE, Partner, WEIGHED_MAX, field_check_words,
+};
 use crate::relation_table::Shown;
 use crate::rows::{Row, Rows};
 use crate::samples::Sampler;
@@ -75,7 +79,7 @@ pub(crate) async fn show(
     Query(asked): Query<Asked>,
     signed: Signed,
 ) -> Result<Response, PageError> {
-    let Some(purpose) = Purpose::find(&asked.purpose).filter(|purpose| PURPOSES.contains(purpose)) else {
+    let Some(purpose) = Purpose::find(&asked.purpose).filter(|purpose| READ_PURPOSES.contains(purpose)) else {
         return Ok(Redirect::to("/golden-records").into_response());
     };
     let access = signed.access(purpose)?;
@@ -174,7 +178,7 @@ async fn paid_after_death(
     id: GoldenId,
 ) -> Result<Rows, PageError> {
     // Facts do not tell which register states them: where values are withheld, they are.
-    if model.name != "citizen" || access.may_withhold() {
+    if model.name != "citizen" || access.may_withhold() || !access.shows(Class::Personal) {
         return Ok(Rows::default());
     }
     let sql = format!(
@@ -197,7 +201,8 @@ async fn still_open(
     record: &GoldenRecord,
 ) -> Result<Rows, PageError> {
     // Facts do not tell which register states them: where values are withheld, they are.
-    if model.name != "citizen" || access.may_withhold() || !record.values.contains_key("date_of_death") {
+    let is_told = !access.may_withhold() && access.shows(Class::Personal);
+    if model.name != "citizen" || !is_told || !record.values.contains_key("date_of_death") {
         return Ok(Rows::default());
     }
     let id = record.id.0;
@@ -378,7 +383,9 @@ impl GoldenRecordPage {
         let partner = |id| Some(Partner { id: SourceRecordId(id), probability: 0.993, weight_bits: 7.1 });
         let links = [(11, partner(12)), (12, partner(11)), (13, None)];
         let parts = GoldenRecordParts {
-            links: links.map(|(id, partner)| LinkEvidence { of: SourceRecordId(id), partner }).to_vec(),
+            links: links
+                .map(|(id, partner)| LinkEvidence { of: SourceRecordId(id), partner, is_weighed: true })
+                .to_vec(),
             paid_after_death: sampler.rows(
                 ["payment_no", "scheme", "paid_on", "amount_paise"],
                 [[json!(sampler.word), json!(sampler.word), json!("2026-05-07"), json!(1_500_00)]],
@@ -712,9 +719,10 @@ fn member_words(members: &[Member], id: SourceRecordId) -> String {
 }
 
 /// Probability of a link, its weight, notice and field check: what stands beside each case.
-fn evidence_cells(partner: Option<Partner>, field_check: String) -> Vec<Cell> {
-    let (probability, bits) = match partner {
+fn evidence_cells(link: Option<&LinkEvidence>, field_check: String) -> Vec<Cell> {
+    let (probability, bits) = match link.and_then(|link| link.partner) {
         Some(one) => (format::probability(one.probability), format::bits(one.weight_bits)),
+        None if link.is_some_and(|link| !link.is_weighed) => ("not weighed".to_owned(), format::NONE.to_owned()),
         None => ("cannot be weighed".to_owned(), format::NONE.to_owned()),
     };
     vec![Cell::text(probability), Cell::text(bits), Cell::text(NO_NOTICE), Cell::text(field_check)]
@@ -735,13 +743,23 @@ fn links_table(language: Language, parts: &GoldenRecordParts) -> Table {
         let with = link.partner.map(|partner| member_words(members, partner.id));
         let first = [Cell::text(member_words(members, link.of)), Cell::maybe(with)];
         let checked = field_check_words(&parts.field_checks, link.of);
-        first.into_iter().chain(evidence_cells(link.partner, checked)).collect()
+        first.into_iter().chain(evidence_cells(Some(link), checked)).collect()
     };
+    let mut caption = "Each source record with the one of this golden record that it most probably belongs to, weighed by the rules \
+                       in force. A lower probability than that of a match by rule means a steward's decision, or a link through others."
+        .to_owned();
+    if parts.links.iter().any(|link| !link.is_weighed) {
+        let many = parts.links.len();
+        caption.push_str(&format!(
+            " Of its {many} source records only the first {WEIGHED_MAX} were weighed; another may be likelier still."
+        ));
+    }
     Table {
-        caption: "Each source record with the one of this golden record that it most probably belongs to, weighed by the rules in \
-                  force. A lower probability than that of a match by rule means a steward's decision, or a link through others."
-            .to_owned(),
-        heads: [Head::word(language, "source_record"), Head::word(language, "likeliest_with")].into_iter().chain(evidence_heads(language)).collect(),
+        caption,
+        heads: [Head::word(language, "source_record"), Head::word(language, "likeliest_with")]
+            .into_iter()
+            .chain(evidence_heads(language))
+            .collect(),
         rows: parts.links.iter().map(row).collect(),
         total: None,
         empty: "No source record that you may see.".to_owned(),
@@ -756,7 +774,7 @@ fn still_open_table(
     death: Option<&GoldenValue>,
 ) -> Table {
     let stated_by = death.map(|death| death.source_record);
-    let partner = parts.links.iter().find(|link| Some(link.of) == stated_by).and_then(|link| link.partner);
+    let link = parts.links.iter().find(|link| Some(link.of) == stated_by);
     let checked = stated_by.map_or_else(|| NO_FIELD_CHECK.to_owned(), |id| field_check_words(&parts.field_checks, id));
     let stated_by = stated_by.map_or_else(|| format::NONE.to_owned(), |id| member_words(&parts.members, id));
     let row = |row: Row<'_>| {
@@ -771,7 +789,7 @@ fn still_open_table(
             Cell::text(row.plain("since")),
             Cell::text(&stated_by),
         ];
-        first.into_iter().chain(evidence_cells(partner, checked.clone())).collect()
+        first.into_iter().chain(evidence_cells(link, checked.clone())).collect()
     };
     let first =
         [Head::text("What is open"), Head::text("About"), Head::text("Since"), Head::word(language, "death_stated_by")];
@@ -789,7 +807,7 @@ fn still_open_table(
 /// Payments after the recorded death; what links the payee to that death is the link of the source record that states it.
 fn payments_table(codes: &Codes, language: Language, parts: &GoldenRecordParts, death: Option<&GoldenValue>) -> Table {
     let stated_by = death.map(|death| death.source_record);
-    let partner = parts.links.iter().find(|link| Some(link.of) == stated_by).and_then(|link| link.partner);
+    let link = parts.links.iter().find(|link| Some(link.of) == stated_by);
     let checked = stated_by.map_or_else(|| NO_FIELD_CHECK.to_owned(), |id| field_check_words(&parts.field_checks, id));
     let stated_by = stated_by.map_or_else(|| format::NONE.to_owned(), |id| member_words(&parts.members, id));
     let row = |row: Row<'_>| {
@@ -799,7 +817,7 @@ fn payments_table(codes: &Codes, language: Language, parts: &GoldenRecordParts, 
             Cell::rupees(row.count("amount_paise")),
             Cell::text(&stated_by),
         ];
-        first.into_iter().chain(evidence_cells(partner, checked.clone())).collect()
+        first.into_iter().chain(evidence_cells(link, checked.clone())).collect()
     };
     let first = [
         Head::word(language, "payment"),

@@ -65,8 +65,10 @@ pub(crate) struct Asked {
 
 const FOUND_MAX: u32 = 50;
 
-/// The purposes for which a person's record may be read on a page.
+/// The purposes for which golden records are searched on a page.
 pub(crate) const PURPOSES: [Purpose; 2] = [Purpose::Stewardship, Purpose::ServiceDelivery];
+/// The purposes for which one is read: an auditor has its id from the trail, and sees no personal values.
+pub(crate) const READ_PURPOSES: [Purpose; 3] = [Purpose::Stewardship, Purpose::ServiceDelivery, Purpose::Audit];
 
 /// `GET /golden-records`
 pub(crate) async fn show(State(state): State<DashboardState>, signed: Signed) -> Result<Response, PageError> {

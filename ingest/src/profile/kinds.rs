@@ -20,8 +20,14 @@ pub(super) struct Guess {
     pub(super) is_personal: bool,
 }
 
-/// Guesses from the column's name and some of its different values.
-pub(super) fn guess(name: &str, sample: &[String], distinct: u64, filled: u64, standardizer: &Standardizer) -> Guess {
+/// Guesses from the column's name and some of its different values, each with how many rows have it.
+pub(super) fn guess(
+    name: &str,
+    sample: &[(&str, u64)],
+    distinct: u64,
+    filled: u64,
+    standardizer: &Standardizer,
+) -> Guess {
     let column = Column { name: name.to_lowercase(), sample, distinct, filled, standardizer };
     let (kind, share) = column.kind();
     Guess { kind, share, is_personal: column.is_personal(kind) }
@@ -29,7 +35,7 @@ pub(super) fn guess(name: &str, sample: &[String], distinct: u64, filled: u64, s
 
 struct Column<'a> {
     name: String,
-    sample: &'a [String],
+    sample: &'a [(&'a str, u64)],
     distinct: u64,
     filled: u64,
     standardizer: &'a Standardizer,
@@ -65,12 +71,13 @@ impl Column<'_> {
 
     /// Numbers and codes.
     fn plain_kind(&self) -> Option<(Kind, f64)> {
-        let digits = self.share(|value| value.bytes().all(|byte| byte.is_ascii_digit()));
+        let is_digits = |value: &str| value.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = self.share(is_digits);
         if digits >= SHARE_MIN && self.is_called(&["pin", "postal", "zip"]) {
             return self.fitting(Kind::Pin);
         }
         if self.is_called(&["aadhaar", "aadhar", "uid", "ਆਧਾਰ", "आधार"]) && digits >= SHARE_MIN {
-            return Some((Kind::Aadhaar, self.share(|value| self.fits(Kind::Aadhaar, value))));
+            return Some((Kind::Aadhaar, self.rows(|value| self.fits(Kind::Aadhaar, value))));
         }
         // Digits beyond any count or amount name something, and so do those that every row has its own of.
         let long = self.share(|value| value.bytes().filter(u8::is_ascii_digit).count() >= 9);
@@ -79,7 +86,7 @@ impl Column<'_> {
             && !is_amount
             && (long >= 0.5 || self.is_called(&["_no", " no", "number", "code", "card", "id"]))
         {
-            return Some((Kind::Identifier, digits));
+            return Some((Kind::Identifier, self.rows(is_digits)));
         }
         if let Some(found) = self.fitting(Kind::Integer) {
             return Some(found);
@@ -102,7 +109,7 @@ impl Column<'_> {
             }
         }
         if self.is_called(&["address", "ਪਤਾ", "पता"]) {
-            return (Kind::Address, self.share(|value| self.fits(Kind::Address, value)));
+            return (Kind::Address, self.rows(|value| self.fits(Kind::Address, value)));
         }
         let is_long = |value: &str| {
             let words = value.split_whitespace().filter(|word| word.chars().any(char::is_alphabetic)).count();
@@ -110,29 +117,29 @@ impl Column<'_> {
         };
         let long = self.share(is_long);
         if long >= 0.5 {
-            return (Kind::Address, long);
+            return (Kind::Address, self.rows(is_long));
         }
         let firm_words = ["ltd", "store", "trader", "enterpris", "industr", "shop", "agency", "brothers", "& co"];
         let firms = self.share(|value| firm_words.iter().any(|word| value.to_lowercase().contains(word)));
         if firms >= 0.2 || self.is_called(&["firm", "business", "trade_name", "trade name", "company"]) {
-            return (Kind::BusinessName, self.share(|value| self.fits(Kind::BusinessName, value)));
+            return (Kind::BusinessName, self.rows(|value| self.fits(Kind::BusinessName, value)));
         }
         if self.is_called(&["village", "town", "city", "locality", "place", "suburb", "ਪਿੰਡ", "गाँव"]) {
-            return (Kind::PlaceName, self.share(|value| self.fits(Kind::PlaceName, value)));
+            return (Kind::PlaceName, self.rows(|value| self.fits(Kind::PlaceName, value)));
         }
         if letters >= SHARE_MIN && (self.is_called(&NAME_WORDS) || self.is_varied()) {
-            return (Kind::PersonName, letters);
+            return (Kind::PersonName, self.rows(is_words));
         }
-        let tight = self.share(|value| !value.contains(' ') && value.bytes().any(|byte| byte.is_ascii_digit()));
-        if tight >= SHARE_MIN && self.is_varied() {
-            return (Kind::Identifier, tight);
+        let is_tight = |value: &str| !value.contains(' ') && value.bytes().any(|byte| byte.is_ascii_digit());
+        if self.share(is_tight) >= SHARE_MIN && self.is_varied() {
+            return (Kind::Identifier, self.rows(is_tight));
         }
         (Kind::Text, 1.0)
     }
 
     fn fitting(&self, kind: Kind) -> Option<(Kind, f64)> {
-        let share = self.share(|value| self.fits(kind, value));
-        (share >= SHARE_MIN).then_some((kind, share))
+        let fits = |value: &str| self.fits(kind, value);
+        (self.share(fits) >= SHARE_MIN).then(|| (kind, self.rows(fits)))
     }
 
     fn fits(&self, kind: Kind, value: &str) -> bool {
@@ -155,8 +162,17 @@ impl Column<'_> {
         good(DateOrder::Dmy) || has_order && good(DateOrder::Mdy)
     }
 
+    /// The share of different values, by which a kind is guessed: one word for nothing in many rows does not hide it.
     fn share(&self, passes: impl Fn(&str) -> bool) -> f64 {
-        self.sample.iter().filter(|value| passes(value)).count() as f64 / self.sample.len().max(1) as f64
+        let passing = self.sample.iter().filter(|(value, _)| passes(value)).count();
+        passing as f64 / self.sample.len().max(1) as f64
+    }
+
+    /// The share of filled rows, which is what is shown.
+    fn rows(&self, passes: impl Fn(&str) -> bool) -> f64 {
+        let all: u64 = self.sample.iter().map(|(_, rows)| rows).sum();
+        let passing: u64 = self.sample.iter().filter(|(value, _)| passes(value)).map(|(_, rows)| rows).sum();
+        passing as f64 / all.max(1) as f64
     }
 
     fn is_called(&self, words: &[&str]) -> bool {

@@ -92,7 +92,9 @@ impl ColumnTally {
     /// The profile of the column, of a file of `rows` rows.
     pub(super) fn finish(self, name: &str, rows: u64, standardizer: &Standardizer) -> ColumnProfile {
         let distinct = self.distinct();
-        let guess = kinds::guess(name, &self.sample, distinct, self.filled, standardizer);
+        let sample: Vec<(&str, u64)> =
+            self.sample.iter().map(|value| (value.as_str(), self.values.get(value).copied().unwrap_or(0))).collect();
+        let guess = kinds::guess(name, &sample, distinct, self.filled, standardizer);
         let (min, max) = self.range(&guess);
         let outliers = self.outliers(&guess);
         let patterns = most_frequent(&self.shapes, |shape, _| shape.to_owned());

@@ -81,6 +81,22 @@ fn dates_are_known_whatever_their_order_and_addresses_before_shops() {
 }
 
 #[test]
+fn what_fits_is_counted_in_rows() {
+    let folder = Folder::new();
+    // Of ninety-nine numbers one is none, and stands in half of the rows.
+    let mut text = String::from("mobile,place\n");
+    for at in 0..98 {
+        text += &format!("98140{at:05},Moga\n");
+    }
+    text += &"none yet,Moga\n".repeat(98);
+    text += "short\n";
+    let found = profile(&folder.write("file.csv", text), None).unwrap();
+    assert_eq!(found.columns[0].kind, Kind::Mobile);
+    assert!((found.columns[0].kind_share - 0.5).abs() < 1e-9, "{}", found.columns[0].kind_share);
+    assert!(found.headline().contains(", 1 line that is no row, 2 columns"), "{}", found.headline());
+}
+
+#[test]
 fn no_person_shows() {
     let found = register();
     let (_, rows) = found.to_table();

@@ -27,7 +27,7 @@ pub enum Role {
     Department,
     /// Reads figures.
     Analyst,
-    /// Reads the audit trail.
+    /// Reads the audit trail, and golden records without their personal values.
     Auditor,
 }
 

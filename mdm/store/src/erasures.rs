@@ -42,6 +42,19 @@ pub struct ErasurePlan {
     pub references: Vec<Reference>,
 }
 
+/// An erasure as the ledger has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErasureView {
+    /// Its number in the ledger.
+    pub id: i64,
+    /// Under which order.
+    pub order: String,
+    /// Who erased, as in the audit trail.
+    pub by: String,
+    /// When the hub forgot the values.
+    pub at: Timestamp,
+}
+
 /// What an erasure did to the hub.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Erased {
@@ -270,6 +283,15 @@ impl Store {
         tx.commit().await?;
         self.db.forget_log().await?;
         Ok(erased)
+    }
+
+    /// The erasures of a golden record, oldest first.
+    pub async fn list_erasures_of(&self, id: GoldenId) -> Result<Vec<ErasureView>, StoreError> {
+        const SQL: &str = "SELECT id, order_text, erased_by, erased_us FROM erasures WHERE golden_id = $1 ORDER BY id";
+        let rows: Vec<(i64, String, String, i64)> =
+            on_db!(&self.db, |c| sqlx::query_as(SQL).bind(id.0).fetch_all(c).await)?;
+        let view = |(id, order, by, at): (i64, String, String, i64)| ErasureView { id, order, by, at: Timestamp(at) };
+        Ok(rows.into_iter().map(view).collect())
     }
 
     /// Erasures that the vault, landed files or the lake do not follow yet, in their order.

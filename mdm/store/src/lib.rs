@@ -78,7 +78,7 @@ pub use decision_batches::{BATCH_MAX, BatchTerms, DecidedAtOnce};
 pub use declared_models::{DeclaredModel, ModelThen};
 pub use department_answers::{Correction, DepartmentAnswer, NewAnswer, Says};
 pub use editions::{Edition, Items};
-pub use erasures::{Erased, ErasedKeys, ErasurePlan, Reach, UnfinishedErasure};
+pub use erasures::{Erased, ErasedKeys, ErasurePlan, ErasureView, Reach, UnfinishedErasure};
 pub use error::StoreError;
 pub use golden_records::{Golden, HubCounts, MemberRecord, Place};
 pub use golden_search::{distance_of, may_search};
@@ -90,7 +90,7 @@ pub use leases::{Lease, LeaseStanding, RESOLVER};
 pub use legal_holds::LegalHold;
 pub use model_migrations::{HeldOverride, ModelMigrationTx};
 pub use overrides::{NewOverride, OverrideView};
-pub use past::{ActKind, StewardAct};
+pub use past::{ActKind, IdentityChange, StewardAct};
 pub use proposals::{Approved, Proposal, ProposalEnd, ProposalOutcome, ProposedAct};
 pub use quarantined_rows::{QuarantineCount, QuarantinedRow};
 pub use relations::{

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use kanak_model::feed::Change;
 use kanak_model::source_record::Values;
 use kanak_model::{Access, EntityModel, GoldenId, GoldenRecord, SourceRecordId, Timestamp, UserId};
 use rustc_hash::FxHashSet;
@@ -175,6 +176,21 @@ pub enum ActKind {
     StatedAnew(String),
 }
 
+/// A merge, a split or a return, as one of its two golden records has it in its past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdentityChange {
+    /// When.
+    pub at: Timestamp,
+    /// The golden record that was merged away, split off or restored.
+    pub golden_id: GoldenId,
+    /// [`Change::MergedInto`], [`Change::SplitFrom`] or [`Change::Restored`].
+    pub change: Change,
+    /// Its version afterwards.
+    pub version: i32,
+    /// The golden record that it came into or out of; none where a retired source record brought it back.
+    pub other: Option<GoldenId>,
+}
+
 /// A decision, a confirmation or an override as it is stored, with who ended it.
 #[derive(FromRow)]
 struct ActRow {
@@ -240,6 +256,38 @@ impl Store {
         acts.retain(|act| act.at <= known_at);
         acts.sort_by(|a, b| (a.at, &a.what).cmp(&(b.at, &b.what)));
         Ok(acts)
+    }
+
+    /// What came into a golden record and was restored out of it, and how it ended, began or came back itself, up to a recorded
+    /// time; oldest first. Of the other golden records nothing but their ids is told.
+    pub async fn list_identity_changes(
+        &self,
+        id: GoldenId,
+        known_at: Timestamp,
+    ) -> Result<Vec<IdentityChange>, StoreError> {
+        const SQL: &str = "SELECT at_us, golden_id, change, version, other_golden_id, position FROM feed_events
+             WHERE golden_id = $1 AND change IN ('merged_into', 'split_from', 'restored') AND at_us <= $2
+             UNION ALL
+             SELECT f.at_us, f.golden_id, f.change, f.version, f.other_golden_id, f.position FROM feed_events f
+             WHERE f.other_golden_id = $1 AND f.change = 'merged_into' AND f.at_us <= $2
+             UNION ALL
+             SELECT r.at_us, r.golden_id, r.change, r.version, r.other_golden_id, r.position FROM feed_events r
+             WHERE r.golden_id IN (SELECT m.golden_id FROM feed_events m WHERE m.other_golden_id = $1 AND m.change = 'merged_into')
+                 AND r.change = 'restored' AND r.other_golden_id = $1 AND r.at_us <= $2
+             ORDER BY position";
+        type Row = (i64, i64, String, i64, Option<i64>, i64);
+        let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(id.0).bind(known_at.0).fetch_all(c).await)?;
+        let read = |(at_us, golden_id, change, version, other, position): Row| {
+            let change = Change::find(&change).ok_or(StoreError::Stored {
+                table: "feed_events",
+                row: position,
+                column: "change",
+                expected: "a change",
+            })?;
+            let (golden_id, other) = (GoldenId(golden_id), other.map(GoldenId));
+            Ok(IdentityChange { at: Timestamp(at_us), golden_id, change, version: version as i32, other })
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// The recorded time of the last transaction: what is answered now is an answer of this time.

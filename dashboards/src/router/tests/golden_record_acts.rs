@@ -48,6 +48,21 @@ async fn a_steward_confirms_and_states_values_and_nobody_else_does() {
 }
 
 #[tokio::test]
+async fn an_auditor_reads_a_golden_record_without_personal_values_and_changes_nothing() {
+    let house = house().await;
+    hub::doubt(&house.store, 3).await;
+    let id = GoldenId(1);
+    let steward = house.get(STEWARD, &format!("/golden-records/{id}?purpose=stewardship")).await.body;
+    let auditor = house.get(Some(&[Role::Auditor]), &format!("/golden-records/{id}?purpose=audit")).await;
+    assert_eq!(auditor.status, StatusCode::OK);
+    assert!(steward.contains("key-1") && auditor.body.contains("key-1"), "what stands in it is told");
+    assert!(steward.contains("Name of key-1") && !auditor.body.contains("Name of key-1"));
+    assert!(!auditor.body.contains("/confirmation\"") && !auditor.body.contains("/override\""));
+    let asked = house.get(Some(&[Role::Department]), &format!("/golden-records/{id}?purpose=audit")).await;
+    assert_eq!(asked.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
 async fn who_confirmed_and_stated_what_is_on_the_page_with_the_way_back() {
     let house = house().await;
     hub::doubt(&house.store, 3).await;

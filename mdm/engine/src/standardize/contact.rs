@@ -3,7 +3,7 @@
 use kanak_codes::identifiers::{Aadhaar, BrokenRule, IdentifierError, Mobile, Pin, Udyam};
 use kanak_model::quality::QualityRule;
 
-use super::Outcome;
+use super::{Outcome, redact};
 
 /// An identifier that its own type reads; spaces, hyphens and a spreadsheet's apostrophe are taken out first.
 pub(super) fn checked(text: &str, parse: impl Fn(&str) -> Result<String, IdentifierError>) -> Outcome {
@@ -71,7 +71,9 @@ pub(super) fn email(text: &str) -> Outcome {
         let plain = |part: &str, extra: &str| part.chars().all(|c| c.is_alphanumeric() || extra.contains(c));
         !user.is_empty() && host && plain(user, "._%+-'&~#") && plain(domain, ".-") && !domain.contains("..")
     });
-    if good && text.len() <= 254 {
+    if redact::holds_aadhaar(&text) {
+        Outcome::bad(QualityRule::Kind, "this passes as an Aadhaar number, which only the vault keeps; leave it out")
+    } else if good && text.len() <= 254 {
         Outcome::Good(text)
     } else {
         Outcome::bad(QualityRule::Kind, "not an e-mail address; one looks like name@example.org, and a field holds one")

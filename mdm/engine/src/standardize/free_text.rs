@@ -16,7 +16,7 @@ pub(super) fn clean(attribute: &Attribute, twelve_digits: TwelveDigits, text: Co
     let cleaned = match kind {
         Kind::PersonName => person_name(&attribute.name, &text),
         Kind::BusinessName => business_name(&text),
-        Kind::Address => Outcome::Good(redact::redact_folded(addresses::clean_address(&text))),
+        Kind::Address => located(&text, addresses::clean_address),
         Kind::PlaceName => place_name(&text),
         Kind::Identifier => identifier(&text, twelve_digits),
         _ => return Outcome::Good(redact::redact_folded(text.into_owned())),
@@ -37,7 +37,7 @@ fn person_name(attribute: &str, text: &str) -> Outcome {
         .iter()
         .any(|word| attribute.contains(word));
     match parsed.relation {
-        Some((_, relative)) if of_relative => Outcome::Good(relative),
+        Some((_, relative)) if of_relative => Outcome::Good(redact::redact_folded(relative)),
         Some(_) => Outcome::bad(
             QualityRule::Kind,
             "the field names a relative and not the person; map it to the relative's attribute",
@@ -56,11 +56,23 @@ fn business_name(text: &str) -> Outcome {
 }
 
 fn place_name(text: &str) -> Outcome {
-    let clean = redact::redact_folded(addresses::clean_place(text));
+    match located(text, addresses::clean_place) {
+        Outcome::Good(clean) if !clean.chars().any(char::is_alphanumeric) => {
+            Outcome::bad(QualityRule::Kind, "no name of a place in it; correct it at the source")
+        }
+        other => other,
+    }
+}
+
+/// An address or a place as `clean` has it. An Aadhaar number that stands across parts would come apart there and be found no
+/// more, so that it is left out before.
+fn located(text: &str, clean: fn(&str) -> String) -> Outcome {
+    let Some(rest) = redact::without_aadhaar(text) else { return Outcome::Good(redact::redact_folded(clean(text))) };
+    let clean = redact::redact_folded(clean(&rest));
     if clean.chars().any(char::is_alphanumeric) {
         Outcome::Good(clean)
     } else {
-        Outcome::bad(QualityRule::Kind, "no name of a place in it; correct it at the source")
+        Outcome::bad(QualityRule::Kind, "nothing but an Aadhaar number in it; correct it at the source")
     }
 }
 

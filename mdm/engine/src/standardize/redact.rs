@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 pub use kanak_codes::identifiers::REDACTED;
-use kanak_codes::identifiers::{Aadhaar, find_aadhaar_like, redact_aadhaar_like};
+use kanak_codes::identifiers::{
+    Aadhaar, find_aadhaar_like, holds_aadhaar_shape, redact_aadhaar_like, replace_aadhaar_like,
+};
 
 use super::script;
 
@@ -21,15 +23,9 @@ pub fn redact(raw: &str) -> Cow<'_, str> {
     if !may_hold_twelve_digits(raw) || is_office_number(raw.trim()) {
         return Cow::Borrowed(raw);
     }
-    let folded = script::fold(raw);
-    let hidden = find_aadhaar_like(&folded).len() > find_aadhaar_like(raw).len();
-    if hidden {
-        return Cow::Owned(redact_folded(folded.into_owned()));
-    }
-    match redact_aadhaar_like(raw) {
-        Some(clean) => Cow::Owned(clean),
-        None => Cow::Borrowed(raw),
-    }
+    let clean = redact_aadhaar_like(raw).map_or(Cow::Borrowed(raw), Cow::Owned);
+    let is_hidden = !find_aadhaar_like(&script::fold(&clean)).is_empty();
+    if is_hidden { Cow::Owned(redact_folded(script::fold(raw).into_owned())) } else { clean }
 }
 
 /// The same for a text that is folded already.
@@ -39,6 +35,11 @@ pub(super) fn redact_folded(text: String) -> String {
     } else {
         text
     }
+}
+
+/// A folded text with a comma for every Aadhaar number; none when it holds none.
+pub(super) fn without_aadhaar(text: &str) -> Option<String> {
+    if may_hold_twelve_digits(text) && !is_office_number(text) { replace_aadhaar_like(text, ", ") } else { None }
 }
 
 /// Whether a text is or holds an Aadhaar number, for keys and identifiers, which are refused then and not mended.
@@ -76,7 +77,7 @@ pub fn has_aadhaar_shape(text: &str) -> bool {
     let is_shaped = |digits: &str| digits.len() == 12 && digits.starts_with(|first| matches!(first, '2'..='9'));
     let tight: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
     let runs = |text: &str| text.split(|c: char| !c.is_ascii_digit()).any(is_shaped);
-    runs(&tight) || runs(&text) || holds_aadhaar(&text)
+    runs(&tight) || runs(&text) || holds_aadhaar_shape(&text) || holds_aadhaar(&text)
 }
 
 /// Whether the whole text is a number of some office's series, letters and digits in one: `TR260000000005`. About one such

@@ -388,3 +388,29 @@ fn no_free_text_lets_an_aadhaar_number_through() {
     assert_eq!(redact("a  2341  2341 2346"), "a [Aadhaar removed]", "folding brings it out");
     assert!(matches!(redact("a  2341"), std::borrow::Cow::Borrowed(_)));
 }
+
+#[test]
+fn a_number_written_across_the_parts_of_an_address_is_in_none_of_its_forms() {
+    for number in [
+        "2341–2341–2346",
+        "2341/2341/2346",
+        "2341_2341_2346",
+        "2341, 2341, 2346",
+        "2341) (2341) (2346",
+        "234–123–412–346",
+    ] {
+        let address = format!("{number}, VPO RURKA KALAN, TEH. PHILLAUR");
+        good(Kind::Address, &address, "Rurka Kalan, PO Rurka Kalan, Tehsil Phillaur");
+        good(Kind::PlaceName, &format!("Rurka Kalan {number}"), "Rurka Kalan");
+        assert_eq!(redact(&address), format!("{REDACTED}, VPO RURKA KALAN, TEH. PHILLAUR"), "{number}");
+        for kind in [Kind::Address, Kind::PlaceName, Kind::Identifier] {
+            bad(kind, number, QualityRule::Kind);
+        }
+        assert!(has_aadhaar_shape(number), "{number}");
+    }
+    for other in ["12/05/1985 10:30:45", "98140-12345, 98140-54321", "#12, 13-14, 144031"] {
+        assert_eq!(redact(other), other);
+        assert!(!has_aadhaar_shape(other), "{other}");
+    }
+    bad(Kind::Email, "2341.2341.2346@example.org", QualityRule::Kind);
+}

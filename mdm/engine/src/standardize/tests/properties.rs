@@ -12,13 +12,35 @@ fn aadhaar_like() -> impl Strategy<Value = String> {
 
 /// Digits grouped and dressed as people write them.
 fn dressed() -> impl Strategy<Value = String> {
-    (aadhaar_like(), prop::sample::select(vec!["", " ", "-", "  ", "\u{200B} ", "\u{A0}"]), any::<bool>()).prop_map(
-        |(digits, gap, native)| {
-            let text = [&digits[..4], &digits[4..8], &digits[8..]].join(gap);
-            let gurmukhi = |c: char| c.to_digit(10).map_or(c, |digit| char::from_u32(0x0A66 + digit).unwrap());
-            if native { text.chars().map(gurmukhi).collect() } else { text }
-        },
-    )
+    let gaps = vec![
+        "",
+        " ",
+        "-",
+        "  ",
+        "\u{200B} ",
+        "\u{A0}",
+        "/",
+        "_",
+        "--",
+        " -- ",
+        ",",
+        ", ",
+        "*",
+        ") (",
+        "][",
+        "–",
+        " – ",
+        "—",
+        " . ",
+        ";",
+    ];
+    let lengths = prop::sample::select(vec![1_usize, 2, 3, 4, 6]);
+    (aadhaar_like(), prop::sample::select(gaps), lengths, any::<bool>()).prop_map(|(digits, gap, length, native)| {
+        let groups: Vec<&str> = (0..12 / length).map(|at| &digits[at * length..][..length]).collect();
+        let text = groups.join(gap);
+        let gurmukhi = |c: char| c.to_digit(10).map_or(c, |digit| char::from_u32(0x0A66 + digit).unwrap());
+        if native { text.chars().map(gurmukhi).collect() } else { text }
+    })
 }
 
 proptest! {
