@@ -84,13 +84,13 @@ async fn who_moved_away_took_the_past_along() {
     let lake = Lake::new();
     let months = ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z"];
     let versions = |id, districts: &[&str]| {
-        let of = |(place, district): (usize, &&str)| {
+        let of = |(place, &district): (usize, &&str)| {
             let mut version = golden_version(
                 id,
                 "active",
                 &[("full_name", "Someone"), ("district", district), ("mobile", "9876543210")],
             );
-            version.version = place as i32 + 1;
+            version.version = i32::try_from(place).unwrap() + 1;
             version.recorded_from = at(months[place]).0;
             version.recorded_to = (place + 1 < districts.len()).then(|| at(months[place + 1]).0);
             version
