@@ -343,12 +343,13 @@ async fn leave_to_stewards(
     let scopes: HashMap<SourceRecordId, &Filter> =
         unresolved.confined.iter().map(|(row, scope)| (*row, scope)).collect();
     let mut new = 0;
-    for members in changes.iter().map(|change| &change.members).filter(|members| members.len() > 1) {
-        for (row, scope) in members.iter().filter_map(|row| Some((*row, *scopes.get(row)?))) {
-            let others: Vec<SourceRecordId> = members.iter().copied().filter(|member| *member != row).collect();
+    for change in changes {
+        for row in &change.members {
+            let Some(scope) = scopes.get(row) else { continue };
+            let others: Vec<SourceRecordId> = change.members.iter().copied().filter(|member| member != row).collect();
             let outside = hub.list_outside(scope, &others).await?;
             if !outside.is_empty() {
-                new += hub.leave_to_steward(&model.name, row, &outside).await?;
+                new += hub.leave_to_steward(&model.name, *row, &outside).await?;
             }
         }
     }
