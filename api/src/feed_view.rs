@@ -32,10 +32,12 @@ pub struct FeedEventView {
     /// them, by this event.
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<&'static str>,
-    /// What it was before, with `expand=values`: of an update, a merge and an emptying, where the caller may see it.
+    /// What it was before, with `expand=values`: of an update, a merge and an emptying, where the caller may see
+    /// it and the golden record as it is now.
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<SideView>,
-    /// What it is afterwards, with `expand=values`: unless it ended, and where the caller may see it.
+    /// What it is afterwards, with `expand=values`: unless it ended, and where the caller may see it and the
+    /// golden record as it is now.
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<SideView>,
     /// What was published.

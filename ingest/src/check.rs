@@ -229,17 +229,24 @@ impl<'a> Checker<'a> {
         Fault { rule: QualityRule::Required, reason, columns, masked: String::new() }
     }
 
+    /// When the department changed the row. A day that is still to come is no such day: it would outweigh all that departments say until
+    /// then.
     fn updated(self, row: &RawRow, left_out: &mut LeftOutCounts<'a>) -> Option<Timestamp> {
         let (column, date_order) = self.plan.updated?;
         let hint = Hint { date_order, ..self.plain_hint() };
-        match self.standardizer.standardize(&self.plan.instant, &hint, row.get(column)) {
-            Outcome::Missing => None,
-            Outcome::Good(text) => parse_instant(&text),
-            Outcome::Bad { rule, .. } => {
-                *left_out.entry(("updated", rule)).or_default() += 1;
-                None
+        let rule = match self.standardizer.standardize(&self.plan.instant, &hint, row.get(column)) {
+            Outcome::Missing => return None,
+            Outcome::Good(text) => {
+                let updated = parse_instant(&text);
+                if updated.is_none_or(|updated| updated.day_ist() <= self.today) {
+                    return updated;
+                }
+                QualityRule::Range
             }
-        }
+            Outcome::Bad { rule, .. } => rule,
+        };
+        *left_out.entry(("updated", rule)).or_default() += 1;
+        None
     }
 }
 

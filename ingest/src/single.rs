@@ -378,6 +378,17 @@ to = "aadhaar"
     }
 
     #[test]
+    fn a_day_of_change_that_is_still_to_come_is_left_out_of_a_row_too() {
+        let house = house();
+        let checked = house
+            .check("7/12", StatedBy::Columns, &[("FIRST", "GURPREET"), ("LAST", "SINGH"), ("CHANGED", "2099-01-01")])
+            .unwrap();
+        assert_eq!(checked.outcome.unwrap().updated, None);
+        let left_out: Vec<_> = checked.left_out.iter().map(|one| (one.attribute.as_str(), one.rule)).collect();
+        assert_eq!(left_out, [("updated", QualityRule::Range)]);
+    }
+
+    #[test]
     fn a_bad_row_names_rule_column_and_reason_and_a_wrong_key_is_told() {
         let house = house();
         let rejected = house.check("7/12", StatedBy::Columns, &[("DOB", "02/01/1990")]).unwrap().outcome.unwrap_err();

@@ -2,24 +2,29 @@
 //!
 //! The policy is a filter directly above the scan. A caller's own predicates run above the policy and never below it,
 //! so that no error, count or statistic of theirs can depend on a row that they may not see.
+//!
+//! Of a table that holds the past of golden records, only the past of those is seen that pass the policy as they are now: who has moved
+//! away from a district took the past along, here as in the hub.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::array::{AsArray as _, BooleanArray};
+use arrow::datatypes::{DataType, Int64Type, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::datasource::TableType;
 use datafusion::error::Result;
 use datafusion::functions::string::expr_fn::contains;
-use datafusion::logical_expr::{Expr, col, lit, when};
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::logical_expr::{ColumnarValue, Expr, Volatility, col, create_udf, lit, when};
 use datafusion::physical_plan::filter::FilterExecBuilder;
 use datafusion::physical_plan::projection::{ProjectionExec, ProjectionExpr};
+use datafusion::physical_plan::{ExecutionPlan, collect};
 use kanak_model::access::Filter;
 use kanak_model::sharing::{Receipts, Registers};
 use kanak_model::{Access, Class, GoldenId};
+use tokio::sync::OnceCell;
 
 use crate::dimension::{OWN_COLUMNS, STATED_BY, stated_mark};
 use crate::policy_exec::PolicyExec;
@@ -135,6 +140,19 @@ fn is_covered(receipts: &Receipts, attribute: &str, class: Class) -> Option<Expr
     Some(is_golden(golden))
 }
 
+/// That a row is of one of these golden records.
+fn is_present(present: Arc<HashSet<i64>>) -> Expr {
+    let holds = move |arguments: &[ColumnarValue]| -> Result<ColumnarValue> {
+        let arguments = ColumnarValue::values_to_arrays(arguments)?;
+        let ids = arguments[0].as_primitive::<Int64Type>().iter();
+        let held: BooleanArray = ids.map(|id| Some(id.is_some_and(|id| present.contains(&id)))).collect();
+        Ok(ColumnarValue::Array(Arc::new(held)))
+    };
+    let holds = Arc::new(holds);
+    create_udf("is_present", vec![DataType::Int64], DataType::Boolean, Volatility::Immutable, holds)
+        .call(vec![column("golden_id")])
+}
+
 /// A table under a policy.
 #[derive(Debug)]
 pub(crate) struct ScopedTable {
@@ -142,12 +160,41 @@ pub(crate) struct ScopedTable {
     policy: Expr,
     /// By column, when its value is shown.
     masks: BTreeMap<String, Expr>,
+    /// Of a table that holds the past: the golden records that pass the policy as they are now. Read once: a release stays as it is.
+    present: OnceCell<Arc<HashSet<i64>>>,
 }
 
 impl ScopedTable {
     /// The rows of `inner` for which `policy` is true, with the values that `masks` show.
     pub(crate) fn new(inner: Arc<dyn TableProvider>, policy: Expr, masks: BTreeMap<String, Expr>) -> Self {
-        Self { inner, policy, masks }
+        Self { inner, policy, masks, present: OnceCell::new() }
+    }
+
+    /// The policy, with what it says of the past.
+    async fn whole_policy(&self, state: &dyn Session) -> Result<Expr> {
+        let schema = self.schema();
+        let holds_past = ["golden_id", "is_current"].iter().all(|name| schema.column_with_name(name).is_some());
+        if !holds_past || self.policy == lit(true) {
+            return Ok(self.policy.clone());
+        }
+        let present = self.present.get_or_try_init(|| self.read_present(state)).await?;
+        Ok(self.policy.clone().and(is_present(Arc::clone(present))))
+    }
+
+    async fn read_present(&self, state: &dyn Session) -> Result<Arc<HashSet<i64>>> {
+        let schema = self.schema();
+        let policy = self.policy.clone().and(column("is_current"));
+        let mut scanned = vec![schema.index_of("golden_id")?];
+        add_columns(&mut scanned, &schema, [&policy])?;
+        let input = self.inner.scan(state, Some(&scanned), &[], None).await?;
+        let columns = DFSchema::try_from(input.schema())?;
+        let policy = state.create_physical_expr(policy, &columns)?;
+        let current = FilterExecBuilder::new(policy, input).apply_projection(Some(vec![0]))?.build()?;
+        let mut present = HashSet::new();
+        for batch in collect(Arc::new(current), state.task_ctx()).await? {
+            present.extend(batch.column(0).as_primitive::<Int64Type>().iter().flatten());
+        }
+        Ok(Arc::new(present))
     }
 
     /// A column as it is shown.
@@ -160,6 +207,21 @@ impl ScopedTable {
             }
         }
     }
+}
+
+/// Adds the columns that expressions read.
+fn add_columns<'e>(
+    scanned: &mut Vec<usize>,
+    schema: &Schema,
+    expressions: impl IntoIterator<Item = &'e Expr>,
+) -> Result<()> {
+    for column in expressions.into_iter().flat_map(Expr::column_refs) {
+        let index = schema.index_of(column.name())?;
+        if !scanned.contains(&index) {
+            scanned.push(index);
+        }
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -183,16 +245,12 @@ impl TableProvider for ScopedTable {
         let schema = self.schema();
         let wanted: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect());
         let shown: Vec<Expr> = wanted.iter().map(|index| self.shown(&schema, *index)).collect::<Result<_>>()?;
+        let policy = self.whole_policy(state).await?;
         let mut scanned = wanted.clone();
-        for column in self.policy.column_refs().into_iter().chain(shown.iter().flat_map(Expr::column_refs)) {
-            let index = schema.index_of(column.name())?;
-            if !scanned.contains(&index) {
-                scanned.push(index);
-            }
-        }
+        add_columns(&mut scanned, &schema, shown.iter().chain([&policy]))?;
         let input = self.inner.scan(state, Some(&scanned), &[], None).await?;
         let columns = DFSchema::try_from(input.schema())?;
-        let policy = state.create_physical_expr(self.policy.clone(), &columns)?;
+        let policy = state.create_physical_expr(policy, &columns)?;
         if self.masks.is_empty() {
             let kept = (0..wanted.len()).collect();
             let filtered = FilterExecBuilder::new(policy, input).apply_projection(Some(kept))?.build()?;

@@ -1,5 +1,6 @@
 //! The hub as a resolution reads and writes it.
 
+use kanak_model::access::Filter;
 use kanak_model::golden_record::ValueOverride;
 use kanak_model::match_pair::Constraint;
 use kanak_model::{Access, RuleSetVersion, SourceRecord, SourceRecordId, Timestamp};
@@ -106,7 +107,7 @@ impl Hub<'_> {
         }
     }
 
-    /// All that stewards decided and confirmed of an entity type.
+    /// All that stewards decided and confirmed of an entity type, and what is left to them.
     ///
     /// # Errors
     /// When the hub cannot be read.
@@ -115,9 +116,41 @@ impl Hub<'_> {
             Self::Committed(store) => {
                 let mut all = store.list_constraints(entity).await?;
                 all.extend(store.list_confirmed(entity).await?);
+                all.extend(store.list_asked(entity).await?);
                 Ok(all)
             }
             Self::Arriving(arrivals) => arrivals.list_decisions(entity).await,
+        }
+    }
+
+    /// Those of some source records whose golden record lies outside a scope.
+    ///
+    /// # Errors
+    /// When the hub cannot be read.
+    pub async fn list_outside(
+        &mut self,
+        scope: &Filter,
+        ids: &[SourceRecordId],
+    ) -> Result<Vec<SourceRecordId>, StoreError> {
+        match self {
+            Self::Committed(store) => store.list_outside(scope, ids).await,
+            Self::Arriving(arrivals) => arrivals.list_outside(scope, ids).await,
+        }
+    }
+
+    /// Leaves it to a steward whether a row is one with each of others; gives how many of these pairs are new.
+    ///
+    /// # Errors
+    /// When the hub cannot be written.
+    pub async fn leave_to_steward(
+        &mut self,
+        entity: &str,
+        row: SourceRecordId,
+        others: &[SourceRecordId],
+    ) -> Result<u64, StoreError> {
+        match self {
+            Self::Committed(store) => store.leave_to_steward(entity, row, others).await,
+            Self::Arriving(arrivals) => arrivals.leave_to_steward(entity, row, others).await,
         }
     }
 

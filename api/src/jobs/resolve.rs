@@ -9,8 +9,9 @@ use kanak_engine::matching::{
     match_batch, reading, train_and_match_agreed,
 };
 use kanak_engine::survivorship::{Member, PREFERENCE, survive_with};
+use kanak_model::access::Filter;
 use kanak_model::golden_record::{GoldenChange, ValueOverride};
-use kanak_model::match_pair::{Constraint, ConstraintKind, MatchPair};
+use kanak_model::match_pair::{Constraint, MatchPair};
 use kanak_model::sharing::AgreedLinks;
 use kanak_model::{
     Access, EntityModel, GoldenId, RuleSetVersion, SourceRecord, SourceRecordId, SourceSystem, SourceSystemId,
@@ -78,14 +79,19 @@ async fn resolve_all_of(
     unresolved: Unresolved,
 ) -> anyhow::Result<Resolved> {
     let store = &deployment.store;
-    let Computed { work, published, count } = compute_all(deployment, model, &unresolved).await?;
+    let mut hub = Hub::Committed(store);
+    let Computed { work, published, count } = loop {
+        let computed = compute_all(deployment, model, &unresolved).await?;
+        if !leave_to_stewards(model, &computed.work.changes, &unresolved, &mut hub).await? {
+            break computed;
+        }
+    };
     let columns = Some(work.columns).filter(|_| is_kept(deployment, count as u64));
     let version = match work.version {
         Some(version) => version,
         None => store.put_rule_set(&model.name, &serde_json::to_value(&*work.rule_set)?).await?,
     };
     let done = Done { changes: work.changes, questions: work.matched.questions, scope: Scope::Everything, unresolved };
-    let mut hub = Hub::Committed(store);
     let Written { reviews, applied } = apply(model, version, done, None, &mut hub).await?;
     store.put_setting(&applied_setting(&model.name), &version.to_string()).await?;
     match (&deployment.live, columns) {
@@ -291,13 +297,21 @@ async fn resolve_around(
     let restated = hub.list_restated_links_around(&scope).await?;
     let held = Held { links, ended, restated, constraints, overrides: hub.list_overrides(&model.name).await? };
     let touched = Touched::Some(unresolved.source_records.iter().copied().collect());
-    let rules = Rules::InForce { version: live.version, rule_set: Arc::clone(&live.rule_set) };
-    let count = records.len();
-    let (version, model_of_work) = (live.version, model.clone());
-    let work = tokio::task::spawn_blocking(move || {
-        compute(&model_of_work, &records, &held, &registers, rules, &touched, Some(&settled))
-    })
-    .await?;
+    let (version, count) = (live.version, records.len());
+    let mut given = (model.clone(), records, held, registers, touched, settled);
+    let work = loop {
+        let rules = Rules::InForce { version, rule_set: Arc::clone(&live.rule_set) };
+        let work = move || {
+            let (model, records, held, registers, touched, settled) = &given;
+            (compute(model, records, held, registers, rules, touched, Some(settled)), given)
+        };
+        let (work, back) = tokio::task::spawn_blocking(work).await?;
+        if !leave_to_stewards(model, &work.changes, unresolved, hub).await? {
+            break work;
+        }
+        given = back;
+        given.2.constraints = hub.list_decisions(&model.name).await?;
+    };
     let compared = work.matched.stats.compared;
     let scope = Scope::These(scope);
     let unresolved = unresolved.clone();
@@ -312,6 +326,34 @@ async fn resolve_around(
     let resolved =
         Resolved { entity, source_records: count, compared, reviews, published: None, applied: Some(applied) };
     Ok(Some((resolved, applied.recorded)))
+}
+
+/// Leaves it to stewards whether rows whose writers are confined stand with what these may not read; whether anything was, so that the
+/// resolution is to be computed again. Who may write rows of some districts could else state there what is known of somebody elsewhere,
+/// and read whom the rules then hold to be the same one.
+async fn leave_to_stewards(
+    model: &EntityModel,
+    changes: &[GoldenChange],
+    unresolved: &Unresolved,
+    hub: &mut Hub<'_>,
+) -> anyhow::Result<bool> {
+    if unresolved.confined.is_empty() {
+        return Ok(false);
+    }
+    let scopes: HashMap<SourceRecordId, &Filter> =
+        unresolved.confined.iter().map(|(row, scope)| (*row, scope)).collect();
+    let mut new = 0;
+    for change in changes {
+        for row in &change.members {
+            let Some(scope) = scopes.get(row) else { continue };
+            let others: Vec<SourceRecordId> = change.members.iter().copied().filter(|member| member != row).collect();
+            let outside = hub.list_outside(scope, &others).await?;
+            if !outside.is_empty() {
+                new += hub.leave_to_steward(&model.name, *row, &outside).await?;
+            }
+        }
+    }
+    Ok(new > 0)
 }
 
 fn is_stale(error: &anyhow::Error) -> bool {
@@ -435,7 +477,7 @@ pub struct Held {
 
 /// How many decisions answer a question about a pair.
 fn answers(constraints: &[Constraint]) -> usize {
-    constraints.iter().filter(|one| one.kind != ConstraintKind::Confirmed).count()
+    constraints.iter().filter(|one| one.kind.is_answer()).count()
 }
 
 /// A register that the hub holds source records of.

@@ -105,6 +105,17 @@ fn a_value_that_does_not_fit_is_left_out_and_counted_and_its_row_goes_on() {
 }
 
 #[test]
+fn a_day_of_change_that_is_still_to_come_is_left_out() {
+    let taken = read_rows(
+        "R1,Ana,,,,,,,,,2099-01-01\nR2,Bir,,,,,,,,,2025-06-02\nR3,Gian,,,,,,,,,2025-06-01\nR4,Harjit,,,,,,,,,2025-05-31\n",
+    );
+    let updated: Vec<bool> = taken.rows.iter().map(|row| row.updated.is_some()).collect();
+    assert_eq!(updated, [false, false, true, true]);
+    let expected = LeftOut { attribute: "updated".into(), rule: QualityRule::Range, count: 2 };
+    assert_eq!(taken.report.left_out, [expected]);
+}
+
+#[test]
 fn rows_keep_their_order_over_many_batches_and_threads() {
     let rows: String = (0..12_345).map(|at| format!("R{at},Ana Kaur,,2,1985-03-01,,,,,,\n")).collect();
     let taken = read_rows(&rows);

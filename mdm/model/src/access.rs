@@ -159,7 +159,8 @@ impl Caller {
 }
 
 /// Which rows may be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Filter {
     /// Every row.
     Everything,

@@ -47,7 +47,7 @@ pub struct MatchPair {
     pub decision: Decision,
 }
 
-/// A steward's decision about a pair, or what follows from it for two source records. No rule overturns it.
+/// A steward's decision about a pair, what follows from it for two source records, or what is left to a steward. No rule overturns it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Constraint {
     /// The smaller id.
@@ -63,6 +63,9 @@ pub struct Constraint {
 /// [`ConstraintKind::Confirmed`] tells which source records a steward has looked at as one golden record: rules alone never join those
 /// of one such golden record with those of another, nor take those of one apart. A steward who decides that two of them do not match
 /// lets them part as the evidence says. Both ends may be the same source record.
+///
+/// [`ConstraintKind::Asked`] is nobody's decision: whether the two are one is a question for a steward, however sure the rules are. A
+/// steward's must-link joins them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConstraintKind {
@@ -72,15 +75,26 @@ pub enum ConstraintKind {
     CannotLink,
     /// They belong to what a steward confirmed as one golden record.
     Confirmed,
+    /// Only a steward joins them.
+    Asked,
 }
 
 impl ConstraintKind {
+    /// Whether it tells of a pair whether it is one.
+    pub fn is_answer(self) -> bool {
+        match self {
+            Self::MustLink | Self::CannotLink => true,
+            Self::Confirmed | Self::Asked => false,
+        }
+    }
+
     /// The word in the ledger.
     pub fn word(self) -> &'static str {
         match self {
             Self::MustLink => "must_link",
             Self::CannotLink => "cannot_link",
             Self::Confirmed => "confirmed",
+            Self::Asked => "asked",
         }
     }
 }

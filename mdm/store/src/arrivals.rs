@@ -28,8 +28,8 @@ use crate::packed::ChosenBack;
 use crate::resolution::{self, Applied, Resolution, Unresolved};
 use crate::source_systems::{self, SourceSystemRow};
 use crate::{
-    confirmations, constraints, crosswalks, department_answers, overrides, quarantined_rows, rule_sets, settings,
-    source_records,
+    asked_pairs, confirmations, constraints, crosswalks, department_answers, overrides, quarantined_rows, rule_sets,
+    settings, source_records,
 };
 
 /// Rows under way into the hub. It holds the hub's one writer; dropped, nothing happened.
@@ -214,6 +214,7 @@ impl Arrivals {
         run.keep_relations(versions).await?;
         let touched: Vec<i64> = new.iter().map(|row| row.0).chain(changed.iter().map(|row| row.0)).collect();
         run.mark_unresolved(&touched).await?;
+        resolution::mark_confined(&mut run.tx, &confined(&rows, &arrived)).await?;
         run.retire(&retired).await?;
         if !rejected.is_empty() {
             let id = run.run();
@@ -311,14 +312,41 @@ impl Arrivals {
         crosswalks::restated_links_around(&mut self.tx, ids).await
     }
 
-    /// All that stewards decided and confirmed: see [`Store::list_constraints`] and [`Store::list_confirmed`].
+    /// All that stewards decided and confirmed, and what is left to them: see [`Store::list_constraints`], [`Store::list_confirmed`] and
+    /// [`Store::list_asked`].
     ///
     /// # Errors
     /// When the hub cannot be read.
     pub async fn list_decisions(&mut self, entity: &str) -> Result<Vec<Constraint>, StoreError> {
         let mut all = constraints::live(&mut self.tx, entity).await?;
         all.extend(confirmations::confirmed_of(&mut self.tx, entity).await?);
+        all.extend(asked_pairs::live(&mut self.tx, entity).await?);
         Ok(all)
+    }
+
+    /// See [`Store::list_outside`]; golden records are as they were before what arrived here is resolved.
+    ///
+    /// # Errors
+    /// When the hub cannot be read.
+    pub async fn list_outside(
+        &mut self,
+        scope: &Filter,
+        ids: &[SourceRecordId],
+    ) -> Result<Vec<SourceRecordId>, StoreError> {
+        asked_pairs::outside(&mut self.tx, scope, ids).await
+    }
+
+    /// See [`Store::leave_to_steward`].
+    ///
+    /// # Errors
+    /// When the hub cannot be written.
+    pub async fn leave_to_steward(
+        &mut self,
+        entity: &str,
+        row: SourceRecordId,
+        others: &[SourceRecordId],
+    ) -> Result<u64, StoreError> {
+        asked_pairs::insert(&mut self.tx, entity, row, others).await
     }
 
     /// See [`Store::list_overrides`].
@@ -476,6 +504,19 @@ impl Arrivals {
     pub async fn commit(self) -> Result<(), StoreError> {
         self.tx.commit().await
     }
+}
+
+/// The rows that wait for a resolution whose writers may not read everything, and what these may.
+fn confined(rows: &[ArrivingRow], arrived: &[Arrived]) -> Vec<(i64, String)> {
+    let mut confined = Vec::new();
+    for (row, arrived) in rows.iter().zip(arrived) {
+        if let Arrived::New(id) | Arrived::Changed(id, _) = arrived
+            && row.scope != Filter::Everything
+        {
+            confined.push((id.0, json(&row.scope)));
+        }
+    }
+    confined
 }
 
 /// Why a row is not taken in, if there is a reason.

@@ -58,7 +58,7 @@ pub(crate) fn find_contradiction(held: &[Holding], new: Constraint) -> Option<Ho
         ConstraintKind::CannotLink if left == right => {
             held.iter().filter(must).copied().find(|holding| groups.root(holding.constraint.left.0) == left)
         }
-        ConstraintKind::CannotLink | ConstraintKind::Confirmed => None,
+        ConstraintKind::CannotLink | ConstraintKind::Confirmed | ConstraintKind::Asked => None,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::db::{Tx, on_db, on_tx};
 use crate::declared_models::Eras;
 use crate::dialect::{Engine, JsonColumn, ROWS_A_STATEMENT, json, json_type, sql};
 use crate::error::StoreError;
+use crate::golden_records::readable_now;
 use crate::packed::ChosenBack;
 
 #[derive(FromRow)]
@@ -262,7 +263,8 @@ impl Store {
     ///
     /// A publication is seen by everyone. An event of a golden record is seen by whoever may read the golden record as it
     /// was before or as it is afterwards; the side that may not be read is left out, and so is the other golden record of
-    /// a merge or split. That a golden record was erased is told to every reader who may read any, by its id alone: where it lay is
+    /// a merge or split. Of a golden record that the reader may not read any more as it is now, an event tells the id alone: who moved
+    /// away took the past along. That a golden record was erased is told to every reader who may read any, by its id alone: where it lay is
     /// forgotten, and whoever copied it must hear of it.
     ///
     /// # Errors
@@ -284,7 +286,7 @@ impl Store {
         let engine = tx.engine();
         let window = end.min(after.0 + WINDOW.max(i64::from(limit)));
         let PageQuery { text, bind } = PageQuery::new(access, engine, detail);
-        let rows: Vec<SeenRow> = on_tx!(tx, |c| {
+        let mut rows: Vec<SeenRow> = on_tx!(tx, |c| {
             let mut query = sqlx::query_as(sql(engine, &text)).bind(after.0).bind(window).bind(i64::from(limit));
             for text in bind {
                 query = query.bind(text);
@@ -292,6 +294,14 @@ impl Store {
             query.fetch_all(c).await
         })?;
         let is_full = rows.len() as u64 == u64::from(limit);
+        let told: Vec<i64> = rows.iter().filter(|row| row.holds_values()).filter_map(|row| row.golden_id).collect();
+        if !told.is_empty() {
+            let readable = readable_now(&mut tx, access, &told).await?;
+            let is_past = |row: &&mut SeenRow| row.golden_id.is_some_and(|id| !readable.contains(&id));
+            for row in rows.iter_mut().filter(is_past) {
+                (row.before_chosen, row.after_chosen) = (None, None);
+            }
+        }
         let mut eras = BTreeMap::new();
         for entity in rows.iter().filter(|row| row.holds_values()).filter_map(|row| row.entity.as_ref()) {
             if !eras.contains_key(entity) {

@@ -13,7 +13,7 @@ use crate::steward_tasks;
 
 impl Store {
     /// Copies the ledger into an empty hub: source systems, ingest runs, source records in all their versions, rule
-    /// sets, what entity models said, and stewards' decisions with the tasks that they were made on, field checks, confirmations, overrides and sharing agreements; ids and times as they are. Every live source
+    /// sets, what entity models said, and stewards' decisions with the tasks that they were made on, field checks, confirmations, pairs that are left to stewards, overrides and sharing agreements; ids and times as they are. Every live source
     /// record waits there for a resolution, which must come to the golden records that this hub holds.
     ///
     /// # Errors
@@ -39,6 +39,7 @@ impl Store {
         self.copy::<ConstraintRow>(&mut tx, CONSTRAINTS).await?;
         self.copy::<ConfirmationRow>(&mut tx, CONFIRMATIONS).await?;
         self.copy::<ConfirmationMemberRow>(&mut tx, CONFIRMATION_MEMBERS).await?;
+        self.copy::<AskedPairRow>(&mut tx, ASKED_PAIRS).await?;
         self.copy::<OverrideRow>(&mut tx, OVERRIDES).await?;
         self.copy::<OverrideMemberRow>(&mut tx, OVERRIDE_MEMBERS).await?;
         self.copy::<steward_tasks::Row>(&mut tx, STEWARD_TASKS).await?;
@@ -184,6 +185,14 @@ const CONFIRMATION_MEMBERS: Table = Table {
     read: "SELECT confirmation_id, source_record_id FROM confirmation_members ORDER BY confirmation_id, source_record_id",
     write: "INSERT INTO confirmation_members (confirmation_id, source_record_id)
          SELECT confirmation_id, source_record_id FROM {rows $1: confirmation_id int, source_record_id int} AS r",
+};
+
+type AskedPairRow = (i64, i64, String, i64);
+const ASKED_PAIRS: Table = Table {
+    read: "SELECT source_record_id, other_id, entity, asked_us FROM asked_pairs ORDER BY source_record_id, other_id",
+    write: "INSERT INTO asked_pairs (source_record_id, other_id, entity, asked_us)
+         SELECT source_record_id, other_id, entity, asked_us
+         FROM {rows $1: source_record_id int, other_id int, entity text, asked_us int} AS r",
 };
 
 type OverrideRow = (i64, String, String, String, String, i64, i64, Option<i64>, Option<i64>, Option<i64>, Option<i64>);

@@ -4,6 +4,7 @@ mod access_sql;
 mod agreements;
 mod api_keys;
 mod arrivals;
+mod asked_pairs;
 mod audit_affected;
 mod audit_checkpoints;
 mod audit_events;

@@ -80,6 +80,41 @@ async fn a_caller_confined_to_districts_sees_their_rows_and_none_without_a_distr
 }
 
 #[tokio::test]
+async fn who_moved_away_took_the_past_along() {
+    let lake = Lake::new();
+    let months = ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z"];
+    let versions = |id, districts: &[&str]| {
+        let of = |(place, &district): (usize, &&str)| {
+            let mut version = golden_version(
+                id,
+                "active",
+                &[("full_name", "Someone"), ("district", district), ("mobile", "9876543210")],
+            );
+            version.version = i32::try_from(place).unwrap() + 1;
+            version.recorded_from = at(months[place]).0;
+            version.recorded_to = (place + 1 < districts.len()).then(|| at(months[place + 1]).0);
+            version
+        };
+        districts.iter().enumerate().map(of).collect::<Vec<_>>()
+    };
+    // One stays, one moves away, one comes back.
+    let all = [versions(1, &["36"]), versions(2, &["36", "27"]), versions(3, &["36", "27", "36"])].concat();
+    lake.golden("citizen", all).await;
+    lake.build().await;
+    for (table, access) in [("dim_citizens_personal", steward(Some(&["36"]))), ("dim_citizens", analyst(Some(&["36"])))]
+    {
+        let sql = format!("SELECT golden_id, version FROM {table} ORDER BY golden_id, version");
+        let seen = rows(&lake.warehouse, &access, &sql).await;
+        let seen: Vec<(i64, i64)> = seen.iter().map(|row| (int(row, "golden_id"), int(row, "version"))).collect();
+        assert_eq!(seen, [(1, 1), (3, 1), (3, 3)], "{table}");
+    }
+    let there = "SELECT version FROM dim_citizens_personal WHERE golden_id = 2";
+    let seen = rows(&lake.warehouse, &steward(Some(&["27"])), there).await;
+    assert_eq!(seen.iter().map(|row| int(row, "version")).collect::<Vec<_>>(), [2]);
+    assert_eq!(rows(&lake.warehouse, &steward(None), there).await.len(), 2);
+}
+
+#[tokio::test]
 async fn a_restricted_table_without_districts_is_not_there_for_a_confined_caller() {
     let lake = lake().await;
     assert!(is_unknown(&lake, &steward(Some(&["27"])), "bridge_crosswalk").await);

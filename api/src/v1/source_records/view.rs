@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use kanak_model::Access;
+use kanak_model::access::Filter;
 use kanak_model::quality::RejectedRow;
 use kanak_store::Arrived;
 use serde::Serialize;
@@ -36,7 +37,7 @@ pub struct RowView {
     /// All that belongs to it, this row among it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     crosswalks: Vec<KeyView>,
-    /// Questions to stewards that it raised.
+    /// Questions to stewards that it raised; a caller who is confined to districts is told of none, for they may be about others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     steward_tasks: Vec<i64>,
     /// Names in the row that nothing is taken from.
@@ -145,7 +146,10 @@ pub fn answer(
         known_at: known_at.to_string(),
         golden_id: standing.as_ref().map(|one| one.golden_id.to_string()),
         golden_version: standing.as_ref().map(|one| one.version),
-        steward_tasks: standing.iter().flat_map(|one| &one.tasks_opened).map(|task| task.0).collect(),
+        steward_tasks: match access.filter() {
+            Filter::Everything => standing.iter().flat_map(|one| &one.tasks_opened).map(|task| task.0).collect(),
+            _ => Vec::new(),
+        },
         crosswalks: standing
             .into_iter()
             .flat_map(|one| one.crosswalks)

@@ -2,7 +2,7 @@
 
 use kanak_model::entity_model::Thresholds;
 use kanak_model::id::SourceRecordId;
-use kanak_model::match_pair::{Constraint, ConstraintKind, Decision, MatchPair};
+use kanak_model::match_pair::{Constraint, Decision, MatchPair};
 use kanak_model::sharing::AgreedLinks;
 use rustc_hash::FxHashSet;
 
@@ -127,7 +127,7 @@ fn trained_and_matched(
     let decided = cluster::constraints_of(columns, constraints);
     let may_be_compared =
         |one: &RowConstraint| together.as_ref().is_none_or(|together| together.allow_rows(one.left, one.right));
-    let is_answer = |one: &&RowConstraint| one.kind != ConstraintKind::Confirmed && may_be_compared(one);
+    let is_answer = |one: &&RowConstraint| one.kind.is_answer() && may_be_compared(one);
     let answers: Vec<RowConstraint> = decided.iter().filter(is_answer).copied().collect();
     let rule_set = RuleSet { agreed: agreed.cloned(), ..train_on(rules, columns, &candidates, &answers, seed) };
     let run = Run { bound: &Bound::of(&rule_set, columns), columns, together: together.as_ref() };

@@ -3,7 +3,8 @@
 //! Bare transitive closure joins a family through one wrong link. Here every match that would join two groups is held
 //! against the evidence between all of their members; where that speaks against, the link is a weak bridge and is cut.
 //! A must-link joins the groups that the evidence made of both sides, and is never cut; a cannot-link is never joined across. Two
-//! groups that stewards confirmed, each for itself, are joined by a must-link and by nothing else.
+//! groups that stewards confirmed, each for itself, are joined by a must-link and by nothing else; so are two that hold both of a pair
+//! that is left to a steward.
 
 use kanak_model::id::SourceRecordId;
 use kanak_model::match_pair::{Constraint, ConstraintKind};
@@ -50,6 +51,8 @@ pub enum CutReason {
     OneRegister,
     /// Stewards confirmed both sides, each for itself: only a steward joins them.
     Confirmed,
+    /// A writer of few districts brought one side, and the other lies outside them: only a steward joins them.
+    Asked,
     /// Registers on both sides have no agreement that lets them stand together.
     NoAgreement,
 }
@@ -64,6 +67,9 @@ impl CutReason {
             Self::OtherHousehold => "both share phones or cards with others, and with none in common",
             Self::NoAgreement => "no agreement lets registers on both sides stand together in one golden record",
             Self::Confirmed => "stewards confirmed both golden records, and only a steward joins such two",
+            Self::Asked => {
+                "one side was written by whom the other's district is not open to, and only a steward joins such two"
+            }
         }
     }
 }
@@ -75,7 +81,7 @@ pub(crate) struct Clusters {
     pub(crate) root_of: Vec<u32>,
     pub(crate) cuts: Vec<Cut>,
     apart: FxHashSet<(u32, u32)>,
-    /// Edges that would have joined two confirmed groups.
+    /// Edges that would have joined two groups that only a steward joins.
     confirmed: Vec<Edge>,
     /// Pairs of a confirmed golden record that the evidence would have parted, with what both parts tell together.
     held: Vec<Edge>,
@@ -244,7 +250,8 @@ impl Islands {
         let refused = settled.into_iter().flat_map(|island| island.refused);
         let is_cut = |edge: &Edge| root_of[edge.left as usize] != root_of[edge.right as usize];
         let refused: Vec<(Edge, CutReason)> = refused.filter(|(edge, _)| is_cut(edge)).collect();
-        let confirmed = refused.iter().filter(|one| one.1 == CutReason::Confirmed).map(|(edge, _)| *edge).collect();
+        let is_left = |reason: CutReason| matches!(reason, CutReason::Confirmed | CutReason::Asked);
+        let confirmed = refused.iter().filter(|one| is_left(one.1)).map(|(edge, _)| *edge).collect();
         let cut = |(edge, reason): &(Edge, CutReason)| {
             let (left, right) = columns.pair(edge.left, edge.right);
             Cut { left, right, reason: *reason }
@@ -335,8 +342,8 @@ impl<'e> Island<'e> {
                 refused.push((*edge, reason));
             } else if let Some(reason) = judge.against(edge, groups.members(a), groups.members(b)) {
                 refused.push((*edge, reason));
-            } else if groups.both_confirmed(a, b) {
-                refused.push((*edge, CutReason::Confirmed));
+            } else if let Some(reason) = groups.left_to_a_steward(a, b) {
+                refused.push((*edge, reason));
             } else {
                 groups.join(a, b);
             }
@@ -379,8 +386,8 @@ impl<'e> Island<'e> {
                 if judge.weight_bits(left, right, beside) < judge.evidence.matched {
                     continue;
                 }
-                if groups.both_confirmed(a, b) {
-                    refused.push((*edge, CutReason::Confirmed));
+                if let Some(reason) = groups.left_to_a_steward(a, b) {
+                    refused.push((*edge, reason));
                 } else {
                     groups.join(a, b);
                     joined = true;
@@ -440,8 +447,8 @@ impl Island<'_> {
             if (Choice { odds, ..offer.choice }).probability() < least {
                 continue;
             }
-            if groups.both_confirmed(a, b) {
-                refused.extend(self.edge_between(groups, a, b).map(|edge| (edge, CutReason::Confirmed)));
+            if let Some(reason) = groups.left_to_a_steward(a, b) {
+                refused.extend(self.edge_between(groups, a, b).map(|edge| (edge, reason)));
             } else {
                 groups.join(a, b);
             }
@@ -477,6 +484,8 @@ struct Groups<'t> {
     members: Vec<Vec<u32>>,
     /// By root: places that a steward keeps apart from its group.
     cannot: Vec<Vec<u32>>,
+    /// By root: places that only a steward joins with its group.
+    asked: Vec<Vec<u32>>,
     /// By root: which confirmed golden record its group is, by the smallest place of that one; `None` where no steward looked.
     confirmed: Vec<Option<u32>>,
     /// Which registers may stand together, where they need an agreement; and by root those of its group, ascending.
@@ -490,6 +499,7 @@ impl<'t> Groups<'t> {
             root: (0..island.rows.len() as u32).collect(),
             members: island.rows.iter().map(|row| vec![*row]).collect(),
             cannot: vec![Vec::new(); island.rows.len()],
+            asked: vec![Vec::new(); island.rows.len()],
             confirmed: confirmed(island),
             together: together.map(|together| (together, registers(together))),
         };
@@ -497,6 +507,11 @@ impl<'t> Groups<'t> {
             let (a, b) = (island.place(constraint.left), island.place(constraint.right));
             groups.cannot[a as usize].push(b);
             groups.cannot[b as usize].push(a);
+        }
+        for constraint in island.of_kind(ConstraintKind::Asked) {
+            let (a, b) = (island.place(constraint.left), island.place(constraint.right));
+            groups.asked[a as usize].push(b);
+            groups.asked[b as usize].push(a);
         }
         groups
     }
@@ -551,6 +566,8 @@ impl<'t> Groups<'t> {
         self.root[gone as usize] = keep;
         let cannot = std::mem::take(&mut self.cannot[gone as usize]);
         self.cannot[keep as usize].extend(cannot);
+        let asked = std::mem::take(&mut self.asked[gone as usize]);
+        self.asked[keep as usize].extend(asked);
         self.confirmed[keep as usize] = self.confirmed[keep as usize].or(self.confirmed[gone as usize]);
         if let Some((_, registers)) = &mut self.together {
             let moved = std::mem::take(&mut registers[gone as usize]);
@@ -562,6 +579,14 @@ impl<'t> Groups<'t> {
     fn both_confirmed(&self, a: u32, b: u32) -> bool {
         let (a, b) = (self.confirmed[a as usize], self.confirmed[b as usize]);
         a.is_some() && b.is_some() && a != b
+    }
+
+    /// Why only a steward joins two groups, if so.
+    fn left_to_a_steward(&self, a: u32, b: u32) -> Option<CutReason> {
+        if self.both_confirmed(a, b) {
+            return Some(CutReason::Confirmed);
+        }
+        self.holds_one_of(&self.asked, a, b).then_some(CutReason::Asked)
     }
 
     /// Whether nothing may join two groups.
@@ -581,10 +606,15 @@ impl<'t> Groups<'t> {
     }
 
     /// Whether a steward keeps two groups apart.
-    fn kept_apart(&mut self, a: u32, b: u32) -> bool {
-        let (few, many) = if self.cannot[a as usize].len() <= self.cannot[b as usize].len() { (a, b) } else { (b, a) };
-        let apart = self.cannot[few as usize].clone();
-        apart.into_iter().any(|place| self.root(place) == many)
+    fn kept_apart(&self, a: u32, b: u32) -> bool {
+        self.holds_one_of(&self.cannot, a, b)
+    }
+
+    /// Whether one of two groups holds a place that is noted of the other.
+    fn holds_one_of(&self, noted: &[Vec<u32>], a: u32, b: u32) -> bool {
+        let (few, many) = if noted[a as usize].len() <= noted[b as usize].len() { (a, b) } else { (b, a) };
+        let is_in_many = |place: &u32| self.members[many as usize].binary_search(place).is_ok();
+        noted[few as usize].iter().any(is_in_many)
     }
 }
 

@@ -102,6 +102,34 @@ fn what_stewards_confirmed_apart_is_joined_by_a_steward_alone_and_asked_about() 
 }
 
 #[test]
+fn what_is_left_to_a_steward_is_joined_by_a_steward_alone_and_asked_about() {
+    let (rule_set, columns, before) = asked();
+    let parted: Vec<&Vec<SourceRecordId>> = before.clusters.iter().filter(|members| members.len() > 1).collect();
+    let constraint = |kind, one: SourceRecordId, other: SourceRecordId| {
+        let (left, right) = (one.min(other), one.max(other));
+        Constraint { left, right, kind }
+    };
+    // The first source record of each cluster is not to join any of the others by rule.
+    let mut constraints: Vec<Constraint> = parted
+        .iter()
+        .flat_map(|members| members[1..].iter().map(|other| constraint(ConstraintKind::Asked, members[0], *other)))
+        .collect();
+    let matched = match_batch(&rule_set, &columns, &constraints, &Silent);
+    let of = cluster_of(&matched);
+    assert!(parted.iter().all(|members| members[1..].iter().all(|other| of[other] != of[&members[0]])));
+    let is_asked = |members: &&&Vec<SourceRecordId>| {
+        let of_first = |id: SourceRecordId| of[&id] == of[&members[0]];
+        matched.questions.iter().any(|one| of_first(one.left) != of_first(one.right))
+    };
+    let unasked = parted.iter().filter(|members| !is_asked(members)).count();
+    assert!(unasked * 20 < parted.len(), "{unasked} of {} are not asked about", parted.len());
+    assert!(matched.cuts.iter().any(|cut| cut.reason == CutReason::Asked));
+    constraints.extend(parted.iter().map(|members| constraint(ConstraintKind::MustLink, members[0], members[1])));
+    let again = cluster_of(&match_batch(&rule_set, &columns, &constraints, &Silent));
+    assert!(parted.iter().all(|members| again[&members[0]] == again[&members[1]]));
+}
+
+#[test]
 fn what_a_steward_confirmed_is_not_taken_apart_by_rules_but_asked_about() {
     let (rule_set, columns, before) = asked();
     let constraint = |kind, (left, right): (SourceRecordId, SourceRecordId)| {

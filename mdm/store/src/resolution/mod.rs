@@ -6,6 +6,7 @@ mod current;
 mod plan;
 mod write;
 
+use kanak_model::access::Filter;
 use kanak_model::golden_record::GoldenChange;
 use kanak_model::match_pair::MatchPair;
 use kanak_model::{EntityModel, FeedPosition, RuleSetVersion, SourceRecordId, Timestamp};
@@ -47,6 +48,8 @@ pub struct Unresolved {
     pub through: Timestamp,
     /// Their ids, ascending; retired ones are among them.
     pub source_records: Vec<SourceRecordId>,
+    /// What the writers of some of them may read: by rule alone these join nothing else.
+    pub confined: Vec<(SourceRecordId, Filter)>,
 }
 
 /// What a resolution did.
@@ -207,6 +210,8 @@ pub(crate) async fn unresolved(tx: &mut Tx, entity: &str) -> Result<Unresolved, 
     const NOW: &str = "SELECT last_us FROM hub_clock WHERE id = 1";
     const SQL: &str =
         "SELECT source_record_id FROM unresolved_source_records WHERE entity = $1 ORDER BY source_record_id";
+    const CONFINED: &str = "SELECT source_record_id, confined_to FROM unresolved_source_records
+         WHERE entity = $1 AND confined_to IS NOT NULL ORDER BY source_record_id";
     let through: i64 = on_tx!(tx, |c| sqlx::query_scalar(NOW).fetch_one(c).await)?;
     let mut ids: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(entity).fetch_all(c).await)?;
     let companions = overrides::list_companions(tx, entity).await?;
@@ -216,7 +221,12 @@ pub(crate) async fn unresolved(tx: &mut Tx, entity: &str) -> Result<Unresolved, 
         ids.dedup();
     }
     let source_records = ids.into_iter().map(SourceRecordId).collect();
-    Ok(Unresolved { through: Timestamp(through), source_records })
+    let confined: Vec<(i64, String)> = on_tx!(tx, |c| sqlx::query_as(CONFINED).bind(entity).fetch_all(c).await)?;
+    // What cannot be read denies.
+    let read =
+        |(id, scope): (i64, String)| (SourceRecordId(id), serde_json::from_str(&scope).unwrap_or(Filter::Nothing));
+    let confined = confined.into_iter().map(read).collect();
+    Ok(Unresolved { through: Timestamp(through), source_records, confined })
 }
 
 /// Marks source records as not seen by a resolution.
@@ -229,6 +239,17 @@ pub(crate) async fn mark_unresolved(tx: &mut Tx, entity: &str, ids: &[i64]) -> R
     }
     let (now, engine) = (tx.now.0, tx.engine());
     on_tx!(tx, |c| sqlx::query(sql(engine, SQL)).bind(json(ids)).bind(entity).bind(now).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// Notes of source records that wait for a resolution what their writers may read.
+pub(crate) async fn mark_confined(tx: &mut Tx, rows: &[(i64, String)]) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE unresolved_source_records SET confined_to = r.confined_to
+         FROM {rows $1: id int, confined_to text} AS r WHERE unresolved_source_records.source_record_id = r.id";
+    let engine = tx.engine();
+    for chunk in rows.chunks(ROWS_A_STATEMENT) {
+        on_tx!(tx, |c| sqlx::query(sql(engine, SQL)).bind(json(chunk)).execute(c).await.map(drop))?;
+    }
     Ok(())
 }
 

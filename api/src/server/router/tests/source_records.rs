@@ -4,6 +4,9 @@ use kanak_model::UserId;
 use kanak_store::Member;
 
 use super::*;
+use crate::commands::resolve::resolve_all;
+use crate::jobs::verify::{Outcome, verify};
+use crate::output::Output;
 use crate::testing::person;
 
 /// A server over three hundred people, with a key of the department whose registers both are.
@@ -175,6 +178,82 @@ async fn a_key_confined_to_districts_writes_rows_of_these_alone() {
     let inside = desk.served.send_row("PUT", path, &own, &[], &row(r#","district":"Ludhiana""#)).await;
     assert_eq!(inside.status, StatusCode::CREATED, "{}", inside.body);
     assert!(inside.json()["golden_id"].is_string(), "{}", inside.body);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_of_a_confined_key_joins_nobody_outside_its_districts_until_a_steward_says_so() {
+    let desk = Desk::new().await;
+    let store = &desk.served.house.deployment.store;
+    let ludhiana = desk.served.house.deployment.codes.find_district("Ludhiana").unwrap();
+    let confined = desk.served.own_key("ludhiana", "TEST", Some(&[ludhiana])).await;
+    let cookie = desk.steward().await;
+    // Of the roll alone, and of no district.
+    let (name, born) = person(250);
+    let target = desk.as_steward("GET", "/v1/crosswalks/roll/250", &cookie, "").await.json()["golden_id"].clone();
+    let row = |mobile: &str| {
+        format!(
+            r#"{{"attributes":{{"full_name":"{name}","date_of_birth":"{born}","district":"Ludhiana","mobile":"{mobile}"}}}}"#
+        )
+    };
+    let path = "/v1/sources/people/source-records/STEAL-0";
+    let written = desk.served.send_row("PUT", path, &confined, &[], &row("9876543210")).await;
+    assert_eq!(written.status, StatusCode::CREATED, "{}", written.body);
+    let own = written.json()["golden_id"].clone();
+    assert!(own.is_string() && own != target, "{}", written.body);
+    assert_eq!(written.json()["crosswalks"].as_array().unwrap().len(), 1, "{}", written.body);
+    assert!(written.json()["steward_tasks"].is_null(), "{}", written.body);
+    let there = format!("/v1/golden-records/{}", target.as_str().unwrap());
+    let read = async || desk.served.get(&there, &confined, "service_delivery").await.status;
+    assert_eq!(read().await, StatusCode::NOT_FOUND);
+    let changed = desk.served.send_row("PUT", path, &confined, &[], &row("9876543211")).await;
+    assert_eq!((changed.status, &changed.json()["golden_id"]), (StatusCode::OK, &own), "{}", changed.body);
+    // A resolution over all knows of it, and so does a replay of the ledger.
+    desk.served.state.deployment.live.as_ref().unwrap().forget("citizen");
+    desk.served.house.ingest("people_2.csv", "ID,NAME,DOB\n9001,Wholly Otherwise,1931-12-30\n").await;
+    resolve_all(&desk.served.state.deployment, &[], &Output::silent()).await.unwrap();
+    assert_eq!(read().await, StatusCode::NOT_FOUND);
+    for one in verify(&desk.served.state.deployment, &Output::silent()).await.unwrap() {
+        assert!(one.outcome != Outcome::Broken, "{}: {}", one.name, one.detail);
+    }
+    let tasks = desk.as_steward("GET", "/v1/steward-tasks", &cookie, "").await.json();
+    let links = store.list_links("citizen").await.unwrap();
+    let golden_of = |side: &Value| {
+        let id = side.as_i64().unwrap();
+        links.iter().find(|link| link.source_record.0 == id).unwrap().golden_id.to_string()
+    };
+    let stands = [&own, &target].map(|id| id.as_str().unwrap().to_owned());
+    let asked = |task: &&Value| {
+        let sides = [golden_of(&task["left"]), golden_of(&task["right"])];
+        stands.iter().all(|id| sides.contains(id))
+    };
+    let task = tasks.as_array().unwrap().iter().find(asked).unwrap_or_else(|| panic!("nobody is asked: {tasks}"));
+    let decision = format!("/v1/steward-tasks/{}/decision", task["id"]);
+    let decided = desk.as_steward("POST", &decision, &cookie, r#"{"decision":"match","reason":"seen"}"#).await;
+    assert_eq!(decided.status, StatusCode::OK, "{}", decided.body);
+    let joined = desk.as_steward("GET", "/v1/crosswalks/people/STEAL-0", &cookie, "").await.json();
+    let of_roll = desk.as_steward("GET", "/v1/crosswalks/roll/250", &cookie, "").await.json();
+    assert_eq!(joined["golden_id"], of_roll["golden_id"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_of_a_confined_key_that_waits_joins_nobody_outside_its_districts_later() {
+    let desk = Desk::new().await;
+    let deployment = &desk.served.state.deployment;
+    let ludhiana = deployment.codes.find_district("Ludhiana").unwrap();
+    let confined = desk.served.own_key("ludhiana", "TEST", Some(&[ludhiana])).await;
+    // Without source records in memory rows wait for the next resolution.
+    deployment.live.as_ref().unwrap().forget("citizen");
+    let (name, born) = person(250);
+    let row = format!(r#"{{"attributes":{{"full_name":"{name}","date_of_birth":"{born}","district":"Ludhiana"}}}}"#);
+    let path = "/v1/sources/people/source-records/STEAL-0";
+    let written = desk.served.send_row("PUT", path, &confined, &[], &row).await;
+    assert_eq!(written.status, StatusCode::ACCEPTED, "{}", written.body);
+    resolve_all(deployment, &[], &Output::silent()).await.unwrap();
+    let of_key = async |path: &str, key: &str| desk.served.get(path, key, "service_delivery").await;
+    let own = of_key("/v1/crosswalks/people/STEAL-0", &confined).await.json();
+    assert!(own["golden_id"].is_string(), "{own}");
+    assert_ne!(own["golden_id"], of_key("/v1/crosswalks/roll/250", &desk.own).await.json()["golden_id"]);
+    assert_eq!(of_key("/v1/crosswalks/roll/250", &confined).await.status, StatusCode::NOT_FOUND);
 }
 
 fn new_person(name: &str, born: &str, more: &str) -> String {
