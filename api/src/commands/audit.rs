@@ -199,7 +199,7 @@ pub fn verify(file: &Path, keys: &[String], output: &Output) -> anyhow::Result<(
     }
     match verdict.faults.as_slice() {
         [] => {
-            output.note("every entry fits the one before it, and every checkpoint is signed and holds");
+            output.note("every entry fits the one before it, every checkpoint is signed and holds, and the last covers the last entry");
             Ok(())
         }
         [fault] => bail!("the trail is broken: {fault}"),
@@ -220,6 +220,7 @@ fn to_json(verdict: &AuditVerdict) -> serde_json::Value {
     json!({
         "holds": verdict.holds(), "entries": verdict.entries, "chains": verdict.chains,
         "checkpoints": verdict.checkpoints, "entries_after_last_checkpoint": verdict.after_checkpoint,
+        "exported_at": verdict.exported_at.map(|at| at.to_string()),
         "faults": verdict.faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }

@@ -164,6 +164,7 @@ impl AuditPage {
             chains: 3,
             checkpoints: 9,
             after_checkpoint: 12,
+            exported_at: None,
             signatures_checked: true,
             faults,
         }
