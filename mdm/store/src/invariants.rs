@@ -20,6 +20,7 @@ use crate::overrides;
 use crate::packed::ChosenBack;
 use crate::relations;
 use crate::rule_sets::body_hash;
+use crate::trail_agreement;
 
 /// One invariant and whether it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,7 +210,7 @@ impl Store {
     /// Checks every invariant that the stored hub can show, on one state of it.
     pub async fn check_invariants(&self) -> Result<Vec<Check>, StoreError> {
         let mut tx = self.db.begin_read().await?;
-        let mut checks = Vec::with_capacity(CHECKS.len() + 10);
+        let mut checks = Vec::with_capacity(CHECKS.len() + 14);
         for one in &CHECKS {
             checks.push(run(&mut tx, one.name, one.what, one.broken).await?);
         }
@@ -234,6 +235,16 @@ impl Store {
             "confirmed_stay_apart",
             "no two golden records that stewards confirmed were joined without one",
             &joined,
+        ));
+        checks.push(check_in_words(
+            "words_in_trail",
+            "what stewards and departments decided, stated, confirmed, held and answered is what the audit trail tells, by whom and when",
+            &trail_agreement::list_unlike_words(&mut tx).await?,
+        ));
+        checks.push(check_in_words(
+            "permissions_in_trail",
+            "what users and keys may do is what the audit trail tells",
+            &trail_agreement::list_unlike_permissions(&mut tx).await?,
         ));
         drop(tx);
         checks.extend(audit_checks(&self.verify_audit().await?));
@@ -260,6 +271,15 @@ fn audit_checks(verdict: &AuditVerdict) -> [Check; 2] {
 }
 
 fn check(name: &'static str, what: &'static str, broken: &[i64]) -> Check {
+    let detail = match broken {
+        [] => "none".to_owned(),
+        [first, ..] => format!("{} broken, the first is {first}", broken.len()),
+    };
+    Check { name, what, passed: broken.is_empty(), detail }
+}
+
+/// The same of rows of many tables, which are named with their ids.
+fn check_in_words(name: &'static str, what: &'static str, broken: &[String]) -> Check {
     let detail = match broken {
         [] => "none".to_owned(),
         [first, ..] => format!("{} broken, the first is {first}", broken.len()),

@@ -342,6 +342,25 @@ fn whom_a_breach_affects_is_told_by_account_by_time_and_by_source() {
 }
 
 #[test]
+fn who_undoes_a_decision_also_touches_the_golden_record_that_comes_back() {
+    on_both(async |hub: Hub| {
+        let (task, pairs) = (kanak_model::StewardTaskId(1), vec![doubtful(1, 2, 0.9)]);
+        hub.load(kanak_model::source_system::Load::Snapshot, &[("1", "Asha"), ("2", "Bina")]).await.unwrap();
+        hub.resolve_with(&[vec![1], vec![2]], pairs.clone()).await.unwrap();
+        let decision = kanak_model::match_pair::Decision::Match;
+        hub.store.decide_task(task, kanak_model::UserId(9), decision, "seen").await.unwrap();
+        hub.resolve_with(&[vec![1, 2]], pairs.clone()).await.unwrap();
+        hub.store.undo_decision(task, kanak_model::UserId(10)).await.unwrap();
+        hub.resolve_with(&[vec![1], vec![2]], pairs).await.unwrap();
+        for actor in ["user 9", "user 10"] {
+            let found = hub.store.list_affected_by_actor(actor, Timestamp(0), Timestamp(i64::MAX)).await.unwrap();
+            let golden: Vec<_> = found.golden.iter().map(|one| (one.golden_id.0, one.changes)).collect();
+            assert_eq!(golden, [(1, 1), (2, 1)], "{actor}");
+        }
+    });
+}
+
+#[test]
 fn reads_are_recorded_one_entry_a_subject_with_purpose_and_basis() {
     on_both(async |hub: Hub| {
         hub.store.audit(event("K-1")).await.unwrap();
