@@ -218,6 +218,7 @@ impl Store {
         checks.push(run(&mut tx, "search_finds_live", "the search index holds live golden records only", ended).await?);
         checks.push(check_redirects(&mut tx).await?);
         checks.push(check_provenance(&mut tx).await?);
+        checks.push(check_past_provenance(&mut tx).await?);
         checks.push(check_content_hashes(&mut tx).await?);
         checks.push(check_decisions(&mut tx).await?);
         checks.push(check_must_links(&mut tx).await?);
@@ -353,6 +354,50 @@ async fn check_provenance(tx: &mut Tx) -> Result<Check, StoreError> {
     Ok(check(
         "values_have_provenance",
         "a linked source record states every golden value, in the version named, or a steward's override does",
+        &broken,
+    ))
+}
+
+/// Of every version that a golden record ever had. Who held which source record then is not looked at, and values that stewards stated
+/// are compared with the trail.
+async fn check_past_provenance(tx: &mut Tx) -> Result<Check, StoreError> {
+    const SQL: &str = "SELECT golden_id, version, chosen FROM golden_versions
+         WHERE golden_id > $1 OR (golden_id = $1 AND version > $2) ORDER BY golden_id, version LIMIT $3";
+    const NOW: &str = "SELECT id, version, stated FROM source_records WHERE id IN (SELECT id FROM {ids $1} AS i)";
+    const BEFORE: &str = "SELECT source_record_id, version, stated FROM source_record_versions
+         WHERE source_record_id IN (SELECT id FROM {ids $1} AS i)";
+    let engine = tx.engine();
+    let mut broken = Vec::new();
+    let mut after = (0, 0);
+    loop {
+        let rows: Vec<(i64, i64, Json<ChosenBack>)> =
+            on_tx!(tx, |c| sqlx::query_as(SQL).bind(after.0).bind(after.1).bind(PAGE).fetch_all(c).await)?;
+        let Some(last) = rows.last() else { break };
+        after = (last.0, last.1);
+        let sources: FxHashSet<i64> =
+            rows.iter().flat_map(|row| row.2.0.0.values()).map(|value| value.source_record.0).collect();
+        let list = json(&sources.into_iter().collect::<Vec<i64>>());
+        let mut versions = Versions::default();
+        for text in [NOW, BEFORE] {
+            let stated: Vec<(i64, i64, Json<Values>)> =
+                on_tx!(tx, |c| sqlx::query_as(sql(engine, text)).bind(&list).fetch_all(c).await)?;
+            versions.extend(stated.into_iter().map(|(id, version, stated)| ((id, version as i32), stated.0)));
+        }
+        for (id, _, chosen) in &rows {
+            let fits = |(name, value): (&String, &kanak_model::golden_record::GoldenValue)| {
+                value.strategy == SurvivorshipStrategy::StewardOverride
+                    || versions
+                        .get(&(value.source_record.0, value.source_version))
+                        .is_some_and(|stated| stated.find(name) == Some(value.value.as_str()))
+            };
+            if !chosen.0.0.iter().all(fits) && broken.last() != Some(id) {
+                broken.push(*id);
+            }
+        }
+    }
+    Ok(check(
+        "past_values_have_provenance",
+        "the source record that a golden value names, or a steward, stated it, in every version there ever was",
         &broken,
     ))
 }

@@ -16,7 +16,7 @@ use crate::hub::{Hub, doubtful, on_both, on_sqlite};
 /// What went wrong, the statement that does it, and the check that must name it.
 type Corruption = (&'static str, &'static str, &'static str);
 
-const CORRUPTIONS: [Corruption; 51] = [
+const CORRUPTIONS: [Corruption; 53] = [
     (
         "a relation is kept of no source record",
         "INSERT INTO relations (source_record_id, version, relation_type_id, side, target) VALUES (99, 1, 1, 'from', 'x')",
@@ -168,6 +168,16 @@ const CORRUPTIONS: [Corruption; 51] = [
         "a golden value names a source record of another golden record",
         "UPDATE golden_versions SET chosen = '{\"district\":[\"41\",1,1,\"t\",1,1]}' WHERE golden_id = 4",
         "values_have_provenance",
+    ),
+    (
+        "a golden value of before is another",
+        "UPDATE golden_versions SET chosen = '{\"full_name\":[\"Mallory\",3,1,\"t\",1,1]}' WHERE golden_id = 3 AND version = 1",
+        "past_values_have_provenance",
+    ),
+    (
+        "what a source record stated before was changed",
+        "UPDATE source_record_versions SET stated = '{\"full_name\":\"Mallory\"}' WHERE source_record_id = 3",
+        "past_values_have_provenance",
     ),
     (
         "what a source record states was changed behind its hash",
