@@ -42,7 +42,7 @@ struct SqlCheck {
     broken: &'static str,
 }
 
-const CHECKS: [SqlCheck; 20] = [
+const CHECKS: [SqlCheck; 22] = [
     SqlCheck {
         name: "linked_once",
         what: "a source record is linked to at most one golden record at every instant",
@@ -113,6 +113,27 @@ const CHECKS: [SqlCheck; 20] = [
                  WHERE f.position IS NULL OR f.entity <> g.entity OR f.version <> g.version
                  OR g.state <> CASE f.change WHEN 'merged_into' THEN 'redirected' WHEN 'emptied' THEN 'emptied' ELSE 'live' END
                  OR (f.change = 'merged_into' AND coalesce(f.other_golden_id, 0) <> coalesce(g.redirect_to, 0))",
+    },
+    SqlCheck {
+        name: "feed_in_order",
+        what: "a golden record begins once, changes while it is live, and comes back only after it ended",
+        broken: "SELECT golden_id AS id FROM (
+                     SELECT golden_id, change, other_golden_id,
+                     lag(change) OVER (PARTITION BY golden_id ORDER BY position) AS before_change FROM feed_events
+                     WHERE golden_id IS NOT NULL) AS f
+                 WHERE CASE
+                     WHEN before_change IS NULL THEN change NOT IN ('created', 'split_from') OR (change = 'created') <> (other_golden_id IS NULL)
+                     WHEN before_change IN ('merged_into', 'emptied') THEN change <> 'restored'
+                     ELSE change NOT IN ('updated', 'merged_into', 'emptied') END",
+    },
+    SqlCheck {
+        name: "links_as_told",
+        what: "the feed tells of each golden record when a source record came to it or left it",
+        broken: "SELECT l.source_record_id AS id FROM (
+                     SELECT source_record_id, golden_id, recorded_from_us AS at_us FROM crosswalks
+                     UNION ALL
+                     SELECT source_record_id, golden_id, recorded_to_us AS at_us FROM crosswalks WHERE recorded_to_us IS NOT NULL) AS l
+                 LEFT JOIN feed_events f ON f.golden_id = l.golden_id AND f.at_us = l.at_us WHERE f.position IS NULL",
     },
     SqlCheck {
         name: "versions_contiguous",

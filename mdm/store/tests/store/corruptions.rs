@@ -16,7 +16,7 @@ use crate::hub::{Hub, doubtful, on_both, on_sqlite};
 /// What went wrong, the statement that does it, and the check that must name it.
 type Corruption = (&'static str, &'static str, &'static str);
 
-const CORRUPTIONS: [Corruption; 53] = [
+const CORRUPTIONS: [Corruption; 56] = [
     (
         "a relation is kept of no source record",
         "INSERT INTO relations (source_record_id, version, relation_type_id, side, target) VALUES (99, 1, 1, 'from', 'x')",
@@ -92,6 +92,21 @@ const CORRUPTIONS: [Corruption; 53] = [
         "a merge is told as an end",
         "UPDATE feed_events SET change = 'emptied', other_golden_id = NULL WHERE change = 'merged_into'",
         "feed_tells_state",
+    ),
+    (
+        "a feed event tells of a return where there was none",
+        "UPDATE feed_events SET change = 'restored' WHERE change = 'updated'",
+        "feed_in_order",
+    ),
+    (
+        "a crosswalk of before ended at another time",
+        "UPDATE crosswalks SET recorded_to_us = recorded_to_us - 1 WHERE recorded_to_us IS NOT NULL",
+        "links_as_told",
+    ),
+    (
+        "a crosswalk began at another time",
+        "UPDATE crosswalks SET recorded_from_us = recorded_from_us + 1 WHERE source_record_id = 4",
+        "links_as_told",
     ),
     (
         "a feed event tells another version",
