@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use kanak_model::kind::Class;
+use kanak_model::source_system::RowsAre;
 use kanak_model::{Access, Caller, GoldenId, Kind, Purpose, Timestamp};
 use kanak_store::{Affected, AuditEvent, AuditKey, AuditVerdict, Touched, verify_audit_file};
 use serde_json::json;
@@ -76,12 +77,26 @@ async fn affected(args: &AffectedArgs, deployment: &Deployment, output: &Output)
     // Times are half-open: an entry of the last microsecond counts.
     let to = args.to.as_deref().map_or(Ok(deployment.clock.now()), read_until)?;
     let to = Timestamp(to.0.saturating_add(1));
+    if from >= to {
+        bail!(
+            "the period ends before it begins: {from} is later than {}; name the earlier time with --from",
+            Timestamp(to.0 - 1)
+        );
+    }
     let Breached { source, key, user } = &args.breached;
     let (what, found) = match (source, key, user) {
         (Some(name), _, _) => {
-            let known: Vec<String> = store.list_source_systems().await?.into_iter().map(|source| source.name).collect();
-            if !known.contains(name) {
-                bail!("no source `{name}`; there are {}", known.join(", "));
+            let known = store.list_source_systems().await?;
+            let Some(source) = known.iter().find(|source| source.name == *name) else {
+                let names: Vec<&str> = known.iter().map(|source| source.name.as_str()).collect();
+                bail!("no source `{name}`; there are {}", names.join(", "));
+            };
+            if let RowsAre::Event(event) = &source.rows {
+                bail!(
+                    "`{name}` is a register of events of the kind `{event}`, which the hub links to no golden record: the warehouse \
+                     does. Ask the columns that end in `golden_id` of its fact table, such as `kanak sql \"select distinct \
+                     beneficiary_golden_id from fct_benefit_payments where source_system = '{name}'\"`"
+                );
             }
             (format!("source {name}"), store.list_affected_by_source(name, from, to).await?)
         }
@@ -199,7 +214,7 @@ pub fn verify(file: &Path, keys: &[String], output: &Output) -> anyhow::Result<(
     }
     match verdict.faults.as_slice() {
         [] => {
-            output.note("every entry fits the one before it, and every checkpoint is signed and holds");
+            output.note("every entry fits the one before it, every checkpoint is signed and holds, and the last covers the last entry");
             Ok(())
         }
         [fault] => bail!("the trail is broken: {fault}"),
@@ -220,6 +235,7 @@ fn to_json(verdict: &AuditVerdict) -> serde_json::Value {
     json!({
         "holds": verdict.holds(), "entries": verdict.entries, "chains": verdict.chains,
         "checkpoints": verdict.checkpoints, "entries_after_last_checkpoint": verdict.after_checkpoint,
+        "exported_at": verdict.exported_at.map(|at| at.to_string()),
         "faults": verdict.faults.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }
@@ -266,6 +282,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_period_that_ends_before_it_begins_and_a_register_of_events_are_refused_in_words() {
+        let house = House::with_two_people().await;
+        let receipts = "RECEIPT_NO|MAJOR_HEAD|DDO_OFFICE|DISTRICT|PAYER_GSTIN|AMOUNT|RECEIVED_ON|MODE\nTR1|0006||||12.50|01/04/2026 10:00|cash\n";
+        house.ingest("receipts_1.csv", receipts).await;
+        let ask = async |source: &str, from: &str, to: &str| {
+            let breached = Breached { source: Some(source.to_owned()), key: None, user: None };
+            let args = AffectedArgs {
+                breached,
+                from: Some(from.to_owned()),
+                to: Some(to.to_owned()),
+                purpose: "operation".to_owned(),
+            };
+            let asked = run(&AuditDataCommand::Affected(args), &house.deployment, &Output::silent()).await;
+            asked.unwrap_err().to_string()
+        };
+        let backwards = ask("people", "2026-02-01", "2026-01-01").await;
+        assert!(backwards.contains("ends before it begins"), "{backwards}");
+        let events = ask("receipts", "2020-01-01", "2030-01-01").await;
+        assert!(events.contains("register of events") && events.contains("kanak sql"), "{events}");
+    }
+
+    #[tokio::test]
     async fn what_a_key_read_is_told_by_the_key_and_not_by_a_person_of_its_name() {
         let house = House::with_two_people().await;
         let store = &house.deployment.store;
@@ -296,6 +334,8 @@ mod tests {
         let output = Output::silent();
         run(&AuditDataCommand::Export { file: trail.clone() }, deployment, &output).await.unwrap();
         let text = std::fs::read_to_string(&trail).unwrap();
+        let kept = deployment.store.list_audit_events(0, 100).await.unwrap();
+        let own = kept.iter().find(|entry| entry.event.action == "exported audit trail").unwrap();
         assert!(text.contains("exported audit trail"));
         let again = run(&AuditDataCommand::Export { file: trail.clone() }, deployment, &output).await.unwrap_err();
         assert!(again.to_string().contains("not there yet"), "{again}");
@@ -308,6 +348,27 @@ mod tests {
         assert!(format!("{refused:#}").contains("`77` is no public key"), "{refused:#}");
         std::fs::write(&trail, text.replace("exported audit trail", "read audit trail")).unwrap();
         let broken = verify(&trail, &[key], &output).unwrap_err().to_string();
-        assert!(broken.contains("entry 1 of chain") && broken.contains("was changed"), "{broken}");
+        let changed = format!("entry {} of chain {} was changed", own.number, own.chain);
+        assert!(broken.contains(&changed), "{broken}");
+    }
+
+    #[tokio::test]
+    async fn what_ingests_resolves_and_refreshes_is_on_record_in_numbers_and_once() {
+        let house = House::with_two_people().await;
+        let deployment = &house.deployment;
+        let release = crate::jobs::refresh::refresh(deployment, &Output::silent()).await.unwrap();
+        crate::commands::resolve::resolve_all(deployment, &[], &Output::silent()).await.unwrap();
+        let trail = deployment.store.list_audit_events(0, 100).await.unwrap();
+        let of = |action: &str| -> Vec<&kanak_store::AuditEntry> {
+            trail.iter().filter(|entry| entry.event.action == action).collect()
+        };
+        let (ingested, resolved, refreshed) = (of("ingested"), of("resolved"), of("refreshed"));
+        assert_eq!((ingested.len(), resolved.len()), (1, 1), "nothing is told where nothing changed");
+        assert_eq!(refreshed.len() as u64, release.number, "each release once");
+        assert_eq!((ingested[0].event.subject.as_str(), &ingested[0].event.detail["new"]), ("ingest run 1", &2.into()));
+        assert_eq!(ingested[0].event.detail["source"], "people");
+        assert_eq!(resolved[0].event.detail["created"], 2);
+        assert_eq!(refreshed[0].event.subject, "release 1");
+        assert!(trail.iter().all(|entry| !entry.event.detail.to_string().contains("Asha")));
     }
 }

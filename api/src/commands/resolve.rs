@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::deployment::Deployment;
+use crate::jobs::on_record::record;
 use crate::jobs::publish::publish;
 use crate::jobs::resolve::{Resolved, resolve};
 use crate::output::{Output, grouped};
@@ -52,6 +53,14 @@ pub async fn resolve_all(
             Some(why) => format!("{words}; new rules, because {why}"),
         };
         stage.end(&words);
+        if let Some(applied) = &resolved.applied {
+            let detail = json!({
+                "source_records": resolved.source_records, "created": applied.created, "updated": applied.updated,
+                "merged": applied.merged, "split": applied.split, "to_review": resolved.reviews,
+                "feed_position": applied.feed_position, "new_rules_because": resolved.published,
+            });
+            record(deployment, "resolve", "resolved", format!("entity type {name}"), detail).await?;
+        }
         done.push(resolved);
     }
     Ok(done)

@@ -18,6 +18,7 @@ use crate::deployment::Deployment;
 use crate::jobs::declared_models;
 use crate::jobs::erase::clean_file;
 use crate::jobs::keys::{erasure_key, landing_key};
+use crate::jobs::on_record;
 use crate::progress::Stage;
 
 /// The domain under which the hub's own Aadhaar references are drawn.
@@ -196,6 +197,11 @@ pub async fn ingest_file(
     };
     // Lost in a crash, it is missed by nobody: a run without it counts as read under what is declared.
     deployment.store.put_setting(&read_as_setting(summary.run), &declaration).await?;
+    let detail = serde_json::json!({
+        "source": source.name, "rows": summary.rows, "rejected": summary.rejected, "new": summary.new,
+        "changed": summary.changed, "unchanged": summary.unchanged, "retired": summary.retired, "erased": erased_rows,
+    });
+    on_record::record(deployment, "ingest", "ingested", format!("ingest run {}", summary.run), detail).await?;
     Ok(Ingested { erased: erased_rows, ..Ingested::of(&source, file, &summary) })
 }
 

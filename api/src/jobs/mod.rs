@@ -11,6 +11,7 @@ pub mod ingest_file;
 pub mod keys;
 pub mod live;
 pub mod model_migrations;
+pub mod on_record;
 pub mod publish;
 pub mod quality;
 pub mod refresh;

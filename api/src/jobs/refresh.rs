@@ -16,6 +16,7 @@ use kanak_warehouse::{CrosswalkRow, GoldenVersionRow, RelationRow, Release};
 use crate::config::Shared;
 use crate::deployment::Deployment;
 use crate::jobs::keys::landing_key;
+use crate::jobs::on_record::record;
 use crate::jobs::quality;
 use crate::output::{Output, grouped};
 use crate::progress::Stage;
@@ -48,6 +49,7 @@ const PAGE: u32 = 50_000;
 pub async fn refresh(deployment: &Deployment, output: &Output) -> anyhow::Result<Release> {
     let position = deployment.store.feed_position().await?;
     let warehouse = &deployment.warehouse;
+    let former = warehouse.release().map(|release| release.number);
     let reads = withheld_by(deployment);
     let written_for = deployment.store.get_setting(WRITTEN_FOR).await?.unwrap_or_else(|| word(Shared::All).to_owned());
     if warehouse.release().is_none_or(|release| release.feed_position != position.0) || written_for != word(reads) {
@@ -74,6 +76,10 @@ pub async fn refresh(deployment: &Deployment, output: &Output) -> anyhow::Result
     let stage = Stage::begin(output, "Building facts and marts", 0);
     let release = warehouse.build(position.0, deployment.clock.now()).await?;
     stage.end(&format!("{} tables, release at feed position {position}", release.tables.len()));
+    if former != Some(release.number) {
+        let detail = serde_json::json!({ "feed_position": release.feed_position, "tables": release.tables.len() });
+        record(deployment, "refresh", "refreshed", format!("release {}", release.number), detail).await?;
+    }
     Ok(release)
 }
 

@@ -1,9 +1,8 @@
 //! Care of the vault.
 
-use kanak_store::AuditEvent;
-
 use crate::deployment::Deployment;
 use crate::jobs::ingest_file::HUB_DOMAIN;
+use crate::jobs::on_record;
 
 /// Takes out references of the hub's domain that no version of any source record uses, with the numbers that none is left of;
 /// gives how many references went. Nothing may be taken in meanwhile: the caller holds the server's one turn to work, or the data
@@ -26,10 +25,7 @@ pub async fn sweep(deployment: &Deployment) -> anyhow::Result<u64> {
 /// # Errors
 /// When the hub cannot be written.
 pub async fn record(deployment: &Deployment, action: &str, detail: serde_json::Value) -> anyhow::Result<()> {
-    let (actor, subject) = ("system:vault".to_owned(), "vault".to_owned());
-    let event = AuditEvent { actor, action: action.to_owned(), subject, purpose: None, detail };
-    deployment.store.audit(event).await?;
-    Ok(())
+    on_record::record(deployment, "vault", action, "vault".to_owned(), detail).await
 }
 
 #[cfg(test)]
@@ -116,7 +112,11 @@ mod tests {
         let unchanged = house.ingest_on("people_1.csv", &file(&numbers), AGAIN).await;
         assert_eq!((unchanged.unchanged, unchanged.changed), (3, 0), "every number has the reference it had");
         let entries = deployment.store.list_audit_events(0, 100).await.unwrap();
-        let actions: Vec<&str> = entries.iter().map(|entry| entry.event.action.as_str()).collect();
+        let actions: Vec<&str> = entries
+            .iter()
+            .filter(|entry| entry.event.actor == "system:vault")
+            .map(|entry| entry.event.action.as_str())
+            .collect();
         assert_eq!(actions, ["vault_key_rotated", "vault_data_rotation_begun", "vault_data_rotated"]);
     }
 }

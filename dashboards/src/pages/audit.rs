@@ -38,7 +38,7 @@ pub(crate) struct Asked {
     /// Words within the name of who did it.
     #[serde(default)]
     actor: String,
-    /// Words within what it was done to.
+    /// Words within what it was done to, or the golden records that it touched.
     #[serde(default)]
     subject: String,
     /// The number of the last entry looked at for each page before this one.
@@ -112,8 +112,17 @@ impl Asked {
 
     fn fits(&self, event: &AuditEvent) -> bool {
         let holds = |text: &str, words: &str| text.to_lowercase().contains(&words.trim().to_lowercase());
-        holds(&event.actor, &self.actor) && holds(&event.subject, &self.subject)
+        holds(&event.actor, &self.actor)
+            && (holds(&event.subject, &self.subject)
+                || golden_records(event).any(|golden_id| holds(golden_id, &self.subject)))
     }
+}
+
+/// The golden records that an entry about something else names: those of a steward task, of an override.
+fn golden_records(event: &AuditEvent) -> impl Iterator<Item = &str> {
+    let many = event.detail.get("golden_records").and_then(serde_json::Value::as_array);
+    let one = event.detail.get("golden_record");
+    many.into_iter().flatten().chain(one).filter_map(serde_json::Value::as_str)
 }
 
 impl AuditPage {
@@ -164,6 +173,7 @@ impl AuditPage {
             chains: 3,
             checkpoints: 9,
             after_checkpoint: 12,
+            exported_at: None,
             signatures_checked: true,
             faults,
         }

@@ -124,6 +124,7 @@ impl Store {
             .await)?;
         let detail = serde_json::json!({
             "name": name, "prefix": prefix, "roles": role_words(roles), "districts": districts,
+            "expires_us": expires.map(|at| at.0),
         });
         audit_events::append_act(&mut tx, &by.name, "api_key_created", format!("api key {id}"), detail).await?;
         tx.commit().await?;

@@ -83,6 +83,21 @@ async fn held_by(tx: &mut Tx, sources: &[i64], at_us: i64) -> Result<Vec<i64>, S
     Ok(on_tx!(tx, |c| sqlx::query_scalar(text).bind(json(sources)).bind(at_us).fetch_all(c).await)?)
 }
 
+/// The golden records to which these source records were linked anew first after a time: what follows from an act that joins or parts
+/// them.
+async fn held_next(tx: &mut Tx, sources: &[i64], at_us: i64) -> Result<Vec<i64>, StoreError> {
+    const SQL: &str =
+        "SELECT DISTINCT c.golden_id FROM crosswalks c WHERE c.source_record_id IN (SELECT id FROM {ids $1} AS i)
+         AND c.recorded_from_us = (SELECT min(n.recorded_from_us) FROM crosswalks n
+             WHERE n.source_record_id = c.source_record_id AND n.recorded_from_us > $2)";
+    let text = sql(tx.engine(), SQL);
+    Ok(on_tx!(tx, |c| sqlx::query_scalar(text).bind(json(sources)).bind(at_us).fetch_all(c).await)?)
+}
+
+/// Acts after which source records may be linked otherwise, by their words in the trail.
+const JOINS_OR_PARTS: [&str; 6] =
+    ["task_decided", "decision_approved", "decided", "decision_undone", "undone", "undo_approved"];
+
 /// What a proposal is about.
 async fn subject_of(tx: &mut Tx, proposal: i64) -> Result<Subject, StoreError> {
     const SQL: &str = "SELECT steward_task_id, golden_id FROM proposals WHERE id = $1";
@@ -95,7 +110,8 @@ async fn subject_of(tx: &mut Tx, proposal: i64) -> Result<Subject, StoreError> {
     })
 }
 
-async fn golden_of(tx: &mut Tx, subject: Subject, at_us: i64) -> Result<Vec<i64>, StoreError> {
+/// The golden records that an entry was about; of an act that joined or parted two, also those that came of it.
+async fn golden_of(tx: &mut Tx, subject: Subject, action: &str, at_us: i64) -> Result<Vec<i64>, StoreError> {
     const TASK: &str = "SELECT left_id, right_id FROM steward_tasks WHERE id = $1";
     const OVERRIDE: &str = "SELECT source_record_id FROM override_members WHERE override_id = $1 ORDER BY place";
     let subject = match subject {
@@ -108,7 +124,15 @@ async fn golden_of(tx: &mut Tx, subject: Subject, at_us: i64) -> Result<Vec<i64>
         Subject::Task(id) => {
             let pair: Option<(i64, i64)> = on_tx!(tx, |c| sqlx::query_as(TASK).bind(id).fetch_optional(c).await)?;
             match pair {
-                Some((left, right)) => held_by(tx, &[left, right], at_us).await,
+                Some((left, right)) => {
+                    let mut golden = held_by(tx, &[left, right], at_us).await?;
+                    if JOINS_OR_PARTS.contains(&action) {
+                        golden.extend(held_next(tx, &[left, right], at_us).await?);
+                        golden.sort_unstable();
+                        golden.dedup();
+                    }
+                    Ok(golden)
+                }
                 None => Ok(Vec::new()),
             }
         }
@@ -147,7 +171,7 @@ impl Store {
             let Some(last) = rows.last() else { break };
             after = (last.0, last.1);
             for (at_us, _, action, subject, purpose) in rows {
-                let golden = golden_of(&mut tx, Subject::parse(&subject), at_us).await?;
+                let golden = golden_of(&mut tx, Subject::parse(&subject), &action, at_us).await?;
                 if golden.is_empty() {
                     *unnamed.entry(action).or_default() += 1;
                     continue;

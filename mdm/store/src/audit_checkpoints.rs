@@ -20,7 +20,8 @@ pub const ENTRIES_A_CHECKPOINT: u64 = 10_000;
 pub const CHECKPOINT_EVERY_US: i64 = 10 * 60 * 1_000_000;
 
 /// What is signed begins so: a signature serves nothing else.
-const SIGNED_AS: &[u8] = b"kanak audit checkpoint 1\0";
+const CHECKPOINT: &[u8] = b"kanak audit checkpoint 1\0";
+const FILE: &[u8] = b"kanak audit file 1\0";
 
 /// The public half of the key that signs checkpoints: 32 bytes, as 64 hex digits in text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,10 +33,15 @@ impl AuditKey {
         unhex(text.trim())?.try_into().ok().map(Self)
     }
 
-    fn tells(&self, hash: &str, signature: &str) -> bool {
+    fn tells(&self, signed_as: &[u8], hash: &str, signature: &str) -> bool {
         unhex(signature).is_some_and(|bytes| {
-            UnparsedPublicKey::new(&ED25519, self.0).verify(&[SIGNED_AS, hash.as_bytes()].concat(), &bytes).is_ok()
+            UnparsedPublicKey::new(&ED25519, self.0).verify(&[signed_as, hash.as_bytes()].concat(), &bytes).is_ok()
         })
+    }
+
+    /// Whether this key signed an exported file with this hash.
+    pub(crate) fn tells_file(&self, hash: &str, signature: &str) -> bool {
+        self.tells(FILE, hash, signature)
     }
 }
 
@@ -69,8 +75,13 @@ impl AuditSigner {
         AuditKey(self.0.public_key().as_ref().try_into().expect("an Ed25519 public key has 32 bytes"))
     }
 
-    fn sign(&self, hash: &str) -> String {
-        hex(self.0.sign(&[SIGNED_AS, hash.as_bytes()].concat()).as_ref())
+    fn sign(&self, signed_as: &[u8], hash: &str) -> String {
+        hex(self.0.sign(&[signed_as, hash.as_bytes()].concat()).as_ref())
+    }
+
+    /// Signs an exported file with this hash.
+    pub(crate) fn sign_file(&self, hash: &str) -> String {
+        self.sign(FILE, hash)
     }
 }
 
@@ -126,7 +137,7 @@ impl AuditCheckpoint {
 
     /// Whether one of these keys signed it.
     pub(crate) fn is_signed_by(&self, keys: &[AuditKey]) -> bool {
-        keys.iter().any(|key| key.tells(&self.hash, &self.signature))
+        keys.iter().any(|key| key.tells(CHECKPOINT, &self.hash, &self.signature))
     }
 }
 
@@ -244,7 +255,7 @@ impl Store {
             signature: String::new(),
         };
         made.hash = made.own_hash();
-        made.signature = signer.sign(&made.hash);
+        made.signature = signer.sign(CHECKPOINT, &made.hash);
         let row =
             (made.id, made.at_us, json(&made.heads), &made.previous_hash, &made.hash, &made.signed_by, &made.signature);
         let text = crate::dialect::sql(tx.engine(), INSERT);

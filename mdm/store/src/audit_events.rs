@@ -110,6 +110,17 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// SHA-256 over words that stand in the ledger and stay out of the trail, hex: there is no changing them unseen. Each goes in with its
+/// length.
+pub(crate) fn words_hash<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
+    let mut hasher = Sha256::new();
+    for word in words {
+        hasher.update((word.len() as u64).to_be_bytes());
+        hasher.update(word.as_bytes());
+    }
+    hex(&hasher.finalize())
+}
+
 /// The last entry of a chain, whose row the transaction holds: no one else appends to the chain until it ends.
 #[derive(Debug, Clone, FromRow)]
 pub(crate) struct Head {

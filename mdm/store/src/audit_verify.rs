@@ -7,10 +7,11 @@ use std::path::Path;
 
 use kanak_model::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::Store;
 use crate::audit_checkpoints::{self as checkpoints, AuditCheckpoint, AuditKey, ChainHead};
-use crate::audit_events::{self, EntryRow, genesis};
+use crate::audit_events::{self, EntryRow, Listed, genesis, hex};
 use crate::error::StoreError;
 
 /// What is wrong with a trail.
@@ -74,6 +75,21 @@ pub enum AuditFault {
         /// Which.
         id: i64,
     },
+    /// An exported file holds entries that no checkpoint covers.
+    FileUnsigned {
+        /// How many.
+        entries: u64,
+    },
+    /// An exported file holds no checkpoint at all.
+    FileWithoutCheckpoint,
+    /// An exported file holds no entry, and each export writes its own.
+    FileEmpty,
+    /// An exported file does not end with its closing line.
+    FileUnclosed,
+    /// An exported file holds other entries or checkpoints than its closing line counts.
+    FileChanged,
+    /// The closing line of an exported file was not signed by the key, or stands under another header.
+    FileForged,
 }
 
 impl AuditFault {
@@ -116,6 +132,22 @@ impl fmt::Display for AuditFault {
                 write!(f, "checkpoint {id} does not follow the one before it: one of them was taken out or put in")
             }
             Self::CheckpointForged { id } => write!(f, "checkpoint {id} was not signed by the key"),
+            Self::FileUnsigned { entries } => {
+                write!(f, "nobody signed the last of the entries: {entries} of the file come after its last checkpoint")
+            }
+            Self::FileWithoutCheckpoint => write!(f, "nobody signed the entries: the file holds no checkpoint"),
+            Self::FileEmpty => write!(f, "the file holds no entry: each export writes at least its own"),
+            Self::FileUnclosed => write!(
+                f,
+                "the file does not end with its signed closing line: it was cut, or made by a version that wrote none; export the trail again"
+            ),
+            Self::FileChanged => write!(
+                f,
+                "the file holds other entries or checkpoints than its closing line counts: some were taken out or put in"
+            ),
+            Self::FileForged => {
+                write!(f, "the closing line was not signed by the key, or not for the header that the file has")
+            }
         }
     }
 }
@@ -129,8 +161,11 @@ pub struct AuditVerdict {
     pub chains: u64,
     /// How many checkpoints were read.
     pub checkpoints: u64,
-    /// How many entries came after the last checkpoint: that some of their last ones are gone, nothing here can show.
+    /// How many entries came after the last checkpoint: that some of their last ones are gone, nothing here can show. An
+    /// exported file has none.
     pub after_checkpoint: u64,
+    /// When the file was written; `None` of a live hub.
+    pub exported_at: Option<Timestamp>,
     /// Whether signatures were checked: without a key they were not.
     pub signatures_checked: bool,
     /// What is wrong: of every chain, and of the checkpoints, the first thing.
@@ -261,15 +296,48 @@ impl Verifier {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "line", rename_all = "snake_case")]
 enum Line {
-    /// What the file is. The first line.
-    Header {
-        format: String,
-        exported_at_us: i64,
-        /// For whoever has none to compare it with. To trust it, get it by another way than this file.
-        public_key: Option<String>,
-    },
+    /// The first line.
+    Header(Header),
     Checkpoint(AuditCheckpoint),
     Entry(EntryRow),
+    /// The last line.
+    Closing(Closing),
+}
+
+/// What the file is.
+#[derive(Clone, Serialize, Deserialize)]
+struct Header {
+    format: String,
+    exported_at_us: i64,
+    /// For whoever has none to compare it with. To trust it, get it by another way than this file.
+    public_key: Option<String>,
+}
+
+/// What the file holds, signed together with its header: an older trail cannot pass for a later one.
+#[derive(Serialize, Deserialize)]
+struct Closing {
+    entries: u64,
+    checkpoints: u64,
+    /// The hash of the last checkpoint, which covers the last entry.
+    checkpoint_hash: String,
+    /// Ed25519 over the hash of header and closing line, hex.
+    signature: String,
+}
+
+impl Closing {
+    /// SHA-256 over the header and all but the signature. Each text goes in with its length.
+    fn own_hash(&self, header: &Header) -> String {
+        let mut hasher = Sha256::new();
+        hasher.update(header.exported_at_us.to_be_bytes());
+        hasher.update(self.entries.to_be_bytes());
+        hasher.update(self.checkpoints.to_be_bytes());
+        let public_key = header.public_key.as_deref().unwrap_or_default();
+        for text in [header.format.as_str(), public_key, &self.checkpoint_hash] {
+            hasher.update((text.len() as u64).to_be_bytes());
+            hasher.update(text.as_bytes());
+        }
+        hex(&hasher.finalize())
+    }
 }
 
 const FORMAT: &str = "kanak audit trail 1";
@@ -300,18 +368,19 @@ pub enum AuditFileError {
     },
 }
 
-/// Checks an exported trail, without a hub. `keys` are the public keys of those who may have signed its checkpoints, got
-/// by another way than the file.
+/// Checks an exported trail, without a hub. `keys` are the public keys of those who may have signed its checkpoints and its
+/// closing line, got by another way than the file. It must be signed up to its last entry.
 ///
 /// # Errors
 /// [`AuditFileError`] when the file is no such trail; what is wrong within one stands in the verdict.
 pub fn verify_audit_file(path: &Path, keys: &[AuditKey]) -> Result<AuditVerdict, AuditFileError> {
-    let mut checkpoints = Vec::new();
+    let (mut header, mut checkpoints, mut closing) = (None, Vec::new(), None);
     // Checkpoints first, wherever they stand: entries are judged by them and need not stay in memory.
-    visit_lines(path, |line| {
-        if let Line::Checkpoint(checkpoint) = line {
-            checkpoints.push(checkpoint);
-        }
+    visit_lines(path, |line| match line {
+        Line::Header(found) => header = Some(found),
+        Line::Checkpoint(checkpoint) => checkpoints.push(checkpoint),
+        Line::Entry(_) => {}
+        Line::Closing(found) => closing = Some(found),
     })?;
     let mut verifier = Verifier::new(&checkpoints, keys);
     visit_lines(path, |line| {
@@ -319,14 +388,36 @@ pub fn verify_audit_file(path: &Path, keys: &[AuditKey]) -> Result<AuditVerdict,
             verifier.entry(row);
         }
     })?;
-    Ok(verifier.finish(&[]))
+    let mut verdict = verifier.finish(&[]);
+    if verdict.entries == 0 {
+        verdict.faults.push(AuditFault::FileEmpty);
+    }
+    if checkpoints.is_empty() {
+        verdict.faults.push(AuditFault::FileWithoutCheckpoint);
+    } else if verdict.after_checkpoint > 0 {
+        verdict.faults.push(AuditFault::FileUnsigned { entries: verdict.after_checkpoint });
+    }
+    verdict.exported_at = header.as_ref().map(|header| Timestamp(header.exported_at_us));
+    let closed = header.zip(closing).map_or(Some(AuditFault::FileUnclosed), |(header, closing)| {
+        let held = (verdict.entries, verdict.checkpoints, checkpoints.last().map(|last| last.hash.as_str()));
+        let hash = closing.own_hash(&header);
+        if held != (closing.entries, closing.checkpoints, Some(closing.checkpoint_hash.as_str())) {
+            Some(AuditFault::FileChanged)
+        } else if !keys.is_empty() && !keys.iter().any(|key| key.tells_file(&hash, &closing.signature)) {
+            Some(AuditFault::FileForged)
+        } else {
+            None
+        }
+    });
+    verdict.faults.extend(closed);
+    Ok(verdict)
 }
 
 fn visit_lines(path: &Path, mut visit: impl FnMut(Line)) -> Result<(), AuditFileError> {
     let shown = || path.display().to_string();
     let file = std::fs::File::open(path).map_err(|source| AuditFileError::File { path: shown(), source })?;
     let mut reader = BufReader::with_capacity(1 << 16, file);
-    let (mut text, mut line) = (String::new(), 0);
+    let (mut text, mut line, mut is_closed) = (String::new(), 0, false);
     loop {
         text.clear();
         let read = reader.read_line(&mut text).map_err(|source| AuditFileError::File { path: shown(), source })?;
@@ -337,12 +428,14 @@ fn visit_lines(path: &Path, mut visit: impl FnMut(Line)) -> Result<(), AuditFile
         let bad = |what| AuditFileError::Line { path: shown(), line, what };
         let parsed: Line = serde_json::from_str(&text).map_err(|_| bad("is no line of an audit trail"))?;
         match &parsed {
-            Line::Header { format, .. } if line == 1 && format == FORMAT => {}
-            Line::Header { .. } if line == 1 => return Err(bad("is the header of another version")),
-            Line::Header { .. } => return Err(bad("is a second header")),
+            Line::Header(header) if line == 1 && header.format == FORMAT => {}
+            Line::Header(_) if line == 1 => return Err(bad("is the header of another version")),
+            Line::Header(_) => return Err(bad("is a second header")),
             _ if line == 1 => return Err(bad("is no header of an audit trail")),
+            _ if is_closed => return Err(bad("comes after the closing line")),
             _ => {}
         }
+        is_closed = matches!(parsed, Line::Closing(_));
         visit(parsed);
     }
 }
@@ -367,11 +460,13 @@ impl Store {
         }
     }
 
-    /// Writes the whole trail as lines of JSON: what it is, all checkpoints, all entries in the order in which they were
-    /// stored. Times are UTC microseconds. Gives the number of entries.
+    /// Writes the trail up to the last checkpoint as lines of JSON: what it is, all checkpoints, the entries in the order in
+    /// which they were stored, and a closing line that counts them and is signed together with the first. Times are UTC
+    /// microseconds. Gives the number of entries.
     ///
     /// # Errors
-    /// [`StoreError::File`] when `out`, which errors name `path`, takes no more.
+    /// [`StoreError::File`] when `out`, which errors name `path`, takes no more; [`StoreError::NoSigner`] of a store that was
+    /// opened without a key to sign with.
     pub async fn export_audit(&self, path: &str, out: &mut (impl Write + Send)) -> Result<u64, StoreError> {
         let mut put = |line: &Line| -> Result<(), StoreError> {
             serde_json::to_writer(&mut *out, line)
@@ -379,25 +474,44 @@ impl Store {
                 .and_then(|()| out.write_all(b"\n"))
                 .map_err(|source| StoreError::File { path: path.to_owned(), source })
         };
+        let signer = self.signer.as_ref().ok_or(StoreError::NoSigner)?;
         let mut tx = self.db.begin_read().await?;
-        put(&Line::Header {
+        let header = Header {
             format: FORMAT.to_owned(),
             exported_at_us: self.clock.now().0,
-            public_key: self.audit_key().map(|key| key.to_string()),
-        })?;
-        for checkpoint in checkpoints::list(&mut tx).await? {
+            public_key: Some(signer.public_key().to_string()),
+        };
+        put(&Line::Header(header.clone()))?;
+        let checkpoints = checkpoints::list(&mut tx).await?;
+        let last = checkpoints.last();
+        // What others write meanwhile nobody has signed yet: it stays for the next export.
+        let signed: BTreeMap<i64, i64> =
+            last.iter().flat_map(|last| &last.heads).map(|ChainHead(chain, number, _)| (*chain, *number)).collect();
+        let mut closing = Closing {
+            entries: 0,
+            checkpoints: checkpoints.len() as u64,
+            checkpoint_hash: last.map(|last| last.hash.clone()).unwrap_or_default(),
+            signature: String::new(),
+        };
+        for checkpoint in checkpoints {
             put(&Line::Checkpoint(checkpoint))?;
         }
-        let (mut after, mut entries) = (0, 0);
+        let mut after = 0;
         loop {
             let rows = audit_events::page(&mut tx, after, PAGE).await?;
-            let Some(last) = rows.last() else { return Ok(entries) };
+            let Some(last) = rows.last() else { break };
             after = last.position;
-            entries += rows.len() as u64;
-            for listed in rows {
-                put(&Line::Entry(listed.row))?;
+            for Listed { row, .. } in rows {
+                if signed.get(&row.chain).is_some_and(|head| row.number <= *head) {
+                    closing.entries += 1;
+                    put(&Line::Entry(row))?;
+                }
             }
         }
+        closing.signature = signer.sign_file(&closing.own_hash(&header));
+        let entries = closing.entries;
+        put(&Line::Closing(closing))?;
+        Ok(entries)
     }
 }
 
@@ -413,7 +527,8 @@ impl fmt::Display for AuditVerdict {
             plural(self.checkpoints, "checkpoint", "checkpoints"),
             if self.signatures_checked { "" } else { " (signatures not checked: there is no key)" },
             plural(self.after_checkpoint, "entry", "entries"),
-        )
+        )?;
+        self.exported_at.map_or(Ok(()), |at| write!(f, ", exported {at}"))
     }
 }
 

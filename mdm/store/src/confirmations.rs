@@ -20,6 +20,7 @@ use crate::dialect::{json, sql};
 use crate::error::StoreError;
 use crate::proposals::{NewProposal, ProposedAct};
 use crate::stewardship::check_reason;
+use crate::trail_agreement::WORDS;
 use crate::{Store, proposals, resolution, users};
 
 /// Who confirmed a golden record, when and why.
@@ -258,7 +259,8 @@ impl Store {
         let new = NewConfirmation { of: &members, constraint: None, by, reason };
         insert(&mut tx, &entity, &new).await?;
         resolution::mark_unresolved(&mut tx, &entity, &members).await?;
-        audit(&mut tx, by, "golden_record_confirmed", id).await?;
+        let detail = serde_json::json!({ WORDS: audit_events::words_hash([reason]) });
+        audit(&mut tx, by, "golden_record_confirmed", id, detail).await?;
         tx.commit().await
     }
 
@@ -314,7 +316,7 @@ async fn withdraw_found(
 ) -> Result<Vec<i64>, StoreError> {
     let members = withdraw(tx, ids, by).await?;
     resolution::mark_unresolved(tx, entity, &members).await?;
-    audit(tx, by, "confirmation_withdrawn", id).await?;
+    audit(tx, by, "confirmation_withdrawn", id, serde_json::json!({})).await?;
     Ok(members)
 }
 
@@ -355,9 +357,15 @@ pub(crate) async fn live_members(tx: &mut Tx, id: GoldenId) -> Result<(String, V
     Ok((entity, members))
 }
 
-async fn audit(tx: &mut Tx, by: UserId, action: &str, id: GoldenId) -> Result<(), StoreError> {
+async fn audit(
+    tx: &mut Tx,
+    by: UserId,
+    action: &str,
+    id: GoldenId,
+    detail: serde_json::Value,
+) -> Result<(), StoreError> {
     let actor = users::actor(tx, by).await?;
-    audit_events::append_act(tx, &actor, action, id.to_string(), serde_json::json!({})).await
+    audit_events::append_act(tx, &actor, action, id.to_string(), detail).await
 }
 
 #[cfg(test)]

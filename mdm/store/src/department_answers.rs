@@ -16,6 +16,7 @@ use crate::dialect::{JsonColumn, json, sql};
 use crate::error::StoreError;
 use crate::packed::ChosenBack;
 use crate::stewardship::{check_reason, check_words_of};
+use crate::trail_agreement::WORDS;
 
 /// So many rows of a register are looked at for one page of corrections.
 const LOOKED_AT_MAX: i64 = 5_000;
@@ -335,8 +336,10 @@ impl Store {
         let by = &access.caller().name;
         let (row, golden) = (found.source_record.0, found.golden_id);
         let id = insert(&mut tx, row, says, Some(attribute), golden.0, reason, by).await?;
-        let detail =
-            serde_json::json!({ "answer": id, "source_record": row, "attribute": attribute, "says": says.word() });
+        let words = audit_events::words_hash([reason.unwrap_or_default()]);
+        let detail = serde_json::json!({
+            "answer": id, "source_record": row, "attribute": attribute, "says": says.word(), WORDS: words,
+        });
         audit_events::append_act(&mut tx, by, "correction_answered", golden.to_string(), detail).await?;
         let text = format!("{COLUMNS} WHERE a.id = $1");
         let row: Row = on_tx!(tx, |c| sqlx::query_as(sql(engine, &text)).bind(id).fetch_one(c).await)?;

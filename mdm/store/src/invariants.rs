@@ -20,6 +20,7 @@ use crate::overrides;
 use crate::packed::ChosenBack;
 use crate::relations;
 use crate::rule_sets::body_hash;
+use crate::trail_agreement;
 
 /// One invariant and whether it holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +42,7 @@ struct SqlCheck {
     broken: &'static str,
 }
 
-const CHECKS: [SqlCheck; 20] = [
+const CHECKS: [SqlCheck; 22] = [
     SqlCheck {
         name: "linked_once",
         what: "a source record is linked to at most one golden record at every instant",
@@ -112,6 +113,27 @@ const CHECKS: [SqlCheck; 20] = [
                  WHERE f.position IS NULL OR f.entity <> g.entity OR f.version <> g.version
                  OR g.state <> CASE f.change WHEN 'merged_into' THEN 'redirected' WHEN 'emptied' THEN 'emptied' ELSE 'live' END
                  OR (f.change = 'merged_into' AND coalesce(f.other_golden_id, 0) <> coalesce(g.redirect_to, 0))",
+    },
+    SqlCheck {
+        name: "feed_in_order",
+        what: "a golden record begins once, changes while it is live, and comes back only after it ended",
+        broken: "SELECT golden_id AS id FROM (
+                     SELECT golden_id, change, other_golden_id,
+                     lag(change) OVER (PARTITION BY golden_id ORDER BY position) AS before_change FROM feed_events
+                     WHERE golden_id IS NOT NULL) AS f
+                 WHERE CASE
+                     WHEN before_change IS NULL THEN change NOT IN ('created', 'split_from') OR (change = 'created') <> (other_golden_id IS NULL)
+                     WHEN before_change IN ('merged_into', 'emptied') THEN change <> 'restored'
+                     ELSE change NOT IN ('updated', 'merged_into', 'emptied') END",
+    },
+    SqlCheck {
+        name: "links_as_told",
+        what: "the feed tells of each golden record when a source record came to it or left it",
+        broken: "SELECT l.source_record_id AS id FROM (
+                     SELECT source_record_id, golden_id, recorded_from_us AS at_us FROM crosswalks
+                     UNION ALL
+                     SELECT source_record_id, golden_id, recorded_to_us AS at_us FROM crosswalks WHERE recorded_to_us IS NOT NULL) AS l
+                 LEFT JOIN feed_events f ON f.golden_id = l.golden_id AND f.at_us = l.at_us WHERE f.position IS NULL",
     },
     SqlCheck {
         name: "versions_contiguous",
@@ -209,7 +231,7 @@ impl Store {
     /// Checks every invariant that the stored hub can show, on one state of it.
     pub async fn check_invariants(&self) -> Result<Vec<Check>, StoreError> {
         let mut tx = self.db.begin_read().await?;
-        let mut checks = Vec::with_capacity(CHECKS.len() + 10);
+        let mut checks = Vec::with_capacity(CHECKS.len() + 14);
         for one in &CHECKS {
             checks.push(run(&mut tx, one.name, one.what, one.broken).await?);
         }
@@ -217,6 +239,7 @@ impl Store {
         checks.push(run(&mut tx, "search_finds_live", "the search index holds live golden records only", ended).await?);
         checks.push(check_redirects(&mut tx).await?);
         checks.push(check_provenance(&mut tx).await?);
+        checks.push(check_past_provenance(&mut tx).await?);
         checks.push(check_content_hashes(&mut tx).await?);
         checks.push(check_decisions(&mut tx).await?);
         checks.push(check_must_links(&mut tx).await?);
@@ -234,6 +257,16 @@ impl Store {
             "confirmed_stay_apart",
             "no two golden records that stewards confirmed were joined without one",
             &joined,
+        ));
+        checks.push(check_in_words(
+            "words_in_trail",
+            "what stewards and departments decided, stated, confirmed, held and answered is what the audit trail tells, by whom and when",
+            &trail_agreement::list_unlike_words(&mut tx).await?,
+        ));
+        checks.push(check_in_words(
+            "permissions_in_trail",
+            "what users and keys may do is what the audit trail tells",
+            &trail_agreement::list_unlike_permissions(&mut tx).await?,
         ));
         drop(tx);
         checks.extend(audit_checks(&self.verify_audit().await?));
@@ -260,6 +293,15 @@ fn audit_checks(verdict: &AuditVerdict) -> [Check; 2] {
 }
 
 fn check(name: &'static str, what: &'static str, broken: &[i64]) -> Check {
+    let detail = match broken {
+        [] => "none".to_owned(),
+        [first, ..] => format!("{} broken, the first is {first}", broken.len()),
+    };
+    Check { name, what, passed: broken.is_empty(), detail }
+}
+
+/// The same of rows of many tables, which are named with their ids.
+fn check_in_words(name: &'static str, what: &'static str, broken: &[String]) -> Check {
     let detail = match broken {
         [] => "none".to_owned(),
         [first, ..] => format!("{} broken, the first is {first}", broken.len()),
@@ -333,6 +375,50 @@ async fn check_provenance(tx: &mut Tx) -> Result<Check, StoreError> {
     Ok(check(
         "values_have_provenance",
         "a linked source record states every golden value, in the version named, or a steward's override does",
+        &broken,
+    ))
+}
+
+/// Of every version that a golden record ever had. Who held which source record then is not looked at, and values that stewards stated
+/// are compared with the trail.
+async fn check_past_provenance(tx: &mut Tx) -> Result<Check, StoreError> {
+    const SQL: &str = "SELECT golden_id, version, chosen FROM golden_versions
+         WHERE golden_id > $1 OR (golden_id = $1 AND version > $2) ORDER BY golden_id, version LIMIT $3";
+    const NOW: &str = "SELECT id, version, stated FROM source_records WHERE id IN (SELECT id FROM {ids $1} AS i)";
+    const BEFORE: &str = "SELECT source_record_id, version, stated FROM source_record_versions
+         WHERE source_record_id IN (SELECT id FROM {ids $1} AS i)";
+    let engine = tx.engine();
+    let mut broken = Vec::new();
+    let mut after = (0, 0);
+    loop {
+        let rows: Vec<(i64, i64, Json<ChosenBack>)> =
+            on_tx!(tx, |c| sqlx::query_as(SQL).bind(after.0).bind(after.1).bind(PAGE).fetch_all(c).await)?;
+        let Some(last) = rows.last() else { break };
+        after = (last.0, last.1);
+        let sources: FxHashSet<i64> =
+            rows.iter().flat_map(|row| row.2.0.0.values()).map(|value| value.source_record.0).collect();
+        let list = json(&sources.into_iter().collect::<Vec<i64>>());
+        let mut versions = Versions::default();
+        for text in [NOW, BEFORE] {
+            let stated: Vec<(i64, i64, Json<Values>)> =
+                on_tx!(tx, |c| sqlx::query_as(sql(engine, text)).bind(&list).fetch_all(c).await)?;
+            versions.extend(stated.into_iter().map(|(id, version, stated)| ((id, version as i32), stated.0)));
+        }
+        for (id, _, chosen) in &rows {
+            let fits = |(name, value): (&String, &kanak_model::golden_record::GoldenValue)| {
+                value.strategy == SurvivorshipStrategy::StewardOverride
+                    || versions
+                        .get(&(value.source_record.0, value.source_version))
+                        .is_some_and(|stated| stated.find(name) == Some(value.value.as_str()))
+            };
+            if !chosen.0.0.iter().all(fits) && broken.last() != Some(id) {
+                broken.push(*id);
+            }
+        }
+    }
+    Ok(check(
+        "past_values_have_provenance",
+        "the source record that a golden value names, or a steward, stated it, in every version there ever was",
         &broken,
     ))
 }

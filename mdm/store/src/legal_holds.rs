@@ -11,6 +11,7 @@ use crate::erasures::{subjects, with_redirected};
 use crate::error::StoreError;
 use crate::golden_records::follow;
 use crate::stewardship::{check_reason, check_text};
+use crate::trail_agreement::WORDS;
 
 /// A hold as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +92,8 @@ impl Store {
             .await
             .map(drop))?;
         on_tx!(tx, |c| sqlx::query(sql(engine, MEMBERS)).bind(json(&members)).bind(hold).execute(c).await.map(drop))?;
-        let detail = serde_json::json!({ "hold": hold, "source_records": members.len() });
+        let words = audit_events::words_hash([authority, reason]);
+        let detail = serde_json::json!({ "hold": hold, "source_records": members.len(), WORDS: words });
         audit_events::append_act(&mut tx, actor, "hold_placed", id.to_string(), detail).await?;
         tx.commit().await?;
         Ok(hold)

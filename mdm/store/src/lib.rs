@@ -54,6 +54,7 @@ mod steward_tasks;
 mod stewardship;
 mod task_steps;
 pub mod testing;
+mod trail_agreement;
 mod users;
 mod vault;
 mod webhooks;

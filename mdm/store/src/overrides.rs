@@ -22,6 +22,7 @@ use crate::error::StoreError;
 use crate::packed::ChosenBack;
 use crate::proposals::{NewProposal, ProposedAct};
 use crate::stewardship::check_reason;
+use crate::trail_agreement::{WORDS, override_words};
 use crate::{Store, proposals, resolution, users};
 
 /// What a steward states.
@@ -75,7 +76,16 @@ struct Row {
     ended_us: Option<i64>,
 }
 
-async fn audit(tx: &mut Tx, actor: &str, action: &str, id: i64, detail: serde_json::Value) -> Result<(), StoreError> {
+async fn audit(
+    tx: &mut Tx,
+    actor: &str,
+    action: &str,
+    id: i64,
+    mut detail: serde_json::Value,
+) -> Result<(), StoreError> {
+    if let Some((_, golden)) = find_golden_of(tx, OverrideId(id)).await? {
+        detail["golden_record"] = golden.to_string().into();
+    }
     audit_events::append_act(tx, actor, action, format!("override {id}"), detail).await
 }
 
@@ -126,14 +136,17 @@ pub(crate) async fn withdraw(tx: &mut Tx, id: OverrideId, by: UserId) -> Result<
     Ok(on_tx!(tx, |c| sqlx::query_scalar(MEMBERS).bind(ended).fetch_all(c).await)?)
 }
 
-/// The golden record that an override speaks of now, and its entity type.
-async fn golden_of(tx: &mut Tx, id: OverrideId) -> Result<(String, GoldenId), StoreError> {
+/// The golden record that an override speaks of now, and its entity type; `None` where none of its source records is linked.
+async fn find_golden_of(tx: &mut Tx, id: OverrideId) -> Result<Option<(String, GoldenId)>, StoreError> {
     const SQL: &str = "SELECT o.entity, x.golden_id FROM overrides o JOIN override_members m ON m.override_id = o.id
          JOIN crosswalks x ON x.source_record_id = m.source_record_id AND x.recorded_to_us IS NULL
          WHERE o.id = $1 ORDER BY m.place LIMIT 1";
     let row: Option<(String, i64)> = on_tx!(tx, |c| sqlx::query_as(SQL).bind(id.0).fetch_optional(c).await)?;
-    let (entity, golden) = row.ok_or_else(|| StoreError::NotFound { what: "override", id: id.to_string() })?;
-    Ok((entity, GoldenId(golden)))
+    Ok(row.map(|(entity, golden)| (entity, GoldenId(golden))))
+}
+
+async fn golden_of(tx: &mut Tx, id: OverrideId) -> Result<(String, GoldenId), StoreError> {
+    find_golden_of(tx, id).await?.ok_or_else(|| StoreError::NotFound { what: "override", id: id.to_string() })
 }
 
 /// Takes values and words out of overrides that speak of what is erased and of nothing else that is left, or whose value a golden record of
@@ -219,7 +232,8 @@ pub(crate) async fn insert(
     let rows: Vec<(i64, i64)> = (0..).zip(subjects).collect();
     on_tx!(tx, |c| sqlx::query(sql(engine, MEMBERS)).bind(json(&rows)).bind(id).execute(c).await.map(drop))?;
     resolution::mark_unresolved(tx, &entity, &members).await?;
-    let detail = serde_json::json!({ "golden_record": new.golden_id.to_string(), "attribute": new.attribute });
+    let words = override_words(new.attribute, new.value, reason, new.expires.map(|expires| expires.0));
+    let detail = serde_json::json!({ "attribute": new.attribute, WORDS: words });
     let actor = users::actor(tx, by).await?;
     audit(tx, &actor, "value_overridden", id, detail).await?;
     Ok((OverrideId(id), entity, members))

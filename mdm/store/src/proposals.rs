@@ -17,6 +17,7 @@ use crate::error::StoreError;
 use crate::overrides::{self, NewOverride};
 use crate::steward_tasks::{allowed, get_due, take};
 use crate::stewardship::{HeldDecisions, NewDecision, check_reason, check_words_of, enact, find_obstacle, undo};
+use crate::trail_agreement::{IN_NAME_OF, WORDS};
 use crate::{Store, users};
 
 /// What one steward wants.
@@ -472,7 +473,10 @@ impl Store {
                 let new = NewDecision { by: proposal.by, decision: *decision, reason: &proposal.reason, batch: None };
                 enact(&mut tx, &mut held, &task, new, *evidence, constraint).await?;
                 let actor = users::actor(&mut tx, by).await?;
-                let detail = serde_json::json!({ "decision": decision.word(), "proposal": id.0 });
+                let detail = serde_json::json!({
+                    "decision": decision.word(), "proposal": id.0, IN_NAME_OF: users::actor(&mut tx, proposal.by).await?,
+                    WORDS: audit_events::words_hash([proposal.reason.as_str()]),
+                });
                 take(&mut tx, &step, &actor, detail).await?;
                 let Constraint { left, right, .. } = constraint;
                 Approved { entity: task.entity, touched: vec![left, right] }

@@ -2,7 +2,7 @@
 
 use kanak_model::match_pair::{Decision, MatchPair};
 use kanak_model::steward_task::{Actor, Escalation, Impact, Step, StepRefused, StewardTask, TaskState};
-use kanak_model::{Role, SourceRecordId, StewardTaskId, Timestamp, UserId};
+use kanak_model::{GoldenId, Role, SourceRecordId, StewardTaskId, Timestamp, UserId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::ser::{Serialize, SerializeTuple as _, Serializer};
 use sqlx::FromRow;
@@ -204,14 +204,21 @@ pub(crate) async fn take(tx: &mut Tx, step: &Step, actor: &str, detail: serde_js
     audit(tx, actor, step.action(), step.task(), detail).await
 }
 
-/// The reason stays out of the trail: it is the steward's words about people, and stands in the ledger.
+/// The reason stays out of the trail: it is the steward's words about people, and stands in the ledger. The golden records of its
+/// source records are named, as they are before the act has its effect.
 pub(crate) async fn audit(
     tx: &mut Tx,
     actor: &str,
     action: &str,
     task: StewardTaskId,
-    detail: serde_json::Value,
+    mut detail: serde_json::Value,
 ) -> Result<(), StoreError> {
+    const GOLDEN: &str = "SELECT DISTINCT x.golden_id FROM steward_tasks t JOIN crosswalks x
+         ON (x.source_record_id = t.left_id OR x.source_record_id = t.right_id) AND x.recorded_to_us IS NULL
+         WHERE t.id = $1 ORDER BY 1";
+    let golden: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(GOLDEN).bind(task.0).fetch_all(c).await)?;
+    let golden: Vec<String> = golden.into_iter().map(|id| GoldenId(id).to_string()).collect();
+    detail["golden_records"] = golden.into();
     audit_events::append_act(tx, actor, action, format!("steward task {task}"), detail).await
 }
 

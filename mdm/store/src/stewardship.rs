@@ -12,6 +12,7 @@ use kanak_model::{
 use rustc_hash::FxHashMap;
 
 use crate::access_sql::compile;
+use crate::audit_events::words_hash;
 use crate::confirmations::{self, NewConfirmation};
 use crate::constraints::{self, Holding, NewConstraint};
 use crate::crosswalks::{Link, links};
@@ -21,6 +22,7 @@ use crate::error::StoreError;
 use crate::golden_records::{MEMBER_COLUMNS, MemberRecord, MemberRow};
 use crate::proposals::{NewProposal, ProposedAct};
 use crate::steward_tasks::{COLUMNS, Row, allowed, get, get_due, take};
+use crate::trail_agreement::WORDS;
 use crate::{Store, agreements, field_checks, proposals, resolution, users};
 
 /// Which tasks are listed.
@@ -648,7 +650,7 @@ pub(crate) async fn decide(
     let step = allowed(tx, &task, new.by, |task, actor, now| task.decide(actor, now, new.decision)).await?;
     let constraint = find_obstacle(tx, held, &task, new.decision, evidence).await?;
     enact(tx, held, &task, new, evidence, constraint).await?;
-    let mut detail = serde_json::json!({ "decision": new.decision.word() });
+    let mut detail = serde_json::json!({ "decision": new.decision.word(), WORDS: words_hash([new.reason]) });
     if let Some(check) = evidence {
         detail["field_check"] = check.0.into();
     }

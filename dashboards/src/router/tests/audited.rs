@@ -117,6 +117,27 @@ async fn auditors_read_the_trail_newest_first_page_by_page_and_filtered() {
 }
 
 #[tokio::test]
+async fn the_trail_of_a_golden_record_holds_what_stewards_did_to_it() {
+    let house = house().await;
+    let event = |subject: &str, detail: serde_json::Value| AuditEvent {
+        actor: "harleen".to_owned(),
+        action: "did".to_owned(),
+        subject: subject.to_owned(),
+        purpose: None,
+        detail,
+    };
+    let events = vec![
+        event("steward task 9", serde_json::json!({ "golden_records": ["K-000001-1", "K-000003-3"] })),
+        event("override 7", serde_json::json!({ "golden_record": "K-000001-1" })),
+        event("override 8", serde_json::json!({ "golden_record": "K-000002-2" })),
+        event("K-000001-1", serde_json::json!({})),
+    ];
+    house.store.audit_many(events).await.unwrap();
+    let found = house.get(AUDITOR, "/audit?subject=K-000001-1").await.body;
+    assert!(found.contains("steward task 9") && found.contains("override 7") && !found.contains("override 8"));
+}
+
+#[tokio::test]
 async fn an_auditor_of_some_districts_does_not_see_the_state_s_trail() {
     let house = house().await;
     let mut confined = signed_in(&[Role::Auditor]);

@@ -164,11 +164,11 @@ fn an_exported_trail_is_judged_without_a_hub_by_the_public_key_alone() {
         fill(&hub).await;
         let key = AuditKey::parse(&format!(" {}\n", hub.store.audit_key().unwrap())).unwrap();
         let lines = export(&hub).await;
-        assert_eq!(lines.len(), 10, "a header, a checkpoint and eight entries");
+        assert_eq!(lines.len(), 10, "a header, a checkpoint, the seven entries that it covers and a closing line");
         let judge = |lines: &[String]| verify_audit_file(&write(&hub, lines), &[key]).unwrap();
         let whole = judge(&lines);
-        assert_eq!((whole.entries, whole.chains, whole.checkpoints, whole.after_checkpoint), (8, 2, 1, 1));
-        assert!(whole.holds(), "{:?}", whole.faults);
+        assert_eq!((whole.entries, whole.chains, whole.checkpoints, whole.after_checkpoint), (7, 2, 1, 0));
+        assert!(whole.holds() && whole.exported_at.is_some(), "{:?}", whole.faults);
 
         let without = |place: usize| [&lines[..place], &lines[place + 1..]].concat();
         let first = |lines: &[String]| judge(lines).faults.into_iter().next();
@@ -176,7 +176,6 @@ fn an_exported_trail_is_judged_without_a_hub_by_the_public_key_alone() {
         assert_eq!(first(&without(6)), Some(missing), "an entry is missing");
         let cut = AuditFault::ChainCut { chain: 2, last: 2, head: 4, checkpoint: Some(1) };
         assert_eq!(first(&lines[..7]), Some(cut), "cut below the checkpoint");
-        assert_eq!(judge(&without(9)).after_checkpoint, 0, "after the checkpoint nothing is known");
         let changed: Vec<String> = lines.iter().map(|line| line.replace("K-3", "K-7")).collect();
         assert_eq!(first(&changed), Some(AuditFault::EntryChanged { chain: 2, number: 3 }));
         let mut swapped = lines.clone();
@@ -186,8 +185,43 @@ fn an_exported_trail_is_judged_without_a_hub_by_the_public_key_alone() {
         let keys = FileKeyStore::open(&hub.dir.path().join("other")).unwrap();
         let other = AuditSigner::open(&keys).unwrap().public_key();
         let verdict = verify_audit_file(&write(&hub, &lines), &[other]).unwrap();
-        assert_eq!(verdict.faults, [AuditFault::CheckpointForged { id: 1 }]);
+        assert_eq!(verdict.faults, [AuditFault::CheckpointForged { id: 1 }, AuditFault::FileForged]);
         assert!(verify_audit_file(&write(&hub, &lines), &[other, key]).unwrap().holds(), "keys change over years");
+    });
+}
+
+#[test]
+fn an_exported_trail_is_signed_up_to_its_last_entry_and_with_its_header() {
+    use AuditFault::*;
+    on_both(async |hub: Hub| {
+        fill(&hub).await;
+        let key = hub.store.audit_key().unwrap();
+        let old = export(&hub).await;
+        hub.clock.set(90_000_000);
+        hub.store.checkpoint_audit().await.unwrap();
+        let new = export(&hub).await;
+        assert_eq!((old.len(), new.len()), (10, 12), "a checkpoint and an entry more");
+        let judge = |lines: &[String]| verify_audit_file(&write(&hub, lines), &[key]).unwrap().faults;
+        assert_eq!((judge(&old), judge(&new)), (vec![], vec![]));
+
+        // The second checkpoint is gone, and what it covered alone can be written anew.
+        let reopened = [&new[..2], &new[3..]].concat();
+        assert_eq!(judge(&reopened), [FileUnsigned { entries: 1 }, FileChanged]);
+        assert_eq!(judge(&reopened[..reopened.len() - 1]), [FileUnsigned { entries: 1 }, FileUnclosed]);
+        let unsigned = [&new[..1], &new[3..]].concat();
+        assert_eq!(judge(&unsigned), [FileWithoutCheckpoint, FileChanged]);
+        assert_eq!(judge(&new[..1]), [FileEmpty, FileWithoutCheckpoint, FileUnclosed]);
+        let cut = [&new[..2], &new[3..10]].concat();
+        assert_eq!(judge(&cut), [FileUnclosed], "all that the first checkpoint covers, and no more");
+        let borrowed = [&cut[..], &new[11..]].concat();
+        assert_eq!(judge(&borrowed), [FileChanged]);
+
+        // An older trail under a later header.
+        let dated = [&new[..1], &old[1..]].concat();
+        assert_eq!(judge(&dated), [FileForged]);
+        let more = [&new[..], &new[10..11]].concat();
+        let refused = verify_audit_file(&write(&hub, &more), &[key]).unwrap_err().to_string();
+        assert!(refused.contains("line 13: comes after the closing line"), "{refused}");
     });
 }
 
@@ -304,6 +338,25 @@ fn whom_a_breach_affects_is_told_by_account_by_time_and_by_source() {
         assert_eq!(counts, [("41".to_owned(), 3)].into());
         let none = hub.store.count_golden_by("mobile", &ids[..2]).await.unwrap();
         assert_eq!(none, [(String::new(), 2)].into(), "without one they count too");
+    });
+}
+
+#[test]
+fn who_undoes_a_decision_also_touches_the_golden_record_that_comes_back() {
+    on_both(async |hub: Hub| {
+        let (task, pairs) = (kanak_model::StewardTaskId(1), vec![doubtful(1, 2, 0.9)]);
+        hub.load(kanak_model::source_system::Load::Snapshot, &[("1", "Asha"), ("2", "Bina")]).await.unwrap();
+        hub.resolve_with(&[vec![1], vec![2]], pairs.clone()).await.unwrap();
+        let decision = kanak_model::match_pair::Decision::Match;
+        hub.store.decide_task(task, kanak_model::UserId(9), decision, "seen").await.unwrap();
+        hub.resolve_with(&[vec![1, 2]], pairs.clone()).await.unwrap();
+        hub.store.undo_decision(task, kanak_model::UserId(10)).await.unwrap();
+        hub.resolve_with(&[vec![1], vec![2]], pairs).await.unwrap();
+        for actor in ["user 9", "user 10"] {
+            let found = hub.store.list_affected_by_actor(actor, Timestamp(0), Timestamp(i64::MAX)).await.unwrap();
+            let golden: Vec<_> = found.golden.iter().map(|one| (one.golden_id.0, one.changes)).collect();
+            assert_eq!(golden, [(1, 1), (2, 1)], "{actor}");
+        }
     });
 }
 

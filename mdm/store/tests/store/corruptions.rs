@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use kanak_model::four_eyes::FourEyes;
 use kanak_model::match_pair::Decision;
 use kanak_model::source_system::Load;
-use kanak_model::{GoldenId, StewardTaskId, UserId};
-use kanak_store::AuditEvent;
+use kanak_model::{Caller, GoldenId, Role, StewardTaskId, UserId};
+use kanak_store::{Activity, AuditEvent, Decided, Member, NewOverride};
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 
 use crate::histories::ingest;
 use crate::hub::{Hub, doubtful, on_both, on_sqlite};
@@ -13,7 +16,7 @@ use crate::hub::{Hub, doubtful, on_both, on_sqlite};
 /// What went wrong, the statement that does it, and the check that must name it.
 type Corruption = (&'static str, &'static str, &'static str);
 
-const CORRUPTIONS: [Corruption; 51] = [
+const CORRUPTIONS: [Corruption; 56] = [
     (
         "a relation is kept of no source record",
         "INSERT INTO relations (source_record_id, version, relation_type_id, side, target) VALUES (99, 1, 1, 'from', 'x')",
@@ -91,6 +94,21 @@ const CORRUPTIONS: [Corruption; 51] = [
         "feed_tells_state",
     ),
     (
+        "a feed event tells of a return where there was none",
+        "UPDATE feed_events SET change = 'restored' WHERE change = 'updated'",
+        "feed_in_order",
+    ),
+    (
+        "a crosswalk of before ended at another time",
+        "UPDATE crosswalks SET recorded_to_us = recorded_to_us - 1 WHERE recorded_to_us IS NOT NULL",
+        "links_as_told",
+    ),
+    (
+        "a crosswalk began at another time",
+        "UPDATE crosswalks SET recorded_from_us = recorded_from_us + 1 WHERE source_record_id = 4",
+        "links_as_told",
+    ),
+    (
         "a feed event tells another version",
         "UPDATE feed_events SET version = 7 WHERE golden_id = 1 AND version = 1",
         "versions_announced",
@@ -165,6 +183,16 @@ const CORRUPTIONS: [Corruption; 51] = [
         "a golden value names a source record of another golden record",
         "UPDATE golden_versions SET chosen = '{\"district\":[\"41\",1,1,\"t\",1,1]}' WHERE golden_id = 4",
         "values_have_provenance",
+    ),
+    (
+        "a golden value of before is another",
+        "UPDATE golden_versions SET chosen = '{\"full_name\":[\"Mallory\",3,1,\"t\",1,1]}' WHERE golden_id = 3 AND version = 1",
+        "past_values_have_provenance",
+    ),
+    (
+        "what a source record stated before was changed",
+        "UPDATE source_record_versions SET stated = '{\"full_name\":\"Mallory\"}' WHERE source_record_id = 3",
+        "past_values_have_provenance",
     ),
     (
         "what a source record states was changed behind its hash",
@@ -283,6 +311,84 @@ const AUDIT_CORRUPTIONS: [Corruption; 11] = [
     ("an audit checkpoint is gone", "DELETE FROM audit_checkpoints WHERE id = 1", "audit_checkpoints"),
 ];
 
+/// Of words that somebody put into the mouth of a steward, and of rights that nobody gave.
+const TRAIL_CORRUPTIONS: [Corruption; 28] = [
+    ("a stated value's reason was changed", "UPDATE overrides SET reason = 'because'", "words_in_trail"),
+    ("a stated value was changed", "UPDATE overrides SET value = 'Mallory'", "words_in_trail"),
+    ("a stated value holds for longer", "UPDATE overrides SET expires_us = 99000000", "words_in_trail"),
+    ("a value was stated at another time", "UPDATE overrides SET stated_us = stated_us - 1", "words_in_trail"),
+    ("a value was stated by another", "UPDATE overrides SET stated_by = 2", "words_in_trail"),
+    ("a stated value ended by itself", "UPDATE overrides SET ended_us = stated_us + 1", "words_in_trail"),
+    ("a stated value is gone", "DELETE FROM override_members; DELETE FROM overrides", "words_in_trail"),
+    ("words are erased without an erasure", "UPDATE overrides SET value = '', reason = 'erased'", "words_in_trail"),
+    (
+        "a value was stated that nobody stated",
+        "INSERT INTO overrides (id, entity, attribute, value, reason, stated_by, stated_us)
+         VALUES (9, 'citizen', 'mobile', '1', 'seen', 1, 1)",
+        "words_in_trail",
+    ),
+    ("a decision's reason was changed", "UPDATE constraints SET reason = 'told' WHERE id = 1", "words_in_trail"),
+    ("a decision was made by another", "UPDATE constraints SET decided_by = 2 WHERE id = 1", "words_in_trail"),
+    ("a decision was made at another time", "UPDATE constraints SET decided_us = 1 WHERE id = 1", "words_in_trail"),
+    ("a decision is another", "UPDATE constraints SET kind = 'must_link' WHERE id = 2", "words_in_trail"),
+    ("a proposed decision is in another's name", "UPDATE constraints SET decided_by = 2 WHERE id = 2", "words_in_trail"),
+    ("a decision is undone by nobody", "UPDATE constraints SET undone_us = 99000000 WHERE id = 2", "words_in_trail"),
+    ("a confirmation is gone", "DELETE FROM confirmations WHERE constraint_id IS NULL", "words_in_trail"),
+    ("the confirmation of a decision is gone", "DELETE FROM confirmations WHERE constraint_id IS NOT NULL", "words_in_trail"),
+    (
+        "a confirmation's reason was changed",
+        "UPDATE confirmations SET reason = 'told' WHERE constraint_id IS NULL",
+        "words_in_trail",
+    ),
+    (
+        "the reason of a decision's confirmation was changed",
+        "UPDATE confirmations SET reason = 'erased' WHERE constraint_id IS NOT NULL",
+        "words_in_trail",
+    ),
+    ("a legal hold is gone", "DELETE FROM legal_hold_members; DELETE FROM legal_holds", "words_in_trail"),
+    ("a legal hold was removed", "UPDATE legal_holds SET removed_by = 'deepa', removed_us = 99000000", "words_in_trail"),
+    (
+        "a department answered that never did",
+        "INSERT INTO department_answers (id, source_record_id, says, attribute, golden_id, golden_version, reason, answered_by, answered_us)
+         VALUES (9, 1, 'rejects', 'mobile', 1, 1, 'seen', 'key:food', 1)",
+        "words_in_trail",
+    ),
+    ("a user is administrator", "UPDATE users SET roles = '[\"administrator\"]' WHERE id = 1", "permissions_in_trail"),
+    ("a user is of the whole state", "UPDATE users SET districts = NULL WHERE id = 1", "permissions_in_trail"),
+    ("a disabled user works again", "UPDATE users SET disabled_us = NULL WHERE id = 3", "permissions_in_trail"),
+    ("a key is of the whole state", "UPDATE api_keys SET districts = NULL", "permissions_in_trail"),
+    ("a key is another department's", "UPDATE api_keys SET department = 'REV'", "permissions_in_trail"),
+    ("a key is gone", "DELETE FROM api_keys", "permissions_in_trail"),
+];
+
+/// Three who sign in, one of them disabled; a key; a decision of two stewards, a stated value and a legal hold.
+async fn fill_trail(hub: &Hub) {
+    fill(hub).await;
+    let (store, by, mut rng) = (&hub.store, Caller::system("test"), StdRng::seed_from_u64(1));
+    let (roles, districts) = ([Role::Steward].into(), ["41".to_owned()].into());
+    for (name, of) in [("deepa", Some(&districts)), ("esha", None), ("farid", None)] {
+        store.create_user(&by, name, "a long password", &roles, of, &mut rng).await.unwrap();
+    }
+    store.set_user_disabled(&by, UserId(3), Activity::Disabled).await.unwrap();
+    store.create_api_key(&by, "food", &[Role::Department].into(), Some(&districts), None, &mut rng).await.unwrap();
+    let key = store.list_api_keys().await.unwrap()[0].id;
+    store.set_department(&by, Member::Key(key), Some("FCS")).await.unwrap();
+    let policy = FourEyes { no_match_above: Some(0.1), ..FourEyes::default() };
+    let decided =
+        store.decide_task_under(&policy, StewardTaskId(2), UserId(1), Decision::NoMatch, "twins", None).await.unwrap();
+    let Decided::Proposed(proposal) = decided else { panic!("it needs two") };
+    store.approve_proposal(proposal, UserId(2)).await.unwrap();
+    let stated = NewOverride {
+        golden_id: GoldenId(4),
+        attribute: "full_name",
+        value: "Name Four",
+        reason: "paper",
+        expires: None,
+    };
+    store.state_override(stated, UserId(1)).await.unwrap();
+    store.place_hold(GoldenId(4), "a court", "case 1", "deepa").await.unwrap();
+}
+
 /// Five source records, two of them merged by a steward, one confirmed and corrected, one pair in doubt; four audited reads, checkpoints after the second and the third.
 async fn fill(hub: &Hub) {
     let rows: BTreeMap<u8, u8> = (1..=5).map(|key| (key, key)).collect();
@@ -314,7 +420,6 @@ async fn failed(hub: &Hub) -> Vec<&'static str> {
 }
 
 async fn find(hub: &Hub, (what, statement, name): Corruption) {
-    fill(hub).await;
     assert_eq!(failed(hub).await, Vec::<&str>::new(), "before {what}");
     kanak_store::testing::break_hub(&hub.url, statement).await.unwrap();
     let failed = failed(hub).await;
@@ -324,14 +429,33 @@ async fn find(hub: &Hub, (what, statement, name): Corruption) {
 #[test]
 fn every_seeded_corruption_is_found_and_named() {
     for corruption in CORRUPTIONS.into_iter().chain(AUDIT_CORRUPTIONS) {
-        on_both(async |hub: Hub| find(&hub, corruption).await);
+        on_both(async |hub: Hub| {
+            fill(&hub).await;
+            find(&hub, corruption).await;
+        });
+    }
+}
+
+#[test]
+fn words_and_rights_that_the_trail_does_not_tell_are_found_and_named() {
+    for corruption in TRAIL_CORRUPTIONS {
+        on_both(async |hub: Hub| {
+            fill_trail(&hub).await;
+            find(&hub, corruption).await;
+        });
     }
 }
 
 #[test]
 fn every_check_has_a_corruption_seeded_for_it() {
     on_sqlite(async |hub: Hub| {
-        let named = |name: &str| CORRUPTIONS.iter().chain(&AUDIT_CORRUPTIONS).any(|corruption| corruption.2 == name);
+        let seeded: Vec<&str> = CORRUPTIONS
+            .iter()
+            .chain(&AUDIT_CORRUPTIONS)
+            .chain(&TRAIL_CORRUPTIONS)
+            .map(|corruption| corruption.2)
+            .collect();
+        let named = |name: &str| seeded.contains(&name);
         let checks = hub.store.check_invariants().await.unwrap();
         let without: Vec<&str> = checks.iter().map(|check| check.name).filter(|name| !named(name)).collect();
         assert!(without.is_empty(), "no corruption is seeded for {without:?}");

@@ -64,7 +64,8 @@ fn an_answer_decides_nothing_and_a_decision_names_it() {
         let FieldCheckState::Answered { answer: found, by, .. } = &view.field_checks[0].state else { panic!() };
         assert_eq!((found, *by), (&answer(Finding::Same), OTHER));
         let last = store.list_audit_events(0, 9).await.unwrap().pop().unwrap().event;
-        assert_eq!(last.detail, serde_json::json!({ "decision": "no_match", "field_check": check.0 }));
+        assert_eq!((&last.detail["decision"], &last.detail["field_check"]), (&"no_match".into(), &check.0.into()));
+        assert_eq!(last.detail["golden_records"].as_array().map(Vec::len), Some(2));
         // Undone, the evidence stands as it did.
         store.undo_decision(TASK, BY).await.unwrap();
         let error = store.decide_task(TASK, BY, Decision::Match, "seen").await.unwrap_err();

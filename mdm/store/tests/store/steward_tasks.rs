@@ -203,7 +203,14 @@ fn decisions_and_their_undoing_are_in_the_trail_under_the_stewards_name_without_
             .collect();
         let task = "steward task 1";
         assert_eq!(told, [("deepa", "task_decided", task), ("user 9", "decision_undone", task)]);
-        assert_eq!(entries[0].event.detail, serde_json::json!({"decision": "no_match"}));
+        // (printf '\0\0\0\0\0\0\0\016'; printf 'father and son') | sha256sum
+        let hash = "f0c172e05d2a53c77579799096c3aedfcfbbbeabf3fc96068679264864fabadb";
+        let golden = [GoldenId(1).to_string(), GoldenId(2).to_string()];
+        assert_eq!(
+            entries[0].event.detail,
+            serde_json::json!({"decision": "no_match", "golden_records": golden, "words_sha256": hash})
+        );
+        assert_eq!(entries[1].event.detail, serde_json::json!({ "golden_records": golden }));
     });
 }
 
