@@ -615,7 +615,9 @@ impl<'a> Looking<'a> {
             Ok(whole) => {
                 let character = whole.chars().next();
                 self.begun.clear();
-                character.into_iter().for_each(|character| self.push(character, found));
+                if let Some(character) = character {
+                    self.push(character, found);
+                }
             }
             Err(error) if error.error_len().is_none() => {}
             Err(_) => self.break_off(found),
