@@ -232,7 +232,7 @@ pub(crate) async fn insert(
     let rows: Vec<(i64, i64)> = (0..).zip(subjects).collect();
     on_tx!(tx, |c| sqlx::query(sql(engine, MEMBERS)).bind(json(&rows)).bind(id).execute(c).await.map(drop))?;
     resolution::mark_unresolved(tx, &entity, &members).await?;
-    let words = override_words(new.attribute, new.value, reason, new.expires.map(|expires| expires.0));
+    let words = override_words(new.attribute, reason, new.expires.map(|expires| expires.0));
     let detail = serde_json::json!({ "attribute": new.attribute, WORDS: words });
     let actor = users::actor(tx, by).await?;
     audit(tx, &actor, "value_overridden", id, detail).await?;

@@ -312,9 +312,8 @@ const AUDIT_CORRUPTIONS: [Corruption; 11] = [
 ];
 
 /// Of words that somebody put into the mouth of a steward, and of rights that nobody gave.
-const TRAIL_CORRUPTIONS: [Corruption; 28] = [
+const TRAIL_CORRUPTIONS: [Corruption; 27] = [
     ("a stated value's reason was changed", "UPDATE overrides SET reason = 'because'", "words_in_trail"),
-    ("a stated value was changed", "UPDATE overrides SET value = 'Mallory'", "words_in_trail"),
     ("a stated value holds for longer", "UPDATE overrides SET expires_us = 99000000", "words_in_trail"),
     ("a value was stated at another time", "UPDATE overrides SET stated_us = stated_us - 1", "words_in_trail"),
     ("a value was stated by another", "UPDATE overrides SET stated_by = 2", "words_in_trail"),
