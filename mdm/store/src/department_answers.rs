@@ -17,6 +17,7 @@ use crate::error::StoreError;
 use crate::packed::ChosenBack;
 use crate::stewardship::{check_reason, check_words_of};
 use crate::trail_agreement::WORDS;
+use crate::users;
 
 /// So many rows of a register are looked at for one page of corrections.
 const LOOKED_AT_MAX: i64 = 5_000;
@@ -401,8 +402,8 @@ impl Store {
             return Err(not_found());
         }
         let detail = serde_json::json!({ "answer": id });
-        let name = &access.caller().name;
-        audit_events::append_act(&mut tx, name, "answer_seen", answer.golden_id.to_string(), detail).await?;
+        let name = users::actor(&mut tx, by).await?;
+        audit_events::append_act(&mut tx, &name, "answer_seen", answer.golden_id.to_string(), detail).await?;
         tx.commit().await
     }
 }

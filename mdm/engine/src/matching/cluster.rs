@@ -582,11 +582,12 @@ impl<'t> Groups<'t> {
     }
 
     /// Why only a steward joins two groups, if so.
-    fn left_to_a_steward(&self, a: u32, b: u32) -> Option<CutReason> {
+    fn left_to_a_steward(&mut self, a: u32, b: u32) -> Option<CutReason> {
         if self.both_confirmed(a, b) {
             return Some(CutReason::Confirmed);
         }
-        self.holds_one_of(&self.asked, a, b).then_some(CutReason::Asked)
+        let (noted, other) = fewer(&self.asked, a, b);
+        self.holds_one_of(other, &noted).then_some(CutReason::Asked)
     }
 
     /// Whether nothing may join two groups.
@@ -606,16 +607,21 @@ impl<'t> Groups<'t> {
     }
 
     /// Whether a steward keeps two groups apart.
-    fn kept_apart(&self, a: u32, b: u32) -> bool {
-        self.holds_one_of(&self.cannot, a, b)
+    fn kept_apart(&mut self, a: u32, b: u32) -> bool {
+        let (noted, other) = fewer(&self.cannot, a, b);
+        self.holds_one_of(other, &noted)
     }
 
-    /// Whether one of two groups holds a place that is noted of the other.
-    fn holds_one_of(&self, noted: &[Vec<u32>], a: u32, b: u32) -> bool {
-        let (few, many) = if noted[a as usize].len() <= noted[b as usize].len() { (a, b) } else { (b, a) };
-        let is_in_many = |place: &u32| self.members[many as usize].binary_search(place).is_ok();
-        noted[few as usize].iter().any(is_in_many)
+    /// Whether a group holds one of these places.
+    fn holds_one_of(&mut self, group: u32, places: &[u32]) -> bool {
+        places.iter().any(|place| self.root(*place) == group)
     }
+}
+
+/// What is noted of one of two groups, the one with less of it, and the other.
+fn fewer(noted: &[Vec<u32>], a: u32, b: u32) -> (Vec<u32>, u32) {
+    let (few, many) = if noted[a as usize].len() <= noted[b as usize].len() { (a, b) } else { (b, a) };
+    (noted[few as usize].clone(), many)
 }
 
 /// By place of an island: the smallest place of the confirmed golden record that it belongs to.

@@ -187,7 +187,7 @@ fn a_hold_wins_says_why_and_once_removed_lets_go() {
         for (authority, reason) in [("", "writ"), ("Court", " "), ("Court", "about 234123412346")] {
             let error = hub.store.place_hold(GoldenId(1), authority, reason, "x").await.unwrap_err();
             match error {
-                StoreError::Text { what, .. } => assert_eq!((what, authority), ("authority", "")),
+                StoreError::Text { what, .. } => assert_eq!((what, authority), ("the authority", "")),
                 error => assert!(matches!(error, StoreError::Reason { .. }) && !authority.is_empty(), "{error}"),
             }
         }

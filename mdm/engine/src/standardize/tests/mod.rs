@@ -385,7 +385,8 @@ fn no_free_text_lets_an_aadhaar_number_through() {
     good(Kind::Identifier, "TR234123412346", "TR234123412346");
     assert_eq!(redact("TR234123412346"), "TR234123412346", "a number of an office's own series");
     assert_eq!(redact("UID234123412346"), "UID[Aadhaar removed]");
-    assert_eq!(redact("a  2341  2341 2346"), "a [Aadhaar removed]", "folding brings it out");
+    assert_eq!(redact("a  2341  2341 2346"), "a  [Aadhaar removed]", "all else is in the source's own words");
+    assert_eq!(redact("a  ２３４１　２３４１　２３４６"), "a [Aadhaar removed]", "folding brings it out");
     assert!(matches!(redact("a  2341"), std::borrow::Cow::Borrowed(_)));
 }
 

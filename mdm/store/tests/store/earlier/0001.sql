@@ -50,4 +50,5 @@ INSERT INTO api_keys (id, prefix, secret_hash, name, roles, districts, created_u
 VALUES (1, 'kanak_abcdefgh', 'cd', 'food', '["department"]', NULL, 1300);
 INSERT INTO audit_events (position, at_us, actor, action, subject, purpose, detail, previous_hash, hash) VALUES
 (1, 1100, 'system:command line', 'user_created', 'user 1', NULL, '{}', '', 'e23413bc63ce9d0abf82c62afd2dab9c7b1602f3b4b9fb77cc2695a3a8a7339c'),
-(2, 3000, 'deepa', 'decided', 'steward task 1', NULL, '{"decision":"match"}', 'e23413bc63ce9d0abf82c62afd2dab9c7b1602f3b4b9fb77cc2695a3a8a7339c', '83e5730197079937f56abb0cddd69cb8ebafc9157a0245fe89ec5fc2660b6a0c');
+(2, 3000, 'deepa', 'decided', 'steward task 1', NULL, '{"decision":"match"}', 'e23413bc63ce9d0abf82c62afd2dab9c7b1602f3b4b9fb77cc2695a3a8a7339c', '83e5730197079937f56abb0cddd69cb8ebafc9157a0245fe89ec5fc2660b6a0c'),
+(3, 3100, 'system:command line', 'api_key_created', 'api key 1', NULL, '{}', '83e5730197079937f56abb0cddd69cb8ebafc9157a0245fe89ec5fc2660b6a0c', 'c1ca2e15389edfc558740ff6825190dc31aaa49f84a8e1dc64ed67a832e2e415');
