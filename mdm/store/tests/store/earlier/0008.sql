@@ -14,4 +14,7 @@ VALUES (1, 'citizen', 5, 'order 7 of the officer', 'system:command line', 7500, 
 INSERT INTO erased_source_records (source_record_id, erasure_id, source_system_id, key_hash) VALUES (5, 1, 1, 'abc');
 INSERT INTO legal_holds (id, entity, authority, reason, placed_by, placed_us) VALUES (1, 'citizen', 'a court', 'case 1', 'deepa', 7800);
 INSERT INTO legal_hold_members (legal_hold_id, source_record_id) VALUES (1, 4);
+INSERT INTO audit_events (chain, number, at_us, actor, action, subject, purpose, detail, previous_hash, hash)
+VALUES (1, 6, 7800, 'deepa', 'hold_placed', 'golden record 4', NULL, '{"hold":1}', 'ad1361d8f5bbf5d74368ddf35f8ffa3758cd3cf083b7624157e973cd248cbdc4', '89774b808b9c6f2e8d9d3b8c8d6f1541e357ef66c1128f19198bdfcfd8349f07');
+UPDATE audit_chains SET number = 6, hash = '89774b808b9c6f2e8d9d3b8c8d6f1541e357ef66c1128f19198bdfcfd8349f07' WHERE id = 1;
 UPDATE hub_clock SET last_us = 7800;
