@@ -1,6 +1,7 @@
 //! What must hold in every hub, checked by scanning what is stored.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use kanak_model::entity_model::SurvivorshipStrategy;
 use kanak_model::source_record::Values;
@@ -258,15 +259,16 @@ impl Store {
             "no two golden records that stewards confirmed were joined without one",
             &joined,
         ));
-        checks.push(check_in_words(
+        let unlike = trail_agreement::list_unlike(&mut tx).await?;
+        checks.push(check(
             "words_in_trail",
             "what stewards and departments decided, stated, confirmed, held and answered is what the audit trail tells, by whom and when",
-            &trail_agreement::list_unlike_words(&mut tx).await?,
+            &unlike.words,
         ));
-        checks.push(check_in_words(
+        checks.push(check(
             "permissions_in_trail",
             "what users and keys may do is what the audit trail tells",
-            &trail_agreement::list_unlike_permissions(&mut tx).await?,
+            &unlike.permissions,
         ));
         drop(tx);
         checks.extend(audit_checks(&self.verify_audit().await?));
@@ -292,16 +294,7 @@ fn audit_checks(verdict: &AuditVerdict) -> [Check; 2] {
     ]
 }
 
-fn check(name: &'static str, what: &'static str, broken: &[i64]) -> Check {
-    let detail = match broken {
-        [] => "none".to_owned(),
-        [first, ..] => format!("{} broken, the first is {first}", broken.len()),
-    };
-    Check { name, what, passed: broken.is_empty(), detail }
-}
-
-/// The same of rows of many tables, which are named with their ids.
-fn check_in_words(name: &'static str, what: &'static str, broken: &[String]) -> Check {
+fn check(name: &'static str, what: &'static str, broken: &[impl Display]) -> Check {
     let detail = match broken {
         [] => "none".to_owned(),
         [first, ..] => format!("{} broken, the first is {first}", broken.len()),

@@ -113,8 +113,10 @@ struct Row {
 }
 
 /// What the ledger and the trail say, set side by side.
-struct Sides {
-    entries: Vec<Entry>,
+struct Sides<'e> {
+    entries: &'e [Entry],
+    /// When the last erasure was. Only erasures take words, and the trail tells of them.
+    last_erased: Option<i64>,
     names: FxHashMap<i64, String>,
     rows: BTreeMap<Act, Vec<Row>>,
     broken: BTreeSet<String>,
@@ -143,9 +145,20 @@ fn act_of(entry: &Entry) -> Option<Act> {
     Some((kind, id, entry.at_us))
 }
 
-impl Sides {
+impl Sides<'_> {
     fn row(&mut self, act: Act, by: By, words: Option<String>) {
         self.rows.entry(act).or_default().push(Row { by, words, decision: None });
+    }
+
+    /// Whether an erasure took the words of an act.
+    fn was_erased(&self, reason: &str, since_us: i64) -> bool {
+        reason == ERASED && self.last_erased > Some(since_us)
+    }
+
+    /// The hash of the words of an act whose reason is the last of them; `None` where an erasure took them.
+    fn words(&self, since_us: i64, words: &[&str]) -> Option<String> {
+        let reason = words.last().copied().unwrap_or_default();
+        (!self.was_erased(reason, since_us)).then(|| words_hash(words.iter().copied()))
     }
 
     fn is_by(&self, row: &Row, name: &str) -> bool {
@@ -160,7 +173,7 @@ impl Sides {
     fn compare(&mut self) {
         let mut told: FxHashSet<Act> = FxHashSet::default();
         let mut broken = Vec::new();
-        for entry in &self.entries {
+        for entry in self.entries {
             let Some(act) = act_of(entry) else { continue };
             told.insert(act);
             let text = |name: &str| entry.detail.get(name).and_then(Value::as_str);
@@ -189,21 +202,32 @@ impl Sides {
     }
 }
 
-/// What of the ledger is another than the trail says, in words: overrides, decisions, confirmations, legal holds and departments'
-/// answers, each with its end. Words of which the trail has no hash are not compared.
-pub(crate) async fn list_unlike_words(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
+/// What is another than the trail says, in words.
+#[derive(Default)]
+pub(crate) struct Unlike {
+    /// Of the ledger: overrides, decisions, confirmations, legal holds and departments' answers, each with its end. Words of which the
+    /// trail has no hash are not compared.
+    pub(crate) words: Vec<String>,
+    /// Of what users and keys may do, as the last entries about them state it.
+    pub(crate) permissions: Vec<String>,
+}
+
+/// Sets the ledger and the permissions beside the trail.
+pub(crate) async fn list_unlike(tx: &mut Tx) -> Result<Unlike, StoreError> {
+    let Some(entries) = entries(tx).await? else { return Ok(Unlike::default()) };
+    Ok(Unlike { words: unlike_words(tx, &entries).await?, permissions: unlike_permissions(tx, &entries).await? })
+}
+
+async fn unlike_words(tx: &mut Tx, entries: &[Entry]) -> Result<Vec<String>, StoreError> {
     const NAMES: &str = "SELECT id, name FROM users";
-    let Some(entries) = entries(tx).await? else { return Ok(Vec::new()) };
     let names: Vec<(i64, String)> = on_tx!(tx, |c| sqlx::query_as(NAMES).fetch_all(c).await)?;
     let names = names.into_iter().collect();
-    let mut sides = Sides { entries, names, rows: BTreeMap::new(), broken: BTreeSet::new() };
-    // Only an erasure takes words, and the trail tells of it.
-    let erasures = sides.times_of(ERASED);
-    let was_erased = |reason: &str, since_us: i64| reason == ERASED && erasures.iter().any(|at| *at > since_us);
-    read_overrides(tx, &mut sides, &erasures).await?;
-    read_decisions(tx, &mut sides, &was_erased).await?;
-    read_confirmations(tx, &mut sides, &was_erased).await?;
-    read_holds_and_answers(tx, &mut sides, &was_erased).await?;
+    let last_erased = entries.iter().filter(|entry| entry.is(ERASED)).map(|entry| entry.at_us).max();
+    let mut sides = Sides { entries, last_erased, names, rows: BTreeMap::new(), broken: BTreeSet::new() };
+    read_overrides(tx, &mut sides).await?;
+    read_decisions(tx, &mut sides).await?;
+    read_confirmations(tx, &mut sides).await?;
+    read_holds_and_answers(tx, &mut sides).await?;
     sides.compare();
     Ok(sides.broken.into_iter().collect())
 }
@@ -215,17 +239,17 @@ pub(crate) fn override_words(attribute: &str, reason: &str, expires_us: Option<i
     words_hash([attribute, reason, expires.as_str()])
 }
 
-async fn read_overrides(tx: &mut Tx, sides: &mut Sides, erasures: &FxHashSet<i64>) -> Result<(), StoreError> {
+async fn read_overrides(tx: &mut Tx, sides: &mut Sides<'_>) -> Result<(), StoreError> {
     const SQL: &str =
         "SELECT o.id, o.attribute, o.value, o.reason, o.stated_by, o.stated_us, o.expires_us, o.ended_by, o.ended_us,
          (SELECT count(*) FROM overrides r WHERE r.restated_as = o.id) FROM overrides o ORDER BY o.id";
     type Found = (i64, String, String, String, i64, i64, Option<i64>, Option<i64>, Option<i64>, i64);
-    let migrations = sides.times_of("model_migrated");
+    let (migrations, erasures) = (sides.times_of("model_migrated"), sides.times_of(ERASED));
     let rows: Vec<Found> = on_tx!(tx, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
     for (id, attribute, value, reason, by, stated, expires, ended_by, ended, restates) in rows {
         // A migration of the model states it anew in the steward's name.
         if restates == 0 || !migrations.contains(&stated) {
-            let is_erased = reason == ERASED && value.is_empty() && erasures.iter().any(|at| *at > stated);
+            let is_erased = value.is_empty() && sides.was_erased(&reason, stated);
             let words = (!is_erased).then(|| override_words(&attribute, &reason, expires));
             sides.row(("override", id, stated), By::User(by), words);
         }
@@ -239,16 +263,12 @@ async fn read_overrides(tx: &mut Tx, sides: &mut Sides, erasures: &FxHashSet<i64
     Ok(())
 }
 
-async fn read_decisions(
-    tx: &mut Tx,
-    sides: &mut Sides,
-    was_erased: &impl Fn(&str, i64) -> bool,
-) -> Result<(), StoreError> {
+async fn read_decisions(tx: &mut Tx, sides: &mut Sides<'_>) -> Result<(), StoreError> {
     const SQL: &str = "SELECT steward_task_id, kind, reason, decided_by, decided_us, undone_by, undone_us FROM constraints ORDER BY id";
     type Found = (i64, String, String, i64, i64, Option<i64>, Option<i64>);
     let rows: Vec<Found> = on_tx!(tx, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
     for (task, kind, reason, by, decided, undone_by, undone) in rows {
-        let words = (!was_erased(&reason, decided)).then(|| words_hash([reason.as_str()]));
+        let words = sides.words(decided, &[&reason]);
         let decision = Some(if kind == "must_link" { "match" } else { "no_match" });
         let act = ("decision of steward task", task, decided);
         sides.rows.entry(act).or_default().push(Row { by: By::User(by), words, decision });
@@ -259,40 +279,32 @@ async fn read_decisions(
     Ok(())
 }
 
-async fn read_confirmations(
-    tx: &mut Tx,
-    sides: &mut Sides,
-    was_erased: &impl Fn(&str, i64) -> bool,
-) -> Result<(), StoreError> {
+async fn read_confirmations(tx: &mut Tx, sides: &mut Sides<'_>) -> Result<(), StoreError> {
     const ALONE: &str = "SELECT reason, confirmed_by, confirmed_us, withdrawn_by, withdrawn_us FROM confirmations
          WHERE constraint_id IS NULL ORDER BY id";
     // What came with a decision is told by the decision. Hubs from before there were confirmations have some of what was undone.
     const BESIDE: &str =
-        "SELECT c.id, c.reason, c.confirmed_us FROM confirmations c LEFT JOIN constraints d ON d.id = c.constraint_id
-         WHERE c.constraint_id IS NOT NULL AND (d.id IS NULL OR d.kind <> 'must_link' OR d.decided_us <> c.confirmed_us
-             OR d.decided_by <> c.confirmed_by OR coalesce(d.undone_us, 0) <> coalesce(c.withdrawn_us, 0)
-             OR d.reason <> c.reason) ORDER BY c.id";
-    const SAME: &str = "SELECT count(*) FROM confirmations c JOIN constraints d ON d.id = c.constraint_id
-         WHERE c.id = $1 AND d.kind = 'must_link' AND d.decided_us = c.confirmed_us AND d.decided_by = c.confirmed_by
-         AND coalesce(d.undone_us, 0) = coalesce(c.withdrawn_us, 0)";
+        "SELECT c.id, c.reason, c.confirmed_us, d.id IS NOT NULL FROM confirmations c LEFT JOIN constraints d
+             ON d.id = c.constraint_id AND d.kind = 'must_link' AND d.decided_us = c.confirmed_us
+             AND d.decided_by = c.confirmed_by AND coalesce(d.undone_us, 0) = coalesce(c.withdrawn_us, 0)
+         WHERE c.constraint_id IS NOT NULL AND (d.id IS NULL OR d.reason <> c.reason) ORDER BY c.id";
     const MISSING: &str =
         "SELECT d.steward_task_id FROM constraints d WHERE d.kind = 'must_link' AND d.undone_us IS NULL
          AND NOT EXISTS (SELECT 1 FROM confirmations c WHERE c.constraint_id = d.id) ORDER BY d.id";
     type Found = (String, i64, i64, Option<i64>, Option<i64>);
     let rows: Vec<Found> = on_tx!(tx, |c| sqlx::query_as(ALONE).fetch_all(c).await)?;
     for (reason, by, confirmed, withdrawn_by, withdrawn) in rows {
-        let words = (!was_erased(&reason, confirmed)).then(|| words_hash([reason.as_str()]));
+        let words = sides.words(confirmed, &[&reason]);
         sides.row(("confirmation", 0, confirmed), By::User(by), words);
         if let Some(withdrawn) = withdrawn {
             let by = By::User(withdrawn_by.unwrap_or(0));
             sides.row(("withdrawal of a confirmation", 0, withdrawn), by, None);
         }
     }
-    let unlike: Vec<(i64, String, i64)> = on_tx!(tx, |c| sqlx::query_as(BESIDE).fetch_all(c).await)?;
-    for (id, reason, confirmed) in unlike {
+    let unlike: Vec<(i64, String, i64, bool)> = on_tx!(tx, |c| sqlx::query_as(BESIDE).fetch_all(c).await)?;
+    for (id, reason, confirmed, is_of_decision) in unlike {
         // Its words may have been erased where those of the decision stay.
-        let same: i64 = on_tx!(tx, |c| sqlx::query_scalar(SAME).bind(id).fetch_one(c).await)?;
-        if same == 0 || !was_erased(&reason, confirmed) {
+        if !is_of_decision || !sides.was_erased(&reason, confirmed) {
             sides.broken.insert(format!("confirmation {id}"));
         }
     }
@@ -301,11 +313,7 @@ async fn read_confirmations(
     Ok(())
 }
 
-async fn read_holds_and_answers(
-    tx: &mut Tx,
-    sides: &mut Sides,
-    was_erased: &impl Fn(&str, i64) -> bool,
-) -> Result<(), StoreError> {
+async fn read_holds_and_answers(tx: &mut Tx, sides: &mut Sides<'_>) -> Result<(), StoreError> {
     const HOLDS: &str =
         "SELECT id, authority, reason, placed_by, placed_us, removed_by, removed_us FROM legal_holds ORDER BY id";
     // That a row is of somebody else is told with the row, by the entry of the write.
@@ -316,7 +324,7 @@ async fn read_holds_and_answers(
     type Answer = (i64, String, String, i64, Option<i64>, Option<i64>, String);
     let holds: Vec<Hold> = on_tx!(tx, |c| sqlx::query_as(HOLDS).fetch_all(c).await)?;
     for (id, authority, reason, by, placed, removed_by, removed) in holds {
-        let words = (!was_erased(&reason, placed)).then(|| words_hash([authority.as_str(), reason.as_str()]));
+        let words = sides.words(placed, &[&authority, &reason]);
         sides.row(("legal hold", id, placed), By::Name(by), words);
         if let Some(removed) = removed {
             sides.row(("removal of legal hold", id, removed), By::Name(removed_by.unwrap_or_default()), None);
@@ -325,7 +333,7 @@ async fn read_holds_and_answers(
     let answers: Vec<Answer> = on_tx!(tx, |c| sqlx::query_as(ANSWERS).fetch_all(c).await)?;
     for (id, reason, by, answered, seen_by, seen, says) in answers {
         if says != "differs" {
-            let words = (!was_erased(&reason, answered)).then(|| words_hash([reason.as_str()]));
+            let words = sides.words(answered, &[&reason]);
             sides.row(("department's answer", id, answered), By::Name(by), words);
         }
         if let Some(seen) = seen {
@@ -394,17 +402,16 @@ struct Held {
 }
 
 /// The users and keys of which the last entries of the trail say something else than the hub holds, in words.
-pub(crate) async fn list_unlike_permissions(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
+async fn unlike_permissions(tx: &mut Tx, entries: &[Entry]) -> Result<Vec<String>, StoreError> {
     const USERS: &str =
         "SELECT id, roles, districts, department, disabled_us, CAST(NULL AS BIGINT) FROM users ORDER BY id";
     const KEYS: &str = "SELECT id, roles, districts, department, disabled_us, expires_us FROM api_keys ORDER BY id";
     type Found =
         (i64, sqlx::types::Json<Value>, Option<sqlx::types::Json<Value>>, Option<String>, Option<i64>, Option<i64>);
-    let Some(entries) = entries(tx).await? else { return Ok(Vec::new()) };
     let mut broken = Vec::new();
     for (what, text) in [("user", USERS), ("api key", KEYS)] {
         let mut stated: BTreeMap<i64, Permission> = BTreeMap::new();
-        for entry in &entries {
+        for entry in entries {
             if let Some(id) = entry.number(what) {
                 stated.entry(id).or_default().take(entry);
             }
