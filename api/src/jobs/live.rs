@@ -8,12 +8,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use kanak_engine::matching::{Columns, Incremental, Rank, RuleSet, Searched};
+use kanak_engine::matching::{Columns, Incremental, RuleSet, Searched};
 use kanak_model::source_record::Values;
 use kanak_model::{Access, EntityModel, RuleSetVersion, Timestamp};
 
 use crate::deployment::Deployment;
-use crate::jobs::resolve::{find_rules, is_of_model, register_name, registers};
+use crate::jobs::resolve::{find_rules, is_of_model, rank, registers};
 
 /// More source records of one type are not kept: a million citizens take 0.3 GiB.
 const RECORDS_MAX: u64 = 5_000_000;
@@ -130,8 +130,7 @@ pub async fn warm(deployment: &Deployment, model: &EntityModel) -> anyhow::Resul
     let access = Access::operation("resolve");
     store
         .visit_source_records(&access, entity, |record| {
-            let rank = Rank::of(register_name(&registers, record.source_system), &record.key);
-            builder.push(record.id, rank, &record.values);
+            builder.push(record.id, rank(&registers, &record), &record.values);
         })
         .await?;
     // Whatever came meanwhile may have been read as it is now, and not as it was resolved.

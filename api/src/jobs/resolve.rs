@@ -5,19 +5,19 @@ use std::sync::{Arc, PoisonError};
 
 use anyhow::Context as _;
 use kanak_engine::matching::{
-    Around, Assigned, Columns, MatchRules, Matched, Rank, RuleSet, Silent, Statement, assign_identities, match_around,
-    match_batch, reading, train_and_match_agreed,
+    Around, Assigned, Columns, ColumnsBuilder, MatchRules, Matched, Rank, RuleSet, Silent, Statement,
+    assign_identities, match_around, match_batch, reading, train_and_match_agreed,
 };
-use kanak_engine::survivorship::{Member, PREFERENCE, survive_with};
+use kanak_engine::survivorship::PREFERENCE;
 use kanak_model::access::Filter;
-use kanak_model::golden_record::{GoldenChange, ValueOverride};
+use kanak_model::golden_record::{GoldenChange, Survived, ValueOverride};
 use kanak_model::match_pair::{Constraint, MatchPair};
 use kanak_model::sharing::AgreedLinks;
 use kanak_model::{
     Access, EntityModel, GoldenId, RuleSetVersion, SourceRecord, SourceRecordId, SourceSystem, SourceSystemId,
     Timestamp,
 };
-use kanak_store::{Applied, Link, Resolution, RestatedLink, Scope, SourceSystemRow, StoreError, Unresolved};
+use kanak_store::{Applied, Choose, Link, Resolution, RestatedLink, Scope, SourceSystemRow, StoreError, Unresolved};
 use sha2::{Digest as _, Sha256};
 
 use crate::deployment::Deployment;
@@ -25,6 +25,10 @@ use crate::jobs::declared_models;
 use crate::jobs::hub::Hub;
 use crate::jobs::live::{Live, is_kept};
 use crate::jobs::written::hub_source;
+
+use chosen_values::{Chooser, Survivorship};
+
+mod chosen_values;
 
 /// The seed of sampling in training: fixed, so that the same records give the same rule set.
 const TRAINING_SEED: u64 = 0x4b41_4e41_4b00_0001;
@@ -80,19 +84,22 @@ async fn resolve_all_of(
 ) -> anyhow::Result<Resolved> {
     let store = &deployment.store;
     let mut hub = Hub::Committed(store);
-    let Computed { work, published, count } = loop {
+    let Computed { work, choose, published } = loop {
         let computed = compute_all(deployment, model, &unresolved).await?;
         if !leave_to_stewards(model, &computed.work.changes, &unresolved, &mut hub).await? {
             break computed;
         }
     };
+    let count = work.columns.len();
     let columns = Some(work.columns).filter(|_| is_kept(deployment, count as u64));
     let version = match work.version {
         Some(version) => version,
         None => store.put_rule_set(&model.name, &serde_json::to_value(&*work.rule_set)?).await?,
     };
-    let done = Done { changes: work.changes, questions: work.matched.questions, scope: Scope::Everything, unresolved };
-    let Written { reviews, applied } = apply(model, version, done, None, &mut hub).await?;
+    let Matched { questions, stats, .. } = work.matched;
+    let reviews = questions.len();
+    let resolution = Resolution { changes: work.changes, questions, scope: Scope::Everything, unresolved };
+    let applied = store.apply_resolution_choosing(model, version, resolution, choose).await?;
     store.put_setting(&applied_setting(&model.name), &version.to_string()).await?;
     match (&deployment.live, columns) {
         (Some(kept), Some(columns)) => {
@@ -105,22 +112,23 @@ async fn resolve_all_of(
         (Some(kept), None) => kept.forget(&model.name),
         (None, _) => {}
     }
-    let compared = work.matched.stats.compared;
-    let entity = model.name.clone();
+    let (entity, compared) = (model.name.clone(), stats.compared);
     Ok(Resolved { entity, source_records: count, compared, reviews, published, applied: Some(applied) })
 }
 
 /// What a resolution over all source records of an entity type is to write.
 pub struct Computed {
     /// The work.
-    pub work: Work,
+    pub work: Work<()>,
+    /// What chooses the values of its changes.
+    pub choose: Choose,
     /// Why new rules are published with it, if they are.
     pub published: Option<String>,
-    /// How many source records there are.
-    pub count: usize,
 }
 
-/// Computes a resolution over all source records of an entity type, and writes nothing.
+/// Computes a resolution over all source records of an entity type, and writes nothing. What they state is read twice: for matching,
+/// which keeps what it compares, and when golden values are chosen, some thousand at a time; so that memory holds what is compared
+/// and who belongs together, and never all values.
 ///
 /// # Errors
 /// When the model cannot be compiled or the hub cannot be read.
@@ -131,7 +139,6 @@ pub async fn compute_all(
 ) -> anyhow::Result<Computed> {
     let store = &deployment.store;
     let access = Access::operation("resolve");
-    let records = store.list_source_records(&access, &model.name).await?;
     let held = Held {
         links: pairs(&store.list_links(&model.name).await?),
         ended: pairs(&store.list_ended_links(&model.name).await?),
@@ -142,7 +149,7 @@ pub async fn compute_all(
     let registers = registers(deployment).await?;
     let known = find_rules(deployment, &model.name).await?;
     let agreed = deployment.agreed_links().await?;
-    let count = records.len();
+    let count = store.source_record_count(&model.name).await?;
     let (rules, published) = rules_for(model, &registers, agreed, known, count, answers(&held.constraints))?;
     let touched = match &rules {
         Rules::InForce { version, .. } if is_applied(deployment, &model.name, *version).await? => {
@@ -151,9 +158,19 @@ pub async fn compute_all(
         // Also where a resolution was cut off after it had published its rules: it left golden values of the ones before.
         Rules::InForce { .. } | Rules::Changed(_) | Rules::Untrained { .. } => Touched::All,
     };
-    let model = model.clone();
-    let work = move || compute(&model, &records, &held, &registers, rules, &touched, None);
-    Ok(Computed { work: tokio::task::spawn_blocking(work).await?, published, count })
+    let mut builder = rules.columns();
+    let push = |record: SourceRecord| builder.push(record.id, rank(&registers, &record), &record.values);
+    store.visit_source_records(&access, &model.name, push).await?;
+    let ids: Vec<SourceRecordId> = held.restated.iter().map(|one| one.link.source_record).collect();
+    let restated = store.list_source_records_of(&access, &ids).await?;
+    let (store, model) = (store.clone(), model.clone());
+    let work = move || {
+        let (work, assigned) = match_all(builder.finish(), &held, &restated, rules, &touched, None);
+        let chooser = Chooser { store, model, registers, overrides: held.overrides };
+        (work.with(assigned.into_iter().map(|one| change(one, ())).collect()), Arc::new(chooser).choose())
+    };
+    let (work, choose) = tokio::task::spawn_blocking(work).await?;
+    Ok(Computed { work, choose, published })
 }
 
 /// Resolves what changed and what that touches, by the source records in memory; `None` where there are none, the rules are new, or
@@ -331,9 +348,9 @@ async fn resolve_around(
 /// Leaves it to stewards whether rows whose writers are confined stand with what these may not read; whether anything was, so that the
 /// resolution is to be computed again. Who may write rows of some districts could else state there what is known of somebody elsewhere,
 /// and read whom the rules then hold to be the same one.
-async fn leave_to_stewards(
+async fn leave_to_stewards<S: Sync>(
     model: &EntityModel,
-    changes: &[GoldenChange],
+    changes: &[GoldenChange<S>],
     unresolved: &Unresolved,
     hub: &mut Hub<'_>,
 ) -> anyhow::Result<bool> {
@@ -576,7 +593,7 @@ fn rules_for(
     registers: &Registers,
     agreed: Option<AgreedLinks>,
     known: Option<(RuleSetVersion, RuleSet)>,
-    count: usize,
+    count: u64,
     answers: usize,
 ) -> anyhow::Result<(Rules, Option<String>)> {
     let rules = MatchRules::compile(model)?;
@@ -585,7 +602,7 @@ fn rules_for(
     if let Some(reason) = why_trained_anew(&rules, &rule_set, answers) {
         return Ok((Rules::Untrained { rules, declared, agreed }, Some(reason)));
     }
-    if count as u64 >= rule_set.trained_on.saturating_mul(OUTGROWN) {
+    if count >= rule_set.trained_on.saturating_mul(OUTGROWN) {
         let reason = format!("the rules were trained on {} source records and there are {count}", rule_set.trained_on);
         return Ok((Rules::Untrained { rules, declared, agreed }, Some(reason)));
     }
@@ -635,8 +652,18 @@ impl Touched {
     }
 }
 
+impl Rules {
+    /// What collects the source records for matching by them.
+    fn columns(&self) -> ColumnsBuilder {
+        match self {
+            Self::InForce { rule_set, .. } | Self::Changed(rule_set) => rule_set.rules.columns(),
+            Self::Untrained { rules, .. } => rules.columns(),
+        }
+    }
+}
+
 /// What a resolution is to write.
-pub struct Work {
+pub struct Work<S = Survived> {
     /// The version of the rules, when they were published already.
     pub version: Option<RuleSetVersion>,
     /// The rules.
@@ -644,9 +671,16 @@ pub struct Work {
     /// Pairs, clusters and counts.
     pub matched: Matched,
     /// Golden records that may change.
-    pub changes: Vec<GoldenChange>,
+    pub changes: Vec<GoldenChange<S>>,
     /// The source records that were matched.
     pub columns: Columns,
+}
+
+impl Work<()> {
+    fn with<S>(self, changes: Vec<GoldenChange<S>>) -> Work<S> {
+        let Self { version, rule_set, matched, columns, .. } = self;
+        Work { version, rule_set, matched, changes, columns }
+    }
 }
 
 /// The pure part: source records, links, decisions and rules in; changes out. With `settled`, of those source records only: the
@@ -660,15 +694,29 @@ pub fn compute(
     touched: &Touched,
     settled: Option<&[SourceRecordId]>,
 ) -> Work {
-    let rank = |record: &SourceRecord| Rank::of(register_name(registers, record.source_system), &record.key);
-    let mut builder = match &rules {
-        Rules::InForce { rule_set, .. } | Rules::Changed(rule_set) => rule_set.rules.columns(),
-        Rules::Untrained { rules, .. } => rules.columns(),
-    };
+    let mut builder = rules.columns();
     for record in records {
-        builder.push(record.id, rank(record), &record.values);
+        builder.push(record.id, rank(registers, record), &record.values);
     }
-    let columns = builder.finish();
+    let (work, assigned) = match_all(builder.finish(), held, records, rules, touched, settled);
+    let survivorship = Survivorship::new(model, records, registers, &held.overrides);
+    let valued = |one: Assigned| {
+        let survived = survivorship.survive(&one.members);
+        change(one, survived)
+    };
+    work.with(assigned.into_iter().map(valued).collect())
+}
+
+/// Matches, and finds which golden record each cluster is; without the changes that follow. `restated` has at least the source records
+/// of `held.restated`.
+fn match_all(
+    columns: Columns,
+    held: &Held,
+    restated: &[SourceRecord],
+    rules: Rules,
+    touched: &Touched,
+    settled: Option<&[SourceRecordId]>,
+) -> (Work<()>, Vec<Assigned>) {
     let constraints = &held.constraints;
     let under = |rule_set: Arc<RuleSet>| {
         let matched = match settled {
@@ -686,57 +734,32 @@ pub fn compute(
             (None, (Arc::new(RuleSet { declared, ..rule_set }), matched))
         }
     };
-    let trust_of: HashMap<SourceSystemId, TrustOf<'_>> = registers
-        .iter()
-        .map(|(id, register)| (*id, Box::new(|attribute: &str| register.trust_for(attribute)) as TrustOf<'_>))
+    let assigned = assign_identities(&held.links, &still_theirs(held, &rule_set, restated), &matched.clusters)
+        .into_iter()
+        .filter(|assigned| assigned.changed || touched.is_touched(&assigned.members))
         .collect();
-    let unknown: TrustOf<'_> = Box::new(|_| 0.0);
-    let by_id: HashMap<SourceRecordId, &SourceRecord> = records.iter().map(|record| (record.id, record)).collect();
-    let member = |id: &SourceRecordId| {
-        let record = by_id[id];
-        Member {
-            id: record.id,
-            rank: rank(record),
-            version: record.version,
-            values: &record.values,
-            updated: record.updated,
-            recorded_from: record.recorded_from,
-            trust: trust_of.get(&record.source_system).unwrap_or(&unknown).as_ref(),
-        }
-    };
-    let mut stated: HashMap<SourceRecordId, Vec<&ValueOverride>> = HashMap::new();
-    for one in &held.overrides {
-        stated.entry(one.subject).or_default().push(one);
-    }
-    let assigned: Vec<Assigned> =
-        assign_identities(&held.links, &still_theirs(held, &rule_set, &by_id), &matched.clusters)
-            .into_iter()
-            .filter(|assigned| assigned.changed || touched.is_touched(&assigned.members))
-            .collect();
-    let change = |assigned: Assigned| {
-        let members: Vec<Member<'_>> = assigned.members.iter().map(member).collect();
-        let overrides: Vec<&ValueOverride> =
-            assigned.members.iter().filter_map(|id| stated.get(id)).flatten().copied().collect();
-        GoldenChange {
-            identity: assigned.identity,
-            absorbed: assigned.absorbed,
-            split_from: assigned.split_from,
-            survived: survive_with(model, &members, &overrides),
-            members: assigned.members,
-        }
-    };
-    let changes = on_all_threads(assigned, &change);
-    Work { version, rule_set, matched, changes, columns }
+    (Work { version, rule_set, matched, changes: Vec::new(), columns }, assigned)
+}
+
+/// Where a source record stands in an order that every hub has.
+pub fn rank(registers: &Registers, record: &SourceRecord) -> Rank {
+    Rank::of(register_name(registers, record.source_system), &record.key)
+}
+
+fn change<S>(assigned: Assigned, survived: S) -> GoldenChange<S> {
+    let Assigned { identity, members, absorbed, split_from, .. } = assigned;
+    GoldenChange { identity, members, absorbed, split_from, survived }
 }
 
 /// What ended golden records held, without the source records that are of another one by now: what they state speaks more against what they
 /// stated then than for it. Departments give the keys of those who left to others, and an ended id must not come back with such a key.
 /// How rare matches are, and that a register lists nobody twice, is left out: of one key it is as likely as not the same one.
-fn still_theirs(
-    held: &Held,
-    rule_set: &RuleSet,
-    by_id: &HashMap<SourceRecordId, &SourceRecord>,
-) -> Vec<(SourceRecordId, GoldenId)> {
+fn still_theirs(held: &Held, rule_set: &RuleSet, restated: &[SourceRecord]) -> Vec<(SourceRecordId, GoldenId)> {
+    let by_id: HashMap<SourceRecordId, &SourceRecord> = if held.restated.is_empty() {
+        HashMap::new()
+    } else {
+        restated.iter().map(|record| (record.id, record)).collect()
+    };
     let is_another = |one: &&RestatedLink| {
         by_id.get(&one.link.source_record).is_some_and(|record| {
             let then = Statement::of("", &one.stated);
@@ -747,27 +770,6 @@ fn still_theirs(
         held.restated.iter().filter(is_another).map(|one| (one.link.source_record, one.link.golden_id)).collect();
     held.ended.iter().filter(|link| !others.contains(*link)).copied().collect()
 }
-
-/// The same work on each of many things, on all threads of the machine where they are many; results in the order of the things.
-fn on_all_threads<T: Send, R: Send>(things: Vec<T>, work: &(impl Fn(T) -> R + Sync)) -> Vec<R> {
-    const A_THREAD: usize = 1_000;
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(things.len() / A_THREAD);
-    if threads < 2 {
-        return things.into_iter().map(work).collect();
-    }
-    let share = things.len().div_ceil(threads);
-    let mut things = things.into_iter();
-    std::thread::scope(|scope| {
-        let shares: Vec<_> = (0..threads)
-            .map(|_| things.by_ref().take(share).collect::<Vec<T>>())
-            .map(|share| scope.spawn(move || share.into_iter().map(work).collect::<Vec<R>>()))
-            .collect();
-        shares.into_iter().flat_map(|share| share.join().expect("survivorship does not panic")).collect()
-    })
-}
-
-/// How far one register is trusted, by attribute.
-type TrustOf<'a> = Box<dyn Fn(&str) -> f64 + Sync + 'a>;
 
 #[cfg(test)]
 mod tests;

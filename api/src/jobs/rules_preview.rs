@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use kanak_model::entity_model::Attribute;
-use kanak_model::golden_record::{GoldenChange, Identity};
+use kanak_model::golden_record::{GoldenChange, Identity, Survived};
 use kanak_model::quality::mask;
 use kanak_model::{Access, Class, EntityModel, GoldenId, GoldenRecord};
 use kanak_store::{Applied, Resolution, Scope};
@@ -89,7 +89,7 @@ pub async fn preview(deployment: &Deployment, model: &EntityModel) -> anyhow::Re
         return Ok(preview);
     }
     let unresolved = store.list_unresolved(&model.name).await?;
-    let Computed { work, published, .. } = compute_all(deployment, model, &unresolved).await?;
+    let Computed { work, choose, published } = compute_all(deployment, model, &unresolved).await?;
     preview.new_rules_because = published;
     preview.questions = work.matched.questions.len();
     let mut changes = Changes::new(model, &work.changes);
@@ -99,27 +99,29 @@ pub async fn preview(deployment: &Deployment, model: &EntityModel) -> anyhow::Re
         let page = store.list_golden(&access, model, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.id);
-        for golden in &page {
-            changes.compare(golden);
+        let kept: Vec<_> = page.iter().filter_map(|golden| Some((golden, *changes.by_id.get(&golden.id)?))).collect();
+        let survived = choose(kept.iter().map(|(_, change)| change.members.clone()).collect()).await?;
+        for ((golden, _), survived) in kept.iter().zip(&survived) {
+            changes.compare(golden, survived);
         }
     }
     (preview.attributes, preview.statuses) = changes.finish();
     let (questions, scope) = (work.matched.questions, Scope::Everything);
     let resolution = Resolution { changes: work.changes, questions, scope, unresolved };
-    preview.applied = Some(store.preview_resolution(model, &resolution).await?);
+    preview.applied = Some(store.preview_resolution(model, &resolution, choose).await?);
     Ok(preview)
 }
 
 /// Golden records as they are, held against what they would be.
 struct Changes<'a> {
-    by_id: HashMap<GoldenId, &'a GoldenChange>,
+    by_id: HashMap<GoldenId, &'a GoldenChange<()>>,
     attributes: Vec<(&'a Attribute, AttributeChange)>,
     statuses: BTreeMap<(String, String), u64>,
 }
 
 impl<'a> Changes<'a> {
-    fn new(model: &'a EntityModel, changes: &'a [GoldenChange]) -> Self {
-        let kept = |change: &'a GoldenChange| match change.identity {
+    fn new(model: &'a EntityModel, changes: &'a [GoldenChange<()>]) -> Self {
+        let kept = |change: &'a GoldenChange<()>| match change.identity {
             Identity::Keeps(id) => Some((id, change)),
             Identity::New => None,
         };
@@ -142,9 +144,7 @@ impl<'a> Changes<'a> {
         }
     }
 
-    fn compare(&mut self, golden: &GoldenRecord) {
-        let Some(change) = self.by_id.get(&golden.id) else { return };
-        let survived = &change.survived;
+    fn compare(&mut self, golden: &GoldenRecord, survived: &Survived) {
         if golden.status != survived.status {
             *self.statuses.entry((golden.status.clone(), survived.status.clone())).or_default() += 1;
         }

@@ -99,9 +99,10 @@ pub enum Identity {
     New,
 }
 
-/// One change that a resolution makes to the hub: after it, `identity` holds exactly `members`.
+/// One change that a resolution makes to the hub: after it, `identity` holds exactly `members`. One without its values,
+/// `GoldenChange<()>`, has them chosen when they are written, so that those of a whole hub are never held at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GoldenChange {
+pub struct GoldenChange<S = Survived> {
     /// The golden record.
     pub identity: Identity,
     /// All source records linked to it afterwards, ascending.
@@ -111,5 +112,5 @@ pub struct GoldenChange {
     /// The golden record whose members it was split from, when it is new and they were linked before.
     pub split_from: Option<GoldenId>,
     /// Its status and values.
-    pub survived: Survived,
+    pub survived: S,
 }

@@ -424,7 +424,8 @@ impl Arrivals {
         rule_set: RuleSetVersion,
         resolution: Resolution,
     ) -> Result<Applied, StoreError> {
-        resolution::apply(&mut self.tx, after, model, rule_set, resolution).await
+        let (resolution, values) = resolution.parted();
+        resolution::apply(&mut self.tx, after, model, rule_set, resolution, &values).await
     }
 
     /// With whom these source records stand now. One that waits for a resolution and was in no golden record has no entry.

@@ -41,7 +41,8 @@ fn is_searched(kind: Kind) -> bool {
     )
 }
 
-fn searched(model: &EntityModel) -> impl Iterator<Item = &kanak_model::entity_model::Attribute> {
+/// The attributes by whose words golden records of a model are found.
+pub(crate) fn searched(model: &EntityModel) -> impl Iterator<Item = &kanak_model::entity_model::Attribute> {
     model
         .attributes
         .iter()
@@ -57,12 +58,10 @@ fn tokens(text: &str) -> impl Iterator<Item = String> {
         .map(|token| token.chars().take(40).collect::<String>().to_lowercase())
 }
 
-/// What the index keeps of a golden record.
-pub(crate) fn words(model: &EntityModel, values: &GoldenValues) -> String {
-    let mut all: Vec<String> = searched(model)
-        .filter_map(|attribute| values.get(&attribute.name))
-        .flat_map(|value| tokens(&value.value))
-        .collect();
+/// What the index keeps of a golden record that is found by the words of these attributes.
+pub(crate) fn words<'a>(searched: impl Iterator<Item = &'a str>, values: &GoldenValues) -> String {
+    let mut all: Vec<String> =
+        searched.filter_map(|attribute| values.get(attribute)).flat_map(|value| tokens(&value.value)).collect();
     all.sort_unstable();
     all.dedup();
     all.join(" ")
@@ -190,7 +189,7 @@ pub fn distance_of(model: &EntityModel, golden: &GoldenRecord, text: &str) -> Op
 
 /// Whether golden values have, for each asked word, a word beginning with it among those by which they are found.
 fn has_words(model: &EntityModel, values: &GoldenValues, asked: &[String]) -> bool {
-    let words = words(model, values);
+    let words = words(searched(model).map(|attribute| attribute.name.as_str()), values);
     asked.iter().all(|asked| words.split(' ').any(|word| word.starts_with(asked.as_str())))
 }
 

@@ -99,7 +99,7 @@ pub use relations::{
     Direction, NotARelationCursor, Other, Related, RelationCursor, RelationPage, RelationQuery, RelationRow,
     RelationRows,
 };
-pub use resolution::{Applied, Resolution, Scope, Unresolved};
+pub use resolution::{Applied, Choose, Resolution, Scope, Unresolved};
 pub use rule_sets::RuleSet;
 pub use source_systems::SourceSystemRow;
 pub use standing::{HeldVersion, OverrideStanding, SourceStanding, Standing, show_as_of};

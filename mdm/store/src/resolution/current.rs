@@ -4,7 +4,8 @@ use kanak_model::golden_record::{GoldenChange, Identity, Survived};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sqlx::types::Json;
 
-use super::Unresolved;
+use super::values::Ahead;
+use super::{Unresolved, Values};
 use crate::db::{Tx, on_tx};
 use crate::dialect::{ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
@@ -49,7 +50,8 @@ pub(crate) struct Current {
 pub(crate) async fn load(
     tx: &mut Tx,
     entity: &str,
-    changes: &[GoldenChange],
+    changes: &[GoldenChange<()>],
+    values: &Values,
     unresolved: &Unresolved,
 ) -> Result<Current, StoreError> {
     const NEXT: &str = "SELECT coalesce(max(id), 0) + 1 FROM golden_records";
@@ -62,7 +64,7 @@ pub(crate) async fn load(
     sources.dedup();
     if current.next_golden > 1 {
         load_golden(tx, entity, changes, &sources, &mut current).await?;
-        load_same_values(tx, changes, &mut current).await?;
+        load_same_values(tx, changes, values, &mut current).await?;
         load_redirected(tx, changes, &mut current).await?;
     }
     Ok(current)
@@ -88,7 +90,7 @@ async fn check_live(tx: &mut Tx, entity: &str, members: &[i64]) -> Result<(), St
 async fn load_golden(
     tx: &mut Tx,
     entity: &str,
-    changes: &[GoldenChange],
+    changes: &[GoldenChange<()>],
     sources: &[i64],
     current: &mut Current,
 ) -> Result<(), StoreError> {
@@ -149,7 +151,12 @@ async fn load_golden(
 }
 
 /// Compares in chunks, so that the values of a whole hub are never held twice.
-async fn load_same_values(tx: &mut Tx, changes: &[GoldenChange], current: &mut Current) -> Result<(), StoreError> {
+async fn load_same_values(
+    tx: &mut Tx,
+    changes: &[GoldenChange<()>],
+    values: &Values,
+    current: &mut Current,
+) -> Result<(), StoreError> {
     const SQL: &str = "SELECT v.golden_id, v.status, v.chosen FROM golden_versions v
          JOIN golden_records g ON g.id = v.golden_id AND g.version = v.version
          WHERE g.id IN (SELECT id FROM {ids $1} AS i) AND g.state = 'live'";
@@ -162,14 +169,16 @@ async fn load_same_values(tx: &mut Tx, changes: &[GoldenChange], current: &mut C
             Identity::New => None,
         })
         .collect();
-    for chunk in kept.chunks(ROWS_A_STATEMENT) {
+    let start = |chunk: &[(usize, i64)]| values.of(changes, chunk.iter().map(|one| one.0));
+    let mut ahead = Ahead::over(&kept);
+    while let Some((chunk, survived)) = ahead.next(start).await? {
         let ids: Vec<i64> = chunk.iter().map(|one| one.1).collect();
         let rows: Vec<(i64, String, Json<ChosenBack>)> =
             on_tx!(tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(&ids)).fetch_all(c).await)?;
         let stored: FxHashMap<i64, Survived> =
             rows.into_iter().map(|(id, status, chosen)| (id, Survived { status, values: chosen.0.0 })).collect();
-        for (place, id) in chunk {
-            if stored.get(id).is_some_and(|stored| *stored == changes[*place].survived) {
+        for ((place, id), survived) in chunk.iter().zip(&survived) {
+            if stored.get(id).is_some_and(|stored| stored == survived) {
                 current.same_values.insert(*place);
             }
         }
@@ -177,7 +186,7 @@ async fn load_same_values(tx: &mut Tx, changes: &[GoldenChange], current: &mut C
     Ok(())
 }
 
-async fn load_redirected(tx: &mut Tx, changes: &[GoldenChange], current: &mut Current) -> Result<(), StoreError> {
+async fn load_redirected(tx: &mut Tx, changes: &[GoldenChange<()>], current: &mut Current) -> Result<(), StoreError> {
     const SQL: &str = "WITH RECURSIVE ended(id) AS (
              SELECT id FROM golden_records WHERE redirect_to = $1
              UNION SELECT g.id FROM golden_records g JOIN ended e ON g.redirect_to = e.id)

@@ -1,13 +1,14 @@
 //! Applying what the engine resolved: links, versions, redirects, feed and tasks, in one transaction.
 //!
-//! [`plan`] decides, without I/O; [`current`] reads what it needs; [`write`] does what it says.
+//! [`plan`] decides, without I/O; [`current`] reads what it needs; [`write`] does what it says, with the values that [`values`] gives.
 
 mod current;
 mod plan;
+mod values;
 mod write;
 
 use kanak_model::access::Filter;
-use kanak_model::golden_record::GoldenChange;
+use kanak_model::golden_record::{GoldenChange, Survived};
 use kanak_model::match_pair::MatchPair;
 use kanak_model::{EntityModel, FeedPosition, RuleSetVersion, SourceRecordId, Timestamp};
 
@@ -17,18 +18,35 @@ use crate::dialect::{ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 use crate::{feed_events, overrides, settings, steward_tasks};
 
+pub use values::Choose;
+pub(crate) use values::Values;
+
 /// What an engine made of the source records it was given.
 #[derive(Debug, Clone)]
-pub struct Resolution {
+pub struct Resolution<S = Survived> {
     /// Golden records that come to be, change or end. Those that stay as they are may be among them: they cost a
     /// comparison and emit nothing.
-    pub changes: Vec<GoldenChange>,
+    pub changes: Vec<GoldenChange<S>>,
     /// What people are asked: whether the two of a pair are one.
     pub questions: Vec<MatchPair>,
     /// Among which source records those pairs were looked for.
     pub scope: Scope,
     /// What was unresolved when the source records were listed.
     pub unresolved: Unresolved,
+}
+
+impl Resolution {
+    /// The values apart from what else it says.
+    pub(crate) fn parted(self) -> (Resolution<()>, Values) {
+        let Self { changes, questions, scope, unresolved } = self;
+        let mut values = Vec::with_capacity(changes.len());
+        let part = |GoldenChange { identity, members, absorbed, split_from, survived }| {
+            values.push(survived);
+            GoldenChange { identity, members, absorbed, split_from, survived: () }
+        };
+        let changes = changes.into_iter().map(part).collect();
+        (Resolution { changes, questions, scope, unresolved }, Values::Given(values))
+    }
 }
 
 /// Among which source records doubtful pairs were looked for: an open task about two of them that is no longer
@@ -106,7 +124,23 @@ impl Store {
         rule_set: RuleSetVersion,
         resolution: Resolution,
     ) -> Result<Applied, StoreError> {
-        self.apply(None, model, rule_set, resolution).await
+        let (resolution, values) = resolution.parted();
+        self.apply(None, model, rule_set, resolution, values).await
+    }
+
+    /// The same, with golden values that are chosen when they are compared and written, a few thousand at a time: a whole hub's need
+    /// not be held in memory.
+    ///
+    /// # Errors
+    /// As [`Store::apply_resolution`], and what `choose` fails with.
+    pub async fn apply_resolution_choosing(
+        &self,
+        model: &EntityModel,
+        rule_set: RuleSetVersion,
+        resolution: Resolution<()>,
+        choose: Choose,
+    ) -> Result<Applied, StoreError> {
+        self.apply(None, model, rule_set, resolution, Values::Chosen(choose)).await
     }
 
     /// The same for what was computed from source records in memory that followed from the resolution recorded at `mark`
@@ -121,7 +155,8 @@ impl Store {
         rule_set: RuleSetVersion,
         resolution: Resolution,
     ) -> Result<Applied, StoreError> {
-        self.apply(Some(mark), model, rule_set, resolution).await
+        let (resolution, values) = resolution.parted();
+        self.apply(Some(mark), model, rule_set, resolution, values).await
     }
 
     async fn apply(
@@ -129,25 +164,28 @@ impl Store {
         after: Option<Timestamp>,
         model: &EntityModel,
         rule_set: RuleSetVersion,
-        resolution: Resolution,
+        resolution: Resolution<()>,
+        values: Values,
     ) -> Result<Applied, StoreError> {
         let mut tx = self.db.begin(&*self.clock).await?;
-        let applied = apply(&mut tx, after, model, rule_set, resolution).await?;
+        let applied = apply(&mut tx, after, model, rule_set, resolution, &values).await?;
         tx.commit().await?;
         Ok(applied)
     }
 
-    /// What [`Store::apply_resolution`] would do with it now, tasks and the feed left aside; writes nothing.
+    /// What [`Store::apply_resolution_choosing`] would do with it now, tasks and the feed left aside; writes nothing.
     ///
     /// # Errors
     /// As there, but for the rules, which need not be published.
     pub async fn preview_resolution(
         &self,
         model: &EntityModel,
-        resolution: &Resolution,
+        resolution: &Resolution<()>,
+        choose: Choose,
     ) -> Result<Applied, StoreError> {
         let mut tx = self.db.begin_read().await?;
-        let current = current::load(&mut tx, &model.name, &resolution.changes, &resolution.unresolved).await?;
+        let values = Values::Chosen(choose);
+        let current = current::load(&mut tx, &model.name, &resolution.changes, &values, &resolution.unresolved).await?;
         Ok(plan::plan(&resolution.changes, &current, &resolution.unresolved)?.counts())
     }
 
@@ -179,7 +217,8 @@ pub(crate) async fn apply(
     after: Option<Timestamp>,
     model: &EntityModel,
     rule_set: RuleSetVersion,
-    resolution: Resolution,
+    resolution: Resolution<()>,
+    values: &Values,
 ) -> Result<Applied, StoreError> {
     const PUBLISHED: &str = "SELECT count(*) FROM rule_sets WHERE entity = $1 AND version = $2";
     let Resolution { changes, questions, scope, unresolved } = resolution;
@@ -191,10 +230,10 @@ pub(crate) async fn apply(
     if after.is_some() && find_mark(tx, &model.name).await? != after {
         return Err(StoreError::Stale { what: "another resolution was recorded meanwhile".to_owned() });
     }
-    let current = current::load(tx, &model.name, &changes, &unresolved).await?;
+    let current = current::load(tx, &model.name, &changes, values, &unresolved).await?;
     let plan = plan::plan(&changes, &current, &unresolved)?;
     drop(current);
-    write::write(tx, model, rule_set, &changes, &plan).await?;
+    write::write(tx, model, rule_set, (&changes, values), &plan).await?;
     let feed_position = feed_events::append(tx, &model.name, &plan.events).await?;
     let (tasks_opened, tasks_lapsed) = steward_tasks::review(tx, &model.name, &questions, &scope).await?;
     mark_resolved(tx, &unresolved).await?;

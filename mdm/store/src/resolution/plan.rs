@@ -71,7 +71,11 @@ struct Target {
     is_new: bool,
 }
 
-pub(crate) fn plan(changes: &[GoldenChange], current: &Current, unresolved: &Unresolved) -> Result<Plan, StoreError> {
+pub(crate) fn plan(
+    changes: &[GoldenChange<()>],
+    current: &Current,
+    unresolved: &Unresolved,
+) -> Result<Plan, StoreError> {
     let moving = check_members(changes)?;
     let targets = targets(changes, current)?;
     let named: FxHashSet<i64> = targets.iter().map(|target| target.id).collect();
@@ -100,7 +104,7 @@ pub(crate) fn plan(changes: &[GoldenChange], current: &Current, unresolved: &Unr
 }
 
 /// Each source record stands in one change at most; gives all of them.
-fn check_members(changes: &[GoldenChange]) -> Result<FxHashSet<i64>, StoreError> {
+fn check_members(changes: &[GoldenChange<()>]) -> Result<FxHashSet<i64>, StoreError> {
     let mut moving = FxHashSet::default();
     for member in changes.iter().flat_map(|change| &change.members) {
         if !moving.insert(member.0) {
@@ -110,7 +114,7 @@ fn check_members(changes: &[GoldenChange]) -> Result<FxHashSet<i64>, StoreError>
     Ok(moving)
 }
 
-fn targets(changes: &[GoldenChange], current: &Current) -> Result<Vec<Target>, StoreError> {
+fn targets(changes: &[GoldenChange<()>], current: &Current) -> Result<Vec<Target>, StoreError> {
     let mut next = current.next_golden;
     // Ids that a change names are not given back to another.
     let mut taken: FxHashSet<i64> = changes
@@ -144,7 +148,7 @@ fn targets(changes: &[GoldenChange], current: &Current) -> Result<Vec<Target>, S
 }
 
 /// The merged-away golden record that comes back: it ended in the one split from, with exactly these members.
-fn find_restored(change: &GoldenChange, current: &Current) -> Option<i64> {
+fn find_restored(change: &GoldenChange<()>, current: &Current) -> Option<i64> {
     let ended = current.redirected.get(&change.split_from?.0)?;
     let is_same = |members: &[i64]| members.iter().eq(change.members.iter().map(|id| &id.0));
     ended.iter().find(|(_, members)| is_same(members)).map(|(id, _)| *id)
@@ -153,7 +157,7 @@ fn find_restored(change: &GoldenChange, current: &Current) -> Option<i64> {
 /// Moves the members in, lets the retired ones go; tells whether the members changed.
 fn link(
     plan: &mut Plan,
-    change: &GoldenChange,
+    change: &GoldenChange<()>,
     target: &Target,
     current: &Current,
     moving: &FxHashSet<i64>,
@@ -185,7 +189,7 @@ fn link(
 fn version(
     plan: &mut Plan,
     place: usize,
-    change: &GoldenChange,
+    change: &GoldenChange<()>,
     target: &Target,
     current: &Current,
     members_changed: bool,

@@ -329,7 +329,7 @@ fn bring_back(mut changes: Vec<GoldenChange>, ended: &[Link]) -> Vec<GoldenChang
 }
 
 /// The values of the smallest source record that states them.
-fn survive(members: &[i64], by_id: &BTreeMap<i64, &SourceRecord>) -> Survived {
+pub(crate) fn survive(members: &[i64], by_id: &BTreeMap<i64, &SourceRecord>) -> Survived {
     let mut values = BTreeMap::new();
     for id in members {
         let Some(record) = by_id.get(id) else { continue };

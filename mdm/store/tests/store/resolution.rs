@@ -1,12 +1,14 @@
 //! Resolutions: ids, links, versions, redirects and the feed.
 
+use std::sync::Arc;
+
 use kanak_model::feed::Change;
 use kanak_model::golden_record::{GoldenChange, Identity};
 use kanak_model::source_system::Load;
 use kanak_model::{FeedPosition, GoldenId, RuleSetVersion, SourceRecordId};
-use kanak_store::{Link, Resolution, Scope, StoreError, Unresolved};
+use kanak_store::{Choose, Link, Resolution, Scope, Store, StoreError, Unresolved};
 
-use crate::hub::{Hub, all, changes, model, on_both};
+use crate::hub::{Hub, all, changes, model, on_both, survive};
 
 const FOUR: [(&str, &str); 4] = [("a", "Asha"), ("b", "Asha Rani"), ("c", "Charan"), ("d", "Deepa")];
 
@@ -184,6 +186,68 @@ fn what_arrives_while_an_engine_works_stays_unresolved() {
         let resolution = Resolution { changes, questions: Vec::new(), scope: Scope::Everything, unresolved };
         hub.store.apply_resolution(&model(), hub.rules, resolution).await.unwrap();
         assert_eq!(hub.store.list_unresolved("citizen").await.unwrap().source_records, [SourceRecordId(1)]);
+    });
+}
+
+/// Chooses as [`survive`] does, from what the hub holds when it is asked; refuses groups of more than are asked for at a time.
+fn chooser(store: &Store, most: usize) -> Choose {
+    let store = store.clone();
+    Arc::new(move |groups: Vec<Vec<SourceRecordId>>| {
+        let store = store.clone();
+        Box::pin(async move {
+            if groups.len() > most {
+                return Err(StoreError::Stale { what: format!("{} at once", groups.len()) });
+            }
+            let records = store.list_source_records_of(&all(), &groups.concat()).await?;
+            let by_id = records.iter().map(|record| (record.id.0, record)).collect();
+            let ids = |group: &Vec<SourceRecordId>| group.iter().map(|id| id.0).collect::<Vec<_>>();
+            Ok(groups.iter().map(|group| survive(&ids(group), &by_id)).collect())
+        })
+    })
+}
+
+#[test]
+fn values_chosen_as_they_are_written_are_those_given_with_the_changes() {
+    const ROWS: i64 = 5_200;
+    on_both(async |hub: Hub| {
+        let keys: Vec<(String, String)> = (1..=ROWS).map(|id| (format!("k{id:05}"), format!("Name {id}"))).collect();
+        let mut rows: Vec<(&str, &str)> = keys.iter().map(|(key, name)| (key.as_str(), name.as_str())).collect();
+        hub.load(Load::Snapshot, &rows).await.unwrap();
+        let groups: Vec<Vec<i64>> = (1..=ROWS).map(|id| vec![id]).collect();
+        let resolution = async || {
+            let unresolved = hub.store.list_unresolved("citizen").await.unwrap();
+            let changes = changes(&groups, &hub.records().await, &hub.links().await);
+            let unvalued = |GoldenChange { identity, members, absorbed, split_from, .. }| GoldenChange {
+                identity,
+                members,
+                absorbed,
+                split_from,
+                survived: (),
+            };
+            let changes = changes.into_iter().map(unvalued).collect();
+            Resolution { changes, questions: Vec::new(), scope: Scope::Everything, unresolved }
+        };
+        let apply = async |most| {
+            let choose = chooser(&hub.store, most);
+            hub.store.apply_resolution_choosing(&model(), hub.rules, resolution().await, choose).await
+        };
+        let refused = apply(10).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Stale { .. }), "{refused}");
+        assert_eq!(hub.store.feed_position().await.unwrap(), FeedPosition(1), "nothing was written");
+
+        assert_eq!(apply(5_000).await.unwrap().created, ROWS as u64);
+        let again = hub.resolve(&groups).await.unwrap();
+        assert_eq!((again.updated, again.unchanged), (0, ROWS as u64), "given values are those that were chosen");
+
+        rows[5_100].1 = "Another";
+        hub.load(Load::Snapshot, &rows).await.unwrap();
+        let preview =
+            hub.store.preview_resolution(&model(), &resolution().await, chooser(&hub.store, 5_000)).await.unwrap();
+        let changed = apply(5_000).await.unwrap();
+        assert_eq!((changed.updated, changed.unchanged), (1, ROWS as u64 - 1));
+        assert_eq!((preview.updated, preview.unchanged), (changed.updated, changed.unchanged));
+        let found = hub.store.search_golden(&all(), &model(), "another", 9).await.unwrap();
+        assert_eq!(found.iter().map(|golden| (golden.id, golden.version)).collect::<Vec<_>>(), [(GoldenId(5_101), 2)]);
     });
 }
 
