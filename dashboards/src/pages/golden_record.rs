@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use kanak_codes::Codes;
 use kanak_model::access::LegalBasis;
 use kanak_model::entity_model::{Attribute, EntityModel, SurvivorshipStrategy};
-use kanak_model::golden_record::{GoldenRecord, GoldenValue, WithheldCounts};
+use kanak_model::golden_record::{EMPTIED, EMPTIED_REASON, GoldenRecord, GoldenValue, WithheldCounts};
 use kanak_model::life_events::status_history;
 use kanak_model::relation::{Day, Period};
 use kanak_model::source_record::{Stated, Values};
@@ -550,7 +550,7 @@ pub(crate) fn label(model: &EntityModel, record: &GoldenRecord) -> String {
 pub(crate) fn status_tone(status: &str) -> Tone {
     match status {
         "active" => Tone::Good,
-        "deceased" | "dissolved" | "closed" => Tone::Warn,
+        "deceased" | "dissolved" | "closed" | EMPTIED => Tone::Warn,
         _ => Tone::Plain,
     }
 }
@@ -572,6 +572,9 @@ fn withheld_words(counts: WithheldCounts) -> Option<String> {
 
 /// Since when a golden record has its status, in words: `since 2024-05-01, before that active`.
 fn status_since(model: &EntityModel, record: &GoldenRecord) -> Option<String> {
+    if let Some(at) = record.emptied() {
+        return Some(format!("since {}: {EMPTIED_REASON}", format::instant(at)));
+    }
     let history = status_history(model, &record.values);
     let last = history.last().filter(|last| last.status == record.status)?;
     let before = history.iter().rev().skip(1).map(|one| match one.since {

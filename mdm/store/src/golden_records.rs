@@ -23,7 +23,7 @@ use crate::packed::{Chosen, ChosenBack};
 /// A golden record with the source records linked to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Golden {
-    /// Its current version; of one that lost its last member, the last version, with its end.
+    /// Its current version; of one that lost its last member, the last version, with its end and the status `emptied`.
     pub record: GoldenRecord,
     /// What is linked to it, by ascending source record.
     pub members: Vec<MemberRecord>,
@@ -360,7 +360,7 @@ impl Store {
         whole: Whole,
         asked: Option<GoldenId>,
     ) -> Result<Golden, StoreError> {
-        let mut record = self.show_one(access, model, GoldenRecord::from(whole.golden)).await?;
+        let mut record = self.show_one(access, model, GoldenRecord::from(whole.golden)).await?.with_end();
         let members = show_members(access, model, &mut record, whole.members);
         let redirected_from = asked.filter(|asked| *asked != record.id);
         Ok(Golden { record, members, redirected_from, known_at: Timestamp(whole.known_us) })

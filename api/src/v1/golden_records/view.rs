@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kanak_model::entity_model::SurvivorshipStrategy;
-use kanak_model::golden_record::{GoldenValue, WithheldCounts};
+use kanak_model::golden_record::{EMPTIED_REASON, GoldenValue, WithheldCounts};
 use kanak_model::kind::Class;
 use kanak_model::life_events::{StatusSince, status_history};
 use kanak_model::valid_time::KeyEpoch;
@@ -68,6 +68,15 @@ pub struct StatusView {
     since: Option<String>,
 }
 
+/// The end of a golden record that no source record is linked to any more. Its values are those that it had last.
+#[derive(Serialize, ToSchema)]
+pub struct EmptiedView {
+    /// When its last source record left.
+    at: String,
+    /// Why.
+    reason: &'static str,
+}
+
 /// A period in which a department's key stood for one golden record.
 #[derive(Serialize, ToSchema)]
 pub struct KeyEpochView {
@@ -91,15 +100,18 @@ pub struct GoldenRecordView {
     redirected_from: Option<String>,
     /// `citizen`, `business` ...
     entity: String,
-    /// `active`, `deceased` ...
+    /// `active`, `deceased` ...; `emptied` where no source record of it is left: see `emptied`.
     status: String,
+    /// Since when and why no source record of it is left. Left out while it has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    emptied: Option<EmptiedView>,
     /// Counts its changes.
     version: i32,
     /// The rule set under which it was resolved.
     rule_set: i64,
     /// When the hub came to hold this version.
     recorded_from: String,
-    /// When the next version replaced it.
+    /// When the next version replaced it, or its last source record left.
     #[serde(skip_serializing_if = "Option::is_none")]
     recorded_to: Option<String>,
     /// The recorded time of which this is the answer: asked for again by it, the answer is the same, byte for byte.
@@ -250,6 +262,7 @@ impl GoldenRecordView {
             redirected_from: None,
             entity: record.entity.clone(),
             status: record.status.clone(),
+            emptied: record.emptied().map(|at| EmptiedView { at: at.to_string(), reason: EMPTIED_REASON }),
             version: record.version,
             rule_set: record.rule_set.0,
             recorded_from: record.recorded_from.to_string(),

@@ -373,6 +373,9 @@ async fn who_should_not_have_been_entered_is_taken_out_by_a_steward_alone() {
     let gone = desk.as_steward("DELETE", &path, &cookie, "").await;
     assert_eq!((gone.status, &gone.json()["outcome"]), (StatusCode::OK, &"retired".into()), "{}", gone.body);
     assert_eq!(desk.as_steward("DELETE", &path, &cookie, "").await.status, StatusCode::NOT_FOUND);
+    let golden = format!("/v1/golden-records/{}", entered.json()["golden_id"].as_str().unwrap());
+    let left = desk.as_steward("GET", &golden, &cookie, "").await.json();
+    assert_eq!((&left["status"], &left["emptied"]["at"]), (&"emptied".into(), &left["recorded_to"]), "{left}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
