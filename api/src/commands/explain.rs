@@ -9,7 +9,7 @@ use kanak_engine::matching::{ClusterLink, Explanation};
 use kanak_engine::standardize::redact;
 use kanak_model::entity_model::{Attribute, SurvivorshipStrategy};
 use kanak_model::feed::Change;
-use kanak_model::golden_record::GoldenValue;
+use kanak_model::golden_record::{EMPTIED_REASON, GoldenValue};
 use kanak_model::sharing::{Agreement, AgreementTerms, Party};
 use kanak_model::{
     Access, EntityModel, GoldenId, GoldenRecord, Purpose, SourceRecord, SourceRecordId, SourceSystemId, Timestamp,
@@ -198,6 +198,12 @@ async fn find<'a>(
                 (None, None) => store.find_golden(access, model, id).await?,
                 (None, Some(at)) => store.find_golden_at(access, model, id, at).await?,
             };
+            if found.is_none()
+                && let Some(known_at) = known_at
+                && let Some(since) = store.find_known_since(access, model, id, known_at).await?
+            {
+                bail!("nothing was known of {id} at {known_at}; it is known since {since}");
+            }
             found.map(|golden| (model, golden))
         }
     };
@@ -539,10 +545,15 @@ fn figures(
         (name_of(member), std::iter::once(changed).chain(values).collect())
     };
     let (title, id, status) = (&model.title.en, record.id, &record.status);
-    let lead = match asked.as_of {
+    let lead = match (asked.as_of, record.emptied()) {
         // What is chosen for a day may be no version that ever was.
-        Some(day) => format!("{title} {id}, {status} on {}, its values chosen for that day", day.day_ist()),
-        None => format!("{title} {id}, {status}, version {} under rule set {}", record.version, record.rule_set),
+        (Some(day), _) => format!("{title} {id}, {status} on {}, its values chosen for that day", day.day_ist()),
+        (None, Some(at)) => {
+            format!("{title} {id}, {status} at {at} ({EMPTIED_REASON}), with the values that it had last")
+        }
+        (None, None) => {
+            format!("{title} {id}, {status}, version {} under rule set {}", record.version, record.rule_set)
+        }
     };
     GoldenFigures {
         lead,
@@ -595,6 +606,9 @@ fn document_of(
         "source_records": golden.members.iter().map(name_of).collect::<Vec<_>>(),
         "links": links.iter().map(link).collect::<Vec<_>>(),
     });
+    if let Some(at) = record.emptied() {
+        document["emptied"] = json!({ "at": at.to_string(), "reason": EMPTIED_REASON });
+    }
     if let Some(at) = asked.as_of {
         document["as_of"] = json!(at.day_ist().to_string());
     }

@@ -13,11 +13,12 @@ use arrow::record_batch::RecordBatch;
 use kanak_codes::identifiers::{AadhaarSearch, FoundAadhaar};
 use kanak_ingest::landing;
 use kanak_model::{Access, Class, EntityModel, GoldenId};
-use kanak_store::{HubUrl, Link, Store, VaultError};
+use kanak_store::{HubUrl, Link, RevealStep, Store, VaultError};
 use kanak_warehouse::{CrosswalkRow, PERSONAL_RELATIONS, QueryLimits, RELATIONS};
 
 use crate::deployment::Deployment;
 use crate::jobs::ingest_file::HUB_DOMAIN;
+use crate::jobs::kept_checkpoint;
 use crate::jobs::keys::landing_key;
 use crate::jobs::refresh::{crosswalk_rows, relation_rows};
 use crate::jobs::resolve::{is_due, resolve};
@@ -87,6 +88,7 @@ pub async fn verify(deployment: &Deployment, output: &Output) -> anyhow::Result<
     let stage = Stage::begin(output, "Checking the hub", 0);
     let mut checks: Vec<Check> = deployment.store.check_invariants().await?.into_iter().map(Check::from).collect();
     stage.end(&format!("{} checks", checks.len()));
+    checks.push(no_older_copy(deployment).await?);
     checks.extend(replayed(deployment, output).await?);
     let stage = Stage::begin(output, "Reading the landing", 0);
     checks.push(sealed_files(deployment).await?);
@@ -103,7 +105,7 @@ pub async fn verify(deployment: &Deployment, output: &Output) -> anyhow::Result<
     checks.push(related(deployment, lake_reads).await?);
     let stage = Stage::begin(output, "Looking for Aadhaar numbers", 0);
     checks.push(no_aadhaar(deployment, lake_reads).await?);
-    checks.push(vault_trail(deployment).await?);
+    checks.extend(vault_trail(deployment).await?);
     stage.end("looked");
     Ok(checks)
 }
@@ -127,6 +129,24 @@ fn not_whole(name: &str, what: &str) -> Check {
 
 fn not_yet(name: &str, what: &str, detail: impl Into<String>) -> Check {
     Check { name: name.to_owned(), what: what.to_owned(), outcome: Outcome::NotYet, detail: detail.into() }
+}
+
+/// Whether the hub holds what is known of it outside: the last checkpoint that was kept, and the feed as far as the lake has read it.
+async fn no_older_copy(deployment: &Deployment) -> anyhow::Result<Check> {
+    const NAME: &str = "hub is no older copy";
+    const WHAT: &str = "the hub holds the signed checkpoint that was kept beside it, and is not behind the lake";
+    if let Some(wrong) = kept_checkpoint::find_fault(deployment).await? {
+        return Ok(check(NAME, WHAT, Some(wrong), ""));
+    }
+    let position = deployment.store.feed_position().await?;
+    let ahead = deployment.warehouse.release().filter(|release| release.feed_position > position.0);
+    let wrong = ahead.map(|release| {
+        format!(
+            "the lake has read the feed to {} and the hub's ends at {position}: it is an older copy of itself; where a backup was restored, run `kanak refresh`",
+            release.feed_position
+        )
+    });
+    Ok(check(NAME, WHAT, wrong, format!("the feed ends at {position}")))
 }
 
 /// Replays the ledger into a scratch hub and compares what follows from it there with what the hub holds.
@@ -509,18 +529,45 @@ async fn no_aadhaar(deployment: &Deployment, lake: Lake) -> anyhow::Result<Check
     Ok(check(NAME, WHAT, wrong, "nothing found"))
 }
 
-/// Whether the vault's own trail is as it was written.
-async fn vault_trail(deployment: &Deployment) -> anyhow::Result<Check> {
+/// Whether the vault's own trail is as it was written, the requests for numbers are what it tells, and the hub's trail tells the same of
+/// them.
+async fn vault_trail(deployment: &Deployment) -> anyhow::Result<Vec<Check>> {
     const NAME: &str = "vault trail chained";
     const WHAT: &str = "every event of the vault's own trail follows the one before";
+    // The hub's trail hears of a step before the vault does: what it has told is in the vault's, and what the vault tells is in it then.
+    let told = deployment.store.list_reveal_steps().await?;
     let checked = match deployment.vault.check_events().await {
-        Err(away @ VaultError::Away { .. }) => return Ok(not_yet(NAME, WHAT, away.to_string())),
+        Err(away @ VaultError::Away { .. }) => return Ok(vec![not_yet(NAME, WHAT, away.to_string())]),
         checked => checked?,
     };
+    let told_since = deployment.store.list_reveal_steps().await?;
     let wrong = checked
         .first_broken
         .map(|number| format!("event {number} of the vault was changed, or one before it is missing"));
-    Ok(check(NAME, WHAT, wrong, format!("{} events", checked.events)))
+    let chained = check(NAME, WHAT, wrong, format!("{} events", checked.events));
+    if checked.first_broken.is_some() {
+        return Ok(vec![chained]);
+    }
+    let unlike = checked.first_unlike.map(|id| format!("request {id} was changed, taken out or put in"));
+    let seen = format!("{} requests", checked.requests);
+    let requests =
+        check("vault requests in trail", "requests for numbers are what the vault's own trail tells", unlike, seen);
+    let step = |(word, id): &RevealStep| format!("`{word}` of request {id}");
+    let cut_vault = told.difference(&checked.steps).next().map(|one| {
+        format!(
+            "the hub's trail tells of {}, and the vault's does not: it was cut, the vault is an older copy, or it went away in the middle of that step",
+            step(one)
+        )
+    });
+    let cut_hub = checked.steps.difference(&told_since).next().map(|one| {
+        format!(
+            "the vault's trail tells of {}, and the hub's does not: it was cut, or the hub is an older copy",
+            step(one)
+        )
+    });
+    let seen = format!("{} steps", checked.steps.len());
+    let what = "the trails of hub and vault tell of the same decisions and answers";
+    Ok(vec![chained, requests, check("vault trail agrees", what, cut_vault.or(cut_hub), seen)])
 }
 
 fn lake_tables(deployment: &Deployment, access: &Access) -> anyhow::Result<Vec<String>> {

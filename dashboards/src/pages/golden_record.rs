@@ -8,9 +8,10 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kanak_codes::Codes;
+use kanak_engine::survivorship::recount;
 use kanak_model::access::LegalBasis;
 use kanak_model::entity_model::{Attribute, EntityModel, SurvivorshipStrategy};
-use kanak_model::golden_record::{GoldenRecord, GoldenValue, WithheldCounts};
+use kanak_model::golden_record::{EMPTIED, EMPTIED_REASON, GoldenRecord, GoldenValue, WithheldCounts};
 use kanak_model::life_events::status_history;
 use kanak_model::relation::{Day, Period};
 use kanak_model::source_record::{Stated, Values};
@@ -98,13 +99,21 @@ pub(crate) async fn show(
             store.find_golden_at(&access, model, golden_id, known_at).await.map_err(PageError::inside)?
         }
     };
-    let golden = golden.ok_or_else(not_found)?;
+    let mut golden = match (golden, known_at) {
+        (Some(golden), _) => golden,
+        (None, None) => return Err(not_found()),
+        (None, Some(then)) => return Err(not_then(&state, &access, model, golden_id, then).await?),
+    };
     let id = golden.record.id;
     let is_past = known_at.is_some() || as_of.is_some();
     let known_at = golden.known_at;
     let now = model;
     let then = store.find_model_at(model, known_at).await.map_err(PageError::inside)?.model;
     let model = if is_past { &then } else { model };
+    if access.may_withhold() {
+        let seen: Vec<&Values> = golden.members.iter().map(|member| &member.values).collect();
+        recount(model, &mut golden.record.values, &seen);
+    }
     audit::record(&state, &access, "read", [id]).await?;
     let query = RelationQuery {
         known_at: Some(known_at),
@@ -155,6 +164,21 @@ pub(crate) async fn show(
     };
     let shell = Shell::new("golden_record", &signed.visit, state.made_up);
     show_page(&GoldenRecordPage::build(shell, &state.codes, (model, &state.models), &access, parts))
+}
+
+/// Why there is nothing to show of a recorded time.
+async fn not_then(
+    state: &DashboardState,
+    access: &Access,
+    model: &EntityModel,
+    id: GoldenId,
+    then: Timestamp,
+) -> Result<PageError, PageError> {
+    let since = state.store.find_known_since(access, model, id, then).await.map_err(PageError::inside)?;
+    Ok(match since {
+        Some(since) => PageError::NotKnownYet { id, then: format::instant(then), since: format::instant(since) },
+        None => PageError::NotFound { what: "golden record", name: id.to_string() },
+    })
 }
 
 /// How many source records of others the page looks at for its relations; the API pages through all of them.
@@ -550,7 +574,7 @@ pub(crate) fn label(model: &EntityModel, record: &GoldenRecord) -> String {
 pub(crate) fn status_tone(status: &str) -> Tone {
     match status {
         "active" => Tone::Good,
-        "deceased" | "dissolved" | "closed" => Tone::Warn,
+        "deceased" | "dissolved" | "closed" | EMPTIED => Tone::Warn,
         _ => Tone::Plain,
     }
 }
@@ -572,6 +596,9 @@ fn withheld_words(counts: WithheldCounts) -> Option<String> {
 
 /// Since when a golden record has its status, in words: `since 2024-05-01, before that active`.
 fn status_since(model: &EntityModel, record: &GoldenRecord) -> Option<String> {
+    if let Some(at) = record.emptied() {
+        return Some(format!("since {}: {EMPTIED_REASON}", format::instant(at)));
+    }
     let history = status_history(model, &record.values);
     let last = history.last().filter(|last| last.status == record.status)?;
     let before = history.iter().rev().skip(1).map(|one| match one.since {
@@ -641,7 +668,7 @@ fn values_table(
     let stated = model.attributes.iter().filter_map(|one| Some((one, record.values.get(&one.name)?)));
     Table {
         caption:
-            "Chosen values. “Agree” counts the linked source records that state this value, of those that state any."
+            "Chosen values. “Agree” counts the linked source records that you may see and that state this value, of those that state any."
                 .to_owned(),
         heads: vec![
             Head::word(language, "attribute"),

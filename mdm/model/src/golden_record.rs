@@ -8,6 +8,13 @@ use crate::clock::Timestamp;
 use crate::entity_model::SurvivorshipStrategy;
 use crate::id::{GoldenId, OverrideId, RuleSetVersion, SourceRecordId};
 
+/// The status of a golden record that no source record is linked to any more, whatever it was before: no register states it. Its id, its
+/// versions and its crosswalk's past stay, and it comes back with its source records.
+pub const EMPTIED: &str = "emptied";
+
+/// Why a golden record is [`EMPTIED`].
+pub const EMPTIED_REASON: &str = "no source record of it is left: its registers dropped it, or it was erased";
+
 /// One version of a golden record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GoldenRecord {
@@ -17,18 +24,34 @@ pub struct GoldenRecord {
     pub entity: String,
     /// From 1; counts its changes.
     pub version: i32,
-    /// `active`, `deceased` ...: see the entity model.
+    /// `active`, `deceased` ...: see the entity model. [`EMPTIED`] where the golden record is told as it is after its last source record left.
     pub status: String,
     /// The chosen values.
     pub values: GoldenValues,
     /// When the hub came to hold this version.
     pub recorded_from: Timestamp,
-    /// When the next version replaced it; `None` on the current one.
+    /// When the next version replaced it, or the last source record left; `None` on the current one.
     pub recorded_to: Option<Timestamp>,
     /// The rules under which it was resolved.
     pub rule_set: RuleSetVersion,
     /// What is withheld from who reads it.
     pub withheld: WithheldCounts,
+}
+
+impl GoldenRecord {
+    /// When its last source record left, where it is told as it is after that.
+    pub fn emptied(&self) -> Option<Timestamp> {
+        self.recorded_to.filter(|_| self.status == EMPTIED)
+    }
+
+    /// The same golden record with the status that it has now: [`EMPTIED`] where its last version has ended.
+    #[must_use]
+    pub fn with_end(mut self) -> Self {
+        if self.recorded_to.is_some() {
+            EMPTIED.clone_into(&mut self.status);
+        }
+        self
+    }
 }
 
 /// How much of a golden record is withheld from a reader, beside what the classes of its attributes leave out.

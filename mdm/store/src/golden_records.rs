@@ -23,7 +23,7 @@ use crate::packed::{Chosen, ChosenBack};
 /// A golden record with the source records linked to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Golden {
-    /// Its current version; of one that lost its last member, the last version, with its end.
+    /// Its current version; of one that lost its last member, the last version, with its end and the status `emptied`.
     pub record: GoldenRecord,
     /// What is linked to it, by ascending source record.
     pub members: Vec<MemberRecord>,
@@ -360,7 +360,7 @@ impl Store {
         whole: Whole,
         asked: Option<GoldenId>,
     ) -> Result<Golden, StoreError> {
-        let mut record = self.show_one(access, model, GoldenRecord::from(whole.golden)).await?;
+        let mut record = self.show_one(access, model, GoldenRecord::from(whole.golden)).await?.with_end();
         let members = show_members(access, model, &mut record, whole.members);
         let redirected_from = asked.filter(|asked| *asked != record.id);
         Ok(Golden { record, members, redirected_from, known_at: Timestamp(whole.known_us) })
@@ -446,6 +446,19 @@ impl Store {
         }
         drop(tx);
         self.list_golden_versions_of(access, model, &[id]).await
+    }
+
+    /// Since when a golden record is known, where that is later than a time: the begin of the first version that the caller may read. `None`
+    /// also for a caller who may not read it as it is now.
+    pub async fn find_known_since(
+        &self,
+        access: &Access,
+        model: &EntityModel,
+        id: GoldenId,
+        later_than: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let versions = self.list_history(access, model, id).await?;
+        Ok(versions.first().map(|first| first.recorded_from).filter(|since| *since > later_than))
     }
 
     /// All versions there ever were, by id and version, after a cursor.

@@ -330,6 +330,7 @@ impl Store {
         let model = eras.model_at(model, known_at);
         let mut record = self.show_one(access, &model, carried(&eras, known_at, row)).await?;
         record.recorded_to = known(record.recorded_to, known_at);
+        let mut record = record.with_end();
         let members = show_members(access, &model, &mut record, members);
         let redirected_from = (then.id != id.0).then_some(id);
         Ok(Some(Golden { record, members, redirected_from, known_at }))

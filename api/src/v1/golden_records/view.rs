@@ -1,11 +1,14 @@
 //! Wire types of golden records.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use kanak_engine::survivorship::recount;
 use kanak_model::entity_model::SurvivorshipStrategy;
-use kanak_model::golden_record::{GoldenValue, WithheldCounts};
+use kanak_model::golden_record::{EMPTIED_REASON, GoldenValue, WithheldCounts};
 use kanak_model::kind::Class;
 use kanak_model::life_events::{StatusSince, status_history};
+use kanak_model::source_record::Values;
 use kanak_model::valid_time::KeyEpoch;
 use kanak_model::{Access, EntityModel, GoldenRecord, Timestamp, UserId};
 use kanak_store::{Golden, OverrideView};
@@ -21,10 +24,13 @@ pub struct ValueView {
     value: String,
     /// The survivorship strategy that chose it.
     strategy: &'static str,
-    /// How many linked source records state this value.
-    agreeing: u32,
-    /// How many state any value.
-    stated: u32,
+    /// How many linked source records that the caller may see state this value. Left out in lists for a caller from whom values of other
+    /// registers are withheld.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agreeing: Option<u32>,
+    /// How many of them state any value; left out where `agreeing` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stated: Option<u32>,
     /// The source record it was taken from, as `source:key`, where the caller may see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
@@ -68,6 +74,15 @@ pub struct StatusView {
     since: Option<String>,
 }
 
+/// The end of a golden record that no source record is linked to any more. Its values are those that it had last.
+#[derive(Serialize, ToSchema)]
+pub struct EmptiedView {
+    /// When its last source record left.
+    at: String,
+    /// Why.
+    reason: &'static str,
+}
+
 /// A period in which a department's key stood for one golden record.
 #[derive(Serialize, ToSchema)]
 pub struct KeyEpochView {
@@ -91,15 +106,18 @@ pub struct GoldenRecordView {
     redirected_from: Option<String>,
     /// `citizen`, `business` ...
     entity: String,
-    /// `active`, `deceased` ...
+    /// `active`, `deceased` ...; `emptied` where no source record of it is left: see `emptied`.
     status: String,
+    /// Since when and why no source record of it is left. Left out while it has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    emptied: Option<EmptiedView>,
     /// Counts its changes.
     version: i32,
     /// The rule set under which it was resolved.
     rule_set: i64,
     /// When the hub came to hold this version.
     recorded_from: String,
-    /// When the next version replaced it.
+    /// When the next version replaced it, or its last source record left.
     #[serde(skip_serializing_if = "Option::is_none")]
     recorded_to: Option<String>,
     /// The recorded time of which this is the answer: asked for again by it, the answer is the same, byte for byte.
@@ -144,13 +162,20 @@ impl WithheldView {
 
 impl GoldenRecordView {
     /// A record without its source records.
-    pub fn of_record(record: &GoldenRecord) -> Self {
-        Self::new(record, &|_| None)
+    pub fn of_record(record: &GoldenRecord, access: &Access) -> Self {
+        let mut view = Self::new(record, &|_| None);
+        if access.may_withhold() {
+            // How many of those that are counted the caller may see is not known here.
+            for value in view.values.values_mut() {
+                (value.agreeing, value.stated) = (None, None);
+            }
+        }
+        view
     }
 
     /// A record with its source records. A department's own key is personal: who may not see personal data is not told
     /// which registers know the person, nor under which key.
-    pub fn of_golden(golden: &Golden, access: &Access) -> Self {
+    pub fn of_golden(golden: &Golden, model: &EntityModel, access: &Access) -> Self {
         let members = if access.shows(Class::Personal) { golden.members.as_slice() } else { &[] };
         let source = |value: &GoldenValue| {
             if value.strategy == SurvivorshipStrategy::StewardOverride {
@@ -159,6 +184,11 @@ impl GoldenRecordView {
             let member = members.iter().find(|member| member.id == value.source_record)?;
             Some(format!("{}:{}", member.source, member.key))
         };
+        let mut record = Cow::Borrowed(&golden.record);
+        if access.may_withhold() {
+            let seen: Vec<&Values> = golden.members.iter().map(|member| &member.values).collect();
+            recount(model, &mut record.to_mut().values, &seen);
+        }
         Self {
             redirected_from: golden.redirected_from.map(|id| id.to_string()),
             known_at: Some(golden.known_at.to_string()),
@@ -171,7 +201,7 @@ impl GoldenRecordView {
                     updated: member.updated.map(|at| at.to_string()),
                 })
                 .collect(),
-            ..Self::new(&golden.record, &source)
+            ..Self::new(&record, &source)
         }
     }
 
@@ -238,8 +268,8 @@ impl GoldenRecordView {
             let view = ValueView {
                 value: value.value.clone(),
                 strategy: value.strategy.word(),
-                agreeing: value.agreeing,
-                stated: value.stated,
+                agreeing: Some(value.agreeing),
+                stated: Some(value.stated),
                 source: source(value),
                 steward: None,
             };
@@ -250,6 +280,7 @@ impl GoldenRecordView {
             redirected_from: None,
             entity: record.entity.clone(),
             status: record.status.clone(),
+            emptied: record.emptied().map(|at| EmptiedView { at: at.to_string(), reason: EMPTIED_REASON }),
             version: record.version,
             rule_set: record.rule_set.0,
             recorded_from: record.recorded_from.to_string(),

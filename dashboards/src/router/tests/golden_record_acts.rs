@@ -86,7 +86,14 @@ async fn who_confirmed_and_stated_what_is_on_the_page_with_the_way_back() {
     assert!(
         body.contains(&format!("name=\"stated\" value=\"{stated}\"")) && body.contains("holds until it is withdrawn")
     );
-    house.store.withdraw_override(stated, UserId(9)).await.unwrap();
+    let day: chrono::NaiveDate = "2099-12-31".parse().unwrap();
+    let expires = day.succ_opt().map(kanak_model::Timestamp::start_of_day_ist);
+    let dated = house.store.state_override(kanak_store::NewOverride { expires, ..new }, UserId(9)).await.unwrap();
+    let body = house.get(STEWARD, &path).await.body;
+    assert!(body.contains("holds to the end of 31 Dec 2099") && !body.contains("1 Jan 2100"), "the last day is told");
+    for stated in [dated, stated] {
+        house.store.withdraw_override(stated, UserId(9)).await.unwrap();
+    }
     let body = house.get(STEWARD, &path).await.body;
     assert!(body.contains("withdrawn by user 9") && !body.contains("<button>Withdraw Name"), "it stays on record");
 }
@@ -108,7 +115,11 @@ async fn the_page_shows_what_the_hub_held_then_without_what_is_done_now() {
         !past.body.contains("seen both papers") && !past.body.contains("/confirmation\""),
         "nobody acts on the past"
     );
-    assert_eq!(house.get(STEWARD, &format!("{page}&known_at=1990-01-01")).await.status, StatusCode::NOT_FOUND);
+    let early = house.get(STEWARD, &format!("{page}&known_at=1990-01-01")).await;
+    assert!(early.status == StatusCode::NOT_FOUND && early.body.contains("it is known since"), "{}", early.body);
+    let nobody = format!("/golden-records/{}?purpose=stewardship&known_at=1990-01-01", GoldenId(999));
+    let nobody = house.get(STEWARD, &nobody).await;
+    assert!(nobody.status == StatusCode::NOT_FOUND && !nobody.body.contains("it is known since"), "{}", nobody.body);
     assert_eq!(house.get(STEWARD, &format!("{page}&as_of=1990-01-01")).await.status, StatusCode::NOT_FOUND);
     let asked = house.actions.0.lock().unwrap().clone();
     assert_eq!(asked, [format!("{id} as of 1990-01-01 known at None")], "the server answers as of a day");

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use kanak_model::feed::Change;
-use kanak_model::golden_record::{GoldenChange, Identity};
+use kanak_model::golden_record::{EMPTIED, GoldenChange, Identity};
 use kanak_model::source_system::Load;
-use kanak_model::{FeedPosition, GoldenId, RuleSetVersion, SourceRecordId};
+use kanak_model::{FeedPosition, GoldenId, RuleSetVersion, SourceRecordId, Timestamp};
 use kanak_store::{Choose, Link, Resolution, Scope, Store, StoreError, Unresolved};
 
 use crate::hub::{Hub, all, changes, model, on_both, survive};
@@ -122,6 +122,15 @@ fn retired_source_records_leave_and_the_last_one_empties_the_golden_record() {
         assert_eq!(golden_of(&hub).await, [1, 3]);
         let emptied = hub.store.find_golden(&all(), &model(), GoldenId(2)).await.unwrap().unwrap();
         assert!(!emptied.is_live() && emptied.members.is_empty());
+        assert_eq!(emptied.record.status, EMPTIED, "it is not told as if a register stated it still");
+        let at = emptied.record.emptied().unwrap();
+        assert_eq!(hub.store.list_crosswalks_of(&all(), &[GoldenId(2)]).await.unwrap()[0].recorded_to, Some(at));
+        for (known_at, status) in [(at, EMPTIED), (Timestamp(at.0 - 1), "active")] {
+            let then = hub.store.find_golden_at(&all(), &model(), GoldenId(2), known_at).await.unwrap().unwrap();
+            assert_eq!(then.record.status, status, "{known_at}");
+        }
+        let history = hub.store.list_history(&all(), &model(), GoldenId(2)).await.unwrap();
+        assert_eq!(history.iter().map(|version| version.status.as_str()).collect::<Vec<_>>(), ["active"]);
         assert_eq!(hub.store.list_golden(&all(), &model(), None, 10).await.unwrap().len(), 2);
     });
 }
