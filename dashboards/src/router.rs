@@ -10,7 +10,8 @@ use crate::{language, nav, pages};
 
 /// The pages. Merge [`crate::assets::router`] beside it, and put [`crate::SignedIn`] into the extensions of each request
 /// by someone who has signed in. `/code-systems`, `/code-systems/{system}`, `/definitions` and `/language/{tag}` are
-/// open to all; everything else sends others to `/sign-in?next=..`.
+/// open to all; everything else sends others to `/sign-in?next=..`. What is no page, or takes no such request, is answered
+/// with a page that says so: the answer for every path of the server that nothing else answers.
 pub fn router(state: DashboardState) -> Router {
     Router::new()
         .route("/", get(|signed: Signed| async move { Redirect::to(nav::first_page(&signed.user)) }))
@@ -55,6 +56,8 @@ pub fn router(state: DashboardState) -> Router {
         .route("/definitions", get(pages::definitions::show))
         .route("/sql-console", get(pages::sql_console::show).post(pages::sql_console::run))
         .route("/language/{tag}", get(language::choose))
+        .fallback(pages::problem::no_page)
+        .method_not_allowed_fallback(pages::problem::wrong_method)
         .with_state(state)
 }
 
