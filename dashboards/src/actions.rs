@@ -157,12 +157,45 @@ pub enum GoldenAct {
     WithdrawOverride(OverrideId),
 }
 
+/// A field of the form with which a steward states a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatedField {
+    /// The attribute.
+    Attribute,
+    /// Its value.
+    Value,
+    /// The last day on which it holds.
+    Until,
+    /// Why.
+    Reason,
+}
+
+impl StatedField {
+    /// The field's name in the form.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Attribute => "attribute",
+            Self::Value => "value",
+            Self::Until => "until",
+            Self::Reason => "reason",
+        }
+    }
+}
+
 /// Why an act was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum ActionError {
     /// The steward must choose otherwise: the decision contradicts another, or the task is decided already.
     #[error("{0}")]
     Refused(String),
+    /// The steward must write something else into a field of the form.
+    #[error("{why}")]
+    Unfit {
+        /// Which field.
+        field: StatedField,
+        /// What is wrong and what to do.
+        why: String,
+    },
     /// There is no such task, golden record or source record, or the caller may not see it.
     #[error("there is no such task or golden record, or it lies outside the districts you work for")]
     NotFound,

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use kanak_dashboards::actions::{
-    ActionError, DecidedMany, ExplanationView, GoldenAct, StewardActions, TaskAct, Verdict,
+    ActionError, DecidedMany, ExplanationView, GoldenAct, StatedField, StewardActions, TaskAct, Verdict,
 };
 use kanak_engine::matching::Explanation;
 use kanak_model::match_pair::Decision;
@@ -260,7 +260,7 @@ impl Actions {
         let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
         self.may_act_on(caller, golden_id, act).await?;
         let _one_at_a_time = self.0.work.lock().await;
-        steward::act_on(&self.0.deployment, golden_id, by, act).await.map_err(|error| refusal(&error))
+        steward::act_on(&self.0.deployment, golden_id, by, act).await.map_err(|error| refusal_of_field(&error))
     }
 
     /// A steward acts on what lies in the districts that they work for, and states values that they may see.
@@ -276,9 +276,8 @@ impl Actions {
             && let Some(attribute) = model.find_attribute(attribute).filter(|attribute| !access.shows(attribute.class))
         {
             let name = &attribute.name;
-            return Err(ActionError::Refused(format!(
-                "stewardship does not show `{name}`; its department corrects it"
-            )));
+            let why = format!("stewardship does not show `{name}`; its department corrects it");
+            return Err(ActionError::Unfit { field: StatedField::Attribute, why });
         }
         Ok(())
     }
@@ -319,5 +318,37 @@ fn refusal(error: &anyhow::Error) -> ActionError {
         Some(refused) if refused.is_refusal() => ActionError::Refused(refused.to_string()),
         _ if error.is::<NotStated>() || error.is::<PutOffTooLong>() => ActionError::Refused(error.to_string()),
         _ => inside(format!("{error:#}")),
+    }
+}
+
+/// The same of a stated value, with the field of its form that must say something else.
+fn refusal_of_field(error: &anyhow::Error) -> ActionError {
+    let unfit = match (error.downcast_ref::<NotStated>(), error.downcast_ref::<StoreError>()) {
+        (Some(NotStated::NoAttribute { .. } | NotStated::InVault(_)), _) => StatedField::Attribute,
+        (Some(NotStated::Unfit { .. }), _) => StatedField::Value,
+        (None, Some(StoreError::Reason { .. })) => StatedField::Reason,
+        (None, Some(StoreError::ExpiresPast)) => StatedField::Until,
+        (None, _) => return refusal(error),
+    };
+    ActionError::Unfit { field: unfit, why: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_value_names_the_field_of_its_form() {
+        let field = |error: anyhow::Error| match refusal_of_field(&error) {
+            ActionError::Unfit { field, why } => (Some(field), why),
+            other => (None, other.to_string()),
+        };
+        let unfit = NotStated::Unfit { attribute: "mobile".to_owned(), reason: "has no ten digits".to_owned() };
+        assert_eq!(field(unfit.into()), (Some(StatedField::Value), "`mobile`: has no ten digits".to_owned()));
+        assert_eq!(field(NotStated::InVault("aadhaar".to_owned()).into()).0, Some(StatedField::Attribute));
+        assert_eq!(field(StoreError::ExpiresPast.into()).0, Some(StatedField::Until));
+        assert_eq!(field(StoreError::Reason { why: "is empty" }.into()).0, Some(StatedField::Reason));
+        let held = StoreError::OwnProposal(ProposalId(3));
+        assert_eq!(field(held.into()).0, None, "another's act stands against it, and no field");
     }
 }

@@ -86,7 +86,9 @@ async fn answer(
     signed.access(Purpose::Stewardship)?;
     match state.actions.answer(&signed.user.caller, ProposalId(id), verdict).await {
         Ok(()) => Ok(Redirect::to("/proposals").into_response()),
-        Err(ActionError::Refused(reason)) => page(state, signed, None, Some(reason)).await,
+        Err(ActionError::Refused(reason) | ActionError::Unfit { why: reason, .. }) => {
+            page(state, signed, None, Some(reason)).await
+        }
         Err(ActionError::NotFound) => Err(PageError::NotFound { what: "proposal", name: id.to_string() }),
         Err(ActionError::Inside(inner)) => Err(PageError::Inside(inner)),
     }

@@ -102,14 +102,16 @@ async fn after(
 ) -> Result<Response, PageError> {
     match done {
         Ok(()) => Ok(Redirect::to(&format!("/steward-tasks/{task}")).into_response()),
-        Err(ActionError::Refused(reason)) => show_page(&read(state, signed, task, Some(reason)).await?),
+        Err(ActionError::Refused(reason) | ActionError::Unfit { why: reason, .. }) => {
+            show_page(&read(state, signed, task, Some(reason)).await?)
+        }
         Err(error) => Err(not_acted(error, task)),
     }
 }
 
 fn not_acted(error: ActionError, task: StewardTaskId) -> PageError {
     match error {
-        ActionError::Refused(reason) => PageError::Refused(reason),
+        ActionError::Refused(reason) | ActionError::Unfit { why: reason, .. } => PageError::Refused(reason),
         ActionError::NotFound => PageError::NotFound { what: "steward task", name: task.to_string() },
         ActionError::Inside(inner) => PageError::Inside(inner),
     }

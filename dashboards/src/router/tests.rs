@@ -26,7 +26,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tower::ServiceExt as _;
 
-use crate::actions::DecidedMany;
+use crate::actions::{DecidedMany, StatedField};
 use crate::{ActionError, DashboardState, ExplanationView, GoldenAct, SignedIn, StewardActions, TaskAct, Verdict};
 
 const NOW: Timestamp = Timestamp(1_795_422_900_000_000);
@@ -84,7 +84,10 @@ const CHANGES: [&str; 23] = [
     "/users/1/access",
 ];
 
-/// Remembers what it was asked to do, and refuses task 2.
+/// A value that is refused.
+const UNFIT: &str = "98 \"no\" number";
+
+/// Remembers what it was asked to do, and refuses task 2 and the value [`UNFIT`].
 #[derive(Default)]
 struct Remembering(Mutex<Vec<String>>);
 
@@ -133,8 +136,10 @@ impl StewardActions for Remembering {
     }
 
     async fn act_on(&self, _: &Caller, golden_id: GoldenId, act: GoldenAct) -> Result<(), ActionError> {
+        let refused = matches!(&act, GoldenAct::Override { value, .. } if value == UNFIT);
         self.0.lock().unwrap().push(format!("{golden_id} {act:?}"));
-        Ok(())
+        let why = "`mobile`: has no ten digits".to_owned();
+        if refused { Err(ActionError::Unfit { field: StatedField::Value, why }) } else { Ok(()) }
     }
 
     async fn undo(&self, _: &Caller, task: StewardTaskId) -> Result<(), ActionError> {

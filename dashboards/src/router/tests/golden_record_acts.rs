@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use kanak_model::{GoldenId, Role, UserId};
 
-use super::{house, hub};
+use super::{UNFIT, house, hub};
 
 const STEWARD: Option<&[Role]> = Some(&[Role::Steward]);
 
@@ -45,6 +45,38 @@ async fn a_steward_confirms_and_states_values_and_nobody_else_does() {
     check("override", &format!("{stated}2027-03-31"), Some("until: Some(2027-03-31)")).await;
     check("override", &format!("{stated}soon"), None).await;
     check("override/withdrawal", "csrf=token&stated=4", Some("WithdrawOverride(OverrideId(4))")).await;
+}
+
+#[tokio::test]
+async fn a_refused_value_comes_back_with_what_was_typed_and_the_message_at_its_field() {
+    let house = house().await;
+    hub::doubt(&house.store, 3).await;
+    let path = format!("/golden-records/{}/override", GoldenId(1));
+    let form = |value: &str, until: &str| {
+        let value = crate::session::percent_encode(value);
+        format!("csrf=token&attribute=mobile&value={value}&reason=called+%22her%22&until={until}")
+    };
+    let languages = format!("/language/hi?next=/golden-records/{}%3Fpurpose%3Dstewardship", GoldenId(1));
+    let refused = house.post(STEWARD, &path, &form(UNFIT, "2027-03-31")).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    for needed in [
+        "Not done",
+        "id=\"stated-value-unfit\">`mobile`: has no ten digits</span>",
+        "aria-describedby=\"stated-value-unfit\"",
+        "<option value=\"mobile\" selected>",
+        "value=\"98 &#34;no&#34; number\"",
+        "value=\"called &#34;her&#34;\"",
+        "value=\"2027-03-31\"",
+        languages.as_str(),
+    ] {
+        assert!(refused.body.contains(needed), "{needed} in {}", refused.body);
+    }
+    let before = house.actions.0.lock().unwrap().len();
+    let no_day = house.post(STEWARD, &path, &form("9876543210", "soon")).await;
+    assert_eq!((no_day.status, house.actions.0.lock().unwrap().len()), (StatusCode::CONFLICT, before));
+    assert!(no_day.body.contains("id=\"stated-until-unfit\"") && no_day.body.contains("value=\"9876543210\""));
+    let number = house.post(STEWARD, &path, &form("2341 2341 2346", "soon")).await;
+    assert!(!number.body.contains("2341 2341 2346"), "a page repeats no Aadhaar number");
 }
 
 #[tokio::test]
