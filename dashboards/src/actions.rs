@@ -46,6 +46,9 @@ pub trait StewardActions: Send + Sync {
     /// Approves what another steward proposed, or turns it down. What follows from it is there before it returns.
     async fn answer(&self, caller: &Caller, proposal: ProposalId, verdict: Verdict) -> Result<(), ActionError>;
 
+    /// Takes note of what a department said of a golden record: it waits no longer.
+    async fn take_note(&self, caller: &Caller, answer: i64) -> Result<(), ActionError>;
+
     /// Confirms a golden record, states a value of it, or takes either back. What follows from it is there before it returns.
     async fn act_on(&self, caller: &Caller, golden_id: GoldenId, act: GoldenAct) -> Result<(), ActionError>;
 

@@ -143,6 +143,10 @@ mod tests {
             Ok(())
         }
 
+        async fn take_note(&self, _: &Caller, _: i64) -> Result<(), ActionError> {
+            Ok(())
+        }
+
         async fn find_as_of(
             &self,
             _: &Access,

@@ -78,6 +78,13 @@ impl StewardActions for Actions {
         }
     }
 
+    async fn take_note(&self, caller: &Caller, answer: i64) -> Result<(), ActionError> {
+        let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
+        let access = self.stewardship(caller).await?;
+        let done = self.0.deployment.store.mark_answer_seen(&access, answer, by).await;
+        done.map_err(|error| refusal(&error.into()))
+    }
+
     async fn act_on(&self, caller: &Caller, golden_id: GoldenId, act: GoldenAct) -> Result<(), ActionError> {
         self.act_on_golden(caller, golden_id, &act).await.map(drop)
     }
@@ -263,11 +270,16 @@ impl Actions {
         steward::act_on(&self.0.deployment, golden_id, by, act).await.map_err(|error| refusal_of_field(&error))
     }
 
-    /// A steward acts on what lies in the districts that they work for, and states values that they may see.
-    async fn may_act_on(&self, caller: &Caller, id: GoldenId, act: &GoldenAct) -> Result<(), ActionError> {
+    /// What a steward may read.
+    async fn stewardship(&self, caller: &Caller) -> Result<Access, ActionError> {
         let decided =
             self.0.deployment.decide(caller, kanak_model::Purpose::Stewardship, None).await.map_err(inside)?;
-        let access = decided.map_err(|denied| ActionError::Refused(denied.to_string()))?;
+        decided.map_err(|denied| ActionError::Refused(denied.to_string()))
+    }
+
+    /// A steward acts on what lies in the districts that they work for, and states values that they may see.
+    async fn may_act_on(&self, caller: &Caller, id: GoldenId, act: &GoldenAct) -> Result<(), ActionError> {
+        let access = self.stewardship(caller).await?;
         let store = &self.0.deployment.store;
         let entity = store.find_golden_entity(id).await.map_err(inside)?.ok_or(ActionError::NotFound)?;
         let model = self.0.deployment.get_model(&entity).map_err(inside)?;
@@ -284,9 +296,7 @@ impl Actions {
 
     /// A steward confined to districts decides only about what lies in them.
     async fn may_see(&self, caller: &Caller, task: StewardTaskId) -> Result<(), ActionError> {
-        let decided =
-            self.0.deployment.decide(caller, kanak_model::Purpose::Stewardship, None).await.map_err(inside)?;
-        let access = decided.map_err(|denied| ActionError::Refused(denied.to_string()))?;
+        let access = self.stewardship(caller).await?;
         let store = &self.0.deployment.store;
         let entity = store.find_steward_task_entity(task).await.map_err(inside)?.ok_or(ActionError::NotFound)?;
         let model = self.0.deployment.get_model(&entity).map_err(inside)?;

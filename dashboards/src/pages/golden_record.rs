@@ -38,7 +38,7 @@ use crate::samples::Sampler;
 use crate::session::Signed;
 use crate::shell::Shell;
 use crate::state::DashboardState;
-use crate::{format, names, reading, values};
+use crate::{department_answers, format, names, reading, values};
 
 /// For what a golden record is read.
 #[derive(Debug, Default, Deserialize)]
@@ -163,7 +163,7 @@ async fn read_page(
         stewardship: if is_past {
             None
         } else {
-            acts::read(state, signed, &access, model, id, refused.as_ref()).await?
+            acts::read(state, signed, &access, model, id, &titles, refused.as_ref()).await?
         },
         record: golden.record,
         relations,
@@ -474,7 +474,9 @@ fn sample_stewardship(sampler: &Sampler, model: &EntityModel, access: &Access) -
         confirmation: Some(Confirmation { by, at, reason: sampler.word.to_owned(), by_decision: false }),
         stated: vec![stated(2, None), stated(1, Some(at))],
         proposed: 1,
+        answers: department_answers::sample(sampler),
         users: Vec::new(),
+        sources: &[],
         refused: Some(&refused),
     };
     acts::build(&sampler.codes, model, access, sampler.shell("golden_record").language(), &found)

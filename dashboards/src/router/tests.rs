@@ -58,7 +58,7 @@ const OTHERS: [&str; 10] = [
 ];
 
 /// What forms are sent to.
-const CHANGES: [&str; 23] = [
+const CHANGES: [&str; 25] = [
     "/steward-tasks/1/decision",
     "/steward-tasks/1/claim",
     "/proposals/1/approval",
@@ -74,6 +74,8 @@ const CHANGES: [&str; 23] = [
     "/golden-records/K-000001-1/confirmation",
     "/golden-records/K-000001-1/override",
     "/golden-records/K-000001-1/override/withdrawal",
+    "/golden-records/K-000001-1/note",
+    "/proposals/answers/4/note",
     "/steward-tasks/1/undo",
     "/golden-records",
     "/sql-console",
@@ -87,7 +89,7 @@ const CHANGES: [&str; 23] = [
 /// A value that is refused.
 const UNFIT: &str = "98 \"no\" number";
 
-/// Remembers what it was asked to do, and refuses task 2 and the value [`UNFIT`].
+/// Remembers what it was asked to do, and refuses task 2, answer 9 and the value [`UNFIT`].
 #[derive(Default)]
 struct Remembering(Mutex<Vec<String>>);
 
@@ -133,6 +135,12 @@ impl StewardActions for Remembering {
     async fn answer(&self, _: &Caller, proposal: ProposalId, verdict: Verdict) -> Result<(), ActionError> {
         self.0.lock().unwrap().push(format!("proposal {proposal} {verdict:?}"));
         Ok(())
+    }
+
+    async fn take_note(&self, _: &Caller, answer: i64) -> Result<(), ActionError> {
+        self.0.lock().unwrap().push(format!("answer {answer} noted"));
+        let why = "no department's answer that waits `9`".to_owned();
+        if answer == 9 { Err(ActionError::Refused(why)) } else { Ok(()) }
     }
 
     async fn act_on(&self, _: &Caller, golden_id: GoldenId, act: GoldenAct) -> Result<(), ActionError> {

@@ -10,17 +10,18 @@ use kanak_engine::standardize::redact;
 use kanak_model::entity_model::{Attribute, EntityModel};
 use kanak_model::kind::Kind;
 use kanak_model::{Access, GoldenId, Language, OverrideId, Purpose, Role, UserId};
-use kanak_store::{Confirmation, OverrideView, User, user_name};
+use kanak_store::{Confirmation, DepartmentAnswer, OverrideView, SourceSystemRow, User, user_name};
 use serde::Deserialize;
 
 use super::super::show_page;
 use super::{Asked, read_page};
 use crate::actions::{ActionError, GoldenAct, StatedField};
+use crate::department_answers::{AnswerLine, lines};
 use crate::error::PageError;
 use crate::samples::Sampler;
 use crate::session::Signed;
 use crate::state::DashboardState;
-use crate::{format, values};
+use crate::{audit, format, values};
 
 /// A confirmation as its form sends it; without a reason it is withdrawn.
 #[derive(Debug, Deserialize)]
@@ -46,6 +47,13 @@ pub(crate) struct Stated {
 pub(crate) struct Withdrawn {
     csrf: String,
     stated: i64,
+}
+
+/// That a steward took note of a department's answer, as its form sends it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Noted {
+    csrf: String,
+    answer: i64,
 }
 
 /// `POST /golden-records/{id}/confirmation`
@@ -107,6 +115,19 @@ pub(crate) async fn withdraw_value(
     Form(sent): Form<Withdrawn>,
 ) -> Result<Response, PageError> {
     carry_out(&state, &signed, &id, &sent.csrf, GoldenAct::WithdrawOverride(OverrideId(sent.stated))).await
+}
+
+/// `POST /golden-records/{id}/note`
+pub(crate) async fn take_note(
+    State(state): State<DashboardState>,
+    Path(id): Path<String>,
+    signed: Signed,
+    Form(sent): Form<Noted>,
+) -> Result<Response, PageError> {
+    signed.check_csrf(&sent.csrf)?;
+    signed.access(Purpose::Stewardship)?;
+    let golden_id = parse_id(&id)?;
+    after(golden_id, state.actions.take_note(&signed.user.caller, sent.answer).await)
 }
 
 /// Back to the golden record when it is done; what stands against it when it is not.
@@ -178,6 +199,8 @@ pub(crate) struct Stewardship {
     pub(crate) stated: Vec<StatedValue>,
     /// How many values and withdrawals wait for a second steward.
     pub(crate) proposed: usize,
+    /// What departments said of it, the latest first.
+    pub(crate) answers: Vec<AnswerLine>,
     /// Attributes of which a value may be stated: name and title.
     pub(crate) attributes: Vec<(String, String)>,
     /// What stands in the form of a stated value.
@@ -222,6 +245,7 @@ pub(crate) async fn read(
     access: &Access,
     model: &EntityModel,
     id: GoldenId,
+    sources: &[SourceSystemRow],
     refused: Option<&Refused>,
 ) -> Result<Option<Stewardship>, PageError> {
     if access.purpose() != Purpose::Stewardship || !signed.user.caller.has(Role::Steward) {
@@ -232,21 +256,24 @@ pub(crate) async fn read(
     let stated = store.list_overrides_of(access, model, id).await.map_err(PageError::inside)?;
     let users = store.list_users().await.map_err(PageError::inside)?;
     let proposed = store.list_proposals_of_golden(id).await.map_err(PageError::inside)?.len();
-    Ok(Some(build(
-        &state.codes,
-        model,
-        access,
-        signed.visit.language,
-        &Found { confirmation, stated, proposed, users, refused },
-    )))
+    let answers = store.list_department_answers(access, Some(id), None, ANSWERS_MAX).await;
+    let answers = answers.map_err(PageError::inside)?;
+    audit::record(state, access, "read department's answer", answers.iter().map(|one| one.golden_id)).await?;
+    let found = Found { confirmation, stated, proposed, answers, users, sources, refused };
+    Ok(Some(build(&state.codes, model, access, signed.visit.language, &found)))
 }
 
-/// What the hub holds of what stewards did, and the stated value that it just refused.
+/// So many answers of departments stand on the page.
+const ANSWERS_MAX: u32 = 50;
+
+/// What the hub holds of what stewards did and departments said, and the stated value that it just refused.
 pub(crate) struct Found<'a> {
     pub(crate) confirmation: Option<Confirmation>,
     pub(crate) stated: Vec<OverrideView>,
     pub(crate) proposed: usize,
+    pub(crate) answers: Vec<DepartmentAnswer>,
     pub(crate) users: Vec<User>,
+    pub(crate) sources: &'a [SourceSystemRow],
     pub(crate) refused: Option<&'a Refused>,
 }
 
@@ -297,6 +324,7 @@ pub(crate) fn build(
         }),
         stated: found.stated.iter().map(stated).collect(),
         proposed: found.proposed,
+        answers: lines(&found.answers, found.sources, std::slice::from_ref(model), &found.users, language),
         attributes: model
             .attributes
             .iter()
