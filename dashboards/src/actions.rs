@@ -224,6 +224,13 @@ pub struct ExplanationView {
     pub sentence: String,
 }
 
+impl ExplanationView {
+    /// The match weight in bits: what the comparisons add, without what is held of any pair. Lists of pairs show it.
+    pub fn match_weight_bits(&self) -> f64 {
+        self.total_bits - self.prior_bits
+    }
+}
+
 impl From<&Explanation> for ExplanationView {
     /// With every value: for whoever may see all of them.
     fn from(of: &Explanation) -> Self {

@@ -773,7 +773,8 @@ fn links_table(language: Language, parts: &GoldenRecordParts) -> Table {
         first.into_iter().chain(evidence_cells(Some(link), checked)).collect()
     };
     let mut caption = "Each source record with the one of this golden record that it most probably belongs to, weighed by the rules \
-                       in force. A lower probability than that of a match by rule means a steward's decision, or a link through others."
+                       in force; the match weight is what the comparisons add, without how rare a match is. A lower probability than that of a match by \
+                       rule means a steward's decision, or a link through others."
         .to_owned();
     if parts.links.iter().any(|link| !link.is_weighed) {
         let many = parts.links.len();

@@ -261,7 +261,10 @@ impl StewardTasksPage {
             ]
         };
         let tasks = Table {
-            caption: format!("Doubtful pairs, {SHOWN_MAX} a page, those on whose answer most hangs first."),
+            caption: format!(
+                "Doubtful pairs, {SHOWN_MAX} a page, those on whose answer most hangs first. Match weight and probability are of both \
+                 golden records; the weight is what the comparisons add, without how rare a match is among all pairs."
+            ),
             heads: vec![
                 Head::word(language, "task"),
                 Head::word(language, "of"),
