@@ -5,7 +5,7 @@ use kanak_model::{EntityModel, GoldenId, Language, SourceRecordId, Timestamp, Us
 use kanak_store::{DepartmentAnswer, Says, SourceSystemRow, User, user_name};
 
 use crate::samples::Sampler;
-use crate::{format, words};
+use crate::{format, names, words};
 
 /// What a department said, in words.
 pub(crate) struct AnswerLine {
@@ -37,7 +37,7 @@ pub(crate) fn lines(
 ) -> Vec<AnswerLine> {
     let line = |answer: &DepartmentAnswer| {
         let source = sources.iter().find(|source| source.name == answer.source);
-        let register = source.map_or(answer.source.as_str(), |source| source.title.get(language));
+        let register = names::register(sources, &answer.source, language);
         let model = source.and_then(|source| match &source.rows {
             RowsAre::Entity(entity) => models.iter().find(|model| model.name == *entity),
             RowsAre::Event(_) => None,

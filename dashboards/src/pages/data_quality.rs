@@ -7,7 +7,7 @@ use kanak_model::access::Filter;
 use kanak_model::quality::{LeftOut, QualityRule, RejectedRow};
 use kanak_model::source_system::Load;
 use kanak_model::{IngestRunId, Language, Purpose, SourceSystemId, Timestamp};
-use kanak_store::{IngestRunSummary, IngestSummary, QuarantineCount, QuarantinedRow};
+use kanak_store::{IngestRunSummary, IngestSummary, QuarantineCount, QuarantinedRow, SourceSystemRow};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -20,7 +20,7 @@ use crate::samples::Sampler;
 use crate::session::{Signed, percent_encode};
 use crate::shell::Shell;
 use crate::state::DashboardState;
-use crate::{format, reading};
+use crate::{format, names, reading};
 
 /// The page.
 #[derive(Template)]
@@ -57,8 +57,8 @@ pub(crate) struct Asked {
 
 /// What the page is made of.
 struct Parts {
-    /// Id and title of every source.
-    sources: Vec<(String, String)>,
+    /// Every source, with its title.
+    sources: Vec<SourceSystemRow>,
     /// The rows of `mart_data_quality_by_source`.
     by_source: Rows,
     by_rule: Vec<QuarantineCount>,
@@ -98,7 +98,6 @@ pub(crate) async fn show(
     signed: Signed,
 ) -> Result<Response, PageError> {
     let access = signed.access(Purpose::Statistics)?;
-    let language = signed.visit.language;
     let source = asked.source.parse().ok().map(SourceSystemId);
     let rule = RULES.into_iter().find(|rule| rule.word() == asked.rule);
     let store = &state.store;
@@ -110,7 +109,7 @@ pub(crate) async fn show(
     let quarantined = list_quarantined(&state, &signed, source, rule, &asked.trail).await?;
     let counts = store.count_quarantined(&access).await.map_err(PageError::inside)?;
     let parts = Parts {
-        sources: sources.iter().map(|one| (one.id.to_string(), one.title.get(language).to_owned())).collect(),
+        sources,
         by_source,
         by_rule: counts.into_iter().filter(|count| source.is_none_or(|source| source == count.source_system)).collect(),
         left_out: store.list_left_out(source).await.map_err(PageError::inside)?,
@@ -159,12 +158,17 @@ fn audited_as(oldest: i64, newest: i64) -> String {
 impl DataQualityPage {
     fn build(shell: Shell, asked: &Asked, parts: &Parts) -> Self {
         let language = shell.language();
+        let registers = Registers { sources: &parts.sources, language };
         let lists = vec![
             FilterList {
                 name: "source",
                 label: shell.t("word.source").to_owned(),
                 all: shell.t("word.every_source").to_owned(),
-                choices: parts.sources.clone(),
+                choices: parts
+                    .sources
+                    .iter()
+                    .map(|one| (one.id.to_string(), one.title.get(language).to_owned()))
+                    .collect(),
                 chosen: asked.source.clone(),
             },
             FilterList {
@@ -190,11 +194,11 @@ impl DataQualityPage {
         };
         Self {
             filters: Filters::new("/data-quality", &shell, lists),
-            by_source: source_table(language, &parts.by_source),
-            by_rule: rule_table(language, &parts.by_rule),
-            left_out: left_out_table(language, &parts.left_out),
+            by_source: source_table(registers, &parts.by_source),
+            by_rule: rule_table(registers, &parts.by_rule),
+            left_out: left_out_table(registers, &parts.left_out),
             quarantined,
-            runs: run_table(language, &parts.runs),
+            runs: run_table(registers, &parts.runs),
             shell,
         }
     }
@@ -244,7 +248,7 @@ impl DataQualityPage {
         let left_out =
             |attribute: &str, count| LeftOut { attribute: attribute.to_owned(), rule: QualityRule::Kind, count };
         let parts = Parts {
-            sources: vec![("1".to_owned(), sampler.word.to_owned())],
+            sources: vec![super::sources::sample_source(sampler)],
             by_source: sampler.rows(
                 [
                     "source_system",
@@ -308,11 +312,26 @@ fn rule_words(rule: QualityRule) -> &'static str {
     }
 }
 
-fn source_table(language: Language, rows: &Rows) -> Table {
+/// The registers by the names that every page calls them by.
+#[derive(Clone, Copy)]
+struct Registers<'a> {
+    sources: &'a [SourceSystemRow],
+    language: Language,
+}
+
+impl Registers<'_> {
+    /// A register, by its name in the deployment.
+    fn cell(self, name: &str) -> Cell {
+        Cell::text(names::register(self.sources, name, self.language))
+    }
+}
+
+fn source_table(registers: Registers<'_>, rows: &Rows) -> Table {
+    let language = registers.language;
     let row = |row: Row<'_>| {
         let share = row.number("rejected_of_read").map(|share| 1.0 - share);
         vec![
-            Cell::text(format::sentence(row.text("source_system"))).under(format::spaced(row.text("entity"))),
+            registers.cell(row.text("source_system")).under(format::spaced(row.text("entity"))),
             Cell::whole(row.count("rows_read")),
             Cell::whole(row.count("rows_accepted")),
             Cell::whole(row.count("rows_rejected")),
@@ -337,12 +356,13 @@ fn source_table(language: Language, rows: &Rows) -> Table {
     }
 }
 
-fn rule_table(language: Language, counts: &[QuarantineCount]) -> Table {
+fn rule_table(registers: Registers<'_>, counts: &[QuarantineCount]) -> Table {
+    let language = registers.language;
     let most = counts.iter().map(|one| one.count).max().unwrap_or(1).max(1);
     let row = |one: &QuarantineCount| {
         let count = Cell::whole(i64::try_from(one.count).unwrap_or(i64::MAX));
         vec![
-            Cell::text(format::sentence(&one.source)),
+            registers.cell(&one.source),
             Cell::text(rule_words(one.rule)).under(one.rule.word()),
             count.bar(Bar::share(one.count as f64 / most as f64)),
         ]
@@ -356,10 +376,11 @@ fn rule_table(language: Language, counts: &[QuarantineCount]) -> Table {
     }
 }
 
-fn left_out_table(language: Language, left_out: &[(String, LeftOut)]) -> Table {
+fn left_out_table(registers: Registers<'_>, left_out: &[(String, LeftOut)]) -> Table {
+    let language = registers.language;
     let row = |(source, one): &(String, LeftOut)| {
         vec![
-            Cell::text(format::sentence(source)),
+            registers.cell(source),
             Cell::text(format::sentence(&one.attribute)),
             Cell::text(rule_words(one.rule)).under(one.rule.word()),
             Cell::whole(i64::try_from(one.count).unwrap_or(i64::MAX)),
@@ -406,7 +427,8 @@ fn quarantine_table(language: Language, rows: &[QuarantinedRow]) -> Table {
     }
 }
 
-fn run_table(language: Language, runs: &[IngestRunSummary]) -> Table {
+fn run_table(registers: Registers<'_>, runs: &[IngestRunSummary]) -> Table {
+    let language = registers.language;
     let number = |count: u64| Cell::whole(i64::try_from(count).unwrap_or(i64::MAX));
     let row = |run: &IngestRunSummary| {
         let load = match run.load {
@@ -415,7 +437,7 @@ fn run_table(language: Language, runs: &[IngestRunSummary]) -> Table {
         };
         vec![
             Cell::text(format!("Run {}", run.id)).under(format::instant(run.recorded)),
-            Cell::text(format::sentence(&run.source)).under(&run.file_name),
+            registers.cell(&run.source).under(&run.file_name),
             Cell::text(load),
             number(run.summary.rows),
             number(run.summary.new),

@@ -74,6 +74,7 @@ async fn quarantined_rows_are_for_stewards_of_the_whole_state_newest_first_and_a
     let page = house.get(STEWARD, "/data-quality").await.body;
     let place = |key: &str| page.find(key).unwrap_or_else(|| panic!("{key} is missing"));
     assert!(place("refused-79") < place("refused-30"), "newest first");
+    assert!(page.contains(">Ration cards</th>") && !page.contains(">Food</th>"), "a register is called by its title");
     assert!(!page.contains("refused-29") && !page.contains("refused-2<"), "50 rows, none of an earlier file");
     let older = page.split("\" rel=\"next\"").next().unwrap().rsplit("href=\"").next().unwrap().replace("&#38;", "&");
     let older = house.get(STEWARD, &older).await.body;
