@@ -7,7 +7,7 @@ use kanak_model::access::Filter;
 use kanak_model::quality::{LeftOut, QualityRule, RejectedRow};
 use kanak_model::source_system::Load;
 use kanak_model::{IngestRunId, Language, Purpose, SourceSystemId, Timestamp};
-use kanak_store::{IngestRunSummary, IngestSummary, QuarantineCount, QuarantinedRow, SourceSystemRow};
+use kanak_store::{IngestRunSummary, IngestSummary, QuarantineCount, QuarantinedRow, SourceSystemRow, WrittenDay};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -33,6 +33,8 @@ pub(crate) struct DataQualityPage {
     left_out: Table,
     quarantined: Quarantine,
     runs: Table,
+    /// What programs wrote one by one; nothing where none did.
+    written: Option<Table>,
 }
 
 /// Refused rows, for those who may see them.
@@ -66,6 +68,7 @@ struct Parts {
     /// The rows of this page and whether there are more; or why this visitor sees none.
     quarantined: Result<(Vec<QuarantinedRow>, More), String>,
     runs: Vec<IngestRunSummary>,
+    written: Vec<WrittenDay>,
 }
 
 /// Whether a listing goes on after this page.
@@ -77,6 +80,9 @@ enum More {
 
 const ROWS_SHOWN: u32 = 50;
 const RUNS_SHOWN: u32 = 30;
+/// Rows written one by one are told of so many days, and on so many lines.
+const WRITTEN_DAYS: i64 = 30;
+const WRITTEN_SHOWN: u32 = 60;
 const BY_SOURCE: &str = "SELECT * FROM mart_data_quality_by_source";
 const RULES: [QualityRule; 10] = [
     QualityRule::FieldCount,
@@ -108,13 +114,15 @@ pub(crate) async fn show(
     };
     let quarantined = list_quarantined(&state, &signed, source, rule, &asked.trail).await?;
     let counts = store.count_quarantined(&access).await.map_err(PageError::inside)?;
+    let since = Timestamp(state.clock.now().0 - WRITTEN_DAYS * 86_400_000_000);
     let parts = Parts {
         sources,
         by_source,
         by_rule: counts.into_iter().filter(|count| source.is_none_or(|source| source == count.source_system)).collect(),
         left_out: store.list_left_out(source).await.map_err(PageError::inside)?,
         quarantined,
-        runs: store.list_ingest_runs(source, None, RUNS_SHOWN).await.map_err(PageError::inside)?,
+        runs: store.list_file_runs(source, RUNS_SHOWN).await.map_err(PageError::inside)?,
+        written: store.list_written_days(source, since, WRITTEN_SHOWN).await.map_err(PageError::inside)?,
     };
     let shell = Shell::new("data_quality", &signed.visit, state.made_up).fresh(reading::freshness(&state));
     show_page(&DataQualityPage::build(shell, &asked, &parts))
@@ -199,6 +207,7 @@ impl DataQualityPage {
             left_out: left_out_table(registers, &parts.left_out),
             quarantined,
             runs: run_table(registers, &parts.runs),
+            written: (!parts.written.is_empty()).then(|| written_table(registers, &parts.written)),
             shell,
         }
     }
@@ -278,6 +287,16 @@ impl DataQualityPage {
             ],
             quarantined: Ok(((1..=50).rev().map(row).collect(), More::Yes)),
             runs: vec![run],
+            written: vec![WrittenDay {
+                source: "land_revenue".to_owned(),
+                latest: Timestamp(1_795_422_900_000_000),
+                rows: 214,
+                new: 96,
+                changed: 88,
+                unchanged: 19,
+                retired: 4,
+                rejected: 7,
+            }],
         };
         Self::build(sampler.shell("data_quality"), &Asked::default(), &parts)
     }
@@ -291,6 +310,7 @@ impl DataQualityPage {
             left_out: Vec::new(),
             quarantined: Err(sampler.word.to_owned()),
             runs: Vec::new(),
+            written: Vec::new(),
         };
         Self::build(sampler.shell("data_quality"), &Asked::default(), &parts)
     }
@@ -411,8 +431,9 @@ fn quarantine_table(language: Language, rows: &[QuarantinedRow]) -> Table {
         ]
     };
     Table {
-        caption: "Refused rows of each source's latest file, newest first, with line and reason. Values are masked, keys are not. A row \
-                  is taken in once a later file of the register states it without the fault."
+        caption: "Refused rows of each source's latest file and of what was written one by one since, newest first, with line and \
+                  reason. Values are masked, keys are not. A row goes from here once the register states it anew without the fault, in a \
+                  later file or by itself."
             .to_owned(),
         heads: vec![
             Head::word(language, "file"),
@@ -448,7 +469,9 @@ fn run_table(registers: Registers<'_>, runs: &[IngestRunSummary]) -> Table {
         ]
     };
     Table {
-        caption: format!("The latest {RUNS_SHOWN} files taken in, and what each did."),
+        caption: format!(
+            "The latest {RUNS_SHOWN} files taken in, and what each did. Rows that programs wrote one by one are told by day."
+        ),
         heads: vec![
             Head::word(language, "run"),
             Head::word(language, "source"),
@@ -462,6 +485,41 @@ fn run_table(registers: Registers<'_>, runs: &[IngestRunSummary]) -> Table {
         ],
         rows: runs.iter().map(row).collect(),
         total: None,
-        empty: "Nothing has been taken in yet.".to_owned(),
+        empty: "No file has been taken in yet.".to_owned(),
+    }
+}
+
+fn written_table(registers: Registers<'_>, days: &[WrittenDay]) -> Table {
+    let language = registers.language;
+    let number = |count: u64| Cell::whole(i64::try_from(count).unwrap_or(i64::MAX));
+    let row = |day: &WrittenDay| {
+        vec![
+            Cell::text(format::day(day.latest.day_ist())),
+            registers.cell(&day.source),
+            number(day.rows),
+            number(day.new),
+            number(day.changed),
+            number(day.unchanged),
+            number(day.retired),
+            number(day.rejected),
+        ]
+    };
+    Table {
+        caption: format!(
+            "Rows that programs wrote one by one in the last {WRITTEN_DAYS} days, by register and day in India, the latest first."
+        ),
+        heads: vec![
+            Head::word(language, "day"),
+            Head::word(language, "source"),
+            Head::count(language, "rows"),
+            Head::count(language, "new"),
+            Head::count(language, "changed"),
+            Head::count(language, "unchanged"),
+            Head::count(language, "retired"),
+            Head::count(language, "refused"),
+        ],
+        rows: days.iter().map(row).collect(),
+        total: None,
+        empty: "No row was written.".to_owned(),
     }
 }

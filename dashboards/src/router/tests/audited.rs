@@ -88,6 +88,24 @@ async fn quarantined_rows_are_for_stewards_of_the_whole_state_newest_first_and_a
 }
 
 #[tokio::test]
+async fn files_stay_in_sight_beside_rows_that_programs_write_and_rows_put_right_leave_the_quarantine() {
+    let house = house().await;
+    let source = hub::register(&house.store).await;
+    hub::load(&house.store, source, "first.csv", &[], &[2, 3]).await;
+    for number in 0..40 {
+        hub::write(&house.store, source, &format!("key-{number}")).await;
+    }
+    hub::write(&house.store, source, "refused-2").await;
+    let page = house.get(STEWARD, "/data-quality").await.body;
+    let files = page.split("id=\"runs-title\"").nth(1).unwrap();
+    let (files, written) = files.split_once("id=\"written-title\"").unwrap();
+    assert!(files.contains("first.csv") && !files.contains("call key-"), "{files}");
+    assert_eq!(written.matches("Ration cards").count(), 1, "one line a register and day");
+    assert!(written.contains(">41</td>"), "{written}");
+    assert!(!page.contains("refused-2<") && page.contains("refused-3<"), "one was put right");
+}
+
+#[tokio::test]
 async fn auditors_read_the_trail_newest_first_page_by_page_and_filtered() {
     let house = house().await;
     let event = |number: i64| AuditEvent {
