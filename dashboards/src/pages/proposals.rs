@@ -118,7 +118,7 @@ async fn after(
     match done {
         Ok(()) => Ok(Redirect::to("/proposals").into_response()),
         Err(ActionError::Refused(reason) | ActionError::Unfit { why: reason, .. }) => {
-            page(state, signed, None, Some(reason)).await
+            page(state, signed, None, Some(format::in_ist(&reason))).await
         }
         Err(ActionError::NotFound) => Err(PageError::NotFound { what, name: id.to_string() }),
         Err(ActionError::Inside(inner)) => Err(PageError::Inside(inner)),

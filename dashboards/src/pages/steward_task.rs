@@ -103,7 +103,7 @@ async fn after(
     match done {
         Ok(()) => Ok(Redirect::to(&format!("/steward-tasks/{task}")).into_response()),
         Err(ActionError::Refused(reason) | ActionError::Unfit { why: reason, .. }) => {
-            show_page(&read(state, signed, task, Some(reason)).await?)
+            show_page(&read(state, signed, task, Some(format::in_ist(&reason))).await?)
         }
         Err(error) => Err(not_acted(error, task)),
     }

@@ -122,7 +122,9 @@ impl StewardActions for Remembering {
     ) -> Result<DecidedMany, ActionError> {
         let tasks: Vec<String> = tasks.iter().map(ToString::to_string).collect();
         self.0.lock().unwrap().push(format!("{} {} {reason}", tasks.join(","), decision.word()));
-        let refused = tasks.contains(&"2".to_owned()).then(|| (StewardTaskId(2), "held by asha".to_owned()));
+        let refused = tasks
+            .contains(&"2".to_owned())
+            .then(|| (StewardTaskId(2), "held by asha until 2026-11-28T09:00:00Z".to_owned()));
         let id = refused.is_none().then_some(DecisionBatchId(5));
         Ok(DecidedMany { id, refused: refused.into_iter().collect() })
     }
