@@ -60,7 +60,7 @@ fn render_unanswered(status: StatusCode, mut visit: Visit, asked: &str, back: &s
         ("problem.no_page", "problem.no_page_more", "word.first_page")
     };
     let (title, detail) = (shell.t(title), shell.t(detail));
-    let back = (back.as_ref(), shell.t(back_words));
+    let back = (&*back, shell.t(back_words));
     title.clone_into(&mut shell.title);
     let page = Problem { shell, status: status.as_u16(), title, detail, asked: Some(&asked), back };
     page.render().unwrap_or_else(|_| status.to_string())
