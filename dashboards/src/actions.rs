@@ -46,6 +46,9 @@ pub trait StewardActions: Send + Sync {
     /// Approves what another steward proposed, or turns it down. What follows from it is there before it returns.
     async fn answer(&self, caller: &Caller, proposal: ProposalId, verdict: Verdict) -> Result<(), ActionError>;
 
+    /// Takes note of what a department said of a golden record: it waits no longer.
+    async fn take_note(&self, caller: &Caller, answer: i64) -> Result<(), ActionError>;
+
     /// Confirms a golden record, states a value of it, or takes either back. What follows from it is there before it returns.
     async fn act_on(&self, caller: &Caller, golden_id: GoldenId, act: GoldenAct) -> Result<(), ActionError>;
 
@@ -157,12 +160,45 @@ pub enum GoldenAct {
     WithdrawOverride(OverrideId),
 }
 
+/// A field of the form with which a steward states a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatedField {
+    /// The attribute.
+    Attribute,
+    /// Its value.
+    Value,
+    /// The last day on which it holds.
+    Until,
+    /// Why.
+    Reason,
+}
+
+impl StatedField {
+    /// The field's name in the form.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Attribute => "attribute",
+            Self::Value => "value",
+            Self::Until => "until",
+            Self::Reason => "reason",
+        }
+    }
+}
+
 /// Why an act was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum ActionError {
     /// The steward must choose otherwise: the decision contradicts another, or the task is decided already.
     #[error("{0}")]
     Refused(String),
+    /// The steward must write something else into a field of the form.
+    #[error("{why}")]
+    Unfit {
+        /// Which field.
+        field: StatedField,
+        /// What is wrong and what to do.
+        why: String,
+    },
     /// There is no such task, golden record or source record, or the caller may not see it.
     #[error("there is no such task or golden record, or it lies outside the districts you work for")]
     NotFound,
@@ -186,6 +222,13 @@ pub struct ExplanationView {
     pub decision: Decision,
     /// The whole in one sentence.
     pub sentence: String,
+}
+
+impl ExplanationView {
+    /// The match weight in bits: what the comparisons add, without what is held of any pair. Lists of pairs show it.
+    pub fn match_weight_bits(&self) -> f64 {
+        self.total_bits - self.prior_bits
+    }
 }
 
 impl From<&Explanation> for ExplanationView {

@@ -86,6 +86,16 @@ pub fn instant(at: Timestamp) -> String {
     utc.with_timezone(&ist).format("%-d %b %Y, %H:%M IST").to_string()
 }
 
+/// Words in which instants are written as programs write them (RFC 3339), as refusals have them, with India's time instead.
+pub fn in_ist(words: &str) -> String {
+    let written = |word: &str| {
+        let bare = word.trim_end_matches([',', ';', '.']);
+        let at = DateTime::parse_from_rfc3339(bare).ok()?;
+        Some(format!("{}{}", instant(Timestamp(at.timestamp_micros())), &word[bare.len()..]))
+    };
+    words.split(' ').map(|word| written(word).unwrap_or_else(|| word.to_owned())).collect::<Vec<_>>().join(" ")
+}
+
 /// A day: `23 Nov 2026`.
 pub fn day(day: NaiveDate) -> String {
     day.format("%-d %b %Y").to_string()
@@ -203,6 +213,10 @@ mod tests {
     #[test]
     fn times_are_india_s() {
         check(&instant(Timestamp(1_711_909_800_000_000)), "1 Apr 2024, 00:00 IST");
+        check(
+            &in_ist("held by asha until 2024-03-31T18:30:00Z; wait, or ask 31 others: 2024-03-31"),
+            "held by asha until 1 Apr 2024, 00:00 IST; wait, or ask 31 others: 2024-03-31",
+        );
         check(&month("2026-11-01"), "Nov 2026");
         check(&financial_year("2099"), "2099–00");
         check(&financial_year("2024-25"), "2024-25");

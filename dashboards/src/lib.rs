@@ -5,6 +5,7 @@ pub mod assets;
 mod audit;
 pub mod component;
 mod cut;
+mod department_answers;
 mod document;
 mod error;
 mod explanation_page;

@@ -29,7 +29,7 @@ pub(crate) struct Partner {
     pub(crate) id: SourceRecordId,
     /// Match probability of the two, 0..=1.
     pub(crate) probability: f64,
-    /// Their match weight.
+    /// Their match weight, without the prior.
     pub(crate) weight_bits: f64,
 }
 
@@ -84,7 +84,7 @@ pub(crate) async fn weigh(
                     *partner = Some(Partner {
                         id: members[other],
                         probability: explained.probability,
-                        weight_bits: explained.total_bits,
+                        weight_bits: explained.match_weight_bits(),
                     });
                 }
             }
@@ -143,6 +143,10 @@ mod tests {
             Ok(())
         }
 
+        async fn take_note(&self, _: &Caller, _: i64) -> Result<(), ActionError> {
+            Ok(())
+        }
+
         async fn find_as_of(
             &self,
             _: &Access,
@@ -176,7 +180,7 @@ mod tests {
             };
             Ok(ExplanationView {
                 rows: Vec::new(),
-                prior_bits: 0.0,
+                prior_bits: -9.0,
                 total_bits: 1.0,
                 probability,
                 decision: Decision::Match,
@@ -222,6 +226,8 @@ mod tests {
         let found = weigh(&Weights, &Access::operation("test"), &members).await;
         let partners: Vec<Option<i64>> = found.iter().map(|one| Some(one.partner?.id.0)).collect();
         assert_eq!(partners, [Some(2), Some(1), Some(2), None]);
+        let weights: Vec<Option<f64>> = found.iter().map(|one| Some(one.partner?.weight_bits)).collect();
+        assert_eq!(weights, [Some(10.0), Some(10.0), Some(10.0), None], "the prior is no part of a match weight");
         assert!(weigh(&Weights, &Access::operation("test"), &members[..1]).await[0].partner.is_none());
         // The surest pair stands last of nine.
         let many: Vec<SourceRecordId> = (3..=9).chain([1, 2]).map(SourceRecordId).collect();

@@ -2,6 +2,7 @@
 
 use kanak_codes::{Codes, Concept};
 use kanak_model::Language;
+use kanak_store::SourceSystemRow;
 
 /// The page's language as the code systems say it.
 pub(crate) fn of(language: Language) -> kanak_codes::Language {
@@ -43,4 +44,10 @@ pub(crate) fn districts(codes: &Codes, language: Language) -> Vec<(String, Strin
         .collect();
     districts.sort_by(|a, b| a.1.cmp(&b.1));
     districts
+}
+
+/// The title of a register by its name in the deployment; the name where it is not among these.
+pub(crate) fn register<'a>(sources: &'a [SourceSystemRow], name: &'a str, language: Language) -> &'a str {
+    let found = sources.iter().find(|source| source.name == name);
+    found.map_or(name, |source| source.title.get(language))
 }

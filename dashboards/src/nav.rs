@@ -117,6 +117,18 @@ pub(crate) fn home_of(page: &str) -> &str {
     }
 }
 
+/// The address of the page on which the form that is sent to `path` stands. Forms of a golden record and of a steward task
+/// stand on its page, all others on the page with which their path begins; of the form that signs out, every page has one.
+pub(crate) fn page_of_form(path: &str) -> String {
+    let mut parts = path.trim_start_matches('/').split('/');
+    match (parts.next().unwrap_or_default(), parts.next()) {
+        ("sign-out", _) => "/".to_owned(),
+        ("golden-records", Some(id)) => format!("/golden-records/{id}?purpose={}", Purpose::Stewardship.word()),
+        ("steward-tasks", Some(id)) if id != "decisions" => format!("/steward-tasks/{id}"),
+        (page, _) => format!("/{page}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,5 +170,21 @@ mod tests {
         assert!(shows("/audit", Some(&auditor)) && !shows("/users", Some(&auditor)));
         assert!(!shows("/audit", Some(&steward)) && !shows("/audit", None) && !shows("/users", None));
         assert!(shows("/code-systems", None) && !shows("/steward-tasks", Some(&auditor)));
+    }
+
+    #[test]
+    fn a_form_stands_on_the_page_of_what_it_changes() {
+        for (path, page) in [
+            ("/steward-tasks/1/field-check/answer", "/steward-tasks/1"),
+            ("/steward-tasks/decisions/5/undo", "/steward-tasks"),
+            ("/golden-records/K-000001-1/override", "/golden-records/K-000001-1?purpose=stewardship"),
+            ("/golden-records", "/golden-records"),
+            ("/proposals/5/rejection", "/proposals"),
+            ("/users/3/password", "/users"),
+            ("/sign-out", "/"),
+            ("//elsewhere.example/x", "/elsewhere.example"),
+        ] {
+            assert_eq!(page_of_form(path), page, "{path}");
+        }
     }
 }

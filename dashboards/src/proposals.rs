@@ -23,17 +23,36 @@ pub async fn list_seen(
     after: Option<ProposalId>,
     limit: u32,
 ) -> Result<Vec<SeenProposal>, StoreError> {
-    let entities: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
-    let seen = |proposal: Proposal| {
-        let model = models.iter().find(|model| model.name == proposal.entity);
-        let value = match &proposal.act {
-            ProposedAct::Override { attribute, value, .. } => model
-                .and_then(|model| model.find_attribute(attribute))
-                .filter(|attribute| !access.may_withhold() && access.shows(attribute.class))
-                .map(|_| value.clone()),
-            _ => None,
-        };
-        SeenProposal { proposal, value }
+    let found = store.list_proposals(access, &entities(models), after, limit).await?;
+    Ok(found.into_iter().map(|proposal| see(models, access, proposal)).collect())
+}
+
+/// The proposals that a second steward rejected and that the caller may see, the latest first.
+///
+/// # Errors
+/// [`StoreError`] when the hub cannot be read.
+pub(crate) async fn list_rejected(
+    store: &Store,
+    models: &[EntityModel],
+    access: &Access,
+    limit: u32,
+) -> Result<Vec<SeenProposal>, StoreError> {
+    let found = store.list_rejected_proposals(access, &entities(models), limit).await?;
+    Ok(found.into_iter().map(|proposal| see(models, access, proposal)).collect())
+}
+
+fn entities(models: &[EntityModel]) -> Vec<&str> {
+    models.iter().map(|model| model.name.as_str()).collect()
+}
+
+fn see(models: &[EntityModel], access: &Access, proposal: Proposal) -> SeenProposal {
+    let model = models.iter().find(|model| model.name == proposal.entity);
+    let value = match &proposal.act {
+        ProposedAct::Override { attribute, value, .. } => model
+            .and_then(|model| model.find_attribute(attribute))
+            .filter(|attribute| !access.may_withhold() && access.shows(attribute.class))
+            .map(|_| value.clone()),
+        _ => None,
     };
-    Ok(store.list_proposals(access, &entities, after, limit).await?.into_iter().map(seen).collect())
+    SeenProposal { proposal, value }
 }

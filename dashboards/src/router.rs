@@ -10,7 +10,8 @@ use crate::{language, nav, pages};
 
 /// The pages. Merge [`crate::assets::router`] beside it, and put [`crate::SignedIn`] into the extensions of each request
 /// by someone who has signed in. `/code-systems`, `/code-systems/{system}`, `/definitions` and `/language/{tag}` are
-/// open to all; everything else sends others to `/sign-in?next=..`.
+/// open to all; everything else sends others to `/sign-in?next=..`. What is no page, or takes no such request, is answered
+/// with a page that says so: the answer for every path of the server that nothing else answers.
 pub fn router(state: DashboardState) -> Router {
     Router::new()
         .route("/", get(|signed: Signed| async move { Redirect::to(nav::first_page(&signed.user)) }))
@@ -31,6 +32,7 @@ pub fn router(state: DashboardState) -> Router {
         .route("/golden-records/{id}/confirmation", post(pages::golden_record::acts::confirm))
         .route("/golden-records/{id}/override", post(pages::golden_record::acts::state_value))
         .route("/golden-records/{id}/override/withdrawal", post(pages::golden_record::acts::withdraw_value))
+        .route("/golden-records/{id}/note", post(pages::golden_record::acts::take_note))
         .route("/steward-tasks", get(pages::steward_tasks::show).post(pages::steward_tasks::decide_many))
         .route("/steward-tasks/decisions/{id}/undo", post(pages::steward_tasks::undo_many))
         .route("/steward-tasks/{id}", get(pages::steward_task::show))
@@ -46,6 +48,7 @@ pub fn router(state: DashboardState) -> Router {
         .route("/proposals", get(pages::proposals::show))
         .route("/proposals/{id}/approval", post(pages::proposals::approve))
         .route("/proposals/{id}/rejection", post(pages::proposals::turn_down))
+        .route("/proposals/answers/{id}/note", post(pages::proposals::take_note))
         .route("/data-quality", get(pages::data_quality::show))
         .route("/match-quality", get(pages::match_quality::show))
         .route("/sources", get(pages::sources::show))
@@ -55,6 +58,8 @@ pub fn router(state: DashboardState) -> Router {
         .route("/definitions", get(pages::definitions::show))
         .route("/sql-console", get(pages::sql_console::show).post(pages::sql_console::run))
         .route("/language/{tag}", get(language::choose))
+        .fallback(pages::problem::no_page)
+        .method_not_allowed_fallback(pages::problem::wrong_method)
         .with_state(state)
 }
 

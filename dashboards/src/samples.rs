@@ -30,6 +30,7 @@ pub fn all(language: Language, word: &'static str) -> Result<Rendered, Box<dyn s
     let mut pages = crate::pages::samples(&sampler)?;
     pages.push(("sign_in", crate::pages::sign_in::render(language, "token", Some(word), "/overview")));
     pages.push(("problem", crate::pages::problem::render(404, word, word)));
+    pages.push(("wrong_method", crate::pages::problem::sample(&sampler)));
     Ok(pages)
 }
 
@@ -51,6 +52,12 @@ impl Sampler {
 
     /// The frame of a page as a signed-in visitor sees it.
     pub(crate) fn shell(&self, page: &str) -> Shell {
+        let fresh = Freshness { release: 42, feed_position: 1_23_456, at: Timestamp(1_795_422_900_000_000) };
+        Shell::new(page, &self.visit(format!("/{page}")), true).fresh(Some(fresh)).with_charts()
+    }
+
+    /// A signed-in visitor's request for the page at `here`.
+    pub(crate) fn visit(&self, here: String) -> Visit {
         let user = SignedIn {
             caller: self.caller(),
             user_name: self.word.to_owned(),
@@ -58,10 +65,7 @@ impl Sampler {
             language: self.language,
             terms: std::sync::Arc::default(),
         };
-        let visit =
-            Visit { signed_in: Some(user), language: self.language, here: format!("/{page}"), wants: Wants::Page };
-        let fresh = Freshness { release: 42, feed_position: 1_23_456, at: Timestamp(1_795_422_900_000_000) };
-        Shell::new(page, &visit, true).fresh(Some(fresh)).with_charts()
+        Visit { signed_in: Some(user), language: self.language, here, wants: Wants::Page }
     }
 
     /// Rows with these columns.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use kanak_model::access::Terms;
 use kanak_model::{Access, Caller, Language, Purpose, Role};
 
 use crate::error::PageError;
-use crate::words;
+use crate::{nav, words};
 
 /// The cookie in which a visitor's choice of language is kept, as a tag (`en`, `pa`, `hi`).
 pub const LANGUAGE_COOKIE: &str = "kanak_language";
@@ -37,7 +37,7 @@ pub struct Visit {
     pub signed_in: Option<SignedIn>,
     /// The language chosen by the visitor, else that of the session, else English.
     pub language: Language,
-    /// Path and query of this page.
+    /// Path and query of the page that is open; of a form that is sent, the page on which it stands.
     pub here: String,
     /// What the answer is: a whole page or the part that changes.
     pub wants: Wants,
@@ -96,7 +96,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
         let signed_in = parts.extensions.get::<SignedIn>().cloned();
         let session = signed_in.as_ref().map(|user| user.language);
         let language = find_language_cookie(&parts.headers).or(session).unwrap_or_default();
-        let here = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        let here = match parts.method {
+            Method::GET | Method::HEAD => parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+            _ => nav::page_of_form(parts.uri.path()),
+        };
         let wants = if parts.headers.contains_key("hx-request") { Wants::Part } else { Wants::Page };
         Ok(Self { signed_in, language, here, wants })
     }

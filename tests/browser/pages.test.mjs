@@ -56,6 +56,29 @@ test("every page of the navigation is sound at three widths", async () => {
   }
 });
 
+test("the description of the API fits a telephone", async () => {
+  const page = await steward.newPage();
+  await page.setViewportSize({ width: 360, height: 900 });
+  await page.goto(`${house.address}/docs`);
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.ok(overflow <= 1, `/docs is ${overflow} px too wide`);
+  await page.close();
+});
+
+test("what is no page says so in the language and leads back", async () => {
+  const page = await steward.newPage();
+  const response = await page.goto(`${house.address}/nosuch`);
+  assert.equal(response.status(), 404);
+  assert.match(await page.textContent("main"), /no such page.*\/nosuch/is);
+  await Promise.all([page.waitForNavigation(), page.click("main a.button")]);
+  assert.notEqual(new URL(page.url()).pathname, "/nosuch");
+  const opened = await page.goto(`${house.address}/steward-tasks/1/decision`);
+  assert.equal(opened.status(), 405);
+  await Promise.all([page.waitForNavigation(), page.click("main a.button")]);
+  assert.equal(new URL(page.url()).pathname, "/steward-tasks/1");
+  await page.close();
+});
+
 test("nothing personal answers without signing in", async () => {
   const stranger = await browser.newContext();
   const page = await stranger.newPage();

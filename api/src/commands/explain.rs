@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
+use kanak_dashboards::format::instant;
 use kanak_dashboards::{GoldenFigures, LinkFigures, golden_page, pair_page};
 use kanak_engine::matching::{ClusterLink, Explanation};
 use kanak_engine::standardize::redact;
@@ -270,7 +271,21 @@ fn told_by(explanation: &Explanation) -> String {
 }
 
 /// Who stated the values that stewards stated, by attribute: the latest override that held.
-struct Stewards(BTreeMap<String, String>);
+struct Stewards(BTreeMap<String, StatedBy>);
+
+/// A steward's word: who, when, why.
+struct StatedBy {
+    name: String,
+    at: Timestamp,
+    reason: String,
+}
+
+/// How an instant is written: RFC 3339 in JSON, India's time where people read it.
+type Written = fn(Timestamp) -> String;
+
+fn rfc_3339(at: Timestamp) -> String {
+    at.to_string()
+}
 
 impl Stewards {
     async fn read(
@@ -291,20 +306,19 @@ impl Stewards {
                 continue;
             }
             let name = user_name(&users, one.by);
-            words.entry(one.attribute).or_insert_with(|| format!("steward {name}, {}: “{}”", one.at, one.reason));
+            words.entry(one.attribute).or_insert_with(|| StatedBy { name, at: one.at, reason: one.reason });
         }
         Ok(Self(words))
     }
 }
 
 /// Where a value comes from.
-fn taken_from(golden: &Golden, stewards: &Stewards, attribute: &str, value: &GoldenValue) -> String {
+fn taken_from(golden: &Golden, stewards: &Stewards, attribute: &str, value: &GoldenValue, written: Written) -> String {
     if value.strategy == SurvivorshipStrategy::StewardOverride {
-        return stewards
-            .0
-            .get(attribute)
-            .cloned()
-            .unwrap_or_else(|| "a steward, who has withdrawn it since".to_owned());
+        return stewards.0.get(attribute).map_or_else(
+            || "a steward, who has withdrawn it since".to_owned(),
+            |by| format!("steward {}, {}: “{}”", by.name, written(by.at), by.reason),
+        );
     }
     golden.members.iter().find(|member| member.id == value.source_record).map_or_else(String::new, name_of)
 }
@@ -534,13 +548,13 @@ fn figures(
     let row = |attribute: &Attribute| {
         let value = record.values.get(&attribute.name)?;
         let agreement = format!("{} of {}", value.agreeing, value.stated);
-        let from = taken_from(golden, stewards, &attribute.name, value);
+        let from = taken_from(golden, stewards, &attribute.name, value, instant);
         Some([attribute.name.clone(), value.value.clone(), value.strategy.word().to_owned(), agreement, from])
     };
     let attributes: Vec<String> =
         model.attributes.iter().map(|a| a.name.clone()).filter(|a| record.values.contains_key(a)).collect();
     let stated = |member: &MemberRecord| {
-        let changed = member.updated.map_or_else(String::new, |at| at.to_string());
+        let changed = member.updated.map_or_else(String::new, instant);
         let values = attributes.iter().map(|name| shown(record, member, name, trusts));
         (name_of(member), std::iter::once(changed).chain(values).collect())
     };
@@ -595,7 +609,7 @@ fn document_of(
                     }))
                 })
                 .collect();
-            json!({ "attribute": name, "value": value.value, "from": taken_from(golden, stewards, name, value),
+            json!({ "attribute": name, "value": value.value, "from": taken_from(golden, stewards, name, value, rfc_3339),
                     "strategy": value.strategy.word(), "agreeing": value.agreeing, "stated": value.stated, "all": others })
         })
         .collect();
@@ -627,18 +641,19 @@ fn print_head(
     output.line(&figures.lead);
     for one in erasures {
         output.line(format!(
-            "erased at {} by {} under the order “{}”; its values are forgotten",
+            "erased at {} (UTC) by {} under the order “{}”; its values are forgotten",
             one.at, one.by, one.order
         ));
     }
     if let Some(at) = asked.as_of {
-        output.line(format!("as it was on {}, by what the hub knew at {}", at.day_ist(), golden.known_at));
+        output.line(format!("as it was on {}, by what the hub knew at {} (UTC)", at.day_ist(), golden.known_at));
     } else if asked.known_at.is_some() {
-        output.line(format!("as the hub held it at {}, also where it learned better since", golden.known_at));
+        output.line(format!("as the hub held it at {} (UTC), also where it learned better since", golden.known_at));
     }
     if let Some(at) = asked.known_at.filter(|_| asked.may_grow(now)) {
         let day = at.day_ist();
-        output.line(format!("{day} has not ended: the hub may still learn more before {at}, and the answer grow"));
+        output
+            .line(format!("{day} has not ended: the hub may still learn more before {at} (UTC), and the answer grow"));
     }
     if let Some(asked) = golden.redirected_from {
         output.line(format!("{asked} was merged into it"));
@@ -658,7 +673,7 @@ fn print_golden(figures: &GoldenFigures, timeline: &[Happened], output: &Output)
     output.line("");
     let rows: Vec<Vec<String>> =
         timeline.iter().map(|one| vec![one.at.clone(), one.by.clone(), one.what.clone()]).collect();
-    output.table(&["when", "who", "did what"], &rows);
+    output.table(&["when (UTC)", "who", "did what"], &rows);
     if figures.links.is_empty() {
         return;
     }
@@ -782,5 +797,14 @@ mod tests {
         assert_eq!(now["may_grow"], Value::Null);
         let later = told(&house, "people:1", When { known_at: Some("2999-01-01"), as_of: None }).await;
         assert_eq!(later["may_grow"], json!(true));
+        // In words each time says its zone.
+        let (mut output, mut printed) = Output::captured();
+        output.json = false;
+        let when = When { known_at: Some("2999-01-01"), as_of: None };
+        Box::pin(run(&["people:1".to_owned()], None, when, &house.deployment, &output)).await.unwrap();
+        let words = printed();
+        for needed in ["1 Mar 2024, 15:30 IST", "when (UTC)", "Z (UTC), also where it learned better since"] {
+            assert!(words.contains(needed), "{needed} in {words}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use kanak_dashboards::actions::{
-    ActionError, DecidedMany, ExplanationView, GoldenAct, StewardActions, TaskAct, Verdict,
+    ActionError, DecidedMany, ExplanationView, GoldenAct, StatedField, StewardActions, TaskAct, Verdict,
 };
 use kanak_engine::matching::Explanation;
 use kanak_model::match_pair::Decision;
@@ -76,6 +76,13 @@ impl StewardActions for Actions {
             Verdict::Approve => self.approve(caller, proposal).await.map(drop),
             Verdict::TurnDown { reason } => self.turn_down(caller, proposal, &reason).await,
         }
+    }
+
+    async fn take_note(&self, caller: &Caller, answer: i64) -> Result<(), ActionError> {
+        let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
+        let access = self.stewardship(caller).await?;
+        let done = self.0.deployment.store.mark_answer_seen(&access, answer, by).await;
+        done.map_err(|error| refusal(&error.into()))
     }
 
     async fn act_on(&self, caller: &Caller, golden_id: GoldenId, act: GoldenAct) -> Result<(), ActionError> {
@@ -260,14 +267,19 @@ impl Actions {
         let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
         self.may_act_on(caller, golden_id, act).await?;
         let _one_at_a_time = self.0.work.lock().await;
-        steward::act_on(&self.0.deployment, golden_id, by, act).await.map_err(|error| refusal(&error))
+        steward::act_on(&self.0.deployment, golden_id, by, act).await.map_err(|error| refusal_of_field(&error))
+    }
+
+    /// What a steward may read.
+    async fn stewardship(&self, caller: &Caller) -> Result<Access, ActionError> {
+        let decided =
+            self.0.deployment.decide(caller, kanak_model::Purpose::Stewardship, None).await.map_err(inside)?;
+        decided.map_err(|denied| ActionError::Refused(denied.to_string()))
     }
 
     /// A steward acts on what lies in the districts that they work for, and states values that they may see.
     async fn may_act_on(&self, caller: &Caller, id: GoldenId, act: &GoldenAct) -> Result<(), ActionError> {
-        let decided =
-            self.0.deployment.decide(caller, kanak_model::Purpose::Stewardship, None).await.map_err(inside)?;
-        let access = decided.map_err(|denied| ActionError::Refused(denied.to_string()))?;
+        let access = self.stewardship(caller).await?;
         let store = &self.0.deployment.store;
         let entity = store.find_golden_entity(id).await.map_err(inside)?.ok_or(ActionError::NotFound)?;
         let model = self.0.deployment.get_model(&entity).map_err(inside)?;
@@ -276,18 +288,15 @@ impl Actions {
             && let Some(attribute) = model.find_attribute(attribute).filter(|attribute| !access.shows(attribute.class))
         {
             let name = &attribute.name;
-            return Err(ActionError::Refused(format!(
-                "stewardship does not show `{name}`; its department corrects it"
-            )));
+            let why = format!("stewardship does not show `{name}`; its department corrects it");
+            return Err(ActionError::Unfit { field: StatedField::Attribute, why });
         }
         Ok(())
     }
 
     /// A steward confined to districts decides only about what lies in them.
     async fn may_see(&self, caller: &Caller, task: StewardTaskId) -> Result<(), ActionError> {
-        let decided =
-            self.0.deployment.decide(caller, kanak_model::Purpose::Stewardship, None).await.map_err(inside)?;
-        let access = decided.map_err(|denied| ActionError::Refused(denied.to_string()))?;
+        let access = self.stewardship(caller).await?;
         let store = &self.0.deployment.store;
         let entity = store.find_steward_task_entity(task).await.map_err(inside)?.ok_or(ActionError::NotFound)?;
         let model = self.0.deployment.get_model(&entity).map_err(inside)?;
@@ -319,5 +328,37 @@ fn refusal(error: &anyhow::Error) -> ActionError {
         Some(refused) if refused.is_refusal() => ActionError::Refused(refused.to_string()),
         _ if error.is::<NotStated>() || error.is::<PutOffTooLong>() => ActionError::Refused(error.to_string()),
         _ => inside(format!("{error:#}")),
+    }
+}
+
+/// The same of a stated value, with the field of its form that must say something else.
+fn refusal_of_field(error: &anyhow::Error) -> ActionError {
+    let unfit = match (error.downcast_ref::<NotStated>(), error.downcast_ref::<StoreError>()) {
+        (Some(NotStated::NoAttribute { .. } | NotStated::InVault(_)), _) => StatedField::Attribute,
+        (Some(NotStated::Unfit { .. }), _) => StatedField::Value,
+        (None, Some(StoreError::Reason { .. })) => StatedField::Reason,
+        (None, Some(StoreError::ExpiresPast)) => StatedField::Until,
+        (None, _) => return refusal(error),
+    };
+    ActionError::Unfit { field: unfit, why: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_value_names_the_field_of_its_form() {
+        let field = |error: anyhow::Error| match refusal_of_field(&error) {
+            ActionError::Unfit { field, why } => (Some(field), why),
+            other => (None, other.to_string()),
+        };
+        let unfit = NotStated::Unfit { attribute: "mobile".to_owned(), reason: "has no ten digits".to_owned() };
+        assert_eq!(field(unfit.into()), (Some(StatedField::Value), "`mobile`: has no ten digits".to_owned()));
+        assert_eq!(field(NotStated::InVault("aadhaar".to_owned()).into()).0, Some(StatedField::Attribute));
+        assert_eq!(field(StoreError::ExpiresPast.into()).0, Some(StatedField::Until));
+        assert_eq!(field(StoreError::Reason { why: "is empty" }.into()).0, Some(StatedField::Reason));
+        let held = StoreError::OwnProposal(ProposalId(3));
+        assert_eq!(field(held.into()).0, None, "another's act stands against it, and no field");
     }
 }

@@ -76,8 +76,14 @@ fn write_operation(page: &mut String, path: &str, method: &str, operation: &serd
         escape(&operation["summary"]),
         escape(&operation["description"])
     );
+    // A table that is wider than the window scrolls by itself, as on the pages.
+    let opened = |what: &str| {
+        let of = format!("{what} of {} {path}", method.to_uppercase());
+        format!("<div class=\"table-wrap\" role=\"region\" aria-label=\"{of}\" tabindex=\"0\">")
+    };
     let parameters = operation["parameters"].as_array().map_or(&[][..], Vec::as_slice);
     if !parameters.is_empty() {
+        page.push_str(&opened("Parameters"));
         page.push_str("<table><caption>Parameters</caption><thead><tr><th scope=\"col\">name</th><th scope=\"col\">in</th><th scope=\"col\">meaning</th></tr></thead><tbody>");
         for parameter in parameters {
             let _ = write!(
@@ -88,13 +94,14 @@ fn write_operation(page: &mut String, path: &str, method: &str, operation: &serd
                 escape(&parameter["description"])
             );
         }
-        page.push_str("</tbody></table>");
+        page.push_str("</tbody></table></div>");
     }
+    page.push_str(&opened("Answers"));
     page.push_str("<table><caption>Answers</caption><thead><tr><th scope=\"col\">status</th><th scope=\"col\">meaning</th></tr></thead><tbody>");
     for (status, response) in operation["responses"].as_object().into_iter().flatten() {
         let _ = write!(page, "<tr><td>{status}</td><td>{}</td></tr>", escape(&response["description"]));
     }
-    page.push_str("</tbody></table></section>\n");
+    page.push_str("</tbody></table></div></section>\n");
 }
 
 fn escape(value: &serde_json::Value) -> String {
@@ -109,4 +116,23 @@ pub async fn openapi_json(Extension(served): Extension<Arc<Served>>) -> impl Int
 /// `/docs`.
 pub async fn page(Extension(served): Extension<Arc<Served>>) -> Html<String> {
     Html(served.page.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_scrolls_by_itself_where_the_window_is_narrow() {
+        let operation = serde_json::json!({
+            "summary": "Reads",
+            "parameters": [{ "name": "id", "in": "path", "description": "A golden id" }],
+            "responses": { "200": { "description": "It" } },
+        });
+        let page = page_of(&serde_json::json!({ "paths": { "/v1/things/{id}": { "get": operation } } }));
+        let wrapped = "tabindex=\"0\"><table>";
+        assert_eq!((page.matches("<table>").count(), page.matches(wrapped).count()), (2, 2), "{page}");
+        assert_eq!(page.matches("</table></div>").count(), 2, "{page}");
+        assert!(page.contains("aria-label=\"Answers of GET /v1/things/{id}\""), "{page}");
+    }
 }

@@ -101,6 +101,7 @@ pub fn router(state: &AppState) -> Router {
         .route("/docs", get(docs::page))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
+        .method_not_allowed_fallback(kanak_dashboards::pages::problem::wrong_method)
         .layer(axum::Extension(Arc::new(docs::Served::of(&openapi))))
         .with_state(state.clone())
         .merge(pages)

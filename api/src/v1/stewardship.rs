@@ -61,7 +61,9 @@ pub(super) fn answer(done: Done) -> Response {
 /// What a client learns of an act that was not carried out.
 pub(super) fn refusal(error: ActionError) -> Problem {
     match error {
-        ActionError::Refused(reason) => Problem::new(StatusCode::CONFLICT, reason),
+        ActionError::Refused(reason) | ActionError::Unfit { why: reason, .. } => {
+            Problem::new(StatusCode::CONFLICT, reason)
+        }
         ActionError::NotFound => Problem::not_found(error.to_string()),
         ActionError::Inside(detail) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail),
     }

@@ -23,16 +23,17 @@ pub struct Waterfall<'a> {
 }
 
 const PRIOR: &str = "Before looking";
-const TOTAL: &str = "Match weight";
+const TOTAL: &str = "In all";
 
 impl Waterfall<'_> {
     /// Draws it over its table.
     pub fn draw(&self) -> Drawn {
         let one = self.explanation;
-        let total = format::bits(one.total_bits);
+        let (weight, total) = (format::bits(one.match_weight_bits()), format::bits(one.total_bits));
+        let [left, right] = &self.names;
         let chart = BarRows {
             id: self.id.clone(),
-            title: format!("Why {} and {} weigh {total} bits", self.names[0], self.names[1]),
+            title: format!("{left} and {right}: match weight {weight} bits, {total} with what is held of any pair"),
             description: self.description(),
             layout: Layout::Above,
             rows: self.rows(),
@@ -54,9 +55,11 @@ impl Waterfall<'_> {
     fn description(&self) -> String {
         let one = self.explanation;
         format!(
-            "A waterfall from {} bits before looking, over {} comparisons, to {} bits in all: match probability {}. {}",
+            "A waterfall from {} bits before looking, over {} comparisons of {} bits together, the match weight, to {} bits in all: \
+             match probability {}. {}",
             format::bits(one.prior_bits),
             one.rows.len(),
+            format::bits(one.match_weight_bits()),
             format::bits(one.total_bits),
             format::probability(one.probability),
             one.sentence
@@ -82,12 +85,17 @@ impl Waterfall<'_> {
         });
         let last = BarRow {
             label: TOTAL.to_owned(),
-            sub: format!("match probability {}", format::probability(one.probability)),
+            sub: self.told_of_all(),
             figure: format::bits(one.total_bits),
             lanes: vec![Span { from: 0.0, to: one.total_bits, class: "total" }],
             ..BarRow::default()
         };
         std::iter::once(first).chain(steps).chain([last]).collect()
+    }
+
+    fn told_of_all(&self) -> String {
+        let (weight, probability) = (self.explanation.match_weight_bits(), self.explanation.probability);
+        format!("match weight {}, match probability {}", format::bits(weight), format::probability(probability))
     }
 
     /// Each row with the sum before and after it.
@@ -112,11 +120,10 @@ impl Waterfall<'_> {
             vec![Cell::text(&row.attribute), left, right, Cell::text(&row.level), bits(row.weight_bits), bits(to)]
         });
         let prior = end(PRIOR, "how rare a match is".to_owned(), one.prior_bits, one.prior_bits);
-        let probability = format!("match probability {}", format::probability(one.probability));
-        let sum = one.total_bits - one.prior_bits;
-        let total = end(TOTAL, probability, sum, one.total_bits);
+        let total = end(TOTAL, self.told_of_all(), one.match_weight_bits(), one.total_bits);
         Table {
-            caption: "Bits that each comparison adds, and the sum up to it. +1 bit doubles the odds of a match, −1 bit halves them."
+            caption: "Bits that each comparison adds, together the match weight, and the sum up to it, which begins before looking. \
+                      +1 bit doubles the odds of a match, −1 bit halves them."
                 .to_owned(),
             heads: vec![
                 Head::text("Comparison"),
@@ -198,7 +205,9 @@ mod tests {
         let drawn = draw("Asha");
         let sums: Vec<&str> = drawn.table.rows.iter().map(|row| row[5].text.as_str()).collect();
         assert_eq!(sums, ["-4.0", "+3.9", "+2.2"]);
-        assert_eq!(drawn.table.total.as_ref().unwrap()[5].text, "+2.2");
+        let total: Vec<&str> = drawn.table.total.as_ref().unwrap().iter().map(|cell| cell.text.as_str()).collect();
+        assert_eq!(total[4..], ["+6.2", "+2.2"], "the match weight, and all with the prior");
+        assert_eq!((total[0], total[3]), ("In all", "match weight +6.2, match probability 82.0\u{a0}%"));
         let svg = drawn.drawing.to_string();
         assert!(svg.contains("+7.9 → +3.9") && svg.contains("-1.7 → +2.2"), "{svg}");
         assert!(svg.contains("match from +6.6 bits") && svg.contains("review from 0.0 bits"), "{svg}");

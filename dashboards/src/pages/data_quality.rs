@@ -7,7 +7,7 @@ use kanak_model::access::Filter;
 use kanak_model::quality::{LeftOut, QualityRule, RejectedRow};
 use kanak_model::source_system::Load;
 use kanak_model::{IngestRunId, Language, Purpose, SourceSystemId, Timestamp};
-use kanak_store::{IngestRunSummary, IngestSummary, QuarantineCount, QuarantinedRow};
+use kanak_store::{IngestRunSummary, IngestSummary, QuarantineCount, QuarantinedRow, SourceSystemRow, WrittenDay};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -20,7 +20,7 @@ use crate::samples::Sampler;
 use crate::session::{Signed, percent_encode};
 use crate::shell::Shell;
 use crate::state::DashboardState;
-use crate::{format, reading};
+use crate::{format, names, reading};
 
 /// The page.
 #[derive(Template)]
@@ -33,6 +33,8 @@ pub(crate) struct DataQualityPage {
     left_out: Table,
     quarantined: Quarantine,
     runs: Table,
+    /// What programs wrote one by one; nothing where none did.
+    written: Option<Table>,
 }
 
 /// Refused rows, for those who may see them.
@@ -57,8 +59,8 @@ pub(crate) struct Asked {
 
 /// What the page is made of.
 struct Parts {
-    /// Id and title of every source.
-    sources: Vec<(String, String)>,
+    /// Every source, with its title.
+    sources: Vec<SourceSystemRow>,
     /// The rows of `mart_data_quality_by_source`.
     by_source: Rows,
     by_rule: Vec<QuarantineCount>,
@@ -66,6 +68,7 @@ struct Parts {
     /// The rows of this page and whether there are more; or why this visitor sees none.
     quarantined: Result<(Vec<QuarantinedRow>, More), String>,
     runs: Vec<IngestRunSummary>,
+    written: Vec<WrittenDay>,
 }
 
 /// Whether a listing goes on after this page.
@@ -77,6 +80,9 @@ enum More {
 
 const ROWS_SHOWN: u32 = 50;
 const RUNS_SHOWN: u32 = 30;
+/// Rows written one by one are told of so many days, and on so many lines.
+const WRITTEN_DAYS: i64 = 30;
+const WRITTEN_SHOWN: u32 = 60;
 const BY_SOURCE: &str = "SELECT * FROM mart_data_quality_by_source";
 const RULES: [QualityRule; 11] = [
     QualityRule::FieldCount,
@@ -99,7 +105,6 @@ pub(crate) async fn show(
     signed: Signed,
 ) -> Result<Response, PageError> {
     let access = signed.access(Purpose::Statistics)?;
-    let language = signed.visit.language;
     let source = asked.source.parse().ok().map(SourceSystemId);
     let rule = RULES.into_iter().find(|rule| rule.word() == asked.rule);
     let store = &state.store;
@@ -110,13 +115,15 @@ pub(crate) async fn show(
     };
     let quarantined = list_quarantined(&state, &signed, source, rule, &asked.trail).await?;
     let counts = store.count_quarantined(&access).await.map_err(PageError::inside)?;
+    let since = Timestamp(state.clock.now().0 - WRITTEN_DAYS * 86_400_000_000);
     let parts = Parts {
-        sources: sources.iter().map(|one| (one.id.to_string(), one.title.get(language).to_owned())).collect(),
+        sources,
         by_source,
         by_rule: counts.into_iter().filter(|count| source.is_none_or(|source| source == count.source_system)).collect(),
         left_out: store.list_left_out(source).await.map_err(PageError::inside)?,
         quarantined,
-        runs: store.list_ingest_runs(source, None, RUNS_SHOWN).await.map_err(PageError::inside)?,
+        runs: store.list_file_runs(source, RUNS_SHOWN).await.map_err(PageError::inside)?,
+        written: store.list_written_days(source, since, WRITTEN_SHOWN).await.map_err(PageError::inside)?,
     };
     let shell = Shell::new("data_quality", &signed.visit, state.made_up).fresh(reading::freshness(&state));
     show_page(&DataQualityPage::build(shell, &asked, &parts))
@@ -160,12 +167,17 @@ fn audited_as(oldest: i64, newest: i64) -> String {
 impl DataQualityPage {
     fn build(shell: Shell, asked: &Asked, parts: &Parts) -> Self {
         let language = shell.language();
+        let registers = Registers { sources: &parts.sources, language };
         let lists = vec![
             FilterList {
                 name: "source",
                 label: shell.t("word.source").to_owned(),
                 all: shell.t("word.every_source").to_owned(),
-                choices: parts.sources.clone(),
+                choices: parts
+                    .sources
+                    .iter()
+                    .map(|one| (one.id.to_string(), one.title.get(language).to_owned()))
+                    .collect(),
                 chosen: asked.source.clone(),
             },
             FilterList {
@@ -191,11 +203,12 @@ impl DataQualityPage {
         };
         Self {
             filters: Filters::new("/data-quality", &shell, lists),
-            by_source: source_table(language, &parts.by_source),
-            by_rule: rule_table(language, &parts.by_rule),
-            left_out: left_out_table(language, &parts.left_out),
+            by_source: source_table(registers, &parts.by_source),
+            by_rule: rule_table(registers, &parts.by_rule),
+            left_out: left_out_table(registers, &parts.left_out),
             quarantined,
-            runs: run_table(language, &parts.runs),
+            runs: run_table(registers, &parts.runs),
+            written: (!parts.written.is_empty()).then(|| written_table(registers, &parts.written)),
             shell,
         }
     }
@@ -245,7 +258,7 @@ impl DataQualityPage {
         let left_out =
             |attribute: &str, count| LeftOut { attribute: attribute.to_owned(), rule: QualityRule::Kind, count };
         let parts = Parts {
-            sources: vec![("1".to_owned(), sampler.word.to_owned())],
+            sources: vec![super::sources::sample_source(sampler)],
             by_source: sampler.rows(
                 [
                     "source_system",
@@ -275,6 +288,16 @@ impl DataQualityPage {
             ],
             quarantined: Ok(((1..=50).rev().map(row).collect(), More::Yes)),
             runs: vec![run],
+            written: vec![WrittenDay {
+                source: "land_revenue".to_owned(),
+                latest: Timestamp(1_795_422_900_000_000),
+                rows: 214,
+                new: 96,
+                changed: 88,
+                unchanged: 19,
+                retired: 4,
+                rejected: 7,
+            }],
         };
         Self::build(sampler.shell("data_quality"), &Asked::default(), &parts)
     }
@@ -288,6 +311,7 @@ impl DataQualityPage {
             left_out: Vec::new(),
             quarantined: Err(sampler.word.to_owned()),
             runs: Vec::new(),
+            written: Vec::new(),
         };
         Self::build(sampler.shell("data_quality"), &Asked::default(), &parts)
     }
@@ -310,11 +334,26 @@ fn rule_words(rule: QualityRule) -> &'static str {
     }
 }
 
-fn source_table(language: Language, rows: &Rows) -> Table {
+/// The registers by the names that every page calls them by.
+#[derive(Clone, Copy)]
+struct Registers<'a> {
+    sources: &'a [SourceSystemRow],
+    language: Language,
+}
+
+impl Registers<'_> {
+    /// A register, by its name in the deployment.
+    fn cell(self, name: &str) -> Cell {
+        Cell::text(names::register(self.sources, name, self.language))
+    }
+}
+
+fn source_table(registers: Registers<'_>, rows: &Rows) -> Table {
+    let language = registers.language;
     let row = |row: Row<'_>| {
         let share = row.number("rejected_of_read").map(|share| 1.0 - share);
         vec![
-            Cell::text(format::sentence(row.text("source_system"))).under(format::spaced(row.text("entity"))),
+            registers.cell(row.text("source_system")).under(format::spaced(row.text("entity"))),
             Cell::whole(row.count("rows_read")),
             Cell::whole(row.count("rows_accepted")),
             Cell::whole(row.count("rows_rejected")),
@@ -339,12 +378,13 @@ fn source_table(language: Language, rows: &Rows) -> Table {
     }
 }
 
-fn rule_table(language: Language, counts: &[QuarantineCount]) -> Table {
+fn rule_table(registers: Registers<'_>, counts: &[QuarantineCount]) -> Table {
+    let language = registers.language;
     let most = counts.iter().map(|one| one.count).max().unwrap_or(1).max(1);
     let row = |one: &QuarantineCount| {
         let count = Cell::whole(i64::try_from(one.count).unwrap_or(i64::MAX));
         vec![
-            Cell::text(format::sentence(&one.source)),
+            registers.cell(&one.source),
             Cell::text(rule_words(one.rule)).under(one.rule.word()),
             count.bar(Bar::share(one.count as f64 / most as f64)),
         ]
@@ -358,10 +398,11 @@ fn rule_table(language: Language, counts: &[QuarantineCount]) -> Table {
     }
 }
 
-fn left_out_table(language: Language, left_out: &[(String, LeftOut)]) -> Table {
+fn left_out_table(registers: Registers<'_>, left_out: &[(String, LeftOut)]) -> Table {
+    let language = registers.language;
     let row = |(source, one): &(String, LeftOut)| {
         vec![
-            Cell::text(format::sentence(source)),
+            registers.cell(source),
             Cell::text(format::sentence(&one.attribute)),
             Cell::text(rule_words(one.rule)).under(one.rule.word()),
             Cell::whole(i64::try_from(one.count).unwrap_or(i64::MAX)),
@@ -392,8 +433,9 @@ fn quarantine_table(language: Language, rows: &[QuarantinedRow]) -> Table {
         ]
     };
     Table {
-        caption: "Refused rows of each source's latest file, newest first, with line and reason. Values are masked, keys are not. A row \
-                  is taken in once a later file of the register states it without the fault."
+        caption: "Refused rows of each source's latest file and of what was written one by one since, newest first, with line and \
+                  reason. Values are masked, keys are not. A row goes from here once the register states it anew without the fault, in a \
+                  later file or by itself."
             .to_owned(),
         heads: vec![
             Head::word(language, "file"),
@@ -408,7 +450,8 @@ fn quarantine_table(language: Language, rows: &[QuarantinedRow]) -> Table {
     }
 }
 
-fn run_table(language: Language, runs: &[IngestRunSummary]) -> Table {
+fn run_table(registers: Registers<'_>, runs: &[IngestRunSummary]) -> Table {
+    let language = registers.language;
     let number = |count: u64| Cell::whole(i64::try_from(count).unwrap_or(i64::MAX));
     let row = |run: &IngestRunSummary| {
         let load = match run.load {
@@ -417,7 +460,7 @@ fn run_table(language: Language, runs: &[IngestRunSummary]) -> Table {
         };
         vec![
             Cell::text(format!("Run {}", run.id)).under(format::instant(run.recorded)),
-            Cell::text(format::sentence(&run.source)).under(&run.file_name),
+            registers.cell(&run.source).under(&run.file_name),
             Cell::text(load),
             number(run.summary.rows),
             number(run.summary.new),
@@ -428,7 +471,9 @@ fn run_table(language: Language, runs: &[IngestRunSummary]) -> Table {
         ]
     };
     Table {
-        caption: format!("The latest {RUNS_SHOWN} files taken in, and what each did."),
+        caption: format!(
+            "The latest {RUNS_SHOWN} files taken in, and what each did. Rows that programs wrote one by one are told by day."
+        ),
         heads: vec![
             Head::word(language, "run"),
             Head::word(language, "source"),
@@ -442,6 +487,41 @@ fn run_table(language: Language, runs: &[IngestRunSummary]) -> Table {
         ],
         rows: runs.iter().map(row).collect(),
         total: None,
-        empty: "Nothing has been taken in yet.".to_owned(),
+        empty: "No file has been taken in yet.".to_owned(),
+    }
+}
+
+fn written_table(registers: Registers<'_>, days: &[WrittenDay]) -> Table {
+    let language = registers.language;
+    let number = |count: u64| Cell::whole(i64::try_from(count).unwrap_or(i64::MAX));
+    let row = |day: &WrittenDay| {
+        vec![
+            Cell::text(format::day(day.latest.day_ist())),
+            registers.cell(&day.source),
+            number(day.rows),
+            number(day.new),
+            number(day.changed),
+            number(day.unchanged),
+            number(day.retired),
+            number(day.rejected),
+        ]
+    };
+    Table {
+        caption: format!(
+            "Rows that programs wrote one by one in the last {WRITTEN_DAYS} days, by register and day in India, the latest first."
+        ),
+        heads: vec![
+            Head::word(language, "day"),
+            Head::word(language, "source"),
+            Head::count(language, "rows"),
+            Head::count(language, "new"),
+            Head::count(language, "changed"),
+            Head::count(language, "unchanged"),
+            Head::count(language, "retired"),
+            Head::count(language, "refused"),
+        ],
+        rows: days.iter().map(row).collect(),
+        total: None,
+        empty: "No row was written.".to_owned(),
     }
 }

@@ -24,7 +24,7 @@ use kanak_store::{
 use serde::Deserialize;
 use serde_json::json;
 
-use self::acts::Stewardship;
+use self::acts::{Refused, Stewardship};
 use super::golden_records::READ_PURPOSES;
 use super::show_page;
 use crate::audit;
@@ -39,7 +39,7 @@ use crate::samples::Sampler;
 use crate::session::Signed;
 use crate::shell::Shell;
 use crate::state::DashboardState;
-use crate::{format, names, reading, values};
+use crate::{department_answers, format, names, reading, values};
 
 /// For what a golden record is read.
 #[derive(Debug, Default, Deserialize)]
@@ -83,8 +83,20 @@ pub(crate) async fn show(
     let Some(purpose) = Purpose::find(&asked.purpose).filter(|purpose| READ_PURPOSES.contains(purpose)) else {
         return Ok(Redirect::to("/golden-records").into_response());
     };
+    show_page(&Box::pin(read_page(&state, &signed, &id, purpose, &asked, None)).await?)
+}
+
+/// The page, with the stated value that was just refused.
+async fn read_page(
+    state: &DashboardState,
+    signed: &Signed,
+    id: &str,
+    purpose: Purpose,
+    asked: &Asked,
+    refused: Option<Refused>,
+) -> Result<GoldenRecordPage, PageError> {
     let access = signed.access(purpose)?;
-    let not_found = || PageError::NotFound { what: "golden record", name: id.clone() };
+    let not_found = || PageError::NotFound { what: "golden record", name: id.to_owned() };
     let golden_id: GoldenId = id.parse().map_err(|_| not_found())?;
     let store = &state.store;
     let entity = store.find_golden_entity(golden_id).await.map_err(PageError::inside)?.ok_or_else(not_found)?;
@@ -114,7 +126,7 @@ pub(crate) async fn show(
         let seen: Vec<&Values> = golden.members.iter().map(|member| &member.values).collect();
         recount(model, &mut golden.record.values, &seen);
     }
-    audit::record(&state, &access, "read", [id]).await?;
+    audit::record(state, &access, "read", [id]).await?;
     let query = RelationQuery {
         known_at: Some(known_at),
         as_of: as_of.map(Day::of),
@@ -124,7 +136,7 @@ pub(crate) async fn show(
     let relations = store.list_relations_of(&access, &state.models, id, &query).await.map_err(PageError::inside)?;
     // Who may read it as it was on a day may not read what it was at the recorded time.
     let relations = relations.unwrap_or_else(|| RelationPage { relations: Vec::new(), known_at, next: None });
-    audit::record(&state, &access, "read relations", others(&relations)).await?;
+    audit::record(state, &access, "read relations", others(&relations)).await?;
     let titles = store.list_source_systems().await.map_err(PageError::inside)?;
     let language = signed.visit.language;
     let crosswalk = store.list_crosswalks_of_at(&access, &[id], known_at).await.map_err(PageError::inside)?;
@@ -132,8 +144,8 @@ pub(crate) async fn show(
     let parts = GoldenRecordParts {
         // Links are weighed by the rules of today, payments and stewards' acts are those of today: not with the past.
         links: if is_past { Vec::new() } else { link_evidence::weigh(&*state.actions, &access, &members).await },
-        paid_after_death: if is_past { Rows::default() } else { paid_after_death(&state, &access, model, id).await? },
-        still_open: if is_past { Rows::default() } else { still_open(&state, &access, model, &golden.record).await? },
+        paid_after_death: if is_past { Rows::default() } else { paid_after_death(state, &access, model, id).await? },
+        still_open: if is_past { Rows::default() } else { still_open(state, &access, model, &golden.record).await? },
         past: is_past.then_some(known_at),
         as_of,
         // What officers found is about all that the golden record holds.
@@ -157,13 +169,18 @@ pub(crate) async fn show(
             })
             .collect(),
         history: store.list_history_at(&access, now, id, known_at).await.map_err(PageError::inside)?,
-        stewardship: if is_past { None } else { acts::read(&state, &signed, &access, model, id).await? },
+        stewardship: if is_past {
+            None
+        } else {
+            acts::read(state, signed, &access, model, id, &titles, refused.as_ref()).await?
+        },
         record: golden.record,
         relations,
         sources: titles,
+        refused,
     };
     let shell = Shell::new("golden_record", &signed.visit, state.made_up);
-    show_page(&GoldenRecordPage::build(shell, &state.codes, (model, &state.models), &access, parts))
+    Ok(GoldenRecordPage::build(shell, &state.codes, (model, &state.models), &access, parts))
 }
 
 /// Why there is nothing to show of a recorded time.
@@ -289,6 +306,8 @@ pub(crate) struct GoldenRecordPage {
     case: Option<Case>,
     /// What a steward may do here; nothing for anyone else.
     stewardship: Option<Stewardship>,
+    /// Why the last act on this page was not done.
+    error: Option<String>,
 }
 
 /// A golden record that says of a person something that others might act on.
@@ -343,6 +362,8 @@ pub(crate) struct GoldenRecordParts {
     pub(crate) past: Option<Timestamp>,
     /// The last instant of the day as of which this is shown.
     pub(crate) as_of: Option<Timestamp>,
+    /// The stated value that was just refused.
+    pub(crate) refused: Option<Refused>,
 }
 
 impl GoldenRecordPage {
@@ -384,6 +405,7 @@ impl GoldenRecordPage {
             history: history_table(codes, model, language, &parts.history),
             case: case(codes, language, &parts),
             stewardship: parts.stewardship,
+            error: parts.refused.map(|refused| refused.why),
             shell,
         }
     }
@@ -423,6 +445,7 @@ impl GoldenRecordPage {
             history: vec![first, record.clone()],
             redirected_from: Some(GoldenId(4_712)),
             stewardship: Some(sample_stewardship(sampler, &models[0], &access)),
+            refused: Some(acts::sample_refused(sampler)),
             past: None,
             relations: sample_relations(sampler),
             sources: Vec::new(),
@@ -470,11 +493,15 @@ fn sample_stewardship(sampler: &Sampler, model: &EntityModel, access: &Access) -
         ended,
         ended_by: ended.map(|_| by),
     };
+    let refused = acts::sample_refused(sampler);
     let found = acts::Found {
         confirmation: Some(Confirmation { by, at, reason: sampler.word.to_owned(), by_decision: false }),
         stated: vec![stated(2, None), stated(1, Some(at))],
         proposed: 1,
+        answers: department_answers::sample(sampler),
         users: Vec::new(),
+        sources: &[],
+        refused: Some(&refused),
     };
     acts::build(&sampler.codes, model, access, sampler.shell("golden_record").language(), &found)
 }
@@ -773,7 +800,8 @@ fn links_table(language: Language, parts: &GoldenRecordParts) -> Table {
         first.into_iter().chain(evidence_cells(Some(link), checked)).collect()
     };
     let mut caption = "Each source record with the one of this golden record that it most probably belongs to, weighed by the rules \
-                       in force. A lower probability than that of a match by rule means a steward's decision, or a link through others."
+                       in force; the match weight is what the comparisons add, without how rare a match is. A lower probability than that of a match by \
+                       rule means a steward's decision, or a link through others."
         .to_owned();
     if parts.links.iter().any(|link| !link.is_weighed) {
         let many = parts.links.len();

@@ -1,4 +1,5 @@
-//! What waits for a second steward: decisions and values that one proposed, to be approved or turned down by another.
+//! What waits for a steward's word: decisions and values that one proposed, to be approved or turned down by another, and what
+//! departments object to.
 
 use askama::Template;
 use axum::Form;
@@ -7,21 +8,25 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use kanak_codes::Codes;
 use kanak_model::match_pair::Decision;
 use kanak_model::{EntityModel, GoldenId, Language, ProposalId, Purpose, StewardTaskId, Timestamp, UserId};
-use kanak_store::{Proposal, ProposedAct, User, user_name};
+use kanak_store::{
+    DepartmentAnswer, Proposal, ProposalEnd, ProposalOutcome, ProposedAct, SourceSystemRow, User, user_name,
+};
 use serde::Deserialize;
 
 use super::show_page;
 use super::steward_task::decision_words;
 use crate::actions::{ActionError, Verdict};
+use crate::component::{Cell, Head, Table};
+use crate::department_answers::{AnswerLine, lines};
 use crate::error::PageError;
-use crate::proposals::{SeenProposal, list_seen};
+use crate::proposals::{SeenProposal, list_rejected, list_seen};
 use crate::samples::Sampler;
 use crate::session::Signed;
 use crate::shell::Shell;
 use crate::state::DashboardState;
-use crate::{audit, format, values};
+use crate::{audit, department_answers, format, values};
 
-/// An approval as its form sends it.
+/// An approval, or that note was taken, as its form sends it.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Approved {
     csrf: String,
@@ -43,8 +48,10 @@ pub(crate) struct Asked {
     after: Option<i64>,
 }
 
-/// So many proposals stand on a page.
+/// So many proposals stand on a page, and so many objections of departments over them.
 const PAGE: u32 = 50;
+/// So many rejected ones stand under them.
+const REJECTED_SHOWN: u32 = 20;
 
 /// `GET /proposals`
 pub(crate) async fn show(
@@ -84,10 +91,36 @@ async fn answer(
 ) -> Result<Response, PageError> {
     signed.check_csrf(csrf)?;
     signed.access(Purpose::Stewardship)?;
-    match state.actions.answer(&signed.user.caller, ProposalId(id), verdict).await {
+    let done = state.actions.answer(&signed.user.caller, ProposalId(id), verdict).await;
+    after(state, signed, done, ("proposal", id)).await
+}
+
+/// `POST /proposals/answers/{id}/note`
+pub(crate) async fn take_note(
+    State(state): State<DashboardState>,
+    Path(id): Path<i64>,
+    signed: Signed,
+    Form(sent): Form<Approved>,
+) -> Result<Response, PageError> {
+    signed.check_csrf(&sent.csrf)?;
+    signed.access(Purpose::Stewardship)?;
+    let done = state.actions.take_note(&signed.user.caller, id).await;
+    after(&state, &signed, done, ("department's answer", id)).await
+}
+
+/// Back to the page when it is done; the page with the reason when it is not.
+async fn after(
+    state: &DashboardState,
+    signed: &Signed,
+    done: Result<(), ActionError>,
+    (what, id): (&'static str, i64),
+) -> Result<Response, PageError> {
+    match done {
         Ok(()) => Ok(Redirect::to("/proposals").into_response()),
-        Err(ActionError::Refused(reason)) => page(state, signed, None, Some(reason)).await,
-        Err(ActionError::NotFound) => Err(PageError::NotFound { what: "proposal", name: id.to_string() }),
+        Err(ActionError::Refused(reason) | ActionError::Unfit { why: reason, .. }) => {
+            page(state, signed, None, Some(format::in_ist(&reason))).await
+        }
+        Err(ActionError::NotFound) => Err(PageError::NotFound { what, name: id.to_string() }),
         Err(ActionError::Inside(inner)) => Err(PageError::Inside(inner)),
     }
 }
@@ -104,21 +137,52 @@ async fn page(
     let has_more = seen.len() > PAGE as usize;
     seen.truncate(PAGE as usize);
     let next = seen.last().filter(|_| has_more).map(|one| one.proposal.id);
-    audit::record(state, &access, "read proposals", seen.iter().map(|one| format!("proposal {}", one.proposal.id)))
-        .await?;
-    let users = state.store.list_users().await.map_err(PageError::inside)?;
+    let store = &state.store;
+    // What departments object to and what was rejected stands on the first page.
+    let (rejected, answers) = match after {
+        Some(_) => (Vec::new(), Vec::new()),
+        None => (
+            list_rejected(store, &state.models, &access, REJECTED_SHOWN).await.map_err(PageError::inside)?,
+            store.list_department_answers(&access, None, None, PAGE).await.map_err(PageError::inside)?,
+        ),
+    };
+    let read = seen.iter().chain(&rejected).map(|one| format!("proposal {}", one.proposal.id));
+    audit::record(state, &access, "read proposals", read).await?;
+    audit::record(state, &access, "read department's answer", answers.iter().map(|one| one.golden_id)).await?;
+    let parts = Parts {
+        seen,
+        rejected,
+        answers,
+        sources: store.list_source_systems().await.map_err(PageError::inside)?,
+        users: store.list_users().await.map_err(PageError::inside)?,
+        visitor: signed.user.caller.user,
+    };
     let shell = Shell::new("proposals", &signed.visit, state.made_up);
-    let visitor = signed.user.caller.user;
-    let page = ProposalsPage::build(shell, &state.codes, &state.models, &seen, &users, visitor);
+    let page = ProposalsPage::build(shell, &state.codes, &state.models, &parts);
     show_page(&ProposalsPage { next, error, ..page })
 }
 
-/// What waits for a second steward.
+/// What the page is made of, as the hub answers.
+struct Parts {
+    seen: Vec<SeenProposal>,
+    rejected: Vec<SeenProposal>,
+    answers: Vec<DepartmentAnswer>,
+    /// The registers, with their titles.
+    sources: Vec<SourceSystemRow>,
+    users: Vec<User>,
+    visitor: Option<UserId>,
+}
+
+/// What waits for a steward's word.
 #[derive(Template)]
 #[template(path = "pages/proposals.html")]
 pub(crate) struct ProposalsPage {
     shell: Shell,
     waiting: Vec<Waiting>,
+    /// What departments object to and no steward has taken note of, the latest first.
+    answers: Vec<AnswerLine>,
+    /// What was rejected, the latest first; nothing where nothing was.
+    rejected: Option<Table>,
     /// After which proposal the next page begins; none where this is the last.
     next: Option<ProposalId>,
     error: Option<String>,
@@ -139,15 +203,9 @@ struct Waiting {
 }
 
 impl ProposalsPage {
-    fn build(
-        shell: Shell,
-        codes: &Codes,
-        models: &[EntityModel],
-        seen: &[SeenProposal],
-        users: &[User],
-        visitor: Option<UserId>,
-    ) -> Self {
+    fn build(shell: Shell, codes: &Codes, models: &[EntityModel], parts: &Parts) -> Self {
         let language = shell.language();
+        let users = &parts.users;
         let waiting = |one: &SeenProposal| {
             let (what, about) = words(codes, models, language, one);
             let Proposal { id, policy, reason, by, at, .. } = &one.proposal;
@@ -159,10 +217,18 @@ impl ProposalsPage {
                 reason: reason.clone(),
                 by: user_name(users, *by),
                 at: format::instant(*at),
-                is_own: visitor == Some(*by),
+                is_own: parts.visitor == Some(*by),
             }
         };
-        Self { waiting: seen.iter().map(waiting).collect(), next: None, error: None, shell }
+        let rejected = rejected_table(codes, models, language, &parts.rejected, users);
+        Self {
+            waiting: parts.seen.iter().map(waiting).collect(),
+            answers: lines(&parts.answers, &parts.sources, models, users, language),
+            rejected: (!parts.rejected.is_empty()).then_some(rejected),
+            next: None,
+            error: None,
+            shell,
+        }
     }
 
     pub(crate) fn sample(sampler: &Sampler) -> Self {
@@ -184,13 +250,63 @@ impl ProposalsPage {
             value: "9876543210".to_owned(),
             expires: None,
         };
-        let seen = [
+        let seen = vec![
             SeenProposal { proposal: proposal(1, 2, decide), value: None },
             SeenProposal { proposal: proposal(2, 1, stated), value: Some("9876543210".to_owned()) },
             SeenProposal { proposal: proposal(3, 2, ProposedAct::Undo { task: StewardTaskId(319) }), value: None },
         ];
-        let page = Self::build(sampler.shell("proposals"), &sampler.codes, &models, &seen, &[], Some(UserId(1)));
+        let ended = ProposalEnd {
+            outcome: ProposalOutcome::Rejected,
+            by: Some(UserId(1)),
+            at: Timestamp(1_795_422_900_000_000),
+            reason: Some(sampler.word.to_owned()),
+        };
+        let undo = proposal(4, 2, ProposedAct::Undo { task: StewardTaskId(320) });
+        let parts = Parts {
+            rejected: vec![SeenProposal { proposal: Proposal { ended: Some(ended), ..undo }, value: None }],
+            answers: department_answers::sample(sampler),
+            sources: Vec::new(),
+            users: Vec::new(),
+            visitor: Some(UserId(1)),
+            seen,
+        };
+        let page = Self::build(sampler.shell("proposals"), &sampler.codes, &models, &parts);
         Self { next: Some(ProposalId(3)), error: Some(sampler.word.to_owned()), ..page }
+    }
+}
+
+/// What was rejected, with the words of who proposed and of who rejected it.
+fn rejected_table(
+    codes: &Codes,
+    models: &[EntityModel],
+    language: Language,
+    rejected: &[SeenProposal],
+    users: &[User],
+) -> Table {
+    let row = |one: &SeenProposal| {
+        let (what, about) = words(codes, models, language, one);
+        let ended = one.proposal.ended.as_ref();
+        let by = ended.and_then(|end| end.by).map(|by| user_name(users, by));
+        let at = ended.map(|end| format::instant(end.at)).unwrap_or_default();
+        let quoted = |words: &str| if words.is_empty() { String::new() } else { format!("“{words}”") };
+        vec![
+            Cell::text(about.1).link(about.0).under(what),
+            Cell::text(user_name(users, one.proposal.by)).under(quoted(&one.proposal.reason)),
+            Cell::maybe(by).under(at),
+            Cell::maybe(ended.and_then(|end| end.reason.as_deref()).map(quoted)),
+        ]
+    };
+    Table {
+        caption: format!("The latest {REJECTED_SHOWN} proposals that a second steward rejected, the latest first."),
+        heads: vec![
+            Head::word(language, "proposal"),
+            Head::word(language, "proposed_by"),
+            Head::word(language, "rejected_by"),
+            Head::word(language, "reason"),
+        ],
+        rows: rejected.iter().map(row).collect(),
+        total: None,
+        empty: "No proposal was rejected.".to_owned(),
     }
 }
 
@@ -240,5 +356,6 @@ mod tests {
         assert!(!page.contains("/proposals/2/approval\"") && page.contains("/proposals/2/rejection\""));
         assert!(page.contains("State a value: Mobile: 9876543210") && page.contains("/steward-tasks/318\""));
         assert!(page.contains("Undo a decision") && page.contains("/proposals?after=3\""));
+        assert!(page.contains("/proposals/answers/2/note\"") && !page.contains("/proposals/answers/1/note\""), "noted");
     }
 }

@@ -34,10 +34,18 @@ pub(crate) async fn show(State(state): State<DashboardState>, signed: Signed) ->
 impl SourcesPage {
     fn build(shell: Shell, codes: &Codes, sources: &[SourceSystemRow]) -> Self {
         let language = shell.language();
+        let number = |count: Option<u64>| {
+            count.map_or_else(Cell::none, |count| Cell::whole(i64::try_from(count).unwrap_or(i64::MAX)))
+        };
         let row = |source: &SourceSystemRow| {
-            let rows = match &source.rows {
-                RowsAre::Entity(entity) => format!("{} source records", format::spaced(entity)),
-                RowsAre::Event(event) => format!("{} events", format::spaced(event)),
+            let (rows, [live, retired, events]) = match &source.rows {
+                RowsAre::Entity(entity) => (
+                    format!("{} source records", format::spaced(entity)),
+                    [Some(source.live), Some(source.retired), None],
+                ),
+                RowsAre::Event(event) => {
+                    (format!("{} events", format::spaced(event)), [None, None, Some(source.events)])
+                }
             };
             vec![
                 Cell::text(source.title.get(language))
@@ -45,8 +53,9 @@ impl SourcesPage {
                     .under(&source.name),
                 Cell::text(names::code_name(codes, "department", &source.department, language)),
                 Cell::text(rows),
-                Cell::whole(i64::try_from(source.live).unwrap_or(i64::MAX)),
-                Cell::whole(i64::try_from(source.retired).unwrap_or(i64::MAX)),
+                number(live),
+                number(retired),
+                number(events),
                 Cell::decimal(Some(source.trust), 2),
                 Cell::maybe(source.last_run.map(format::instant)),
             ]
@@ -54,7 +63,8 @@ impl SourcesPage {
         let sources = Table {
             caption:
                 "Registers that are taken in. Live: in the department's register now. Retired: gone from its latest \
-                      snapshot, kept here. Trust, 0 to 1, ranks a register where others state another value."
+                      snapshot, kept here. Events are counted when they are taken in: each happened once, and none is live or \
+                      retired. Trust, 0 to 1, ranks a register where others state another value."
                     .to_owned(),
             heads: vec![
                 Head::word(language, "source"),
@@ -62,6 +72,7 @@ impl SourcesPage {
                 Head::word(language, "holds"),
                 Head::count(language, "live"),
                 Head::count(language, "retired"),
+                Head::count(language, "events_taken_in"),
                 Head::count(language, "trust"),
                 Head::word(language, "last_taken_in"),
             ],
@@ -73,22 +84,44 @@ impl SourcesPage {
     }
 
     pub(crate) fn sample(sampler: &Sampler) -> Self {
-        let source = |id, name: &str, rows, last_run| SourceSystemRow {
-            id: SourceSystemId(id),
-            name: name.to_owned(),
-            title: Titles { en: sampler.word.to_owned(), pa: None, hi: None },
-            department: "LGD-1349".to_owned(),
-            rows,
-            trust: 0.7,
-            retire_share_max: 0.2,
-            live: 41_220,
-            retired: 312,
-            last_run,
+        let events = SourceSystemRow {
+            id: SourceSystemId(2),
+            name: "service_applications".to_owned(),
+            rows: RowsAre::Event("service_application".to_owned()),
+            last_run: None,
+            ..sample_source(sampler)
         };
-        let sources = [
-            source(1, "land_revenue", RowsAre::Entity("citizen".to_owned()), Some(Timestamp(1_795_422_900_000_000))),
-            source(2, "service_applications", RowsAre::Event("service_application".to_owned()), None),
-        ];
-        Self::build(sampler.shell("sources"), &sampler.codes, &sources)
+        Self::build(sampler.shell("sources"), &sampler.codes, &[sample_source(sampler), events])
+    }
+}
+
+/// A register of citizens.
+pub(crate) fn sample_source(sampler: &Sampler) -> SourceSystemRow {
+    SourceSystemRow {
+        id: SourceSystemId(1),
+        name: "land_revenue".to_owned(),
+        title: Titles { en: sampler.word.to_owned(), pa: None, hi: None },
+        department: "LGD-1349".to_owned(),
+        rows: RowsAre::Entity("citizen".to_owned()),
+        trust: 0.7,
+        retire_share_max: 0.2,
+        live: 41_220,
+        retired: 312,
+        events: 9_407,
+        last_run: Some(Timestamp(1_795_422_900_000_000)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kanak_model::Language;
+
+    #[test]
+    fn a_register_of_events_tells_how_many_were_taken_in_and_no_live_ones() {
+        let page = SourcesPage::sample(&Sampler::new(Language::En, "word"));
+        let counts = |row: usize| page.sources.rows[row][3..6].iter().map(|cell| cell.text.clone()).collect::<Vec<_>>();
+        assert_eq!(counts(0), ["41,220", "312", format::NONE]);
+        assert_eq!(counts(1), [format::NONE, format::NONE, "9,407"]);
     }
 }

@@ -102,14 +102,16 @@ async fn after(
 ) -> Result<Response, PageError> {
     match done {
         Ok(()) => Ok(Redirect::to(&format!("/steward-tasks/{task}")).into_response()),
-        Err(ActionError::Refused(reason)) => show_page(&read(state, signed, task, Some(reason)).await?),
+        Err(ActionError::Refused(reason) | ActionError::Unfit { why: reason, .. }) => {
+            show_page(&read(state, signed, task, Some(format::in_ist(&reason))).await?)
+        }
         Err(error) => Err(not_acted(error, task)),
     }
 }
 
 fn not_acted(error: ActionError, task: StewardTaskId) -> PageError {
     match error {
-        ActionError::Refused(reason) => PageError::Refused(reason),
+        ActionError::Refused(reason) | ActionError::Unfit { why: reason, .. } => PageError::Refused(reason),
         ActionError::NotFound => PageError::NotFound { what: "steward task", name: task.to_string() },
         ActionError::Inside(inner) => PageError::Inside(inner),
     }
@@ -187,10 +189,10 @@ pub(crate) struct StewardTaskPage {
     /// What hangs on the answer.
     priority: String,
     state: (Tone, &'static str),
-    /// Of the two golden records, by all that their source records tell.
-    probability: String,
+    /// Of the two golden records, by all that their source records tell: match weight in bits and match probability.
+    together: (String, String),
     /// Of the two source records by themselves.
-    by_themselves: Option<String>,
+    by_themselves: Option<(String, String)>,
     /// Where match and review begin under the rules in force, as probabilities.
     thresholds: Option<(String, String)>,
     sentence: String,
@@ -276,8 +278,9 @@ impl StewardTaskPage {
             opened: format::instant(parts.task.opened),
             priority: format::decimal(parts.task.priority, 2),
             state: state_words(&parts.task.state),
-            probability: format::probability(pair.probability),
-            by_themselves: explained.map(|one| format::probability(one.probability)),
+            together: (format::bits(pair.weight_bits), format::probability(pair.probability)),
+            by_themselves: explained
+                .map(|one| (format::bits(one.match_weight_bits()), format::probability(one.probability))),
             thresholds: thresholds.map(|one| (format::probability(one.matched), format::probability(one.review))),
             both_confirmed: parts.both_confirmed,
             on_match,
@@ -533,6 +536,8 @@ mod tests {
         let weights = page.weights.unwrap();
         let sums: Vec<&str> = weights.table.rows.iter().map(|row| row[5].text.as_str()).collect();
         assert_eq!((sums.first(), sums.last()), (Some(&"-20.2"), Some(&"+2.7")));
+        assert_eq!(page.by_themselves.unwrap().0, "+22.9", "the weight of the queue: without what is held of any pair");
+        assert_eq!(page.together.0, "+22.9");
         assert_eq!(weights.table.rows.len(), 8);
     }
 

@@ -131,9 +131,9 @@ pub(crate) async fn decide_many(
                 Ok(DecidedMany { id: Some(id), .. }) => Said::Decided { count, id: id.0 },
                 Ok(DecidedMany { id: None, refused }) => Said::Refused {
                     why: "Nothing was decided, for some of the tasks were refused.".to_owned(),
-                    refused: refused.into_iter().map(|(task, why)| (task.0, why)).collect(),
+                    refused: refused.into_iter().map(|(task, why)| (task.0, format::in_ist(&why))).collect(),
                 },
-                Err(error) => Said::Refused { why: error.to_string(), refused: Vec::new() },
+                Err(error) => Said::Refused { why: format::in_ist(&error.to_string()), refused: Vec::new() },
             }
         }
     };
@@ -152,7 +152,7 @@ pub(crate) async fn undo_many(
     signed.access(Purpose::Stewardship)?;
     let said = match state.actions.undo_many(&signed.user.caller, DecisionBatchId(id)).await {
         Ok(()) => Said::Undone,
-        Err(error) => Said::Refused { why: error.to_string(), refused: Vec::new() },
+        Err(error) => Said::Refused { why: format::in_ist(&error.to_string()), refused: Vec::new() },
     };
     page(&state, &Asked::default(), &signed, said).await
 }
@@ -261,7 +261,10 @@ impl StewardTasksPage {
             ]
         };
         let tasks = Table {
-            caption: format!("Doubtful pairs, {SHOWN_MAX} a page, those on whose answer most hangs first."),
+            caption: format!(
+                "Doubtful pairs, {SHOWN_MAX} a page, those on whose answer most hangs first. Match weight and probability are of both \
+                 golden records; the weight is what the comparisons add, without how rare a match is among all pairs."
+            ),
             heads: vec![
                 Head::word(language, "task"),
                 Head::word(language, "of"),

@@ -26,7 +26,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tower::ServiceExt as _;
 
-use crate::actions::DecidedMany;
+use crate::actions::{DecidedMany, StatedField};
 use crate::{ActionError, DashboardState, ExplanationView, GoldenAct, SignedIn, StewardActions, TaskAct, Verdict};
 
 const NOW: Timestamp = Timestamp(1_795_422_900_000_000);
@@ -57,7 +57,39 @@ const OTHERS: [&str; 10] = [
     "/steward-tasks?state=decided&entity=citizen",
 ];
 
-/// Remembers what it was asked to do, and refuses task 2.
+/// What forms are sent to.
+const CHANGES: [&str; 25] = [
+    "/steward-tasks/1/decision",
+    "/steward-tasks/1/claim",
+    "/proposals/1/approval",
+    "/steward-tasks",
+    "/steward-tasks/decisions/5/undo",
+    "/proposals/1/rejection",
+    "/steward-tasks/1/release",
+    "/steward-tasks/1/deferral",
+    "/steward-tasks/1/escalation",
+    "/steward-tasks/1/field-check",
+    "/steward-tasks/1/field-check/answer",
+    "/steward-tasks/1/field-check/withdrawal",
+    "/golden-records/K-000001-1/confirmation",
+    "/golden-records/K-000001-1/override",
+    "/golden-records/K-000001-1/override/withdrawal",
+    "/golden-records/K-000001-1/note",
+    "/proposals/answers/4/note",
+    "/steward-tasks/1/undo",
+    "/golden-records",
+    "/sql-console",
+    "/account",
+    "/users",
+    "/users/1/password",
+    "/users/1/activity",
+    "/users/1/access",
+];
+
+/// A value that is refused.
+const UNFIT: &str = "98 \"no\" number";
+
+/// Remembers what it was asked to do, and refuses task 2, answer 9 and the value [`UNFIT`].
 #[derive(Default)]
 struct Remembering(Mutex<Vec<String>>);
 
@@ -90,7 +122,9 @@ impl StewardActions for Remembering {
     ) -> Result<DecidedMany, ActionError> {
         let tasks: Vec<String> = tasks.iter().map(ToString::to_string).collect();
         self.0.lock().unwrap().push(format!("{} {} {reason}", tasks.join(","), decision.word()));
-        let refused = tasks.contains(&"2".to_owned()).then(|| (StewardTaskId(2), "held by asha".to_owned()));
+        let refused = tasks
+            .contains(&"2".to_owned())
+            .then(|| (StewardTaskId(2), "held by asha until 2026-11-28T09:00:00Z".to_owned()));
         let id = refused.is_none().then_some(DecisionBatchId(5));
         Ok(DecidedMany { id, refused: refused.into_iter().collect() })
     }
@@ -105,9 +139,17 @@ impl StewardActions for Remembering {
         Ok(())
     }
 
+    async fn take_note(&self, _: &Caller, answer: i64) -> Result<(), ActionError> {
+        self.0.lock().unwrap().push(format!("answer {answer} noted"));
+        let why = "no department's answer that waits `9`".to_owned();
+        if answer == 9 { Err(ActionError::Refused(why)) } else { Ok(()) }
+    }
+
     async fn act_on(&self, _: &Caller, golden_id: GoldenId, act: GoldenAct) -> Result<(), ActionError> {
+        let refused = matches!(&act, GoldenAct::Override { value, .. } if value == UNFIT);
         self.0.lock().unwrap().push(format!("{golden_id} {act:?}"));
-        Ok(())
+        let why = "`mobile`: has no ten digits".to_owned();
+        if refused { Err(ActionError::Unfit { field: StatedField::Value, why }) } else { Ok(()) }
     }
 
     async fn undo(&self, _: &Caller, task: StewardTaskId) -> Result<(), ActionError> {
@@ -224,35 +266,43 @@ async fn nobody_is_sent_to_sign_in_and_comes_back_where_they_wanted() {
         assert!(answer.body.is_empty(), "{path}");
     }
     assert_eq!(house.get(None, "/offices?district=27").await.location, "/sign-in?next=/offices%3Fdistrict%3D27");
-    let changes = [
-        "/steward-tasks/1/decision",
-        "/steward-tasks/1/claim",
-        "/proposals/1/approval",
-        "/steward-tasks",
-        "/steward-tasks/decisions/5/undo",
-        "/proposals/1/rejection",
-        "/steward-tasks/1/release",
-        "/steward-tasks/1/deferral",
-        "/steward-tasks/1/escalation",
-        "/steward-tasks/1/field-check",
-        "/steward-tasks/1/field-check/answer",
-        "/steward-tasks/1/field-check/withdrawal",
-        "/golden-records/K-000001-1/confirmation",
-        "/golden-records/K-000001-1/override",
-        "/golden-records/K-000001-1/override/withdrawal",
-        "/steward-tasks/1/undo",
-        "/golden-records",
-        "/sql-console",
-        "/account",
-        "/users",
-        "/users/1/password",
-        "/users/1/activity",
-        "/users/1/access",
-    ];
-    for path in changes {
+    for path in CHANGES {
         assert_eq!(house.post(None, path, "csrf=token").await.status, StatusCode::SEE_OTHER, "{path}");
     }
     assert!(house.actions.0.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_no_page_says_so_and_leads_back() {
+    let house = house().await;
+    let nowhere = house.get(None, "/nosuch").await;
+    assert_eq!(nowhere.status, StatusCode::NOT_FOUND);
+    for needed in ["There is no such page", "<code lang=\"en\">/nosuch</code>", "<a class=\"button\" href=\"/\""] {
+        assert!(nowhere.body.contains(needed), "{needed}");
+    }
+    let request = Request::get("/nosuch").header(header::COOKIE, "kanak_language=pa").body(Body::empty()).unwrap();
+    assert!(house.send(None, request).await.body.contains("ਅਜਿਹਾ ਕੋਈ ਪੰਨਾ ਨਹੀਂ ਹੈ</h1>"));
+    let opened = house.get(Some(&[Role::Steward]), "/steward-tasks/1/decision").await;
+    assert_eq!(opened.status, StatusCode::METHOD_NOT_ALLOWED);
+    for needed in ["GET /steward-tasks/1/decision", "<a class=\"button\" href=\"/steward-tasks/1\"", "/sign-out\""] {
+        assert!(opened.body.contains(needed), "{needed}");
+    }
+    let sent = house.post(Some(&[Role::Steward]), "/overview", "csrf=token").await;
+    assert!(sent.status == StatusCode::METHOD_NOT_ALLOWED && sent.body.contains("POST /overview"), "{}", sent.status);
+}
+
+#[tokio::test]
+async fn the_language_links_after_a_refused_form_and_the_sign_in_before_it_lead_to_its_page() {
+    let house = house().await;
+    for path in CHANGES {
+        let sign_in = house.post(None, path, "csrf=token").await.location;
+        let page = sign_in.strip_prefix("/sign-in?next=").unwrap().replace("%3F", "?").replace("%3D", "=");
+        let opened = house.get(Some(&Role::ALL), &page).await;
+        assert_ne!(opened.status, StatusCode::METHOD_NOT_ALLOWED, "{path} leads to {page}");
+        assert!(!opened.body.contains("There is no such page"), "{path} leads to {page}");
+    }
+    let refused = house.post(Some(&[Role::Administrator]), "/users", "csrf=token&name=").await.body;
+    assert!(refused.contains("Not done") && refused.contains("/language/pa?next=/users\""), "{refused}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Finished ingest runs: which files the hub has taken in.
 
+use kanak_model::clock::IST_OFFSET_SECONDS;
 use kanak_model::source_system::Load;
 use kanak_model::{IngestRunId, SourceSystemId, Timestamp};
 use sqlx::FromRow;
@@ -32,6 +33,54 @@ pub struct IngestRunSummary {
     pub recorded: Timestamp,
     /// What it did.
     pub summary: IngestSummary,
+}
+
+/// What programs wrote into a register one by one on one day, India's time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenDay {
+    /// The source system's name.
+    pub source: String,
+    /// When the hub learned the last of it.
+    pub latest: Timestamp,
+    /// Rows taken in and refused.
+    pub rows: u64,
+    /// Keys never seen before.
+    pub new: u64,
+    /// Keys with other values than before.
+    pub changed: u64,
+    /// Keys with the same values.
+    pub unchanged: u64,
+    /// Keys retired.
+    pub retired: u64,
+    /// Rows refused.
+    pub rejected: u64,
+}
+
+#[derive(FromRow)]
+struct DayRow {
+    source: String,
+    latest_us: i64,
+    rows_read: i64,
+    rows_new: i64,
+    rows_changed: i64,
+    rows_unchanged: i64,
+    rows_retired: i64,
+    rows_rejected: i64,
+}
+
+impl From<DayRow> for WrittenDay {
+    fn from(row: DayRow) -> Self {
+        Self {
+            source: row.source,
+            latest: Timestamp(row.latest_us),
+            rows: row.rows_read as u64,
+            new: row.rows_new as u64,
+            changed: row.rows_changed as u64,
+            unchanged: row.rows_unchanged as u64,
+            retired: row.rows_retired as u64,
+            rejected: row.rows_rejected as u64,
+        }
+    }
 }
 
 #[derive(FromRow)]
@@ -118,5 +167,51 @@ impl Store {
             .fetch_all(c)
             .await)?;
         Ok(rows.into_iter().map(IngestRunSummary::from).collect())
+    }
+
+    /// Files taken in of one source or all, the latest first. What programs wrote one by one is not among them: see
+    /// [`Store::list_written_days`].
+    pub async fn list_file_runs(
+        &self,
+        source: Option<SourceSystemId>,
+        limit: u32,
+    ) -> Result<Vec<IngestRunSummary>, StoreError> {
+        const SQL: &str =
+            "SELECT i.*, s.name AS source FROM ingest_runs i JOIN source_systems s ON s.id = i.source_system_id
+             WHERE ($1 = 0 OR i.source_system_id = $1) AND i.arrived_by = 'file' ORDER BY i.id DESC LIMIT $2";
+        let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL)
+            .bind(source.map_or(0, |source| source.0))
+            .bind(i64::from(limit))
+            .fetch_all(c)
+            .await)?;
+        Ok(rows.into_iter().map(IngestRunSummary::from).collect())
+    }
+
+    /// What programs wrote one by one since an instant, by register and day in India, of one source or all, the latest day first.
+    pub async fn list_written_days(
+        &self,
+        source: Option<SourceSystemId>,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<WrittenDay>, StoreError> {
+        const DAY_US: i64 = 86_400_000_000;
+        let offset_us = i64::from(IST_OFFSET_SECONDS) * 1_000_000;
+        let text = sqlx::AssertSqlSafe(format!(
+            "SELECT w.source, max(w.recorded_us) AS latest_us, CAST(sum(w.rows_read) AS BIGINT) AS rows_read,
+             CAST(sum(w.rows_new) AS BIGINT) AS rows_new, CAST(sum(w.rows_changed) AS BIGINT) AS rows_changed,
+             CAST(sum(w.rows_unchanged) AS BIGINT) AS rows_unchanged, CAST(sum(w.rows_retired) AS BIGINT) AS rows_retired,
+             CAST(sum(w.rows_rejected) AS BIGINT) AS rows_rejected
+             FROM (SELECT i.*, s.name AS source, (i.recorded_us + {offset_us}) / {DAY_US} AS day_ist
+                 FROM ingest_runs i JOIN source_systems s ON s.id = i.source_system_id
+                 WHERE ($1 = 0 OR i.source_system_id = $1) AND i.arrived_by = 'call' AND i.recorded_us >= $2) AS w
+             GROUP BY w.source, w.day_ist ORDER BY w.day_ist DESC, w.source LIMIT $3"
+        ));
+        let rows: Vec<DayRow> = on_db!(&self.db, |c| sqlx::query_as(text)
+            .bind(source.map_or(0, |source| source.0))
+            .bind(since.0)
+            .bind(i64::from(limit))
+            .fetch_all(c)
+            .await)?;
+        Ok(rows.into_iter().map(WrittenDay::from).collect())
     }
 }

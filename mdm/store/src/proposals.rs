@@ -567,13 +567,35 @@ impl Store {
         after: Option<ProposalId>,
         limit: u32,
     ) -> Result<Vec<Proposal>, StoreError> {
+        self.list_readable(access, entities, ("p.outcome IS NULL", "p.id"), after, limit).await
+    }
+
+    /// The proposals about these entity types that a second steward rejected and that the caller may read, the latest rejected first.
+    pub async fn list_rejected_proposals(
+        &self,
+        access: &Access,
+        entities: &[&str],
+        limit: u32,
+    ) -> Result<Vec<Proposal>, StoreError> {
+        let which = ("p.outcome = 'rejected'", "p.ended_us DESC, p.id DESC");
+        self.list_readable(access, entities, which, None, limit).await
+    }
+
+    async fn list_readable(
+        &self,
+        access: &Access,
+        entities: &[&str],
+        (condition, order): (&str, &str),
+        after: Option<ProposalId>,
+        limit: u32,
+    ) -> Result<Vec<Proposal>, StoreError> {
         let engine = self.db.engine();
         let left = compile(access.filter(), engine, JsonColumn::Stated("l.stated"), 4);
         let right = compile(access.filter(), engine, JsonColumn::Stated("r.stated"), 4 + left.bind.len());
         let first = 4 + left.bind.len() + right.bind.len();
         let golden = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), first);
         let text = format!(
-            "{COLUMNS} WHERE p.outcome IS NULL AND p.id > $1 AND p.entity IN (SELECT word FROM {{texts $2}} AS named)
+            "{COLUMNS} WHERE {condition} AND p.id > $1 AND p.entity IN (SELECT word FROM {{texts $2}} AS named)
              AND (EXISTS (SELECT 1 FROM steward_tasks t JOIN source_records l ON l.id = t.left_id
                      JOIN source_records r ON r.id = t.right_id WHERE t.id = p.steward_task_id AND {} AND {})
                  OR EXISTS (WITH RECURSIVE ended(id, redirect_to) AS (
@@ -582,7 +604,7 @@ impl Store {
                      SELECT 1 FROM ended e JOIN golden_records g ON g.id = e.id
                      JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
                      WHERE e.redirect_to IS NULL AND {}))
-             ORDER BY p.id LIMIT $3",
+             ORDER BY {order} LIMIT $3",
             left.sql, right.sql, golden.sql
         );
         let rows: Vec<Row> = on_db!(&self.db, |c| {

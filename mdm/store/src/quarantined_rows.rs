@@ -163,9 +163,9 @@ impl Store {
     }
 
     /// Refused rows of each source's latest file, and of what was written one by one since, newest first, of one source or all and of one
-    /// rule or all. Rows that an earlier file had are left out: a later file stated them anew, or no longer. A caller confined to districts gets
-    /// none; one who may not see personal values gets them without key and value. `before` is the last row of the page
-    /// before.
+    /// rule or all. Rows that an earlier file had are left out: a later file stated them anew, or no longer; and so are those whose key has a
+    /// newer version since: they were put right one by one. A caller confined to districts gets none; one who may not see personal values
+    /// gets them without key and value. `before` is the last row of the page before.
     pub async fn list_quarantined_rows(
         &self,
         access: &Access,
@@ -179,6 +179,8 @@ impl Store {
              JOIN ingest_runs i ON i.id = q.ingest_run_id JOIN source_systems s ON s.id = i.source_system_id
              WHERE q.id < $1 AND ($2 = 0 OR s.id = $2) AND ($3 = '' OR q.rule = $3)
              AND i.id >= (SELECT coalesce(max(l.id), 0) FROM ingest_runs l WHERE l.source_system_id = s.id AND l.arrived_by = 'file')
+             AND NOT EXISTS (SELECT 1 FROM source_records r WHERE r.source_system_id = s.id AND r.source_key = q.source_key
+                 AND r.ingest_run_id > i.id)
              ORDER BY q.id DESC LIMIT $4";
         if !sees_quarantine(access) {
             return Ok(Vec::new());

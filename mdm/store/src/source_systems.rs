@@ -30,6 +30,8 @@ pub struct SourceSystemRow {
     pub live: u64,
     /// Retired source records.
     pub retired: u64,
+    /// Events taken in, of a register of events: the hub counts them and keeps none. Of a file that was read again, once.
+    pub events: u64,
     /// When its latest file was recorded.
     pub last_run: Option<Timestamp>,
 }
@@ -46,6 +48,7 @@ struct Row {
     retire_share_max: f64,
     live_count: i64,
     retired_count: i64,
+    event_count: i64,
     last_run: Option<i64>,
 }
 
@@ -61,6 +64,7 @@ impl From<Row> for SourceSystemRow {
             retire_share_max: row.retire_share_max,
             live: row.live_count as u64,
             retired: row.retired_count as u64,
+            events: row.event_count as u64,
             last_run: row.last_run.map(Timestamp),
         }
     }
@@ -97,6 +101,10 @@ pub(crate) async fn get_source(tx: &mut Tx, id: SourceSystemId) -> Result<Source
 pub(crate) async fn list(tx: &mut Tx) -> Result<Vec<SourceSystemRow>, StoreError> {
     const SQL: &str = "SELECT s.id, s.name, s.title, s.department, s.rows_are, s.rows_of, s.trust, s.retire_share_max,
          s.live_count, s.retired_count,
+         CASE WHEN s.rows_are <> 'event' THEN 0 ELSE
+             (SELECT CAST(coalesce(sum(i.rows_new), 0) AS BIGINT) FROM ingest_runs i WHERE i.source_system_id = s.id
+                 AND i.id = (SELECT max(l.id) FROM ingest_runs l WHERE l.source_system_id = s.id AND l.content_hash = i.content_hash))
+             END AS event_count,
          (SELECT i.recorded_us FROM ingest_runs i WHERE i.source_system_id = s.id ORDER BY i.id DESC LIMIT 1) AS last_run
          FROM source_systems s ORDER BY s.name";
     let rows: Vec<Row> = on_tx!(tx, |c| sqlx::query_as(SQL).fetch_all(c).await)?;

@@ -446,6 +446,24 @@ async fn what_is_refused_before_a_handler_is_a_problem_too() {
     check(served.find_matches("service_delivery", &large).await, StatusCode::PAYLOAD_TOO_LARGE, "matches");
 }
 
+#[tokio::test]
+async fn what_is_no_page_is_answered_with_a_page_and_the_right_status() {
+    let served = Served::over(House::new().await, Cookies::Loopback).await;
+    for (path, status, says) in [
+        ("/nosuch", StatusCode::NOT_FOUND, "/nosuch"),
+        ("/sign-out", StatusCode::METHOD_NOT_ALLOWED, "GET /sign-out"),
+        ("/proposals/1/approval", StatusCode::METHOD_NOT_ALLOWED, "href=\"/proposals\""),
+    ] {
+        let answer = served.get(path, "", "").await;
+        assert_eq!(answer.status, status, "{path}");
+        assert!(answer.headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/html"), "{path}");
+        assert!(answer.body.contains("<h1>") && answer.body.contains(says), "{path}: {}", answer.body);
+    }
+    assert_eq!(served.get("/sign-out", "", "").await.headers[header::ALLOW], "POST");
+    let number = "234123412346";
+    assert!(!served.get(&format!("/{number}"), "", "").await.body.contains(number), "no Aadhaar number is repeated");
+}
+
 /// Events of a stream that is being read.
 struct Stream {
     status: StatusCode,

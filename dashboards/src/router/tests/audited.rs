@@ -74,6 +74,7 @@ async fn quarantined_rows_are_for_stewards_of_the_whole_state_newest_first_and_a
     let page = house.get(STEWARD, "/data-quality").await.body;
     let place = |key: &str| page.find(key).unwrap_or_else(|| panic!("{key} is missing"));
     assert!(place("refused-79") < place("refused-30"), "newest first");
+    assert!(page.contains(">Ration cards</th>") && !page.contains(">Food</th>"), "a register is called by its title");
     assert!(!page.contains("refused-29") && !page.contains("refused-2<"), "50 rows, none of an earlier file");
     let older = page.split("\" rel=\"next\"").next().unwrap().rsplit("href=\"").next().unwrap().replace("&#38;", "&");
     let older = house.get(STEWARD, &older).await.body;
@@ -84,6 +85,24 @@ async fn quarantined_rows_are_for_stewards_of_the_whole_state_newest_first_and_a
         said,
         [("list quarantine", "quarantined rows 23 to 72"), ("list quarantine", "quarantined rows 3 to 22")]
     );
+}
+
+#[tokio::test]
+async fn files_stay_in_sight_beside_rows_that_programs_write_and_rows_put_right_leave_the_quarantine() {
+    let house = house().await;
+    let source = hub::register(&house.store).await;
+    hub::load(&house.store, source, "first.csv", &[], &[2, 3]).await;
+    for number in 0..40 {
+        hub::write(&house.store, source, &format!("key-{number}")).await;
+    }
+    hub::write(&house.store, source, "refused-2").await;
+    let page = house.get(STEWARD, "/data-quality").await.body;
+    let files = page.split("id=\"runs-title\"").nth(1).unwrap();
+    let (files, written) = files.split_once("id=\"written-title\"").unwrap();
+    assert!(files.contains("first.csv") && !files.contains("call key-"), "{files}");
+    assert_eq!(written.matches("Ration cards").count(), 1, "one line a register and day");
+    assert!(written.contains(">41</td>"), "{written}");
+    assert!(!page.contains("refused-2<") && page.contains("refused-3<"), "one was put right");
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 
 use axum::http::StatusCode;
 use kanak_model::{GoldenId, Role, UserId};
+use kanak_store::testing::break_hub;
 
-use super::{house, hub};
+use super::{UNFIT, house, hub};
 
 const STEWARD: Option<&[Role]> = Some(&[Role::Steward]);
 
@@ -45,6 +46,38 @@ async fn a_steward_confirms_and_states_values_and_nobody_else_does() {
     check("override", &format!("{stated}2027-03-31"), Some("until: Some(2027-03-31)")).await;
     check("override", &format!("{stated}soon"), None).await;
     check("override/withdrawal", "csrf=token&stated=4", Some("WithdrawOverride(OverrideId(4))")).await;
+}
+
+#[tokio::test]
+async fn a_refused_value_comes_back_with_what_was_typed_and_the_message_at_its_field() {
+    let house = house().await;
+    hub::doubt(&house.store, 3).await;
+    let path = format!("/golden-records/{}/override", GoldenId(1));
+    let form = |value: &str, until: &str| {
+        let value = crate::session::percent_encode(value);
+        format!("csrf=token&attribute=mobile&value={value}&reason=called+%22her%22&until={until}")
+    };
+    let languages = format!("/language/hi?next=/golden-records/{}%3Fpurpose%3Dstewardship", GoldenId(1));
+    let refused = house.post(STEWARD, &path, &form(UNFIT, "2027-03-31")).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    for needed in [
+        "Not done",
+        "id=\"stated-value-unfit\">`mobile`: has no ten digits</span>",
+        "aria-describedby=\"stated-value-unfit\"",
+        "<option value=\"mobile\" selected>",
+        "value=\"98 &#34;no&#34; number\"",
+        "value=\"called &#34;her&#34;\"",
+        "value=\"2027-03-31\"",
+        languages.as_str(),
+    ] {
+        assert!(refused.body.contains(needed), "{needed} in {}", refused.body);
+    }
+    let before = house.actions.0.lock().unwrap().len();
+    let no_day = house.post(STEWARD, &path, &form("9876543210", "soon")).await;
+    assert_eq!((no_day.status, house.actions.0.lock().unwrap().len()), (StatusCode::CONFLICT, before));
+    assert!(no_day.body.contains("id=\"stated-until-unfit\"") && no_day.body.contains("value=\"9876543210\""));
+    let number = house.post(STEWARD, &path, &form("2341 2341 2346", "soon")).await;
+    assert!(!number.body.contains("2341 2341 2346"), "a page repeats no Aadhaar number");
 }
 
 #[tokio::test]
@@ -127,4 +160,60 @@ async fn the_page_shows_what_the_hub_held_then_without_what_is_done_now() {
     assert!(bad.status == StatusCode::CONFLICT && bad.body.contains("is no day"), "{}", bad.status);
     let bad = house.get(STEWARD, &format!("{page}&known_at=soon")).await;
     assert!(bad.status == StatusCode::CONFLICT && bad.body.contains("is no time"), "{}", bad.status);
+}
+
+/// What the food department objects to: of golden record 1, and of 2, of which a steward took note.
+const OBJECTIONS: &str =
+    "INSERT INTO department_answers (id, source_record_id, says, attribute, golden_id, golden_version,
+         reason, answered_by, answered_us, seen_by, seen_us)
+     VALUES (4, 1, 'rejects', 'full_name', 1, 1, 'she signed so', 'food', 1795422900000000, NULL, NULL),
+            (5, 2, 'differs', NULL, 2, 1, 'two sisters', 'food', 1795422900000000, 9, 1795422900000000)";
+
+#[tokio::test]
+async fn what_departments_object_to_is_shown_and_a_steward_takes_note_of_it() {
+    let house = house().await;
+    hub::doubt(&house.store, 3).await;
+    break_hub(&house.url, OBJECTIONS).await.unwrap();
+    let golden = |id| format!("/golden-records/{}?purpose=stewardship", GoldenId(id));
+    let first = house.get(STEWARD, &golden(1)).await.body;
+    for needed in ["Ration cards · key-1", "says that its register is right", "she signed so", "Take note</button>"] {
+        assert!(first.contains(needed), "{needed} in {first}");
+    }
+    let second = house.get(STEWARD, &golden(2)).await.body;
+    assert!(second.contains("two sisters") && second.contains("user 9 took note of it") && !second.contains("/note\""));
+    let department = house.get(Some(&[Role::Department]), &golden(1).replace("stewardship", "service_delivery")).await;
+    assert!(!department.body.contains("she signed so"), "stewards alone read it");
+    let waiting = house.get(STEWARD, "/proposals").await.body;
+    assert!(waiting.contains("she signed so") && waiting.contains("/proposals/answers/4/note\""), "{waiting}");
+    assert!(!waiting.contains("two sisters"), "note was taken");
+
+    let note = format!("/golden-records/{}/note", GoldenId(1));
+    assert_eq!(house.post(STEWARD, &note, "csrf=other&answer=4").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(house.post(Some(&[Role::Analyst]), &note, "csrf=token&answer=4").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(house.post(STEWARD, &note, "csrf=token&answer=4").await.location, golden(1));
+    let noted = house.post(STEWARD, "/proposals/answers/4/note", "csrf=token").await;
+    assert_eq!((noted.status, noted.location.as_str()), (StatusCode::SEE_OTHER, "/proposals"));
+    let refused = house.post(STEWARD, "/proposals/answers/9/note", "csrf=token").await.body;
+    assert!(refused.contains("no department&#39;s answer that waits"), "{refused}");
+    assert_eq!(*house.actions.0.lock().unwrap(), ["answer 4 noted", "answer 4 noted", "answer 9 noted"]);
+}
+
+#[tokio::test]
+async fn why_a_proposal_was_rejected_is_told() {
+    let house = house().await;
+    hub::doubt(&house.store, 3).await;
+    let new = kanak_store::NewOverride {
+        golden_id: GoldenId(1),
+        attribute: "full_name",
+        value: "Gurpreet Kaur",
+        reason: "birth certificate",
+        expires: None,
+    };
+    let id = house.store.propose_override(new, UserId(9), "a stated value").await.unwrap();
+    assert!(!house.get(STEWARD, "/proposals").await.body.contains("Rejected</h2>"));
+    house.store.turn_down_proposal(id, UserId(8), "the certificate is of her sister").await.unwrap();
+    let page = house.get(STEWARD, "/proposals").await.body;
+    for needed in ["Rejected</h2>", "the certificate is of her sister", "user 8", "user 9", "birth certificate"] {
+        assert!(page.contains(needed), "{needed} in {page}");
+    }
 }

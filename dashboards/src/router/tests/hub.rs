@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use kanak_model::access::Filter;
 use kanak_model::golden_record::{GoldenChange, Identity, Survived};
 use kanak_model::match_pair::{Decision, MatchPair};
 use kanak_model::quality::{QualityRule, RejectedRow};
 use kanak_model::source_record::{NewSourceRecord, Stated, Values};
 use kanak_model::source_system::Load;
 use kanak_model::{GoldenId, SourceRecordId, SourceSystem, SourceSystemId, builtin};
-use kanak_store::{FileFacts, Resolution, Scope, Store};
+use kanak_store::{Arriving, ArrivingRow, Expected, FileFacts, Resolution, Scope, Store};
 
 const REGISTER: &str = r#"
 [source]
@@ -33,20 +34,35 @@ pub(super) async fn register(store: &Store) -> SourceSystemId {
     store.ensure_source_system(&source).await.unwrap()
 }
 
+fn record(key: &str) -> NewSourceRecord {
+    let values: Values = [
+        ("full_name".to_owned(), Stated::new(format!("Name of {key}"), "NAME")),
+        ("district".to_owned(), Stated::new("27", "27")),
+    ]
+    .into_iter()
+    .collect();
+    NewSourceRecord { key: key.to_owned(), values, updated: None }
+}
+
+/// A row of the register that a program writes by itself.
+pub(super) async fn write(store: &Store, source: SourceSystemId, key: &str) {
+    let landed = FileFacts { name: format!("call {key}"), content_hash: key.to_owned(), bytes: 10, load: Load::Delta };
+    let row = ArrivingRow {
+        key: key.to_owned(),
+        what: Arriving::States(record(key)),
+        expected: Expected::Anything,
+        scope: Filter::Everything,
+    };
+    let arrivals = store.begin_arrivals().await.unwrap();
+    let (arrivals, _) = arrivals.take_in(source, landed, vec![row], &[]).await.unwrap();
+    arrivals.commit().await.unwrap();
+}
+
 /// A file of the register: its rows have these keys, and these lines of it are refused.
 pub(super) async fn load(store: &Store, source: SourceSystemId, name: &str, keys: &[String], refused: &[u64]) {
     let file = FileFacts { name: name.to_owned(), content_hash: name.to_owned(), bytes: 10, load: Load::Snapshot };
     let mut run = store.begin_ingest(source, file).await.unwrap();
-    let record = |key: &String| {
-        let values: Values = [
-            ("full_name".to_owned(), Stated::new(format!("Name of {key}"), "NAME")),
-            ("district".to_owned(), Stated::new("27", "27")),
-        ]
-        .into_iter()
-        .collect();
-        NewSourceRecord { key: key.clone(), values, updated: None }
-    };
-    run.add(keys.iter().map(record).collect()).await.unwrap();
+    run.add(keys.iter().map(|key| record(key)).collect()).await.unwrap();
     let row = |line: &u64| RejectedRow {
         line: *line,
         key: Some(format!("refused-{line}")),

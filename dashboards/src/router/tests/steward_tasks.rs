@@ -174,7 +174,10 @@ async fn chosen_tasks_are_decided_at_once_and_undone_at_once() {
     let done = post("csrf=token&task=1&task=3&decision=match&reason=seen").await.body;
     assert!(done.contains("2 decided at once, as number 5") && done.contains("/steward-tasks/decisions/5/undo\""));
     let refused = post("csrf=token&task=1&task=2&decision=no_match&reason=seen").await.body;
-    assert!(refused.contains("Nothing was decided") && refused.contains("</a>: held by asha"), "{refused}");
+    assert!(
+        refused.contains("Nothing was decided") && refused.contains("</a>: held by asha until 28 Nov 2026, 14:30 IST"),
+        "{refused}"
+    );
     let undone = house.post(STEWARD, "/steward-tasks/decisions/5/undo", "csrf=token").await.body;
     assert!(undone.contains("The decisions are undone."));
     let done = house.actions.0.lock().unwrap().clone();

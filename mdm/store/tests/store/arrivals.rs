@@ -6,7 +6,7 @@ use kanak_model::access::Filter;
 use kanak_model::quality::{QualityRule, RejectedRow};
 use kanak_model::source_record::NewSourceRecord;
 use kanak_model::source_system::Load;
-use kanak_model::{Purpose, SourceRecordId};
+use kanak_model::{Purpose, SourceRecordId, Timestamp};
 use kanak_store::{
     ApiKeyId, Arrivals, Arrived, Arriving, ArrivingRow, AuditEvent, Expected, Member, Resolution, Scope, Store,
     StoreError,
@@ -115,6 +115,56 @@ fn a_refused_row_refuses_itself_alone() {
         hub.load(Load::Delta, &[("e", "Esha")]).await.unwrap();
         assert!(hub.store.list_quarantined_rows(&all(), None, None, None, 10).await.unwrap().is_empty());
         check_invariants(&hub.store).await;
+    });
+}
+
+#[test]
+fn a_row_put_right_one_by_one_leaves_the_quarantine() {
+    on_both(async |hub: Hub| {
+        hub.load(Load::Delta, &[("a", "Asha"), ("c", "Charan")]).await.unwrap();
+        let refused = |key: &str| RejectedRow {
+            line: 4,
+            key: Some(key.to_owned()),
+            rule: QualityRule::Required,
+            column: Some("NAME".to_owned()),
+            masked: None,
+            reason: "`full_name` has no value".to_owned(),
+        };
+        let mut run = hub.store.begin_ingest(hub.source, file("later.csv", Load::Delta)).await.unwrap();
+        run.reject(["a", "b", "c"].map(refused).to_vec()).await.unwrap();
+        run.finish().await.unwrap();
+        hub.arrive(vec![arriving("d", Arriving::Rejected(refused("d")))]).await;
+        let listed = async || {
+            let rows = hub.store.list_quarantined_rows(&all(), None, None, None, 10).await.unwrap();
+            rows.into_iter().filter_map(|row| row.row.key).collect::<Vec<_>>()
+        };
+        assert_eq!(listed().await, ["d", "c", "b", "a"], "what an earlier file stated puts nothing right");
+        hub.arrive(vec![states("a", "Aasha"), states("b", "Bina"), states("d", "Deepa")]).await;
+        assert_eq!(listed().await, ["c"]);
+        hub.arrive(vec![arriving("d", Arriving::Rejected(refused("d")))]).await;
+        assert_eq!(listed().await, ["d", "c"], "refused again");
+        check_invariants(&hub.store).await;
+    });
+}
+
+#[test]
+fn what_is_written_one_by_one_is_told_by_register_and_day_beside_the_files() {
+    on_both(async |hub: Hub| {
+        hub.load(Load::Delta, &[("a", "Asha")]).await.unwrap();
+        hub.arrive(vec![states("b", "Bina")]).await;
+        hub.arrive(vec![states("b", "Beena"), states("c", "Charan")]).await;
+        let files = hub.store.list_file_runs(None, 10).await.unwrap();
+        assert_eq!(files.iter().map(|run| run.id.0).collect::<Vec<_>>(), [1]);
+        let days = hub.store.list_written_days(None, Timestamp(0), 10).await.unwrap();
+        let told: Vec<_> = days.iter().map(|day| (day.source.as_str(), day.rows, day.new, day.changed)).collect();
+        assert_eq!(told, [("food", 3, 2, 1)]);
+        // 19 hours after the hub's first second it is another day in India, and not yet in Greenwich.
+        hub.clock.set(19 * 3_600_000_000);
+        hub.arrive(vec![states("d", "Deepa")]).await;
+        let days = hub.store.list_written_days(Some(hub.source), Timestamp(0), 10).await.unwrap();
+        assert_eq!(days.iter().map(|day| day.rows).collect::<Vec<_>>(), [1, 3], "the latest day first");
+        assert_eq!(hub.store.list_written_days(None, days[0].latest, 10).await.unwrap().len(), 1);
+        assert_eq!(hub.store.list_written_days(None, Timestamp(0), 1).await.unwrap().len(), 1);
     });
 }
 

@@ -278,6 +278,14 @@ fn events_are_counted_and_not_kept() {
         let mut run = hub.store.begin_ingest(id, file("g.csv", Load::Snapshot)).await.unwrap();
         run.count_rows(7);
         assert_eq!(run.finish().await.unwrap().rows, 7);
+        for (name, rows) in [("h.csv", 3), ("g.csv", 7)] {
+            let mut run = hub.store.begin_ingest(id, file(name, Load::Snapshot)).await.unwrap();
+            run.count_rows(rows);
+            run.finish().await.unwrap();
+        }
+        let sources = hub.store.list_source_systems().await.unwrap();
+        let taken_in: Vec<(&str, u64)> = sources.iter().map(|one| (one.name.as_str(), one.events)).collect();
+        assert_eq!(taken_in, [("food", 0), ("grievances", 10)], "a file that is read again counts once");
         let mut other = events.clone();
         other.rows = RowsAre::Entity("citizen".to_owned());
         assert!(hub.store.ensure_source_system(&other).await.is_err());

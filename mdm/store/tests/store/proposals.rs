@@ -132,6 +132,10 @@ fn a_proposal_that_is_turned_down_leaves_everything_as_it_was() {
         assert_eq!((ended.outcome, ended.reason.as_deref()), (ProposalOutcome::Rejected, Some("the fathers differ")));
         let second = propose(&hub).await;
         store.turn_down_proposal(second, ASHA, "").await.unwrap();
+        let rejected = store.list_rejected_proposals(&all(), &["citizen"], 9).await.unwrap();
+        let told: Vec<_> = rejected.iter().map(|one| (one.id, one.ended.clone().unwrap().reason)).collect();
+        assert_eq!(told, [(first, Some("the fathers differ".to_owned()))], "who withdraws says so to nobody");
+        assert!(store.list_rejected_proposals(&all(), &["business"], 9).await.unwrap().is_empty());
         assert_eq!(store.get_proposal(second).await.unwrap().ended.unwrap().outcome, ProposalOutcome::Withdrawn);
         assert!(listed(&hub, &all(), None, 9).await.is_empty());
         assert!(store.list_constraints("citizen").await.unwrap().is_empty());
