@@ -10,6 +10,7 @@ use utoipa::openapi::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 
 use crate::server::identify::SESSION_COOKIE;
+use crate::v1::golden_records::create::KEY_REUSED;
 
 /// Says in the description how callers prove who they are: a program by its key, a person by the session's cookie.
 pub struct WhoCalls;
@@ -46,10 +47,18 @@ impl Served {
 fn page_of(openapi: &serde_json::Value) -> String {
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>API · Kanak</title><link rel=\"stylesheet\" href=\"{}\"></head>\n<body>\n<main class=\"wrap stack\" id=\"content\">\n\
+         <title>API · Kanak</title><link rel=\"icon\" href=\"{}\" type=\"image/svg+xml\"><link rel=\"stylesheet\" href=\"{}\"></head>\n\
+         <body>\n<main class=\"wrap stack reference\" id=\"content\">\n\
          <h1>The API</h1>\n<p>{}</p>\n<p>For machines: <a href=\"/openapi.json\">/openapi.json</a>. Back to <a href=\"/\">the pages</a>.</p>\n",
+        kanak_dashboards::assets::url("icon.svg"),
         kanak_dashboards::assets::url("app.css"),
         escape(&openapi["info"]["description"])
+    );
+    let _ = writeln!(
+        page,
+        "<section class=\"panel\" id=\"{KEY_REUSED}\"><h2>The problem <code>{KEY_REUSED}</code></h2><p>An <code>Idempotency-Key</code> \
+         stands for one body for ever: sent again with it, the answer is the first one; with another, 422. Send a new key with each \
+         new body.</p></section>"
     );
     for (path, item) in openapi["paths"].as_object().into_iter().flatten() {
         for (method, operation) in item.as_object().into_iter().flatten() {

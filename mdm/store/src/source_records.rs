@@ -226,6 +226,26 @@ impl Store {
         of_ids(&mut self.db.begin_read().await?, access, ids).await
     }
 
+    /// Whether one of these registers has a row of this key, and none of them ever stated the same: these values in the register that
+    /// is named beside them. `None` is the same as nothing.
+    pub async fn is_stated_otherwise(
+        &self,
+        registers: &[String],
+        key: &str,
+        same: Option<(&str, &Values)>,
+    ) -> Result<bool, StoreError> {
+        const SQL: &str = "SELECT s.name, r.stated FROM {texts $1} AS t JOIN source_systems s ON s.name = t.word
+             JOIN source_records r ON r.source_system_id = s.id AND r.source_key = $2
+             UNION ALL SELECT s.name, v.stated FROM {texts $1} AS t JOIN source_systems s ON s.name = t.word
+             JOIN source_records r ON r.source_system_id = s.id AND r.source_key = $2
+             JOIN source_record_versions v ON v.source_record_id = r.id";
+        let engine = self.db.engine();
+        let rows: Vec<(String, Json<Values>)> =
+            on_db!(&self.db, |c| sqlx::query_as(sql(engine, SQL)).bind(json(registers)).bind(key).fetch_all(c).await)?;
+        let is_same = |(name, stated): &(String, Json<Values>)| same == Some((name.as_str(), &stated.0));
+        Ok(!rows.is_empty() && !rows.iter().any(is_same))
+    }
+
     /// The registers of source records, by name.
     pub async fn list_registers_of(
         &self,

@@ -135,6 +135,7 @@ async fn every_endpoint_answers_whom_it_is_for() {
     ] {
         assert_eq!(served.get(path, "", "").await.status, StatusCode::OK, "{path}");
     }
+    assert!(served.get("/docs", "", "").await.body.contains("<link rel=\"icon\" href=\"/assets/"));
     let search = served.get("/v1/code-systems/lgd-district/codes?search=ludhiana", "", "").await.json();
     let code = search[0]["code"].as_str().unwrap();
     let looked_up = served.get(&format!("/v1/code-systems/lgd-district/codes/{code}"), "", "").await;

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use kanak_ingest::StatedBy;
+use kanak_ingest::{CheckedRow, RowChecked, StatedBy};
 use kanak_model::kind::Class;
 use kanak_model::match_pair::Decision;
 use kanak_model::{Access, EntityModel, GoldenId, UserId};
@@ -18,7 +18,9 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
-use super::find_matches::{Candidate, FOUND_MAX, LIMIT_MAX, MatchView, candidates, not_ready, read, search};
+use super::find_matches::{
+    Candidate, FOUND_MAX, LIMIT_MAX, MatchView, candidates, find_reference, not_ready, read, search,
+};
 use super::view::GoldenRecordView;
 use crate::jobs::live::Live;
 use crate::jobs::written::{Apart, RowAct, RowArrived, RowToWrite, hub_source};
@@ -31,6 +33,11 @@ use crate::v1::audited;
 use crate::v1::source_records::put::{checked, texts};
 use crate::v1::source_records::view::{Noticed, RowView, answer};
 use crate::v1::source_records::write;
+
+/// The header by which a caller names a request.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// What a request is refused as whose `Idempotency-Key` stands for another.
+pub const KEY_REUSED: &str = "idempotency_key_reused";
 
 /// Somebody to be entered.
 #[derive(Deserialize, ToSchema)]
@@ -77,10 +84,11 @@ impl IntoResponse for AlreadyThere {
 /// Enters somebody, as a source record of the hub's own register, unless a search by the rules finds who it may be: then it answers 409
 /// with these, and goes on only when the request names each of them as somebody else. What a steward names so is a decision and is
 /// undone like one. A department's word decides nothing: it is kept for stewards, and whom the rules hold to be the same one only a
-/// steward enters beside it. With the same `Idempotency-Key` nobody is entered twice.
+/// steward enters beside it. With the same `Idempotency-Key` nobody is entered twice: the same entity type and values answer with whom it
+/// entered, others are refused.
 #[utoipa::path(post, path = "/v1/golden-records", tag = "golden records", security(("key" = []), ("session" = [])), request_body = NewGoldenRecord,
     params(("Purpose" = String, Header, description = "`service_delivery` or `stewardship`"),
-           ("Idempotency-Key" = Option<String>, Header, description = "A word of the caller's own for this request")),
+           ("Idempotency-Key" = Option<String>, Header, description = "A word of the caller's own for this request, and for no other")),
     responses((status = 200, description = "Whom the same `Idempotency-Key` entered", body = GoldenRecordView),
               (status = 201, description = "Entered: `Location` is the golden record", body = RowView),
               (status = 202, description = "Entered: `Location` leads to the golden record after the next resolution", body = RowView),
@@ -88,7 +96,7 @@ impl IntoResponse for AlreadyThere {
               (status = 403, description = "Neither a department's key nor a steward, or not the purpose", body = Problem),
               (status = 409, description = "It may be one of these", body = AlreadyThere),
               (status = 412, description = "Whom the same `Idempotency-Key` entered waits for the next resolution, or may not be seen", body = Problem),
-              (status = 422, description = "A quality rule refused a value", body = crate::v1::source_records::view::RefusedRow),
+              (status = 422, description = "A quality rule refused a value; or the same `Idempotency-Key` entered somebody by another body (`idempotency_key_reused`)", body = crate::v1::source_records::view::RefusedRow),
               (status = 503, description = "Nothing of this type was resolved yet, or the server is still reading it", body = Problem)))]
 pub async fn create(
     State(state): State<AppState>,
@@ -112,7 +120,7 @@ pub async fn create(
     let source = deployment.find_register(&hub_source::name(&model.name)).unwrap_or_else(|| hub_source::of(model));
     let key = key(&headers, &access);
     let values = texts(new.values)?;
-    let row = checked(deployment, &source, &key, StatedBy::Attributes, &values)?;
+    let row = Arc::new(checked(deployment, &source, &key, StatedBy::Attributes, &values)?);
     if let Some(name) = row.ignored.first() {
         let known: Vec<&str> = model.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
         return Err(Problem::bad_request(format!(
@@ -121,30 +129,31 @@ pub async fn create(
             known.join(", ")
         )));
     }
-    if let Some(entered) = entered(&state, &access, model, &source.name, &key).await? {
+    let word = headers.get(IDEMPOTENCY_KEY);
+    let entered = || entered(&state, &access, model, &source.name, &key, word, &row);
+    if let Some(entered) = entered().await? {
         return Ok(entered);
     }
     let apart = match search_before(&state, &access, model, values, &new.different_from, steward).await? {
         Searched::Clear(apart) => apart,
         Searched::Found(there) => {
             // Somebody may have been entered meanwhile by the same word.
-            let entered = entered(&state, &access, model, &source.name, &key).await?;
-            return Ok(entered.unwrap_or_else(|| there.into_response()));
+            return Ok(entered().await?.unwrap_or_else(|| there.into_response()));
         }
     };
     let left_out = row.left_out.iter().map(|one| (one.attribute.clone(), one.rule.word())).collect();
-    let row = RowToWrite {
+    let to_write = RowToWrite {
         source: Arc::new(source.clone()),
         key: key.clone(),
-        act: RowAct::States(Arc::new(row)),
+        act: RowAct::States(Arc::clone(&row)),
         body: body.into(),
         expected: Expected::None,
         access: access.clone(),
         apart,
     };
-    let written = write(&state, row).await?;
+    let written = write(&state, to_write).await?;
     if matches!(written.arrived, RowArrived::As(Arrived::Unexpected(_)))
-        && let Some(entered) = entered(&state, &access, model, &source.name, &key).await?
+        && let Some(entered) = entered().await?
     {
         return Ok(entered);
     }
@@ -162,15 +171,29 @@ pub async fn create(
     Ok(response)
 }
 
-/// The answer to a word that entered somebody before: whom, whatever this request states. None where it entered nobody whom the caller
-/// may see.
+/// The answer to a word that entered somebody before by the same body: whom. None where it entered nobody whom the caller may see.
+///
+/// # Errors
+/// 422 where the word was used for another body.
 async fn entered(
     state: &AppState,
     access: &Access,
     model: &EntityModel,
     source: &str,
     key: &str,
+    word: Option<&HeaderValue>,
+    row: &RowChecked,
 ) -> Result<Option<Response>, Problem> {
+    let Some(word) = word else { return Ok(None) };
+    if is_of_another_body(state, source, key, row).await? {
+        let word = word.to_str().unwrap_or_default();
+        let detail = format!(
+            "`Idempotency-Key: {word}` stands for another body, by which somebody was entered; send a new key with this body, or the \
+             first body again to hear whom"
+        );
+        let title = "Idempotency-Key reused";
+        return Err(Problem::of_kind(StatusCode::UNPROCESSABLE_ENTITY, KEY_REUSED, title, detail));
+    }
     let known = state.deployment.store.find_golden_by_crosswalk(access, model, source, key).await;
     let Some(golden) = known.map_err(Problem::internal)? else { return Ok(None) };
     audited(state, access, "read golden record", [golden.record.id]).await?;
@@ -178,10 +201,33 @@ async fn entered(
     Ok(Some((location, Json(GoldenRecordView::of_golden(&golden, access))).into_response()))
 }
 
+/// Whether a row of this key was stated by another request: of another entity type, or with other values.
+async fn is_of_another_body(state: &AppState, source: &str, key: &str, row: &RowChecked) -> Result<bool, Problem> {
+    let deployment = &state.deployment;
+    let stated = match &row.outcome {
+        Ok(row) => Some(with_references(state, row.clone()).await?.values),
+        Err(_) => None,
+    };
+    let registers: Vec<String> = deployment.models.iter().map(|model| hub_source::name(&model.name)).collect();
+    let same = stated.as_ref().map(|values| (source, values));
+    deployment.store.is_stated_otherwise(&registers, key, same).await.map_err(Problem::internal)
+}
+
+/// A row with references in the place of the numbers that the vault holds.
+async fn with_references(state: &AppState, mut row: CheckedRow) -> Result<CheckedRow, Problem> {
+    for secret in 0..row.secrets.len() {
+        let reference = find_reference(state, row.secrets[secret].aadhaar.expose()).await?;
+        if let Some(reference) = reference {
+            row.fill(secret, &reference);
+        }
+    }
+    Ok(row)
+}
+
 /// The key of the new source record: of the same caller and word always the same.
 fn key(headers: &HeaderMap, access: &Access) -> String {
     let mut bytes = [0; 12];
-    match headers.get("idempotency-key") {
+    match headers.get(IDEMPOTENCY_KEY) {
         Some(word) => {
             let digest = Sha256::new()
                 .chain_update(access.caller().name.as_bytes())

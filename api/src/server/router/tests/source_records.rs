@@ -292,9 +292,19 @@ async fn somebody_is_entered_after_a_search_and_never_twice() {
     let again = post(&key, &stranger).await;
     assert_eq!((again.status, &again.json()["golden_id"]), (StatusCode::OK, &golden["golden_id"]), "{}", again.body);
     assert_eq!(again.headers[header::LOCATION], location);
-    // The word of one request is no way past the search.
-    let other = post(&key, &new_person(&name, &born, "")).await;
-    assert_eq!((other.status, &other.json()["golden_id"]), (StatusCode::OK, &golden["golden_id"]), "{}", other.body);
+    // The word of one request is no word of another, and no way past the search.
+    let of_business = r#"{"entity":"business","values":{"business_name":"Wholly Otherwise"}}"#;
+    for other in [new_person(&name, &born, ""), of_business.to_owned()] {
+        let other = post(&key, &other).await;
+        assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", other.body);
+        assert_eq!(other.headers[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(other.json()["type"], "/docs#idempotency_key_reused");
+        let detail = other.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains("`Idempotency-Key: form 7`") && detail.contains("send a new key"), "{detail}");
+        assert!(!other.body.contains(golden["golden_id"].as_str().unwrap()), "{}", other.body);
+    }
+    let page = desk.served.get("/docs", "", "").await.body;
+    assert!(page.contains("id=\"idempotency_key_reused\""), "the page tells what the type means");
     let unchanged = desk.served.get(&location, &desk.own, "service_delivery").await.json();
     assert_eq!(unchanged["values"], golden["values"]);
     assert_eq!(post(&[], &stranger).await.status, StatusCode::CONFLICT, "without the word it is another request");
