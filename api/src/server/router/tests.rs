@@ -438,6 +438,13 @@ async fn what_is_refused_before_a_handler_is_a_problem_too() {
     assert_eq!(wrong.headers[header::ALLOW], "POST");
     check(wrong, StatusCode::METHOD_NOT_ALLOWED, "does not take GET");
     check(served.find_matches("service_delivery", "{").await, StatusCode::BAD_REQUEST, "JSON");
+    let told = "`values.full_name` in the body (line 1, column 47) cannot be taken; send a text";
+    let number = served.find_matches("service_delivery", r#"{"entity": "citizen", "values": {"full_name": 7}}"#).await;
+    check(number, StatusCode::UNPROCESSABLE_ENTITY, told);
+    let without = served.find_matches("service_delivery", r#"{"entity": "citizen"}"#).await;
+    check(without, StatusCode::UNPROCESSABLE_ENTITY, "`values` is missing in the body");
+    check(get("/v1/golden-records?search=asha").await, StatusCode::BAD_REQUEST, "`entity` is missing in the query");
+    check(get("/v1/steward-tasks/first").await, StatusCode::BAD_REQUEST, "digits alone");
     let large = format!("{{\"entity\": \"{}\"}}", "x".repeat(admit::BODY_BYTES_MAX));
     check(served.find_matches("service_delivery", &large).await, StatusCode::PAYLOAD_TOO_LARGE, "matches");
 }

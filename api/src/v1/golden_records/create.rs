@@ -28,6 +28,7 @@ use crate::secrets::os_rng;
 use crate::server::actions::steward_of;
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
+use crate::server::refusals::read_body;
 use crate::server::state::AppState;
 use crate::v1::audited;
 use crate::v1::source_records::put::{checked, texts};
@@ -112,9 +113,7 @@ pub async fn create(
     if steward.is_none() && caller.department.is_none() {
         return Err(Problem::forbidden("only a department's key or a signed-in steward enters somebody"));
     }
-    let new: NewGoldenRecord = serde_json::from_str(&body).map_err(|error| {
-        Problem::bad_request(format!("the body cannot be read (line {}, column {})", error.line(), error.column()))
-    })?;
+    let new: NewGoldenRecord = read_body(&body)?;
     let deployment = &state.deployment;
     let model = deployment.get_model(&new.entity).map_err(|error| Problem::bad_request(format!("{error}")))?;
     let source = deployment.find_register(&hub_source::name(&model.name)).unwrap_or_else(|| hub_source::of(model));

@@ -19,6 +19,7 @@ use crate::deployment::Deployment;
 use crate::jobs::written::{RowAct, RowToWrite};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
+use crate::server::refusals::read_body;
 use crate::server::state::AppState;
 
 /// The largest row, as it is sent.
@@ -108,18 +109,13 @@ pub(crate) fn checked(
     })
 }
 
-/// The body as texts by name. Nothing of it is repeated in a refusal.
+/// The body as texts by name. Of its values nothing is repeated in a refusal.
 fn read(body: &str) -> Result<(StatedBy, BTreeMap<String, String>), Problem> {
     if body.len() > ROW_BYTES_MAX {
         let detail = format!("a row has at most {} KiB", ROW_BYTES_MAX >> 10);
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
     }
-    let row: Row = serde_json::from_str(body).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        Problem::bad_request(format!(
-            "the body is no row (line {line}, column {column}); send {{\"columns\": {{..}}}} or {{\"attributes\": {{..}}}}"
-        ))
-    })?;
+    let row: Row = read_body(body)?;
     let (stated_by, values) = match (row.columns, row.attributes) {
         (Some(columns), None) => (StatedBy::Columns, columns),
         (None, Some(attributes)) => (StatedBy::Attributes, attributes),
