@@ -8,9 +8,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use kanak_ingest::{CheckedRow, RowChecked, StatedBy};
-use kanak_model::kind::Class;
 use kanak_model::match_pair::Decision;
-use kanak_model::{Access, EntityModel, GoldenId, UserId};
+use kanak_model::{Access, EntityModel, GoldenId, Purpose, UserId};
 use kanak_store::{Arrived, Expected, StoreError, check_reason};
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
@@ -105,10 +104,10 @@ pub async fn create(
     headers: HeaderMap,
     body: String,
 ) -> Result<Response, Problem> {
-    let access = caller.access()?;
-    if !access.shows(Class::Personal) {
-        return Err(Problem::forbidden("somebody is entered with `Purpose: service_delivery` or `stewardship`"));
-    }
+    let access = caller.access_for(
+        &[Purpose::ServiceDelivery, Purpose::Stewardship],
+        "somebody is entered to deliver a service, or by a steward",
+    )?;
     let steward = steward_of(&caller.caller).ok();
     if steward.is_none() && caller.department.is_none() {
         return Err(Problem::forbidden("only a department's key or a signed-in steward enters somebody"));

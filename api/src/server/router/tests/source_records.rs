@@ -135,6 +135,31 @@ async fn only_a_key_of_the_registers_own_department_writes_it() {
         .header("purpose", "statistics")
         .body(Body::from(columns(250)));
     assert_eq!(desk.served.send(purpose.unwrap()).await.status, StatusCode::FORBIDDEN);
+    // Without a purpose the answer says which it is for.
+    let stranger = new_person("Wholly Otherwise", "1931-12-30", "");
+    let matches = r#"{"entity":"citizen","values":{"full_name":"Wholly Otherwise"}}"#;
+    for (method, path, body, needs) in [
+        ("PUT", path, columns(250).as_str(), "send `Purpose: service_delivery`"),
+        ("DELETE", path, "", "send `Purpose: service_delivery`"),
+        ("POST", "/v1/golden-records", &stranger, "`Purpose: service_delivery` or `Purpose: stewardship`"),
+        (
+            "POST",
+            "/v1/golden-records/matches",
+            matches,
+            "header `Purpose` what for; your roles serve `service_delivery`",
+        ),
+    ] {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", desk.own))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_owned()));
+        let answer = desk.served.send(request.unwrap()).await;
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(answer.status == StatusCode::FORBIDDEN && detail.contains(needs), "{method} {path}: {detail}");
+        assert!(!detail.contains("statistics"), "{method} {path}: {detail}");
+    }
     let unknown = desk.put("/v1/sources/nothing/source-records/1", &columns(250)).await;
     assert_eq!(unknown.status, StatusCode::FORBIDDEN, "what there is, is not told");
     let links = desk.served.house.deployment.store.list_links("citizen").await.unwrap();
