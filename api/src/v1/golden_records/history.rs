@@ -21,7 +21,7 @@ pub async fn history(
     Query(known): Query<Known>,
 ) -> Result<Json<Vec<GoldenRecordView>>, Problem> {
     let access = caller.access()?;
-    let (model, id) = locate(&state, &id).await?;
+    let (model, id) = locate(&state, &access, &id).await?;
     let store = &state.deployment.store;
     let versions = match known.at()? {
         Some(known_at) => store.list_history_at(&access, model, id, known_at).await,
@@ -29,7 +29,7 @@ pub async fn history(
     }
     .map_err(Problem::internal)?;
     if versions.is_empty() {
-        return Err(not_seen(id));
+        return Err(not_seen(&access, id));
     }
     audited(&state, &access, "read golden record history", [id]).await?;
     Ok(Json(versions.iter().map(GoldenRecordView::of_record).collect()))

@@ -102,8 +102,13 @@ async fn a_purpose_that_rests_on_consent_shows_whom_a_receipt_stands_for() {
     let steward = served.get("/v1/crosswalks/health/2", &served.steward, "stewardship").await.json();
     let path = format!("/v1/golden-records/{}", steward["golden_id"].as_str().unwrap());
     let withheld = served.get(&path, key, "service_delivery").await;
-    assert_eq!(withheld.status, StatusCode::FORBIDDEN);
+    assert_eq!(withheld.status, StatusCode::NOT_FOUND);
     assert!(withheld.body.contains("no receipt stands"), "{}", withheld.body);
+    // Whether there is one is not told either.
+    let missing = kanak_model::GoldenId(900_000).to_string();
+    let nobody = served.get(&format!("/v1/golden-records/{missing}"), key, "service_delivery").await;
+    assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+    assert_eq!(nobody.body.replace(&missing, steward["golden_id"].as_str().unwrap()), withheld.body);
 
     let body = json!({ "source": "health", "key": "2", "purpose": "service_delivery", "covers": ["full_name"], "how": "form 3" });
     let post = |body: String| {
@@ -143,7 +148,7 @@ async fn a_purpose_that_rests_on_consent_shows_whom_a_receipt_stands_for() {
     assert_eq!(served.send(withdraw(&json!(of_food))).await.status, StatusCode::NOT_FOUND, "it is not theirs");
     store.withdraw_consent(of_food, "test").await.unwrap();
     assert_eq!(served.send(withdraw(&made.json()["id"])).await.status, StatusCode::NO_CONTENT);
-    assert_eq!(served.get(&path, key, "service_delivery").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(served.get(&path, key, "service_delivery").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

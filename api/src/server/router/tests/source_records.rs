@@ -194,9 +194,17 @@ async fn a_key_confined_to_districts_writes_rows_of_these_alone() {
     let path = "/v1/sources/people/source-records/9001";
     let nowhere = desk.served.send_row("PUT", path, &confined, &[], &row("")).await;
     assert_eq!(nowhere.status, StatusCode::FORBIDDEN, "{}", nowhere.body);
-    // Someone of the roll lies in no district: the key changes nothing of it, and takes nothing out.
-    let known = "/v1/sources/people/source-records/7";
-    assert_eq!(desk.served.send_row("DELETE", known, &confined, &[], "").await.status, StatusCode::FORBIDDEN);
+    // Someone of the roll lies in no district: the key changes nothing of it, takes nothing out, and is not told that it is there.
+    let sources = "/v1/sources/people/source-records";
+    let matched = [("if-match", "\"1\"")];
+    for (headers, status) in [(&[][..], StatusCode::NOT_FOUND), (&matched[..], StatusCode::PRECONDITION_FAILED)] {
+        let hidden = desk.served.send_row("DELETE", &format!("{sources}/7"), &confined, headers, "").await;
+        let missing = desk.served.send_row("DELETE", &format!("{sources}/9001"), &confined, headers, "").await;
+        assert_eq!((hidden.status, &hidden.body), (status, &missing.body));
+        assert_eq!(missing.status, status);
+    }
+    let trail = desk.served.house.deployment.store.list_audit_events(0, 1_000).await.unwrap();
+    assert!(trail.iter().any(|entry| entry.event.detail["outcome"] == "out_of_scope"), "the trail knows");
     let deployment = &desk.served.house.deployment;
     let code = deployment.codes.find_district("Ludhiana").unwrap();
     let own = desk.served.own_key("own district", "TEST", Some(&[code])).await;
