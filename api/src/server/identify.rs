@@ -185,6 +185,11 @@ impl<S: Send + Sync> FromRequestParts<S> for ApiCaller {
     }
 }
 
+/// The purpose that a request states, or that holds where it states none; `None` where it is none that is known.
+pub fn purpose_of(headers: &HeaderMap) -> Option<Purpose> {
+    Asked::of(headers).ok().map(|asked| asked.purpose)
+}
+
 /// Why a request reads, and on what legal basis.
 struct Asked {
     purpose: Purpose,

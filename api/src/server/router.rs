@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::server::actions::Actions;
 use crate::server::docs::WhoCalls;
 use crate::server::state::AppState;
-use crate::server::{admit, docs, health, identify, refusals, security, sign_in, telemetry};
+use crate::server::{admit, docs, health, identify, refusals, security, sign_in, telemetry, unread};
 use crate::v1;
 
 #[derive(utoipa::OpenApi)]
@@ -105,6 +105,7 @@ pub fn router(state: &AppState) -> Router {
         .with_state(state.clone())
         .merge(pages)
         .merge(kanak_dashboards::assets::router())
+        .layer(from_fn_with_state(state.clone(), unread::record))
         .layer(from_fn_with_state(state.clone(), identify::identify))
         .layer(from_fn_with_state(state.clone(), admit::admit))
         .layer(from_fn(refusals::as_problems))

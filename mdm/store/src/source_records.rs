@@ -168,6 +168,15 @@ impl Store {
         Ok(on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(id.0).fetch_optional(c).await)?)
     }
 
+    /// The source record of a key in a register, live or retired. An erased one is known by its key no more.
+    pub async fn find_source_record(&self, source: &str, key: &str) -> Result<Option<SourceRecordId>, StoreError> {
+        const SQL: &str = "SELECT r.id FROM source_systems s JOIN source_records r ON r.source_system_id = s.id
+             WHERE s.name = $1 AND r.source_key = $2";
+        let id: Option<i64> =
+            on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(source).bind(key).fetch_optional(c).await)?;
+        Ok(id.map(SourceRecordId))
+    }
+
     /// How many live source records of an entity type there are.
     pub async fn source_record_count(&self, entity: &str) -> Result<u64, StoreError> {
         const COUNT: &str = "SELECT CAST(coalesce(sum(live_count), 0) AS BIGINT) FROM source_systems

@@ -268,6 +268,60 @@ async fn each_golden_record_that_a_search_shows_is_on_record() {
 }
 
 #[tokio::test]
+async fn reads_that_are_refused_or_find_nobody_are_on_record_by_id_and_never_by_key() {
+    let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
+    let store = &served.house.deployment.store;
+    let roles = [Role::Department].into_iter().collect();
+    let districts = ["41".to_owned()].into_iter().collect();
+    let key = store.create_api_key(&by(), "confined", &roles, Some(&districts), None, &mut os_rng()).await.unwrap();
+    let golden = store.list_links("citizen").await.unwrap()[0].golden_id.to_string();
+    let missing = kanak_model::GoldenId(900_000).to_string();
+    let record = |id: &str| format!("/v1/golden-records/{id}");
+    for (path, purpose, status) in [
+        (record(&golden), "service_delivery", StatusCode::NOT_FOUND),
+        (record(&missing), "service_delivery", StatusCode::NOT_FOUND),
+        (record(&golden), "stewardship", StatusCode::FORBIDDEN),
+        (format!("{}/history", record(&golden)), "service_delivery", StatusCode::NOT_FOUND),
+        ("/v1/crosswalks/people/1".to_owned(), "service_delivery", StatusCode::NOT_FOUND),
+        ("/v1/crosswalks/people/PB-77".to_owned(), "service_delivery", StatusCode::NOT_FOUND),
+        ("/v1/golden-records?entity=citizen&search=asha".to_owned(), "audit", StatusCode::FORBIDDEN),
+        ("/v1/steward-tasks/9".to_owned(), "stewardship", StatusCode::FORBIDDEN),
+        ("/v1/metrics/nothing".to_owned(), "audit", StatusCode::FORBIDDEN),
+        ("/v1/code-systems/nothing".to_owned(), "", StatusCode::NOT_FOUND),
+    ] {
+        assert_eq!(served.get(&path, &key, purpose).await.status, status, "{path}");
+    }
+    let entries = store.list_audit_events(0, 1000).await.unwrap();
+    let of_key: Vec<_> =
+        entries.iter().map(|entry| &entry.event).filter(|event| event.actor == "key:confined").collect();
+    let told: Vec<(&str, &str, &str)> = of_key
+        .iter()
+        .map(|event| (event.action.as_str(), event.subject.as_str(), event.purpose.unwrap().word()))
+        .collect();
+    let (refused, nothing) = ("read refused", "read found nothing");
+    assert_eq!(
+        told,
+        [
+            (nothing, golden.as_str(), "service_delivery"),
+            (nothing, missing.as_str(), "service_delivery"),
+            (refused, golden.as_str(), "stewardship"),
+            (nothing, golden.as_str(), "service_delivery"),
+            (nothing, "source record 1", "service_delivery"),
+            (nothing, "source people, no such key", "service_delivery"),
+            (refused, "/v1/golden-records", "audit"),
+            (refused, "steward task 9", "stewardship"),
+        ]
+    );
+    assert!(!format!("{of_key:?}").contains("PB-77") && !format!("{of_key:?}").contains("asha"), "{of_key:?}");
+    assert_eq!(of_key[0].detail["asked"], "/v1/golden-records/{id}");
+    // Whom nobody was shown is not affected.
+    let (from, to) = (kanak_model::Timestamp(0), kanak_model::Timestamp(i64::MAX));
+    let affected = store.list_affected_by_actor("key:confined", from, to).await.unwrap();
+    assert!(affected.golden.is_empty(), "{affected:?}");
+    assert_eq!((affected.unnamed[refused], affected.unnamed[nothing]), (3, 5));
+}
+
+#[tokio::test]
 async fn without_a_release_a_figure_is_not_ready_rather_than_wrong() {
     let served = Served::over(House::new().await, Cookies::Loopback).await;
     let answer = served.get("/v1/metrics/duplicates_found", &served.analyst, "").await;
