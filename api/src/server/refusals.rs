@@ -68,9 +68,9 @@ fn is_text(headers: &HeaderMap) -> bool {
 /// A body that a handler takes as text, as what it takes.
 ///
 /// # Errors
-/// 400 with the field, its place and what to send.
+/// 400 where it is no JSON, 422 where it is another: with the field, its place and what to send.
 pub fn read_body<T: DeserializeOwned>(body: &str) -> Result<T, Problem> {
-    let refused = |rejection: JsonRejection| Problem::bad_request(in_plain_words(&rejection.body_text()));
+    let refused = |rejection: JsonRejection| Problem::new(rejection.status(), in_plain_words(&rejection.body_text()));
     Json::from_bytes(body.as_bytes()).map(|Json(read)| read).map_err(refused)
 }
 

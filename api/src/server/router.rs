@@ -28,7 +28,7 @@ struct ApiDoc;
 
 /// The documented part: handlers and their description.
 pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(ApiDoc::openapi())
+    let (router, mut openapi) = OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))
@@ -79,7 +79,9 @@ pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(v1::vault::decide::decide))
         .routes(routes!(v1::vault::reveal::reveal))
         .routes(routes!(v1::vault::same_person::same_person))
-        .split_for_parts()
+        .split_for_parts();
+    docs::describe_refusals(&mut openapi);
+    (router, openapi)
 }
 
 /// Everything that is served.

@@ -120,6 +120,31 @@ fn the_description_is_the_one_that_is_checked_in() {
     );
 }
 
+#[test]
+fn refusals_are_described_as_problems_with_the_statuses_that_an_endpoint_may_give() {
+    let (_, openapi) = api();
+    let described: Value = serde_json::from_str(&openapi.to_json().unwrap()).unwrap();
+    for (path, item) in described["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let responses = operation["responses"].as_object().unwrap();
+            for (status, response) in responses.iter().filter(|(status, _)| status.as_str() >= "4") {
+                let media: Vec<&String> = response["content"].as_object().unwrap().keys().collect();
+                assert_eq!(media, ["application/problem+json"], "{method} {path} {status}");
+            }
+            let mut needed = Vec::new();
+            if path.starts_with("/v1/") && operation.get("security").is_some() {
+                needed.extend(["401", "403", "503"]);
+            }
+            if operation.get("requestBody").is_some() {
+                needed.extend(["400", "413", "422"]);
+            }
+            for status in needed {
+                assert!(responses.contains_key(status), "{method} {path} lacks {status}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_endpoint_answers_whom_it_is_for() {
     let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;

@@ -96,7 +96,7 @@ impl IntoResponse for AlreadyThere {
               (status = 403, description = "Neither a department's key nor a steward, or not the purpose", body = Problem),
               (status = 409, description = "It may be one of these", body = AlreadyThere),
               (status = 412, description = "Whom the same `Idempotency-Key` entered waits for the next resolution, or may not be seen", body = Problem),
-              (status = 422, description = "A quality rule refused a value; or the same `Idempotency-Key` entered somebody by another body (`idempotency_key_reused`)", body = crate::v1::source_records::view::RefusedRow),
+              (status = 422, description = "A quality rule refused a value; the body has another field than these; or the same `Idempotency-Key` entered somebody by another body (`idempotency_key_reused`)", body = crate::v1::source_records::view::RefusedRow),
               (status = 503, description = "Nothing of this type was resolved yet, or the server is still reading it", body = Problem)))]
 pub async fn create(
     State(state): State<AppState>,

@@ -55,7 +55,7 @@ pub struct Row {
               (status = 403, description = "Not the key's own register or districts, or not the purpose", body = Problem),
               (status = 410, description = "The row was erased under an order", body = Problem),
               (status = 412, description = "The row is not of the version that was named", body = Problem),
-              (status = 422, description = "A quality rule refused the row; it is in quarantine", body = RefusedRow)))]
+              (status = 422, description = "A quality rule refused the row, and it is in quarantine; or the body has another field than these", body = RefusedRow)))]
 pub async fn put(
     State(state): State<AppState>,
     caller: ApiCaller,
@@ -156,16 +156,12 @@ mod tests {
         assert_eq!(by, StatedBy::Columns);
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(values, [("A", "x"), ("B", "12"), ("C", ""), ("D", "true")]);
-        for bad in [
-            "",
-            "{}",
-            r#"{"columns":{},"attributes":{}}"#,
-            r#"{"columns":{"A":[1]}}"#,
-            r#"{"columns":{"A":1.5}}"#,
-            r#"{"rows":{}}"#,
-        ] {
+        for bad in
+            ["", "{}", r#"{"columns":{},"attributes":{}}"#, r#"{"columns":{"A":[1]}}"#, r#"{"columns":{"A":1.5}}"#]
+        {
             assert_eq!(read(bad).unwrap_err().status, 400, "{bad}");
         }
+        assert_eq!(read(r#"{"rows":{}}"#).unwrap_err().status, 422);
         let refused = read(r#"{"columns":{"NAME":"Gurpreet"#).unwrap_err().detail.unwrap();
         assert!(!refused.contains("Gurpreet"), "{refused}");
         assert_eq!(read(&" ".repeat(ROW_BYTES_MAX + 1)).unwrap_err().status, 413);

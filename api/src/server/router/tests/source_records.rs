@@ -344,7 +344,7 @@ async fn somebody_is_entered_after_a_search_and_never_twice() {
     let unknown = post(&[], r#"{"entity":"citizen","values":{"shoe_size":"42"}}"#).await;
     assert_eq!(unknown.status, StatusCode::BAD_REQUEST);
     let misspelt = post(&[], r#"{"entity":"citizen","value":{"full_name":"Asha"}}"#).await;
-    assert_eq!(misspelt.status, StatusCode::BAD_REQUEST);
+    assert_eq!(misspelt.status, StatusCode::UNPROCESSABLE_ENTITY);
     let detail = misspelt.json()["detail"].as_str().unwrap().to_owned();
     assert!(detail.contains("takes no `value`") && detail.contains("`values`") && !detail.contains("Asha"), "{detail}");
     let nobody = desk.served.send_row("POST", "/v1/golden-records", &desk.served.department, &[], &stranger).await;

@@ -139,7 +139,11 @@ async fn a_task_is_put_off_and_handed_on_with_a_reason() {
     let aadhaar = desk.post("/1/undo", &deepa, r#"{"reason": "it is 2341 2341 2346"}"#).await;
     assert!(aadhaar.status == StatusCode::CONFLICT && aadhaar.body.contains("Aadhaar"), "{}", aadhaar.body);
     let misspelt = desk.post("/1/undo", &deepa, r#"{"reasons": "two sisters"}"#).await;
-    assert!(misspelt.status == StatusCode::BAD_REQUEST && misspelt.body.contains("`reason`"), "{}", misspelt.body);
+    assert!(
+        misspelt.status == StatusCode::UNPROCESSABLE_ENTITY && misspelt.body.contains("`reason`"),
+        "{}",
+        misspelt.body
+    );
     assert_eq!(desk.post("/1/undo", &deepa, r#"{"reason": "two sisters"}"#).await.json()["restored"], 1);
     let store = &desk.served.house.deployment.store;
     let golden = store.list_links("citizen").await.unwrap()[0].golden_id;
