@@ -69,6 +69,7 @@ pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(v1::department_answers::list::list))
         .routes(routes!(v1::department_answers::take_note::take_note))
         .routes(routes!(v1::agreements::list::list))
+        .routes(routes!(v1::agreements::approve::approve))
         .routes(routes!(v1::consents::list::list, v1::consents::record::record))
         .routes(routes!(v1::consents::withdraw::withdraw))
         .routes(routes!(v1::feed::list::list))

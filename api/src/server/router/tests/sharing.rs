@@ -6,6 +6,8 @@ use kanak_store::{ApiKeyId, Member, NewConsent};
 use serde_json::json;
 
 use super::*;
+use crate::cli::{AgreementAddArgs, AgreementCommand};
+use crate::commands::agreement;
 use crate::jobs::live::warm;
 use crate::jobs::refresh::refresh;
 use crate::output::Output;
@@ -93,6 +95,52 @@ async fn agreements_are_told_to_auditors_and_their_parties_alone() {
     let roles = [Role::Auditor].into_iter().collect();
     let auditor = deployment.store.create_api_key(&by(), "auditor", &roles, None, None, &mut os_rng()).await.unwrap();
     assert_eq!(served.get("/v1/agreements", &auditor, "audit").await.json().as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn an_agreement_is_approved_by_a_second_officer_of_the_owner_who_has_signed_in() {
+    let served = served(&format!("{AGREED}approvals = \"signed_in\"\n")).await;
+    let deployment = &served.state.deployment;
+    let store = &deployment.store;
+    let propose = AgreementCommand::Add(AgreementAddArgs {
+        register: "food".to_owned(),
+        linked_with: None,
+        read_by: Some("HEALTH".to_owned()),
+        purposes: vec!["service_delivery".to_owned()],
+        covers: vec!["all".to_owned()],
+        from: None,
+        until: None,
+        reference: "order 7 of 2026".to_owned(),
+        by: "asha.food".to_owned(),
+    });
+    agreement::run(&propose, deployment, &Output::silent()).await.unwrap();
+    let at_the_command_line = AgreementCommand::Approve { agreement: 1, by: "bina.food".to_owned() };
+    let refused = agreement::run(&at_the_command_line, deployment, &Output::silent()).await.unwrap_err().to_string();
+    assert!(refused.contains("/v1/agreements/1/approval"), "{refused}");
+
+    let approve = async |id: i64, name: &str| {
+        let user = store.find_user_by_name(name).await.unwrap().unwrap().id;
+        let token = store.start_session(user, 3_600_000_000, &mut os_rng()).await.unwrap();
+        let request = Request::post(format!("/v1/agreements/{id}/approval"))
+            .header(header::COOKIE, format!("{}={token}", identify::SESSION_COOKIE));
+        served.send(request.body(Body::empty()).unwrap()).await
+    };
+    assert_eq!(approve(1, "asha.food").await.status, StatusCode::CONFLICT, "asha proposed it");
+    let (foreign, missing) = (approve(1, "asha.health").await, approve(9, "asha.health").await);
+    assert_eq!((foreign.status, missing.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+    assert_eq!(foreign.body.replace(" 1 ", " 9 "), missing.body, "whether there is one is not told");
+    let key = Request::post("/v1/agreements/1/approval")
+        .header(header::AUTHORIZATION, format!("Bearer {}", served.department))
+        .body(Body::empty());
+    assert_eq!(served.send(key.unwrap()).await.status, StatusCode::FORBIDDEN);
+    let approved = approve(1, "bina.food").await;
+    assert_eq!(approved.status, StatusCode::OK, "{}", approved.body);
+    let approved = approved.json();
+    assert_eq!((&approved["stands"], &approved["approved_by"]), (&json!("in_force"), &json!("bina.food")));
+    assert_eq!(approve(1, "bina.food").await.status, StatusCode::CONFLICT);
+    let entries = store.list_audit_events(0, 10_000).await.unwrap();
+    let told = entries.iter().find(|entry| entry.event.action == "agreement_approved").unwrap();
+    assert_eq!((told.event.actor.as_str(), &told.event.detail["signed_in"]), ("bina.food", &json!(true)));
 }
 
 #[tokio::test]
