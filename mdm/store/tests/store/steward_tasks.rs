@@ -144,8 +144,8 @@ fn an_undone_decision_opens_the_task_again_and_the_ledger_keeps_both() {
             hub.store.decide_task(id, UserId(1), Decision::Review, "").await,
             Err(StoreError::NoDecision)
         ));
-        const TOLD: &str = "UPDATE constraints SET undone_reason = 'told' WHERE undone_us IS NOT NULL";
-        kanak_store::testing::break_hub(&hub.url, TOLD).await.unwrap();
+        let told = "UPDATE constraints SET undone_reason = 'told' WHERE undone_us IS NOT NULL";
+        kanak_store::testing::break_hub(&hub.url, told).await.unwrap();
         let checks = hub.store.check_invariants().await.unwrap();
         let words = checks.iter().find(|check| check.name == "words_in_trail").unwrap();
         assert!(!words.passed && words.detail.contains("undoing of steward task 1"), "{}", words.detail);

@@ -141,7 +141,7 @@ async fn only_a_key_of_the_registers_own_department_writes_it() {
     for (method, path, body, needs) in [
         ("PUT", path, columns(250).as_str(), "send `Purpose: service_delivery`"),
         ("DELETE", path, "", "send `Purpose: service_delivery`"),
-        ("POST", "/v1/golden-records", &stranger, "`Purpose: service_delivery` or `Purpose: stewardship`"),
+        ("POST", "/v1/golden-records", stranger.as_str(), "`Purpose: service_delivery` or `Purpose: stewardship`"),
         (
             "POST",
             "/v1/golden-records/matches",
