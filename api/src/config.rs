@@ -51,6 +51,19 @@ pub struct Sharing {
     pub links: Shared,
     /// Whose values a department's caller reads.
     pub reads: Shared,
+    /// How whoever approves an agreement shows who they are.
+    pub approvals: Approvals,
+}
+
+/// How whoever approves an agreement shows who they are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Approvals {
+    /// By name: whoever runs the command says who approves.
+    #[default]
+    Named,
+    /// By signing in: the command does not approve.
+    SignedIn,
 }
 
 /// Whether an agreement is needed.

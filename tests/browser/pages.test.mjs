@@ -28,8 +28,8 @@ async function navigation() {
   return [...new Set(links.map((link) => link.split("?")[0].split("#")[0]))].filter((link) => link !== "/" && !link.startsWith("/sign") && !link.startsWith("/language"));
 }
 
-test("every page of the navigation is sound at three widths", async () => {
-  const links = await navigation();
+test("every page of the navigation, and the one about the API, is sound at three widths", async () => {
+  const links = [...(await navigation()), "/docs"];
   assert.ok(links.length >= 8, `only ${links}`);
   for (const link of links) {
     for (const width of widths) {

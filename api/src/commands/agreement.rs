@@ -9,7 +9,7 @@ use kanak_model::{Purpose, Timestamp};
 use serde_json::{Value, json};
 
 use crate::cli::{AgreementAddArgs, AgreementCommand};
-use crate::config::Shared;
+use crate::config::{Approvals, Shared};
 use crate::deployment::Deployment;
 use crate::output::Output;
 
@@ -30,6 +30,12 @@ pub async fn run(command: &AgreementCommand, deployment: &Deployment, output: &O
             ));
         }
         AgreementCommand::Approve { agreement, by } => {
+            if deployment.config.sharing.approvals == Approvals::SignedIn {
+                bail!(
+                    "agreements are approved by who has signed in (kanak.toml, [sharing] approvals): \
+                     POST /v1/agreements/{agreement}/approval"
+                );
+            }
             let approved = store.approve_agreement(*agreement, by).await?;
             output.note(format!("agreement {agreement} is approved{}", what_follows(&approved, deployment)));
         }

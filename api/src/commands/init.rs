@@ -55,6 +55,7 @@ sources = "sources"
 # [sharing]
 # links = "agreed"   # source records of two registers without an agreement are not compared, and never stand in one golden record
 # reads = "agreed"   # a department's key or user reads values of its own registers, and of others what an agreement gives it
+# approvals = "signed_in"  # the second person signs in and approves over the API; `kanak agreement approve` believes whom it is told
 
 # Which legal bases carry a purpose; the first holds when a request states no `Legal-Basis`. A read that rests on consent shows only
 # golden records for which a receipt stands, as `kanak consent` keeps them.

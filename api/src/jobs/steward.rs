@@ -62,13 +62,18 @@ pub async fn decide_many(
     Ok((done, applied))
 }
 
-/// Undoes what still holds of decisions made at once, and resolves what they touched.
+/// Undoes what still holds of decisions made at once, for a reason that may be empty, and resolves what they touched.
 ///
 /// # Errors
-/// When nothing of them holds.
-pub async fn undo_many(deployment: &Deployment, id: DecisionBatchId, by: UserId) -> anyhow::Result<Vec<Applied>> {
+/// When nothing of them holds, or the reason cannot be kept.
+pub async fn undo_many(
+    deployment: &Deployment,
+    id: DecisionBatchId,
+    by: UserId,
+    reason: &str,
+) -> anyhow::Result<Vec<Applied>> {
     let policy = &deployment.config.stewardship.four_eyes;
-    let undone = deployment.store.undo_tasks(policy, id, by).await?;
+    let undone = deployment.store.undo_tasks(policy, id, by, reason).await?;
     resolve_each(deployment, undone.into_iter().map(|task| (task.entity, [task.pair.left, task.pair.right]))).await
 }
 
@@ -106,13 +111,14 @@ pub async fn approve(deployment: &Deployment, id: ProposalId, by: UserId) -> any
     resolve_around(deployment, &approved.entity, &approved.touched).await
 }
 
-/// Takes a decision back and resolves what it touched; proposes that where the deployment wanted a second steward for the decision.
+/// Takes a decision back, for a reason that may be empty, and resolves what it touched; proposes that where the deployment wanted a second
+/// steward for the decision.
 ///
 /// # Errors
-/// When the task does not exist or was not decided.
-pub async fn undo(deployment: &Deployment, task: StewardTaskId, by: UserId) -> anyhow::Result<Done> {
+/// When the task does not exist or was not decided, or the reason cannot be kept.
+pub async fn undo(deployment: &Deployment, task: StewardTaskId, by: UserId, reason: &str) -> anyhow::Result<Done> {
     let policy = &deployment.config.stewardship.four_eyes;
-    match deployment.store.undo_decision_under(policy, task, by).await? {
+    match deployment.store.undo_decision_under(policy, task, by, reason).await? {
         Undone::Proposed(id) => Ok(Done::Proposed(id)),
         Undone::InForce(StewardTask { entity, pair, .. }) => {
             resolve_around(deployment, &entity, &[pair.left, pair.right]).await.map(Done::Applied)
@@ -400,7 +406,7 @@ mod tests {
         };
         let merged = (gone, Change::MergedInto, Some(joined.0));
         assert_eq!((told(joined.0).await, told(gone).await), (vec![merged], vec![merged]));
-        undo(deployment, asked, BY).await.unwrap();
+        undo(deployment, asked, BY, "").await.unwrap();
         let restored = (gone, Change::Restored, Some(joined.0));
         assert_eq!((told(joined.0).await, told(gone).await), (vec![merged, restored], vec![merged, restored]));
         assert_eq!(ids(&house).await, apart);

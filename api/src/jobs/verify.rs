@@ -12,6 +12,7 @@ use arrow::datatypes::{DataType, Int64Type};
 use arrow::record_batch::RecordBatch;
 use kanak_codes::identifiers::{AadhaarSearch, FoundAadhaar};
 use kanak_ingest::landing;
+use kanak_model::golden_record::GoldenValues;
 use kanak_model::{Access, Class, EntityModel, GoldenId};
 use kanak_store::{HubUrl, Link, RevealStep, Store, VaultError};
 use kanak_warehouse::{CrosswalkRow, PERSONAL_RELATIONS, QueryLimits, RELATIONS};
@@ -270,13 +271,22 @@ async fn different_values(
         for record in page {
             let id = record.id;
             match names.get(&id).and_then(|made_id| made.get(made_id)) {
-                Some(same) if *same == (record.values, record.status) => {}
-                Some(_) => return Ok(Some(format!("{id} has other values in the hub than in the replay"))),
+                Some((values, status)) if *values == record.values && *status == record.status => {}
+                Some((values, _)) => {
+                    let what = first_different(&record.values, values);
+                    return Ok(Some(format!("{what} of {id} is another in the hub than in the replay")));
+                }
                 None => return Ok(Some(format!("{id} is live in the hub and has no members in the replay"))),
             }
         }
     }
     Ok((made.len() != names.len()).then(|| "the replay has golden records that the hub lacks".to_owned()))
+}
+
+/// The first attribute in which two golden records differ, in words: never its values.
+fn first_different(one: &GoldenValues, other: &GoldenValues) -> String {
+    let attribute = one.keys().chain(other.keys()).find(|name| one.get(*name) != other.get(*name));
+    attribute.map_or_else(|| "the status".to_owned(), |name| format!("`{name}`"))
 }
 
 /// Opens every sealed file and reads it to its end: each part is authenticated.

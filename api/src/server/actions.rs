@@ -52,7 +52,7 @@ impl StewardActions for Actions {
     }
 
     async fn undo(&self, caller: &Caller, task: StewardTaskId) -> Result<(), ActionError> {
-        self.undo_task(caller, task).await.map(drop)
+        self.undo_task(caller, task, "").await.map(drop)
     }
 
     async fn decide_many(
@@ -68,7 +68,7 @@ impl StewardActions for Actions {
     }
 
     async fn undo_many(&self, caller: &Caller, id: DecisionBatchId) -> Result<(), ActionError> {
-        self.undo_many(caller, id).await.map(drop)
+        self.undo_many(caller, id, "").await.map(drop)
     }
 
     async fn answer(&self, caller: &Caller, proposal: ProposalId, verdict: Verdict) -> Result<(), ActionError> {
@@ -177,17 +177,23 @@ impl Actions {
         Ok((done, applied))
     }
 
-    /// Undoes what still holds of decisions made at once, all of which the steward may see; tells what it changed.
+    /// Undoes what still holds of decisions made at once, all of which the steward may see, for a reason that may be empty; tells what it
+    /// changed.
     ///
     /// # Errors
     /// What the steward has to know when it was not done.
-    pub async fn undo_many(&self, caller: &Caller, id: DecisionBatchId) -> Result<Vec<Applied>, ActionError> {
+    pub async fn undo_many(
+        &self,
+        caller: &Caller,
+        id: DecisionBatchId,
+        reason: &str,
+    ) -> Result<Vec<Applied>, ActionError> {
         let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
         for task in self.0.deployment.store.list_batch_tasks(id).await.map_err(inside)? {
             self.may_see(caller, task).await?;
         }
         let _one_at_a_time = self.0.work.lock().await;
-        steward::undo_many(&self.0.deployment, id, by).await.map_err(|error| refusal(&error))
+        steward::undo_many(&self.0.deployment, id, by, reason).await.map_err(|error| refusal(&error))
     }
 
     /// Approves what another steward proposed and this one may see; tells what it changed.
@@ -243,15 +249,16 @@ impl Actions {
         steward::step(&self.0.deployment, task, by, act).await.map_err(|error| refusal(&error))
     }
 
-    /// Takes back the decision of a task that the steward may see; tells what it changed, or that it waits for a second steward.
+    /// Takes back the decision of a task that the steward may see, for a reason that may be empty; tells what it changed, or that it waits
+    /// for a second steward.
     ///
     /// # Errors
     /// What the steward has to know when it was not done.
-    pub async fn undo_task(&self, caller: &Caller, task: StewardTaskId) -> Result<Done, ActionError> {
+    pub async fn undo_task(&self, caller: &Caller, task: StewardTaskId, reason: &str) -> Result<Done, ActionError> {
         let by = steward_of(caller).map_err(|(_, detail)| ActionError::Refused(detail))?;
         self.may_see(caller, task).await?;
         let _one_at_a_time = self.0.work.lock().await;
-        steward::undo(&self.0.deployment, task, by).await.map_err(|error| refusal(&error))
+        steward::undo(&self.0.deployment, task, by, reason).await.map_err(|error| refusal(&error))
     }
 
     /// Does something to a golden record that the steward may see; tells what it changed.

@@ -1,5 +1,5 @@
-//! How often one address may try to sign in. A user's own lock-out stands in the hub; this one also holds for names that
-//! do not exist, and spares the server the work of checking passwords.
+//! How often one address may try to sign in, whatever the name. How long a name waits there after wrong passwords stands in the hub; this
+//! holds for all names together, and spares the server the work of checking passwords.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};

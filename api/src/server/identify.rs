@@ -9,7 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use axum_extra::extract::CookieJar;
 use kanak_dashboards::session::{SignedIn, find_language_cookie};
-use kanak_model::access::{LegalBasis, Terms};
+use kanak_model::access::{Denied, LegalBasis, Terms};
 use kanak_model::toml_text::choices;
 use kanak_model::{Access, Caller, Purpose};
 use kanak_store::StoreError;
@@ -123,6 +123,8 @@ pub struct ApiCaller {
     pub caller: Caller,
     /// Why; `statistics` where the header is missing, which shows nothing personal.
     pub purpose: Purpose,
+    /// Whether the header was there.
+    states_purpose: bool,
     /// The code of the department whose registers the caller writes; keys alone have one.
     pub department: Option<String>,
     /// On what basis, where the request states one of several.
@@ -137,7 +139,36 @@ impl ApiCaller {
     /// # Errors
     /// 403 when no role of the caller serves the purpose, or the stated basis does not carry it.
     pub fn access(&self) -> Result<Access, Problem> {
-        Ok(Access::decide_under(&self.caller, self.purpose, self.basis, &self.terms)?)
+        let decided = Access::decide_under(&self.caller, self.purpose, self.basis, &self.terms);
+        decided.map_err(|denied| self.refused(denied))
+    }
+
+    /// What the caller may read for one of the purposes that an endpoint is for; `what` says in words what for.
+    ///
+    /// # Errors
+    /// 403 that names them where the request states another or none; else as [`Self::access`].
+    pub fn access_for(&self, purposes: &[Purpose], what: &str) -> Result<Access, Problem> {
+        if !purposes.contains(&self.purpose) {
+            let send: Vec<String> = purposes.iter().map(|purpose| format!("`Purpose: {}`", purpose.word())).collect();
+            return Err(Problem::forbidden(format!("{what}; send {}", send.join(" or "))));
+        }
+        self.access()
+    }
+
+    /// What a caller learns who may not read for a purpose. Who stated none did not mean the one that holds then, and is told which the
+    /// own roles serve.
+    pub fn refused(&self, denied: Denied) -> Problem {
+        if self.states_purpose {
+            return denied.into();
+        }
+        let serves = |purpose: &Purpose| Access::decide(&self.caller, *purpose).is_ok();
+        let served: Vec<&str> = Purpose::ALL.into_iter().filter(serves).map(Purpose::word).collect();
+        if served.is_empty() {
+            return Problem::forbidden(
+                "your roles serve no purpose; ask an administrator for the role that serves yours",
+            );
+        }
+        Problem::forbidden(format!("say in the header `Purpose` what for; your roles serve {}", choices(served)))
     }
 }
 
@@ -149,8 +180,14 @@ impl<S: Send + Sync> FromRequestParts<S> for ApiCaller {
         let terms = parts.extensions.get::<Arc<Terms>>().cloned().ok_or_else(Problem::unauthorized)?;
         let Asked { purpose, basis } = Asked::of(&parts.headers)?;
         let department = parts.extensions.get::<OwnDepartment>().and_then(|own| own.0.clone());
-        Ok(Self { caller, purpose, department, basis, terms })
+        let states_purpose = parts.headers.contains_key("purpose");
+        Ok(Self { caller, purpose, states_purpose, department, basis, terms })
     }
+}
+
+/// The purpose that a request states, or that holds where it states none; `None` where it is none that is known.
+pub fn purpose_of(headers: &HeaderMap) -> Option<Purpose> {
+    Asked::of(headers).ok().map(|asked| asked.purpose)
 }
 
 /// Why a request reads, and on what legal basis.

@@ -16,4 +16,5 @@ pub mod security;
 pub mod sign_in;
 pub mod state;
 pub mod telemetry;
+pub mod unread;
 pub mod unstalled;

@@ -37,6 +37,11 @@ impl Problem {
         }
     }
 
+    /// A problem of a kind of its own, which programs tell by its type: a place on the page about the API.
+    pub fn of_kind(status: StatusCode, kind: &str, title: &str, detail: impl Into<String>) -> Self {
+        Self { kind: format!("/docs#{kind}"), title: title.to_owned(), ..Self::new(status, detail) }
+    }
+
     /// The thing does not exist.
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)

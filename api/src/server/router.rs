@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::server::actions::Actions;
 use crate::server::docs::WhoCalls;
 use crate::server::state::AppState;
-use crate::server::{admit, docs, health, identify, refusals, security, sign_in, telemetry};
+use crate::server::{admit, docs, health, identify, refusals, security, sign_in, telemetry, unread};
 use crate::v1;
 
 #[derive(utoipa::OpenApi)]
@@ -28,7 +28,7 @@ struct ApiDoc;
 
 /// The documented part: handlers and their description.
 pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(ApiDoc::openapi())
+    let (router, mut openapi) = OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))
@@ -69,6 +69,7 @@ pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(v1::department_answers::list::list))
         .routes(routes!(v1::department_answers::take_note::take_note))
         .routes(routes!(v1::agreements::list::list))
+        .routes(routes!(v1::agreements::approve::approve))
         .routes(routes!(v1::consents::list::list, v1::consents::record::record))
         .routes(routes!(v1::consents::withdraw::withdraw))
         .routes(routes!(v1::feed::list::list))
@@ -79,7 +80,9 @@ pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(v1::vault::decide::decide))
         .routes(routes!(v1::vault::reveal::reveal))
         .routes(routes!(v1::vault::same_person::same_person))
-        .split_for_parts()
+        .split_for_parts();
+    docs::describe_refusals(&mut openapi);
+    (router, openapi)
 }
 
 /// Everything that is served.
@@ -106,6 +109,7 @@ pub fn router(state: &AppState) -> Router {
         .with_state(state.clone())
         .merge(pages)
         .merge(kanak_dashboards::assets::router())
+        .layer(from_fn_with_state(state.clone(), unread::record))
         .layer(from_fn_with_state(state.clone(), identify::identify))
         .layer(from_fn_with_state(state.clone(), admit::admit))
         .layer(from_fn(refusals::as_problems))

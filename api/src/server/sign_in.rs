@@ -14,6 +14,7 @@ use kanak_store::SignIn;
 use serde::Deserialize;
 
 use crate::secrets::{new_password, os_rng};
+use crate::server::attempts::network_of;
 use crate::server::identify::{SESSION_COOKIE, csrf_token};
 use crate::server::problem::Problem;
 use crate::server::state::{AppState, Cookies};
@@ -94,7 +95,8 @@ pub async fn sign_in(
         return form(&state, jar, Some(message), &fields.next, StatusCode::TOO_MANY_REQUESTS);
     }
     let store = &state.deployment.store;
-    let outcome = match store.sign_in(&fields.user_name, &fields.password).await {
+    let from = network_of(address).to_string();
+    let outcome = match store.sign_in(&fields.user_name, &fields.password, &from).await {
         Ok(outcome) => outcome,
         Err(error) => return Problem::internal(error).into_response(),
     };
@@ -113,7 +115,7 @@ pub async fn sign_in(
             form(&state, jar, Some(message), &fields.next, StatusCode::UNAUTHORIZED)
         }
         SignIn::LockedUntil(until) => {
-            let message = format!("Too many wrong passwords; try again after {until}.");
+            let message = format!("Too many wrong passwords from your address; try again after {until}.");
             form(&state, jar, Some(&message), &fields.next, StatusCode::TOO_MANY_REQUESTS)
         }
     }

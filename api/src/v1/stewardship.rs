@@ -71,9 +71,5 @@ pub(super) fn refusal(error: ActionError) -> Problem {
 
 /// What a caller may see of the words of stewards and officers about people: they are read for stewardship alone.
 pub(super) fn access(caller: &ApiCaller) -> Result<Access, Problem> {
-    let access = caller.access()?;
-    if access.purpose() == Purpose::Stewardship {
-        return Ok(access);
-    }
-    Err(Problem::forbidden("what stewards say is read for stewardship alone; send `Purpose: stewardship`"))
+    caller.access_for(&[Purpose::Stewardship], "what stewards say is read for stewardship alone")
 }

@@ -43,6 +43,9 @@ pub(crate) async fn show(State(state): State<DashboardState>, signed: Signed) ->
     show_page(&build(&state, &signed, None))
 }
 
+/// What wrong passwords of who has signed in are counted by: nobody who has not keeps them from a new one.
+const SIGNED_IN: &str = "signed in";
+
 /// `POST /account`: another password. It ends every session of the user, so that they sign in anew.
 pub(crate) async fn change_password(
     State(state): State<DashboardState>,
@@ -61,7 +64,7 @@ pub(crate) async fn change_password(
     }
     let store = &state.store;
     let caller = &signed.user.caller;
-    let user = match store.sign_in(&caller.name, &sent.current).await.map_err(PageError::inside)? {
+    let user = match store.sign_in(&caller.name, &sent.current, SIGNED_IN).await.map_err(PageError::inside)? {
         SignIn::Welcome(user) if Some(user.id) == caller.user => user,
         SignIn::Welcome(_) | SignIn::Refused => return refuse("The present password is not right.".to_owned()),
         SignIn::LockedUntil(until) => {

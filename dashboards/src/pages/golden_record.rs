@@ -114,7 +114,7 @@ async fn read_page(
     let mut golden = match (golden, known_at) {
         (Some(golden), _) => golden,
         (None, None) => return Err(not_found()),
-        (None, Some(then)) => return Err(not_then(&state, &access, model, golden_id, then).await?),
+        (None, Some(then)) => return Err(not_then(state, &access, model, golden_id, then).await?),
     };
     let id = golden.record.id;
     let is_past = known_at.is_some() || as_of.is_some();

@@ -8,13 +8,13 @@ use kanak_model::sharing::{
 use kanak_model::{Caller, Purpose, Timestamp, UserId};
 use sqlx::FromRow;
 
-use crate::Store;
 use crate::api_keys::ApiKeyId;
 use crate::audit_events;
 use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{json, sql};
 use crate::error::StoreError;
 use crate::stewardship::check_text;
+use crate::{Store, users};
 
 #[derive(FromRow)]
 struct Row {
@@ -222,26 +222,28 @@ impl Store {
         Ok(id)
     }
 
-    /// Approves an agreement in the name of another user of the owner than the one who proposed it.
+    /// Approves an agreement in the name of another user of the owner than the one who proposed it, who was not asked for a password: the
+    /// trail says so.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::NotOfOwner`]; [`StoreError::SamePerson`]; [`StoreError::Text`] when it waits for nobody.
     pub async fn approve_agreement(&self, id: i64, person: &str) -> Result<Agreement, StoreError> {
-        const SQL: &str = "UPDATE agreements SET approved_by = $2, approved_us = $3 WHERE id = $1";
         let mut tx = self.db.begin(&*self.clock).await?;
-        let agreement = get(&mut tx, id).await?;
-        if agreement.approved.is_some() || agreement.ended.is_some() {
-            return Err(StoreError::Text { what: "the agreement", why: "waits for nobody; it was approved or ended" });
-        }
-        let person = check_person(&mut tx, &agreement.terms.register, person).await?;
-        if person == agreement.proposed.0 {
-            return Err(StoreError::SamePerson { person });
-        }
-        let now = tx.now;
-        on_tx!(tx, |c| sqlx::query(SQL).bind(id).bind(&person).bind(now.0).execute(c).await.map(drop))?;
-        record(&mut tx, &person, "agreement_approved", id, serde_json::json!({})).await?;
+        let approved = approve(&mut tx, id, person, serde_json::json!({ "signed_in": false })).await?;
         tx.commit().await?;
-        Ok(Agreement { approved: Some((person, now)), ..agreement })
+        Ok(approved)
+    }
+
+    /// The same by a user who has signed in.
+    ///
+    /// # Errors
+    /// As [`Store::approve_agreement`].
+    pub async fn approve_agreement_as(&self, id: i64, user: UserId) -> Result<Agreement, StoreError> {
+        let mut tx = self.db.begin(&*self.clock).await?;
+        let person = users::actor(&mut tx, user).await?;
+        let approved = approve(&mut tx, id, &person, serde_json::json!({ "signed_in": true })).await?;
+        tx.commit().await?;
+        Ok(approved)
     }
 
     /// Ends an agreement in the name of a user of the owner: one is enough, since it only narrows.
@@ -345,6 +347,23 @@ impl Store {
         audit_events::append_act(&mut tx, &by.name, "department_set", format!("{what} {id}"), detail).await?;
         tx.commit().await
     }
+}
+
+/// See [`Store::approve_agreement`].
+async fn approve(tx: &mut Tx, id: i64, person: &str, detail: serde_json::Value) -> Result<Agreement, StoreError> {
+    const SQL: &str = "UPDATE agreements SET approved_by = $2, approved_us = $3 WHERE id = $1";
+    let agreement = get(tx, id).await?;
+    let person = check_person(tx, &agreement.terms.register, person).await?;
+    if agreement.approved.is_some() || agreement.ended.is_some() {
+        return Err(StoreError::Text { what: "the agreement", why: "waits for nobody; it was approved or ended" });
+    }
+    if person == agreement.proposed.0 {
+        return Err(StoreError::SamePerson { person });
+    }
+    let now = tx.now;
+    on_tx!(tx, |c| sqlx::query(SQL).bind(id).bind(&person).bind(now.0).execute(c).await.map(drop))?;
+    record(tx, &person, "agreement_approved", id, detail).await?;
+    Ok(Agreement { approved: Some((person, now)), ..agreement })
 }
 
 async fn record(tx: &mut Tx, person: &str, action: &str, id: i64, detail: serde_json::Value) -> Result<(), StoreError> {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kanak_model::{GoldenId, Timestamp};
 
 use crate::Store;
+use crate::audit_events::{READ_FOUND_NOTHING, READ_REFUSED};
 use crate::db::{Tx, on_tx};
 use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, attribute_path, attribute_text, json, sql};
 use crate::error::StoreError;
@@ -171,6 +172,11 @@ impl Store {
             let Some(last) = rows.last() else { break };
             after = (last.0, last.1);
             for (at_us, _, action, subject, purpose) in rows {
+                // Nobody is touched by what was not shown.
+                if [READ_REFUSED, READ_FOUND_NOTHING].contains(&action.as_str()) {
+                    *unnamed.entry(action).or_default() += 1;
+                    continue;
+                }
                 let golden = golden_of(&mut tx, Subject::parse(&subject), &action, at_us).await?;
                 if golden.is_empty() {
                     *unnamed.entry(action).or_default() += 1;

@@ -12,6 +12,11 @@ use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{ROWS_A_STATEMENT, json, sql};
 use crate::error::StoreError;
 
+/// The action of a read that the caller was refused.
+pub const READ_REFUSED: &str = "read refused";
+/// The action of a read that found nothing which the caller may see.
+pub const READ_FOUND_NOTHING: &str = "read found nothing";
+
 /// Something to be recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditEvent {

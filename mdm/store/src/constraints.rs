@@ -130,17 +130,19 @@ pub(crate) async fn insert(tx: &mut Tx, entity: &str, new: &NewConstraint<'_>) -
         .await)?)
 }
 
-/// Marks the decision of a task as undone; gives its number in the ledger.
-pub(crate) async fn undo(tx: &mut Tx, task: i64, by: UserId) -> Result<Vec<i64>, StoreError> {
-    const SQL: &str = "UPDATE constraints SET undone_by = $2, undone_us = $3 WHERE steward_task_id = $1 AND undone_us IS NULL RETURNING id";
+/// Marks the decision of a task as undone, with the words of who does it; gives its number in the ledger.
+pub(crate) async fn undo(tx: &mut Tx, task: i64, by: UserId, reason: Option<&str>) -> Result<Vec<i64>, StoreError> {
+    const SQL: &str = "UPDATE constraints SET undone_by = $2, undone_us = $3, undone_reason = $4
+         WHERE steward_task_id = $1 AND undone_us IS NULL RETURNING id";
     let now = tx.now.0;
-    Ok(on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(task).bind(by.0).bind(now).fetch_all(c).await)?)
+    Ok(on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(task).bind(by.0).bind(now).bind(reason).fetch_all(c).await)?)
 }
 
 /// Takes the words out of decisions about source records that are erased, and of those that were made at once with them and so have the
 /// same words; gives which decisions these are.
 pub(crate) async fn erase_words(tx: &mut Tx, sources: &[i64], batches: &[i64]) -> Result<Vec<i64>, StoreError> {
-    const SQL: &str = "UPDATE constraints SET reason = 'erased' WHERE left_id IN (SELECT id FROM {ids $1} AS i)
+    const SQL: &str = "UPDATE constraints SET reason = 'erased',
+         undone_reason = CASE WHEN undone_reason IS NOT NULL THEN 'erased' END WHERE left_id IN (SELECT id FROM {ids $1} AS i)
          OR right_id IN (SELECT id FROM {ids $1} AS j) OR batch_id IN (SELECT id FROM {ids $2} AS b) RETURNING id";
     let engine = tx.engine();
     Ok(on_tx!(tx, |c| sqlx::query_scalar(sql(engine, SQL)).bind(json(sources)).bind(json(batches)).fetch_all(c).await)?)

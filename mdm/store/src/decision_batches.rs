@@ -10,7 +10,9 @@ use crate::db::{Tx, on_db, on_tx};
 use crate::dialect::{json, sql};
 use crate::error::StoreError;
 use crate::steward_tasks::{get, get_due};
-use crate::stewardship::{HeldDecisions, NewDecision, check_reason, decide, find_second, find_second_to_undo, undo};
+use crate::stewardship::{
+    HeldDecisions, NewDecision, check_reason, check_words_of, decide, find_second, find_second_to_undo, undo,
+};
 use crate::{Store, users};
 
 /// So many tasks are decided at once.
@@ -86,18 +88,20 @@ impl Store {
         Ok(done)
     }
 
-    /// Undoes what still holds of decisions that were made at once; gives the tasks as they stand then.
+    /// Undoes what still holds of decisions that were made at once; gives the tasks as they stand then. `reason` may be empty.
     ///
     /// # Errors
-    /// [`StoreError::BatchUndone`] when nothing of it holds, or there is no such batch; [`StoreError::NeedsSecond`] when the policy wants a
+    /// [`StoreError::Reason`] when the reason cannot be kept; [`StoreError::BatchUndone`] when nothing of it holds, or there is no such batch; [`StoreError::NeedsSecond`] when the policy wants a
     /// second steward to agree to the undoing of one of them.
     pub async fn undo_tasks(
         &self,
         policy: &FourEyes,
         id: DecisionBatchId,
         by: UserId,
+        reason: &str,
     ) -> Result<Vec<StewardTask>, StoreError> {
         const MARK: &str = "UPDATE decision_batches SET undone_by = $2, undone_us = $3 WHERE id = $1";
+        let reason = check_words_of(reason)?;
         let mut tx = self.db.begin(&*self.clock).await?;
         let tasks: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(HOLDING).bind(id.0).fetch_all(c).await)?;
         if tasks.is_empty() {
@@ -109,7 +113,7 @@ impl Store {
             if let Some(policy) = find_second_to_undo(&mut tx, policy, &task).await? {
                 return Err(StoreError::NeedsSecond { task: id, policy });
             }
-            undone.push(undo(&mut tx, id, by).await?);
+            undone.push(undo(&mut tx, id, by, reason).await?);
         }
         let now = tx.now.0;
         on_tx!(tx, |c| sqlx::query(MARK).bind(id.0).bind(by.0).bind(now).execute(c).await.map(drop))?;

@@ -372,8 +372,7 @@ async fn check_provenance(tx: &mut Tx) -> Result<Check, StoreError> {
     ))
 }
 
-/// Of every version that a golden record ever had. Who held which source record then is not looked at, and values that stewards stated
-/// are compared with the trail.
+/// Of every version that a golden record ever had. Who held which source record then is not looked at, nor when a steward's override held.
 async fn check_past_provenance(tx: &mut Tx) -> Result<Check, StoreError> {
     const SQL: &str = "SELECT golden_id, version, chosen FROM golden_versions
          WHERE golden_id > $1 OR (golden_id = $1 AND version > $2) ORDER BY golden_id, version LIMIT $3";
@@ -390,7 +389,9 @@ async fn check_past_provenance(tx: &mut Tx) -> Result<Check, StoreError> {
         after = (last.0, last.1);
         let sources: FxHashSet<i64> =
             rows.iter().flat_map(|row| row.2.0.0.values()).map(|value| value.source_record.0).collect();
-        let list = json(&sources.into_iter().collect::<Vec<i64>>());
+        let sources: Vec<i64> = sources.into_iter().collect();
+        let given = overrides::list_ever_given(tx, &sources).await?;
+        let list = json(&sources);
         let mut versions = Versions::default();
         for text in [NOW, BEFORE] {
             let stated: Vec<(i64, i64, Json<Values>)> =
@@ -399,10 +400,15 @@ async fn check_past_provenance(tx: &mut Tx) -> Result<Check, StoreError> {
         }
         for (id, _, chosen) in &rows {
             let fits = |(name, value): (&String, &kanak_model::golden_record::GoldenValue)| {
-                value.strategy == SurvivorshipStrategy::StewardOverride
-                    || versions
-                        .get(&(value.source_record.0, value.source_version))
-                        .is_some_and(|stated| stated.find(name) == Some(value.value.as_str()))
+                let source = value.source_record.0;
+                if value.strategy == SurvivorshipStrategy::StewardOverride {
+                    // An erasure may take a steward's value and leave the version of another that took it.
+                    let is_given = |text: &str| given.contains(&(source, name.clone(), text.to_owned()));
+                    return is_given(&value.value) || is_given("");
+                }
+                versions
+                    .get(&(source, value.source_version))
+                    .is_some_and(|stated| stated.find(name) == Some(value.value.as_str()))
             };
             if !chosen.0.0.iter().all(fits) && broken.last() != Some(id) {
                 broken.push(*id);

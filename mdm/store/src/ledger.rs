@@ -158,16 +158,18 @@ const DECLARED_MODELS: Table = Table {
          FROM {rows $1: entity text, number int, version int, body text, migrations text, recorded_us int} AS r",
 };
 
-type ConstraintRow = (i64, String, i64, i64, String, i64, String, i64, i64, Option<i64>, Option<i64>, Option<i64>);
+type ConstraintRow =
+    (i64, String, i64, i64, String, i64, String, i64, i64, Option<i64>, Option<i64>, Option<String>, Option<i64>);
 const CONSTRAINTS: Table = Table {
     read: "SELECT id, entity, left_id, right_id, kind, steward_task_id, reason, decided_by, decided_us, undone_by,
-         undone_us, field_check_id FROM constraints ORDER BY id",
+         undone_us, undone_reason, field_check_id FROM constraints ORDER BY id",
     write: "INSERT INTO constraints (id, entity, left_id, right_id, kind, steward_task_id, reason, decided_by,
-         decided_us, undone_by, undone_us, field_check_id)
+         decided_us, undone_by, undone_us, undone_reason, field_check_id)
          SELECT id, entity, left_id, right_id, kind, steward_task_id, reason, decided_by, decided_us, undone_by, undone_us,
-         field_check_id
+         undone_reason, field_check_id
          FROM {rows $1: id int, entity text, left_id int, right_id int, kind text, steward_task_id int, reason text,
-             decided_by int, decided_us int, undone_by int, undone_us int, field_check_id int} AS r",
+             decided_by int, decided_us int, undone_by int, undone_us int, undone_reason text,
+             field_check_id int} AS r",
 };
 
 type ConfirmationRow = (i64, String, Option<i64>, String, i64, i64, Option<i64>, Option<i64>);

@@ -68,7 +68,7 @@ pub use api_keys::{ApiKey, ApiKeyId};
 pub use arrivals::{Arrivals, Arrived, Arriving, ArrivingRow, Expected, StandsWith};
 pub use audit_affected::{Affected, Touched};
 pub use audit_checkpoints::{AuditCheckpoint, AuditKey, AuditSigner, CHECKPOINT_EVERY_US, ENTRIES_A_CHECKPOINT};
-pub use audit_events::{AuditEntry, AuditEvent};
+pub use audit_events::{AuditEntry, AuditEvent, READ_FOUND_NOTHING, READ_REFUSED};
 pub use audit_verify::{AuditFault, AuditFileError, AuditVerdict, verify_audit_file};
 pub use backup::{Backup, HubCopy, POSTGRES_COPY, SQLITE_COPY, read_sqlite_copy};
 pub use checksums::{Checksums, TableSum};

@@ -196,6 +196,20 @@ pub(crate) async fn list_given(tx: &mut Tx, golden: &[i64]) -> Result<FxHashSet<
     Ok(rows.into_iter().collect())
 }
 
+/// The values that overrides of these source records ever gave, as `(source record, attribute, value)`, those that ended among them; the
+/// value is empty where an erasure took it.
+pub(crate) async fn list_ever_given(
+    tx: &mut Tx,
+    sources: &[i64],
+) -> Result<FxHashSet<(i64, String, String)>, StoreError> {
+    const SQL: &str = "SELECT DISTINCT m.source_record_id, o.attribute, o.value FROM override_members m
+         JOIN overrides o ON o.id = m.override_id WHERE m.source_record_id IN (SELECT id FROM {ids $1} AS i)";
+    let engine = tx.engine();
+    let rows: Vec<(i64, String, String)> =
+        on_tx!(tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(sources)).fetch_all(c).await)?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Writes a value that a steward states; gives it with the entity type and the source records of its golden record, which wait for a
 /// resolution from now on.
 pub(crate) async fn insert(

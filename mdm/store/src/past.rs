@@ -147,7 +147,7 @@ pub struct StewardAct {
     pub by: Option<UserId>,
     /// What.
     pub what: ActKind,
-    /// The steward's words; of what was undone, none.
+    /// The steward's words; none where none were given or asked for.
     pub reason: Option<String>,
     /// The source records that it was about, where it was about two.
     pub source_records: Vec<SourceRecordId>,
@@ -203,6 +203,7 @@ struct ActRow {
     reason: String,
     ended_by: Option<i64>,
     ended_us: Option<i64>,
+    ended_reason: Option<String>,
     restated_as: Option<i64>,
 }
 
@@ -221,7 +222,7 @@ impl ActRow {
             at: Timestamp(at_us),
             by: self.ended_by.map(UserId),
             what: ended,
-            reason: None,
+            reason: self.ended_reason,
             source_records: source_records.clone(),
         });
         let begin = StewardAct {
@@ -240,15 +241,17 @@ impl Store {
     /// ever linked to it, confirmations and stated values. The caller has read the golden record.
     pub async fn list_steward_acts(&self, id: GoldenId, known_at: Timestamp) -> Result<Vec<StewardAct>, StoreError> {
         const SQL: &str = "SELECT kind, '' AS about, left_id, right_id, decided_by AS by_id, decided_us AS at_us, reason,
-                 undone_by AS ended_by, undone_us AS ended_us, CAST(NULL AS BIGINT) AS restated_as FROM constraints
+                 undone_by AS ended_by, undone_us AS ended_us, undone_reason AS ended_reason, CAST(NULL AS BIGINT) AS restated_as
+             FROM constraints
              WHERE left_id IN (SELECT source_record_id FROM crosswalks WHERE golden_id = $1)
                 OR right_id IN (SELECT source_record_id FROM crosswalks WHERE golden_id = $1)
              UNION ALL
-             SELECT 'confirmation', '', 0, 0, confirmed_by, confirmed_us, reason, withdrawn_by, withdrawn_us, NULL FROM confirmations
+             SELECT 'confirmation', '', 0, 0, confirmed_by, confirmed_us, reason, withdrawn_by, withdrawn_us, NULL, NULL
+             FROM confirmations
              WHERE constraint_id IS NULL AND id IN (SELECT m.confirmation_id FROM confirmation_members m
                  JOIN crosswalks c ON c.source_record_id = m.source_record_id WHERE c.golden_id = $1)
              UNION ALL
-             SELECT 'override', attribute, 0, 0, stated_by, stated_us, reason, ended_by, ended_us, restated_as FROM overrides
+             SELECT 'override', attribute, 0, 0, stated_by, stated_us, reason, ended_by, ended_us, NULL, restated_as FROM overrides
              WHERE id IN (SELECT m.override_id FROM override_members m
                  JOIN crosswalks c ON c.source_record_id = m.source_record_id WHERE c.golden_id = $1)";
         let rows: Vec<ActRow> = on_db!(&self.db, |c| sqlx::query_as(SQL).bind(id.0).fetch_all(c).await)?;

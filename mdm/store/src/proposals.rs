@@ -494,7 +494,8 @@ impl Store {
                 Approved { entity, touched: as_ids(members) }
             }
             ProposedAct::Undo { task } => {
-                let task = undo(&mut tx, *task, proposal.by).await?;
+                let reason = check_words_of(&proposal.reason)?;
+                let task = undo(&mut tx, *task, proposal.by, reason).await?;
                 audit(&mut tx, by, "undo_approved", id, serde_json::json!({ "steward_task": task.id.0 })).await?;
                 Approved { entity: task.entity, touched: vec![task.pair.left, task.pair.right] }
             }

@@ -168,6 +168,15 @@ impl Store {
         Ok(on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(id.0).fetch_optional(c).await)?)
     }
 
+    /// The source record of a key in a register, live or retired. An erased one is known by its key no more.
+    pub async fn find_source_record(&self, source: &str, key: &str) -> Result<Option<SourceRecordId>, StoreError> {
+        const SQL: &str = "SELECT r.id FROM source_systems s JOIN source_records r ON r.source_system_id = s.id
+             WHERE s.name = $1 AND r.source_key = $2";
+        let id: Option<i64> =
+            on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(source).bind(key).fetch_optional(c).await)?;
+        Ok(id.map(SourceRecordId))
+    }
+
     /// How many live source records of an entity type there are.
     pub async fn source_record_count(&self, entity: &str) -> Result<u64, StoreError> {
         const COUNT: &str = "SELECT CAST(coalesce(sum(live_count), 0) AS BIGINT) FROM source_systems
@@ -224,6 +233,26 @@ impl Store {
         ids: &[SourceRecordId],
     ) -> Result<Vec<SourceRecord>, StoreError> {
         of_ids(&mut self.db.begin_read().await?, access, ids).await
+    }
+
+    /// Whether one of these registers has a row of this key, and none of them ever stated the same: these values in the register that
+    /// is named beside them. `None` is the same as nothing.
+    pub async fn is_stated_otherwise(
+        &self,
+        registers: &[String],
+        key: &str,
+        same: Option<(&str, &Values)>,
+    ) -> Result<bool, StoreError> {
+        const SQL: &str = "SELECT s.name, r.stated FROM {texts $1} AS t JOIN source_systems s ON s.name = t.word
+             JOIN source_records r ON r.source_system_id = s.id AND r.source_key = $2
+             UNION ALL SELECT s.name, v.stated FROM {texts $1} AS t JOIN source_systems s ON s.name = t.word
+             JOIN source_records r ON r.source_system_id = s.id AND r.source_key = $2
+             JOIN source_record_versions v ON v.source_record_id = r.id";
+        let engine = self.db.engine();
+        let rows: Vec<(String, Json<Values>)> =
+            on_db!(&self.db, |c| sqlx::query_as(sql(engine, SQL)).bind(json(registers)).bind(key).fetch_all(c).await)?;
+        let is_same = |(name, stated): &(String, Json<Values>)| same == Some((name.as_str(), &stated.0));
+        Ok(!rows.is_empty() && !rows.iter().any(is_same))
     }
 
     /// The registers of source records, by name.

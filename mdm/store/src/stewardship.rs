@@ -466,26 +466,28 @@ impl Store {
     }
 
     /// Undoes a decision: its constraint no longer holds, the task waits again for whom it waited before (lapsed, when one of its
-    /// source records is retired), and both source records wait for a resolution. Where the policy wanted a second steward to agree to
-    /// the decision, as things stood when it was made, one has to agree to the undoing too: it is proposed.
+    /// source records is retired), and both source records wait for a resolution. `reason` may be empty. Where the policy wanted a second
+    /// steward to agree to the decision, as things stood when it was made, one has to agree to the undoing too: it is proposed.
     ///
     /// # Errors
-    /// [`StoreError::TaskState`] when the task is not decided; [`StoreError::TaskStep`] when it was escalated to a role that the steward
+    /// [`StoreError::Reason`] when the reason cannot be kept; [`StoreError::TaskState`] when the task is not decided; [`StoreError::TaskStep`] when it was escalated to a role that the steward
     /// lacks; [`StoreError::ProposalWaits`] when somebody proposes that already.
     pub async fn undo_decision_under(
         &self,
         policy: &FourEyes,
         id: StewardTaskId,
         by: UserId,
+        reason: &str,
     ) -> Result<Undone, StoreError> {
+        let reason = check_words_of(reason)?;
         let mut tx = self.db.begin(&*self.clock).await?;
         let task = get(&mut tx, id).await?;
         let undone = match find_second_to_undo(&mut tx, policy, &task).await? {
-            None => Undone::InForce(undo(&mut tx, id, by).await?),
+            None => Undone::InForce(undo(&mut tx, id, by, reason).await?),
             Some(policy) => {
                 undo_step(&mut tx, &task, by).await?;
-                let act = ProposedAct::Undo { task: id };
-                let new = NewProposal { entity: &task.entity, act: &act, policy: &policy, reason: "", by };
+                let (act, reason) = (ProposedAct::Undo { task: id }, reason.unwrap_or_default());
+                let new = NewProposal { entity: &task.entity, act: &act, policy: &policy, reason, by };
                 Undone::Proposed(proposals::propose_taking_back(&mut tx, &new).await?)
             }
         };
@@ -728,17 +730,22 @@ async fn undo_step(tx: &mut Tx, task: &StewardTask, by: UserId) -> Result<Step, 
     allowed(tx, task, by, |task, actor, _| task.undo(actor, standing)).await
 }
 
-/// Undoes the decision of one task within a transaction.
-pub(crate) async fn undo(tx: &mut Tx, id: StewardTaskId, by: UserId) -> Result<StewardTask, StoreError> {
+/// Undoes the decision of one task within a transaction, for a reason that was checked.
+pub(crate) async fn undo(
+    tx: &mut Tx,
+    id: StewardTaskId,
+    by: UserId,
+    reason: Option<&str>,
+) -> Result<StewardTask, StoreError> {
     let task = get(tx, id).await?;
     let step = undo_step(tx, &task, by).await?;
-    let numbers = constraints::undo(tx, id.0, by).await?;
+    let numbers = constraints::undo(tx, id.0, by, reason).await?;
     let mut touched = confirmations::withdraw_of_constraints(tx, &numbers, by).await?;
     touched.extend([task.pair.left.0, task.pair.right.0]);
     touched.sort_unstable();
     touched.dedup();
     let actor = users::actor(tx, by).await?;
-    take(tx, &step, &actor, serde_json::json!({})).await?;
+    take(tx, &step, &actor, serde_json::json!({ WORDS: words_hash([reason.unwrap_or_default()]) })).await?;
     resolution::mark_unresolved(tx, &task.entity, &touched).await?;
     Ok(StewardTask { state: step.to().clone(), ..task })
 }

@@ -83,12 +83,12 @@ impl Store {
         }
     }
 
-    /// Undoes a decision.
+    /// Undoes a decision, and gives no reason.
     ///
     /// # Errors
     /// As [`Store::undo_decision_under`].
     pub async fn undo_decision(&self, id: StewardTaskId, by: UserId) -> Result<StewardTask, StoreError> {
-        match self.undo_decision_under(&FourEyes::default(), id, by).await? {
+        match self.undo_decision_under(&FourEyes::default(), id, by, "").await? {
             Undone::InForce(task) => Ok(task),
             Undone::Proposed(_) => Err(NO_POLICY),
         }

@@ -269,16 +269,19 @@ async fn read_overrides(tx: &mut Tx, sides: &mut Sides<'_>) -> Result<(), StoreE
 }
 
 async fn read_decisions(tx: &mut Tx, sides: &mut Sides<'_>) -> Result<(), StoreError> {
-    const SQL: &str = "SELECT steward_task_id, kind, reason, decided_by, decided_us, undone_by, undone_us FROM constraints ORDER BY id";
-    type Found = (i64, String, String, i64, i64, Option<i64>, Option<i64>);
+    const SQL: &str =
+        "SELECT steward_task_id, kind, reason, decided_by, decided_us, undone_by, undone_us, coalesce(undone_reason, '')
+         FROM constraints ORDER BY id";
+    type Found = (i64, String, String, i64, i64, Option<i64>, Option<i64>, String);
     let rows: Vec<Found> = on_tx!(tx, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
-    for (task, kind, reason, by, decided, undone_by, undone) in rows {
+    for (task, kind, reason, by, decided, undone_by, undone, undone_reason) in rows {
         let words = sides.words(decided, &[&reason]);
         let decision = Some(if kind == "must_link" { "match" } else { "no_match" });
         let act = ("decision of steward task", task, decided);
         sides.rows.entry(act).or_default().push(Row { by: By::User(by), words, decision });
         if let Some(undone) = undone {
-            sides.row(("undoing of steward task", task, undone), By::User(undone_by.unwrap_or(0)), None);
+            let words = sides.words(undone, &[&undone_reason]);
+            sides.row(("undoing of steward task", task, undone), By::User(undone_by.unwrap_or(0)), words);
         }
     }
     Ok(())

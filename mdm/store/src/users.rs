@@ -23,10 +23,12 @@ pub const PASSWORD_MIN: usize = 10;
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 /// The name of a user or a key has at most so many characters.
 const NAME_CHARACTERS_MAX: usize = 60;
-/// After so many wrong passwords in a row a name is locked out for a while, whether anyone has it or not.
+/// After so many wrong passwords in a row from one address a name waits there for a while, whether anyone has it or not.
 pub const FAILURES_MAX: i64 = 5;
-/// How long; and how long after the last wrong password the earlier ones are forgotten.
+/// How long at most; and how long after the last wrong password the earlier ones are forgotten.
 pub const LOCKOUT_US: i64 = 15 * 60 * 1_000_000;
+/// How long the first time. Each further wrong password doubles it.
+const FIRST_WAIT_US: i64 = 30 * 1_000_000;
 /// The name of the first administrator.
 pub const FIRST_ADMINISTRATOR: &str = "admin";
 
@@ -205,26 +207,45 @@ fn check_password(password: &str) -> Result<(), StoreError> {
     if password.chars().count() < PASSWORD_MIN { Err(StoreError::WeakPassword { min: PASSWORD_MIN }) } else { Ok(()) }
 }
 
-/// Counts an attempt of a name before its password is looked at, so that guesses made at the same time are counted too.
-/// Gives the end of the lock when the name had too many already; then nothing was counted.
-async fn count_attempt(tx: &mut Tx, name: &str, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+/// How long a name waits at an address after the last of so many wrong passwords.
+fn wait_us(attempts: i64) -> i64 {
+    let further = attempts - FAILURES_MAX;
+    if further < 0 { 0 } else { (FIRST_WAIT_US << further.min(10)).min(LOCKOUT_US) }
+}
+
+/// What attempts are counted by: the name, whose hash stands first, and the address, neither in clear.
+fn attempts_of(name: &str, from: &str) -> String {
+    format!("{}:{}", token_hash(name), token_hash(from))
+}
+
+/// Counts an attempt of a name from an address before its password is looked at, so that guesses made at the same time are counted too.
+/// Gives the end of the wait when the name had too many there already; then nothing was counted.
+async fn count_attempt(tx: &mut Tx, name: &str, from: &str, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
     const FORGET: &str = "DELETE FROM sign_in_attempts WHERE forgotten_us <= $1";
     const FIND: &str = "SELECT attempts, forgotten_us FROM sign_in_attempts WHERE name_hash = $1";
     const COUNT: &str = "INSERT INTO sign_in_attempts (name_hash, attempts, forgotten_us) VALUES ($1, 1, $2)
          ON CONFLICT (name_hash) DO UPDATE SET attempts = sign_in_attempts.attempts + 1, forgotten_us = excluded.forgotten_us";
     on_tx!(tx, |c| sqlx::query(FORGET).bind(now.0).execute(c).await.map(drop))?;
-    let hash = token_hash(name);
+    let hash = attempts_of(name, from);
     let found: Option<(i64, i64)> = on_tx!(tx, |c| sqlx::query_as(FIND).bind(&hash).fetch_optional(c).await)?;
-    if let Some((_, until)) = found.filter(|(attempts, _)| *attempts >= FAILURES_MAX) {
+    let until = found.map_or(now.0, |(attempts, forgotten)| forgotten - LOCKOUT_US + wait_us(attempts));
+    if until > now.0 {
         return Ok(Some(Timestamp(until)));
     }
     on_tx!(tx, |c| sqlx::query(COUNT).bind(&hash).bind(now.0 + LOCKOUT_US).execute(c).await.map(drop))?;
     Ok(None)
 }
 
-async fn forget_attempts(tx: &mut Tx, name: &str) -> Result<(), StoreError> {
+async fn forget_attempts(tx: &mut Tx, name: &str, from: &str) -> Result<(), StoreError> {
     const SQL: &str = "DELETE FROM sign_in_attempts WHERE name_hash = $1";
-    on_tx!(tx, |c| sqlx::query(SQL).bind(token_hash(name)).execute(c).await.map(drop))?;
+    on_tx!(tx, |c| sqlx::query(SQL).bind(attempts_of(name, from)).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// The same of all addresses.
+async fn forget_all_attempts(tx: &mut Tx, name: &str) -> Result<(), StoreError> {
+    const SQL: &str = "DELETE FROM sign_in_attempts WHERE name_hash LIKE $1";
+    on_tx!(tx, |c| sqlx::query(SQL).bind(format!("{}:%", token_hash(name))).execute(c).await.map(drop))?;
     Ok(())
 }
 
@@ -301,7 +322,7 @@ impl Store {
         Ok(UserId(id))
     }
 
-    /// Gives a user another password and lifts a lockout; `by` whom is audited. The user's sessions end.
+    /// Gives a user another password and ends every wait; `by` whom is audited. The user's sessions end.
     pub async fn reset_password(
         &self,
         by: &Caller,
@@ -319,7 +340,7 @@ impl Store {
         let name: Option<String> =
             on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(user.0).bind(&hash).fetch_optional(c).await)?;
         let name = name.ok_or_else(|| StoreError::NotFound { what: "user", id: user.to_string() })?;
-        forget_attempts(&mut tx, &name).await?;
+        forget_all_attempts(&mut tx, &name).await?;
         on_tx!(tx, |c| sqlx::query(SESSIONS).bind(user.0).execute(c).await.map(drop))?;
         audit_events::append_act(&mut tx, &by.name, "password_reset", format!("user {user}"), serde_json::json!({}))
             .await?;
@@ -397,12 +418,13 @@ impl Store {
         Ok(on_db!(&self.db, |c| sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(name).fetch_optional(c).await)?)
     }
 
-    /// Checks a password. Attempts are counted before it is looked at; after [`FAILURES_MAX`] wrong ones in a row the
-    /// name waits [`LOCKOUT_US`] and begins anew. A name that nobody has is counted, answered and audited the same, so
-    /// that an answer does not tell which names there are.
-    pub async fn sign_in(&self, name: &str, password: &str) -> Result<SignIn, StoreError> {
+    /// Checks a password that came from an address, or from what else tells those who try from each other. Attempts are counted before it
+    /// is looked at, of the name at that address: whoever guesses elsewhere keeps nobody out. After [`FAILURES_MAX`] wrong ones in a row
+    /// the name waits there for half a minute, and twice as long after each further one, up to [`LOCKOUT_US`]; then it begins anew. A name
+    /// that nobody has is counted, answered and audited the same, so that an answer does not tell which names there are.
+    pub async fn sign_in(&self, name: &str, password: &str, from: &str) -> Result<SignIn, StoreError> {
         let mut tx = self.db.begin(&*self.clock).await?;
-        if let Some(until) = count_attempt(&mut tx, name, self.clock.now()).await? {
+        if let Some(until) = count_attempt(&mut tx, name, from, self.clock.now()).await? {
             return Ok(SignIn::LockedUntil(until));
         }
         tx.commit().await?;
@@ -416,7 +438,7 @@ impl Store {
         let welcome = row.filter(|row| right && row.disabled_us.is_none());
         let mut tx = self.db.begin(&*self.clock).await?;
         if welcome.is_some() {
-            forget_attempts(&mut tx, name).await?;
+            forget_attempts(&mut tx, name, from).await?;
         }
         let action = if welcome.is_some() { "signed_in" } else { "sign_in_refused" };
         audit_events::append_act(&mut tx, &actor, action, subject, serde_json::json!({})).await?;

@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use kanak_store::testing::break_vault;
+use kanak_model::UserId;
+use kanak_store::NewOverride;
+use kanak_store::testing::{Admin, break_hub, break_vault};
 
 use super::*;
 use crate::commands::resolve::resolve_all;
@@ -329,4 +331,48 @@ async fn a_number_that_stands_outside_the_vault_is_found_by_its_place() {
     let path: &Path = &house.deployment.data.join("note.txt");
     std::fs::write(path, "call 2341 2341 2346").unwrap();
     named(&broken(&house.deployment).await, "a number leaked", "no Aadhaar outside the vault", "note.txt");
+}
+
+/// Changes what a steward stated, in the table and nowhere else.
+async fn a_stated_value_is_changed(hub: Option<String>) {
+    const CHANGED: &str = "UPDATE overrides SET value = 'Asha Kumari'";
+    let house = House::declared("", &[PEOPLE], hub).await;
+    house.ingest("people_1.csv", "ID,NAME,DOB\n1,Asha Devi,1990-01-02\n2,Bina Kumari,1991-03-04\n").await;
+    let deployment = &house.deployment;
+    resolve_all(deployment, &[], &Output::silent()).await.unwrap();
+    let golden_id = deployment.store.list_links("citizen").await.unwrap()[0].golden_id;
+    let (attribute, value, reason) = ("full_name", "Asha Rani", "birth certificate");
+    let stated = NewOverride { golden_id, attribute, value, reason, expires: None };
+    deployment.store.state_override(stated, UserId(7)).await.unwrap();
+    resolve_all(deployment, &[], &Output::silent()).await.unwrap();
+    sound(deployment).await;
+    break_hub(&deployment.hub, CHANGED).await.unwrap();
+    let seen = broken(deployment).await;
+    let id = golden_id.to_string();
+    named(&seen, "a stated value is another", "replay of citizens", &format!("`full_name` of {id}"));
+    named(&seen, "a stated value is another", "values_have_provenance", "");
+    // A resolution carries it into the golden record; the version before still holds what was stated.
+    house.ingest("people_2.csv", "ID,NAME,DOB\n1,Asha Dewi,1990-01-02\n").await;
+    resolve_all(deployment, &[], &Output::silent()).await.unwrap();
+    named(&broken(deployment).await, "a stated value is another", "past_values_have_provenance", "");
+    deployment.store.close().await;
+}
+
+#[tokio::test]
+async fn a_stated_value_that_was_changed_is_found_and_named() {
+    a_stated_value_is_changed(None).await;
+}
+
+#[tokio::test]
+async fn a_stated_value_that_was_changed_in_postgresql_is_found_and_named() {
+    let Ok(server) = std::env::var("KANAK_TEST_POSTGRES") else {
+        eprintln!("skipped: set KANAK_TEST_POSTGRES=postgres://user@host:port/postgres");
+        return;
+    };
+    let name = format!("kanak_stated_{}", std::process::id());
+    let admin = Admin::connect(&server).await.unwrap();
+    admin.create(&name).await.unwrap();
+    let (base, _) = server.rsplit_once('/').unwrap();
+    a_stated_value_is_changed(Some(format!("{base}/{name}"))).await;
+    admin.drop(&name).await.unwrap();
 }

@@ -120,6 +120,31 @@ fn the_description_is_the_one_that_is_checked_in() {
     );
 }
 
+#[test]
+fn refusals_are_described_as_problems_with_the_statuses_that_an_endpoint_may_give() {
+    let (_, openapi) = api();
+    let described: Value = serde_json::from_str(&openapi.to_json().unwrap()).unwrap();
+    for (path, item) in described["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let responses = operation["responses"].as_object().unwrap();
+            for (status, response) in responses.iter().filter(|(status, _)| status.as_str() >= "4") {
+                let media: Vec<&String> = response["content"].as_object().unwrap().keys().collect();
+                assert_eq!(media, ["application/problem+json"], "{method} {path} {status}");
+            }
+            let mut needed = Vec::new();
+            if path.starts_with("/v1/") && operation.get("security").is_some() {
+                needed.extend(["401", "403", "503"]);
+            }
+            if operation.get("requestBody").is_some() {
+                needed.extend(["400", "413", "422"]);
+            }
+            for status in needed {
+                assert!(responses.contains_key(status), "{method} {path} lacks {status}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_endpoint_answers_whom_it_is_for() {
     let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
@@ -135,6 +160,7 @@ async fn every_endpoint_answers_whom_it_is_for() {
     ] {
         assert_eq!(served.get(path, "", "").await.status, StatusCode::OK, "{path}");
     }
+    assert!(served.get("/docs", "", "").await.body.contains("<link rel=\"icon\" href=\"/assets/"));
     let search = served.get("/v1/code-systems/lgd-district/codes?search=ludhiana", "", "").await.json();
     let code = search[0]["code"].as_str().unwrap();
     let looked_up = served.get(&format!("/v1/code-systems/lgd-district/codes/{code}"), "", "").await;
@@ -269,6 +295,60 @@ async fn each_golden_record_that_a_search_shows_is_on_record() {
         .map(|entry| entry.event.subject.as_str())
         .collect();
     assert_eq!(subjects, [found[0]["golden_id"].as_str().unwrap(), "citizen, nothing found"]);
+}
+
+#[tokio::test]
+async fn reads_that_are_refused_or_find_nobody_are_on_record_by_id_and_never_by_key() {
+    let served = Served::over(House::with_two_people().await, Cookies::Loopback).await;
+    let store = &served.house.deployment.store;
+    let roles = [Role::Department].into_iter().collect();
+    let districts = ["41".to_owned()].into_iter().collect();
+    let key = store.create_api_key(&by(), "confined", &roles, Some(&districts), None, &mut os_rng()).await.unwrap();
+    let golden = store.list_links("citizen").await.unwrap()[0].golden_id.to_string();
+    let missing = kanak_model::GoldenId(900_000).to_string();
+    let record = |id: &str| format!("/v1/golden-records/{id}");
+    for (path, purpose, status) in [
+        (record(&golden), "service_delivery", StatusCode::NOT_FOUND),
+        (record(&missing), "service_delivery", StatusCode::NOT_FOUND),
+        (record(&golden), "stewardship", StatusCode::FORBIDDEN),
+        (format!("{}/history", record(&golden)), "service_delivery", StatusCode::NOT_FOUND),
+        ("/v1/crosswalks/people/1".to_owned(), "service_delivery", StatusCode::NOT_FOUND),
+        ("/v1/crosswalks/people/PB-77".to_owned(), "service_delivery", StatusCode::NOT_FOUND),
+        ("/v1/golden-records?entity=citizen&search=asha".to_owned(), "audit", StatusCode::FORBIDDEN),
+        ("/v1/steward-tasks/9".to_owned(), "stewardship", StatusCode::FORBIDDEN),
+        ("/v1/metrics/nothing".to_owned(), "audit", StatusCode::FORBIDDEN),
+        ("/v1/code-systems/nothing".to_owned(), "", StatusCode::NOT_FOUND),
+    ] {
+        assert_eq!(served.get(&path, &key, purpose).await.status, status, "{path}");
+    }
+    let entries = store.list_audit_events(0, 1000).await.unwrap();
+    let of_key: Vec<_> =
+        entries.iter().map(|entry| &entry.event).filter(|event| event.actor == "key:confined").collect();
+    let told: Vec<(&str, &str, &str)> = of_key
+        .iter()
+        .map(|event| (event.action.as_str(), event.subject.as_str(), event.purpose.unwrap().word()))
+        .collect();
+    let (refused, nothing) = ("read refused", "read found nothing");
+    assert_eq!(
+        told,
+        [
+            (nothing, golden.as_str(), "service_delivery"),
+            (nothing, missing.as_str(), "service_delivery"),
+            (refused, golden.as_str(), "stewardship"),
+            (nothing, golden.as_str(), "service_delivery"),
+            (nothing, "source record 1", "service_delivery"),
+            (nothing, "source people, no such key", "service_delivery"),
+            (refused, "/v1/golden-records", "audit"),
+            (refused, "steward task 9", "stewardship"),
+        ]
+    );
+    assert!(!format!("{of_key:?}").contains("PB-77") && !format!("{of_key:?}").contains("asha"), "{of_key:?}");
+    assert_eq!(of_key[0].detail["asked"], "/v1/golden-records/{id}");
+    // Whom nobody was shown is not affected.
+    let (from, to) = (kanak_model::Timestamp(0), kanak_model::Timestamp(i64::MAX));
+    let affected = store.list_affected_by_actor("key:confined", from, to).await.unwrap();
+    assert!(affected.golden.is_empty(), "{affected:?}");
+    assert_eq!((affected.unnamed[refused], affected.unnamed[nothing]), (3, 5));
 }
 
 #[tokio::test]
@@ -413,9 +493,8 @@ async fn an_address_that_guesses_passwords_is_stopped_and_another_is_not() {
     assert_eq!(refused, StatusCode::TOO_MANY_REQUESTS);
     let roles = [Role::Steward].into_iter().collect();
     let store = &served.house.deployment.store;
-    let id = store.create_user(&by(), "harleen", "correct-horse-battery", &roles, None, &mut os_rng()).await.unwrap();
-    // The guesses locked the name as well; an administrator lifts that.
-    store.reset_password(&by(), id, "correct-horse-battery", &mut os_rng()).await.unwrap();
+    store.create_user(&by(), "harleen", "correct-horse-battery", &roles, None, &mut os_rng()).await.unwrap();
+    // The guesses keep nobody out elsewhere.
     let welcome = served.sign_in("correct-horse-battery", "10.0.0.2").await;
     assert_eq!(welcome.status, StatusCode::SEE_OTHER);
     let set: Vec<&str> =
@@ -442,6 +521,13 @@ async fn what_is_refused_before_a_handler_is_a_problem_too() {
     assert_eq!(wrong.headers[header::ALLOW], "POST");
     check(wrong, StatusCode::METHOD_NOT_ALLOWED, "does not take GET");
     check(served.find_matches("service_delivery", "{").await, StatusCode::BAD_REQUEST, "JSON");
+    let told = "`values.full_name` in the body (line 1, column 47) cannot be taken; send a text";
+    let number = served.find_matches("service_delivery", r#"{"entity": "citizen", "values": {"full_name": 7}}"#).await;
+    check(number, StatusCode::UNPROCESSABLE_ENTITY, told);
+    let without = served.find_matches("service_delivery", r#"{"entity": "citizen"}"#).await;
+    check(without, StatusCode::UNPROCESSABLE_ENTITY, "`values` is missing in the body");
+    check(get("/v1/golden-records?search=asha").await, StatusCode::BAD_REQUEST, "`entity` is missing in the query");
+    check(get("/v1/steward-tasks/first").await, StatusCode::BAD_REQUEST, "digits alone");
     let large = format!("{{\"entity\": \"{}\"}}", "x".repeat(admit::BODY_BYTES_MAX));
     check(served.find_matches("service_delivery", &large).await, StatusCode::PAYLOAD_TOO_LARGE, "matches");
 }

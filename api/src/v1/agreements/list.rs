@@ -48,7 +48,8 @@ pub struct AgreementView {
 }
 
 impl AgreementView {
-    fn of(agreement: Agreement, now: Timestamp) -> Self {
+    /// An agreement as it stands now.
+    pub(super) fn of(agreement: Agreement, now: Timestamp) -> Self {
         let stands = agreement.standing(now).word();
         let Agreement { id, terms, proposed, approved, ended } = agreement;
         let AgreementTerms { register, party, purposes, covers, from, until, reference } = terms;

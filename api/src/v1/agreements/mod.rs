@@ -1,3 +1,4 @@
 //! `/v1/agreements`.
 
+pub mod approve;
 pub mod list;

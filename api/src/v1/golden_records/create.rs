@@ -7,10 +7,9 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use kanak_ingest::StatedBy;
-use kanak_model::kind::Class;
+use kanak_ingest::{CheckedRow, RowChecked, StatedBy};
 use kanak_model::match_pair::Decision;
-use kanak_model::{Access, EntityModel, GoldenId, UserId};
+use kanak_model::{Access, EntityModel, GoldenId, Purpose, UserId};
 use kanak_store::{Arrived, Expected, StoreError, check_reason};
 use rand::Rng as _;
 use serde::{Deserialize, Serialize};
@@ -18,7 +17,9 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
-use super::find_matches::{Candidate, FOUND_MAX, LIMIT_MAX, MatchView, candidates, not_ready, read, search};
+use super::find_matches::{
+    Candidate, FOUND_MAX, LIMIT_MAX, MatchView, candidates, find_reference, not_ready, read, search,
+};
 use super::view::GoldenRecordView;
 use crate::jobs::live::Live;
 use crate::jobs::written::{Apart, ApartBy, RowAct, RowArrived, RowToWrite, hub_source};
@@ -26,11 +27,17 @@ use crate::secrets::os_rng;
 use crate::server::actions::steward_of;
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
+use crate::server::refusals::read_body;
 use crate::server::state::AppState;
 use crate::v1::audited;
 use crate::v1::source_records::put::{checked, texts};
 use crate::v1::source_records::view::{Noticed, RowView, answer};
 use crate::v1::source_records::write;
+
+/// The header by which a caller names a request.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// What a request is refused as whose `Idempotency-Key` stands for another.
+pub const KEY_REUSED: &str = "idempotency_key_reused";
 
 /// Somebody to be entered.
 #[derive(Deserialize, ToSchema)]
@@ -79,10 +86,11 @@ impl IntoResponse for AlreadyThere {
 /// undone like one. Where the deployment wants a second steward to keep the two apart, it enters the new one by itself, keeps the words for
 /// stewards and asks by a task whether the two are one (`steward_tasks`): that is decided by two, and until then no rule joins them. A
 /// department's word decides nothing: it is kept for stewards, and whom the rules hold to be the same one only a steward enters beside it.
-/// With the same `Idempotency-Key` nobody is entered twice.
+/// With the same `Idempotency-Key` nobody is entered twice: the same entity type and values answer with whom it entered, others are
+/// refused.
 #[utoipa::path(post, path = "/v1/golden-records", tag = "golden records", security(("key" = []), ("session" = [])), request_body = NewGoldenRecord,
     params(("Purpose" = String, Header, description = "`service_delivery` or `stewardship`"),
-           ("Idempotency-Key" = Option<String>, Header, description = "A word of the caller's own for this request")),
+           ("Idempotency-Key" = Option<String>, Header, description = "A word of the caller's own for this request, and for no other")),
     responses((status = 200, description = "Whom the same `Idempotency-Key` entered", body = GoldenRecordView),
               (status = 201, description = "Entered: `Location` is the golden record", body = RowView),
               (status = 202, description = "Entered: `Location` leads to the golden record after the next resolution", body = RowView),
@@ -90,7 +98,7 @@ impl IntoResponse for AlreadyThere {
               (status = 403, description = "Neither a department's key nor a steward, or not the purpose", body = Problem),
               (status = 409, description = "It may be one of these", body = AlreadyThere),
               (status = 412, description = "Whom the same `Idempotency-Key` entered waits for the next resolution, or may not be seen", body = Problem),
-              (status = 422, description = "A quality rule refused a value", body = crate::v1::source_records::view::RefusedRow),
+              (status = 422, description = "A quality rule refused a value; the body has another field than these; or the same `Idempotency-Key` entered somebody by another body (`idempotency_key_reused`)", body = crate::v1::source_records::view::RefusedRow),
               (status = 503, description = "Nothing of this type was resolved yet, or the server is still reading it", body = Problem)))]
 pub async fn create(
     State(state): State<AppState>,
@@ -98,23 +106,21 @@ pub async fn create(
     headers: HeaderMap,
     body: String,
 ) -> Result<Response, Problem> {
-    let access = caller.access()?;
-    if !access.shows(Class::Personal) {
-        return Err(Problem::forbidden("somebody is entered with `Purpose: service_delivery` or `stewardship`"));
-    }
+    let access = caller.access_for(
+        &[Purpose::ServiceDelivery, Purpose::Stewardship],
+        "somebody is entered to deliver a service, or by a steward",
+    )?;
     let steward = steward_of(&caller.caller).ok();
     if steward.is_none() && caller.department.is_none() {
         return Err(Problem::forbidden("only a department's key or a signed-in steward enters somebody"));
     }
-    let new: NewGoldenRecord = serde_json::from_str(&body).map_err(|error| {
-        Problem::bad_request(format!("the body cannot be read (line {}, column {})", error.line(), error.column()))
-    })?;
+    let new: NewGoldenRecord = read_body(&body)?;
     let deployment = &state.deployment;
     let model = deployment.get_model(&new.entity).map_err(|error| Problem::bad_request(format!("{error}")))?;
     let source = deployment.find_register(&hub_source::name(&model.name)).unwrap_or_else(|| hub_source::of(model));
     let key = key(&headers, &access);
     let values = texts(new.values)?;
-    let row = checked(deployment, &source, &key, StatedBy::Attributes, &values)?;
+    let row = Arc::new(checked(deployment, &source, &key, StatedBy::Attributes, &values)?);
     if let Some(name) = row.ignored.first() {
         let known: Vec<&str> = model.attributes.iter().map(|attribute| attribute.name.as_str()).collect();
         return Err(Problem::bad_request(format!(
@@ -123,30 +129,31 @@ pub async fn create(
             known.join(", ")
         )));
     }
-    if let Some(entered) = entered(&state, &access, model, &source.name, &key).await? {
+    let word = headers.get(IDEMPOTENCY_KEY);
+    let entered = || entered(&state, &access, model, &source.name, &key, word, &row);
+    if let Some(entered) = entered().await? {
         return Ok(entered);
     }
     let apart = match search_before(&state, &access, model, values, &new.different_from, steward).await? {
         Searched::Clear(apart) => apart,
         Searched::Found(there) => {
             // Somebody may have been entered meanwhile by the same word.
-            let entered = entered(&state, &access, model, &source.name, &key).await?;
-            return Ok(entered.unwrap_or_else(|| there.into_response()));
+            return Ok(entered().await?.unwrap_or_else(|| there.into_response()));
         }
     };
     let left_out = row.left_out.iter().map(|one| (one.attribute.clone(), one.rule.word())).collect();
-    let row = RowToWrite {
+    let to_write = RowToWrite {
         source: Arc::new(source.clone()),
         key: key.clone(),
-        act: RowAct::States(Arc::new(row)),
+        act: RowAct::States(Arc::clone(&row)),
         body: body.into(),
         expected: Expected::None,
         access: access.clone(),
         apart,
     };
-    let written = write(&state, row).await?;
+    let written = write(&state, to_write).await?;
     if matches!(written.arrived, RowArrived::As(Arrived::Unexpected(_)))
-        && let Some(entered) = entered(&state, &access, model, &source.name, &key).await?
+        && let Some(entered) = entered().await?
     {
         return Ok(entered);
     }
@@ -164,15 +171,29 @@ pub async fn create(
     Ok(response)
 }
 
-/// The answer to a word that entered somebody before: whom, whatever this request states. None where it entered nobody whom the caller
-/// may see.
+/// The answer to a word that entered somebody before by the same body: whom. None where it entered nobody whom the caller may see.
+///
+/// # Errors
+/// 422 where the word was used for another body.
 async fn entered(
     state: &AppState,
     access: &Access,
     model: &EntityModel,
     source: &str,
     key: &str,
+    word: Option<&HeaderValue>,
+    row: &RowChecked,
 ) -> Result<Option<Response>, Problem> {
+    let Some(word) = word else { return Ok(None) };
+    if is_of_another_body(state, source, key, row).await? {
+        let word = word.to_str().unwrap_or_default();
+        let detail = format!(
+            "`Idempotency-Key: {word}` stands for another body, by which somebody was entered; send a new key with this body, or the \
+             first body again to hear whom"
+        );
+        let title = "Idempotency-Key reused";
+        return Err(Problem::of_kind(StatusCode::UNPROCESSABLE_ENTITY, KEY_REUSED, title, detail));
+    }
     let known = state.deployment.store.find_golden_by_crosswalk(access, model, source, key).await;
     let Some(golden) = known.map_err(Problem::internal)? else { return Ok(None) };
     audited(state, access, "read golden record", [golden.record.id]).await?;
@@ -180,10 +201,33 @@ async fn entered(
     Ok(Some((location, Json(GoldenRecordView::of_golden(&golden, model, access))).into_response()))
 }
 
+/// Whether a row of this key was stated by another request: of another entity type, or with other values.
+async fn is_of_another_body(state: &AppState, source: &str, key: &str, row: &RowChecked) -> Result<bool, Problem> {
+    let deployment = &state.deployment;
+    let stated = match &row.outcome {
+        Ok(row) => Some(with_references(state, row.clone()).await?.values),
+        Err(_) => None,
+    };
+    let registers: Vec<String> = deployment.models.iter().map(|model| hub_source::name(&model.name)).collect();
+    let same = stated.as_ref().map(|values| (source, values));
+    deployment.store.is_stated_otherwise(&registers, key, same).await.map_err(Problem::internal)
+}
+
+/// A row with references in the place of the numbers that the vault holds.
+async fn with_references(state: &AppState, mut row: CheckedRow) -> Result<CheckedRow, Problem> {
+    for secret in 0..row.secrets.len() {
+        let reference = find_reference(state, row.secrets[secret].aadhaar.expose()).await?;
+        if let Some(reference) = reference {
+            row.fill(secret, &reference);
+        }
+    }
+    Ok(row)
+}
+
 /// The key of the new source record: of the same caller and word always the same.
 fn key(headers: &HeaderMap, access: &Access) -> String {
     let mut bytes = [0; 12];
-    match headers.get("idempotency-key") {
+    match headers.get(IDEMPOTENCY_KEY) {
         Some(word) => {
             let digest = Sha256::new()
                 .chain_update(access.caller().name.as_bytes())

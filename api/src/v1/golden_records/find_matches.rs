@@ -243,7 +243,7 @@ pub(super) async fn read(
 }
 
 /// The hub's reference of an Aadhaar number that the vault holds; one that it does not hold is nobody's here, and stays out of it.
-async fn find_reference(state: &AppState, digits: &str) -> Result<Option<String>, Problem> {
+pub(super) async fn find_reference(state: &AppState, digits: &str) -> Result<Option<String>, Problem> {
     let vault = &state.deployment.vault;
     let refusal = |error| match error {
         VaultError::Away { .. } => away(&error),

@@ -21,7 +21,7 @@ pub async fn history(
     Query(known): Query<Known>,
 ) -> Result<Json<Vec<GoldenRecordView>>, Problem> {
     let access = caller.access()?;
-    let (model, id) = locate(&state, &id).await?;
+    let (model, id) = locate(&state, &access, &id).await?;
     let store = &state.deployment.store;
     let versions = match known.at()? {
         Some(known_at) => store.list_history_at(&access, model, id, known_at).await,
@@ -30,7 +30,7 @@ pub async fn history(
     .map_err(Problem::internal)?;
     if versions.is_empty() {
         let not_yet = not_known_yet(&state, &access, model, id, known.at()?).await?;
-        return Err(not_yet.unwrap_or_else(|| not_seen(id)));
+        return Err(not_yet.unwrap_or_else(|| not_seen(&access, id)));
     }
     audited(&state, &access, "read golden record history", [id]).await?;
     Ok(Json(versions.iter().map(|version| GoldenRecordView::of_record(version, &access)).collect()))

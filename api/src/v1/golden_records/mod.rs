@@ -25,10 +25,10 @@ use crate::server::state::AppState;
 use crate::v1::stewardship::{answer, refusal};
 
 /// The golden id that a path states, with the model of its entity type. Whether the caller may see it is still to be asked.
-async fn locate<'s>(state: &'s AppState, id: &str) -> Result<(&'s EntityModel, GoldenId), Problem> {
+async fn locate<'s>(state: &'s AppState, access: &Access, id: &str) -> Result<(&'s EntityModel, GoldenId), Problem> {
     let id: GoldenId = id.parse().map_err(|error| Problem::bad_request(format!("{error}")))?;
     let entity = state.deployment.store.find_golden_entity(id).await.map_err(Problem::internal)?;
-    let entity = entity.ok_or_else(|| not_seen(id))?;
+    let entity = entity.ok_or_else(|| not_seen(access, id))?;
     Ok((state.deployment.get_model(&entity).map_err(Problem::internal)?, id))
 }
 
@@ -80,7 +80,7 @@ async fn find_at<'s>(
     if known_at.is_none() && as_of.is_none() {
         return find(state, access, id).await;
     }
-    let (model, id) = locate(state, id).await?;
+    let (model, id) = locate(state, access, id).await?;
     let golden = match (as_of, known_at) {
         (Some(as_of), _) => find_as_of(&state.deployment, access, model, id, as_of).await.map_err(Problem::internal)?,
         (None, known_at) => {
@@ -92,7 +92,7 @@ async fn find_at<'s>(
         Some(golden) => Ok((model, golden)),
         None => {
             let not_yet = not_known_yet(state, access, model, id, known_at).await?;
-            Err(not_yet.unwrap_or_else(|| not_shown(access, id)))
+            Err(not_yet.unwrap_or_else(|| not_seen(access, id)))
         }
     }
 }
@@ -116,24 +116,21 @@ async fn not_known_yet(
 
 /// The golden record that a path states, as the caller may see it.
 async fn find<'s>(state: &'s AppState, access: &Access, id: &str) -> Result<(&'s EntityModel, Golden), Problem> {
-    let (model, id) = locate(state, id).await?;
+    let (model, id) = locate(state, access, id).await?;
     let golden = state.deployment.store.find_golden(access, model, id).await.map_err(Problem::internal)?;
-    Ok((model, golden.ok_or_else(|| not_shown(access, id))?))
+    Ok((model, golden.ok_or_else(|| not_seen(access, id))?))
 }
 
-/// Why a golden record is not shown: it is withheld where a read rests on consent and none was given.
-fn not_shown(access: &Access, id: GoldenId) -> Problem {
-    match access.receipts() {
-        Some(receipts) if receipts.golden().all(|golden| golden != id) => Problem::forbidden(format!(
-            "golden record {id} is withheld: the read rests on consent, and no receipt stands for this purpose; `kanak consent record` \
-             keeps one that was given, or state another `Legal-Basis` that carries the purpose"
-        )),
-        Some(_) | None => not_seen(id),
-    }
-}
-
-fn not_seen(id: GoldenId) -> Problem {
-    Problem::not_found(format!("no golden record {id} that you may see"))
+/// That the caller sees no such golden record: whether there is none, it lies elsewhere, or no receipt stands for it, the answer is the same.
+fn not_seen(access: &Access, id: GoldenId) -> Problem {
+    let why = match access.receipts() {
+        Some(_) => {
+            "; the read rests on consent: where no receipt stands for this purpose, `kanak consent record` keeps one that was given, or \
+             state another `Legal-Basis` that carries the purpose"
+        }
+        None => "",
+    };
+    Problem::not_found(format!("no golden record {id} that you may see{why}"))
 }
 
 /// What a signed-in steward does to a golden record.

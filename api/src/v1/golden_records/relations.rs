@@ -21,10 +21,10 @@ pub async fn relations(
 ) -> Result<Json<RelationsView>, Problem> {
     let access = caller.access()?;
     let query = wanted.query()?;
-    let (_, id) = locate(&state, &id).await?;
+    let (_, id) = locate(&state, &access, &id).await?;
     let models = &state.deployment.models;
     let page = state.deployment.store.list_relations_of(&access, models, id, &query).await;
-    let page = page.map_err(Problem::internal)?.ok_or_else(|| not_seen(id))?;
+    let page = page.map_err(Problem::internal)?.ok_or_else(|| not_seen(&access, id))?;
     audited_page(&state, &access, id.to_string(), &page).await?;
     Ok(Json(RelationsView::new(models, page)))
 }

@@ -7,7 +7,6 @@ pub mod view;
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, header};
-use kanak_model::kind::Class;
 use kanak_model::source_system::RowsAre;
 use kanak_model::{Access, Purpose, Role, SourceSystem};
 use kanak_store::Expected;
@@ -25,10 +24,10 @@ pub(super) fn own_register(
     caller: &ApiCaller,
     source: &str,
 ) -> Result<(Arc<SourceSystem>, Access), Problem> {
-    let access = caller.access()?;
-    if access.purpose() != Purpose::ServiceDelivery || !access.shows(Class::Personal) {
-        return Err(Problem::forbidden("a register is written and corrected with `Purpose: service_delivery`"));
-    }
+    let access = caller.access_for(
+        &[Purpose::ServiceDelivery],
+        "a department writes and corrects its registers to deliver services",
+    )?;
     let declared = state.deployment.sources.find(source);
     let is_own = |one: &&SourceSystem| {
         caller.caller.has(Role::Department) && caller.department.as_ref() == Some(&one.department)

@@ -19,6 +19,7 @@ use crate::deployment::Deployment;
 use crate::jobs::written::{RowAct, RowToWrite};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
+use crate::server::refusals::read_body;
 use crate::server::state::AppState;
 
 /// The largest row, as it is sent.
@@ -54,7 +55,7 @@ pub struct Row {
               (status = 403, description = "Not the key's own register or districts, or not the purpose", body = Problem),
               (status = 410, description = "The row was erased under an order", body = Problem),
               (status = 412, description = "The row is not of the version that was named", body = Problem),
-              (status = 422, description = "A quality rule refused the row; it is in quarantine", body = RefusedRow)))]
+              (status = 422, description = "A quality rule refused the row, and it is in quarantine; or the body has another field than these", body = RefusedRow)))]
 pub async fn put(
     State(state): State<AppState>,
     caller: ApiCaller,
@@ -108,18 +109,13 @@ pub(crate) fn checked(
     })
 }
 
-/// The body as texts by name. Nothing of it is repeated in a refusal.
+/// The body as texts by name. Of its values nothing is repeated in a refusal.
 fn read(body: &str) -> Result<(StatedBy, BTreeMap<String, String>), Problem> {
     if body.len() > ROW_BYTES_MAX {
         let detail = format!("a row has at most {} KiB", ROW_BYTES_MAX >> 10);
         return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
     }
-    let row: Row = serde_json::from_str(body).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        Problem::bad_request(format!(
-            "the body is no row (line {line}, column {column}); send {{\"columns\": {{..}}}} or {{\"attributes\": {{..}}}}"
-        ))
-    })?;
+    let row: Row = read_body(body)?;
     let (stated_by, values) = match (row.columns, row.attributes) {
         (Some(columns), None) => (StatedBy::Columns, columns),
         (None, Some(attributes)) => (StatedBy::Attributes, attributes),
@@ -160,16 +156,12 @@ mod tests {
         assert_eq!(by, StatedBy::Columns);
         let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         assert_eq!(values, [("A", "x"), ("B", "12"), ("C", ""), ("D", "true")]);
-        for bad in [
-            "",
-            "{}",
-            r#"{"columns":{},"attributes":{}}"#,
-            r#"{"columns":{"A":[1]}}"#,
-            r#"{"columns":{"A":1.5}}"#,
-            r#"{"rows":{}}"#,
-        ] {
+        for bad in
+            ["", "{}", r#"{"columns":{},"attributes":{}}"#, r#"{"columns":{"A":[1]}}"#, r#"{"columns":{"A":1.5}}"#]
+        {
             assert_eq!(read(bad).unwrap_err().status, 400, "{bad}");
         }
+        assert_eq!(read(r#"{"rows":{}}"#).unwrap_err().status, 422);
         let refused = read(r#"{"columns":{"NAME":"Gurpreet"#).unwrap_err().detail.unwrap();
         assert!(!refused.contains("Gurpreet"), "{refused}");
         assert_eq!(read(&" ".repeat(ROW_BYTES_MAX + 1)).unwrap_err().status, 413);

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use kanak_store::{Arrived, Expected};
 
 use super::view::{Noticed, RowView, answer};
 use super::{expected, hub_register, own_register, write};
-use crate::jobs::written::{RowAct, RowToWrite};
+use crate::jobs::written::{RowAct, RowArrived, RowToWrite};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -21,8 +22,8 @@ use crate::server::state::AppState;
            ("If-Match" = Option<String>, Header, description = "The version that the row must have")),
     responses((status = 200, description = "It is retired", body = RowView),
               (status = 202, description = "It is retired, and what follows waits for the next resolution", body = RowView),
-              (status = 403, description = "Not the key's own register or districts, or not the purpose", body = Problem),
-              (status = 404, description = "There is no such row", body = Problem),
+              (status = 403, description = "Not the key's own register, or not the purpose", body = Problem),
+              (status = 404, description = "There is no such row in the key's districts", body = Problem),
               (status = 412, description = "The row is not of the version that was named", body = Problem)))]
 pub async fn retire(
     State(state): State<AppState>,
@@ -34,15 +35,24 @@ pub async fn retire(
         Some(of_hub) => of_hub,
         None => own_register(&state, &caller, &source)?,
     };
+    let expected = expected(&headers)?;
     let row = RowToWrite {
         source: Arc::clone(&source),
         key: key.clone(),
         act: RowAct::Retires,
         body: "".into(),
-        expected: expected(&headers)?,
+        expected,
         access: access.clone(),
         apart: Vec::new(),
     };
-    let written = write(&state, row).await?;
+    let mut written = write(&state, row).await?;
+    if matches!(written.arrived, RowArrived::As(Arrived::OutOfScope)) {
+        // Whoever may not see a row is not told that it is there; the trail is.
+        let unseen = match expected {
+            Expected::Version(_) => Arrived::Unexpected(None),
+            Expected::Anything | Expected::None => Arrived::NotThere,
+        };
+        written.arrived = RowArrived::As(unseen);
+    }
     answer(&source.name, &key, &access, written, Noticed::default())
 }

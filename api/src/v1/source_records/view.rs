@@ -71,7 +71,8 @@ pub struct LeftOutView {
 pub struct RefusedRow {
     #[serde(flatten)]
     problem: Problem,
-    /// The rule.
+    /// The rule; left out where it is the body as a whole that was refused.
+    #[schema(required = false)]
     rule: &'static str,
     /// The column or attribute.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -29,7 +29,7 @@ async fn access(state: &AppState, caller: &ApiCaller, subject: String) -> Result
         detail: serde_json::json!({ "why": "no role serves the purpose" }),
     };
     state.deployment.store.audit(event).await.map_err(Problem::internal)?;
-    Err(denied.into())
+    Err(caller.refused(denied))
 }
 
 fn reference(text: &str) -> Result<Reference, Problem> {

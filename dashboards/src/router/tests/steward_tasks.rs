@@ -215,7 +215,7 @@ async fn an_undoing_that_waits_is_on_the_task_and_proposals_go_on_from_page_to_p
     let policy = kanak_model::four_eyes::FourEyes { match_below: Some(1.0), ..Default::default() };
     let task = StewardTaskId(1);
     house.store.decide_task(task, UserId(9), Decision::Match, "seen both").await.unwrap();
-    house.store.undo_decision_under(&policy, task, UserId(9)).await.unwrap();
+    house.store.undo_decision_under(&policy, task, UserId(9), "").await.unwrap();
     let page = house.get(STEWARD, "/steward-tasks/1").await.body;
     assert!(page.contains("user 9 proposed to undo it") && !page.contains("/1/undo\""), "{page}");
     let (access, open) = (Access::operation("test"), TaskQuery::new(TaskFilter::Open, 99));

@@ -34,7 +34,7 @@ fn shown(page: &str) -> &str {
 }
 
 async fn may_sign_in(house: &House, name: &str, password: &str) -> bool {
-    matches!(house.store.sign_in(name, password).await.unwrap(), SignIn::Welcome(_))
+    matches!(house.store.sign_in(name, password, "a test").await.unwrap(), SignIn::Welcome(_))
 }
 
 #[tokio::test]

@@ -74,7 +74,8 @@ fn two_persons_of_the_owner_make_an_agreement_and_one_ends_it() {
         assert!(stand(&hub).await.is_empty(), "one person is not enough");
         assert!(matches!(store.approve_agreement(id, "asha").await, Err(StoreError::SamePerson { .. })));
         assert!(matches!(store.approve_agreement(id, "chand").await, Err(StoreError::NotOfOwner { .. })));
-        store.approve_agreement(id, "bina").await.unwrap();
+        let approved = store.approve_agreement(id, "bina").await.unwrap();
+        assert_eq!(approved.approved.unwrap().0, "bina");
         assert_eq!(stand(&hub).await, [id]);
         assert!(store.list_agreed_links().await.unwrap().allows("health", "food"));
         assert!(store.approve_agreement(id, "bina").await.is_err(), "it waits for nobody");

@@ -64,6 +64,27 @@ fn a_row_is_new_then_unchanged_then_changed_then_retired_then_back() {
 }
 
 #[test]
+fn a_row_is_known_by_all_that_it_ever_stated() {
+    on_both(async |hub: Hub| {
+        hub.arrive(vec![states("a", "Asha")]).await;
+        hub.arrive(vec![states("a", "Aasha")]).await;
+        hub.arrive(vec![arriving("a", Arriving::Retires)]).await;
+        let registers = ["food".to_owned(), "health".to_owned()];
+        let otherwise = async |key: &str, register: &str, name: &str| {
+            let values = record(key, name).values;
+            hub.store.is_stated_otherwise(&registers, key, Some((register, &values))).await.unwrap()
+        };
+        assert!(!otherwise("a", "food", "Asha").await);
+        assert!(!otherwise("a", "food", "Aasha").await);
+        assert!(otherwise("a", "food", "Balbir").await);
+        assert!(otherwise("a", "health", "Asha").await, "another register");
+        assert!(!otherwise("b", "food", "Balbir").await, "there is no such row");
+        assert!(hub.store.is_stated_otherwise(&registers, "a", None).await.unwrap());
+        assert!(!hub.store.is_stated_otherwise(&registers[1..], "a", None).await.unwrap());
+    });
+}
+
+#[test]
 fn rows_one_by_one_are_the_rows_of_a_file() {
     on_both(async |hub: Hub| {
         hub.arrive(vec![states("a", "Asha"), states("b", "Balbir")]).await;

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use kanak_model::entity_model::SurvivorshipStrategy;
 use kanak_model::four_eyes::FourEyes;
+use kanak_model::golden_record::{GoldenChange, GoldenValue, Identity, Survived};
 use kanak_model::match_pair::Decision;
 use kanak_model::source_system::Load;
 use kanak_model::{Caller, GoldenId, Role, SourceRecordId, StewardTaskId, UserId};
-use kanak_store::{Activity, AuditEvent, Decided, Member, NewOverride};
+use kanak_store::{Activity, AuditEvent, Decided, Member, NewOverride, Resolution, Scope};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 
 use crate::histories::ingest;
-use crate::hub::{Hub, doubtful, on_both, on_sqlite};
+use crate::hub::{Hub, doubtful, model, on_both, on_sqlite};
 
 /// What went wrong, the statement that does it, and the check that must name it.
 type Corruption = (&'static str, &'static str, &'static str);
@@ -469,5 +471,55 @@ fn every_check_has_a_corruption_seeded_for_it() {
         let checks = hub.store.check_invariants().await.unwrap();
         let without: Vec<&str> = checks.iter().map(|check| check.name).filter(|name| !named(name)).collect();
         assert!(without.is_empty(), "no corruption is seeded for {without:?}");
+    });
+}
+
+/// Golden record 4 takes a value that a steward stated.
+async fn take_stated(hub: &Hub, value: &str) {
+    let given = GoldenValue {
+        value: value.to_owned(),
+        source_record: SourceRecordId(4),
+        source_version: 1,
+        strategy: SurvivorshipStrategy::StewardOverride,
+        agreeing: 0,
+        stated: 1,
+    };
+    let values = [("full_name".to_owned(), given)].into();
+    let change = GoldenChange {
+        identity: Identity::Keeps(GoldenId(4)),
+        members: vec![SourceRecordId(4)],
+        absorbed: Vec::new(),
+        split_from: None,
+        survived: Survived { status: "active".to_owned(), values },
+    };
+    let unresolved = hub.store.list_unresolved("citizen").await.unwrap();
+    let scope = Scope::These(vec![SourceRecordId(4)]);
+    let resolution = Resolution { changes: vec![change], questions: Vec::new(), scope, unresolved };
+    hub.store.apply_resolution(&model(), hub.rules, resolution).await.unwrap();
+}
+
+#[test]
+fn a_stated_value_that_was_changed_is_found_while_it_holds_and_after_it_ended() {
+    const CHANGED: &str = "UPDATE overrides SET value = 'Name Five'";
+    let stated = NewOverride {
+        golden_id: GoldenId(4),
+        attribute: "full_name",
+        value: "Name Four",
+        reason: "paper",
+        expires: None,
+    };
+    on_both(async |hub: Hub| {
+        fill(&hub).await;
+        hub.store.state_override(stated, UserId(1)).await.unwrap();
+        take_stated(&hub, "Name Four").await;
+        find(&hub, ("a stated value is another", CHANGED, "values_have_provenance")).await;
+    });
+    on_both(async |hub: Hub| {
+        fill(&hub).await;
+        let id = hub.store.state_override(stated, UserId(1)).await.unwrap();
+        take_stated(&hub, "Name Four").await;
+        hub.store.withdraw_override(id, UserId(1)).await.unwrap();
+        hub.resolve(&[vec![1, 2], vec![3], vec![4], vec![5]]).await.unwrap();
+        find(&hub, ("a stated value that ended is another", CHANGED, "past_values_have_provenance")).await;
     });
 }

@@ -75,11 +75,11 @@ fn what_was_decided_at_once_is_undone_at_once_but_for_what_was_undone_before() {
         assert_eq!(hub.store.list_batch_tasks(id).await.unwrap(), ids(&[1, 2, 3, 4]));
         hub.store.undo_decision(StewardTaskId(2), BY).await.unwrap();
         hub.store.decide_task(StewardTaskId(2), BY, Decision::NoMatch, "again").await.unwrap();
-        let undone = hub.store.undo_tasks(&FourEyes::default(), id, UserId(8)).await.unwrap();
+        let undone = hub.store.undo_tasks(&FourEyes::default(), id, UserId(8), "").await.unwrap();
         assert_eq!(undone.iter().map(|task| task.id.0).collect::<Vec<_>>(), [1, 3, 4]);
         assert_eq!(counts(&hub).await, TaskCounts { open: 3, decided: 1, ..TaskCounts::default() });
         for gone in [id, DecisionBatchId(9)] {
-            let error = hub.store.undo_tasks(&FourEyes::default(), gone, BY).await.unwrap_err();
+            let error = hub.store.undo_tasks(&FourEyes::default(), gone, BY, "").await.unwrap_err();
             assert!(matches!(error, StoreError::BatchUndone(_)), "{error}");
         }
         let last = hub.store.list_audit_events(0, 99).await.unwrap().pop().unwrap().event;

@@ -243,7 +243,7 @@ fn a_proposed_value_is_stated_by_a_second_stewards_approval() {
 }
 
 async fn undo(hub: &Hub, policy: &FourEyes, task: StewardTaskId, by: UserId) -> Result<Undone, StoreError> {
-    hub.store.undo_decision_under(policy, task, by).await
+    hub.store.undo_decision_under(policy, task, by, "").await
 }
 
 #[test]
@@ -324,9 +324,9 @@ fn a_match_is_undone_by_how_both_golden_records_stood_when_it_was_made() {
             hub.store.decide_tasks(&none, &[task], ASHA, Decision::Match, "one", terms).await.unwrap().id.unwrap();
         hub.resolve(&[vec![1], vec![2, 3], vec![4]]).await.unwrap();
         assert!(matches!(undo(&hub, &only_confirmed, task, ASHA).await.unwrap(), Undone::Proposed(_)));
-        let error = hub.store.undo_tasks(&only_confirmed, batch, BINA).await.unwrap_err();
+        let error = hub.store.undo_tasks(&only_confirmed, batch, BINA, "").await.unwrap_err();
         assert!(matches!(error, StoreError::NeedsSecond { task: named, .. } if named == task), "{error}");
-        assert_eq!(hub.store.undo_tasks(&none, batch, BINA).await.unwrap().len(), 1);
+        assert_eq!(hub.store.undo_tasks(&none, batch, BINA, "").await.unwrap().len(), 1);
     });
 }
 

@@ -1,10 +1,13 @@
 //! Doubtful pairs: opened, decided, undone, lapsed.
 
+use kanak_model::four_eyes::FourEyes;
 use kanak_model::match_pair::{ConstraintKind, Decision};
 use kanak_model::source_system::Load;
 use kanak_model::steward_task::TaskState;
-use kanak_model::{Access, Caller, GoldenId, Purpose, Role, SourceRecordId, StewardTaskId, UserId};
-use kanak_store::{Resolution, Scope, StoreError, TaskCounts, TaskCursor, TaskFilter, TaskQuery, Unresolved};
+use kanak_model::{Access, Caller, GoldenId, Purpose, Role, SourceRecordId, StewardTaskId, Timestamp, UserId};
+use kanak_store::{
+    ActKind, Resolution, Scope, StoreError, TaskCounts, TaskCursor, TaskFilter, TaskQuery, Undone, Unresolved,
+};
 use rand::SeedableRng;
 
 use crate::hub::{Hub, all, doubtful, model, on_both};
@@ -116,9 +119,23 @@ fn an_undone_decision_opens_the_task_again_and_the_ledger_keeps_both() {
         hub.store.decide_task(id, UserId(7), Decision::NoMatch, "father and son").await.unwrap();
         let error = hub.store.decide_task(id, UserId(8), Decision::Match, "again").await.unwrap_err();
         assert!(matches!(error, StoreError::TaskState { needed: "open", .. }), "{error}");
-        let task = hub.store.undo_decision(id, UserId(8)).await.unwrap();
+        let policy = FourEyes::default();
+        let why = hub.store.undo_decision_under(&policy, id, UserId(8), &"x".repeat(501)).await.unwrap_err();
+        assert!(matches!(why, StoreError::Reason { .. }), "{why}");
+        let undone = hub.store.undo_decision_under(&policy, id, UserId(8), "one person ").await.unwrap();
+        let Undone::InForce(task) = undone else { panic!("no policy wants a second steward") };
         assert_eq!(task.state, TaskState::Open);
         assert!(hub.store.list_constraints("citizen").await.unwrap().is_empty());
+        let acts = hub.store.list_steward_acts(GoldenId(1), Timestamp(i64::MAX)).await.unwrap();
+        let told: Vec<_> = acts.iter().map(|act| (act.what.clone(), act.by, act.reason.as_deref())).collect();
+        let (parted, undone) = (ActKind::Parted, ActKind::PartedUndone);
+        let by = |id| Some(UserId(id));
+        assert_eq!(told, [(parted, by(7), Some("father and son")), (undone, by(8), Some("one person"))]);
+        let trail = hub.store.list_audit_events(0, 99).await.unwrap();
+        assert!(trail.iter().all(|entry| !entry.event.detail.to_string().contains("one person")), "{trail:?}");
+        for check in hub.store.check_invariants().await.unwrap() {
+            assert!(check.passed, "{}: {}", check.name, check.detail);
+        }
         let error = hub.store.undo_decision(id, UserId(8)).await.unwrap_err();
         assert!(matches!(error, StoreError::TaskState { needed: "decided", .. }), "{error}");
         hub.store.decide_task(id, UserId(8), Decision::Match, "the same after all").await.unwrap();
@@ -127,6 +144,11 @@ fn an_undone_decision_opens_the_task_again_and_the_ledger_keeps_both() {
             hub.store.decide_task(id, UserId(1), Decision::Review, "").await,
             Err(StoreError::NoDecision)
         ));
+        let told = "UPDATE constraints SET undone_reason = 'told' WHERE undone_us IS NOT NULL";
+        kanak_store::testing::break_hub(&hub.url, told).await.unwrap();
+        let checks = hub.store.check_invariants().await.unwrap();
+        let words = checks.iter().find(|check| check.name == "words_in_trail").unwrap();
+        assert!(!words.passed && words.detail.contains("undoing of steward task 1"), "{}", words.detail);
     });
 }
 

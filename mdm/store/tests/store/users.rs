@@ -9,6 +9,9 @@ use rand::rngs::StdRng;
 
 use crate::hub::{Hub, on_both};
 
+/// The address that people sign in from.
+const HERE: &str = "10.0.0.1";
+
 fn by() -> Caller {
     Caller::system("test")
 }
@@ -23,12 +26,12 @@ fn the_first_administrator_is_made_once_and_its_password_works() {
         let mut rng = StdRng::seed_from_u64(1);
         let password = hub.store.ensure_first_administrator(&mut rng).await.unwrap().unwrap();
         assert!(hub.store.ensure_first_administrator(&mut rng).await.unwrap().is_none());
-        let SignIn::Welcome(user) = hub.store.sign_in(FIRST_ADMINISTRATOR, &password).await.unwrap() else {
+        let SignIn::Welcome(user) = hub.store.sign_in(FIRST_ADMINISTRATOR, &password, HERE).await.unwrap() else {
             panic!("the printed password must work");
         };
         assert!(user.caller().has(Role::Administrator));
-        assert_eq!(hub.store.sign_in(FIRST_ADMINISTRATOR, "wrong password").await.unwrap(), SignIn::Refused);
-        assert_eq!(hub.store.sign_in("nobody", &password).await.unwrap(), SignIn::Refused);
+        assert_eq!(hub.store.sign_in(FIRST_ADMINISTRATOR, "wrong password", HERE).await.unwrap(), SignIn::Refused);
+        assert_eq!(hub.store.sign_in("nobody", &password, HERE).await.unwrap(), SignIn::Refused);
     });
 }
 
@@ -38,24 +41,49 @@ fn too_many_wrong_passwords_lock_for_a_while() {
         let mut rng = StdRng::seed_from_u64(1);
         hub.store.create_user(&by(), "deepa", "a long password", &roles(), None, &mut rng).await.unwrap();
         for _ in 0..FAILURES_MAX {
-            assert_eq!(hub.store.sign_in("deepa", "something else").await.unwrap(), SignIn::Refused);
+            assert_eq!(hub.store.sign_in("deepa", "something else", HERE).await.unwrap(), SignIn::Refused);
         }
-        let locked = hub.store.sign_in("deepa", "a long password").await.unwrap();
+        let locked = hub.store.sign_in("deepa", "a long password", HERE).await.unwrap();
         assert!(matches!(locked, SignIn::LockedUntil(_)), "{locked:?}");
         hub.clock.set(1_000_000 + LOCKOUT_US + 1);
         assert_eq!(
-            hub.store.sign_in("deepa", "something else").await.unwrap(),
+            hub.store.sign_in("deepa", "something else", HERE).await.unwrap(),
             SignIn::Refused,
             "counting begins anew"
         );
-        assert!(matches!(hub.store.sign_in("deepa", "a long password").await.unwrap(), SignIn::Welcome(_)));
+        assert!(matches!(hub.store.sign_in("deepa", "a long password", HERE).await.unwrap(), SignIn::Welcome(_)));
         for _ in 1..FAILURES_MAX {
-            assert_eq!(hub.store.sign_in("deepa", "something else").await.unwrap(), SignIn::Refused);
+            assert_eq!(hub.store.sign_in("deepa", "something else", HERE).await.unwrap(), SignIn::Refused);
         }
-        assert!(matches!(hub.store.sign_in("deepa", "a long password").await.unwrap(), SignIn::Welcome(_)));
+        assert!(matches!(hub.store.sign_in("deepa", "a long password", HERE).await.unwrap(), SignIn::Welcome(_)));
         let events = hub.store.list_audit_events(0, 100).await.unwrap();
         let count = |action: &str| events.iter().filter(|entry| entry.event.action == action).count() as i64;
         assert_eq!((count("sign_in_refused"), count("signed_in")), (2 * FAILURES_MAX, 2));
+    });
+}
+
+#[test]
+fn the_wait_grows_with_each_further_wrong_password_and_is_of_that_address_alone() {
+    on_both(async |hub: Hub| {
+        let mut rng = StdRng::seed_from_u64(1);
+        let id = hub.store.create_user(&by(), "deepa", "a long password", &roles(), None, &mut rng).await.unwrap();
+        let wrong = async || hub.store.sign_in("deepa", "something else", "10.0.0.9").await.unwrap();
+        for _ in 0..FAILURES_MAX {
+            assert_eq!(wrong().await, SignIn::Refused);
+        }
+        // Whoever guesses there keeps nobody out here.
+        assert!(matches!(hub.store.sign_in("deepa", "a long password", HERE).await.unwrap(), SignIn::Welcome(_)));
+        let mut waits = Vec::new();
+        for _ in 0..6 {
+            let now = hub.store.clock().now().0;
+            let SignIn::LockedUntil(until) = wrong().await else { panic!("a right password elsewhere lifts nothing") };
+            waits.push((until.0 - now) / 1_000_000);
+            hub.clock.set(until.0);
+            if until.0 - now < LOCKOUT_US {
+                assert_eq!(wrong().await, SignIn::Refused);
+            }
+        }
+        assert_eq!(waits, [30, 60, 120, 240, 480, LOCKOUT_US / 1_000_000]);
     });
 }
 
@@ -68,7 +96,7 @@ fn a_name_that_nobody_has_is_answered_as_one_that_somebody_has() {
         for name in ["deepa", "nobody"] {
             let mut given = Vec::new();
             for _ in 0..FAILURES_MAX + 2 {
-                given.push(hub.store.sign_in(name, "something else").await.unwrap());
+                given.push(hub.store.sign_in(name, "something else", HERE).await.unwrap());
             }
             answers.push(given);
         }
@@ -86,7 +114,7 @@ fn guesses_made_at_the_same_time_are_all_counted() {
         hub.store.create_user(&by(), "deepa", "a long password", &roles(), None, &mut rng).await.unwrap();
         let guesses = (0..20).map(|n| {
             let store = hub.store.clone();
-            async move { store.sign_in("deepa", &format!("a wrong password {n}")).await.unwrap() }
+            async move { store.sign_in("deepa", &format!("a wrong password {n}"), HERE).await.unwrap() }
         });
         let answers = futures::future::join_all(guesses).await;
         let looked_at = answers.iter().filter(|answer| **answer == SignIn::Refused).count();
@@ -103,13 +131,13 @@ fn a_password_reset_lifts_the_lock_and_an_overlong_password_is_refused() {
         assert!(matches!(error, StoreError::LongPassword { .. }), "{error}");
         let most = &long[1..];
         let id = hub.store.create_user(&by(), "deepa", most, &roles(), None, &mut rng).await.unwrap();
-        assert!(matches!(hub.store.sign_in("deepa", most).await.unwrap(), SignIn::Welcome(_)));
+        assert!(matches!(hub.store.sign_in("deepa", most, HERE).await.unwrap(), SignIn::Welcome(_)));
         for _ in 0..FAILURES_MAX {
-            assert_eq!(hub.store.sign_in("deepa", &long).await.unwrap(), SignIn::Refused);
+            assert_eq!(hub.store.sign_in("deepa", &long, HERE).await.unwrap(), SignIn::Refused);
         }
-        assert!(matches!(hub.store.sign_in("deepa", most).await.unwrap(), SignIn::LockedUntil(_)));
+        assert!(matches!(hub.store.sign_in("deepa", most, HERE).await.unwrap(), SignIn::LockedUntil(_)));
         hub.store.reset_password(&by(), id, "another password", &mut rng).await.unwrap();
-        assert!(matches!(hub.store.sign_in("deepa", "another password").await.unwrap(), SignIn::Welcome(_)));
+        assert!(matches!(hub.store.sign_in("deepa", "another password", HERE).await.unwrap(), SignIn::Welcome(_)));
     });
 }
 
@@ -155,11 +183,11 @@ fn a_reset_or_disabled_user_loses_its_sessions() {
         assert_eq!((user.id, user.districts), (id, districts));
         hub.store.reset_password(&by(), id, "another password", &mut rng).await.unwrap();
         assert!(hub.store.find_session(&token).await.unwrap().is_none());
-        assert!(matches!(hub.store.sign_in("deepa", "another password").await.unwrap(), SignIn::Welcome(_)));
+        assert!(matches!(hub.store.sign_in("deepa", "another password", HERE).await.unwrap(), SignIn::Welcome(_)));
         let token = hub.store.start_session(id, 1_000, &mut rng).await.unwrap();
         hub.store.set_user_disabled(&by(), id, Activity::Disabled).await.unwrap();
         assert!(hub.store.find_session(&token).await.unwrap().is_none());
-        assert_eq!(hub.store.sign_in("deepa", "another password").await.unwrap(), SignIn::Refused);
+        assert_eq!(hub.store.sign_in("deepa", "another password", HERE).await.unwrap(), SignIn::Refused);
         hub.store.set_user_disabled(&by(), id, Activity::Active).await.unwrap();
         assert!(hub.store.find_session(&token).await.unwrap().is_none(), "an ended session stays ended");
         assert_eq!(hub.store.list_users().await.unwrap(), [hub.store.find_user(id).await.unwrap().unwrap()]);
@@ -248,7 +276,7 @@ fn who_made_changed_and_ended_users_and_keys_is_in_the_trail() {
         let mut rng = StdRng::seed_from_u64(1);
         let id = hub.store.create_user(&by(), "deepa", "a long password", &roles(), None, &mut rng).await.unwrap();
         hub.store.create_user(&by(), "deepa", "a long password", &roles(), None, &mut rng).await.unwrap_err();
-        hub.store.sign_in("deepa", "a long password").await.unwrap();
+        hub.store.sign_in("deepa", "a long password", HERE).await.unwrap();
         hub.store.reset_password(&by(), id, "another password", &mut rng).await.unwrap();
         hub.store.set_user_disabled(&by(), id, Activity::Disabled).await.unwrap();
         hub.store.set_user_disabled(&by(), id, Activity::Active).await.unwrap();

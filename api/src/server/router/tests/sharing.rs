@@ -6,6 +6,8 @@ use kanak_store::{ApiKeyId, Member, NewConsent};
 use serde_json::json;
 
 use super::*;
+use crate::cli::{AgreementAddArgs, AgreementCommand};
+use crate::commands::agreement;
 use crate::jobs::live::warm;
 use crate::jobs::refresh::refresh;
 use crate::output::Output;
@@ -100,14 +102,65 @@ async fn agreements_are_told_to_auditors_and_their_parties_alone() {
 }
 
 #[tokio::test]
+async fn an_agreement_is_approved_by_a_second_officer_of_the_owner_who_has_signed_in() {
+    let served = served(&format!("{AGREED}approvals = \"signed_in\"\n")).await;
+    let deployment = &served.state.deployment;
+    let store = &deployment.store;
+    let propose = AgreementCommand::Add(AgreementAddArgs {
+        register: "food".to_owned(),
+        linked_with: None,
+        read_by: Some("HEALTH".to_owned()),
+        purposes: vec!["service_delivery".to_owned()],
+        covers: vec!["all".to_owned()],
+        from: None,
+        until: None,
+        reference: "order 7 of 2026".to_owned(),
+        by: "asha.food".to_owned(),
+    });
+    agreement::run(&propose, deployment, &Output::silent()).await.unwrap();
+    let at_the_command_line = AgreementCommand::Approve { agreement: 1, by: "bina.food".to_owned() };
+    let refused = agreement::run(&at_the_command_line, deployment, &Output::silent()).await.unwrap_err().to_string();
+    assert!(refused.contains("/v1/agreements/1/approval"), "{refused}");
+
+    let approve = async |id: i64, name: &str| {
+        let user = store.find_user_by_name(name).await.unwrap().unwrap().id;
+        let token = store.start_session(user, 3_600_000_000, &mut os_rng()).await.unwrap();
+        let request = Request::post(format!("/v1/agreements/{id}/approval"))
+            .header(header::COOKIE, format!("{}={token}", identify::SESSION_COOKIE));
+        served.send(request.body(Body::empty()).unwrap()).await
+    };
+    assert_eq!(approve(1, "asha.food").await.status, StatusCode::CONFLICT, "asha proposed it");
+    let (foreign, missing) = (approve(1, "asha.health").await, approve(9, "asha.health").await);
+    assert_eq!((foreign.status, missing.status), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+    assert_eq!(foreign.body.replace(" 1 ", " 9 "), missing.body, "whether there is one is not told");
+    let key = Request::post("/v1/agreements/1/approval")
+        .header(header::AUTHORIZATION, format!("Bearer {}", served.department))
+        .body(Body::empty());
+    assert_eq!(served.send(key.unwrap()).await.status, StatusCode::FORBIDDEN);
+    let approved = approve(1, "bina.food").await;
+    assert_eq!(approved.status, StatusCode::OK, "{}", approved.body);
+    let approved = approved.json();
+    assert_eq!((&approved["stands"], &approved["approved_by"]), (&json!("in_force"), &json!("bina.food")));
+    assert_eq!(approve(1, "bina.food").await.status, StatusCode::CONFLICT);
+    let entries = store.list_audit_events(0, 10_000).await.unwrap();
+    let told = entries.iter().find(|entry| entry.event.action == "agreement_approved").unwrap();
+    assert_eq!((told.event.actor.as_str(), &told.event.detail["signed_in"]), ("bina.food", &json!(true)));
+}
+
+#[tokio::test]
 async fn a_purpose_that_rests_on_consent_shows_whom_a_receipt_stands_for() {
     let served = served("[purposes]\nservice_delivery = [\"consent\"]\n").await;
     let (key, store) = (&served.department, &served.state.deployment.store);
     let steward = served.get("/v1/crosswalks/health/2", &served.steward, "stewardship").await.json();
     let path = format!("/v1/golden-records/{}", steward["golden_id"].as_str().unwrap());
     let withheld = served.get(&path, key, "service_delivery").await;
-    assert_eq!(withheld.status, StatusCode::FORBIDDEN);
+    assert_eq!(withheld.status, StatusCode::NOT_FOUND);
     assert!(withheld.body.contains("no receipt stands"), "{}", withheld.body);
+    // Whether there is one is not told either.
+    let missing = kanak_model::GoldenId(900_000).to_string();
+    let nobody = served.get(&format!("/v1/golden-records/{missing}"), key, "service_delivery").await;
+    assert_eq!(nobody.status, StatusCode::NOT_FOUND);
+    assert_eq!(nobody.body.replace(&missing, steward["golden_id"].as_str().unwrap()), withheld.body);
 
     let body = json!({ "source": "health", "key": "2", "purpose": "service_delivery", "covers": ["full_name"], "how": "form 3" });
     let post = |body: String| {
@@ -147,7 +200,7 @@ async fn a_purpose_that_rests_on_consent_shows_whom_a_receipt_stands_for() {
     assert_eq!(served.send(withdraw(&json!(of_food))).await.status, StatusCode::NOT_FOUND, "it is not theirs");
     store.withdraw_consent(of_food, "test").await.unwrap();
     assert_eq!(served.send(withdraw(&made.json()["id"])).await.status, StatusCode::NO_CONTENT);
-    assert_eq!(served.get(&path, key, "service_delivery").await.status, StatusCode::FORBIDDEN);
+    assert_eq!(served.get(&path, key, "service_delivery").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

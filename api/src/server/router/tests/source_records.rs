@@ -139,6 +139,31 @@ async fn only_a_key_of_the_registers_own_department_writes_it() {
         .header("purpose", "statistics")
         .body(Body::from(columns(250)));
     assert_eq!(desk.served.send(purpose.unwrap()).await.status, StatusCode::FORBIDDEN);
+    // Without a purpose the answer says which it is for.
+    let stranger = new_person("Wholly Otherwise", "1931-12-30", "");
+    let matches = r#"{"entity":"citizen","values":{"full_name":"Wholly Otherwise"}}"#;
+    for (method, path, body, needs) in [
+        ("PUT", path, columns(250).as_str(), "send `Purpose: service_delivery`"),
+        ("DELETE", path, "", "send `Purpose: service_delivery`"),
+        ("POST", "/v1/golden-records", stranger.as_str(), "`Purpose: service_delivery` or `Purpose: stewardship`"),
+        (
+            "POST",
+            "/v1/golden-records/matches",
+            matches,
+            "header `Purpose` what for; your roles serve `service_delivery`",
+        ),
+    ] {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", desk.own))
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_owned()));
+        let answer = desk.served.send(request.unwrap()).await;
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(answer.status == StatusCode::FORBIDDEN && detail.contains(needs), "{method} {path}: {detail}");
+        assert!(!detail.contains("statistics"), "{method} {path}: {detail}");
+    }
     let unknown = desk.put("/v1/sources/nothing/source-records/1", &columns(250)).await;
     assert_eq!(unknown.status, StatusCode::FORBIDDEN, "what there is, is not told");
     let links = desk.served.house.deployment.store.list_links("citizen").await.unwrap();
@@ -173,9 +198,17 @@ async fn a_key_confined_to_districts_writes_rows_of_these_alone() {
     let path = "/v1/sources/people/source-records/9001";
     let nowhere = desk.served.send_row("PUT", path, &confined, &[], &row("")).await;
     assert_eq!(nowhere.status, StatusCode::FORBIDDEN, "{}", nowhere.body);
-    // Someone of the roll lies in no district: the key changes nothing of it, and takes nothing out.
-    let known = "/v1/sources/people/source-records/7";
-    assert_eq!(desk.served.send_row("DELETE", known, &confined, &[], "").await.status, StatusCode::FORBIDDEN);
+    // Someone of the roll lies in no district: the key changes nothing of it, takes nothing out, and is not told that it is there.
+    let sources = "/v1/sources/people/source-records";
+    let matched = [("if-match", "\"1\"")];
+    for (headers, status) in [(&[][..], StatusCode::NOT_FOUND), (&matched[..], StatusCode::PRECONDITION_FAILED)] {
+        let hidden = desk.served.send_row("DELETE", &format!("{sources}/7"), &confined, headers, "").await;
+        let missing = desk.served.send_row("DELETE", &format!("{sources}/9001"), &confined, headers, "").await;
+        assert_eq!((hidden.status, &hidden.body), (status, &missing.body));
+        assert_eq!(missing.status, status);
+    }
+    let trail = desk.served.house.deployment.store.list_audit_events(0, 1_000).await.unwrap();
+    assert!(trail.iter().any(|entry| entry.event.detail["outcome"] == "out_of_scope"), "the trail knows");
     let deployment = &desk.served.house.deployment;
     let code = deployment.codes.find_district("Ludhiana").unwrap();
     let own = desk.served.own_key("own district", "TEST", Some(&[code])).await;
@@ -296,14 +329,28 @@ async fn somebody_is_entered_after_a_search_and_never_twice() {
     let again = post(&key, &stranger).await;
     assert_eq!((again.status, &again.json()["golden_id"]), (StatusCode::OK, &golden["golden_id"]), "{}", again.body);
     assert_eq!(again.headers[header::LOCATION], location);
-    // The word of one request is no way past the search.
-    let other = post(&key, &new_person(&name, &born, "")).await;
-    assert_eq!((other.status, &other.json()["golden_id"]), (StatusCode::OK, &golden["golden_id"]), "{}", other.body);
+    // The word of one request is no word of another, and no way past the search.
+    let of_business = r#"{"entity":"business","values":{"business_name":"Wholly Otherwise"}}"#;
+    for other in [new_person(&name, &born, ""), of_business.to_owned()] {
+        let other = post(&key, &other).await;
+        assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", other.body);
+        assert_eq!(other.headers[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!(other.json()["type"], "/docs#idempotency_key_reused");
+        let detail = other.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains("`Idempotency-Key: form 7`") && detail.contains("send a new key"), "{detail}");
+        assert!(!other.body.contains(golden["golden_id"].as_str().unwrap()), "{}", other.body);
+    }
+    let page = desk.served.get("/docs", "", "").await.body;
+    assert!(page.contains("id=\"idempotency_key_reused\""), "the page tells what the type means");
     let unchanged = desk.served.get(&location, &desk.own, "service_delivery").await.json();
     assert_eq!(unchanged["values"], golden["values"]);
     assert_eq!(post(&[], &stranger).await.status, StatusCode::CONFLICT, "without the word it is another request");
     let unknown = post(&[], r#"{"entity":"citizen","values":{"shoe_size":"42"}}"#).await;
     assert_eq!(unknown.status, StatusCode::BAD_REQUEST);
+    let misspelt = post(&[], r#"{"entity":"citizen","value":{"full_name":"Asha"}}"#).await;
+    assert_eq!(misspelt.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let detail = misspelt.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("takes no `value`") && detail.contains("`values`") && !detail.contains("Asha"), "{detail}");
     let nobody = desk.served.send_row("POST", "/v1/golden-records", &desk.served.department, &[], &stranger).await;
     assert_eq!(nobody.status, StatusCode::FORBIDDEN, "a key of no department");
 }

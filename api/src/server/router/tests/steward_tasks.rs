@@ -136,7 +136,20 @@ async fn a_task_is_put_off_and_handed_on_with_a_reason() {
     assert!(refused.status == StatusCode::CONFLICT && refused.body.contains("supervisor"), "{}", refused.body);
     let decided = desk.post("/1/decision", &deepa, r#"{"decision": "match", "reason": "one woman"}"#).await;
     assert!(decided.status == StatusCode::OK && decided.json()["merged"] == 1, "{}", decided.body);
-    assert_eq!(desk.post("/1/undo", &deepa, "").await.json()["restored"], 1);
+    let aadhaar = desk.post("/1/undo", &deepa, r#"{"reason": "it is 2341 2341 2346"}"#).await;
+    assert!(aadhaar.status == StatusCode::CONFLICT && aadhaar.body.contains("Aadhaar"), "{}", aadhaar.body);
+    let misspelt = desk.post("/1/undo", &deepa, r#"{"reasons": "two sisters"}"#).await;
+    assert!(
+        misspelt.status == StatusCode::UNPROCESSABLE_ENTITY && misspelt.body.contains("`reason`"),
+        "{}",
+        misspelt.body
+    );
+    assert_eq!(desk.post("/1/undo", &deepa, r#"{"reason": "two sisters"}"#).await.json()["restored"], 1);
+    let store = &desk.served.house.deployment.store;
+    let golden = store.list_links("citizen").await.unwrap()[0].golden_id;
+    let acts = store.list_steward_acts(golden, kanak_model::Timestamp(i64::MAX)).await.unwrap();
+    let reasons: Vec<Option<&str>> = acts.iter().map(|act| act.reason.as_deref()).collect();
+    assert_eq!(reasons, [Some("one woman"), Some("two sisters")]);
     // Undoing resolves both anew, and the rules have no doubt about these two: nobody is asked again.
     assert_eq!(desk.listed("?state=lapsed", &deepa).await, ["lapsed"]);
 }
@@ -257,9 +270,10 @@ async fn what_the_deployment_wants_two_stewards_for_waits_for_the_second() {
     assert_eq!(send("POST", "/proposals/4/approval", &asha, "").await.status, StatusCode::CONFLICT);
     assert_eq!(send("POST", "/proposals/4/approval", &bina, "").await.status, StatusCode::OK);
     assert_ne!(value().await, "Asha Rani Devi");
-    let undone = desk.post("/1/undo", &asha, "").await;
+    let undone = desk.post("/1/undo", &asha, r#"{"reason": "two sisters"}"#).await;
     assert!(undone.status == StatusCode::ACCEPTED && undone.json()["proposal"] == 5, "{}", undone.body);
     assert_eq!(desk.send("GET", "/1", &asha, "").await.json()["state"], "decided");
+    assert_eq!(send("GET", "/proposals", &bina, "").await.json()[0]["reason"], "two sisters");
     let again = desk.post("/1/undo", &bina, "").await;
     assert!(again.status == StatusCode::CONFLICT && again.body.contains("proposal 5 of asha"), "{}", again.body);
     let approved = send("POST", "/proposals/5/approval", &bina, "").await;
@@ -324,7 +338,8 @@ async fn many_tasks_are_decided_at_once_and_undone_at_once() {
     let done = done.json();
     assert_eq!((&done["decided"][0], &done["refused"][0]["task"]), (&1.into(), &9.into()));
     assert_eq!(done["applied"][0]["merged"], 1);
-    let undone = desk.post(&format!("/decisions/{}/undo", done["id"]), &asha, "").await;
+    let why = r#"{"reason": "the mothers differ"}"#;
+    let undone = desk.post(&format!("/decisions/{}/undo", done["id"]), &asha, why).await;
     assert!(undone.status == StatusCode::OK && undone.json()[0]["restored"] == 1, "{}", undone.body);
     assert_eq!(desk.post(&format!("/decisions/{}/undo", done["id"]), &asha, "").await.status, StatusCode::CONFLICT);
     assert_eq!(desk.post("/decisions", &asha, &body("[]", "")).await.status, StatusCode::CONFLICT);
