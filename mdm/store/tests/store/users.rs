@@ -66,7 +66,7 @@ fn too_many_wrong_passwords_lock_for_a_while() {
 fn the_wait_grows_with_each_further_wrong_password_and_is_of_that_address_alone() {
     on_both(async |hub: Hub| {
         let mut rng = StdRng::seed_from_u64(1);
-        let id = hub.store.create_user(&by(), "deepa", "a long password", &roles(), None, &mut rng).await.unwrap();
+        hub.store.create_user(&by(), "deepa", "a long password", &roles(), None, &mut rng).await.unwrap();
         let wrong = async || hub.store.sign_in("deepa", "something else", "10.0.0.9").await.unwrap();
         for _ in 0..FAILURES_MAX {
             assert_eq!(wrong().await, SignIn::Refused);
