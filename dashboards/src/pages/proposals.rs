@@ -216,7 +216,8 @@ fn words(codes: &Codes, models: &[EntityModel], language: Language, seen: &SeenP
                 || "not shown to you".to_owned(),
                 |(value, found)| values::show(found, value, codes, language),
             );
-            let until = expires.map_or_else(String::new, |at| format!(", until {}", format::instant(at)));
+            let until =
+                expires.map_or_else(String::new, |at| format!(", to the end of {}", format::day(at.last_day_ist())));
             (format!("State a value: {}: {value}{until}", title(attribute)), about_golden(golden_id))
         }
         ProposedAct::WithdrawConfirmation { golden_id } => {

@@ -46,6 +46,11 @@ impl Timestamp {
         self.utc().with_timezone(&ist).date_naive()
     }
 
+    /// The last day in India of a period that ends before this instant.
+    pub fn last_day_ist(self) -> NaiveDate {
+        Self(self.0.saturating_sub(1)).day_ist()
+    }
+
     fn utc(self) -> DateTime<chrono::Utc> {
         DateTime::from_timestamp_micros(self.0).unwrap_or_default()
     }
@@ -97,6 +102,12 @@ mod tests {
         assert_eq!(Timestamp(evening.0 - 1).day_ist(), NaiveDate::from_ymd_opt(2024, 3, 31).unwrap());
         assert_eq!(Timestamp::start_of_day_ist(evening.day_ist()), evening);
         assert_eq!(evening.to_string(), "2024-03-31T18:30:00Z");
+        assert_eq!(
+            evening.last_day_ist(),
+            NaiveDate::from_ymd_opt(2024, 3, 31).unwrap(),
+            "what ends then held that day"
+        );
+        assert_eq!(Timestamp(evening.0 + 1).last_day_ist(), evening.day_ist());
     }
 
     #[test]

@@ -48,7 +48,10 @@ pub struct OverrideView {
     stated_by: String,
     /// When.
     stated: String,
-    /// From when on it no longer holds.
+    /// The last day, in India, on which it holds: `until` as it was stated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+    /// The first instant at which it no longer holds: the end of `until`.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires: Option<String>,
     /// When it was withdrawn or expired.
@@ -116,6 +119,7 @@ pub async fn list(
         reason: one.reason,
         stated_by: name(one.by),
         stated: one.at.to_string(),
+        until: one.expires.map(|at| at.last_day_ist().to_string()),
         expires: one.expires.map(|at| at.to_string()),
         ended: one.ended.map(|at| at.to_string()),
         ended_by: one.ended_by.map(&name),

@@ -192,7 +192,7 @@ pub(crate) fn build(
             end: match (one.ended, one.ended_by, one.expires) {
                 (Some(ended), Some(by), _) => format!("withdrawn by {} {}", name(by), format::instant(ended)),
                 (Some(ended), None, _) => format!("expired {}", format::instant(ended)),
-                (None, _, Some(expires)) => format!("holds until {}", format::instant(expires)),
+                (None, _, Some(expires)) => format!("holds to the end of {}", format::day(expires.last_day_ist())),
                 (None, _, None) => "holds until it is withdrawn".to_owned(),
             },
             holds: one.ended.is_none(),

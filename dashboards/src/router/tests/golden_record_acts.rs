@@ -86,7 +86,14 @@ async fn who_confirmed_and_stated_what_is_on_the_page_with_the_way_back() {
     assert!(
         body.contains(&format!("name=\"stated\" value=\"{stated}\"")) && body.contains("holds until it is withdrawn")
     );
-    house.store.withdraw_override(stated, UserId(9)).await.unwrap();
+    let day: chrono::NaiveDate = "2099-12-31".parse().unwrap();
+    let expires = day.succ_opt().map(kanak_model::Timestamp::start_of_day_ist);
+    let dated = house.store.state_override(kanak_store::NewOverride { expires, ..new }, UserId(9)).await.unwrap();
+    let body = house.get(STEWARD, &path).await.body;
+    assert!(body.contains("holds to the end of 31 Dec 2099") && !body.contains("1 Jan 2100"), "the last day is told");
+    for stated in [dated, stated] {
+        house.store.withdraw_override(stated, UserId(9)).await.unwrap();
+    }
     let body = house.get(STEWARD, &path).await.body;
     assert!(body.contains("withdrawn by user 9") && !body.contains("<button>Withdraw Name"), "it stays on record");
 }

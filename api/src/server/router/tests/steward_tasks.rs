@@ -290,6 +290,25 @@ async fn what_stewards_stated_is_read_for_stewardship_alone() {
 }
 
 #[tokio::test]
+async fn the_last_day_of_a_stated_value_reads_back_as_it_was_stated() {
+    let desk = Desk::with_a_task().await;
+    let asha = desk.signed_in("asha", &[Role::Steward]).await;
+    let golden = desk.send("GET", "/1", &asha, "").await.json()["left_golden_id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/golden-records/{golden}/overrides");
+    let stated = r#"{"attribute": "full_name", "value": "Asha Rani Devi", "reason": "seen", "until": "2099-12-31"}"#;
+    let request = Request::post(&path)
+        .header(header::COOKIE, &asha)
+        .header("purpose", "stewardship")
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(stated));
+    let done = desk.served.send(request.unwrap()).await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.body);
+    let listed = desk.served.get(&path, &desk.served.steward, "stewardship").await.json();
+    assert_eq!(listed[0]["until"], "2099-12-31", "{listed}");
+    assert_eq!(listed[0]["expires"], "2099-12-31T18:30:00Z", "that day ends in India");
+}
+
+#[tokio::test]
 async fn many_tasks_are_decided_at_once_and_undone_at_once() {
     let desk = Desk::with_a_task().await;
     let asha = desk.signed_in("asha", &[Role::Steward]).await;
