@@ -5,8 +5,8 @@ use std::any::Any;
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use kanak_engine::standardize::redact;
-use kanak_model::Role;
 use kanak_model::access::Denied;
+use kanak_model::{GoldenId, Role};
 use kanak_store::StoreError;
 use tracing::error;
 
@@ -32,6 +32,16 @@ pub enum PageError {
         what: &'static str,
         /// Its name in the address.
         name: String,
+    },
+    /// What the address names was not known yet at the time that is asked about.
+    #[error("nothing was known of golden record {id} on {then} that you may see; it is known since {since}")]
+    NotKnownYet {
+        /// The golden record.
+        id: GoldenId,
+        /// The time that is asked about.
+        then: String,
+        /// Since when it is known.
+        since: String,
     },
     /// The form is of another session or was open too long.
     #[error("the form is not of this session; go back, load the page again and repeat")]
@@ -63,7 +73,7 @@ impl PageError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Denied(_) | Self::RoleMissing(_) | Self::Confined | Self::StaleForm => StatusCode::FORBIDDEN,
-            Self::NotFound { .. } => StatusCode::NOT_FOUND,
+            Self::NotFound { .. } | Self::NotKnownYet { .. } => StatusCode::NOT_FOUND,
             Self::Refused(_) => StatusCode::CONFLICT,
             Self::NoFigures | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Inside(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -79,6 +89,7 @@ impl IntoResponse for PageError {
                 ("You may not open this page", format!("{}.", format::capital(&self.to_string())))
             }
             Self::NotFound { .. } => ("Not found", format!("There is {self}.")),
+            Self::NotKnownYet { .. } => ("Not known yet", format!("{}.", format::capital(&self.to_string()))),
             Self::StaleForm => ("The form is out of date", "Go back, load the page again and repeat.".to_owned()),
             Self::Refused(reason) => ("That cannot be done", reason.clone()),
             Self::NoFigures => {

@@ -198,6 +198,12 @@ async fn find<'a>(
                 (None, None) => store.find_golden(access, model, id).await?,
                 (None, Some(at)) => store.find_golden_at(access, model, id, at).await?,
             };
+            if found.is_none()
+                && let Some(known_at) = known_at
+                && let Some(since) = store.find_known_since(access, model, id, known_at).await?
+            {
+                bail!("nothing was known of {id} at {known_at}; it is known since {since}");
+            }
             found.map(|golden| (model, golden))
         }
     };

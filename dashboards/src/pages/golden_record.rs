@@ -98,7 +98,11 @@ pub(crate) async fn show(
             store.find_golden_at(&access, model, golden_id, known_at).await.map_err(PageError::inside)?
         }
     };
-    let golden = golden.ok_or_else(not_found)?;
+    let golden = match (golden, known_at) {
+        (Some(golden), _) => golden,
+        (None, None) => return Err(not_found()),
+        (None, Some(then)) => return Err(not_then(&state, &access, model, golden_id, then).await?),
+    };
     let id = golden.record.id;
     let is_past = known_at.is_some() || as_of.is_some();
     let known_at = golden.known_at;
@@ -155,6 +159,21 @@ pub(crate) async fn show(
     };
     let shell = Shell::new("golden_record", &signed.visit, state.made_up);
     show_page(&GoldenRecordPage::build(shell, &state.codes, (model, &state.models), &access, parts))
+}
+
+/// Why there is nothing to show of a recorded time.
+async fn not_then(
+    state: &DashboardState,
+    access: &Access,
+    model: &EntityModel,
+    id: GoldenId,
+    then: Timestamp,
+) -> Result<PageError, PageError> {
+    let since = state.store.find_known_since(access, model, id, then).await.map_err(PageError::inside)?;
+    Ok(match since {
+        Some(since) => PageError::NotKnownYet { id, then: format::instant(then), since: format::instant(since) },
+        None => PageError::NotFound { what: "golden record", name: id.to_string() },
+    })
 }
 
 /// How many source records of others the page looks at for its relations; the API pages through all of them.

@@ -448,6 +448,19 @@ impl Store {
         self.list_golden_versions_of(access, model, &[id]).await
     }
 
+    /// Since when a golden record is known, where that is later than a time: the begin of the first version that the caller may read. `None`
+    /// also for a caller who may not read it as it is now.
+    pub async fn find_known_since(
+        &self,
+        access: &Access,
+        model: &EntityModel,
+        id: GoldenId,
+        later_than: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let versions = self.list_history(access, model, id).await?;
+        Ok(versions.first().map(|first| first.recorded_from).filter(|since| *since > later_than))
+    }
+
     /// All versions there ever were, by id and version, after a cursor.
     pub async fn list_golden_versions(
         &self,

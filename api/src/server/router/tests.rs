@@ -209,8 +209,13 @@ async fn an_answer_asked_again_at_its_own_time_is_the_same_byte_for_byte() {
         for path in [by_key.to_owned(), golden.clone(), format!("{golden}/history")] {
             let answer = served.get(&format!("{path}?known_at={asked}"), &served.department, "service_delivery").await;
             assert_eq!(answer.status, status, "{path}: {}", answer.body);
+            let tells = status == StatusCode::NOT_FOUND && path != by_key;
+            assert_eq!(answer.body.contains("it is known since 2"), tells, "{path}: {}", answer.body);
         }
     }
+    let nobody = format!("/v1/golden-records/{}?known_at=2001-01-01", kanak_model::GoldenId(99));
+    let nobody = served.get(&nobody, &served.department, "service_delivery").await;
+    assert!(!nobody.body.contains("known since"), "{}", nobody.body);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 
 use super::view::GoldenRecordView;
-use super::{Known, locate, not_seen};
+use super::{Known, locate, not_known_yet, not_seen};
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -29,7 +29,8 @@ pub async fn history(
     }
     .map_err(Problem::internal)?;
     if versions.is_empty() {
-        return Err(not_seen(id));
+        let not_yet = not_known_yet(&state, &access, model, id, known.at()?).await?;
+        return Err(not_yet.unwrap_or_else(|| not_seen(id)));
     }
     audited(&state, &access, "read golden record history", [id]).await?;
     Ok(Json(versions.iter().map(GoldenRecordView::of_record).collect()))

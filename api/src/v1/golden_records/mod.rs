@@ -88,7 +88,30 @@ async fn find_at<'s>(
             state.deployment.store.find_golden_at(access, model, id, known_at).await.map_err(Problem::internal)?
         }
     };
-    Ok((model, golden.ok_or_else(|| not_shown(access, id))?))
+    match golden {
+        Some(golden) => Ok((model, golden)),
+        None => {
+            let not_yet = not_known_yet(state, access, model, id, known_at).await?;
+            Err(not_yet.unwrap_or_else(|| not_shown(access, id)))
+        }
+    }
+}
+
+/// What is said of a golden record that the caller may see now, and of which nothing was known yet at the time that is asked about.
+async fn not_known_yet(
+    state: &AppState,
+    access: &Access,
+    model: &EntityModel,
+    id: GoldenId,
+    known_at: Option<Timestamp>,
+) -> Result<Option<Problem>, Problem> {
+    let Some(known_at) = known_at else { return Ok(None) };
+    let since =
+        state.deployment.store.find_known_since(access, model, id, known_at).await.map_err(Problem::internal)?;
+    let said = |since| {
+        format!("nothing was known of golden record {id} at {known_at} that you may see; it is known since {since}")
+    };
+    Ok(since.map(|since| Problem::not_found(said(since))))
 }
 
 /// The golden record that a path states, as the caller may see it.

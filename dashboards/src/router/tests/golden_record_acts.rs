@@ -115,7 +115,11 @@ async fn the_page_shows_what_the_hub_held_then_without_what_is_done_now() {
         !past.body.contains("seen both papers") && !past.body.contains("/confirmation\""),
         "nobody acts on the past"
     );
-    assert_eq!(house.get(STEWARD, &format!("{page}&known_at=1990-01-01")).await.status, StatusCode::NOT_FOUND);
+    let early = house.get(STEWARD, &format!("{page}&known_at=1990-01-01")).await;
+    assert!(early.status == StatusCode::NOT_FOUND && early.body.contains("it is known since"), "{}", early.body);
+    let nobody = format!("/golden-records/{}?purpose=stewardship&known_at=1990-01-01", GoldenId(999));
+    let nobody = house.get(STEWARD, &nobody).await;
+    assert!(nobody.status == StatusCode::NOT_FOUND && !nobody.body.contains("it is known since"), "{}", nobody.body);
     assert_eq!(house.get(STEWARD, &format!("{page}&as_of=1990-01-01")).await.status, StatusCode::NOT_FOUND);
     let asked = house.actions.0.lock().unwrap().clone();
     assert_eq!(asked, [format!("{id} as of 1990-01-01 known at None")], "the server answers as of a day");
