@@ -8,7 +8,7 @@ use kanak_model::source_system::{Load, RowsAre};
 use kanak_model::{SourceRecordId, SourceSystemId};
 use kanak_store::{Arrivals, Arrived, Arriving, ArrivingRow, AuditEvent, ErasedKeys, FileFacts, Key};
 
-use super::{RowAct, RowArrived, RowResolution, RowToWrite, RowWritten};
+use super::{ApartBy, RowAct, RowArrived, RowResolution, RowToWrite, RowWritten};
 use crate::deployment::Deployment;
 use crate::jobs::hub::Hub;
 use crate::jobs::ingest_file::HUB_DOMAIN;
@@ -211,15 +211,21 @@ async fn tokenised(
 async fn keep_apart(arrivals: &mut Arrivals, rows: &[RowToWrite], arrived: &[RowArrived]) -> anyhow::Result<()> {
     for (row, arrived) in rows.iter().zip(arrived) {
         let RowArrived::As(Arrived::New(id)) = arrived else { continue };
+        let (entity, name) = (entity_of(row), &row.access.caller().name);
         for apart in &row.apart {
-            match apart.steward {
-                Some(by) => {
-                    let (entity, other) = (entity_of(row), apart.source_record);
+            let other = apart.source_record;
+            match apart.by {
+                ApartBy::Steward(by) => {
                     arrivals.keep_apart(entity, *id, other, apart.probability, by, &apart.reason).await?;
                 }
-                None => {
-                    let by = &row.access.caller().name;
-                    arrivals.note_difference(*id, apart.golden_id, by, &apart.reason).await?;
+                ApartBy::FirstOfTwo => {
+                    let linked = arrivals.list_links_around(&[other]).await?;
+                    let members: Vec<SourceRecordId> = linked.iter().map(|link| link.source_record).collect();
+                    arrivals.leave_to_steward(entity, *id, &members).await?;
+                    arrivals.note_difference(*id, apart.golden_id, name, &apart.reason).await?;
+                }
+                ApartBy::Department => {
+                    arrivals.note_difference(*id, apart.golden_id, name, &apart.reason).await?;
                 }
             }
         }

@@ -56,10 +56,21 @@ pub struct Apart {
     pub source_record: SourceRecordId,
     /// How likely the rules hold them to be one.
     pub probability: f64,
-    /// The steward who decides so; a department's word is kept for stewards and decides nothing.
-    pub steward: Option<UserId>,
+    /// Whose word it is.
+    pub by: ApartBy,
     /// Why.
     pub reason: String,
+}
+
+/// Whose word it is that a new row is of somebody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApartBy {
+    /// A steward's: a decision.
+    Steward(UserId),
+    /// A steward's, where the deployment wants a second one: no rule joins the two, and a task asks whether they are one.
+    FirstOfTwo,
+    /// A department's: it is kept for stewards and decides nothing.
+    Department,
 }
 
 /// What became of a row.

@@ -21,7 +21,7 @@ use utoipa::ToSchema;
 use super::find_matches::{Candidate, FOUND_MAX, LIMIT_MAX, MatchView, candidates, not_ready, read, search};
 use super::view::GoldenRecordView;
 use crate::jobs::live::Live;
-use crate::jobs::written::{Apart, RowAct, RowArrived, RowToWrite, hub_source};
+use crate::jobs::written::{Apart, ApartBy, RowAct, RowArrived, RowToWrite, hub_source};
 use crate::secrets::os_rng;
 use crate::server::actions::steward_of;
 use crate::server::identify::ApiCaller;
@@ -76,8 +76,10 @@ impl IntoResponse for AlreadyThere {
 
 /// Enters somebody, as a source record of the hub's own register, unless a search by the rules finds who it may be: then it answers 409
 /// with these, and goes on only when the request names each of them as somebody else. What a steward names so is a decision and is
-/// undone like one. A department's word decides nothing: it is kept for stewards, and whom the rules hold to be the same one only a
-/// steward enters beside it. With the same `Idempotency-Key` nobody is entered twice.
+/// undone like one. Where the deployment wants a second steward to keep the two apart, it enters the new one by itself, keeps the words for
+/// stewards and asks by a task whether the two are one (`steward_tasks`): that is decided by two, and until then no rule joins them. A
+/// department's word decides nothing: it is kept for stewards, and whom the rules hold to be the same one only a steward enters beside it.
+/// With the same `Idempotency-Key` nobody is entered twice.
 #[utoipa::path(post, path = "/v1/golden-records", tag = "golden records", security(("key" = []), ("session" = [])), request_body = NewGoldenRecord,
     params(("Purpose" = String, Header, description = "`service_delivery` or `stewardship`"),
            ("Idempotency-Key" = Option<String>, Header, description = "A word of the caller's own for this request")),
@@ -231,25 +233,18 @@ async fn search_before(
         let reason = check_reason(&one.reason).map_err(|error: StoreError| Problem::bad_request(error.to_string()))?;
         named.insert(id, reason.to_owned());
     }
-    let mut apart = Vec::new();
-    let (mut unnamed, mut why) = (Vec::new(), None);
+    let (mut apart, mut unnamed) = (Vec::new(), Vec::new());
     for candidate in candidates {
         match named.get(&candidate.id) {
-            Some(reason) => {
-                why = why.or_else(|| refusal(state, &live, &candidate, steward));
-                apart.push(Apart {
-                    golden_id: candidate.id,
-                    source_record: candidate.source_record,
-                    probability: candidate.view.probability,
-                    steward,
-                    reason: reason.clone(),
-                });
-            }
+            Some(reason) => apart.push(Apart {
+                golden_id: candidate.id,
+                source_record: candidate.source_record,
+                probability: candidate.view.probability,
+                by: whose_word(state, &live, &candidate, steward)?,
+                reason: reason.clone(),
+            }),
             None => unnamed.push(candidate.view),
         }
-    }
-    if let Some(why) = why {
-        return Err(Problem::new(StatusCode::CONFLICT, why));
     }
     if unnamed.is_empty() {
         return Ok(Searched::Clear(apart));
@@ -260,22 +255,25 @@ async fn search_before(
     Ok(Searched::Found(AlreadyThere { problem, candidates: unnamed }))
 }
 
-/// Why the caller may not keep the new one apart from a golden record.
-fn refusal(state: &AppState, live: &Live, candidate: &Candidate, steward: Option<UserId>) -> Option<String> {
+/// By whose word the new one is kept apart from a golden record; refused to a department where the rules hold the two to be one.
+fn whose_word(
+    state: &AppState,
+    live: &Live,
+    candidate: &Candidate,
+    steward: Option<UserId>,
+) -> Result<ApartBy, Problem> {
     let probability = candidate.view.probability;
-    if steward.is_none() {
-        let is_match = live.rule_set.decide(probability) == Decision::Match;
-        return is_match.then(|| {
-            format!("the rules hold {} to be the same one; a steward enters somebody beside it", candidate.id)
-        });
-    }
+    let Some(steward) = steward else {
+        if live.rule_set.decide(probability) == Decision::Match {
+            let why =
+                format!("the rules hold {} to be the same one; a steward enters somebody beside it", candidate.id);
+            return Err(Problem::new(StatusCode::CONFLICT, why));
+        }
+        return Ok(ApartBy::Department);
+    };
     let policy = &state.deployment.config.stewardship.four_eyes;
-    policy.find_reason(Decision::NoMatch, probability, 0).map(|policy| {
-        format!(
-            "keeping it apart from {} needs a second steward, for it is {policy}; have its department write it, and decide the task",
-            candidate.id
-        )
-    })
+    let needs_two = policy.find_reason(Decision::NoMatch, probability, 0).is_some();
+    Ok(if needs_two { ApartBy::FirstOfTwo } else { ApartBy::Steward(steward) })
 }
 
 #[cfg(test)]

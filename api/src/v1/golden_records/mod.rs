@@ -108,7 +108,7 @@ async fn not_known_yet(
     let Some(known_at) = known_at else { return Ok(None) };
     let since =
         state.deployment.store.find_known_since(access, model, id, known_at).await.map_err(Problem::internal)?;
-    let said = |since| {
+    let said = |since: Timestamp| {
         format!("nothing was known of golden record {id} at {known_at} that you may see; it is known since {since}")
     };
     Ok(since.map(|since| Problem::not_found(said(since))))
