@@ -7,7 +7,7 @@ use kanak_codes::identifiers::Aadhaar;
 use kanak_engine::standardize::address::split_pin;
 use kanak_engine::standardize::business::parse_business_name;
 use kanak_engine::standardize::{
-    Hint, Outcome, Relative, Standardizer, TwelveDigits, holds_aadhaar, redact, split_relation,
+    Hint, Outcome, Relative, Standardizer, TwelveDigits, holds_aadhaar, is_filler, redact, split_relation,
 };
 use kanak_model::Timestamp;
 use kanak_model::entity_model::{Attribute, OnInvalid};
@@ -73,6 +73,7 @@ impl<'a> Checker<'a> {
         })?;
         let mut checked = CheckedRow { line: row.line, key, values: Values::new(), updated: None, secrets: Vec::new() };
         let mut bad: Vec<(&'a Attribute, Fault)> = Vec::new();
+        let mut fillers: Vec<&'a Attribute> = Vec::new();
         let mut named = Vec::new();
         let mut district = None;
         for (place, column) in self.plan.columns.iter().enumerate() {
@@ -94,7 +95,11 @@ impl<'a> Checker<'a> {
                 twelve_digits,
             };
             match memo.standardize(self.standardizer, place, column, &hint, translated(raw, column)) {
-                Outcome::Missing => {}
+                Outcome::Missing => {
+                    if is_filler(attribute.kind, translated(raw, column)) {
+                        fillers.push(attribute);
+                    }
+                }
                 Outcome::Bad { rule, reason } => {
                     let fault = Fault { rule, reason, columns: column.mapping.from.0.join("`, `"), masked: mask(raw) };
                     if attribute.on_invalid == OnInvalid::Reject {
@@ -138,9 +143,10 @@ impl<'a> Checker<'a> {
             }
         }
         checked.updated = self.updated(row, &mut tally.left_out);
-        for (attribute, fault) in &bad {
+        let fillers = fillers.into_iter().map(|attribute| (attribute, QualityRule::Filler));
+        for (attribute, rule) in bad.iter().map(|(attribute, fault)| (*attribute, fault.rule)).chain(fillers) {
             if !has(&checked, attribute) {
-                *tally.left_out.entry((&attribute.name, fault.rule)).or_default() += 1;
+                *tally.left_out.entry((&attribute.name, rule)).or_default() += 1;
             }
         }
         tally.from_other_rows += from_other_row;

@@ -78,7 +78,7 @@ enum More {
 const ROWS_SHOWN: u32 = 50;
 const RUNS_SHOWN: u32 = 30;
 const BY_SOURCE: &str = "SELECT * FROM mart_data_quality_by_source";
-const RULES: [QualityRule; 10] = [
+const RULES: [QualityRule; 11] = [
     QualityRule::FieldCount,
     QualityRule::Encoding,
     QualityRule::Unreadable,
@@ -89,6 +89,7 @@ const RULES: [QualityRule; 10] = [
     QualityRule::Code,
     QualityRule::Checksum,
     QualityRule::Range,
+    QualityRule::Filler,
 ];
 
 /// `GET /data-quality`
@@ -305,6 +306,7 @@ fn rule_words(rule: QualityRule) -> &'static str {
         QualityRule::Code => "a code that is not in its list",
         QualityRule::Checksum => "a check digit does not fit",
         QualityRule::Range => "a date that is not possible",
+        QualityRule::Filler => "a value typed to get past a form",
     }
 }
 

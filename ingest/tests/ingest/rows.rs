@@ -105,6 +105,20 @@ fn a_value_that_does_not_fit_is_left_out_and_counted_and_its_row_goes_on() {
 }
 
 #[test]
+fn a_value_typed_to_get_past_a_form_is_left_out_and_counted_and_a_word_for_nothing_is_not() {
+    let text = CITIZENS.replace("FORMAT", r#"{ type = "csv" }"#).replace("to = \"father_name\"", "to = \"mobile\"");
+    let source = kanak_model::SourceSystem::parse("ration.toml", &text).unwrap();
+    let rows = "R1,Ana,9999999999,,,,,,,,\nR2,Bir,NA,,,,,,,,\nR3,Gian,9876501234,,,,,,,,\nR4,Om,,,,,,,,,\n";
+    let folder = Folder::new();
+    let file = folder.write("ration.csv", format!("{HEADER}\n{rows}"));
+    let taken = read(&source, Rows::Entity(&citizen()), &file).unwrap();
+    let mobiles: Vec<_> = taken.rows.iter().map(|row| row.values.find("mobile")).collect();
+    assert_eq!(mobiles, [None, None, Some("9876501234"), None]);
+    let filler = LeftOut { attribute: "mobile".into(), rule: QualityRule::Filler, count: 1 };
+    assert_eq!(taken.report.left_out, [filler]);
+}
+
+#[test]
 fn a_day_of_change_that_is_still_to_come_is_left_out() {
     let taken = read_rows(
         "R1,Ana,,,,,,,,,2099-01-01\nR2,Bir,,,,,,,,,2025-06-02\nR3,Gian,,,,,,,,,2025-06-01\nR4,Harjit,,,,,,,,,2025-05-31\n",

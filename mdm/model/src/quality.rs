@@ -26,6 +26,8 @@ pub enum QualityRule {
     Checksum,
     /// A date lies outside what is possible.
     Range,
+    /// A value is one that is typed to get past a form, such as 9999999999.
+    Filler,
 }
 
 impl QualityRule {
@@ -42,6 +44,7 @@ impl QualityRule {
             Self::Code => "code",
             Self::Checksum => "checksum",
             Self::Range => "range",
+            Self::Filler => "filler",
         }
     }
 }

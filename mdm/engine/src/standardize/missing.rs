@@ -17,9 +17,15 @@ pub(crate) fn is_missing(kind: Kind, text: &str) -> bool {
     if text.len() <= LONGEST && is_word_for_nothing(text) && !is_name_of_several_words(kind, text) {
         return true;
     }
+    is_filler(kind, text) || matches!(kind, Kind::Date | Kind::Timestamp) && is_filler_date(text)
+}
+
+/// Whether a folded text is one that is typed to get past a form.
+pub(super) fn is_filler(kind: Kind, text: &str) -> bool {
     match kind {
-        Kind::Mobile | Kind::Aadhaar | Kind::Pin | Kind::Identifier | Kind::Epic | Kind::Pan => is_filler(kind, text),
-        Kind::Date | Kind::Timestamp => is_filler_date(text),
+        Kind::Mobile | Kind::Aadhaar | Kind::Pin | Kind::Identifier | Kind::Epic | Kind::Pan => {
+            is_filler_number(kind, text)
+        }
         Kind::Email => is_filler_email(text),
         _ => false,
     }
@@ -91,7 +97,7 @@ fn is_word_for_nothing(text: &str) -> bool {
 }
 
 /// One digit over and over, or the digits in a row: what is typed to get past a required field.
-fn is_filler(kind: Kind, text: &str) -> bool {
+fn is_filler_number(kind: Kind, text: &str) -> bool {
     let mut digits = text.chars().filter(|c| !matches!(c, ' ' | '-'));
     let Some(first) = digits.next() else { return false };
     let length = digits.clone().count() + 1;

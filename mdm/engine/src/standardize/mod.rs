@@ -136,5 +136,11 @@ impl Standardizer {
     }
 }
 
+/// Whether a value is one that is typed to get past a form, such as the mobile number 9999999999: it counts as missing, and unlike a blank
+/// somebody should know of it.
+pub fn is_filler(kind: Kind, raw: &str) -> bool {
+    missing::is_filler(kind, &script::fold(raw))
+}
+
 #[cfg(test)]
 mod tests;

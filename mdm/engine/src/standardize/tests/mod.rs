@@ -145,6 +145,10 @@ fn zeros_are_nothing_where_they_are_no_number() {
 fn fillers_typed_to_get_past_a_form_are_missing() {
     for mobile in ["9999999999", "0000000000", "8888888888", "1234567890", "9876543210"] {
         missing(Kind::Mobile, mobile);
+        assert!(is_filler(Kind::Mobile, mobile), "{mobile}");
+    }
+    for nothing in ["", "-", "NA", "9876501234"] {
+        assert!(!is_filler(Kind::Mobile, nothing), "{nothing}");
     }
     for date in [
         "01-01-1900",
