@@ -8,6 +8,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kanak_codes::Codes;
+use kanak_engine::survivorship::recount;
 use kanak_model::access::LegalBasis;
 use kanak_model::entity_model::{Attribute, EntityModel, SurvivorshipStrategy};
 use kanak_model::golden_record::{EMPTIED, EMPTIED_REASON, GoldenRecord, GoldenValue, WithheldCounts};
@@ -98,7 +99,7 @@ pub(crate) async fn show(
             store.find_golden_at(&access, model, golden_id, known_at).await.map_err(PageError::inside)?
         }
     };
-    let golden = match (golden, known_at) {
+    let mut golden = match (golden, known_at) {
         (Some(golden), _) => golden,
         (None, None) => return Err(not_found()),
         (None, Some(then)) => return Err(not_then(&state, &access, model, golden_id, then).await?),
@@ -109,6 +110,10 @@ pub(crate) async fn show(
     let now = model;
     let then = store.find_model_at(model, known_at).await.map_err(PageError::inside)?.model;
     let model = if is_past { &then } else { model };
+    if access.may_withhold() {
+        let seen: Vec<&Values> = golden.members.iter().map(|member| &member.values).collect();
+        recount(model, &mut golden.record.values, &seen);
+    }
     audit::record(&state, &access, "read", [id]).await?;
     let query = RelationQuery {
         known_at: Some(known_at),
@@ -663,7 +668,7 @@ fn values_table(
     let stated = model.attributes.iter().filter_map(|one| Some((one, record.values.get(&one.name)?)));
     Table {
         caption:
-            "Chosen values. “Agree” counts the linked source records that state this value, of those that state any."
+            "Chosen values. “Agree” counts the linked source records that you may see and that state this value, of those that state any."
                 .to_owned(),
         heads: vec![
             Head::word(language, "attribute"),

@@ -60,5 +60,6 @@ pub async fn list(
     if !subjects.is_empty() {
         audited(&state, &access, "read corrections", subjects).await?;
     }
-    Ok(Json(Corrections { corrections: corrections.into_iter().map(CorrectionView::from).collect(), next }))
+    let corrections = corrections.into_iter().map(|one| CorrectionView::new(one, &access)).collect();
+    Ok(Json(Corrections { corrections, next }))
 }

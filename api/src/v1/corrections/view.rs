@@ -1,6 +1,6 @@
 //! Wire types of corrections and of what departments say.
 
-use kanak_model::UserId;
+use kanak_model::{Access, UserId};
 use kanak_store::{Correction, DepartmentAnswer};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,17 +25,21 @@ pub struct CorrectionView {
     /// The register that states it; left out where a steward does.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
-    /// How many source records of the golden record state it.
-    agreeing: u32,
-    /// How many state any value.
-    stated_by: u32,
+    /// How many source records of the golden record state it; left out for a caller from whom values of other registers are withheld.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agreeing: Option<u32>,
+    /// How many state any value; left out where `agreeing` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stated_by: Option<u32>,
     /// What the department answered to this value.
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<AnswerView>,
 }
 
-impl From<Correction> for CorrectionView {
-    fn from(one: Correction) -> Self {
+impl CorrectionView {
+    /// A correction as it is answered.
+    pub fn new(one: Correction, access: &Access) -> Self {
+        let counts_are_told = !access.may_withhold();
         Self {
             key: one.key,
             attribute: one.attribute,
@@ -45,8 +49,8 @@ impl From<Correction> for CorrectionView {
             golden_version: one.golden_version,
             strategy: one.strategy.word(),
             source: one.source,
-            agreeing: one.agreeing,
-            stated_by: one.stated_by,
+            agreeing: counts_are_told.then_some(one.agreeing),
+            stated_by: counts_are_told.then_some(one.stated_by),
             answer: one.answer.map(|answer| AnswerView::new(answer, &|_| String::new())),
         }
     }

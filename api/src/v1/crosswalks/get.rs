@@ -56,6 +56,6 @@ pub async fn get(
     audited(&state, &access, "read golden record", [golden.record.id]).await?;
     let epochs =
         store.list_key_epochs(&access, &source, &key, Some(golden.known_at)).await.map_err(Problem::internal)?;
-    let view = GoldenRecordView::of_golden(&golden, &access).with_life(model, &golden.record);
+    let view = GoldenRecordView::of_golden(&golden, model, &access).with_life(model, &golden.record);
     Ok(Json(view.with_day(as_of).with_key_epochs(epochs)))
 }

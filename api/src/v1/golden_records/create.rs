@@ -177,7 +177,7 @@ async fn entered(
     let Some(golden) = known.map_err(Problem::internal)? else { return Ok(None) };
     audited(state, access, "read golden record", [golden.record.id]).await?;
     let location = [(header::LOCATION, format!("/v1/golden-records/{}", golden.record.id))];
-    Ok(Some((location, Json(GoldenRecordView::of_golden(&golden, access))).into_response()))
+    Ok(Some((location, Json(GoldenRecordView::of_golden(&golden, model, access))).into_response()))
 }
 
 /// The key of the new source record: of the same caller and word always the same.

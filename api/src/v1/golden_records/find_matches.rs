@@ -159,7 +159,7 @@ pub(super) async fn candidates(
             if let Some(golden) = golden {
                 subjects.push(golden.record.id.to_string());
                 let view = MatchView {
-                    golden_record: GoldenRecordView::of_record(&golden.record),
+                    golden_record: GoldenRecordView::of_record(&golden.record, access),
                     probability: found.probability,
                     weight_bits: found.weight_bits,
                     decision: live.rule_set.decide(found.probability).word(),

@@ -26,7 +26,7 @@ pub async fn get(
     let (model, golden) = find_at(&state, &access, &id, &known).await?;
     audited(&state, &access, "read golden record", [golden.record.id]).await?;
     let as_of = known.as_of()?;
-    let view = GoldenRecordView::of_golden(&golden, &access).with_life(model, &golden.record).with_day(as_of);
+    let view = GoldenRecordView::of_golden(&golden, model, &access).with_life(model, &golden.record).with_day(as_of);
     if !view.has_override() || !access.shows(Class::Personal) {
         return Ok(Json(view));
     }

@@ -33,5 +33,5 @@ pub async fn history(
         return Err(not_yet.unwrap_or_else(|| not_seen(id)));
     }
     audited(&state, &access, "read golden record history", [id]).await?;
-    Ok(Json(versions.iter().map(GoldenRecordView::of_record).collect()))
+    Ok(Json(versions.iter().map(|version| GoldenRecordView::of_record(version, &access)).collect()))
 }

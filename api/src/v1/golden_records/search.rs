@@ -62,5 +62,5 @@ pub async fn search(
         shown => shown.iter().map(|golden| golden.id.to_string()).collect(),
     };
     audited(&state, &access, "searched golden records", subjects).await?;
-    Ok(Json(found.iter().map(|golden| GoldenRecordView::of_record(golden).with_day(as_of)).collect()))
+    Ok(Json(found.iter().map(|golden| GoldenRecordView::of_record(golden, &access).with_day(as_of)).collect()))
 }

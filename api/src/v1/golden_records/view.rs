@@ -1,11 +1,14 @@
 //! Wire types of golden records.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use kanak_engine::survivorship::recount;
 use kanak_model::entity_model::SurvivorshipStrategy;
 use kanak_model::golden_record::{EMPTIED_REASON, GoldenValue, WithheldCounts};
 use kanak_model::kind::Class;
 use kanak_model::life_events::{StatusSince, status_history};
+use kanak_model::source_record::Values;
 use kanak_model::valid_time::KeyEpoch;
 use kanak_model::{Access, EntityModel, GoldenRecord, Timestamp, UserId};
 use kanak_store::{Golden, OverrideView};
@@ -21,10 +24,13 @@ pub struct ValueView {
     value: String,
     /// The survivorship strategy that chose it.
     strategy: &'static str,
-    /// How many linked source records state this value.
-    agreeing: u32,
-    /// How many state any value.
-    stated: u32,
+    /// How many linked source records that the caller may see state this value. Left out in lists for a caller from whom values of other
+    /// registers are withheld.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agreeing: Option<u32>,
+    /// How many of them state any value; left out where `agreeing` is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stated: Option<u32>,
     /// The source record it was taken from, as `source:key`, where the caller may see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<String>,
@@ -156,13 +162,20 @@ impl WithheldView {
 
 impl GoldenRecordView {
     /// A record without its source records.
-    pub fn of_record(record: &GoldenRecord) -> Self {
-        Self::new(record, &|_| None)
+    pub fn of_record(record: &GoldenRecord, access: &Access) -> Self {
+        let mut view = Self::new(record, &|_| None);
+        if access.may_withhold() {
+            // How many of those that are counted the caller may see is not known here.
+            for value in view.values.values_mut() {
+                (value.agreeing, value.stated) = (None, None);
+            }
+        }
+        view
     }
 
     /// A record with its source records. A department's own key is personal: who may not see personal data is not told
     /// which registers know the person, nor under which key.
-    pub fn of_golden(golden: &Golden, access: &Access) -> Self {
+    pub fn of_golden(golden: &Golden, model: &EntityModel, access: &Access) -> Self {
         let members = if access.shows(Class::Personal) { golden.members.as_slice() } else { &[] };
         let source = |value: &GoldenValue| {
             if value.strategy == SurvivorshipStrategy::StewardOverride {
@@ -171,6 +184,11 @@ impl GoldenRecordView {
             let member = members.iter().find(|member| member.id == value.source_record)?;
             Some(format!("{}:{}", member.source, member.key))
         };
+        let mut record = Cow::Borrowed(&golden.record);
+        if access.may_withhold() {
+            let seen: Vec<&Values> = golden.members.iter().map(|member| &member.values).collect();
+            recount(model, &mut record.to_mut().values, &seen);
+        }
         Self {
             redirected_from: golden.redirected_from.map(|id| id.to_string()),
             known_at: Some(golden.known_at.to_string()),
@@ -183,7 +201,7 @@ impl GoldenRecordView {
                     updated: member.updated.map(|at| at.to_string()),
                 })
                 .collect(),
-            ..Self::new(&golden.record, &source)
+            ..Self::new(&record, &source)
         }
     }
 
@@ -250,8 +268,8 @@ impl GoldenRecordView {
             let view = ValueView {
                 value: value.value.clone(),
                 strategy: value.strategy.word(),
-                agreeing: value.agreeing,
-                stated: value.stated,
+                agreeing: Some(value.agreeing),
+                stated: Some(value.stated),
                 source: source(value),
                 steward: None,
             };

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
+use kanak_model::entity_model::EntityModel;
+use kanak_model::golden_record::GoldenValues;
 use kanak_model::kind::Kind;
+use kanak_model::source_record::Values;
 
 use crate::standardize::phonetic;
 
@@ -17,5 +20,17 @@ pub(super) fn form(kind: Kind, value: &str) -> Cow<'_, str> {
             if sounds.is_empty() { Cow::Borrowed(value) } else { Cow::Owned(sounds) }
         }
         _ => Cow::Borrowed(value),
+    }
+}
+
+/// Counts anew how many state each golden value, and how many state any, among these source records alone: for a reader who may not see
+/// all that are linked.
+pub fn recount(model: &EntityModel, values: &mut GoldenValues, members: &[&Values]) {
+    for (name, value) in values {
+        let kind = model.find_attribute(name).map_or(Kind::Text, |attribute| attribute.kind);
+        let chosen = form(kind, &value.value);
+        let stated: Vec<&str> = members.iter().filter_map(|member| member.find(name)).collect();
+        value.agreeing = stated.iter().filter(|stated| form(kind, stated) == chosen).count() as u32;
+        value.stated = stated.len() as u32;
     }
 }

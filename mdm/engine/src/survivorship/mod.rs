@@ -18,6 +18,7 @@ use kanak_model::source_record::Values;
 
 use crate::matching::Rank;
 
+pub use agree::recount;
 pub use as_of::{Witnesses, survive_as_of};
 pub use explain::{Contender, Explained, Loss, Standing, explain_value, losers};
 

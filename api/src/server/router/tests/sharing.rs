@@ -45,6 +45,10 @@ async fn values_of_another_register_are_withheld_counted_and_found_by_nobody() {
     assert_eq!(shown + withheld, steward["values"].as_object().unwrap().len() as u64, "none is silently absent");
     assert!(withheld > 0, "{theirs}");
     assert!(theirs["crosswalks"].as_array().unwrap().iter().all(|one| one["source"] == "health"), "{theirs}");
+    assert!(steward["values"]["full_name"]["stated"].as_u64().unwrap() > 1, "{steward}");
+    for value in theirs["values"].as_object().unwrap().values() {
+        assert_eq!((&value["agreeing"], &value["stated"]), (&json!(1), &json!(1)), "food's is not counted: {theirs}");
+    }
 
     let name = served.get("/v1/crosswalks/food/1", &served.steward, "stewardship").await.json();
     let name = name["values"]["full_name"]["value"].as_str().unwrap().to_owned();
