@@ -4,8 +4,8 @@ use kanak_model::clock::Timestamp;
 use kanak_model::entity_model::{EntityModel, SurvivorshipStrategy};
 use kanak_model::id::SourceRecordId;
 
-use super::Member;
 use super::rank::{self, Candidate, Link};
+use super::{Member, relative, survive};
 
 /// The contest for one attribute.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +14,7 @@ pub struct Explained {
     pub attribute: String,
     /// The strategy that chose.
     pub strategy: SurvivorshipStrategy,
-    /// Every stated value, the winner first, then in the order in which they would have won.
+    /// Every stated value, the winner first, then in the order in which they would have won; without a winner where all name another relative.
     pub contenders: Vec<Contender>,
 }
 
@@ -69,6 +69,8 @@ pub enum Loss {
     LessRecent,
     /// All else is equal: the winner's source record stands first by source and key.
     LaterPlace,
+    /// It names the husband or wife, whom forms ask for in the same field.
+    OtherRelative,
 }
 
 impl Loss {
@@ -81,6 +83,7 @@ impl Loss {
             Self::NotValidated => "it does not pass the check of its kind",
             Self::LessTrusted => "its source is less trusted",
             Self::LessRecent => "it was changed earlier, or its source does not say when",
+            Self::OtherRelative => "it names the husband or wife",
             Self::LaterPlace => "all else is equal and the other source record stands first by source and key",
         }
     }
@@ -116,20 +119,33 @@ impl Contender {
 pub fn explain_value(model: &EntityModel, attribute: &str, members: &[Member<'_>]) -> Option<Explained> {
     let rule = model.survivorship.iter().find(|rule| rule.attribute == attribute)?;
     let attribute = model.find_attribute(attribute)?;
-    let mut candidates = rank::candidates(attribute, rule.strategy, members);
-    candidates.sort_by(|left, right| right.cmp_for(rule.strategy, left));
-    let winner = candidates.first()?.clone();
-    let winning = members[winner.member].values.find(&attribute.name)?;
-    let winning_form = super::agree::form(attribute.kind, winning);
-    let contenders = candidates.iter().filter_map(|candidate| {
+    let golden = survive(model, members).values;
+    let relative = relative::other_relative(model, attribute).and_then(|other| golden.get(&other.name));
+    let names_other = |candidate: &Candidate| {
+        let value = members[candidate.member].values.find(&attribute.name);
+        relative.zip(value).is_some_and(|(relative, value)| relative::may_be_one(value, &relative.value))
+    };
+    let mut candidates: Vec<(bool, Candidate)> = rank::candidates(attribute, rule.strategy, members)
+        .into_iter()
+        .map(|candidate| (names_other(&candidate), candidate))
+        .collect();
+    candidates.sort_by(|(left_other, left), (right_other, right)| {
+        left_other.cmp(right_other).then_with(|| right.cmp_for(rule.strategy, left))
+    });
+    let (first_is_other, first) = candidates.first()?.clone();
+    let winner = (!first_is_other).then_some(first);
+    let winning = winner.as_ref().and_then(|winner| members[winner.member].values.find(&attribute.name));
+    let winning_form = winning.map(|value| super::agree::form(attribute.kind, value));
+    let contenders = candidates.iter().filter_map(|(is_other, candidate)| {
         let member = &members[candidate.member];
         let stated = member.values.find_stated(&attribute.name)?;
-        let standing = match lost_at(&winner, candidate, rule.strategy) {
-            None => Standing::Won,
-            Some(loss) if super::agree::form(attribute.kind, &stated.standard) == winning_form => {
-                Standing::Agrees(loss)
+        let standing = match winner.as_ref().filter(|_| !is_other).map(|one| lost_at(one, candidate, rule.strategy)) {
+            None => Standing::Lost(Loss::OtherRelative),
+            Some(None) => Standing::Won,
+            Some(Some(loss)) => {
+                let says_the_same = winning_form == Some(super::agree::form(attribute.kind, &stated.standard));
+                if says_the_same { Standing::Agrees(loss) } else { Standing::Lost(loss) }
             }
-            Some(loss) => Standing::Lost(loss),
         };
         Some(Contender {
             source_record: member.id,

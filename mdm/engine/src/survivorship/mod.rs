@@ -7,6 +7,7 @@ mod agree;
 mod as_of;
 mod explain;
 mod rank;
+mod relative;
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ pub use as_of::{Witnesses, survive_as_of};
 pub use explain::{Contender, Explained, Loss, Standing, explain_value, losers};
 
 /// Raised whenever values are preferred otherwise than before, so that hubs learn that their golden values are due.
-pub const PREFERENCE: u32 = 2;
+pub const PREFERENCE: u32 = 3;
 
 /// One linked source record, as survivorship sees it.
 #[derive(Clone, Copy)]
@@ -53,7 +54,9 @@ impl std::fmt::Debug for Member<'_> {
 /// The golden values and status of a cluster.
 ///
 /// For each attribute that any member states, the model's strategy chooses; ties fall through to trust (of values as complete as each
-/// other first to how many members agree), then to the most recent update, then to the smallest rank (an order by source and key). A cluster without members survives as nothing in the model's default status.
+/// other first to how many members agree), then to the most recent update, then to the smallest rank (an order by source and key). What
+/// names the husband or wife is no father (`relative`): one that is chosen gives way to the next, or to none. A cluster without members
+/// survives as nothing in the model's default status.
 pub fn survive(model: &EntityModel, members: &[Member<'_>]) -> Survived {
     survive_with(model, members, &[])
 }
@@ -76,8 +79,24 @@ pub fn survive_with(model: &EntityModel, members: &[Member<'_>], overrides: &[&V
             values.insert(one.attribute.clone(), value);
         }
     }
+    for rule in &model.survivorship {
+        let Some(attribute) = model.find_attribute(&rule.attribute) else { continue };
+        let Some(relative) = named_beside(model, attribute, &values) else { continue };
+        match choose(attribute, rule, &relative::not_naming(attribute, members, relative)) {
+            Some(value) => values.insert(rule.attribute.clone(), value),
+            None => values.remove(&rule.attribute),
+        };
+    }
     let status = model.status_rules.iter().find(|rule| values.contains_key(&rule.when_present));
     Survived { status: status.map_or(&model.status_default, |rule| &rule.status).clone(), values }
+}
+
+/// The other relative whom the chosen value of an attribute names, if it does. What a steward states is as the steward says.
+fn named_beside<'v>(model: &EntityModel, attribute: &Attribute, values: &'v GoldenValues) -> Option<&'v str> {
+    let chosen = values.get(&attribute.name).filter(|value| value.strategy != SurvivorshipStrategy::StewardOverride)?;
+    let other = relative::other_relative(model, attribute)?;
+    let relative = values.get(&other.name)?.value.as_str();
+    relative::may_be_one(&chosen.value, relative).then_some(relative)
 }
 
 fn overridden(model: &EntityModel, one: &ValueOverride, members: &[Member<'_>]) -> Option<GoldenValue> {

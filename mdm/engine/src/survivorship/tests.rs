@@ -216,6 +216,50 @@ fn an_explanation_names_for_each_value_what_it_lost_by() {
     assert!(with_members(&cases, &[0], |members| explain_value(&model, "died_on", members)).is_none());
 }
 
+/// The golden father and husband of a citizen whose source records state these fathers and husbands; the later ones are trusted more.
+#[track_caller]
+fn check_relatives(stated: &[(&str, &str)], father: Option<&str>, husband: Option<&str>) {
+    let model =
+        kanak_model::builtin::entity_models().unwrap().into_iter().find(|model| model.name == "citizen").unwrap();
+    let of = |(father, husband): &(&str, &str)| -> Values {
+        [("father_name", *father), ("spouse_name", *husband)]
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (name.to_owned(), Stated::new(value, value)))
+            .collect()
+    };
+    let values: Vec<Values> = stated.iter().map(of).collect();
+    let trusts: Vec<_> = (0..stated.len()).map(|at| move |_: &str| at as f64 / 10.0).collect();
+    let member = |at: usize| Member {
+        id: SourceRecordId(at as i64),
+        rank: Rank::of("register", &at.to_string()),
+        version: 1,
+        values: &values[at],
+        updated: None,
+        recorded_from: Timestamp(0),
+        trust: &trusts[at],
+    };
+    let members: Vec<Member<'_>> = (0..stated.len()).map(member).collect();
+    let survived = survive(&model, &members).values;
+    let golden = |name: &str| survived.get(name).map(|value| value.value.as_str());
+    assert_eq!((golden("father_name"), golden("spouse_name")), (father, husband), "{stated:?}");
+    let contest = explain_value(&model, "father_name", &members);
+    let won = contest.as_ref().and_then(|contest| contest.contenders.iter().find(|one| one.standing == Standing::Won));
+    assert_eq!(won.map(|won| won.value.as_str()), father, "{contest:?}");
+}
+
+#[test]
+fn a_husband_where_the_father_is_asked_for_is_no_father() {
+    // One field for both, and `W/o` beside the name: the husband stands under both attributes.
+    check_relatives(&[("Bir Singh", "Bir Singh")], None, Some("Bir Singh"));
+    check_relatives(&[("Gian Singh", ""), ("Bir Singh", "Bir Singh")], Some("Gian Singh"), Some("Bir Singh"));
+    let in_gurmukhi = [("Gian Singh", ""), ("ਜਸਵਿੰਦਰ ਸਿੰਘ", ""), ("", "Jaswinder Singh")];
+    check_relatives(&in_gurmukhi, Some("Gian Singh"), Some("Jaswinder Singh"));
+    // Nobody names a husband: nothing tells who is meant.
+    check_relatives(&[("Bir Singh", "")], Some("Bir Singh"), None);
+    check_relatives(&[("Gian Singh", "Bir Singh"), ("Gian Singh", "")], Some("Gian Singh"), Some("Bir Singh"));
+}
+
 proptest! {
     #[test]
     fn the_order_of_members_never_matters(
