@@ -270,6 +270,23 @@ struct Before {
     registers: Registers,
 }
 
+/// What is computed around a change: it goes to the thread that computes, and comes back.
+struct Given {
+    model: EntityModel,
+    records: Vec<SourceRecord>,
+    held: Held,
+    registers: Registers,
+    touched: Touched,
+    settled: Vec<SourceRecordId>,
+}
+
+impl Given {
+    fn compute(&self, rules: Rules) -> Work {
+        let Self { model, records, held, registers, touched, settled } = self;
+        compute(model, records, held, registers, rules, touched, Some(settled))
+    }
+}
+
 /// Resolves the source records around what changed. `None` where the hub's golden records do not follow from the same rules.
 async fn resolve_around(
     model: &EntityModel,
@@ -298,19 +315,15 @@ async fn resolve_around(
     let held = Held { links, ended, restated, constraints, overrides: hub.list_overrides(&model.name).await? };
     let touched = Touched::Some(unresolved.source_records.iter().copied().collect());
     let (version, count) = (live.version, records.len());
-    let mut given = (model.clone(), records, held, registers, touched, settled);
+    let mut given = Given { model: model.clone(), records, held, registers, touched, settled };
     let work = loop {
         let rules = Rules::InForce { version, rule_set: Arc::clone(&live.rule_set) };
-        let work = move || {
-            let (model, records, held, registers, touched, settled) = &given;
-            (compute(model, records, held, registers, rules, touched, Some(settled)), given)
-        };
-        let (work, back) = tokio::task::spawn_blocking(work).await?;
+        let (work, back) = tokio::task::spawn_blocking(move || (given.compute(rules), given)).await?;
         if !leave_to_stewards(model, &work.changes, unresolved, hub).await? {
             break work;
         }
         given = back;
-        given.2.constraints = hub.list_decisions(&model.name).await?;
+        given.held.constraints = hub.list_decisions(&model.name).await?;
     };
     let compared = work.matched.stats.compared;
     let scope = Scope::These(scope);
