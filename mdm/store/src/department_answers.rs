@@ -16,7 +16,7 @@ use crate::dialect::{JsonColumn, json, sql};
 use crate::error::StoreError;
 use crate::packed::ChosenBack;
 use crate::stewardship::{check_reason, check_words_of};
-use crate::trail_agreement::WORDS;
+use crate::trail_agreement::{DIFFERENCE_STATED, WORDS};
 use crate::users;
 
 /// So many rows of a register are looked at for one page of corrections.
@@ -222,7 +222,10 @@ pub(crate) async fn insert_difference(
     reason: &str,
 ) -> Result<(), StoreError> {
     let reason = check_reason(reason)?;
-    insert(tx, row.0, Says::Differs, None, from.0, Some(reason), by).await.map(drop)
+    let id = insert(tx, row.0, Says::Differs, None, from.0, Some(reason), by).await?;
+    let words = audit_events::words_hash([reason]);
+    let detail = serde_json::json!({ "answer": id, "source_record": row.0, WORDS: words });
+    audit_events::append_act(tx, by, DIFFERENCE_STATED, from.to_string(), detail).await
 }
 
 async fn insert(

@@ -16,12 +16,15 @@ pub(crate) const WORDS: &str = "words_sha256";
 /// The name of what an entry's detail holds of who proposed what its actor approved.
 pub(crate) const IN_NAME_OF: &str = "in_name_of";
 
+/// That a department, or a steward where a second one is needed, says of a row that it is of somebody else.
+pub(crate) const DIFFERENCE_STATED: &str = "difference_stated";
+
 /// What was done, as the trail words it now, and as it worded it before.
 const DECIDED: [&str; 3] = ["task_decided", "decision_approved", "decided"];
 const UNDONE: [&str; 2] = ["decision_undone", "undone"];
 
 /// The entries that are looked at: all are changes of the hub.
-const ACTIONS: [&str; 23] = [
+const ACTIONS: [&str; 24] = [
     "task_decided",
     "decision_approved",
     "decided",
@@ -36,6 +39,7 @@ const ACTIONS: [&str; 23] = [
     "hold_removed",
     "correction_answered",
     "answer_seen",
+    DIFFERENCE_STATED,
     "model_migrated",
     "erased",
     "user_created",
@@ -139,6 +143,7 @@ fn act_of(entry: &Entry) -> Option<Act> {
         "hold_placed" => ("legal hold", detail("hold")?),
         "hold_removed" => ("removal of legal hold", entry.number("legal hold")?),
         "correction_answered" => ("department's answer", detail("answer")?),
+        DIFFERENCE_STATED => ("word of a difference", detail("answer")?),
         "answer_seen" => ("note of department's answer", detail("answer")?),
         _ => return None,
     };
@@ -316,7 +321,6 @@ async fn read_confirmations(tx: &mut Tx, sides: &mut Sides<'_>) -> Result<(), St
 async fn read_holds_and_answers(tx: &mut Tx, sides: &mut Sides<'_>) -> Result<(), StoreError> {
     const HOLDS: &str =
         "SELECT id, authority, reason, placed_by, placed_us, removed_by, removed_us FROM legal_holds ORDER BY id";
-    // That a row is of somebody else is told with the row, by the entry of the write.
     const ANSWERS: &str =
         "SELECT id, coalesce(reason, ''), answered_by, answered_us, seen_by, seen_us, says FROM department_answers
          ORDER BY id";
@@ -331,10 +335,14 @@ async fn read_holds_and_answers(tx: &mut Tx, sides: &mut Sides<'_>) -> Result<()
         }
     }
     let answers: Vec<Answer> = on_tx!(tx, |c| sqlx::query_as(ANSWERS).fetch_all(c).await)?;
+    // Before the trail told of them by themselves, the entry of the write stood for them.
+    let told_since = sides.times_of(DIFFERENCE_STATED).into_iter().min();
     for (id, reason, by, answered, seen_by, seen, says) in answers {
+        let words = sides.words(answered, &[&reason]);
         if says != "differs" {
-            let words = sides.words(answered, &[&reason]);
             sides.row(("department's answer", id, answered), By::Name(by), words);
+        } else if told_since.is_some_and(|since| answered >= since) {
+            sides.row(("word of a difference", id, answered), By::Name(by), words);
         }
         if let Some(seen) = seen {
             sides.row(("note of department's answer", id, seen), By::User(seen_by.unwrap_or(0)), None);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kanak_model::four_eyes::FourEyes;
 use kanak_model::match_pair::Decision;
 use kanak_model::source_system::Load;
-use kanak_model::{Caller, GoldenId, Role, StewardTaskId, UserId};
+use kanak_model::{Caller, GoldenId, Role, SourceRecordId, StewardTaskId, UserId};
 use kanak_store::{Activity, AuditEvent, Decided, Member, NewOverride};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -312,7 +312,7 @@ const AUDIT_CORRUPTIONS: [Corruption; 11] = [
 ];
 
 /// Of words that somebody put into the mouth of a steward, and of rights that nobody gave.
-const TRAIL_CORRUPTIONS: [Corruption; 27] = [
+const TRAIL_CORRUPTIONS: [Corruption; 30] = [
     ("a stated value's reason was changed", "UPDATE overrides SET reason = 'because'", "words_in_trail"),
     ("a stated value holds for longer", "UPDATE overrides SET expires_us = 99000000", "words_in_trail"),
     ("a value was stated at another time", "UPDATE overrides SET stated_us = stated_us - 1", "words_in_trail"),
@@ -352,6 +352,14 @@ const TRAIL_CORRUPTIONS: [Corruption; 27] = [
          VALUES (9, 1, 'rejects', 'mobile', 1, 1, 'seen', 'key:food', 1)",
         "words_in_trail",
     ),
+    ("a word that a row is of somebody else is gone", "DELETE FROM department_answers", "words_in_trail"),
+    ("why a row is of somebody else was changed", "UPDATE department_answers SET reason = 'told'", "words_in_trail"),
+    (
+        "a department said of a row that it is of somebody else, and never did",
+        "INSERT INTO department_answers (id, source_record_id, says, golden_id, golden_version, reason, answered_by, answered_us)
+         VALUES (9, 1, 'differs', 1, 1, 'seen', 'key:food', 99000000)",
+        "words_in_trail",
+    ),
     ("a user is administrator", "UPDATE users SET roles = '[\"administrator\"]' WHERE id = 1", "permissions_in_trail"),
     ("a user is of the whole state", "UPDATE users SET districts = NULL WHERE id = 1", "permissions_in_trail"),
     ("a disabled user works again", "UPDATE users SET disabled_us = NULL WHERE id = 3", "permissions_in_trail"),
@@ -386,6 +394,9 @@ async fn fill_trail(hub: &Hub) {
     };
     store.state_override(stated, UserId(1)).await.unwrap();
     store.place_hold(GoldenId(4), "a court", "case 1", "deepa").await.unwrap();
+    let mut arrivals = store.begin_arrivals().await.unwrap();
+    arrivals.note_difference(SourceRecordId(4), GoldenId(1), "key:food", "his cousin").await.unwrap();
+    arrivals.commit().await.unwrap();
 }
 
 /// Five source records, two of them merged by a steward, one confirmed and corrected, one pair in doubt; four audited reads, checkpoints after the second and the third.
