@@ -13,7 +13,7 @@ use arrow::record_batch::RecordBatch;
 use kanak_codes::identifiers::{AadhaarSearch, FoundAadhaar};
 use kanak_ingest::landing;
 use kanak_model::{Access, Class, EntityModel, GoldenId};
-use kanak_store::{HubUrl, Link, Store, VaultError};
+use kanak_store::{HubUrl, Link, RevealStep, Store, VaultError};
 use kanak_warehouse::{CrosswalkRow, PERSONAL_RELATIONS, QueryLimits, RELATIONS};
 
 use crate::deployment::Deployment;
@@ -103,7 +103,7 @@ pub async fn verify(deployment: &Deployment, output: &Output) -> anyhow::Result<
     checks.push(related(deployment, lake_reads).await?);
     let stage = Stage::begin(output, "Looking for Aadhaar numbers", 0);
     checks.push(no_aadhaar(deployment, lake_reads).await?);
-    checks.push(vault_trail(deployment).await?);
+    checks.extend(vault_trail(deployment).await?);
     stage.end("looked");
     Ok(checks)
 }
@@ -509,18 +509,45 @@ async fn no_aadhaar(deployment: &Deployment, lake: Lake) -> anyhow::Result<Check
     Ok(check(NAME, WHAT, wrong, "nothing found"))
 }
 
-/// Whether the vault's own trail is as it was written.
-async fn vault_trail(deployment: &Deployment) -> anyhow::Result<Check> {
+/// Whether the vault's own trail is as it was written, the requests for numbers are what it tells, and the hub's trail tells the same of
+/// them.
+async fn vault_trail(deployment: &Deployment) -> anyhow::Result<Vec<Check>> {
     const NAME: &str = "vault trail chained";
     const WHAT: &str = "every event of the vault's own trail follows the one before";
+    // The hub's trail hears of a step before the vault does: what it has told is in the vault's, and what the vault tells is in it then.
+    let told = deployment.store.list_reveal_steps().await?;
     let checked = match deployment.vault.check_events().await {
-        Err(away @ VaultError::Away { .. }) => return Ok(not_yet(NAME, WHAT, away.to_string())),
+        Err(away @ VaultError::Away { .. }) => return Ok(vec![not_yet(NAME, WHAT, away.to_string())]),
         checked => checked?,
     };
+    let told_since = deployment.store.list_reveal_steps().await?;
     let wrong = checked
         .first_broken
         .map(|number| format!("event {number} of the vault was changed, or one before it is missing"));
-    Ok(check(NAME, WHAT, wrong, format!("{} events", checked.events)))
+    let chained = check(NAME, WHAT, wrong, format!("{} events", checked.events));
+    if checked.first_broken.is_some() {
+        return Ok(vec![chained]);
+    }
+    let unlike = checked.first_unlike.map(|id| format!("request {id} was changed, taken out or put in"));
+    let seen = format!("{} requests", checked.requests);
+    let requests =
+        check("vault requests in trail", "requests for numbers are what the vault's own trail tells", unlike, seen);
+    let step = |(word, id): &RevealStep| format!("`{word}` of request {id}");
+    let cut_vault = told.difference(&checked.steps).next().map(|one| {
+        format!(
+            "the hub's trail tells of {}, and the vault's does not: it was cut, the vault is an older copy, or it went away in the middle of that step",
+            step(one)
+        )
+    });
+    let cut_hub = checked.steps.difference(&told_since).next().map(|one| {
+        format!(
+            "the vault's trail tells of {}, and the hub's does not: it was cut, or the hub is an older copy",
+            step(one)
+        )
+    });
+    let seen = format!("{} steps", checked.steps.len());
+    let what = "the trails of hub and vault tell of the same decisions and answers";
+    Ok(vec![chained, requests, check("vault trail agrees", what, cut_vault.or(cut_hub), seen)])
 }
 
 fn lake_tables(deployment: &Deployment, access: &Access) -> anyhow::Result<Vec<String>> {

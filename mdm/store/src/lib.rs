@@ -113,8 +113,9 @@ pub use users::{
 };
 pub use vault::{
     APPROVE_WITHIN_US, By, DataKeyStanding, EventsChecked, Numbers, REVEAL_WITHIN_US, Reference, RevealAct,
-    RevealDecision, RevealDone, RevealRequest, RevealRequestId, RevealState, Revealed, RotatedKey, Vault, VaultAnswer,
-    VaultCall, VaultDoor, VaultError, VaultEvent, VaultRefusal, VaultService, VaultStanding, Weighed, copy_vault,
+    RevealDecision, RevealDone, RevealRequest, RevealRequestId, RevealState, RevealStep, Revealed, RotatedKey, Vault,
+    VaultAnswer, VaultCall, VaultDoor, VaultError, VaultEvent, VaultRefusal, VaultService, VaultStanding, Weighed,
+    copy_vault,
 };
 pub use webhooks::{AfterFailure, DeadLetter, NewWebhook, Webhook, WebhookId};
 

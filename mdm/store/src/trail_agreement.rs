@@ -52,7 +52,7 @@ const ACTIONS: [&str; 24] = [
 ];
 
 /// What an erasure leaves of words.
-const ERASED: &str = "erased";
+pub(crate) const ERASED: &str = "erased";
 
 /// One entry of the trail.
 struct Entry {

@@ -130,6 +130,48 @@ async fn every_corruption_of_the_vault_is_found_and_named() {
     }
 }
 
+fn auditor(id: i64) -> Access {
+    let caller = kanak_model::Caller {
+        user: Some(kanak_model::UserId(id)),
+        name: format!("person {id}"),
+        roles: [kanak_model::Role::Auditor].into(),
+        districts: None,
+    };
+    Access::decide(&caller, kanak_model::Purpose::Audit).unwrap()
+}
+
+/// The same with a request for a number that was refused: the last steps of both trails.
+async fn house_with_a_request() -> House {
+    let house = house().await;
+    let (vault, store) = (&house.deployment.vault, &house.deployment.store);
+    let used = store.list_references().await.unwrap();
+    let reference = used.iter().next().unwrap();
+    let id = vault.request_reveal(store, &auditor(1), HUB_DOMAIN, reference, "inquiry 7").await.unwrap();
+    vault.decide_reveal(store, &auditor(2), id, kanak_store::RevealDecision::Refused).await.unwrap();
+    house
+}
+
+#[tokio::test]
+async fn a_trail_of_hub_or_vault_whose_end_is_gone_is_found_beside_the_other() {
+    sound(&house_with_a_request().await.deployment).await;
+    let house = house_with_a_request().await;
+    let statement = "DELETE FROM vault_events WHERE action LIKE 'reveal%'; DELETE FROM reveal_requests";
+    break_vault(&house.deployment.data.join("vault.sqlite"), statement).await.unwrap();
+    let says = "the hub's trail tells of `reveal_decided` of request 1";
+    named(&broken(&house.deployment).await, "the end of the vault's trail is gone", "vault trail agrees", says);
+
+    let house = house_with_a_request().await;
+    let statement = "DELETE FROM audit_events WHERE action = 'reveal_decided'";
+    kanak_store::testing::break_hub(&house.deployment.hub, statement).await.unwrap();
+    let says = "the vault's trail tells of `reveal_decided` of request 1";
+    named(&broken(&house.deployment).await, "the end of the hub's trail is gone", "vault trail agrees", says);
+
+    let house = house_with_a_request().await;
+    let statement = "UPDATE reveal_requests SET decision = 'approved'";
+    break_vault(&house.deployment.data.join("vault.sqlite"), statement).await.unwrap();
+    named(&broken(&house.deployment).await, "a request was changed", "vault requests in trail", "request 1");
+}
+
 #[tokio::test]
 async fn a_missing_version_of_the_vaults_key_is_named_before_anything_is_read() {
     let house = house().await;

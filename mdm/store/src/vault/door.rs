@@ -44,7 +44,7 @@ impl VaultService for NoVault {
             VaultCall::Holds { numbers } => Ok(VaultAnswer::Held(vec![false; numbers.count()])),
             VaultCall::HasNewReferences { .. } => Ok(VaultAnswer::Is(false)),
             VaultCall::ListReferences { .. } => Ok(VaultAnswer::References(Vec::new())),
-            VaultCall::CheckEvents => Ok(VaultAnswer::Events(EventsChecked { events: 0, first_broken: None })),
+            VaultCall::CheckEvents => Ok(VaultAnswer::Events(EventsChecked::default())),
             _ => Err(VaultError::None),
         };
         Box::pin(std::future::ready(answer))

@@ -1,10 +1,14 @@
 //! The vault's own trail: what was asked of it and done to it, each event chained to the one before by its hash and
 //! written in the transaction that does it. The hub has a trail beside it; who changed one would have to change both.
 
+use std::collections::BTreeSet;
+
 use kanak_model::{Access, Purpose};
 use serde_json::{Value, json};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Executor, Sqlite, Transaction};
 
+use super::reveal::{COLUMNS, Row};
+use super::steps::{RevealStep, Told};
 use super::{Vault, VaultError};
 use crate::audit_events::EntryRow;
 
@@ -77,37 +81,50 @@ impl Vault {
 
     /// The vault's events after a number, in order: who, what, to what.
     pub async fn list_events(&self, after: u64, limit: u32) -> Result<Vec<VaultEvent>, VaultError> {
-        let rows = self.event_rows(after as i64, i64::from(limit)).await?;
+        let rows = event_rows(&self.pool, after as i64, i64::from(limit)).await?;
         Ok(rows.into_iter().map(VaultEvent::from).collect())
     }
 
-    /// Whether every event is as it was written and follows the one before; names the first that does not. That the last ones were
-    /// cut off shows only beside the hub's trail.
+    /// Whether every event is as it was written and follows the one before, and whether the requests for numbers are what the events
+    /// tell; names the first that is not. That the last events were cut off shows only beside the hub's trail, which tells of the
+    /// same steps ([`crate::Store::list_reveal_steps`]).
     pub async fn check_events(&self) -> Result<EventsChecked, VaultError> {
-        let mut checked = EventsChecked { events: 0, first_broken: None };
-        let mut hash = String::new();
+        let mut checked = EventsChecked::default();
+        let (mut hash, mut told) = (String::new(), Told::default());
+        // One view of both: meanwhile others may ask.
+        let mut tx = self.begin().await?;
         loop {
-            let page = self.event_rows(checked.events as i64, PAGE).await?;
+            let page = event_rows(&mut *tx, checked.events as i64, PAGE).await?;
             if page.is_empty() {
-                return Ok(checked);
+                break;
             }
             for row in page {
                 let follows = row.number == checked.events as i64 + 1 && row.previous_hash == hash;
                 if !follows || row.own_hash() != row.hash {
                     return Ok(EventsChecked { first_broken: Some(checked.events + 1), ..checked });
                 }
+                told.hear(&row);
                 checked.events += 1;
                 hash = row.hash;
             }
         }
+        let text = format!("{COLUMNS} ORDER BY id");
+        let requests: Vec<Row> = sqlx::query_as(sqlx::AssertSqlSafe(text)).fetch_all(&mut *tx).await?;
+        checked.requests = requests.len() as u64;
+        checked.first_unlike = told.first_unlike(&requests);
+        checked.steps = told.steps();
+        Ok(checked)
     }
+}
 
-    async fn event_rows(&self, after: i64, limit: i64) -> Result<Vec<EntryRow>, VaultError> {
-        const SQL: &str =
-            "SELECT 0 AS chain, number, at_us, actor, action, subject, purpose, detail, previous_hash, hash
-             FROM vault_events WHERE number > $1 ORDER BY number LIMIT $2";
-        Ok(sqlx::query_as(SQL).bind(after).bind(limit).fetch_all(&self.pool).await?)
-    }
+async fn event_rows<'e>(
+    executor: impl Executor<'e, Database = Sqlite>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<EntryRow>, VaultError> {
+    const SQL: &str = "SELECT 0 AS chain, number, at_us, actor, action, subject, purpose, detail, previous_hash, hash
+         FROM vault_events WHERE number > $1 ORDER BY number LIMIT $2";
+    Ok(sqlx::query_as(SQL).bind(after).bind(limit).fetch_all(executor).await?)
 }
 
 /// An event of the vault's own trail.
@@ -138,10 +155,19 @@ impl From<EntryRow> for VaultEvent {
 }
 
 /// What [`Vault::check_events`] saw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct EventsChecked {
     /// How many events follow each other unbroken.
     pub events: u64,
     /// The first that does not follow, if one does not.
     pub first_broken: Option<u64>,
+    /// How many requests for numbers there are; not counted where the events are broken.
+    #[serde(default)]
+    pub requests: u64,
+    /// The first request that is another than the events tell: changed, gone, or put in.
+    #[serde(default)]
+    pub first_unlike: Option<i64>,
+    /// The decisions and answers that the events tell of.
+    #[serde(default)]
+    pub steps: BTreeSet<RevealStep>,
 }

@@ -20,6 +20,7 @@ mod events;
 mod reveal;
 mod rotate;
 mod same_person;
+mod steps;
 mod sweep;
 
 use std::borrow::Cow;
@@ -47,6 +48,7 @@ pub use reveal::{
     RevealState, Weighed,
 };
 pub use rotate::{DataKeyStanding, RotatedKey};
+pub use steps::RevealStep;
 
 use self::data_keys::{DataKeys, Room};
 use self::events::Actor;

@@ -7,13 +7,20 @@ use sqlx::{Sqlite, Transaction};
 
 use super::events::Actor;
 use super::{Reference, Revealed, Vault, VaultError};
+use crate::audit_events::words_hash;
 use crate::error::StoreError;
 use crate::stewardship::check_reason;
+use crate::trail_agreement::WORDS;
 
 /// A request that nobody decides within this time lapses: a day.
 pub const APPROVE_WITHIN_US: i64 = 24 * 3600 * 1_000_000;
 /// An approval that is not used within this time lapses: an hour.
 pub const REVEAL_WITHIN_US: i64 = 3600 * 1_000_000;
+
+/// The words of the steps in audit trails.
+pub(super) const REQUESTED: &str = "reveal_requested";
+pub(super) const DECIDED: &str = "reveal_decided";
+pub(super) const TAKEN: &str = "reveal";
 
 const NEEDED: &str = "a signed-in person with the role auditor for the whole state, and the purpose audit";
 
@@ -78,9 +85,9 @@ impl RevealAct {
     /// The word in audit trails.
     pub fn word(&self) -> &'static str {
         match self {
-            Self::Ask { .. } => "reveal_requested",
-            Self::Decide { .. } => "reveal_decided",
-            Self::Take { .. } => "reveal",
+            Self::Ask { .. } => REQUESTED,
+            Self::Decide { .. } => DECIDED,
+            Self::Take { .. } => TAKEN,
         }
     }
 
@@ -178,21 +185,22 @@ pub struct RevealRequest {
     pub state: RevealState,
 }
 
+/// A request as it is stored.
 #[derive(sqlx::FromRow)]
-struct Row {
-    id: i64,
+pub(super) struct Row {
+    pub(super) id: i64,
     domain: String,
     reference: String,
-    reason: String,
-    requested_by: i64,
-    requested_us: i64,
-    decision: Option<String>,
-    decided_by: Option<i64>,
-    decided_us: Option<i64>,
-    answered_us: Option<i64>,
+    pub(super) reason: String,
+    pub(super) requested_by: i64,
+    pub(super) requested_us: i64,
+    pub(super) decision: Option<String>,
+    pub(super) decided_by: Option<i64>,
+    pub(super) decided_us: Option<i64>,
+    pub(super) answered_us: Option<i64>,
 }
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "SELECT id, domain, reference, reason, requested_by, requested_us, decision, decided_by, decided_us,
      answered_us FROM reveal_requests";
 
@@ -209,7 +217,7 @@ impl Row {
         }
     }
 
-    fn subject(&self) -> String {
+    pub(super) fn subject(&self) -> String {
         format!("vault:{}:{}", self.domain, self.reference)
     }
 
@@ -278,7 +286,7 @@ impl Vault {
     /// [`VaultError::NoRequest`], [`VaultError::Reason`]; [`VaultError::NotFound`] for a reference that is none, or is gone since.
     pub async fn reveal(&self, access: &Access, act: &RevealAct) -> Result<RevealDone, VaultError> {
         let mut tx = self.begin().await?;
-        let Judged { subject, detail, step } = self.judge(&mut tx, access, act).await?;
+        let Judged { subject, mut detail, step } = self.judge(&mut tx, access, act).await?;
         let open = match step {
             Ok(open) => open,
             Err(why) => {
@@ -287,10 +295,11 @@ impl Vault {
                 return Err(why);
             }
         };
-        self.record(&mut tx, Actor::of(access), act.word(), &subject, detail).await?;
         let done = match open {
             Open::Ask { user, domain, reference, reason } => {
-                RevealDone::Asked(self.ask(&mut tx, &domain, &reference, &reason, user).await?)
+                let id = self.ask(&mut tx, &domain, &reference, &reason, user).await?;
+                detail = json!({ "request": id.0, "user": user.0, WORDS: words_hash([reason.as_str()]) });
+                RevealDone::Asked(id)
             }
             Open::Decide { user, row, decision } => {
                 self.decide(&mut tx, row.id, decision, user).await?;
@@ -298,6 +307,7 @@ impl Vault {
             }
             Open::Take { row } => RevealDone::Taken(self.take(&mut tx, row).await?),
         };
+        self.record(&mut tx, Actor::of(access), act.word(), &subject, detail).await?;
         tx.commit().await?;
         Ok(done)
     }
@@ -371,7 +381,7 @@ impl Vault {
     ) -> (String, Value, Result<Open, VaultError>) {
         let (subject, state) = (row.subject(), row.state(self.clock.now()));
         if let RevealAct::Decide { decision, .. } = act {
-            let detail = json!({ "request": id.0, "decision": decision.word() });
+            let detail = json!({ "request": id.0, "user": user.0, "decision": decision.word() });
             let step = if row.requested_by == user.0 {
                 Err(VaultError::OwnRequest)
             } else if state != RevealState::Waiting {

@@ -575,8 +575,25 @@ fn what_is_asked_of_a_vault_stands_in_its_own_trail_too_and_a_changed_or_missing
             (&"this process".into(), &"a certificate".into())
         );
         assert!(events.iter().all(|event| numbers.iter().all(|number| !format!("{event:?}").contains(number))));
-        assert_eq!(door.check_events().await.unwrap(), EventsChecked { events: 11, first_broken: None });
+        let sound = door.check_events().await.unwrap();
+        let steps = [("reveal", id.0), ("reveal_decided", id.0)].map(|(word, id)| (word.to_owned(), id));
+        let expected = EventsChecked { events: 11, requests: 1, steps: steps.into(), ..EventsChecked::default() };
+        assert_eq!(sound, expected);
+        assert_eq!(store.list_reveal_steps().await.unwrap(), expected.steps, "the hub's trail tells the same");
         let path = hub.dir.path().join("vault.sqlite");
+        for (fault, repair) in [
+            ("UPDATE reveal_requests SET requested_by = 9", "UPDATE reveal_requests SET requested_by = 1"),
+            ("UPDATE reveal_requests SET reason = 'a check'", "UPDATE reveal_requests SET reason = 'erased'"),
+            ("UPDATE reveal_requests SET decided_by = 1", "UPDATE reveal_requests SET decided_by = 2"),
+            ("UPDATE reveal_requests SET decision = 'refused'", "UPDATE reveal_requests SET decision = 'approved'"),
+            ("UPDATE reveal_requests SET answered_us = NULL", "UPDATE reveal_requests SET answered_us = 100"),
+            ("UPDATE reveal_requests SET id = 7", "UPDATE reveal_requests SET id = 1"),
+        ] {
+            kanak_store::testing::break_vault(&path, fault).await.unwrap();
+            assert!(door.check_events().await.unwrap().first_unlike.is_some(), "{fault}");
+            kanak_store::testing::break_vault(&path, repair).await.unwrap();
+            assert_eq!(door.check_events().await.unwrap(), sound, "{repair}");
+        }
         for (fault, broken) in [
             ("UPDATE vault_events SET actor = 'person 9' WHERE number = 8", 8),
             ("DELETE FROM vault_events WHERE number = 3", 3),
