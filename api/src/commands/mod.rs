@@ -34,6 +34,7 @@ use std::process::ExitCode;
 
 use crate::cli::{AuditCommand, Cli, Command, DataCommand, Global, ModelCommand, ServeRole, VaultCommand};
 use crate::deployment::{Absent, Deployment, Opened};
+use crate::jobs::kept_checkpoint;
 use crate::output::Output;
 use crate::relay;
 
@@ -91,8 +92,7 @@ async fn on_data(command: DataCommand, global: &Global, output: &Output) -> anyh
 pub async fn run_on(command: &DataCommand, deployment: &Deployment, output: &Output) -> anyhow::Result<()> {
     let work = async {
         run_command(command, deployment, output).await?;
-        deployment.store.checkpoint_audit_if_due().await?;
-        Ok(())
+        kept_checkpoint::checkpoint_if_due(deployment).await
     };
     work.await.map_err(|error: anyhow::Error| Deployment::placed(&deployment.data, &deployment.hub, error))
 }

@@ -8,6 +8,7 @@ pub mod erase;
 pub mod explain;
 pub mod hub;
 pub mod ingest_file;
+pub mod kept_checkpoint;
 pub mod keys;
 pub mod live;
 pub mod model_migrations;

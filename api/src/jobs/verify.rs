@@ -18,6 +18,7 @@ use kanak_warehouse::{CrosswalkRow, PERSONAL_RELATIONS, QueryLimits, RELATIONS};
 
 use crate::deployment::Deployment;
 use crate::jobs::ingest_file::HUB_DOMAIN;
+use crate::jobs::kept_checkpoint;
 use crate::jobs::keys::landing_key;
 use crate::jobs::refresh::{crosswalk_rows, relation_rows};
 use crate::jobs::resolve::{is_due, resolve};
@@ -87,6 +88,7 @@ pub async fn verify(deployment: &Deployment, output: &Output) -> anyhow::Result<
     let stage = Stage::begin(output, "Checking the hub", 0);
     let mut checks: Vec<Check> = deployment.store.check_invariants().await?.into_iter().map(Check::from).collect();
     stage.end(&format!("{} checks", checks.len()));
+    checks.push(no_older_copy(deployment).await?);
     checks.extend(replayed(deployment, output).await?);
     let stage = Stage::begin(output, "Reading the landing", 0);
     checks.push(sealed_files(deployment).await?);
@@ -127,6 +129,24 @@ fn not_whole(name: &str, what: &str) -> Check {
 
 fn not_yet(name: &str, what: &str, detail: impl Into<String>) -> Check {
     Check { name: name.to_owned(), what: what.to_owned(), outcome: Outcome::NotYet, detail: detail.into() }
+}
+
+/// Whether the hub holds what is known of it outside: the last checkpoint that was kept, and the feed as far as the lake has read it.
+async fn no_older_copy(deployment: &Deployment) -> anyhow::Result<Check> {
+    const NAME: &str = "hub is no older copy";
+    const WHAT: &str = "the hub holds the signed checkpoint that was kept beside it, and is not behind the lake";
+    if let Some(wrong) = kept_checkpoint::find_fault(deployment).await? {
+        return Ok(check(NAME, WHAT, Some(wrong), ""));
+    }
+    let position = deployment.store.feed_position().await?;
+    let ahead = deployment.warehouse.release().filter(|release| release.feed_position > position.0);
+    let wrong = ahead.map(|release| {
+        format!(
+            "the lake has read the feed to {} and the hub's ends at {position}: it is an older copy of itself; where a backup was restored, run `kanak refresh`",
+            release.feed_position
+        )
+    });
+    Ok(check(NAME, WHAT, wrong, format!("the feed ends at {position}")))
 }
 
 /// Replays the ledger into a scratch hub and compares what follows from it there with what the hub holds.

@@ -15,6 +15,7 @@ use tokio_cron_scheduler::{Job, JobScheduler};
 use crate::commands::resolve::resolve_all;
 use crate::config::Shared;
 use crate::deployment::Deployment;
+use crate::jobs::kept_checkpoint;
 use crate::jobs::live::warm;
 use crate::jobs::refresh::refresh;
 use crate::jobs::resolve::has_other_links;
@@ -122,7 +123,7 @@ async fn tick(state: &AppState, memory: &mut Memory) -> anyhow::Result<()> {
 async fn bring_up_hub(deployment: &Deployment) -> anyhow::Result<()> {
     deployment.store.return_due_tasks().await?;
     deployment.store.expire_overrides().await?;
-    deployment.store.checkpoint_audit_if_due().await?;
+    kept_checkpoint::checkpoint_if_due(deployment).await?;
     let waiting = waiting_entities(deployment).await?;
     if !waiting.is_empty() {
         resolve_all(deployment, &waiting, &Output::log()).await?;

@@ -206,6 +206,18 @@ impl Store {
         row.map(AuditCheckpoint::try_from).transpose()
     }
 
+    /// What is wrong with a checkpoint that was kept outside of the hub, in words; `None` where the hub holds it.
+    pub async fn find_fault_of_kept(&self, kept: &AuditCheckpoint) -> Result<Option<String>, StoreError> {
+        const SQL: &str = "SELECT hash FROM audit_checkpoints WHERE id = $1";
+        let is_signed = self.audit_key().is_none_or(|key| kept.is_signed_by(&[key]));
+        if kept.hash != kept.own_hash() || !is_signed {
+            return Ok(Some(format!("{}, which was kept, is not as this hub signed it", kept.words())));
+        }
+        let held: Option<String> = on_db!(&self.db, |c| sqlx::query_scalar(SQL).bind(kept.id).fetch_optional(c).await)?;
+        let why = || format!("the hub does not hold {}, which it signed: it is an older copy of itself", kept.words());
+        Ok((held.as_ref() != Some(&kept.hash)).then(why))
+    }
+
     /// Makes a checkpoint when one is due: [`ENTRIES_A_CHECKPOINT`] entries after the last, or any entry after
     /// [`CHECKPOINT_EVERY_US`].
     pub async fn checkpoint_audit_if_due(&self) -> Result<Option<AuditCheckpoint>, StoreError> {

@@ -173,6 +173,49 @@ async fn a_trail_of_hub_or_vault_whose_end_is_gone_is_found_beside_the_other() {
 }
 
 #[tokio::test]
+async fn an_older_copy_of_the_hub_is_found_by_the_checkpoint_that_was_kept() {
+    let house = house().await;
+    let deployment = &house.deployment;
+    let kept = deployment.data.join("audit-checkpoint.json");
+    let found = async |what: &str, says: &str| {
+        named(&broken(deployment).await, what, "hub is no older copy", says);
+    };
+    kept_checkpoint::checkpoint_if_due(deployment).await.unwrap();
+    sound(deployment).await;
+    // As in a copy from before there was a checkpoint.
+    kanak_store::testing::break_hub(&deployment.hub, "DELETE FROM audit_checkpoints").await.unwrap();
+    found("the checkpoint is not in the hub", "does not hold checkpoint").await;
+    let text = std::fs::read_to_string(&kept).unwrap();
+    let entry = kanak_store::AuditEvent::read(&Access::operation("test"), "looked", "the hub".to_owned());
+    deployment.store.audit(entry).await.unwrap();
+    kept_checkpoint::checkpoint_if_due(deployment).await.unwrap();
+    found("the hub was written to since", "audit-checkpoint.json").await;
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), text, "what tells of it stays");
+
+    let mut changed: serde_json::Value = serde_json::from_str(&text).unwrap();
+    changed["at_us"] = 1.into();
+    std::fs::write(&kept, changed.to_string()).unwrap();
+    found("the kept one was changed", "not as this hub signed it").await;
+    std::fs::write(&kept, "{").unwrap();
+    found("the kept one is none", "no checkpoint of a trail").await;
+    std::fs::remove_file(&kept).unwrap();
+    sound(deployment).await;
+}
+
+#[tokio::test]
+async fn an_older_copy_of_the_hub_is_found_by_the_lake() {
+    let house = house().await;
+    let statement = "DELETE FROM feed_events WHERE position = (SELECT max(position) FROM feed_events)";
+    kanak_store::testing::break_hub(&house.deployment.hub, statement).await.unwrap();
+    named(
+        &broken(&house.deployment).await,
+        "the feed ends earlier",
+        "hub is no older copy",
+        "the lake has read the feed",
+    );
+}
+
+#[tokio::test]
 async fn a_missing_version_of_the_vaults_key_is_named_before_anything_is_read() {
     let house = house().await;
     std::fs::remove_file(house.deployment.data.join("keys/vault-kek-1")).unwrap();
