@@ -16,13 +16,15 @@ const FILE: &str = "audit-checkpoint.json";
 /// copy.
 ///
 /// # Errors
-/// When the hub or the file cannot be written.
+/// When the hub cannot be written.
 pub async fn checkpoint_if_due(deployment: &Deployment) -> anyhow::Result<()> {
     let Some(made) = deployment.store.checkpoint_audit_if_due().await? else { return Ok(()) };
-    if find_fault(deployment).await?.is_none() {
-        return keep(&deployment.data, &made);
+    if find_fault(deployment).await?.is_some() {
+        tracing::warn!("The hub does not hold the checkpoint that was kept beside it; `kanak verify` tells more");
+    } else if let Err(error) = keep(&deployment.data, &made) {
+        // The hub holds it: what was asked for is done, and the next one is kept.
+        tracing::warn!("Checkpoint {} of the audit trail could not be kept beside the hub: {error:#}", made.id);
     }
-    tracing::warn!("The hub does not hold the checkpoint that was kept beside it; `kanak verify` tells more");
     Ok(())
 }
 

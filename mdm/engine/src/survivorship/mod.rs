@@ -54,8 +54,9 @@ impl std::fmt::Debug for Member<'_> {
 /// The golden values and status of a cluster.
 ///
 /// For each attribute that any member states, the model's strategy chooses; ties fall through to trust (of values as complete as each
-/// other first to how many members agree), then to the most recent update, then to the smallest rank (an order by source and key). What names the husband or wife is no father (`relative`): one that is chosen gives
-/// way to the next, or to none. A cluster without members survives as nothing in the model's default status.
+/// other first to how many members agree), then to the most recent update, then to the smallest rank (an order by source and key). What
+/// names the husband or wife is no father (`relative`): one that is chosen gives way to the next, or to none. A cluster without members
+/// survives as nothing in the model's default status.
 pub fn survive(model: &EntityModel, members: &[Member<'_>]) -> Survived {
     survive_with(model, members, &[])
 }

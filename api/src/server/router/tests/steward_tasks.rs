@@ -309,7 +309,7 @@ async fn the_last_day_of_a_stated_value_reads_back_as_it_was_stated() {
     let asha = desk.signed_in("asha", &[Role::Steward]).await;
     let golden = desk.send("GET", "/1", &asha, "").await.json()["left_golden_id"].as_str().unwrap().to_owned();
     let path = format!("/v1/golden-records/{golden}/overrides");
-    let stated = r#"{"attribute": "full_name", "value": "Asha Devi", "reason": "seen", "until": "2099-12-31"}"#;
+    let stated = r#"{"attribute": "full_name", "value": "Asha Rani Devi", "reason": "seen", "until": "2099-12-31"}"#;
     let request = Request::post(&path)
         .header(header::COOKIE, &asha)
         .header("purpose", "stewardship")
