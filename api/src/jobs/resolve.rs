@@ -165,9 +165,9 @@ pub async fn compute_all(
     let restated = store.list_source_records_of(&access, &ids).await?;
     let (store, model) = (store.clone(), model.clone());
     let work = move || {
-        let (work, assigned) = match_all(builder.finish(), &held, &restated, rules, &touched, None);
+        let work = match_all(builder.finish(), &held, &restated, rules, &touched, None);
         let chooser = Chooser { store, model, registers, overrides: held.overrides };
-        (work.with(assigned.into_iter().map(|one| change(one, ())).collect()), Arc::new(chooser).choose())
+        (work, Arc::new(chooser).choose())
     };
     let (work, choose) = tokio::task::spawn_blocking(work).await?;
     Ok(Computed { work, choose, published })
@@ -689,13 +689,6 @@ pub struct Work<S = Survived> {
     pub columns: Columns,
 }
 
-impl Work<()> {
-    fn with<S>(self, changes: Vec<GoldenChange<S>>) -> Work<S> {
-        let Self { version, rule_set, matched, columns, .. } = self;
-        Work { version, rule_set, matched, changes, columns }
-    }
-}
-
 /// The pure part: source records, links, decisions and rules in; changes out. With `settled`, of those source records only: the
 /// others are heard.
 pub fn compute(
@@ -711,17 +704,18 @@ pub fn compute(
     for record in records {
         builder.push(record.id, rank(registers, record), &record.values);
     }
-    let (work, assigned) = match_all(builder.finish(), held, records, rules, touched, settled);
+    let Work { version, rule_set, matched, changes, columns } =
+        match_all(builder.finish(), held, records, rules, touched, settled);
     let survivorship = Survivorship::new(model, records, registers, &held.overrides);
-    let valued = |one: Assigned| {
-        let survived = survivorship.survive(&one.members);
-        change(one, survived)
+    let valued = |change: GoldenChange<()>| {
+        let survived = survivorship.survive(&change.members);
+        change.with(survived).0
     };
-    work.with(assigned.into_iter().map(valued).collect())
+    Work { version, rule_set, matched, changes: changes.into_iter().map(valued).collect(), columns }
 }
 
-/// Matches, and finds which golden record each cluster is; without the changes that follow. `restated` has at least the source records
-/// of `held.restated`.
+/// Matches, and finds which golden record each cluster is; without their values. `restated` has at least the source records of
+/// `held.restated`.
 fn match_all(
     columns: Columns,
     held: &Held,
@@ -729,7 +723,7 @@ fn match_all(
     rules: Rules,
     touched: &Touched,
     settled: Option<&[SourceRecordId]>,
-) -> (Work<()>, Vec<Assigned>) {
+) -> Work<()> {
     let constraints = &held.constraints;
     let under = |rule_set: Arc<RuleSet>| {
         let matched = match settled {
@@ -747,21 +741,23 @@ fn match_all(
             (None, (Arc::new(RuleSet { declared, ..rule_set }), matched))
         }
     };
-    let assigned = assign_identities(&held.links, &still_theirs(held, &rule_set, restated), &matched.clusters)
+    let changes = assign_identities(&held.links, &still_theirs(held, &rule_set, restated), &matched.clusters)
         .into_iter()
         .filter(|assigned| assigned.changed || touched.is_touched(&assigned.members))
+        .map(|Assigned { identity, members, absorbed, split_from, .. }| GoldenChange {
+            identity,
+            members,
+            absorbed,
+            split_from,
+            survived: (),
+        })
         .collect();
-    (Work { version, rule_set, matched, changes: Vec::new(), columns }, assigned)
+    Work { version, rule_set, matched, changes, columns }
 }
 
 /// Where a source record stands in an order that every hub has.
 pub fn rank(registers: &Registers, record: &SourceRecord) -> Rank {
     Rank::of(register_name(registers, record.source_system), &record.key)
-}
-
-fn change<S>(assigned: Assigned, survived: S) -> GoldenChange<S> {
-    let Assigned { identity, members, absorbed, split_from, .. } = assigned;
-    GoldenChange { identity, members, absorbed, split_from, survived }
 }
 
 /// What ended golden records held, without the source records that are of another one by now: what they state speaks more against what they

@@ -159,6 +159,11 @@ impl Cell {
         Self { text: format::whole(number), value: Some(number as f64), ..Self::default() }
     }
 
+    /// How many.
+    pub fn count(number: u64) -> Self {
+        Self::whole(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+
     /// A number with a place after the point, where there is one.
     pub fn decimal(number: Option<f64>, decimals: usize) -> Self {
         number.map_or_else(Self::none, |number| Self {

@@ -3,7 +3,7 @@
 use kanak_engine::matching::RuleStats;
 
 use super::LinkageReport;
-use super::words::{count, rare_share, share};
+use super::words::{rare_share, share};
 use crate::component::{BarRow, BarRows, Cell, Drawn, Head, Layout, Opened, Span, Table};
 use crate::document::Section;
 use crate::format;
@@ -63,20 +63,20 @@ fn table(report: &LinkageReport) -> Table {
         let part = rule.compared as f64 / (stats.compared as f64).max(1.0);
         vec![
             Cell::text(format!("{}. {}", at + 1, rule.rule)),
-            count(rule.pairs),
-            count(rule.compared).under(format!("{} of all", share(part))),
-            count(rule.repeated),
-            count(rule.not_compared),
-            count(rule.refined_blocks),
+            Cell::count(rule.pairs),
+            Cell::count(rule.compared).under(format!("{} of all", share(part))),
+            Cell::count(rule.repeated),
+            Cell::count(rule.not_compared),
+            Cell::count(rule.refined_blocks),
         ]
     };
     let total = vec![
         Cell::text("All"),
         Cell::text(""),
-        count(stats.compared),
+        Cell::count(stats.compared),
         Cell::text(""),
-        count(stats.not_compared),
-        count(stats.refined_blocks),
+        Cell::count(stats.not_compared),
+        Cell::count(stats.refined_blocks),
     ];
     Table {
         caption: "Pairs that agree on the keys of each rule, in the order of the model. Left out are pairs of oversized blocks that \

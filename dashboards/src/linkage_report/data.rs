@@ -4,7 +4,7 @@ use kanak_engine::matching::Completeness;
 use kanak_engine::matching::estimate::BelowBits;
 
 use super::LinkageReport;
-use super::words::{bits, count, percent, share, share_cell};
+use super::words::{bits, percent, share, share_cell};
 use crate::component::{
     Axis, BarRow, BarRows, Cell, Curve, Drawn, Head, Layout, Opened, Span, Table, Xy, threshold_rules,
 };
@@ -46,9 +46,9 @@ fn completeness(report: &LinkageReport) -> Drawn {
     let row = |one: &Completeness| {
         vec![
             Cell::text(format::sentence(&one.attribute)),
-            count(one.stated),
+            Cell::count(one.stated),
             share_cell(missing(report, one)),
-            count(one.distinct),
+            Cell::count(one.distinct),
         ]
     };
     Drawn {
@@ -120,7 +120,7 @@ fn unlinkable_curve(report: &LinkageReport) -> Drawn {
         vec![
             Cell::text(bits(point.total_bits)),
             Cell::text(format::probability(point.probability)),
-            count(point.source_records),
+            Cell::count(point.source_records),
             share_cell(of(point)),
         ]
     };

@@ -3,7 +3,7 @@
 use kanak_engine::matching::estimate::{Band, CurvePoint, Estimate, Estimates, PRECISION, ThresholdPoint};
 
 use super::LinkageReport;
-use super::words::{bits, count, from_probability, interval, percent, share, share_cell};
+use super::words::{bits, from_probability, interval, percent, share, share_cell};
 use crate::component::{Axis, Cell, Curve, Drawn, Head, Opened, Table, Xy, threshold_rules};
 use crate::document::{Block, Section};
 use crate::format;
@@ -196,7 +196,7 @@ pub(super) fn by_threshold(report: &LinkageReport, id: &str, points: &[Threshold
         vec![
             Cell::text(bits(point.total_bits)),
             Cell::text(format::probability(point.probability)),
-            count(point.pairs),
+            Cell::count(point.pairs),
             point.precision.map_or_else(Cell::none, share_cell),
             share_cell(point.recall),
         ]
@@ -255,7 +255,7 @@ pub(super) fn calibration(id: &str, bands: &[Band]) -> Drawn {
         let held = if band.interval.covers(band.expected) { "yes" } else { "no" };
         vec![
             Cell::text(format!("{} – {}", band.from, band.to)),
-            count(band.pairs),
+            Cell::count(band.pairs),
             share_cell(band.expected),
             share_cell(band.observed).under(interval(band.interval)),
             Cell::text(held),

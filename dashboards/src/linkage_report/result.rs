@@ -1,6 +1,6 @@
 //! What came out: clusters, pairs, work for people, matches that were cut.
 
-use super::words::{count, counted, figure, share, share_cell};
+use super::words::{counted, figure, share, share_cell};
 use super::{LinkageReport, SizeCount};
 use crate::component::{BarRow, BarRows, Cell, Drawn, Figure, FigureGroup, Figures, Head, Layout, Opened, Span, Table};
 use crate::document::{Block, Section};
@@ -99,7 +99,7 @@ fn sizes(report: &LinkageReport) -> Drawn {
     let row = |size: &SizeCount| {
         vec![
             Cell::text(size_words(size)),
-            count(size.clusters),
+            Cell::count(size.clusters),
             share_cell(size.clusters as f64 / (report.clusters as f64).max(1.0)),
         ]
     };
@@ -110,7 +110,7 @@ fn sizes(report: &LinkageReport) -> Drawn {
             caption: "Clusters by how many source records they hold.".to_owned(),
             heads: vec![Head::text("Source records"), Head::number("Clusters"), Head::number("Share of clusters")],
             rows: report.cluster_sizes.iter().map(row).collect(),
-            total: Some(vec![Cell::text("All"), count(report.clusters), Cell::text("")]),
+            total: Some(vec![Cell::text("All"), Cell::count(report.clusters), Cell::text("")]),
             empty: "No cluster.".to_owned(),
         },
         opened: Opened::OnDemand,
@@ -118,7 +118,7 @@ fn sizes(report: &LinkageReport) -> Drawn {
 }
 
 fn pairs(report: &LinkageReport) -> Table {
-    let row = |name: &str, meaning: &str, number: u64| vec![Cell::text(name), Cell::text(meaning), count(number)];
+    let row = |name: &str, meaning: &str, number: u64| vec![Cell::text(name), Cell::text(meaning), Cell::count(number)];
     Table {
         caption: "Pairs whose own weight reaches review, by what became of them: the lines of pairs.csv.".to_owned(),
         heads: vec![Head::text("Decision"), Head::text("Meaning"), Head::number("Pairs")],
@@ -138,13 +138,13 @@ fn pairs(report: &LinkageReport) -> Table {
 
 fn cuts(report: &LinkageReport) -> Table {
     let row = |cut: &super::CutCount| {
-        vec![Cell::text(format::spaced(&cut.reason)), Cell::text(&cut.meaning), count(cut.cuts)]
+        vec![Cell::text(format::spaced(&cut.reason)), Cell::text(&cut.meaning), Cell::count(cut.cuts)]
     };
     Table {
         caption: "Pairs that weigh enough for a match and were kept apart all the same, by reason.".to_owned(),
         heads: vec![Head::text("Reason"), Head::text("Meaning"), Head::number("Pairs")],
         rows: report.cuts_by_reason.iter().map(row).collect(),
-        total: Some(vec![Cell::text("All"), Cell::text(""), count(report.cuts)]),
+        total: Some(vec![Cell::text("All"), Cell::text(""), Cell::count(report.cuts)]),
         empty: "No match was cut.".to_owned(),
     }
 }

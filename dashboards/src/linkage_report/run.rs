@@ -1,7 +1,6 @@
 //! What was run.
 
 use super::LinkageReport;
-use super::words::count;
 use crate::component::{Cell, Head, Table};
 use crate::document::Section;
 use crate::format;
@@ -44,12 +43,13 @@ fn facts(report: &LinkageReport) -> Table {
 }
 
 fn files(report: &LinkageReport) -> Table {
-    let row = |file: &super::FileFigures| vec![Cell::text(&file.file), count(file.rows), count(file.rejected)];
+    let row =
+        |file: &super::FileFigures| vec![Cell::text(&file.file), Cell::count(file.rows), Cell::count(file.rejected)];
     Table {
         caption: "Files of source records.".to_owned(),
         heads: vec![Head::text("File"), Head::number("Rows read"), Head::number("Rows that could not be read")],
         rows: report.run.files.iter().map(row).collect(),
-        total: Some(vec![Cell::text("All"), count(report.rows), count(report.rejected_rows)]),
+        total: Some(vec![Cell::text("All"), Cell::count(report.rows), Cell::count(report.rejected_rows)]),
         empty: String::new(),
     }
 }

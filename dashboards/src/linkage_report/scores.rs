@@ -1,6 +1,6 @@
 //! The distribution of match weights.
 
-use super::words::{bits, count, whole};
+use super::words::{bits, whole};
 use super::{LinkageReport, ScoreBin};
 use crate::component::{Axis, Cell, Column, Drawn, Head, Opened, Table, Xy, threshold_rules};
 use crate::document::Section;
@@ -44,7 +44,7 @@ fn histogram(report: &LinkageReport) -> Drawn {
         curves: Vec::new(),
         rules: threshold_rules(report.thresholds),
     };
-    let row = |bin: &ScoreBin| vec![Cell::text(between(bin)), count(bin.linked), count(bin.apart)];
+    let row = |bin: &ScoreBin| vec![Cell::text(between(bin)), Cell::count(bin.linked), Cell::count(bin.apart)];
     Drawn {
         drawing: chart.draw(),
         legend: vec![("solid", "pairs in one cluster".to_owned()), ("hollow", "pairs in two clusters".to_owned())],

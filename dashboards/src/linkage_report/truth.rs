@@ -3,7 +3,7 @@
 use kanak_engine::matching::groups::{Difference, ErrorsByGroup, GroupErrors, PAIRS_MIN};
 
 use super::estimates::{by_threshold, calibration};
-use super::words::{count, counted_share, interval, share, share_cell};
+use super::words::{counted_share, interval, share, share_cell};
 use super::{LinkageReport, TruthFigures, words};
 use crate::component::{Cell, Head, Table};
 use crate::document::Section;
@@ -40,9 +40,10 @@ pub(super) fn section(report: &LinkageReport) -> Section {
 fn scores(truth: &TruthFigures) -> Table {
     let b_cubed = &truth.b_cubed;
     let over_pairs = |name: &str, value: f64, within, of: u64| {
-        vec![Cell::text(name), share_cell(value), Cell::text(interval(within)), count(of)]
+        vec![Cell::text(name), share_cell(value), Cell::text(interval(within)), Cell::count(of)]
     };
-    let plain = |name: &str, value: f64, of: u64| vec![Cell::text(name), share_cell(value), Cell::none(), count(of)];
+    let plain =
+        |name: &str, value: f64, of: u64| vec![Cell::text(name), share_cell(value), Cell::none(), Cell::count(of)];
     Table {
         caption: "Pair scores give a cluster of ten forty-five votes and one of two a single one; B-cubed asks each source record once how \
                   right its own cluster is."
@@ -91,8 +92,8 @@ fn group_table(title: &str, errors: &ErrorsByGroup<String>) -> Table {
         let name = Cell { mark: few.then_some("few pairs"), ..Cell::text(words::group(&group.group)) };
         vec![
             name,
-            count(group.source_records),
-            count(group.wanted),
+            Cell::count(group.source_records),
+            Cell::count(group.wanted),
             counted_share(group.precision, group.precision_interval, group.found),
             counted_share(group.recall, group.recall_interval, group.wanted),
         ]

@@ -5,11 +5,6 @@ use kanak_engine::matching::estimate::Interval;
 use crate::component::{Cell, Figure};
 use crate::format;
 
-/// A count.
-pub(super) fn count(number: u64) -> Cell {
-    Cell::whole(i64::try_from(number).unwrap_or(i64::MAX))
-}
-
 /// A share in percent with as many digits as tell it from none and from all: `99.87 %`.
 pub fn share(share: f64) -> String {
     in_percent(share, decimals(share))
@@ -71,7 +66,7 @@ pub(super) fn figure(name: &str, title: &str, value: String, exact: impl ToStrin
 
 /// A headline count.
 pub(super) fn counted(name: &str, title: &str, number: u64, meaning: &str) -> Figure {
-    figure(name, title, count(number).text, number, meaning)
+    figure(name, title, Cell::count(number).text, number, meaning)
 }
 
 /// A group's word as a person reads it: `from6_to17` becomes `from 6 to 17`.

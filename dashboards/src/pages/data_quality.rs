@@ -382,7 +382,7 @@ fn rule_table(registers: Registers<'_>, counts: &[QuarantineCount]) -> Table {
     let language = registers.language;
     let most = counts.iter().map(|one| one.count).max().unwrap_or(1).max(1);
     let row = |one: &QuarantineCount| {
-        let count = Cell::whole(i64::try_from(one.count).unwrap_or(i64::MAX));
+        let count = Cell::count(one.count);
         vec![
             registers.cell(&one.source),
             Cell::text(rule_words(one.rule)).under(one.rule.word()),
@@ -405,7 +405,7 @@ fn left_out_table(registers: Registers<'_>, left_out: &[(String, LeftOut)]) -> T
             registers.cell(source),
             Cell::text(format::sentence(&one.attribute)),
             Cell::text(rule_words(one.rule)).under(one.rule.word()),
-            Cell::whole(i64::try_from(one.count).unwrap_or(i64::MAX)),
+            Cell::count(one.count),
         ]
     };
     Table {
@@ -452,74 +452,49 @@ fn quarantine_table(language: Language, rows: &[QuarantinedRow]) -> Table {
 
 fn run_table(registers: Registers<'_>, runs: &[IngestRunSummary]) -> Table {
     let language = registers.language;
-    let number = |count: u64| Cell::whole(i64::try_from(count).unwrap_or(i64::MAX));
     let row = |run: &IngestRunSummary| {
         let load = match run.load {
             Load::Snapshot => "whole register",
             Load::Delta => "changes only",
         };
-        vec![
+        let what = [
             Cell::text(format!("Run {}", run.id)).under(format::instant(run.recorded)),
             registers.cell(&run.source).under(&run.file_name),
             Cell::text(load),
-            number(run.summary.rows),
-            number(run.summary.new),
-            number(run.summary.changed),
-            number(run.summary.unchanged),
-            number(run.summary.retired),
-            number(run.summary.rejected),
-        ]
+        ];
+        let IngestSummary { rows, new, changed, unchanged, retired, rejected, .. } = run.summary;
+        what.into_iter().chain([rows, new, changed, unchanged, retired, rejected].map(Cell::count)).collect()
     };
     Table {
         caption: format!(
             "The latest {RUNS_SHOWN} files taken in, and what each did. Rows that programs wrote one by one are told by day."
         ),
-        heads: vec![
-            Head::word(language, "run"),
-            Head::word(language, "source"),
-            Head::word(language, "file_holds"),
-            Head::count(language, "rows"),
-            Head::count(language, "new"),
-            Head::count(language, "changed"),
-            Head::count(language, "unchanged"),
-            Head::count(language, "retired"),
-            Head::count(language, "refused"),
-        ],
+        heads: heads_of_rows(language, &["run", "source", "file_holds"]),
         rows: runs.iter().map(row).collect(),
         total: None,
         empty: "No file has been taken in yet.".to_owned(),
     }
 }
 
+/// The heads of these words, and then those of what became of rows that were taken in.
+fn heads_of_rows(language: Language, what: &[&str]) -> Vec<Head> {
+    let counts = ["rows", "new", "changed", "unchanged", "retired", "refused"];
+    let heads = what.iter().map(|word| Head::word(language, word));
+    heads.chain(counts.map(|word| Head::count(language, word))).collect()
+}
+
 fn written_table(registers: Registers<'_>, days: &[WrittenDay]) -> Table {
     let language = registers.language;
-    let number = |count: u64| Cell::whole(i64::try_from(count).unwrap_or(i64::MAX));
     let row = |day: &WrittenDay| {
-        vec![
-            Cell::text(format::day(day.latest.day_ist())),
-            registers.cell(&day.source),
-            number(day.rows),
-            number(day.new),
-            number(day.changed),
-            number(day.unchanged),
-            number(day.retired),
-            number(day.rejected),
-        ]
+        let what = [Cell::text(format::day(day.latest.day_ist())), registers.cell(&day.source)];
+        let counts = [day.rows, day.new, day.changed, day.unchanged, day.retired, day.rejected];
+        what.into_iter().chain(counts.map(Cell::count)).collect()
     };
     Table {
         caption: format!(
             "Rows that programs wrote one by one in the last {WRITTEN_DAYS} days, by register and day in India, the latest first."
         ),
-        heads: vec![
-            Head::word(language, "day"),
-            Head::word(language, "source"),
-            Head::count(language, "rows"),
-            Head::count(language, "new"),
-            Head::count(language, "changed"),
-            Head::count(language, "unchanged"),
-            Head::count(language, "retired"),
-            Head::count(language, "refused"),
-        ],
+        heads: heads_of_rows(language, &["day", "source"]),
         rows: days.iter().map(row).collect(),
         total: None,
         empty: "No row was written.".to_owned(),

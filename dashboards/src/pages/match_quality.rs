@@ -195,7 +195,6 @@ fn found(language: Language, rows: &Rows, title: &dyn Fn(&str) -> String) -> Tab
 }
 
 fn accuracy(language: Language, masters: &[Master]) -> Option<Table> {
-    let count = |number: u64| Cell::whole(i64::try_from(number).unwrap_or(i64::MAX));
     let share = |share: f64| Cell { bar: Some(Bar::share(share)), ..Cell::percent(Some(share)) };
     let row = |master: &Master| {
         let measured = master.measured?;
@@ -204,10 +203,10 @@ fn accuracy(language: Language, masters: &[Master]) -> Option<Table> {
             share(measured.precision),
             share(measured.recall),
             share(measured.f1),
-            count(measured.right),
-            count(measured.found),
-            count(measured.wanted),
-            measured.source_records.map_or_else(|| Cell::text("not kept"), count),
+            Cell::count(measured.right),
+            Cell::count(measured.found),
+            Cell::count(measured.wanted),
+            measured.source_records.map_or_else(|| Cell::text("not kept"), Cell::count),
             Cell::text(
                 measured
                     .measured_us

@@ -1,5 +1,7 @@
 //! The registers that feed the hub: whose they are, how fresh they are, how far they are trusted.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -28,24 +30,30 @@ pub(crate) struct SourcesPage {
 /// `GET /sources`
 pub(crate) async fn show(State(state): State<DashboardState>, signed: Signed) -> Result<Response, PageError> {
     let sources = state.store.list_source_systems().await.map_err(PageError::inside)?;
-    show_page(&SourcesPage::build(Shell::new("sources", &signed.visit, state.made_up), &state.codes, &sources))
+    let events = state.store.count_events().await.map_err(PageError::inside)?;
+    let shell = Shell::new("sources", &signed.visit, state.made_up);
+    show_page(&SourcesPage::build(shell, &state.codes, &sources, &events))
 }
 
 impl SourcesPage {
-    fn build(shell: Shell, codes: &Codes, sources: &[SourceSystemRow]) -> Self {
+    /// `taken_in`: how many events of each register of events were.
+    fn build(
+        shell: Shell,
+        codes: &Codes,
+        sources: &[SourceSystemRow],
+        taken_in: &HashMap<SourceSystemId, u64>,
+    ) -> Self {
         let language = shell.language();
-        let number = |count: Option<u64>| {
-            count.map_or_else(Cell::none, |count| Cell::whole(i64::try_from(count).unwrap_or(i64::MAX)))
-        };
         let row = |source: &SourceSystemRow| {
             let (rows, [live, retired, events]) = match &source.rows {
                 RowsAre::Entity(entity) => (
                     format!("{} source records", format::spaced(entity)),
-                    [Some(source.live), Some(source.retired), None],
+                    [Cell::count(source.live), Cell::count(source.retired), Cell::none()],
                 ),
-                RowsAre::Event(event) => {
-                    (format!("{} events", format::spaced(event)), [None, None, Some(source.events)])
-                }
+                RowsAre::Event(event) => (
+                    format!("{} events", format::spaced(event)),
+                    [Cell::none(), Cell::none(), Cell::count(taken_in.get(&source.id).copied().unwrap_or(0))],
+                ),
             };
             vec![
                 Cell::text(source.title.get(language))
@@ -53,9 +61,9 @@ impl SourcesPage {
                     .under(&source.name),
                 Cell::text(names::code_name(codes, "department", &source.department, language)),
                 Cell::text(rows),
-                number(live),
-                number(retired),
-                number(events),
+                live,
+                retired,
+                events,
                 Cell::decimal(Some(source.trust), 2),
                 Cell::maybe(source.last_run.map(format::instant)),
             ]
@@ -91,7 +99,8 @@ impl SourcesPage {
             last_run: None,
             ..sample_source(sampler)
         };
-        Self::build(sampler.shell("sources"), &sampler.codes, &[sample_source(sampler), events])
+        let taken_in = HashMap::from([(events.id, 9_407)]);
+        Self::build(sampler.shell("sources"), &sampler.codes, &[sample_source(sampler), events], &taken_in)
     }
 }
 
@@ -107,7 +116,6 @@ pub(crate) fn sample_source(sampler: &Sampler) -> SourceSystemRow {
         retire_share_max: 0.2,
         live: 41_220,
         retired: 312,
-        events: 9_407,
         last_run: Some(Timestamp(1_795_422_900_000_000)),
     }
 }

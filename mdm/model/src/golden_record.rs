@@ -137,3 +137,11 @@ pub struct GoldenChange<S = Survived> {
     /// Its status and values.
     pub survived: S,
 }
+
+impl<S> GoldenChange<S> {
+    /// The same change with other values, and its own.
+    pub fn with<T>(self, survived: T) -> (GoldenChange<T>, S) {
+        let Self { identity, members, absorbed, split_from, survived: own } = self;
+        (GoldenChange { identity, members, absorbed, split_from, survived }, own)
+    }
+}

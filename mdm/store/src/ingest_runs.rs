@@ -157,16 +157,7 @@ impl Store {
         before: Option<IngestRunId>,
         limit: u32,
     ) -> Result<Vec<IngestRunSummary>, StoreError> {
-        const SQL: &str =
-            "SELECT i.*, s.name AS source FROM ingest_runs i JOIN source_systems s ON s.id = i.source_system_id
-             WHERE ($1 = 0 OR i.source_system_id = $1) AND i.id < $2 ORDER BY i.id DESC LIMIT $3";
-        let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL)
-            .bind(source.map_or(0, |source| source.0))
-            .bind(before.map_or(i64::MAX, |run| run.0))
-            .bind(i64::from(limit))
-            .fetch_all(c)
-            .await)?;
-        Ok(rows.into_iter().map(IngestRunSummary::from).collect())
+        self.list_runs("1 = 1", source, before, limit).await
     }
 
     /// Files taken in of one source or all, the latest first. What programs wrote one by one is not among them: see
@@ -176,11 +167,23 @@ impl Store {
         source: Option<SourceSystemId>,
         limit: u32,
     ) -> Result<Vec<IngestRunSummary>, StoreError> {
-        const SQL: &str =
+        self.list_runs("i.arrived_by = 'file'", source, None, limit).await
+    }
+
+    async fn list_runs(
+        &self,
+        condition: &'static str,
+        source: Option<SourceSystemId>,
+        before: Option<IngestRunId>,
+        limit: u32,
+    ) -> Result<Vec<IngestRunSummary>, StoreError> {
+        let text = format!(
             "SELECT i.*, s.name AS source FROM ingest_runs i JOIN source_systems s ON s.id = i.source_system_id
-             WHERE ($1 = 0 OR i.source_system_id = $1) AND i.arrived_by = 'file' ORDER BY i.id DESC LIMIT $2";
-        let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(SQL)
+             WHERE ($1 = 0 OR i.source_system_id = $1) AND i.id < $2 AND {condition} ORDER BY i.id DESC LIMIT $3"
+        );
+        let rows: Vec<Row> = on_db!(&self.db, |c| sqlx::query_as(sqlx::AssertSqlSafe(text))
             .bind(source.map_or(0, |source| source.0))
+            .bind(before.map_or(i64::MAX, |run| run.0))
             .bind(i64::from(limit))
             .fetch_all(c)
             .await)?;

@@ -1,5 +1,7 @@
 //! Source systems: the departments' registers, as the hub knows them.
 
+use std::collections::HashMap;
+
 use kanak_model::source_system::RowsAre;
 use kanak_model::{SourceSystem, SourceSystemId, Timestamp, Titles};
 use sqlx::FromRow;
@@ -30,8 +32,6 @@ pub struct SourceSystemRow {
     pub live: u64,
     /// Retired source records.
     pub retired: u64,
-    /// Events taken in, of a register of events: the hub counts them and keeps none. Of a file that was read again, once.
-    pub events: u64,
     /// When its latest file was recorded.
     pub last_run: Option<Timestamp>,
 }
@@ -48,7 +48,6 @@ struct Row {
     retire_share_max: f64,
     live_count: i64,
     retired_count: i64,
-    event_count: i64,
     last_run: Option<i64>,
 }
 
@@ -64,7 +63,6 @@ impl From<Row> for SourceSystemRow {
             retire_share_max: row.retire_share_max,
             live: row.live_count as u64,
             retired: row.retired_count as u64,
-            events: row.event_count as u64,
             last_run: row.last_run.map(Timestamp),
         }
     }
@@ -101,10 +99,6 @@ pub(crate) async fn get_source(tx: &mut Tx, id: SourceSystemId) -> Result<Source
 pub(crate) async fn list(tx: &mut Tx) -> Result<Vec<SourceSystemRow>, StoreError> {
     const SQL: &str = "SELECT s.id, s.name, s.title, s.department, s.rows_are, s.rows_of, s.trust, s.retire_share_max,
          s.live_count, s.retired_count,
-         CASE WHEN s.rows_are <> 'event' THEN 0 ELSE
-             (SELECT CAST(coalesce(sum(i.rows_new), 0) AS BIGINT) FROM ingest_runs i WHERE i.source_system_id = s.id
-                 AND i.id = (SELECT max(l.id) FROM ingest_runs l WHERE l.source_system_id = s.id AND l.content_hash = i.content_hash))
-             END AS event_count,
          (SELECT i.recorded_us FROM ingest_runs i WHERE i.source_system_id = s.id ORDER BY i.id DESC LIMIT 1) AS last_run
          FROM source_systems s ORDER BY s.name";
     let rows: Vec<Row> = on_tx!(tx, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
@@ -168,6 +162,16 @@ impl Store {
             .await)?;
         tx.commit().await?;
         Ok(SourceSystemId(id))
+    }
+
+    /// How many events of each register of events were taken in: the hub counts them and keeps none. Of a file that was read again, once.
+    pub async fn count_events(&self) -> Result<HashMap<SourceSystemId, u64>, StoreError> {
+        const SQL: &str = "SELECT i.source_system_id, CAST(sum(i.rows_new) AS BIGINT) FROM ingest_runs i
+             WHERE i.id IN (SELECT max(l.id) FROM source_systems s JOIN ingest_runs l ON l.source_system_id = s.id
+                 WHERE s.rows_are = 'event' GROUP BY l.source_system_id, l.content_hash)
+             GROUP BY i.source_system_id";
+        let rows: Vec<(i64, i64)> = on_db!(&self.db, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
+        Ok(rows.into_iter().map(|(id, count)| (SourceSystemId(id), count as u64)).collect())
     }
 
     /// All source systems by name.

@@ -23,14 +23,18 @@ pub(super) fn form(kind: Kind, value: &str) -> Cow<'_, str> {
     }
 }
 
+/// How many of these stated values say the same as a chosen one, and how many there are.
+pub(super) fn count<'a>(kind: Kind, chosen: &str, stated: impl Iterator<Item = &'a str>) -> (u32, u32) {
+    let chosen = form(kind, chosen);
+    stated.fold((0, 0), |(agreeing, all), value| (agreeing + u32::from(form(kind, value) == chosen), all + 1))
+}
+
 /// Counts anew how many state each golden value, and how many state any, among these source records alone: for a reader who may not see
 /// all that are linked.
 pub fn recount(model: &EntityModel, values: &mut GoldenValues, members: &[&Values]) {
     for (name, value) in values {
         let kind = model.find_attribute(name).map_or(Kind::Text, |attribute| attribute.kind);
-        let chosen = form(kind, &value.value);
-        let stated: Vec<&str> = members.iter().filter_map(|member| member.find(name)).collect();
-        value.agreeing = stated.iter().filter(|stated| form(kind, stated) == chosen).count() as u32;
-        value.stated = stated.len() as u32;
+        let stated = members.iter().filter_map(|member| member.find(name));
+        (value.agreeing, value.stated) = count(kind, &value.value, stated);
     }
 }

@@ -102,15 +102,15 @@ fn named_beside<'v>(model: &EntityModel, attribute: &Attribute, values: &'v Gold
 fn overridden(model: &EntityModel, one: &ValueOverride, members: &[Member<'_>]) -> Option<GoldenValue> {
     let attribute = model.find_attribute(&one.attribute)?;
     let subject = members.iter().find(|member| member.id == one.subject)?;
-    let form = agree::form(attribute.kind, &one.value);
-    let stated = || members.iter().filter_map(|member| member.values.find(&attribute.name));
+    let stated = members.iter().filter_map(|member| member.values.find(&attribute.name));
+    let (agreeing, stated) = agree::count(attribute.kind, &one.value, stated);
     Some(GoldenValue {
         value: one.value.clone(),
         source_record: subject.id,
         source_version: subject.version,
         strategy: SurvivorshipStrategy::StewardOverride,
-        agreeing: stated().filter(|value| agree::form(attribute.kind, value) == form).count() as u32,
-        stated: stated().count() as u32,
+        agreeing,
+        stated,
     })
 }
 

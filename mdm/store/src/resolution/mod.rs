@@ -39,12 +39,7 @@ impl Resolution {
     /// The values apart from what else it says.
     pub(crate) fn parted(self) -> (Resolution<()>, Values) {
         let Self { changes, questions, scope, unresolved } = self;
-        let mut values = Vec::with_capacity(changes.len());
-        let part = |GoldenChange { identity, members, absorbed, split_from, survived }| {
-            values.push(survived);
-            GoldenChange { identity, members, absorbed, split_from, survived: () }
-        };
-        let changes = changes.into_iter().map(part).collect();
+        let (changes, values) = changes.into_iter().map(|change| change.with(())).unzip();
         (Resolution { changes, questions, scope, unresolved }, Values::Given(values))
     }
 }

@@ -226,14 +226,7 @@ fn values_chosen_as_they_are_written_are_those_given_with_the_changes() {
         let resolution = async || {
             let unresolved = hub.store.list_unresolved("citizen").await.unwrap();
             let changes = changes(&groups, &hub.records().await, &hub.links().await);
-            let unvalued = |GoldenChange { identity, members, absorbed, split_from, .. }| GoldenChange {
-                identity,
-                members,
-                absorbed,
-                split_from,
-                survived: (),
-            };
-            let changes = changes.into_iter().map(unvalued).collect();
+            let changes = changes.into_iter().map(|change| change.with(()).0).collect();
             Resolution { changes, questions: Vec::new(), scope: Scope::Everything, unresolved }
         };
         let apply = async |most| {
