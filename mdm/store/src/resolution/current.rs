@@ -190,11 +190,11 @@ async fn load_redirected(tx: &mut Tx, changes: &[GoldenChange<()>], current: &mu
     const SQL: &str = "WITH RECURSIVE ended(id) AS (
              SELECT id FROM golden_records WHERE redirect_to = $1
              UNION SELECT g.id FROM golden_records g JOIN ended e ON g.redirect_to = e.id)
-         SELECT g.id, c.source_record_id FROM ended e JOIN golden_records g ON g.id = e.id
-         JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
-         JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us = v.recorded_to_us
-         JOIN source_records r ON r.id = c.source_record_id AND r.retired_us IS NULL
-         WHERE g.state = 'redirected' ORDER BY v.recorded_to_us DESC, g.id, c.source_record_id";
+         SELECT g.id, c.source_record_id FROM ended e CROSS JOIN golden_records g CROSS JOIN golden_versions v
+         CROSS JOIN crosswalks c CROSS JOIN source_records r
+         WHERE g.id = e.id AND g.state = 'redirected' AND v.golden_id = g.id AND v.version = g.version
+         AND c.golden_id = g.id AND c.recorded_to_us = v.recorded_to_us AND r.id = c.source_record_id AND r.retired_us IS NULL
+         ORDER BY v.recorded_to_us DESC, g.id, c.source_record_id";
     let mut from: Vec<i64> = changes
         .iter()
         .filter(|change| change.identity == Identity::New)
