@@ -164,3 +164,117 @@ def shares(weights, total):
     for index in by_remainder[: rest - sum(parts)]:
         parts[index] += 1
     return [part + 1 for part in parts]
+
+
+# What an applicant brings, by department; every service asks for the first two.
+PROOFS = ["Proof of identity", "Proof of residence"]
+DOCUMENTS = {
+    REVENUE: ["Copy of the jamabandi", "Self-declaration"],
+    HEALTH: ["Hospital record", "Self-declaration"],
+    LOCAL: ["Proof of ownership of the property", "Receipt of the last tax paid"],
+    HOME: ["Self-declaration", "Two photographs"],
+    TRANSPORT: ["Insurance of the vehicle", "Pollution certificate"],
+    SOCIAL: ["Bank account details", "Self-declaration of income"],
+    FOOD: ["Proof of residence of each member", "Self-declaration of income"],
+    EDUCATION: ["Last certificate of the school", "Two photographs"],
+}
+
+
+def documents(department, name):
+    """Which documents a made-up service asks for: two proofs, and one or two that its department asks for."""
+    own = DOCUMENTS.get(department, ["Self-declaration"])
+    return PROOFS + own[: number(f"documents {name}", 1, len(own))]
+
+
+# Clauses of schemes ---------------------------------------------------------------------------------------------------
+# All of it is made up: no rule of a scheme was at hand. Each helper gives the lines of one clause.
+
+
+def clause(fact, condition, texts, since="2012-04-01", until=""):
+    lines = [("fact", fact), *condition, ("text_en", texts[0]), ("text_pa", texts[1]), ("text_hi", texts[2]), ("valid_from", since)]
+    return lines + ([("valid_until", until)] if until else [])
+
+
+def lives_here():
+    return clause("residence_state", [("equals", "3")], ("lives in Punjab", "ਪੰਜਾਬ ਦਾ ਵਸਨੀਕ ਹੈ", "पंजाब का निवासी है"))
+
+
+def age_from(years, **when):
+    return clause("age", [("at_least", years)], (f"is at least {years} years old", f"ਉਮਰ ਘੱਟੋ-ਘੱਟ {years} ਸਾਲ ਹੈ", f"आयु कम से कम {years} वर्ष है"), **when)
+
+
+def age_to(years, **when):
+    return clause("age", [("at_most", years)], (f"is at most {years} years old", f"ਉਮਰ ਵੱਧ ਤੋਂ ਵੱਧ {years} ਸਾਲ ਹੈ", f"आयु अधिकतम {years} वर्ष है"), **when)
+
+
+def income_to(rupees, **when):
+    return clause("annual_income_paise", [("at_most", rupees * 100)], (
+        f"has an income of at most {rupees} rupees a year", f"ਸਾਲਾਨਾ ਆਮਦਨ ਵੱਧ ਤੋਂ ਵੱਧ {rupees} ਰੁਪਏ ਹੈ", f"वार्षिक आय अधिकतम {rupees} रुपये है"), **when)
+
+
+def land_to(acres):
+    return clause("land_marlas", [("at_most", acres * 160)], (
+        f"holds at most {acres} acres of land", f"ਵੱਧ ਤੋਂ ਵੱਧ {acres} ਏਕੜ ਜ਼ਮੀਨ ਹੈ", f"अधिकतम {acres} एकड़ भूमि है"))
+
+
+def is_(fact, en, pa, hi):
+    return clause(fact, [("is", True)], (en, pa, hi))
+
+
+FARMER = is_("is_farmer", "works land as a farmer", "ਕਿਸਾਨ ਹੈ", "किसान है")
+STUDENT = is_("is_student", "is a student", "ਵਿਦਿਆਰਥੀ ਹੈ", "विद्यार्थी है")
+WIDOW = is_("is_widow", "is a widow", "ਵਿਧਵਾ ਹੈ", "विधवा है")
+WOMAN = clause("gender", [("equals", "female")], ("is a woman or a girl", "ਔਰਤ ਜਾਂ ਕੁੜੀ ਹੈ", "महिला या बालिका है"))
+CERTIFIED = is_("is_certified_by_department", "is certified by the department to belong to the scheme's group",
+                "ਵਿਭਾਗ ਵੱਲੋਂ ਸਕੀਮ ਲਈ ਤਸਦੀਕਸ਼ੁਦਾ ਹੈ", "विभाग द्वारा योजना के लिए प्रमाणित है")
+RATION_CARD = is_("holds_ration_card", "holds a ration card", "ਰਾਸ਼ਨ ਕਾਰਡ ਹੈ", "राशन कार्ड है")
+WORKER = is_("is_registered_worker", "is a registered worker", "ਰਜਿਸਟਰਡ ਕਾਮਾ ਹੈ", "पंजीकृत श्रमिक है")
+VENDOR = is_("is_street_vendor", "sells on the street with a certificate", "ਸਰਟੀਫਿਕੇਟ ਵਾਲਾ ਰੇਹੜੀ-ਫੜ੍ਹੀ ਵਾਲਾ ਹੈ", "प्रमाणपत्र वाला रेहड़ी-पटरी विक्रेता है")
+HOMELESS = is_("has_no_house", "owns no house", "ਆਪਣਾ ਘਰ ਨਹੀਂ ਹੈ", "अपना घर नहीं है")
+STARTUP = clause("is_recognised_startup", [("is", True)], (
+    "is a recognised startup", "ਮਾਨਤਾ ਪ੍ਰਾਪਤ ਸਟਾਰਟਅੱਪ ਹੈ", "मान्यता प्राप्त स्टार्टअप है"), since="2022-04-01")
+UNEMPLOYED = is_("is_unemployed", "has no employment", "ਬੇਰੁਜ਼ਗਾਰ ਹੈ", "बेरोज़गार है")
+DISABLED = clause("disability_percent", [("at_least", 40)], (
+    "has a disability of at least 40 per cent", "ਘੱਟੋ-ਘੱਟ 40 ਫ਼ੀਸਦੀ ਅਪੰਗਤਾ ਹੈ", "कम से कम 40 प्रतिशत दिव्यांगता है"))
+MARKS = clause("marks_percent", [("at_least", 80)], ("had at least 80 per cent of the marks", "ਘੱਟੋ-ਘੱਟ 80 ਫ਼ੀਸਦੀ ਅੰਕ ਹਨ", "कम से कम 80 प्रतिशत अंक हैं"))
+UNITS = clause("electricity_units_month", [("at_most", 300)], (
+    "uses at most 300 units of electricity a month", "ਮਹੀਨੇ ਵਿੱਚ ਵੱਧ ਤੋਂ ਵੱਧ 300 ਯੂਨਿਟ ਬਿਜਲੀ ਵਰਤਦਾ ਹੈ", "महीने में अधिकतम 300 यूनिट बिजली खर्च करता है"), since="2022-07-01")
+
+# The income limit of pensions was raised once, so that the same facts are judged differently by day.
+PENSION_INCOME = [income_to(24_000, until="2016-04-01"), income_to(60_000, since="2016-04-01")]
+
+CLAUSES = {
+    "Punjab Kisan Karz Mafi Scheme": [FARMER, land_to(5)],
+    "Punjab Medhavi Chhatra Puraskar": [STUDENT, MARKS, income_to(250_000)],
+    "Ghar Ghar Rozgar & Karobar Mission": [UNEMPLOYED, age_from(18), age_to(40)],
+    "Punjab Basera Scheme": [HOMELESS, income_to(300_000)],
+    "Old Age Pension Scheme": [age_from(58), *PENSION_INCOME, land_to(2)],
+    "Disabled Persons Pension Scheme": [DISABLED, *PENSION_INCOME],
+    "SC/BC Self Employment Loan Scheme": [CERTIFIED, age_from(18), age_to(50), income_to(300_000)],
+    "Sarbat Sehat Bima Yojana": [RATION_CARD],
+    "Vidhwa (Widow) Pension Scheme": [WIDOW, age_to(58), *PENSION_INCOME],
+    "Nanhi Chhaan Scheme": [WOMAN, age_to(18)],
+    "Kisan Solar Pump Scheme": [FARMER, land_to(10)],
+    "Free Electricity Scheme for Farmers": [FARMER],
+    "SC Post-Matric Scholarship": [STUDENT, CERTIFIED, income_to(250_000)],
+    "Punjab Smart Connect Scheme": [STUDENT, age_from(14), age_to(19)],
+    "Labour Welfare Fund Scheme": [WORKER],
+    "PM SVANidhi (Street Vendor Loan)": [VENDOR, age_from(18)],
+    "Atta-Dal Scheme": [RATION_CARD, income_to(60_000), land_to(2)],
+    "Ashirwad (Shagun) Scheme": [WOMAN, age_from(18), CERTIFIED, income_to(32_790)],
+    "Free 300 Units Domestic Electricity": [UNITS],
+    "Punjab Startup Policy 2022": [STARTUP],
+}
+
+
+def clauses(name):
+    """The clauses of a scheme: whoever it is for lives in Punjab."""
+    return [lives_here()] + CLAUSES[name]
+
+
+def begins(name):
+    """The day from which a scheme is there: when each fact that it asks for has a clause."""
+    first = {}
+    for lines in map(dict, clauses(name)):
+        first[lines["fact"]] = min(lines["valid_from"], first.get(lines["fact"], "9999"))
+    return max(first.values())

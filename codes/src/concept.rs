@@ -1,20 +1,37 @@
 //! One concept of a code system.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
+    day::Day,
     language::Language,
-    table::{Row, Table},
+    table::{Column, Row, Table},
 };
 
 /// Whether a code may still be given.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// In use.
     Active,
     /// Kept so that old records still read; not to be given to new ones.
     Retired,
+}
+
+/// The days on which a code may be given.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct Validity {
+    /// The first day; `None` when none is known.
+    pub from: Option<Day>,
+    /// The first day after the last; `None` while no end is known.
+    pub until: Option<Day>,
+}
+
+impl Validity {
+    /// Whether a day is one of them.
+    pub fn holds_on(&self, day: Day) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day < until)
+    }
 }
 
 /// A code and what it stands for. Copying one costs nothing: it points into its code system.
@@ -45,9 +62,30 @@ impl<'a> Concept<'a> {
         non_empty(self.table.displays[column].get(self.row))
     }
 
+    /// The name in a language, or the English one where that is not known.
+    pub fn display_in(&self, language: Language) -> &'a str {
+        self.designation(language).unwrap_or_else(|| self.display())
+    }
+
     /// The code one level up, in the code system that [`crate::CodeSystem::parent_system`] names.
     pub fn parent(&self) -> Option<&'a str> {
         non_empty(self.table.parents.get(self.row))
+    }
+
+    /// Its number in its table. Together with the system, its version and [`crate::CodeSystem::concept_at`] it stands for the
+    /// concept where a borrow cannot be kept.
+    pub fn row(&self) -> u32 {
+        self.row
+    }
+
+    /// The days on which the code may be given, where the table states them.
+    pub fn validity(&self) -> Validity {
+        self.table.validity(self.row)
+    }
+
+    /// The codes that stand in its place since it is no longer valid, of the same system.
+    pub fn replaced_by(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.property("replaced_by").into_iter().flat_map(|codes| codes.split('|')).map(str::trim)
     }
 
     /// Whether the code may still be given.
@@ -64,6 +102,20 @@ impl<'a> Concept<'a> {
     pub fn properties(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
         let Self { table, row } = *self;
         table.properties.iter().filter_map(move |(name, column)| Some((name.as_str(), non_empty(column.get(row))?)))
+    }
+}
+
+/// A property of a code system, resolved once, to be read of many concepts.
+#[derive(Debug, Clone, Copy)]
+pub struct Property<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) column: &'a Column,
+}
+
+impl<'a> Property<'a> {
+    /// Its value; `None` when it is empty or the concept is of another table.
+    pub fn of(&self, concept: Concept<'_>) -> Option<&'a str> {
+        std::ptr::eq(self.table, concept.table).then(|| self.column.get(concept.row)).and_then(non_empty)
     }
 }
 

@@ -11,7 +11,57 @@ pub enum CodesError {
         /// The names there are, joined by commas.
         known: String,
     },
-    /// The author of a sidecar or of a list of days must act: a line of it cannot be read.
+    /// The caller must act: there is no value set of that name.
+    #[error("unknown value set `{name}`; known are {known}")]
+    UnknownValueSet {
+        /// The name that was asked for.
+        name: String,
+        /// The names there are, joined by commas.
+        known: String,
+    },
+    /// The caller must act: there is no concept map of that name.
+    #[error("unknown concept map `{name}`; known are {known}")]
+    UnknownConceptMap {
+        /// The name that was asked for.
+        name: String,
+        /// The names there are, joined by commas.
+        known: String,
+    },
+    /// The caller must act: the code system has no such version.
+    #[error("code system `{system}` has no version `{version}`; known are {known}")]
+    UnknownVersion {
+        /// The code system.
+        system: String,
+        /// The version that was asked for.
+        version: String,
+        /// The versions there are, joined by commas.
+        known: String,
+    },
+    /// The caller must act: too many codes in one call.
+    #[error("{count} codes in one call, and at most {} are judged; send them in parts", crate::as_of::BATCH_MAX)]
+    Batch {
+        /// How many there were.
+        count: usize,
+    },
+    /// Whoever publishes must act: a version never changes once it is there.
+    #[error(
+        "code system `{system}` has version `{version}` already, and it says something else; give this one another, with `--version`"
+    )]
+    VersionExists {
+        /// The code system.
+        system: String,
+        /// The version.
+        version: String,
+    },
+    /// Whoever imports must act: a list from outside breaks a rule.
+    #[error("{place}: {problem}")]
+    Import {
+        /// The line, concept or object of the file.
+        place: String,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
+    /// The author of a sidecar, value set, concept map or list of days must act: a line of it cannot be read.
     #[error("{file} line {line}: {problem}")]
     Sidecar {
         /// The sidecar or list.

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::error::CodesError;
+use crate::{day::Day, error::CodesError};
 
 const BUILTIN: &str = include_str!("../data/calendars/holidays.csv");
 
-/// A list of holidays: some on one day of one year, some on the same day of each year.
+/// The LGD code of Punjab, the state whose days [`Holidays::find`] and [`Holidays::calendar`] know.
+const PUNJAB: &str = "3";
+
+/// A list of holidays: some on one day of one year, some on the same day of each year, some kept in one state or one
+/// district only; and the days of the week on which offices are closed.
 ///
 /// ```
 /// let holidays = kanak_codes::Holidays::builtin();
@@ -15,8 +19,51 @@ const BUILTIN: &str = include_str!("../data/calendars/holidays.csv");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holidays {
-    /// `YYYY-MM-DD` or `MM-DD`, and the name.
-    names: BTreeMap<String, String>,
+    of_one_year: BTreeMap<Day, Vec<Holiday>>,
+    /// By month and day of the month.
+    of_each_year: BTreeMap<(i32, i32), Vec<Holiday>>,
+    pub(crate) weekly: Vec<WeeklyOff>,
+}
+
+/// A name and where it is kept; empty is everywhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Holiday {
+    name: String,
+    state: String,
+    district: String,
+}
+
+/// The days of the week as lists name them.
+const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+/// A day of the week on which offices are closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WeeklyOff {
+    /// From 0 for Monday.
+    weekday: u8,
+    which: Which,
+}
+
+/// Which ones of a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    Every,
+    /// The first, second ... of a month, from 1.
+    Nth(i32),
+    Last,
+}
+
+/// Where offices are: it decides which holidays they keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place<'a> {
+    pub(crate) state: &'a str,
+    /// `None` for what holds in the state as a whole.
+    pub(crate) district: Option<&'a str>,
+}
+
+impl Place<'_> {
+    /// The state as a whole.
+    pub(crate) const HOME: Place<'static> = Place { state: PUNJAB, district: None };
 }
 
 impl Holidays {
@@ -25,85 +72,187 @@ impl Holidays {
         Self::parse("holidays.csv", BUILTIN).expect("the built-in list reads; a test reads it")
     }
 
-    /// Reads a list: a header, then `on,name,kind,made_up,source`, `on` being `YYYY-MM-DD` or, for each year, `MM-DD`.
-    /// Lines that begin with `#` say something about it.
+    /// Reads a list: a header, then lines whose first two cells are `on` and `name`. `on` is `YYYY-MM-DD`, or `MM-DD` for
+    /// each year, or a day of the week, `every sat`, `2nd sat` or `last sat`. The columns `state` and `district`, where
+    /// the header names them, hold the LGD code of the place that alone keeps the day. A list that names no day of the
+    /// week leaves Saturdays and Sundays free. Lines that begin with `#` say something about it.
     ///
     /// # Errors
     /// [`CodesError::Sidecar`] naming the file, the line and what would be right.
     pub fn parse(file: &str, text: &str) -> Result<Self, CodesError> {
-        let mut names = BTreeMap::new();
+        let mut list = Self { of_one_year: BTreeMap::new(), of_each_year: BTreeMap::new(), weekly: Vec::new() };
         let lines = text.lines().zip(1..).filter(|(line, _)| !line.starts_with('#') && !line.trim().is_empty());
-        for (row, line) in lines.skip(1) {
-            let fail = |problem: &str| CodesError::Sidecar { file: file.to_owned(), line, problem: problem.to_owned() };
-            let mut fields = row.split(',').map(str::trim);
-            let on = fields.next().unwrap_or_default();
-            if !is_day(on) {
-                return Err(fail("a holiday begins with its day, `2026-11-08`, or `01-26` for each year"));
-            }
-            let name = fields.next().filter(|name| !name.is_empty());
-            let name = name.ok_or_else(|| fail("a holiday has a name after its day"))?;
-            if names.insert(on.to_owned(), name.to_owned()).is_some() {
-                return Err(fail("this day stands here twice; keep one line"));
-            }
+        let mut header: Option<Vec<&str>> = None;
+        for (row, line) in lines {
+            let cells: Vec<&str> = row.split(',').map(str::trim).collect();
+            let Some(header) = &header else {
+                header = Some(cells);
+                continue;
+            };
+            list.read_row(header, &cells).map_err(|problem| CodesError::Sidecar {
+                file: file.to_owned(),
+                line,
+                problem: problem.to_owned(),
+            })?;
         }
-        Ok(Self { names })
+        if list.weekly.is_empty() {
+            list.weekly =
+                vec![WeeklyOff { weekday: 5, which: Which::Every }, WeeklyOff { weekday: 6, which: Which::Every }];
+        }
+        Ok(list)
     }
 
-    /// The name of the holiday that a day, written `YYYY-MM-DD`, is.
+    fn read_row(&mut self, header: &[&str], cells: &[&str]) -> Result<(), &'static str> {
+        const TWICE: &str = "this day stands here twice; keep one line";
+        let cell = |name: &str| {
+            let at = header.iter().position(|column| *column == name)?;
+            cells.get(at).copied()
+        };
+        let on = cells.first().copied().unwrap_or_default();
+        if let Some(weekly) = WeeklyOff::parse(on) {
+            if self.weekly.contains(&weekly) {
+                return Err(TWICE);
+            }
+            self.weekly.push(weekly);
+            let every: Vec<_> = self.weekly.iter().filter(|off| off.which == Which::Every).collect();
+            return if every.len() < 7 { Ok(()) } else { Err("this leaves no day of the week to work on") };
+        }
+        let named: Option<&mut Vec<Holiday>> = match Day::parse(on) {
+            Some(day) => Some(self.of_one_year.entry(day).or_default()),
+            None => parse_month_day(on).map(|day| self.of_each_year.entry(day).or_default()),
+        };
+        let named =
+            named.ok_or("a holiday begins with its day, `2026-11-08`, or `01-26` for each year, or `every sat`")?;
+        let name = cells.get(1).filter(|name| !name.is_empty()).ok_or("a holiday has a name after its day")?;
+        let (state, district) = (cell("state").unwrap_or_default(), cell("district").unwrap_or_default());
+        if named.iter().any(|other| other.state == state && other.district == district) {
+            return Err(TWICE);
+        }
+        named.push(Holiday { name: (*name).to_owned(), state: state.to_owned(), district: district.to_owned() });
+        Ok(())
+    }
+
+    /// The name of the holiday of the whole state that a day, written `YYYY-MM-DD`, is.
     pub fn find(&self, day: &str) -> Option<&str> {
-        let of_each_year = day.split_once('-').map(|(_, month_day)| month_day);
-        let name = self.names.get(day).or_else(|| self.names.get(of_each_year?));
-        name.map(String::as_str)
+        self.find_in(Day::parse(day)?, Place::HOME)
+    }
+
+    /// The name of the holiday that a day is at a place.
+    pub(crate) fn find_in(&self, day: Day, place: Place<'_>) -> Option<&str> {
+        let of_one_year = self.of_one_year.get(&day).into_iter().flatten();
+        let of_each_year = self.of_each_year.get(&month_day(day)).into_iter().flatten();
+        let kept = |holiday: &&Holiday| {
+            (holiday.state.is_empty() || holiday.state == place.state)
+                && (holiday.district.is_empty() || place.district == Some(&holiday.district))
+        };
+        of_one_year.chain(of_each_year).find(kept).map(|holiday| holiday.name.as_str())
     }
 }
 
-/// Whether a text is `MM-DD` or `YYYY-MM-DD` with a month and a day that a year may have.
-fn is_day(text: &str) -> bool {
-    let month_day = match text.len() {
-        5 => text,
-        10 if text.as_bytes()[..4].iter().all(u8::is_ascii_digit) => match text[4..].strip_prefix('-') {
-            Some(month_day) => month_day,
-            None => return false,
-        },
-        _ => return false,
-    };
-    let Some((month, day)) = month_day.split_once('-') else { return false };
-    let number = |digits: &str| digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
-    number(month) && number(day) && ("01"..="12").contains(&month) && ("01"..="31").contains(&day)
+impl WeeklyOff {
+    fn parse(text: &str) -> Option<Self> {
+        let (which, weekday) = text.split_once(' ')?;
+        let which = match which {
+            "every" => Which::Every,
+            "last" => Which::Last,
+            "1st" => Which::Nth(1),
+            "2nd" => Which::Nth(2),
+            "3rd" => Which::Nth(3),
+            "4th" => Which::Nth(4),
+            "5th" => Which::Nth(5),
+            _ => return None,
+        };
+        let weekday = WEEKDAYS.iter().position(|name| *name == weekday.trim())?;
+        Some(Self { weekday: weekday as u8, which })
+    }
+
+    /// Whether a day is one of these.
+    pub(crate) fn holds_on(self, day: Day) -> bool {
+        self.weekday == day.weekday()
+            && match self.which {
+                Which::Every => true,
+                Which::Nth(nth) => (day.ymd().2 - 1) / 7 + 1 == nth,
+                Which::Last => month_day(day.plus_days(7)).0 != month_day(day).0,
+            }
+    }
+}
+
+/// Month and day of a text `MM-DD` that some year has.
+fn parse_month_day(text: &str) -> Option<(i32, i32)> {
+    const LEAP_YEAR: &str = "2024";
+    let day = Day::parse(&format!("{LEAP_YEAR}-{text}"))?;
+    Some(month_day(day))
+}
+
+fn month_day(day: Day) -> (i32, i32) {
+    let (_, month, day) = day.ymd();
+    (month, day)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const HEAD: &str = "on,name,kind,made_up,source\n";
+    const HEAD: &str = "on,name,kind,made_up,source,state,district\n";
+
+    fn parse(rows: &str) -> Holidays {
+        Holidays::parse("h.csv", &format!("# about it\n{HEAD}{rows}")).unwrap()
+    }
 
     #[test]
     fn a_day_of_one_year_is_none_of_the_next_and_a_day_of_each_year_is_one_of_all() {
-        let list = format!("# about it\n{HEAD}2026-11-08,Diwali,state,true,x\n01-26,Republic Day,national,false,x\n");
-        let holidays = Holidays::parse("h.csv", &list).unwrap();
+        let holidays = parse("2026-11-08,Diwali,state,true,x\n01-26,Republic Day,national,false,x\n");
         for (day, expected) in [
             ("2026-11-08", Some("Diwali")),
             ("2027-11-08", None),
             ("2026-01-26", Some("Republic Day")),
             ("1999-01-26", Some("Republic Day")),
             ("2026-01-27", None),
+            ("2026-02-30", None),
         ] {
             assert_eq!(holidays.find(day), expected, "{day}");
         }
     }
 
     #[test]
+    fn a_day_of_another_state_or_of_a_district_is_none_of_the_whole_state() {
+        let rows = "2026-03-01,fair,local,true,x,3,27\n2026-03-02,elsewhere,state,true,x,6,\n2026-03-03,ours,state,true,x,3,\n";
+        let holidays = parse(rows);
+        let of = |day: &str, district| holidays.find_in(day.parse().unwrap(), Place { state: "3", district });
+        assert_eq!((of("2026-03-01", None), of("2026-03-01", Some("27"))), (None, Some("fair")));
+        assert_eq!(of("2026-03-01", Some("28")), None);
+        assert_eq!((of("2026-03-02", Some("27")), of("2026-03-03", Some("27"))), (None, Some("ours")));
+    }
+
+    #[test]
     fn a_line_that_is_no_holiday_is_named() {
-        for line in ["26-01-2026,x", "13-01,x", "01-32,x", "2026/01/26,x", "01-26", "01-26,,x", "ਜਨਵ,x"] {
+        for line in
+            ["26-01-2026,x", "13-01,x", "01-32,x", "02-30,x", "2026/01/26,x", "01-26", "01-26,,x", "ਜਨਵ,x", "6th sat,x"]
+        {
             let error = Holidays::parse("h.csv", &format!("{HEAD}{line}\n")).unwrap_err().to_string();
             assert!(error.starts_with("h.csv line 2:"), "{line}: {error}");
         }
-        assert!(Holidays::parse("h.csv", &format!("{HEAD}01-26,a\n01-26,b\n")).is_err());
+    }
+
+    #[test]
+    fn a_day_that_stands_twice_for_one_place_is_refused() {
+        for rows in ["01-26,x\n01-26,y\n", "every sat,x\nevery sat,y\n"] {
+            let error = Holidays::parse("h.csv", &format!("{HEAD}{rows}")).unwrap_err().to_string();
+            assert!(error.starts_with("h.csv line 3: this day stands here twice"), "{error}");
+        }
+        assert!(Holidays::parse("h.csv", &format!("{HEAD}01-26,x\n01-26,y,,,,3,27\n")).is_ok());
+    }
+
+    #[test]
+    fn a_week_without_a_working_day_is_refused() {
+        let rows: String = WEEKDAYS.map(|day| format!("every {day},closed\n")).concat();
+        let error = Holidays::parse("h.csv", &format!("{HEAD}{rows}")).unwrap_err().to_string();
+        assert!(error.contains("line 8: this leaves no day"), "{error}");
     }
 
     #[test]
     fn the_built_in_list_reads() {
-        assert_eq!(Holidays::builtin().names.len(), 6);
+        assert_eq!(Holidays::builtin().find("2026-08-15"), Some("Independence Day"));
+        assert_eq!(Holidays::builtin().find("2026-03-23"), Some("Martyrdom of Bhagat Singh"));
     }
 }

@@ -1,14 +1,16 @@
 //! Search over codes and names: prefixes, whole words, words begun, and words with one slip of the finger.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use fst::{IntoStreamer as _, Streamer as _};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use crate::{
+    bits::Bits,
     concept::Concept,
     slips::{OneSlip, Takes},
+    sounds::sound_of,
     system::CodeSystem,
     table::{Column, Row, Table},
     text::for_each_word,
@@ -33,6 +35,8 @@ pub enum Matched {
     Words,
     /// Its names hold every word of the text but for a slip in one or more of them.
     Typo,
+    /// Its Punjabi or Hindi names sound like every word of the text, which is in Latin letters, and nothing else was found.
+    Sound,
 }
 
 /// Rows weighed for one search at most. A search for a word that more rows hold ranks these only, so that its time is
@@ -46,8 +50,14 @@ const WORDS_MAX: usize = 8;
 const TYPO_LETTERS_MIN: usize = 4;
 /// Begun words with fewer letters are not searched with slips.
 const TYPO_PREFIX_LETTERS_MIN: usize = 6;
+/// Among several words, none of whose rows fit them all, words with as many letters are searched with one letter missing: `twn`
+/// for `town`.
+const MISSING_LETTERS_MIN: usize = 3;
 /// Longer words are not searched with slips: no name has them.
 const TYPO_LETTERS_MAX: usize = 32;
+
+/// The place of a row where all else is equal: active concepts before retired ones, short names before long ones.
+type Rank = u32;
 
 /// A word of the index, numbered in the order of the alphabet, so that the words with a common start are a range.
 type Word = u32;
@@ -56,10 +66,13 @@ type Word = u32;
 pub(crate) struct SearchIndex {
     words: Column,
     automaton: fst::Map<Vec<u8>>,
-    /// The rows of each word.
-    rows: Lists,
-    /// The words of each row.
+    by_rank: Vec<Row>,
+    /// The ranks of the rows of each word, least first.
+    ranks: Lists,
+    /// The words of the row of each rank.
     words_of: Lists,
+    /// The ranks of the rows whose Punjabi or Hindi names have a word of this sound, least first.
+    sounds: FxHashMap<String, Vec<Rank>>,
     /// Rows in the order of their codes.
     by_code: Vec<Row>,
 }
@@ -105,9 +118,15 @@ impl Meanings {
     }
 }
 
-/// A row that fits, so that the better one is less: its fit over all words of the text, whether it is retired, its number of
-/// words, itself.
-type Weighed = (std::cmp::Reverse<u32>, bool, usize, Row);
+/// What the words of a text find without slips.
+#[derive(Clone, Copy)]
+enum Found {
+    Nothing,
+    Rows,
+}
+
+/// A row that fits, so that the better one is less: its fit over all words of the text, its rank.
+type Weighed = (std::cmp::Reverse<u32>, Rank);
 
 impl SearchIndex {
     /// Indexes the names of a table in all languages and the properties of the given names.
@@ -147,9 +166,26 @@ impl SearchIndex {
             fst::Map::from_iter(sorted.iter().zip(0u64..).map(|((word, _), number)| (word.as_bytes(), number)))
                 .expect("the words are sorted and differ");
 
-        let mut by_code: Vec<Row> = (0..table.len() as Row).collect();
+        let rows = 0..table.len() as Row;
+        let mut by_rank: Vec<Row> = rows.clone().collect();
+        by_rank.sort_by_cached_key(|&row| (table.is_retired(row), words_of.get(row).len()));
+        let mut of_ranks = Lists::default();
+        for &row in &by_rank {
+            of_ranks.items.extend_from_slice(words_of.get(row));
+            of_ranks.ends.push(of_ranks.items.len() as u32);
+        }
+        let sounds = index_sounds(table, &by_rank);
+        let mut by_code: Vec<Row> = rows.collect();
         by_code.sort_unstable_by_key(|&row| table.codes.get(row));
-        Self { rows: transpose(&words_of, sorted.len()), words, automaton, words_of, by_code }
+        Self {
+            ranks: transpose(&of_ranks, sorted.len()),
+            words,
+            automaton,
+            by_rank,
+            words_of: of_ranks,
+            sounds,
+            by_code,
+        }
     }
 
     pub(crate) fn search<'a>(&self, system: &'a CodeSystem, text: &str, limit: usize) -> Vec<SearchHit<'a>> {
@@ -172,7 +208,9 @@ impl SearchIndex {
             return hits;
         }
         let mut meanings: Vec<_> = words.iter().map(|word| self.meanings(word)).collect();
-        if !take(self.rows_by_words(system.table(), &meanings, limit), Matched::Words) {
+        let rows = self.rows_by_words(&meanings, limit);
+        let least = letters_min(&words, if rows.is_empty() { Found::Nothing } else { Found::Rows });
+        if !take(rows, Matched::Words) {
             return hits;
         }
         // A word that the index knows is held to be right as long as slips in the others are enough to find something.
@@ -182,16 +220,71 @@ impl SearchIndex {
                 continue;
             }
             for at in group {
-                self.add_slips(&words[at], &mut meanings[at]);
+                self.add_slips(&words[at], least, &mut meanings[at]);
             }
             // Twice as many, for some of these rows may have been found already.
-            let rows = self.rows_by_words(system.table(), &meanings, limit.saturating_mul(2));
+            let rows = self.rows_by_words(&meanings, limit.saturating_mul(2));
             if !rows.is_empty() {
                 take(rows, Matched::Typo);
                 break;
             }
         }
+        if hits.is_empty() {
+            let ranks = self.ranks_by_sound(&words).into_iter().take(limit);
+            return ranks
+                .map(|rank| SearchHit { concept: system.concept(self.row(rank)), matched: Matched::Sound })
+                .collect();
+        }
         hits
+    }
+
+    /// All rows of `keep` whose code starts with the text or whose names hold each of its words, whole or begun; when there
+    /// are none, those that do so with slips. Best first, up to a number of rows beyond which ranking them says little.
+    pub(crate) fn filter(&self, system: &CodeSystem, text: &str, keep: &Bits) -> Vec<Row> {
+        let text = beginning(text.trim());
+        let mut ranked = self.rows_by_code(system, text, usize::MAX);
+        ranked.retain(|&row| keep.contains(row));
+        let words = words_of(text);
+        if words.is_empty() {
+            return ranked;
+        }
+        let mut meanings: Vec<_> = words.iter().map(|word| self.meanings(word)).collect();
+        let mut fitting = self.ranks_that_fit(&meanings, keep);
+        if ranked.is_empty() && fitting.count() == 0 {
+            let least = letters_min(&words, Found::Nothing);
+            words.iter().zip(&mut meanings).for_each(|(word, meanings)| self.add_slips(word, least, meanings));
+            fitting = self.ranks_that_fit(&meanings, keep);
+        }
+        if ranked.is_empty() && fitting.count() == 0 {
+            let rows = self.ranks_by_sound(&words).into_iter().map(|rank| self.row(rank));
+            return rows.filter(|&row| keep.contains(row)).collect();
+        }
+        let by_code: FxHashSet<Row> = ranked.iter().copied().collect();
+        fitting.retain(|rank| !by_code.contains(&self.row(rank)));
+        if fitting.count() > CANDIDATES_MAX {
+            ranked.extend(fitting.iter().map(|rank| self.row(rank)));
+        } else {
+            let mut weighed: Vec<Weighed> = fitting.iter().filter_map(|rank| self.weigh(rank, &meanings)).collect();
+            weighed.sort_unstable();
+            ranked.extend(weighed.into_iter().map(|(_, rank)| self.row(rank)));
+        }
+        ranked
+    }
+
+    /// The ranks of the rows of `keep` that hold a meaning of each word.
+    fn ranks_that_fit(&self, meanings: &[Meanings], keep: &Bits) -> Bits {
+        let mut fitting = Bits::all(self.by_rank.len());
+        for meanings in meanings {
+            let mut ranks = Bits::none(self.by_rank.len());
+            meanings.words().flat_map(|word| self.ranks.get(word)).for_each(|&rank| ranks.insert(rank));
+            fitting.intersect(&ranks);
+        }
+        fitting.retain(|rank| keep.contains(self.row(rank)));
+        fitting
+    }
+
+    fn row(&self, rank: Rank) -> Row {
+        self.by_rank[rank as usize]
     }
 
     fn rows_by_code(&self, system: &CodeSystem, text: &str, limit: usize) -> Vec<Row> {
@@ -211,7 +304,7 @@ impl SearchIndex {
 
     /// The first word at or after `from` of which `holds` is true; it must be true of all words after that one.
     fn first_word_where(&self, from: Word, holds: impl Fn(&str) -> bool) -> Word {
-        let (mut low, mut high) = (from, self.rows.ends.len() as Word);
+        let (mut low, mut high) = (from, self.ranks.ends.len() as Word);
         while low < high {
             let middle = low.midpoint(high);
             if holds(self.words.get(middle)) {
@@ -223,10 +316,11 @@ impl SearchIndex {
         low
     }
 
-    /// Adds the words that differ from `word` by one letter wrong, missing, added or swapped with its neighbour.
-    fn add_slips(&self, word: &str, meanings: &mut Meanings) {
+    /// Adds the words that differ from `word` by one letter wrong, missing, added or swapped with its neighbour; none for a word
+    /// of fewer than `letters_min` letters, and for one of fewer than [`TYPO_LETTERS_MIN`] only those with a letter more.
+    fn add_slips(&self, word: &str, letters_min: usize, meanings: &mut Meanings) {
         let letters: Vec<char> = word.chars().collect();
-        if !(TYPO_LETTERS_MIN..=TYPO_LETTERS_MAX).contains(&letters.len()) {
+        if !(letters_min..=TYPO_LETTERS_MAX).contains(&letters.len()) {
             return;
         }
         let takes = if letters.len() < TYPO_PREFIX_LETTERS_MIN { Takes::Words } else { Takes::Beginnings };
@@ -235,31 +329,82 @@ impl SearchIndex {
         while let Some((_, number)) = stream.next() {
             slips.push(number as Word);
         }
+        let is_short = letters.len() < TYPO_LETTERS_MIN;
         slips.retain(|slip| !meanings.begun.contains(slip));
+        slips.retain(|slip| !is_short || self.words.get(*slip).chars().count() > letters.len());
         meanings.slips = slips;
     }
 
+    /// The ranks of the rows whose names sound like every word, least first; none when a word has too little sound.
+    fn ranks_by_sound(&self, words: &[String]) -> Vec<Rank> {
+        let ranks: Option<Vec<&Vec<Rank>>> = words.iter().map(|word| self.sounds.get(&sound_of(word)?)).collect();
+        let Some((first, rest)) = ranks.as_deref().and_then(<[_]>::split_first) else { return Vec::new() };
+        let sounds_like_the_rest = |rank: &&Rank| rest.iter().all(|ranks| ranks.binary_search(*rank).is_ok());
+        first.iter().filter(sounds_like_the_rest).copied().collect()
+    }
+
     /// The rows that fit every word, best first.
-    fn rows_by_words(&self, table: &Table, meanings: &[Meanings], limit: usize) -> Vec<Row> {
-        let count = |meanings: &Meanings| meanings.words().map(|word| self.rows.get(word).len()).sum::<usize>();
+    fn rows_by_words(&self, meanings: &[Meanings], limit: usize) -> Vec<Row> {
+        let ranks = match meanings {
+            [only] => self.ranks_by_word(only, limit),
+            _ => self.ranks_by_words(meanings, limit),
+        };
+        ranks.into_iter().map(|rank| self.row(rank)).collect()
+    }
+
+    /// The ranks of the rows that fit one word: those that hold it, then those that hold one which begins with it, then those
+    /// that hold a slip. The lists are sorted, so that of each little more is read than is wanted.
+    fn ranks_by_word(&self, meanings: &Meanings, limit: usize) -> Vec<Rank> {
+        let exact = meanings.exact.map_or(&[][..], |word| self.ranks.get(word));
+        let mut best: Vec<Rank> = exact.iter().copied().take(limit).collect();
+        for words in
+            [&mut meanings.begun.clone() as &mut dyn Iterator<Item = Word>, &mut meanings.slips.iter().copied()]
+        {
+            let room = limit - best.len();
+            if room == 0 {
+                break;
+            }
+            let found: FxHashSet<Rank> = best.iter().copied().collect();
+            let mut least = BTreeSet::new();
+            let mut bound = Rank::MAX;
+            for word in words {
+                for &rank in self.ranks.get(word) {
+                    if rank >= bound {
+                        break;
+                    }
+                    if !found.contains(&rank) && least.insert(rank) && least.len() >= room {
+                        if least.len() > room {
+                            least.pop_last();
+                        }
+                        bound = least.last().copied().unwrap_or(bound);
+                    }
+                }
+            }
+            best.extend(least);
+        }
+        best
+    }
+
+    fn ranks_by_words(&self, meanings: &[Meanings], limit: usize) -> Vec<Rank> {
+        let count = |meanings: &Meanings| meanings.words().map(|word| self.ranks.get(word).len()).sum::<usize>();
         let Some(rarest) = meanings.iter().min_by_key(|&meanings| count(meanings)) else { return Vec::new() };
-        let candidates = rarest.words().flat_map(|word| self.rows.get(word)).take(CANDIDATES_MAX);
-        let mut weighed: Vec<Weighed> = candidates.filter_map(|&row| self.weigh(table, row, meanings)).collect();
+        let candidates = rarest.words().flat_map(|word| self.ranks.get(word)).take(CANDIDATES_MAX);
+        let mut weighed: Vec<Weighed> = candidates.filter_map(|&rank| self.weigh(rank, meanings)).collect();
         if rarest.words().nth(1).is_some() {
             // A row may hold several meanings of a word; it then stands here as often.
             let mut seen = FxHashSet::default();
-            weighed.retain(|(_, _, _, row)| seen.insert(*row));
+            weighed.retain(|(_, rank)| seen.insert(*rank));
         }
         if weighed.len() > limit && limit > 0 {
             weighed.select_nth_unstable(limit - 1);
         }
         weighed.truncate(limit);
         weighed.sort_unstable();
-        weighed.into_iter().map(|(_, _, _, row)| row).collect()
+        weighed.into_iter().map(|(_, rank)| rank).collect()
     }
 
-    fn weigh(&self, table: &Table, row: Row, meanings: &[Meanings]) -> Option<Weighed> {
-        let words = self.words_of.get(row);
+    fn weigh(&self, rank: Rank, meanings: &[Meanings]) -> Option<Weighed> {
+        let words = self.words_of.get(rank);
         let mut total = 0;
         for meanings in meanings {
             match words.iter().map(|&word| meanings.fit(word)).max() {
@@ -267,7 +412,32 @@ impl SearchIndex {
                 Some(fit) => total += fit,
             }
         }
-        Some((std::cmp::Reverse(total), table.is_retired(row), words.len(), row))
+        Some((std::cmp::Reverse(total), rank))
+    }
+}
+
+/// The ranks of the rows by the sounds of the words of their Punjabi and Hindi names.
+fn index_sounds(table: &Table, by_rank: &[Row]) -> FxHashMap<String, Vec<Rank>> {
+    let mut sounds: FxHashMap<String, Vec<Rank>> = FxHashMap::default();
+    for (rank, &row) in (0..).zip(by_rank) {
+        for column in &table.displays[1..] {
+            for_each_word(column.get(row), |word| {
+                let Some(sound) = sound_of(word) else { return };
+                let ranks = sounds.entry(sound).or_default();
+                if ranks.last() != Some(&rank) {
+                    ranks.push(rank);
+                }
+            });
+        }
+    }
+    sounds
+}
+
+/// How many letters a word needs to be searched with slips.
+fn letters_min(words: &[String], found: Found) -> usize {
+    match found {
+        Found::Nothing if words.len() > 1 => MISSING_LETTERS_MIN,
+        _ => TYPO_LETTERS_MIN,
     }
 }
 

@@ -5,10 +5,26 @@ use std::io::Read as _;
 use flate2::read::GzDecoder;
 use rustc_hash::FxHashSet;
 
-use crate::{error::CodesError, index::CodeIndex, sidecar::Sidecar};
+use crate::{
+    concept::Validity,
+    day::Day,
+    error::CodesError,
+    index::{BadCode, Case, CodeIndex, ROWS_MAX},
+    sidecar::Sidecar,
+};
 
 /// A row number of a [`Table`].
 pub(crate) type Row = u32;
+
+/// A table that unpacks to as many bytes is refused.
+const BYTES_MAX: u64 = 1 << 30;
+/// So many bytes are unpacked and then read while they are still in the cache.
+const UNPACKED_AT_ONCE: usize = 64 << 10;
+
+/// As many bytes are unpacked at once where only the header is read.
+const HEADER_BYTES: usize = 4 << 10;
+/// The columns that are no properties.
+const OWN_COLUMNS: [&str; 6] = ["code", "display", "display_pa", "display_hi", "parent", "status"];
 
 /// A column of texts end to end; `ends[row]` is where a row's text ends and the next one starts.
 #[derive(Debug, Default)]
@@ -50,6 +66,8 @@ pub(crate) struct Table {
     pub(crate) parents: Column,
     retired: FxHashSet<Row>,
     pub(crate) properties: Vec<(String, Column)>,
+    /// Of every row, or empty when no column states any.
+    validity: Vec<Validity>,
     index: CodeIndex,
 }
 
@@ -66,34 +84,56 @@ impl Table {
     /// Unpacks and reads a gzip-compressed CSV with a header line.
     pub(crate) fn parse(sidecar: &Sidecar, packed: &[u8]) -> Result<Self, CodesError> {
         let fail = |problem: String| CodesError::Table { system: sidecar.name.clone(), problem };
-        let mut text = Vec::with_capacity(packed.len() * 6);
-        GzDecoder::new(packed).read_to_end(&mut text).map_err(|error| fail(format!("not gzip: {error}")))?;
-        let mut reader = csv::Reader::from_reader(text.as_slice());
-        let header = reader.headers().map_err(|error| fail(error.to_string()))?.clone();
+        let wrong = |error: csv::Error| match error.kind() {
+            csv::ErrorKind::Io(error) => fail(format!("not gzip: {error}")),
+            _ => fail(error.to_string()),
+        };
+        let unpacking = GzDecoder::new(packed).take(BYTES_MAX);
+        let mut reader = csv::ReaderBuilder::new().buffer_capacity(UNPACKED_AT_ONCE).from_reader(unpacking);
+        let header = reader.headers().map_err(wrong)?.clone();
+        check_header(&header).map_err(fail)?;
+        let case = if sidecar.case_insensitive { Case::Folded } else { Case::Kept };
         let mut table = Self {
             codes: Column::default(),
             displays: Default::default(),
             parents: Column::default(),
             retired: FxHashSet::default(),
             properties: Vec::new(),
-            index: CodeIndex::build(&Column::default()).expect("no code stands twice among none"),
+            validity: Vec::new(),
+            index: CodeIndex::build(&Column::default(), case).expect("no code stands twice among none"),
         };
         let targets: Vec<_> = header.iter().map(|name| table.target(name)).collect();
-        for name in ["code", "display", "parent", "status"] {
-            if !header.iter().any(|column| column == name) {
-                return Err(fail(format!("the column `{name}` is missing")));
-            }
-        }
         let mut record = csv::StringRecord::new();
-        while reader.read_record(&mut record).map_err(|error| fail(error.to_string()))? {
+        while reader.read_record(&mut record).map_err(wrong)? {
             table.push(&targets, &record).map_err(fail)?;
         }
+        if reader.get_ref().limit() == 0 {
+            return Err(fail(format!("the table unpacks to {BYTES_MAX} bytes or more; part the list")));
+        }
         table.fill_missing_languages();
-        table.index = CodeIndex::build(&table.codes).map_err(|code| fail(format!("the code `{code}` stands twice")))?;
+        table.validity = table.read_validity().map_err(fail)?;
+        if table.len() > ROWS_MAX {
+            return Err(fail(format!("{} rows, and at most {ROWS_MAX} are read; part the list", table.len())));
+        }
+        table.index = CodeIndex::build(&table.codes, case).map_err(|bad| {
+            fail(match bad {
+                BadCode::Twice(code) => format!("the code `{code}` stands twice; keep one row of it"),
+                BadCode::SmallLetter(code) => format!(
+                    "the code `{code}` has small letters, but `case_insensitive` says that codes stand in capitals"
+                ),
+            })
+        })?;
         if table.len() != sidecar.concepts {
             return Err(fail(format!("{} concepts, but its sidecar says {}", table.len(), sidecar.concepts)));
         }
         Ok(table)
+    }
+
+    /// The names of the properties of a packed table, of which no more than the first lines are unpacked; none of one that does not read.
+    pub(crate) fn property_names_of(packed: &[u8]) -> Vec<String> {
+        let mut reader = csv::ReaderBuilder::new().buffer_capacity(HEADER_BYTES).from_reader(GzDecoder::new(packed));
+        let Ok(header) = reader.headers() else { return Vec::new() };
+        header.iter().filter(|name| !OWN_COLUMNS.contains(name)).map(str::to_owned).collect()
     }
 
     fn target(&mut self, name: &str) -> Target {
@@ -141,12 +181,43 @@ impl Table {
         }
     }
 
+    /// Reads the columns `valid_from` and `valid_until`.
+    fn read_validity(&self) -> Result<Vec<Validity>, String> {
+        let (from, until) = (self.find_property("valid_from"), self.find_property("valid_until"));
+        if from.is_none() && until.is_none() {
+            return Ok(Vec::new());
+        }
+        let read = |row: Row, name: &str, column: Option<&Column>| match column.map_or("", |column| column.get(row)) {
+            "" => Ok(None),
+            text => Day::parse(text).map(Some).ok_or_else(|| {
+                let code = self.codes.get(row);
+                format!("row {} (`{code}`): {name} `{text}` is not a day; write YYYY-MM-DD, or nothing", row + 1)
+            }),
+        };
+        let rows = 0..self.len() as Row;
+        rows.map(|row| {
+            let validity = Validity { from: read(row, "valid_from", from)?, until: read(row, "valid_until", until)? };
+            if let Validity { from: Some(from), until: Some(until) } = validity
+                && until <= from
+            {
+                let code = self.codes.get(row);
+                return Err(format!(
+                    "row {} (`{code}`): valid_until {until} is not after valid_from {from}; it is the first day on which \
+                     the code is no longer valid",
+                    row + 1
+                ));
+            }
+            Ok(validity)
+        })
+        .collect()
+    }
+
     /// How many concepts there are.
     pub(crate) fn len(&self) -> usize {
         self.codes.len()
     }
 
-    /// The row of exactly this code.
+    /// The row of a code, in any case where the system ignores case.
     pub(crate) fn find(&self, code: &str) -> Option<Row> {
         self.index.find(&self.codes, code)
     }
@@ -154,6 +225,16 @@ impl Table {
     /// Whether the concept is kept for history only.
     pub(crate) fn is_retired(&self, row: Row) -> bool {
         !self.retired.is_empty() && self.retired.contains(&row)
+    }
+
+    /// When the concept may be given.
+    pub(crate) fn validity(&self, row: Row) -> Validity {
+        self.validity.get(row as usize).copied().unwrap_or_default()
+    }
+
+    /// Whether the table states of any code since when or until when it is valid.
+    pub(crate) fn keeps_history(&self) -> bool {
+        !self.validity.is_empty()
     }
 
     /// The property of that name, empty where a row has none.
@@ -165,6 +246,22 @@ impl Table {
     pub(crate) fn bytes(&self) -> usize {
         let columns = [&self.codes, &self.parents].into_iter().chain(&self.displays);
         columns.chain(self.properties.iter().map(|(_, column)| column)).map(Column::bytes).sum::<usize>()
+            + self.validity.capacity() * size_of::<Validity>()
             + self.index.bytes()
+    }
+}
+
+/// Each column once, and the four that every table has.
+fn check_header(header: &csv::StringRecord) -> Result<(), String> {
+    if let Some(missing) =
+        ["code", "display", "parent", "status"].iter().find(|name| !header.iter().any(|column| column == **name))
+    {
+        return Err(format!("the column `{missing}` is missing"));
+    }
+    let mut seen = FxHashSet::default();
+    match header.iter().find(|name| name.is_empty() || !seen.insert(*name)) {
+        Some("") => Err("a column has no name".to_owned()),
+        Some(name) => Err(format!("the column `{name}` stands twice")),
+        None => Ok(()),
     }
 }

@@ -34,7 +34,7 @@ fn an_unknown_system_is_an_error_that_lists_the_known_ones() {
     let error = codes.get_system("ifcs").unwrap_err();
     assert!(matches!(error, CodesError::UnknownSystem { .. }));
     let message = error.to_string();
-    assert!(message.contains("`ifcs`") && message.contains("ifsc, lgd-block"), "{message}");
+    assert!(message.contains("`ifcs`") && message.contains("ifsc, isic"), "{message}");
     assert_eq!(codes.validate("", "1"), Err(codes.get_system("").unwrap_err()));
 }
 
@@ -149,6 +149,15 @@ proptest! {
             prop_assert!(system.search(&text, 3).len() <= 3);
         }
     }
+}
+
+#[test]
+fn a_number_that_lost_its_leading_zero_is_suggested_with_it_first() {
+    let csv = "code,display,parent,status\n1112,A,,\n01111,B,,\n11112,C,,\n1011,D,,\n";
+    let system = crate::made::system("n", "1", "", csv);
+    let Validation::Invalid { suggestions, .. } = system.validate("1111") else { panic!() };
+    let found: Vec<_> = suggestions.iter().map(Concept::code).collect();
+    assert_eq!((found[0], found.len()), ("01111", 4), "{found:?}");
 }
 
 #[test]

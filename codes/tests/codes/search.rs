@@ -52,6 +52,41 @@ fn words_beyond_the_first_eight_and_words_said_again_ask_for_nothing_more() {
 }
 
 #[test]
+fn each_of_several_words_may_have_a_slip_and_all_of_them_must_fit() {
+    let codes = Codes::builtin().unwrap();
+    let system = codes.get_system("ifsc").unwrap();
+    for (text, words) in [
+        ("ludhiana model twn", ["ludhiana", "model", "town"]),
+        ("ludhianna modle twn", ["ludhiana", "model", "town"]),
+        ("hdfc bnk ludhiana", ["hdfc", "bank", "ludhiana"]),
+    ] {
+        let hits = system.search(text, 5);
+        assert!(!hits.is_empty(), "{text}");
+        for hit in hits {
+            let properties = hit.concept.properties().map(|(_, value)| value);
+            let held =
+                std::iter::once(hit.concept.display()).chain(properties).collect::<Vec<_>>().join(" ").to_lowercase();
+            assert!(words.iter().all(|word| held.contains(*word)), "{text}: {held}");
+            assert_eq!(hit.matched, Matched::Typo, "{text}");
+        }
+        let filter = kanak_codes::Expand { filter: text, ..Default::default() };
+        assert!(system.expand(&filter).total > 0, "{text}");
+    }
+    assert!(system.search("ludhiana model qqqqqqqq", 5).is_empty(), "a word that fits nothing is not passed over");
+}
+
+#[test]
+fn a_word_of_three_letters_lacks_one_only_beside_others_and_where_nothing_else_fits() {
+    let csv = "code,display,parent,status\n1,Model Town,,\n2,Twn Hall Model,,\n3,Tow Model,,\n";
+    let system = crate::made::system("d", "1", "", csv);
+    let found = |text: &str| system.search(text, 5).iter().map(|hit| hit.concept.code()).collect::<Vec<_>>();
+    assert_eq!(found("twn model"), ["2"], "the word as it is typed is there");
+    assert_eq!(found("tpw model"), <[&str; 0]>::default(), "no letter of it may be wrong");
+    assert_eq!(found("modl ton"), ["1"]);
+    assert_eq!(found("ton"), <[&str; 0]>::default());
+}
+
+#[test]
 fn nothing_is_found_for_nothing() {
     let codes = Codes::builtin().unwrap();
     let system = codes.get_system("lgd-district").unwrap();
@@ -113,4 +148,21 @@ proptest! {
         }
         prop_assert!(found(std::str::from_utf8(&typed).unwrap()), "{word}: {typed:?}");
     }
+}
+
+#[test]
+fn a_name_that_is_known_in_another_script_only_is_found_by_its_sound() {
+    let csv = "code,display,parent,status,display_pa,display_hi\n1,D-31,,,ਫ਼ਿਰੋਜ਼ਪੁਰ ਸ਼ਹਿਰ,\n2,D-36,,,,लुधियाना\n3,D-27,,,ਅੰਮ੍ਰਿਤਸਰ,\n";
+    let system = crate::made::system("d", "1", "", csv);
+    let found =
+        |text: &str| system.search(text, 5).iter().map(|hit| (hit.concept.code(), hit.matched)).collect::<Vec<_>>();
+    for text in ["Ferozepur", "firozpur shahar", "Ferozpore"] {
+        assert_eq!(found(text), [("1", Matched::Sound)], "{text}");
+    }
+    assert_eq!(found("ludhiana"), [("2", Matched::Sound)]);
+    assert_eq!(found("Amritsar"), [("3", Matched::Sound)]);
+    assert_eq!(found("firozpur ludhiana"), []);
+    assert_eq!(found("ਫਿਰੋਜਪੁਰ"), [("1", Matched::Words)]);
+    let listed = system.expand(&kanak_codes::Expand { filter: "Ferozepur", ..Default::default() });
+    assert_eq!((listed.total, listed.concepts[0].concept.code()), (1, "1"));
 }
