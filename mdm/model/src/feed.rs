@@ -119,6 +119,34 @@ pub struct Publication {
     /// How it differs from the one before: in concepts or attributes. Rule sets are not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counts: Option<Counts>,
+    /// Of a version of a code system that was published here: which codes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codes: Option<ChangedCodes>,
+}
+
+/// As many codes of each kind are named in one event; the counts tell of all.
+pub const CODES_NAMED_MAX: usize = 1_000;
+
+/// The codes by which a version of a code system differs from the one before, each list with at most [`CODES_NAMED_MAX`] of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ChangedCodes {
+    /// The version before; `None` for the first of a system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
+    /// Codes that the version before lacks.
+    pub added: Vec<String>,
+    /// Codes that say something else and are not retired by it.
+    pub changed: Vec<String>,
+    /// Codes that are retired by it, or no longer listed.
+    pub retired: Vec<String>,
+}
+
+impl ChangedCodes {
+    /// Whether the lists name every code that the counts tell of.
+    pub fn is_complete(&self, counts: Counts) -> bool {
+        let all = |named: &[String], count: u64| named.len() as u64 == count;
+        all(&self.added, counts.added) && all(&self.changed, counts.changed) && all(&self.retired, counts.retired)
+    }
 }
 
 /// How a publication differs from the one before.
@@ -128,7 +156,7 @@ pub struct Counts {
     pub added: u64,
     /// What it says otherwise.
     pub changed: u64,
-    /// What it says no more.
+    /// What it says no more, or of a code system published here, says is retired.
     pub retired: u64,
 }
 

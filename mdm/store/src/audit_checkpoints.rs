@@ -22,6 +22,7 @@ pub const CHECKPOINT_EVERY_US: i64 = 10 * 60 * 1_000_000;
 /// What is signed begins so: a signature serves nothing else.
 const CHECKPOINT: &[u8] = b"kanak audit checkpoint 1\0";
 const FILE: &[u8] = b"kanak audit file 1\0";
+const CODE_BUNDLE: &[u8] = b"kanak code bundle 1\0";
 
 /// The public half of the key that signs checkpoints: 32 bytes, as 64 hex digits in text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +38,11 @@ impl AuditKey {
         unhex(signature).is_some_and(|bytes| {
             UnparsedPublicKey::new(&ED25519, self.0).verify(&[signed_as, hash.as_bytes()].concat(), &bytes).is_ok()
         })
+    }
+
+    /// Whether this key signed a bundle of code systems whose manifest has this hash.
+    pub fn tells_code_bundle(&self, hash: &str, signature: &str) -> bool {
+        self.tells(CODE_BUNDLE, hash, signature)
     }
 
     /// Whether this key signed an exported file with this hash.
@@ -197,6 +203,14 @@ impl Store {
     /// What tells the signatures of this store's checkpoints; `None` where it signs none.
     pub fn audit_key(&self) -> Option<AuditKey> {
         self.signer.as_ref().map(|signer| signer.public_key())
+    }
+
+    /// Signs a bundle of code systems whose manifest has this hash.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSigner`] of a store that was opened without a key to sign with.
+    pub fn sign_code_bundle(&self, hash: &str) -> Result<String, StoreError> {
+        Ok(self.signer.as_ref().ok_or(StoreError::NoSigner)?.sign(CODE_BUNDLE, hash))
     }
 
     /// The last checkpoint.

@@ -9,7 +9,7 @@ use kanak_model::FeedPosition;
 use kanak_model::feed::{Counts, Publication, Published};
 
 use crate::Store;
-use crate::db::{on_db, on_tx};
+use crate::db::{Tx, on_db, on_tx};
 use crate::error::StoreError;
 use crate::feed_events;
 
@@ -51,6 +51,23 @@ fn compare(before: &Items, after: &Items) -> Counts {
     Counts { added: added as u64, changed: changed as u64, retired: retired as u64 }
 }
 
+/// Keeps an edition as the one that was told last.
+pub(crate) async fn put(tx: &mut Tx, edition: &Edition) -> Result<(), StoreError> {
+    const PUT: &str = "INSERT INTO editions (kind, name, version, stamp, items) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (kind, name) DO UPDATE
+         SET version = excluded.version, stamp = excluded.stamp, items = excluded.items";
+    on_tx!(tx, |c| sqlx::query(PUT)
+        .bind(edition.kind.word())
+        .bind(&edition.name)
+        .bind(&edition.version)
+        .bind(&edition.stamp)
+        .bind(pack(&edition.items))
+        .execute(c)
+        .await
+        .map(drop))?;
+    Ok(())
+}
+
 impl Store {
     /// The stamp of the edition that was published last; `None` before the first.
     pub async fn find_edition_stamp(&self, kind: Published, name: &str) -> Result<Option<String>, StoreError> {
@@ -62,9 +79,6 @@ impl Store {
     /// nothing new under the same version emits nothing.
     pub async fn publish_edition(&self, edition: &Edition) -> Result<Option<FeedPosition>, StoreError> {
         const LAST: &str = "SELECT version, items FROM editions WHERE kind = $1 AND name = $2";
-        const PUT: &str = "INSERT INTO editions (kind, name, version, stamp, items) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (kind, name) DO UPDATE
-             SET version = excluded.version, stamp = excluded.stamp, items = excluded.items";
         let kind = edition.kind.word();
         let mut tx = self.db.begin(&*self.clock).await?;
         let last: Option<(String, String)> =
@@ -73,20 +87,12 @@ impl Store {
         let stored = StoreError::Stored { table: "editions", row: 0, column: "items", expected: "list of hashes" };
         let before = last.map_or(Some(Items::new()), |(_, items)| unpack(&items)).ok_or(stored)?;
         let counts = compare(&before, &edition.items);
-        on_tx!(tx, |c| sqlx::query(PUT)
-            .bind(kind)
-            .bind(&edition.name)
-            .bind(&edition.version)
-            .bind(&edition.stamp)
-            .bind(pack(&edition.items))
-            .execute(c)
-            .await
-            .map(drop))?;
+        put(&mut tx, edition).await?;
         let position = if is_same_version && counts == Counts::default() {
             None
         } else {
             let (name, version) = (edition.name.clone(), edition.version.clone());
-            let publication = Publication { kind: edition.kind, name, version, counts: Some(counts) };
+            let publication = Publication { kind: edition.kind, name, version, counts: Some(counts), codes: None };
             Some(feed_events::append_publication(&mut tx, &publication).await?)
         };
         tx.commit().await?;

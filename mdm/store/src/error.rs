@@ -363,6 +363,72 @@ pub enum StoreError {
         /// The other.
         other: String,
     },
+    /// Whoever imports must act: a version never changes once it is there.
+    #[error(
+        "code system `{system}` has version `{version}` already, {state}, and it says something else; give the new one another version"
+    )]
+    CodeVersionExists {
+        /// The code system.
+        system: String,
+        /// The version.
+        version: String,
+        /// Where it stands.
+        state: &'static str,
+    },
+    /// The person must act: the version no longer waits.
+    #[error("version `{version}` of code system `{system}` is {state}; only one that is proposed is decided")]
+    CodeVersionState {
+        /// The code system.
+        system: String,
+        /// The version.
+        version: String,
+        /// Where it stands.
+        state: &'static str,
+    },
+    /// The person must act: a version needs two persons.
+    #[error(
+        "`{person}` proposed version `{version}` of code system `{system}`; another steward publishes or refuses it, its proposer may withdraw it"
+    )]
+    OwnCodeVersion {
+        /// Who acted.
+        person: String,
+        /// The code system.
+        system: String,
+        /// The version.
+        version: String,
+    },
+    /// The person must act: who proposed a version may not do so any more.
+    #[error(
+        "{by}, who proposed version `{version}` of code system `{system}`, is no steward of the whole state any more; refuse it, and propose anew what is right"
+    )]
+    CodeProposerGone {
+        /// Who proposed it.
+        by: String,
+        /// The code system.
+        system: String,
+        /// The version.
+        version: String,
+    },
+    /// The person must act: who proposed alone takes back.
+    #[error(
+        "version `{version}` of code system `{system}` was proposed by `{proposer}`, who alone withdraws it; refuse it instead"
+    )]
+    ForeignCodeVersion {
+        /// The code system.
+        system: String,
+        /// The version.
+        version: String,
+        /// Who proposed it.
+        proposer: String,
+    },
+    /// The person must act: code systems are curated by stewards of the whole state.
+    #[error(
+        "`{person}` is no working user with the role `steward` for the whole state; ask one, or an administrator for the role"
+    )]
+    NotACurator {
+        /// Who acted.
+        person: String,
+    },
     /// The operator must act: there is no key to sign checkpoints of the audit trail with.
     #[error("this hub was opened without its keys, and signs no checkpoint; run the command on the data folder")]
     NoSigner,
@@ -381,6 +447,12 @@ impl StoreError {
                 | Self::NoAgreement { .. }
                 | Self::NotOfOwner { .. }
                 | Self::SamePerson { .. }
+                | Self::CodeVersionExists { .. }
+                | Self::CodeVersionState { .. }
+                | Self::OwnCodeVersion { .. }
+                | Self::ForeignCodeVersion { .. }
+                | Self::CodeProposerGone { .. }
+                | Self::NotACurator { .. }
                 | Self::TaskState { .. }
                 | Self::TaskHeld { .. }
                 | Self::TaskStep { .. }

@@ -19,6 +19,7 @@ use crate::declared_models::Eras;
 use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, json, search_delete, search_scrub, sql};
 use crate::error::StoreError;
 use crate::packed::{Chosen, ChosenBack};
+use crate::shared_reads::{Key, Whole};
 
 /// A golden record with the source records linked to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,7 +94,7 @@ pub struct HubCounts {
     pub quarantined: u64,
 }
 
-#[derive(FromRow)]
+#[derive(Clone, FromRow)]
 pub(crate) struct GoldenRow {
     id: i64,
     entity: String,
@@ -141,12 +142,12 @@ pub(crate) const VERSIONS: &str =
     "SELECT g.id, g.entity, v.version, v.status, v.chosen, v.recorded_from_us, v.recorded_to_us,
      v.rule_set_version FROM golden_records g JOIN golden_versions v ON v.golden_id = g.id";
 
-#[derive(FromRow)]
+#[derive(Clone, FromRow)]
 pub(crate) struct MemberRow {
     pub(crate) id: i64,
-    source_system_id: i64,
-    source: String,
-    source_key: String,
+    pub(crate) source_system_id: i64,
+    pub(crate) source: String,
+    pub(crate) source_key: String,
     pub(crate) version: i64,
     pub(crate) stated: Json<Values>,
     pub(crate) updated_us: Option<i64>,
@@ -190,80 +191,6 @@ pub(crate) fn show_members(
 
 pub(crate) const MEMBER_COLUMNS: &str = "SELECT r.id, r.source_system_id, s.name AS source, r.source_key, r.version, r.stated,
      r.updated_us, r.recorded_from_us, r.retired_us FROM source_records r JOIN source_systems s ON s.id = r.source_system_id";
-
-/// A golden record with what is linked to it: a row for each.
-const WHOLE: &str = "SELECT (SELECT last_us FROM hub_clock WHERE id = 1) AS known_us, g.state, g.id, g.entity, v.version, v.status,
-     v.chosen, v.recorded_from_us, v.recorded_to_us, v.rule_set_version, r.id AS member_id, r.source_system_id, s.name AS source,
-     r.source_key, r.version AS member_version, r.stated, r.updated_us, r.recorded_from_us AS member_from_us, r.retired_us
-     FROM golden_records g JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
-     LEFT JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us IS NULL
-     LEFT JOIN source_records r ON r.id = c.source_record_id LEFT JOIN source_systems s ON s.id = r.source_system_id";
-
-/// What a golden record is looked up by.
-enum Key<'k> {
-    Number(i64),
-    Text(&'k str),
-}
-
-#[derive(FromRow)]
-struct WholeRow {
-    known_us: i64,
-    state: String,
-    #[sqlx(flatten)]
-    golden: GoldenRow,
-    member_id: Option<i64>,
-    source_system_id: Option<i64>,
-    source: Option<String>,
-    source_key: Option<String>,
-    member_version: Option<i64>,
-    stated: Option<Json<Values>>,
-    updated_us: Option<i64>,
-    member_from_us: Option<i64>,
-    retired_us: Option<i64>,
-}
-
-/// A golden record and what is linked to it, as stored.
-struct Whole {
-    known_us: i64,
-    /// Whether it ended in another.
-    redirected: bool,
-    golden: GoldenRow,
-    members: Vec<MemberRow>,
-}
-
-impl Whole {
-    fn of(rows: Vec<WholeRow>) -> Option<Self> {
-        let mut whole: Option<Self> = None;
-        for row in rows {
-            let member = row.member();
-            let whole = whole.get_or_insert_with(|| Self {
-                known_us: row.known_us,
-                redirected: row.state == "redirected",
-                golden: row.golden,
-                members: Vec::new(),
-            });
-            whole.members.extend(member);
-        }
-        whole
-    }
-}
-
-impl WholeRow {
-    /// The source record of this row; a golden record that lost its last one has a row without.
-    fn member(&self) -> Option<MemberRow> {
-        Some(MemberRow {
-            id: self.member_id?,
-            source_system_id: self.source_system_id?,
-            source: self.source.clone()?,
-            source_key: self.source_key.clone()?,
-            version: self.member_version?,
-            stated: self.stated.clone()?,
-            updated_us: self.updated_us,
-            recorded_from_us: self.member_from_us?,
-            retired_us: self.retired_us,
-        })
-    }
-}
 
 /// Redirects are followed this far; a longer chain is a broken hub.
 pub(crate) const REDIRECTS_MAX: usize = 1_000;
@@ -336,14 +263,14 @@ impl Store {
         model: &EntityModel,
         id: GoldenId,
     ) -> Result<Option<Golden>, StoreError> {
-        match self.find_whole(access, model, "g.id = $1", &[Key::Number(id.0)]).await? {
+        match self.find_whole_of(access, model, Key::Id(id.0)).await? {
             Some(Whole { redirected: true, .. }) => {}
             Some(whole) => return self.show_whole(access, model, whole, None).await.map(Some),
             None => return Ok(None),
         }
         loop {
             let Some((live, _)) = follow(&mut self.db.begin_read().await?, id).await? else { return Ok(None) };
-            match self.find_whole(access, model, "g.id = $1", &[Key::Number(live.0)]).await? {
+            match self.find_whole_of(access, model, Key::Id(live.0)).await? {
                 // It was merged away meanwhile.
                 Some(Whole { redirected: true, .. }) => {}
                 Some(whole) => return self.show_whole(access, model, whole, Some(id)).await.map(Some),
@@ -366,32 +293,10 @@ impl Store {
         Ok(Golden { record, members, redirected_from, known_at: Timestamp(whole.known_us) })
     }
 
-    /// A golden record that may be seen with all that is linked to it, in one statement: one state of the hub. `wanted` is a condition
-    /// whose parameters are `keys`.
-    async fn find_whole(
-        &self,
-        access: &Access,
-        model: &EntityModel,
-        wanted: &str,
-        keys: &[Key<'_>],
-    ) -> Result<Option<Whole>, StoreError> {
-        let engine = self.db.engine();
-        let condition = compile(access.filter(), engine, JsonColumn::Chosen("v.chosen"), keys.len() + 1);
-        let text = format!("{WHOLE} WHERE {wanted} AND (g.state = 'redirected' OR ({})) ORDER BY r.id", condition.sql);
-        let rows: Vec<WholeRow> = on_db!(&self.db, |c| {
-            let mut query = sqlx::query_as(sql(engine, &text));
-            for key in keys {
-                query = match key {
-                    Key::Number(number) => query.bind(*number),
-                    Key::Text(text) => query.bind(*text),
-                };
-            }
-            for text in condition.bind {
-                query = query.bind(text);
-            }
-            query.fetch_all(c).await
-        })?;
-        Ok(Whole::of(rows).filter(|whole| whole.golden.entity == model.name))
+    /// A golden record that may be seen with all that is linked to it.
+    async fn find_whole_of(&self, access: &Access, model: &EntityModel, key: Key) -> Result<Option<Whole>, StoreError> {
+        let whole = self.find_whole(access.filter(), key).await?;
+        Ok(whole.filter(|whole| whole.golden.entity == model.name))
     }
 
     /// The entity type of a golden id, so that its model can be looked up.
@@ -408,14 +313,12 @@ impl Store {
         source: &str,
         key: &str,
     ) -> Result<Option<Golden>, StoreError> {
-        const WANTED: &str = "g.id = (SELECT x.golden_id FROM source_systems o
-             JOIN source_records k ON k.source_system_id = o.id AND k.source_key = $2
-             JOIN crosswalks x ON x.source_record_id = k.id AND x.recorded_to_us IS NULL WHERE o.name = $1)";
         if !access.registers().read(source) {
             return Ok(None);
         }
+        let key = Key::Of { source: source.to_owned(), key: key.to_owned() };
         // A link that holds leads to no golden record that has ended in another.
-        match self.find_whole(access, model, WANTED, &[Key::Text(source), Key::Text(key)]).await? {
+        match self.find_whole_of(access, model, key).await? {
             Some(whole) if !whole.redirected => self.show_whole(access, model, whole, None).await.map(Some),
             Some(_) | None => Ok(None),
         }

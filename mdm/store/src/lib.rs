@@ -12,6 +12,7 @@ mod audit_recorder;
 mod audit_verify;
 mod backup;
 mod checksums;
+mod code_versions;
 mod confirmations;
 mod consents;
 mod constraints;
@@ -47,6 +48,7 @@ mod resolution;
 mod rule_sets;
 mod sessions;
 mod settings;
+mod shared_reads;
 mod source_records;
 mod source_systems;
 mod standing;
@@ -72,6 +74,7 @@ pub use audit_events::{AuditEntry, AuditEvent, READ_FOUND_NOTHING, READ_REFUSED}
 pub use audit_verify::{AuditFault, AuditFileError, AuditVerdict, verify_audit_file};
 pub use backup::{Backup, HubCopy, POSTGRES_COPY, SQLITE_COPY, read_sqlite_copy};
 pub use checksums::{Checksums, TableSum};
+pub use code_versions::{CodeCounts, CodeParts, CodeVersion, CodeVersionState, CodesTold, Curator, NewCodeVersion};
 pub use confirmations::Confirmation;
 pub use consents::{Consent, NewConsent};
 pub use crosswalks::{Crosswalk, Link, RestatedLink};
@@ -125,6 +128,7 @@ pub struct Store {
     db: db::Db,
     clock: Arc<dyn Clock>,
     recorder: Arc<audit_recorder::Recorder>,
+    shared_reads: Arc<shared_reads::SharedReads>,
     signer: Option<Arc<AuditSigner>>,
 }
 
@@ -147,7 +151,8 @@ impl Store {
                 .map_err(|source| StoreError::File { path: folder.display().to_string(), source })?;
         }
         let recorder = Arc::new(audit_recorder::Recorder::new());
-        Ok(Self { db: db::Db::open(url).await?, clock, recorder, signer: None })
+        let shared_reads = Arc::default();
+        Ok(Self { db: db::Db::open(url).await?, clock, recorder, shared_reads, signer: None })
     }
 
     /// The same hub for what is done under a lease: once another process has taken that, nothing is written any more.

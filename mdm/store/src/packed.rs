@@ -29,7 +29,7 @@ impl Serialize for Chosen<'_> {
 }
 
 /// Golden values read back.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ChosenBack(pub(crate) GoldenValues);
 
 impl<'de> Deserialize<'de> for ChosenBack {

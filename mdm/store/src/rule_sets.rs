@@ -91,7 +91,7 @@ impl Store {
         let hash = body_hash(&stored.0);
         on_tx!(tx, |c| sqlx::query(FREEZE).bind(entity).bind(version).bind(hash).execute(c).await.map(drop))?;
         let (kind, name, version_text) = (Published::Rules, entity.to_owned(), version.to_string());
-        let publication = Publication { kind, name, version: version_text, counts: None };
+        let publication = Publication { kind, name, version: version_text, counts: None, codes: None };
         feed_events::append_publication(&mut tx, &publication).await?;
         tx.commit().await?;
         Ok(RuleSetVersion(version))

@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::Value;
 
 use crate::audit_events::{CHANGES, words_hash};
+use crate::code_versions::code_version_words;
 use crate::db::{Tx, on_tx};
 use crate::dialect::{json, sql};
 use crate::error::StoreError;
@@ -24,7 +25,7 @@ const DECIDED: [&str; 3] = ["task_decided", "decision_approved", "decided"];
 const UNDONE: [&str; 2] = ["decision_undone", "undone"];
 
 /// The entries that are looked at: all are changes of the hub.
-const ACTIONS: [&str; 24] = [
+const ACTIONS: [&str; 28] = [
     "task_decided",
     "decision_approved",
     "decided",
@@ -39,6 +40,10 @@ const ACTIONS: [&str; 24] = [
     "hold_removed",
     "correction_answered",
     "answer_seen",
+    "code_version_proposed",
+    "code_version_published",
+    "code_version_refused",
+    "code_version_withdrawn",
     DIFFERENCE_STATED,
     "model_migrated",
     "erased",
@@ -50,6 +55,11 @@ const ACTIONS: [&str; 24] = [
     "api_key_created",
     "api_key_disabled",
 ];
+
+const PROPOSED_CODES: &str = "proposal of a code version";
+const PUBLISHED_CODES: &str = "publication of a code version";
+const REFUSED_CODES: &str = "refusal of a code version";
+const WITHDRAWN_CODES: &str = "withdrawal of a code version";
 
 /// What an erasure leaves of words.
 pub(crate) const ERASED: &str = "erased";
@@ -144,6 +154,10 @@ fn act_of(entry: &Entry) -> Option<Act> {
         "hold_removed" => ("removal of legal hold", entry.number("legal hold")?),
         "correction_answered" => ("department's answer", detail("answer")?),
         DIFFERENCE_STATED => ("word of a difference", detail("answer")?),
+        "code_version_proposed" => (PROPOSED_CODES, 0),
+        "code_version_published" => (PUBLISHED_CODES, 0),
+        "code_version_refused" => (REFUSED_CODES, 0),
+        "code_version_withdrawn" => (WITHDRAWN_CODES, 0),
         "answer_seen" => ("note of department's answer", detail("answer")?),
         _ => return None,
     };
@@ -210,7 +224,7 @@ impl Sides<'_> {
 /// What is another than the trail says, in words.
 #[derive(Default)]
 pub(crate) struct Unlike {
-    /// Of the ledger: overrides, decisions, confirmations, legal holds and departments' answers, each with its end. Words of which the
+    /// Of the ledger: overrides, decisions, confirmations, legal holds, departments' answers and versions of code systems, each with its end. Words of which the
     /// trail has no hash are not compared.
     pub(crate) words: Vec<String>,
     /// Of what users and keys may do, as the last entries about them state it.
@@ -233,6 +247,7 @@ async fn unlike_words(tx: &mut Tx, entries: &[Entry]) -> Result<Vec<String>, Sto
     read_decisions(tx, &mut sides).await?;
     read_confirmations(tx, &mut sides).await?;
     read_holds_and_answers(tx, &mut sides).await?;
+    read_code_versions(tx, &mut sides).await?;
     sides.compare();
     Ok(sides.broken.into_iter().collect())
 }
@@ -350,6 +365,26 @@ async fn read_holds_and_answers(tx: &mut Tx, sides: &mut Sides<'_>) -> Result<()
         if let Some(seen) = seen {
             sides.row(("note of department's answer", id, seen), By::User(seen_by.unwrap_or(0)), None);
         }
+    }
+    Ok(())
+}
+
+async fn read_code_versions(tx: &mut Tx, sides: &mut Sides<'_>) -> Result<(), StoreError> {
+    const SQL: &str = "SELECT sha256, state, proposed_by, proposed_us, proposed_reason, coalesce(decided_by, ''),
+         coalesce(decided_us, 0), coalesce(decided_reason, '') FROM code_versions ORDER BY id";
+    type Found = (String, String, String, i64, String, String, i64, String);
+    let rows: Vec<Found> = on_tx!(tx, |c| sqlx::query_as(SQL).fetch_all(c).await)?;
+    for (sha256, state, by, proposed, reason, decided_by, decided, decided_reason) in rows {
+        let words = Some(code_version_words(&sha256, Some(&reason)));
+        sides.row((PROPOSED_CODES, 0, proposed), By::Name(by), words);
+        let kind = match state.as_str() {
+            "proposed" => continue,
+            "published" => PUBLISHED_CODES,
+            "refused" => REFUSED_CODES,
+            _ => WITHDRAWN_CODES,
+        };
+        let words = Some(code_version_words(&sha256, Some(&decided_reason)));
+        sides.row((kind, 0, decided), By::Name(decided_by), words);
     }
     Ok(())
 }

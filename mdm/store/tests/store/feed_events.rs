@@ -334,7 +334,7 @@ fn what_is_published_stands_in_the_feed_with_what_came_changed_and_went() {
             .collect();
         let said = |kind, name: &str, version: &str, counts| {
             let (name, version) = (name.to_owned(), version.to_owned());
-            Publication { kind, name, version, counts }
+            Publication { kind, name, version, counts, codes: None }
         };
         let counts = |added, changed, retired| Some(Counts { added, changed, retired });
         let expected = [

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kanak_model::source_record::{NewSourceRecord, Stated};
 use kanak_model::source_system::Load;
 use kanak_model::{Access, Caller, GoldenId, Purpose, Role, UserId};
-use kanak_store::Place;
+use kanak_store::{Place, Store};
 
 use crate::hub::{Hub, all, file, model, on_both, record};
 
@@ -66,6 +66,40 @@ fn a_key_leads_to_its_golden_record_with_its_members_and_provenance() {
         assert!(hub.store.find_golden_by_crosswalk(&all(), &model(), "food", "zz").await.unwrap().is_none());
         assert!(hub.store.find_golden(&all(), &model(), GoldenId(99)).await.unwrap().is_none());
         assert_eq!(hub.store.find_golden_entity(GoldenId(1)).await.unwrap().as_deref(), Some("citizen"));
+    });
+}
+
+/// One of nine questions: by a department's key, or by id.
+async fn ask(store: Store, access: Access, number: usize) -> String {
+    let golden = match ["a", "a2", "b", "c", "zz"].get(number) {
+        Some(key) => store.find_golden_by_crosswalk(&access, &model(), "food", key).await.unwrap(),
+        None => store.find_golden(&access, &model(), GoldenId(number as i64 - 4)).await.unwrap(),
+    };
+    format!("{golden:?}")
+}
+
+#[test]
+fn many_who_read_at_once_are_each_told_what_they_would_be_alone() {
+    on_both(async |hub: Hub| {
+        fill(&hub).await;
+        hub.resolve(&[vec![1, 2, 3], vec![4]]).await.unwrap();
+        let readers = [all(), steward(Some(&["41"])), steward(Some(&["42"]))];
+        let mut alone = Vec::new();
+        for access in &readers {
+            for number in 0..9 {
+                alone.push(ask(hub.store.clone(), access.clone(), number).await);
+            }
+        }
+        let shown: BTreeSet<&String> = alone.iter().collect();
+        assert!(shown.len() > 5, "the readers are shown different things: {shown:?}");
+        let asked = |number: usize| {
+            let (store, access) = (hub.store.clone(), readers[number / 9 % 3].clone());
+            tokio::spawn(ask(store, access, number % 9))
+        };
+        let together: Vec<_> = (0..540).map(asked).collect();
+        for (number, answer) in together.into_iter().enumerate() {
+            assert_eq!(answer.await.unwrap(), alone[number % 27], "reader {number}");
+        }
     });
 }
 

@@ -7,6 +7,7 @@ mod agreements;
 mod arrivals;
 mod audit_events;
 mod backup;
+mod code_versions;
 mod confirmations;
 mod consents;
 mod corruptions;
