@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use kanak_codes::Day;
 use serde::{Deserialize, Serialize};
 
 /// Golden records and a columnar warehouse for a state government.
@@ -64,9 +65,9 @@ pub enum Command {
     /// Entity models: guess one from a file, make one of Splink's settings, check one, or migrate the hub to one.
     #[command(subcommand)]
     Model(ModelCommand),
-    /// Look up, validate and search codes.
+    /// Look up, validate and search codes; import and publish versions of code systems.
     #[command(subcommand)]
-    Codes(CodesCommand),
+    Codes(AnyCodesCommand),
     /// Make a data folder of a backup, at a new place: it holds what was backed up, or nothing is made.
     Restore(RestoreArgs),
     /// Serve pages and the API.
@@ -79,7 +80,7 @@ pub enum Command {
 }
 
 /// The commands that work on a data folder: in this process, or in the server that owns the folder.
-#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Subcommand, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DataCommand {
     /// Land, map and check registers' files; prints accepted, rejected, unchanged.
@@ -146,6 +147,12 @@ pub enum DataCommand {
     /// Subscribers to whom a server posts the change feed.
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// `kanak codes`, as far as it asks.
+    #[command(skip)]
+    AskCodes(CodesCommand),
+    /// `kanak codes`, as far as it is about what this deployment publishes.
+    #[command(skip)]
+    Codes(CodesDataCommand),
     /// `kanak vault`, but for what needs no hub.
     #[command(skip)]
     Vault(VaultDataCommand),
@@ -183,6 +190,14 @@ impl DataCommand {
             Self::Audit(AuditDataCommand::Export { file }) => {
                 Self::Audit(AuditDataCommand::Export { file: std::path::absolute(file)? })
             }
+            Self::Codes(CodesDataCommand::Import(mut args)) => {
+                args.file = std::path::absolute(args.file)?;
+                args.sidecar = args.sidecar.map(std::path::absolute).transpose()?;
+                Self::Codes(CodesDataCommand::Import(args))
+            }
+            Self::Codes(CodesDataCommand::Bundle { out }) => {
+                Self::Codes(CodesDataCommand::Bundle { out: std::path::absolute(out)? })
+            }
             Self::Explain { ids, html, known_at, as_of } => {
                 Self::Explain { ids, html: html.map(std::path::absolute).transpose()?, known_at, as_of }
             }
@@ -213,6 +228,8 @@ impl DataCommand {
             | Self::User(_)
             | Self::Key(_)
             | Self::Vault(_)
+            | Self::AskCodes(_)
+            | Self::Codes(_)
             | Self::Consent(_)
             | Self::Hold(_) => false,
         }
@@ -236,6 +253,8 @@ impl DataCommand {
             | Self::User(_)
             | Self::Key(_)
             | Self::Vault(_)
+            | Self::AskCodes(_)
+            | Self::Codes(_)
             | Self::Agreement(_)
             | Self::Consent(_)
             | Self::Hold(_) => false,
@@ -388,27 +407,48 @@ pub enum ModelFileCommand {
     },
 }
 
-/// Subcommands of `codes`.
-#[derive(Debug, Subcommand)]
+/// Which edition of a code system answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Args, Serialize, Deserialize)]
+pub struct EditionArgs {
+    /// As of this day (2019-07-01): codes that were not valid then count as wrong.
+    #[arg(long, value_name = "DAY")]
+    pub as_of: Option<Day>,
+    /// This version [default: the one that answers for the day, or the current one].
+    #[arg(long, value_name = "VERSION")]
+    pub version: Option<String>,
+}
+
+/// The subcommands of `codes` that ask: of the code systems that the data folder has in use, and without one of those in this binary.
+#[derive(Debug, Clone, PartialEq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CodesCommand {
     /// The code systems with their versions and sources.
     List,
     /// One code.
+    #[command(disable_version_flag = true)]
     Lookup {
         /// The code system.
         system: String,
         /// The code.
         code: String,
+        /// Which edition.
+        #[command(flatten)]
+        edition: EditionArgs,
     },
     /// Whether codes, or identifiers (aadhaar, pan, gstin, epic, mobile, udyam), are valid.
+    #[command(disable_version_flag = true)]
     Validate {
-        /// The code system or the checked kind.
+        /// The code system, the value set or the checked kind.
         system: String,
         /// One or more codes.
         #[arg(required = true)]
         codes: Vec<String>,
+        /// Which edition.
+        #[command(flatten)]
+        edition: EditionArgs,
     },
     /// Find codes by their words; spelling slips are forgiven.
+    #[command(disable_version_flag = true)]
     Search {
         /// The code system.
         system: String,
@@ -418,7 +458,220 @@ pub enum CodesCommand {
         /// At most this many.
         #[arg(long, default_value_t = 20)]
         limit: usize,
+        /// Which edition.
+        #[command(flatten)]
+        edition: EditionArgs,
     },
+    /// The codes of a value set, or of a whole code system, a page at a time; without a name, the value sets there are.
+    Expand {
+        /// The value set or the code system.
+        name: Option<String>,
+        /// Only codes that begin so or whose names hold these words.
+        #[arg(long, default_value = "")]
+        filter: String,
+        /// How many to pass over.
+        #[arg(long, default_value_t = 0)]
+        offset: usize,
+        /// At most this many.
+        #[arg(long, default_value_t = 100)]
+        count: usize,
+        /// Only codes that are valid on this day.
+        #[arg(long, value_name = "DAY")]
+        as_of: Option<Day>,
+    },
+    /// What a code is in another code system, by a concept map; without a map, the maps there are.
+    Translate {
+        /// The concept map.
+        #[arg(requires = "code")]
+        map: Option<String>,
+        /// The code.
+        code: Option<String>,
+        /// From a target of the map to its sources.
+        #[arg(long)]
+        reverse: bool,
+        /// As the map holds on this day.
+        #[arg(long, value_name = "DAY")]
+        as_of: Option<Day>,
+    },
+    /// Which of two codes contains the other.
+    #[command(disable_version_flag = true)]
+    Subsumes {
+        /// The code system.
+        system: String,
+        /// The first code.
+        a: String,
+        /// The second code.
+        b: String,
+        /// Which edition.
+        #[command(flatten)]
+        edition: EditionArgs,
+    },
+    /// What changed from one version of a code system to another.
+    Diff {
+        /// The code system.
+        system: String,
+        /// The older version.
+        from: String,
+        /// The newer version [default: the current one].
+        to: Option<String>,
+        /// At most this many codes of each kind.
+        #[arg(long, default_value_t = 1000)]
+        limit: usize,
+    },
+    /// The codes one level below a code.
+    #[command(disable_version_flag = true)]
+    Children {
+        /// The code system.
+        system: String,
+        /// The code above: of the system that parents belong to.
+        code: String,
+        /// Which edition.
+        #[command(flatten)]
+        edition: EditionArgs,
+    },
+    /// What became of a code and where it came from.
+    Lineage {
+        /// The code system.
+        system: String,
+        /// The code, of whatever day.
+        code: String,
+        /// Changes after this day count as not having happened; lists what stands for the code on it.
+        #[arg(long, value_name = "DAY")]
+        as_of: Option<Day>,
+    },
+    /// How current each code system is: its date, the share of the official list, and what is known to be missing.
+    Currency,
+    /// What is wrong in the sources, for the stewards.
+    Defects {
+        /// Only of this code system.
+        system: Option<String>,
+    },
+    /// The district of Punjab in which a point lies.
+    #[command(allow_negative_numbers = true)]
+    At {
+        /// Degrees north.
+        latitude: f64,
+        /// Degrees east.
+        longitude: f64,
+    },
+}
+
+/// Everything below `codes`.
+#[derive(Debug, Subcommand)]
+pub enum AnyCodesCommand {
+    /// What answers questions about codes.
+    #[command(flatten)]
+    Ask(CodesCommand),
+    /// What works on a data folder.
+    #[command(flatten)]
+    OnData(CodesDataCommand),
+    /// Check a bundle of code systems, anywhere: every byte of it is as the key signed it.
+    VerifyBundle {
+        /// What `kanak codes bundle` wrote, or `/v1/code-bundle` answers.
+        file: PathBuf,
+        /// The public key, as `kanak audit key` prints it.
+        #[arg(long, value_name = "PUBLIC")]
+        key: String,
+    },
+}
+
+/// The subcommands of `codes` about versions that this deployment publishes itself.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodesDataCommand {
+    /// Read a list of codes, show what it changes, and propose it as a version of a code system: all of it or nothing.
+    #[command(disable_version_flag = true)]
+    Import(CodesImportArgs),
+    /// Write all current code systems, value sets and concept maps into one signed file, for counters without a line to the hub.
+    Bundle {
+        /// The file.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Versions that wait for a second steward.
+    Proposals {
+        /// Those that were decided too.
+        #[arg(long)]
+        #[serde(default)]
+        all: bool,
+    },
+    /// Publish a version that another steward proposed.
+    Publish {
+        /// The code system.
+        system: String,
+        /// Its version.
+        #[arg(id = "code_version", value_name = "VERSION")]
+        version: String,
+        /// Who publishes: a steward, and not who proposed it.
+        #[arg(long, value_name = "USER")]
+        by: String,
+        /// Why, in words.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Refuse a version that another steward proposed.
+    Refuse {
+        /// The code system.
+        system: String,
+        /// Its version.
+        #[arg(id = "code_version", value_name = "VERSION")]
+        version: String,
+        /// Who refuses: a steward, and not who proposed it.
+        #[arg(long, value_name = "USER")]
+        by: String,
+        /// Why, in words.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Take back a version that waits.
+    Withdraw {
+        /// The code system.
+        system: String,
+        /// Its version.
+        #[arg(id = "code_version", value_name = "VERSION")]
+        version: String,
+        /// Who takes it back: who proposed it.
+        #[arg(long, value_name = "USER")]
+        by: String,
+        /// Why, in words.
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+}
+
+/// Options of `codes import`.
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
+pub struct CodesImportArgs {
+    /// The list: CSV (perhaps gzipped), a FHIR CodeSystem in JSON, or a master of DIGIT in JSON.
+    pub file: PathBuf,
+    /// The code system; a new one needs --sidecar, unless the list is FHIR and says what it is.
+    #[arg(long, value_name = "NAME")]
+    pub system: String,
+    /// csv, fhir or digit [default: what the list looks like].
+    #[arg(long)]
+    pub format: Option<String>,
+    /// Its version [default: what the list says, or else the day from which it is in force].
+    #[arg(id = "code_version", long = "version", value_name = "VERSION")]
+    pub version: Option<String>,
+    /// The first day on which it is in force [default: today; of a new code system: ever since].
+    #[arg(long, value_name = "DAY")]
+    pub effective_from: Option<String>,
+    /// What the list is, as TOML [default: what the version before says].
+    #[arg(long, value_name = "FILE")]
+    pub sidecar: Option<PathBuf>,
+    /// Which master, of a DIGIT file with several.
+    #[arg(long, value_name = "NAME")]
+    pub master: Option<String>,
+    /// Who proposes it: a steward. A second one publishes it.
+    #[arg(long, value_name = "USER", required_unless_present = "dry_run")]
+    pub by: Option<String>,
+    /// Why, in words [default: which file was imported].
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Write nothing: show what the list would change.
+    #[arg(long)]
+    #[serde(default)]
+    pub dry_run: bool,
 }
 
 /// Options of `restore`.
@@ -859,6 +1112,25 @@ pub struct SynthArgs {
 pub enum BenchCommand {
     /// Rows written one by one, durable and resolved; reads by id and by crosswalk, with access and audit.
     Hub(BenchHubArgs),
+    /// Codes looked up, judged and searched, in process and over HTTP beside a handler that returns a constant.
+    Codes(BenchCodesArgs),
+}
+
+/// Options of `bench codes`.
+#[derive(Debug, Args)]
+pub struct BenchCodesArgs {
+    /// Connections that ask at once over HTTP, each its next question when the last is answered.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub clients: u16,
+    /// Seconds of each run over HTTP.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub seconds: u64,
+    /// Runs of each kind over HTTP, one of each in turn.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub rounds: u64,
+    /// Where the served data folder is kept meanwhile [default: among temporary files].
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
 }
 
 /// Options of `bench hub`.
@@ -919,6 +1191,33 @@ mod tests {
             (rotate(true), folder.clone())
         );
         assert_eq!(read(&["kanak", "--data", "somewhere", "vault", "rotate"]), (rotate(false), folder));
+    }
+
+    #[test]
+    fn a_list_of_codes_is_proposed_by_somebody_or_only_looked_at() {
+        let import = ["kanak", "codes", "import", "posts.csv", "--system", "designation"];
+        assert!(Cli::try_parse_from(import).is_err(), "nobody proposes it");
+        let read = |more: &[&str]| {
+            let cli = Cli::parse_from([&import[..], more].concat());
+            let Command::Codes(AnyCodesCommand::OnData(command)) = cli.command else {
+                panic!("it is of the data folder")
+            };
+            let DataCommand::Codes(CodesDataCommand::Import(args)) =
+                DataCommand::Codes(command).with_absolute_paths().unwrap()
+            else {
+                panic!("it stays an import")
+            };
+            args
+        };
+        let looked_at = read(&["--dry-run", "--version", "2026-12"]);
+        assert!(looked_at.file.is_absolute() && looked_at.dry_run, "{looked_at:?}");
+        assert_eq!(looked_at.version.as_deref(), Some("2026-12"));
+        assert_eq!(read(&["--by", "asha"]).by.as_deref(), Some("asha"));
+        let publish = Cli::parse_from(["kanak", "codes", "publish", "designation", "2026-12", "--by", "bina"]);
+        let Command::Codes(AnyCodesCommand::OnData(CodesDataCommand::Publish { version, .. })) = publish.command else {
+            panic!("it is published")
+        };
+        assert_eq!(version, "2026-12");
     }
 
     #[test]

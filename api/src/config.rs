@@ -30,6 +30,8 @@ pub struct Config {
     pub made_up: bool,
     /// Where webhooks may go.
     pub webhooks: WebhookSettings,
+    /// How public codes are served.
+    pub codes: CodesSettings,
     /// How stewards work.
     pub stewardship: Stewardship,
     /// What needs an agreement of departments.
@@ -41,6 +43,20 @@ pub struct Config {
     pub keys: KeySettings,
     /// The vault, when it is a service of its own.
     pub vault: VaultSettings,
+}
+
+/// `[codes]`: how public codes are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CodesSettings {
+    /// How many requests a second one address may send without a key, over some time; 0 for as many as it likes.
+    pub requests_a_second: u32,
+}
+
+impl Default for CodesSettings {
+    fn default() -> Self {
+        Self { requests_a_second: 100 }
+    }
 }
 
 /// `[sharing]`: what needs an agreement of the departments that own registers.
@@ -133,6 +149,7 @@ impl Default for Config {
             sources: None,
             made_up: false,
             webhooks: WebhookSettings::default(),
+            codes: CodesSettings::default(),
             stewardship: Stewardship::default(),
             sharing: Sharing::default(),
             purposes: BTreeMap::new(),

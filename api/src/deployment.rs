@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use kanak_codes::Codes;
-use kanak_engine::standardize::{Hint, Outcome, Standardizer, TwelveDigits};
+use kanak_engine::standardize::{Hint, Outcome, TwelveDigits};
 use kanak_ingest::{Sources, landing};
 use kanak_model::entity_model::Attribute;
 use kanak_model::relation;
@@ -18,6 +17,7 @@ use kanak_warehouse::Warehouse;
 use sha2::{Digest as _, Sha256};
 
 use crate::cli::Global;
+use crate::codes_at_hand::CodesAtHand;
 use crate::config::{self, Config};
 use crate::jobs::live::LiveRecords;
 use crate::jobs::written::hub_source;
@@ -42,10 +42,8 @@ pub struct Deployment {
     pub events: Arc<Vec<EventModel>>,
     /// The registers.
     pub sources: Arc<Sources>,
-    /// The code systems.
-    pub codes: Arc<Codes>,
-    /// What cleans values by them.
-    pub standardizer: Arc<Standardizer>,
+    /// The code systems: see [`Self::codes`].
+    pub(crate) codes_at_hand: Arc<CodesAtHand>,
     /// The hub.
     pub store: Store,
     /// Where the hub is. May hold a password: never print it.
@@ -155,7 +153,6 @@ impl Deployment {
             Some(folder) => Sources::load(folder)?,
         };
         sources.check(&models, &events)?;
-        let codes = Arc::new(Codes::builtin()?);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         check_keys(&global.data)?;
         // Whoever left it was killed: the folder is ours alone.
@@ -166,7 +163,8 @@ impl Deployment {
         let store = store.signed_by(AuditSigner::open(keys.as_ref())?);
         store.declare_relations(&models).await?;
         let vault = find_vault(&global.data, &config, &models, &keys, &clock).await?;
-        let warehouse = Warehouse::open(&global.data.join("lake"), Arc::clone(&codes))?;
+        let codes_at_hand = Arc::new(CodesAtHand::open(&store, &*clock).await?);
+        let warehouse = Warehouse::open(&global.data.join("lake"), codes_at_hand.in_use().clone())?;
         let made_up = config.made_up || store.get_setting("made_up").await?.is_some();
         Ok(Self {
             data: global.data.clone(),
@@ -175,8 +173,7 @@ impl Deployment {
             migrations: Arc::new(migrations),
             events: Arc::new(events),
             sources: Arc::new(sources),
-            standardizer: Arc::new(Standardizer::new(&codes)),
-            codes,
+            codes_at_hand,
             store,
             hub: url,
             vault,
@@ -218,7 +215,7 @@ impl Deployment {
             today: self.clock.now().day_ist(),
             twelve_digits: TwelveDigits::Aadhaar,
         };
-        self.standardizer.standardize(attribute, &hint, text)
+        self.standardizer().standardize(attribute, &hint, text)
     }
 
     /// A register by its name: one that is declared, or one of the hub itself.
@@ -308,7 +305,7 @@ async fn find_vault(
 }
 
 /// Whether a folder is, or was restored as, a data folder.
-fn is_data_folder(folder: &Path) -> bool {
+pub fn is_data_folder(folder: &Path) -> bool {
     ["kanak.lock", "hub.sqlite", "vault.sqlite"].iter().any(|file| folder.join(file).exists())
 }
 

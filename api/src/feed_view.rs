@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kanak_model::feed::{Counts, Crossing, FeedEntry, Publication, SeenEvent, Side};
+use kanak_model::feed::{ChangedCodes, Counts, Crossing, FeedEntry, Publication, SeenEvent, Side};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -58,9 +58,30 @@ pub struct PublicationView {
     /// Those that it says otherwise than before.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed: Option<u64>,
-    /// Those that it says no more.
+    /// Those that it says no more, or of a code system published here, says are retired.
     #[serde(skip_serializing_if = "Option::is_none")]
     retired: Option<u64>,
+    /// Which codes, where a version of a code system was published here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    codes: Option<ChangedCodesView>,
+}
+
+/// The codes by which a version differs from the one before: at most 1,000 of each kind.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChangedCodesView {
+    /// The version before; left out for the first of a code system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous: Option<String>,
+    /// Codes that the version before lacks.
+    added: Vec<String>,
+    /// Codes that say something else and are not retired by it.
+    changed: Vec<String>,
+    /// Codes that are retired by it, or no longer listed.
+    retired: Vec<String>,
+    /// Whether these are all of them; the counts beside them tell of all.
+    complete: bool,
+    /// Where the whole difference is told.
+    difference: String,
 }
 
 /// What a golden record was on one side of an event.
@@ -103,10 +124,16 @@ impl From<FeedEntry> for FeedEventView {
 
 impl From<Publication> for PublicationView {
     fn from(publication: Publication) -> Self {
-        let Publication { kind: _, name, version, counts } = publication;
+        let Publication { kind: _, name, version, counts, codes } = publication;
         let count = |of: fn(Counts) -> u64| counts.map(of);
         let (added, changed, retired) = (count(|c| c.added), count(|c| c.changed), count(|c| c.retired));
-        Self { name, version, added, changed, retired }
+        let codes = codes.map(|codes| {
+            let complete = codes.is_complete(counts.unwrap_or_default());
+            let difference = format!("/v1/code-systems/{name}/versions/{version}");
+            let ChangedCodes { previous, added, changed, retired } = codes;
+            ChangedCodesView { previous, added, changed, retired, complete, difference }
+        });
+        Self { name, version, added, changed, retired, codes }
     }
 }
 

@@ -1,12 +1,15 @@
 #![doc = include_str!("../README.md")]
 
 pub mod cli;
+pub mod codes_at_hand;
 pub mod commands;
 pub mod config;
 pub mod deployment;
 pub mod feed_view;
+pub mod fhir;
 pub mod jobs;
 pub mod keys;
+pub mod mdms;
 pub mod output;
 pub mod progress;
 pub mod relay;

@@ -173,7 +173,8 @@ fn touched_row(touched: &Touched) -> Vec<String> {
 
 /// Entity type, district and how many golden records; the most first.
 async fn places(deployment: &Deployment, found: &Affected) -> anyhow::Result<Vec<(String, String, u64)>> {
-    let districts = deployment.codes.get_system("lgd-district")?;
+    let codes = deployment.codes();
+    let districts = codes.get_system("lgd-district")?;
     let mut places = Vec::new();
     for model in deployment.models.iter() {
         let ids: Vec<GoldenId> =

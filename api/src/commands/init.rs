@@ -39,6 +39,10 @@ sources = "sources"
 # certificate = "certificates/hub.pem"
 # key = "certificates/hub.key"
 
+# How many requests a second one address may send for public codes without a key, over some time; 0 sets no limit.
+# [codes]
+# requests_a_second = 100
+
 # How stewards work: how long a claimed task is its steward's alone, for how many days one may be put off, and what one steward proposes
 # and a second one has to approve before it is in force.
 # [stewardship]

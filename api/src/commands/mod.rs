@@ -4,6 +4,7 @@ pub mod agreement;
 pub mod audit;
 pub mod backup;
 pub mod bench;
+pub mod code_versions;
 pub mod codes;
 pub mod consent;
 pub mod demo;
@@ -32,8 +33,12 @@ pub mod webhooks;
 
 use std::process::ExitCode;
 
-use crate::cli::{AuditCommand, Cli, Command, DataCommand, Global, ModelCommand, ServeRole, VaultCommand};
-use crate::deployment::{Absent, Deployment, Opened};
+use kanak_codes::Codes;
+
+use crate::cli::{
+    AnyCodesCommand, AuditCommand, Cli, Command, DataCommand, Global, ModelCommand, ServeRole, VaultCommand,
+};
+use crate::deployment::{Absent, Deployment, Opened, is_data_folder};
 use crate::jobs::kept_checkpoint;
 use crate::output::Output;
 use crate::relay;
@@ -64,7 +69,20 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Match(args) => match_files::run(&args, &output),
         Command::Model(ModelCommand::OnFiles(command)) => model::run(&command, &output),
         Command::Model(ModelCommand::OnData(command)) => on_data(DataCommand::Model(command), &global, &output).await,
-        Command::Codes(command) => codes::run(&command, &output),
+        Command::Codes(AnyCodesCommand::VerifyBundle { file, key }) => {
+            code_versions::verify_bundle(&file, &key, &output)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Codes(AnyCodesCommand::Ask(command)) if is_data_folder(&global.data) => {
+            on_data(DataCommand::AskCodes(command), &global, &output).await
+        }
+        Command::Codes(AnyCodesCommand::Ask(command)) => {
+            codes::run(&command, &Codes::builtin()?, &output)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Codes(AnyCodesCommand::OnData(command)) => {
+            on_data(DataCommand::Codes(command), &global, &output).await
+        }
         Command::Restore(args) => Box::pin(restore::run(&args, &global, &output)).await,
         Command::Serve(args) => match args.role {
             ServeRole::All => Box::pin(serve::run(&args.listen, &global, &output)).await,
@@ -123,6 +141,8 @@ async fn run_command(command: &DataCommand, deployment: &Deployment, output: &Ou
         DataCommand::Hold(command) => Box::pin(hold::run(command, deployment, output)).await,
         DataCommand::Agreement(command) => Box::pin(agreement::run(command, deployment, output)).await,
         DataCommand::Consent(command) => Box::pin(consent::run(command, deployment, output)).await,
+        DataCommand::AskCodes(command) => codes::run(command, &deployment.codes(), output),
+        DataCommand::Codes(command) => Box::pin(code_versions::run(command, deployment, output)).await,
         DataCommand::Vault(command) => Box::pin(vault::run(command, deployment, output)).await,
     }
 }

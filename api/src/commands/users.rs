@@ -108,7 +108,7 @@ fn whose(what: &str, name: &str, code: Option<&str>) -> String {
 fn parse_department<'c>(deployment: &Deployment, code: Option<&'c str>) -> anyhow::Result<Option<&'c str>> {
     let Some(code) = code else { return Ok(None) };
     let known: BTreeSet<&str> = deployment.sources.iter().map(|source| source.department.as_str()).collect();
-    let is_known = known.contains(code) || deployment.codes.get_system("department")?.lookup(code).is_some();
+    let is_known = known.contains(code) || deployment.codes().get_system("department")?.lookup(code).is_some();
     if !is_known {
         bail!("no department `{code}`; registers are owned by {}", choices(known));
     }
@@ -129,11 +129,11 @@ fn parse_districts(deployment: &Deployment, words: &[String]) -> anyhow::Result<
     if words.is_empty() {
         return Ok(None);
     }
-    let districts = deployment.codes.get_system("lgd-district")?;
+    let codes = deployment.codes();
+    let districts = codes.get_system("lgd-district")?;
     let mut found = BTreeSet::new();
     for word in words {
-        let code =
-            districts.lookup(word).map(|concept| concept.code()).or_else(|| deployment.codes.find_district(word));
+        let code = districts.lookup(word).map(|concept| concept.code()).or_else(|| codes.find_district(word));
         match code {
             Some(code) => found.insert(code.to_owned()),
             None => bail!(

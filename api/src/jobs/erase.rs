@@ -320,8 +320,8 @@ fn look(
     let input = Input::Sealed { path: &file.path, name: &file.name, key: &file.key };
     let today = deployment.clock.now().day_ist();
     let is_erased = |key: &str| erased.contains(key);
-    let standardizer = &deployment.standardizer;
-    read_file_without(source, Rows::Entity(model), input, standardizer, today, &is_erased, &mut take)?;
+    let standardizer = deployment.standardizer();
+    read_file_without(source, Rows::Entity(model), input, &standardizer, today, &is_erased, &mut take)?;
     Ok(seen)
 }
 

@@ -297,7 +297,8 @@ fn start_reader(
     erased: ErasedKeys,
     sender: mpsc::Sender<CheckedBatch>,
 ) -> tokio::task::JoinHandle<anyhow::Result<FileReport>> {
-    let standardizer = Arc::clone(&deployment.standardizer);
+    // Taken once: all rows of a file are read by the same code systems.
+    let standardizer = deployment.standardizer();
     let models = Arc::clone(&deployment.models);
     let events = Arc::clone(&deployment.events);
     let now: Timestamp = deployment.clock.now();

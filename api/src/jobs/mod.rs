@@ -3,6 +3,11 @@
 pub mod accuracy;
 pub mod as_of;
 pub mod backup_manifest;
+pub mod code_bundle;
+pub mod code_currency;
+pub mod code_difference;
+pub mod code_lists;
+pub mod code_versions;
 pub mod declared_models;
 pub mod erase;
 pub mod explain;

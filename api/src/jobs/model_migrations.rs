@@ -174,7 +174,7 @@ pub fn reread(
         today,
         twelve_digits: TwelveDigits::Aadhaar,
     };
-    deployment.standardizer.standardize(declared.unwrap_or(&unnamed), &hint, words).good()
+    deployment.standardizer().standardize(declared.unwrap_or(&unnamed), &hint, words).good()
 }
 
 /// Lets what stewards stated follow the steps.

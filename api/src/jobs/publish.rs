@@ -1,5 +1,8 @@
 //! Telling the feed which code systems and entity models are in use: an event for each that is not the one told last.
 
+use std::sync::Arc;
+
+use anyhow::Context as _;
 use kanak_codes::{CodeSystem, Concept, Language};
 use kanak_model::EntityModel;
 use kanak_model::feed::Published;
@@ -15,13 +18,19 @@ use crate::deployment::Deployment;
 /// When the hub cannot be read or written.
 pub async fn publish(deployment: &Deployment) -> anyhow::Result<usize> {
     let mut events = 0;
-    for name in deployment.codes.systems().map(|system| system.name().to_owned()) {
-        let stamp = stamp_of_system(deployment.codes.get_system(&name)?);
+    let codes = deployment.codes();
+    // The one that comes into force last: what was published here was told then.
+    let newest = codes.systems().filter_map(|system| codes.versions(system.name()).next_back());
+    let newest: Vec<(String, String)> =
+        newest.map(|system| (system.name().to_owned(), system.version().to_owned())).collect();
+    for (name, version) in newest {
+        let system = codes.system_version(&name, &version).context("a snapshot keeps its versions")?;
+        let stamp = stamp_of_system(system);
         let told = deployment.store.find_edition_stamp(Published::Codes, &name).await?;
         if told.as_ref() != Some(&stamp) {
-            let codes = deployment.codes.clone();
-            let work = move || anyhow::Ok(edition_of_system(codes.get_system(&name)?, stamp));
-            let edition = tokio::task::spawn_blocking(work).await??;
+            let codes = Arc::clone(&codes);
+            let work = move || codes.system_version(&name, &version).map(edition_of_system);
+            let edition = tokio::task::spawn_blocking(work).await?.context("a snapshot keeps its versions")?;
             events += usize::from(deployment.store.publish_edition(&edition).await?.is_some());
         }
     }
@@ -40,7 +49,8 @@ fn stamp_of_system(system: &CodeSystem) -> String {
     format!("{} {:08x}", system.version(), system.packed_crc())
 }
 
-fn edition_of_system(system: &CodeSystem, stamp: String) -> Edition {
+pub(super) fn edition_of_system(system: &CodeSystem) -> Edition {
+    let stamp = stamp_of_system(system);
     let items =
         system.concepts().map(|concept| (hash(concept.code().as_bytes()), hash(says(concept).as_bytes()))).collect();
     let (name, version) = (system.name().to_owned(), system.version().to_owned());
@@ -106,12 +116,12 @@ mod tests {
     async fn each_code_system_and_model_is_told_once_and_again_when_it_has_changed() {
         let house = House::new().await;
         let deployment = &house.deployment;
-        let (systems, models) = (deployment.codes.systems().len(), deployment.models.len());
+        let (systems, models) = (deployment.codes().systems().len(), deployment.models.len());
         assert_eq!(publish(deployment).await.unwrap(), systems + models);
         assert_eq!(publish(deployment).await.unwrap(), 0, "what was told is not told again");
         let told = published(deployment).await;
         let banks = told.iter().find(|one| one.name == "bank").unwrap();
-        assert_eq!(banks.counts.unwrap().added, deployment.codes.get_system("bank").unwrap().len() as u64);
+        assert_eq!(banks.counts.unwrap().added, deployment.codes().get_system("bank").unwrap().len() as u64);
 
         let mut changed = deployment.clone();
         let mut models = (*deployment.models).clone();

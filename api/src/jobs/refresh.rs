@@ -1,7 +1,6 @@
 //! The warehouse brought up to the hub: dimensions from golden versions, facts from landed events, quality figures, one release.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use arrow::record_batch::RecordBatch;
@@ -224,7 +223,7 @@ async fn read_events(
     let key = landing_key(deployment)?;
     let sealed = landing::sealed_path(&deployment.landing(), &run.content_hash);
     let (source, event, name) = (source.clone(), event.clone(), run.file_name.clone());
-    let standardizer = Arc::clone(&deployment.standardizer);
+    let standardizer = deployment.standardizer();
     let today = run.recorded;
     tokio::task::spawn_blocking(move || {
         let mut builder = EventBatchBuilder::new(&event, &source.name);

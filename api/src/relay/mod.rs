@@ -22,7 +22,7 @@ pub use ask::ask;
 const PATH_BYTES_MAX: usize = 100;
 
 /// A command, the hub it was meant for, and how it shall print.
-#[derive(PartialEq, Eq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 struct Asked {
     command: DataCommand,
     /// The hub that was named, by an absolute path; `None` for the data folder's own. May hold a password.

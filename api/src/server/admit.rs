@@ -24,12 +24,33 @@ pub const REQUEST: Duration = Duration::from_secs(60);
 pub const BODY: Duration = Duration::from_secs(10);
 /// The largest body a request may have.
 pub const BODY_BYTES_MAX: usize = 2 << 20;
+/// The largest body that a batch of codes may have.
+pub const BATCH_BYTES_MAX: usize = 16 << 20;
 /// Bodies that are held at once, in KiB: those that arrive, that wait for room and that are worked on. A slow one takes no more
 /// than has come of it.
-pub const BODIES_KIB_MAX: usize = 256 << 10;
+pub const BODIES_KIB_MAX: usize = 128 << 10;
+/// The same of batches of codes.
+pub const BATCHES_KIB_MAX: usize = 128 << 10;
 
 /// Paths that tell whether the server lives: they wait for nobody's turn.
 const WATCHED: [&str; 2] = ["/healthz", "/readyz"];
+
+/// The room that a request's body takes, for whoever reads it for longer than the request is worked on: an answer that is written as the
+/// body is read.
+#[derive(Debug, Clone)]
+pub struct HeldBody(#[expect(dead_code, reason = "it is held, not looked at")] Arc<OwnedSemaphorePermit>);
+
+/// Whether a path answers many codes at once.
+pub fn is_batch_of_codes(path: &str) -> bool {
+    let of_codes = path.starts_with("/v1/code-systems/") || path.starts_with("/v1/value-sets/");
+    of_codes && (path.ends_with("/validate") || path.ends_with("/lookup"))
+}
+
+/// How large the body of a request to a path may be, and the room that it takes meanwhile. Who asks of codes needs no key: whatever they
+/// hold, other requests have room of their own.
+fn room_for<'s>(state: &'s AppState, path: &str) -> (usize, &'s Arc<Semaphore>) {
+    if is_batch_of_codes(path) { (BATCH_BYTES_MAX, &state.batches) } else { (BODY_BYTES_MAX, &state.bodies) }
+}
 
 /// Lets a request in when all of it is there and there is room, and ends it when it takes too long: what it had not committed did not
 /// happen. While a body arrives, its request takes nobody's room.
@@ -38,8 +59,8 @@ pub async fn admit(State(state): State<AppState>, request: Request, next: Next) 
         if WATCHED.contains(&request.uri().path()) {
             return next.run(request).await;
         }
-        let arrived = tokio::time::timeout(state.body_timeout, arrived(&state.bodies, request)).await;
-        let (request, _held) = match arrived {
+        let arrived = tokio::time::timeout(state.body_timeout, arrived(&state, request)).await;
+        let request = match arrived {
             Ok(Ok(arrived)) => arrived,
             Ok(Err(refusal)) => return refusal,
             Err(_) => {
@@ -48,6 +69,7 @@ pub async fn admit(State(state): State<AppState>, request: Request, next: Next) 
                 return Problem::new(StatusCode::REQUEST_TIMEOUT, detail).into_response();
             }
         };
+        let _held = request.extensions().get::<HeldBody>().cloned();
         let _room = state.room.acquire().await.expect("the room is never closed");
         next.run(request).await
     };
@@ -60,24 +82,22 @@ pub async fn admit(State(state): State<AppState>, request: Request, next: Next) 
     }
 }
 
-/// A request with its whole body in memory, and the room that this takes.
+/// A request with its whole body in memory, and among its extensions the room that this takes.
 ///
 /// # Errors
 /// The answer to a body that is too large, or broke off.
-async fn arrived(
-    bodies: &Arc<Semaphore>,
-    request: Request,
-) -> Result<(Request, Option<OwnedSemaphorePermit>), Response> {
+async fn arrived(state: &AppState, request: Request) -> Result<Request, Response> {
     let too_large = || (StatusCode::PAYLOAD_TOO_LARGE, "length limit exceeded").into_response();
     let (parts, body) = request.into_parts();
-    if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
+    let (bytes_max, bodies) = room_for(state, parts.uri.path());
+    if body.size_hint().lower() > bytes_max as u64 {
         return Err(too_large());
     }
     let mut frames = body.into_data_stream();
     let (mut read, mut held) = (Vec::new(), None::<OwnedSemaphorePermit>);
     while let Some(frame) = frames.next().await {
         let frame = frame.map_err(|_| (StatusCode::BAD_REQUEST, "the body broke off").into_response())?;
-        if read.len() + frame.len() > BODY_BYTES_MAX {
+        if read.len() + frame.len() > bytes_max {
             return Err(too_large());
         }
         let has_kib = held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
@@ -92,5 +112,9 @@ async fn arrived(
         }
         read.extend_from_slice(&frame);
     }
-    Ok((Request::from_parts(parts, Body::from(read)), held))
+    let mut request = Request::from_parts(parts, Body::from(read));
+    if let Some(held) = held {
+        request.extensions_mut().insert(HeldBody(Arc::new(held)));
+    }
+    Ok(request)
 }

@@ -13,10 +13,19 @@ const REFILL: Duration = Duration::from_secs(15);
 /// Addresses that are kept in mind. When so many try at once, all others share one allowance.
 const ADDRESSES_MAX: usize = 10_000;
 
-/// Failed attempts by address: a bucket of tokens each, bounded in number.
-#[derive(Debug, Default)]
+/// Attempts by address: a bucket of tokens each, bounded in number.
+#[derive(Debug)]
 pub struct Attempts {
     buckets: Mutex<HashMap<IpAddr, Bucket>>,
+    at_most: f64,
+    refill: Duration,
+}
+
+impl Default for Attempts {
+    /// Those to sign in.
+    fn default() -> Self {
+        Self::new(ATTEMPTS_MAX, REFILL)
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -25,33 +34,36 @@ struct Bucket {
     at: Instant,
 }
 
-impl Bucket {
-    const fn full(at: Instant) -> Self {
-        Self { left: ATTEMPTS_MAX, at }
-    }
-
-    fn refilled(self, now: Instant) -> Self {
-        let more = now.saturating_duration_since(self.at).as_secs_f64() / REFILL.as_secs_f64();
-        Self { left: (self.left + more).min(ATTEMPTS_MAX), at: now }
-    }
-}
-
 /// Where those are counted for whom there is no room.
 const OTHERS: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
 impl Attempts {
-    /// Takes one attempt from an address before its password is checked; `false` when it has none left.
+    /// So many at hand of an address that was quiet, and one more each time that so much has passed.
+    pub fn new(at_most: f64, refill: Duration) -> Self {
+        Self { buckets: Mutex::default(), at_most, refill }
+    }
+
+    fn full(&self, at: Instant) -> Bucket {
+        Bucket { left: self.at_most, at }
+    }
+
+    fn refilled(&self, bucket: Bucket, now: Instant) -> Bucket {
+        let more = now.saturating_duration_since(bucket.at).as_secs_f64() / self.refill.as_secs_f64();
+        Bucket { left: (bucket.left + more).min(self.at_most), at: now }
+    }
+
+    /// Takes one attempt from an address, before what it asks for is done; `false` when it has none left.
     pub fn take(&self, address: IpAddr, now: Instant) -> bool {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let mut key = network_of(address);
         if !buckets.contains_key(&key) && buckets.len() >= ADDRESSES_MAX {
-            buckets.retain(|_, bucket| bucket.refilled(now).left < ATTEMPTS_MAX);
+            buckets.retain(|_, bucket| self.refilled(*bucket, now).left < self.at_most);
             if buckets.len() >= ADDRESSES_MAX {
                 key = OTHERS;
             }
         }
-        let bucket = buckets.entry(key).or_insert(Bucket::full(now));
-        *bucket = bucket.refilled(now);
+        let bucket = buckets.entry(key).or_insert_with(|| self.full(now));
+        *bucket = self.refilled(*bucket, now);
         if bucket.left < 1.0 {
             return false;
         }
@@ -63,7 +75,7 @@ impl Attempts {
     pub fn give_back(&self, address: IpAddr) {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bucket) = buckets.get_mut(&network_of(address)) {
-            bucket.left = (bucket.left + 1.0).min(ATTEMPTS_MAX);
+            bucket.left = (bucket.left + 1.0).min(self.at_most);
         }
     }
 }

@@ -15,6 +15,7 @@ use kanak_model::{Access, Caller, Purpose};
 use kanak_store::StoreError;
 use sha2::{Digest as _, Sha256};
 
+use crate::server::admit::is_batch_of_codes;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 
@@ -48,7 +49,7 @@ pub async fn identify(State(state): State<AppState>, jar: CookieJar, mut request
         return next.run(request).await;
     }
     let changes = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if changes && from_another_site(request.headers()) {
+    if changes && !asks_of_codes(request.uri().path()) && from_another_site(request.headers()) {
         return Problem::forbidden("this change was sent by another site's page; open the page here and try again")
             .into_response();
     }
@@ -98,6 +99,13 @@ pub async fn find_caller(state: &AppState, headers: &HeaderMap) -> Result<Option
 
 fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
+}
+
+/// Whether a path only answers questions about public codes, whatever the method: pages of any site may ask. What changes a code system
+/// lies below the same name and is none of them.
+fn asks_of_codes(path: &str) -> bool {
+    is_batch_of_codes(path)
+        || ["/fhir/", "/mdms-v2/", "/egov-mdms-service/"].iter().any(|begins| path.starts_with(begins))
 }
 
 /// Browsers say where a request comes from; programs without a browser send neither header and carry no cookie by accident.

@@ -9,6 +9,7 @@ pub mod identify;
 pub mod lease;
 pub mod listen;
 pub mod problem;
+pub mod public_rate;
 pub mod refusals;
 pub mod router;
 pub mod schedule;

@@ -4,6 +4,7 @@ use std::any::Any;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use kanak_codes::CodesError;
 use kanak_engine::standardize::redact;
 use kanak_store::{StoreError, VaultError};
 use kanak_warehouse::WarehouseError;
@@ -91,6 +92,19 @@ pub fn is_unavailable(error: &dyn Any) -> bool {
     });
     let of_job = error.downcast_ref::<anyhow::Error>().and_then(|error| error.downcast_ref::<StoreError>());
     of_store.or(of_vault).or(of_job).is_some_and(StoreError::is_unavailable)
+}
+
+impl From<CodesError> for Problem {
+    fn from(error: CodesError) -> Self {
+        match error {
+            CodesError::UnknownSystem { .. }
+            | CodesError::UnknownValueSet { .. }
+            | CodesError::UnknownConceptMap { .. }
+            | CodesError::UnknownVersion { .. } => Self::not_found(error.to_string()),
+            CodesError::Batch { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string()),
+            other => Self::internal(other),
+        }
+    }
 }
 
 impl From<WarehouseError> for Problem {

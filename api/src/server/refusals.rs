@@ -2,7 +2,7 @@
 //! cannot be read or is too large. They are `application/problem+json` like those of the handlers.
 
 use axum::Json;
-use axum::body::to_bytes;
+use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::extract::rejection::JsonRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -10,6 +10,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 
+use crate::fhir::answer::outcome;
+use crate::mdms::answer::errors;
 use crate::server::problem::Problem;
 
 /// What the framework says of a body that is no JSON.
@@ -26,34 +28,80 @@ const OTHER_KIND: &str = "Expected request with `Content-Type: application/json`
 /// As much of a refusal's text as is read; more is no sentence.
 const TEXT_BYTES_MAX: usize = 4096;
 
-/// Answers under `/v1/` that refuse without saying so as a problem are put into its form; their headers stay.
+/// In whose form a path refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Face {
+    /// Problems.
+    Own,
+    /// FHIR's `OperationOutcome`.
+    Fhir,
+    /// DIGIT's `Errors`.
+    Mdms,
+}
+
+impl Face {
+    fn of(path: &str) -> Option<Self> {
+        match path {
+            path if path.starts_with("/v1/") => Some(Self::Own),
+            path if path == "/fhir" || path.starts_with("/fhir/") => Some(Self::Fhir),
+            path if path.starts_with("/mdms-v2/") || path.starts_with("/egov-mdms-service/") => Some(Self::Mdms),
+            _ => None,
+        }
+    }
+
+    /// Whether an answer is a refusal in another form than this one.
+    fn is_foreign(self, response: &Response) -> bool {
+        let status = response.status();
+        match self {
+            Self::Own => status.is_client_error() && !is_problem(response.headers()),
+            Self::Fhir | Self::Mdms => status.is_client_error() || status.is_server_error(),
+        }
+    }
+
+    fn refuse(self, status: StatusCode, detail: String) -> Response {
+        match self {
+            Self::Own => Problem::new(status, detail).into_response(),
+            Self::Fhir => outcome(status, &detail),
+            Self::Mdms => errors(status, &detail),
+        }
+    }
+}
+
+/// Answers that refuse in another form than their path does are put into it: under `/v1/` into problems, under `/fhir` into FHIR's outcomes, under
+/// DIGIT's paths into its errors. Their headers stay.
 pub async fn as_problems(request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     let method = request.method().clone();
     let response = next.run(request).await;
+    let Some(face) = Face::of(&path).filter(|face| face.is_foreign(&response)) else { return response };
     let status = response.status();
-    if !path.starts_with("/v1/") || !status.is_client_error() || is_problem(response.headers()) {
-        return response;
-    }
     let (parts, body) = response.into_parts();
+    let says = |text: &str| format!("{text}; /docs says what `{path}` takes");
     let detail = match status {
+        _ if is_problem(&parts.headers) => detail_of(body).await,
         StatusCode::NOT_FOUND => format!("there is no `{path}`; /docs lists what there is"),
         StatusCode::METHOD_NOT_ALLOWED => format!("`{path}` does not take {method}; `Allow` says what it takes"),
         _ if is_text(&parts.headers) => match to_bytes(body, TEXT_BYTES_MAX).await {
-            Ok(text) => {
-                format!("{}; /docs says what `{path}` takes", in_plain_words(&String::from_utf8_lossy(&text)))
-            }
+            Ok(text) => says(&in_plain_words(&String::from_utf8_lossy(&text))),
             Err(_) => format!("/docs says what `{path}` takes"),
         },
         _ => format!("/docs says what `{path}` takes"),
     };
-    let mut answer = Problem::new(status, detail).into_response();
+    let mut answer = face.refuse(status, detail);
     for (name, value) in &parts.headers {
         if name != header::CONTENT_LENGTH && !answer.headers().contains_key(name) {
             answer.headers_mut().append(name, value.clone());
         }
     }
     answer
+}
+
+/// What a problem says.
+async fn detail_of(body: Body) -> String {
+    let problem = to_bytes(body, TEXT_BYTES_MAX).await.unwrap_or_default();
+    let problem: serde_json::Value = serde_json::from_slice(&problem).unwrap_or_default();
+    let said = problem["detail"].as_str().or(problem["title"].as_str());
+    said.unwrap_or("this cannot be answered").to_owned()
 }
 
 fn is_problem(headers: &HeaderMap) -> bool {
@@ -150,6 +198,7 @@ fn wanted(wrong: &str) -> &'static str {
     match expected {
         "i64" | "i32" | "u64" | "u32" | "usize" => "a whole number",
         "f64" => "a number",
+        _ if says(&["a code, or an object"]) => "a code as a text, or an object with `code`",
         _ if says(&["boolean", "`true`"]) => "`true` or `false`",
         _ if says(&["string or map", "a string"]) => "a text",
         _ if says(&["digit", "integer", "number"]) => "a whole number",

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{Method, header};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 use kanak_dashboards::DashboardState;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
+use tower_http::cors::{Any, CorsLayer};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,27 +19,128 @@ use utoipa_axum::routes;
 use crate::server::actions::Actions;
 use crate::server::docs::WhoCalls;
 use crate::server::state::AppState;
-use crate::server::{admit, docs, health, identify, refusals, security, sign_in, telemetry, unread};
-use crate::v1;
+use crate::server::{admit, docs, health, identify, public_rate, refusals, security, sign_in, telemetry, unread};
+use crate::{fhir, mdms, v1};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "Kanak", description = "Golden records, crosswalks, codes and metrics of a state government. \
-        Public codes need no key. Everything else needs `Authorization: Bearer <key>`, and decisions a person who is signed in; reads of personal data also state their `Purpose`, and their `Legal-Basis` where it is another than the first that the purpose names."),
+        Public codes need no key; FHIR clients find them under `/fhir`, clients of DIGIT's master data under `/mdms-v2`. Everything else needs `Authorization: Bearer <key>`, and decisions a person who is signed in; reads of personal data also state their `Purpose`, and their `Legal-Basis` where it is another than the first that the purpose names."),
     modifiers(&WhoCalls)
 )]
 struct ApiDoc;
 
+/// Codes: public, and open to the pages of any site.
+fn of_codes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(v1::code_systems::list::list))
+        .routes(routes!(v1::code_systems::get::get))
+        .routes(routes!(v1::code_systems::versions::versions))
+        .routes(routes!(v1::code_systems::search::search))
+        .routes(routes!(v1::code_systems::csv::csv))
+        .routes(routes!(v1::code_systems::lookup::lookup))
+        .routes(routes!(v1::code_systems::children::children))
+        .routes(routes!(v1::code_systems::lineage::lineage))
+        .routes(routes!(v1::code_systems::subsumes::subsumes))
+        .routes(routes!(v1::code_systems::diff::diff))
+        .routes(routes!(v1::code_systems::at::at))
+        .routes(routes!(v1::code_systems::validate_many::validate_many))
+        .routes(routes!(v1::code_systems::lookup_many::lookup_many))
+        .routes(routes!(v1::value_sets::list::list))
+        .routes(routes!(v1::value_sets::get::get))
+        .routes(routes!(v1::value_sets::expand::expand))
+        .routes(routes!(v1::value_sets::validate::validate, v1::value_sets::validate_many::validate_many))
+        .routes(routes!(v1::concept_maps::list::list))
+        .routes(routes!(v1::concept_maps::get::get))
+        .routes(routes!(v1::concept_maps::translate::translate))
+        .layer(DefaultBodyLimit::max(admit::BATCH_BYTES_MAX))
+        .layer(open_to_any_site())
+}
+
+/// The codes as a FHIR terminology server.
+fn of_fhir() -> Router<AppState> {
+    use fhir::{
+        code_systems, concept_maps, expand, lookup, metadata, subsumes, translate, validate_code, validate_code_in,
+        value_sets,
+    };
+    Router::new()
+        .route("/fhir/metadata", get(metadata::metadata))
+        .route("/fhir/CodeSystem", get(code_systems::search))
+        .route("/fhir/CodeSystem/_search", post(code_systems::search))
+        .route("/fhir/CodeSystem/{id}", get(code_systems::read))
+        .route("/fhir/CodeSystem/$lookup", get(lookup::lookup).post(lookup::lookup))
+        .route("/fhir/CodeSystem/{id}/$lookup", get(lookup::lookup).post(lookup::lookup))
+        .route("/fhir/CodeSystem/$validate-code", get(validate_code::validate_code).post(validate_code::validate_code))
+        .route(
+            "/fhir/CodeSystem/{id}/$validate-code",
+            get(validate_code::validate_code).post(validate_code::validate_code),
+        )
+        .route("/fhir/CodeSystem/$subsumes", get(subsumes::subsumes).post(subsumes::subsumes))
+        .route("/fhir/CodeSystem/{id}/$subsumes", get(subsumes::subsumes).post(subsumes::subsumes))
+        .route("/fhir/ValueSet", get(value_sets::search))
+        .route("/fhir/ValueSet/_search", post(value_sets::search))
+        .route("/fhir/ValueSet/{id}", get(value_sets::read))
+        .route("/fhir/ValueSet/$expand", get(expand::expand).post(expand::expand))
+        .route("/fhir/ValueSet/{id}/$expand", get(expand::expand).post(expand::expand))
+        .route(
+            "/fhir/ValueSet/$validate-code",
+            get(validate_code_in::validate_code).post(validate_code_in::validate_code),
+        )
+        .route(
+            "/fhir/ValueSet/{id}/$validate-code",
+            get(validate_code_in::validate_code).post(validate_code_in::validate_code),
+        )
+        .route("/fhir/ConceptMap", get(concept_maps::search))
+        .route("/fhir/ConceptMap/_search", post(concept_maps::search))
+        .route("/fhir/ConceptMap/{id}", get(concept_maps::read))
+        .route("/fhir/ConceptMap/$translate", get(translate::translate).post(translate::translate))
+        .route("/fhir/ConceptMap/{id}/$translate", get(translate::translate).post(translate::translate))
+        .layer(open_to_any_site())
+}
+
+/// The codes as DIGIT's master data service.
+fn of_mdms() -> Router<AppState> {
+    Router::new()
+        .route("/mdms-v2/v2/_search", post(mdms::search_v2::search))
+        .route("/mdms-v2/v1/_search", post(mdms::search_v1::search))
+        .route("/mdms-v2/v1/_get", get(mdms::get_v1::get).post(mdms::get_v1::get))
+        .route("/egov-mdms-service/v1/_search", post(mdms::search_v1::search))
+        .route("/egov-mdms-service/v1/_get", get(mdms::get_v1::get).post(mdms::get_v1::get))
+        .layer(open_to_any_site())
+}
+
+/// What tells browsers that the pages of any site may read an answer.
+fn open_to_any_site() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers(Any)
+        .expose_headers([header::ETAG])
+        .vary(Vec::new())
+}
+
+/// The routes of the API.
+pub struct Routes {
+    /// Those for this site's pages and for programs.
+    own: Router<AppState>,
+    /// Those that the pages of any site may ask. They answer to other methods themselves: browsers ask before they send.
+    open: Router<AppState>,
+}
+
 /// The documented part: handlers and their description.
-pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
-    let (router, mut openapi) = OpenApiRouter::with_openapi(ApiDoc::openapi())
+pub fn api() -> (Routes, utoipa::openapi::OpenApi) {
+    let (open, codes) = of_codes().split_for_parts();
+    let (own, mut openapi) = OpenApiRouter::with_openapi(ApiDoc::openapi())
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .routes(routes!(health::metrics))
-        .routes(routes!(v1::code_systems::list::list))
-        .routes(routes!(v1::code_systems::get::get))
-        .routes(routes!(v1::code_systems::search::search))
-        .routes(routes!(v1::code_systems::lookup::lookup))
+        .routes(routes!(v1::code_versions::import::import))
+        .routes(routes!(v1::code_versions::get::get))
+        .routes(routes!(v1::code_versions::publish::publish))
+        .routes(routes!(v1::code_versions::refuse::refuse))
+        .routes(routes!(v1::code_versions::withdraw::withdraw))
+        .routes(routes!(v1::code_bundle::get::get))
+        .routes(routes!(v1::code_defects::list::list))
         .routes(routes!(v1::golden_records::search::search, v1::golden_records::create::create))
         .routes(routes!(v1::golden_records::find_matches::find_matches))
         .routes(routes!(v1::golden_records::get::get))
@@ -81,39 +186,56 @@ pub fn api() -> (Router<AppState>, utoipa::openapi::OpenApi) {
         .routes(routes!(v1::vault::reveal::reveal))
         .routes(routes!(v1::vault::same_person::same_person))
         .split_for_parts();
+    openapi.merge(codes);
     docs::describe_refusals(&mut openapi);
-    (router, openapi)
+    let open = open.merge(of_fhir()).merge(of_mdms());
+    (Routes { own, open }, openapi)
 }
 
 /// Everything that is served.
 pub fn router(state: &AppState) -> Router {
-    let (documented, openapi) = api();
+    router_with(state, Router::new())
+}
+
+/// A route of the benches, which is served to the pages of any site as codes are.
+pub fn beside_codes(path: &str, route: MethodRouter<AppState>) -> Router<AppState> {
+    Router::new().route(path, route).layer(DefaultBodyLimit::max(admit::BATCH_BYTES_MAX)).layer(open_to_any_site())
+}
+
+/// Everything that is served, and more behind the same layers.
+pub fn router_with(state: &AppState, more: Router<AppState>) -> Router {
+    let (Routes { own, open }, openapi) = api();
     let deployment = &state.deployment;
     let pages = kanak_dashboards::router(DashboardState {
         store: deployment.store.clone(),
         warehouse: deployment.warehouse.clone(),
         models: Arc::clone(&deployment.models),
-        codes: Arc::clone(&deployment.codes),
+        codes: deployment.codes_at_hand.in_use().clone(),
         clock: Arc::clone(&deployment.clock),
         actions: Arc::new(Actions(state.clone())),
         chance: <rand::rngs::StdRng as rand::SeedableRng>::from_os_rng,
         made_up: deployment.made_up,
     });
-    documented
-        .route("/openapi.json", get(docs::openapi_json))
+    own.route("/openapi.json", get(docs::openapi_json))
         .route("/docs", get(docs::page))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .method_not_allowed_fallback(kanak_dashboards::pages::problem::wrong_method)
+        .merge(open)
+        .merge(more)
         .layer(axum::Extension(Arc::new(docs::Served::of(&openapi))))
         .with_state(state.clone())
         .merge(pages)
         .merge(kanak_dashboards::assets::router())
         .layer(from_fn_with_state(state.clone(), unread::record))
+        .layer(from_fn_with_state(state.clone(), public_rate::limit))
         .layer(from_fn_with_state(state.clone(), identify::identify))
         .layer(from_fn_with_state(state.clone(), admit::admit))
         .layer(from_fn(refusals::as_problems))
-        .layer(CompressionLayer::new())
+        .layer(
+            CompressionLayer::new()
+                .compress_when(DefaultPredicate::new().and(NotForContentType::const_new(v1::code_bundle::get::TAR))),
+        )
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(state.clone(), security::set_headers))
         .layer(from_fn_with_state(state.clone(), telemetry::measure))

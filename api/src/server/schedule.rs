@@ -1,7 +1,7 @@
 //! The ticker: every ten seconds claims and deferrals of steward tasks whose time has come end, and so do stewards' overrides; a checkpoint
-//! of the audit trail is signed when one is due; what waits is resolved; source records are taken into memory; and the warehouse is
-//! brought up when the hub has moved on. Of several servers on one hub, the holder of the lease writes to the hub; each follows it with
-//! its own memory and its own lake.
+//! of the audit trail is signed when one is due; versions of code systems that were published are taken up; what waits is resolved;
+//! source records are taken into memory; and the warehouse is brought up when the hub has moved on. Of several servers on one hub, the
+//! holder of the lease writes to the hub; each follows it with its own memory and its own lake.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -94,6 +94,8 @@ pub async fn start(state: AppState) -> anyhow::Result<JobScheduler> {
 /// Resolves what waits and refreshes when the hub has moved on. Does nothing while other work is under way: the next tick
 /// looks again.
 async fn tick(state: &AppState, memory: &mut Memory) -> anyhow::Result<()> {
+    // Published by another server or a command, or in force from today.
+    state.deployment.renew_codes().await?;
     // Rows that programs write hold it again and again, but briefly, and whoever waits comes next.
     let Ok(_one_at_a_time) = tokio::time::timeout(TURN, state.work.lock()).await else { return Ok(()) };
     let lease = state.lease.borrow().clone();

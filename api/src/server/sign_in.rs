@@ -65,7 +65,7 @@ fn without(jar: CookieJar, name: &'static str, cookies: Cookies) -> CookieJar {
 }
 
 /// The address that a request comes from: the connection's, or, behind a proxy on this machine, the one that the proxy saw.
-fn address_of(state: &AppState, connection: Option<ConnectInfo<SocketAddr>>, headers: &HeaderMap) -> IpAddr {
+pub(super) fn address_of(state: &AppState, connection: Option<ConnectInfo<SocketAddr>>, headers: &HeaderMap) -> IpAddr {
     let address = connection.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |ConnectInfo(address)| address.ip());
     if state.deployment.config.public_url.is_none() || !address.is_loopback() {
         return address;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum_extra::extract::cookie::{Cookie, SameSite};
+use kanak_codes::Codes;
 use tokio::sync::{Mutex, Semaphore, watch};
 
 use crate::deployment::Deployment;
@@ -12,8 +13,8 @@ use crate::jobs::written::RowWriter;
 use crate::server::admit;
 use crate::server::attempts::Attempts;
 use crate::server::health::CountsKept;
-use crate::server::lease;
 use crate::server::telemetry::Telemetry;
+use crate::server::{lease, public_rate};
 
 /// State of the server. Cloned for each request; all parts are handles.
 #[derive(Clone)]
@@ -28,12 +29,16 @@ pub struct AppState {
     pub cookies: Cookies,
     /// Failed attempts to sign in.
     pub attempts: Arc<Attempts>,
+    /// What an address may ask of public codes; `None` for no limit.
+    pub public_rate: Option<Arc<Attempts>>,
     /// Room for requests that are worked on at once.
     pub room: Arc<Semaphore>,
     /// How long a request may take.
     pub request_timeout: Duration,
     /// Room for bodies, in KiB, of requests that are worked on and of those that are not yet.
     pub bodies: Arc<Semaphore>,
+    /// The same for batches of codes, which anybody may send.
+    pub batches: Arc<Semaphore>,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
     /// Room for streams of the change feed.
@@ -87,8 +92,10 @@ impl AppState {
     /// State for a deployment, whose source records are kept in memory from now on.
     pub fn new(mut deployment: Deployment, cookies: Cookies) -> Self {
         deployment.live = Some(Arc::default());
+        let public_rate = public_rate::allowance(deployment.config.codes.requests_a_second);
         Self {
             deployment,
+            public_rate,
             telemetry: Arc::default(),
             counts: Arc::default(),
             cookies,
@@ -96,6 +103,7 @@ impl AppState {
             room: Arc::new(Semaphore::new(admit::REQUESTS_MAX)),
             request_timeout: admit::REQUEST,
             bodies: Arc::new(Semaphore::new(admit::BODIES_KIB_MAX)),
+            batches: Arc::new(Semaphore::new(admit::BATCHES_KIB_MAX)),
             body_timeout: admit::BODY,
             streams: Arc::new(Semaphore::new(admit::FEED_STREAMS_MAX)),
             ending: Arc::new(watch::Sender::new(false)),
@@ -103,6 +111,11 @@ impl AppState {
             rows: Arc::default(),
             lease: Arc::new(watch::Sender::new(None)),
         }
+    }
+
+    /// The codes that are served now. One request asks once, and answers all of itself from this snapshot.
+    pub fn codes(&self) -> Arc<Codes> {
+        self.deployment.codes()
     }
 }
 

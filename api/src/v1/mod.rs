@@ -1,7 +1,11 @@
 //! The API, version 1: one endpoint, one file.
 
 pub mod agreements;
+pub mod code_bundle;
+pub mod code_defects;
 pub mod code_systems;
+pub mod code_versions;
+pub mod concept_maps;
 pub mod consents;
 pub mod corrections;
 pub mod crosswalks;
@@ -15,6 +19,7 @@ pub mod source_records;
 pub mod sources;
 pub mod steward_tasks;
 pub mod stewardship;
+pub mod value_sets;
 pub mod vault;
 
 use kanak_model::{Access, UserId};

@@ -267,7 +267,7 @@ impl Client {
         let deployment = &self.state.deployment;
         let (rows, today) = (Rows::Entity(&self.model), deployment.clock.now().day_ist());
         let by = StatedBy::Attributes;
-        let checked = check_row(source, rows, key, by, values, &deployment.standardizer, today)?;
+        let checked = check_row(source, rows, key, by, values, &deployment.standardizer(), today)?;
         if let Err(refused) = &checked.outcome {
             bail!("a row of {} was refused: {}", source.name, refused.reason);
         }

@@ -1,5 +1,6 @@
 //! `kanak bench`: figures on a made-up state, one JSON line each.
 
+mod codes;
 mod hub;
 
 use std::process::ExitCode;
@@ -17,6 +18,7 @@ use crate::output::Output;
 pub async fn run(command: &BenchCommand, global: &Global, output: &Output) -> anyhow::Result<ExitCode> {
     match command {
         BenchCommand::Hub(args) => hub::run(args, global, output).await?,
+        BenchCommand::Codes(args) => Box::pin(codes::run(args, global, output)).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -34,7 +34,7 @@ fn to_write(deployment: &Deployment, (key, name, born): &Row) -> RowToWrite {
     let stated = BTreeMap::from([("NAME".to_owned(), name.clone()), ("DOB".to_owned(), born.clone())]);
     let today = deployment.clock.now().day_ist();
     let by = StatedBy::Columns;
-    let checked = check_row(&source, Rows::Entity(model), key, by, &stated, &deployment.standardizer, today).unwrap();
+    let checked = check_row(&source, Rows::Entity(model), key, by, &stated, &deployment.standardizer(), today).unwrap();
     RowToWrite {
         source,
         key: key.clone(),

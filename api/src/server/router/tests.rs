@@ -1,5 +1,9 @@
 //! The whole server over a small hub and its warehouse: what each endpoint answers, to whom.
 
+mod code_versions;
+mod codes;
+mod fhir;
+mod mdms;
 mod relations;
 mod source_records;
 mod steward_tasks;

@@ -22,8 +22,7 @@ pub async fn relations(
     let access = caller.access()?;
     let query = wanted.query()?;
     let deployment = &state.deployment;
-    let found = deployment.codes.get_system(&system).map_err(|error| Problem::not_found(error.to_string()))?;
-    if found.lookup(&code).is_none() {
+    if state.codes().get_system(&system)?.lookup(&code).is_none() {
         return Err(Problem::not_found(format!("no code `{code}` in {system}")));
     }
     let page = deployment.store.list_relations_to_code(&access, &deployment.models, (&system, &code), &query).await;

@@ -1,39 +1,76 @@
-//! Codes by their words.
+//! Codes by their words, by how they begin, or all of them.
 
-use axum::Json;
 use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use kanak_codes::{AsOf, Concept, Matched};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::answered::{tag_of, tagged};
+use super::asked::{Edition, read_language};
 use super::view::ConceptView;
+use super::write::concepts_json;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 
 /// What is searched for.
-#[derive(Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Search {
     /// Words, or the beginning of a code. Spelling slips are forgiven.
-    search: String,
+    search: Option<String>,
+    /// Only codes that begin so. Without `search` or `prefix` all codes are listed, in their own order.
+    prefix: Option<String>,
     /// At most this many, up to 100.
     #[serde(default = "twenty")]
     limit: usize,
+    /// Where nothing is searched for: how many to pass over.
+    #[serde(default)]
+    offset: usize,
+    /// The language of the displays: `en`, `pa` or `hi`.
+    language: Option<String>,
 }
 
 fn twenty() -> usize {
     20
 }
 
+/// So many hits are weighed for one that is shown, where some may not be valid on the day.
+const WEIGHED_EACH: usize = 5;
+
 /// Searches a code system.
 #[utoipa::path(get, path = "/v1/code-systems/{system}/codes", tag = "codes",
-    params(("system" = String, Path, description = "A code system's name, such as `ifsc`"), Search),
-    responses((status = 200, description = "The best first", body = [ConceptView]), (status = 404, description = "No such code system", body = Problem)))]
+    params(("system" = String, Path, description = "A code system's name, such as `ifsc`"), Search, Edition),
+    responses((status = 200, description = "The best first", body = [ConceptView]), (status = 304, description = "Not changed"),
+              (status = 404, description = "No such code system or version", body = Problem)))]
 pub async fn search(
     State(state): State<AppState>,
     Path(system): Path<String>,
     Query(query): Query<Search>,
-) -> Result<Json<Vec<ConceptView>>, Problem> {
-    let found = state.deployment.codes.get_system(&system).map_err(|error| Problem::not_found(error.to_string()))?;
-    let hits = found.search(&query.search, query.limit.min(100));
-    Ok(Json(hits.into_iter().map(|hit| ConceptView::new(found, hit.concept)).collect()))
+    Query(edition): Query<Edition>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let codes = state.codes();
+    let as_of = edition.find(&codes, &system)?;
+    let language = read_language(query.language.as_deref())?;
+    tagged(&headers, &tag_of(as_of), edition.keep(), || concepts_json(as_of, find(as_of, &query).into_iter(), language))
+}
+
+fn find<'c>(as_of: AsOf<'c>, query: &Search) -> Vec<Concept<'c>> {
+    let limit = query.limit.min(100);
+    let (search, prefix) = (query.search.as_deref().unwrap_or_default(), query.prefix.as_deref().unwrap_or_default());
+    if search.trim().is_empty() && prefix.trim().is_empty() {
+        return as_of.concepts().skip(query.offset).take(limit).collect();
+    }
+    let text = if search.trim().is_empty() { prefix } else { search };
+    let some_fall_out = as_of.day().is_some() || !(search.is_empty() || prefix.is_empty());
+    let weighed = if some_fall_out { limit * WEIGHED_EACH } else { limit };
+    let begins = |concept: Concept<'_>| {
+        concept.code().get(..prefix.len()).is_some_and(|begins| begins.eq_ignore_ascii_case(prefix))
+    };
+    let hits = as_of.system().search(text, weighed).into_iter();
+    let hits = hits.filter(|hit| as_of.holds(hit.concept));
+    let hits = hits.filter(|hit| !search.trim().is_empty() || hit.matched == Matched::Code);
+    hits.map(|hit| hit.concept).filter(|concept| begins(*concept)).take(limit).collect()
 }

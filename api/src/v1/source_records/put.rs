@@ -101,7 +101,7 @@ pub(crate) fn checked(
     let (RowsAre::Entity(entity) | RowsAre::Event(entity)) = &source.rows;
     let model = deployment.get_model(entity).map_err(Problem::internal)?;
     let today = deployment.clock.now().day_ist();
-    check_row(source, Rows::Entity(model), key, stated_by, stated, &deployment.standardizer, today).map_err(|error| {
+    check_row(source, Rows::Entity(model), key, stated_by, stated, &deployment.standardizer(), today).map_err(|error| {
         match error {
             RowMismatch::Key { .. } | RowMismatch::Parts { .. } => Problem::bad_request(error.to_string()),
             RowMismatch::Source(error) => Problem::internal(error),

@@ -210,7 +210,8 @@ async fn a_key_confined_to_districts_writes_rows_of_these_alone() {
     let trail = desk.served.house.deployment.store.list_audit_events(0, 1_000).await.unwrap();
     assert!(trail.iter().any(|entry| entry.event.detail["outcome"] == "out_of_scope"), "the trail knows");
     let deployment = &desk.served.house.deployment;
-    let code = deployment.codes.find_district("Ludhiana").unwrap();
+    let codes = deployment.codes();
+    let code = codes.find_district("Ludhiana").unwrap();
     let own = desk.served.own_key("own district", "TEST", Some(&[code])).await;
     let inside = desk.served.send_row("PUT", path, &own, &[], &row(r#","district":"Ludhiana""#)).await;
     assert_eq!(inside.status, StatusCode::CREATED, "{}", inside.body);
@@ -221,7 +222,8 @@ async fn a_key_confined_to_districts_writes_rows_of_these_alone() {
 async fn a_row_of_a_confined_key_joins_nobody_outside_its_districts_until_a_steward_says_so() {
     let desk = Desk::new().await;
     let store = &desk.served.house.deployment.store;
-    let ludhiana = desk.served.house.deployment.codes.find_district("Ludhiana").unwrap();
+    let codes = desk.served.house.deployment.codes();
+    let ludhiana = codes.find_district("Ludhiana").unwrap();
     let confined = desk.served.own_key("ludhiana", "TEST", Some(&[ludhiana])).await;
     let cookie = desk.steward().await;
     // Of the roll alone, and of no district.
@@ -276,7 +278,8 @@ async fn a_row_of_a_confined_key_joins_nobody_outside_its_districts_until_a_stew
 async fn a_row_of_a_confined_key_that_waits_joins_nobody_outside_its_districts_later() {
     let desk = Desk::new().await;
     let deployment = &desk.served.state.deployment;
-    let ludhiana = deployment.codes.find_district("Ludhiana").unwrap();
+    let codes = deployment.codes();
+    let ludhiana = codes.find_district("Ludhiana").unwrap();
     let confined = desk.served.own_key("ludhiana", "TEST", Some(&[ludhiana])).await;
     // Without source records in memory rows wait for the next resolution.
     deployment.live.as_ref().unwrap().forget("citizen");

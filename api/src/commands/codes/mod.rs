@@ -1,0 +1,194 @@
+//! `kanak codes`: look codes up, judge, search, list, translate and compare them.
+
+mod related;
+mod stewards;
+
+use anyhow::{anyhow, bail};
+use kanak_codes::identifiers::CheckedKind;
+use kanak_codes::{AsOf, Codes, CodesError, Concept, Direction, Language};
+use serde_json::{Value, json};
+
+use crate::cli::{CodesCommand, EditionArgs};
+use crate::output::{Output, grouped};
+use crate::server::problem::Problem;
+use crate::v1::code_systems::view::{CodeSystemView, ConceptView, status_word, words_of};
+
+/// Runs a `codes` command.
+///
+/// # Errors
+/// When the system is unknown, the code is not found, or a code is not valid.
+pub fn run(command: &CodesCommand, codes: &Codes, output: &Output) -> anyhow::Result<()> {
+    match command {
+        CodesCommand::List => list(codes, output)?,
+        CodesCommand::Lookup { system, code, edition } => lookup(edition.find(codes, system)?, code, output)?,
+        CodesCommand::Validate { system, codes: wanted, edition } => {
+            validate(codes, system, wanted, edition, output)?;
+        }
+        CodesCommand::Search { system, text, limit, edition } => {
+            search(edition.find(codes, system)?, &text.join(" "), *limit, output)?;
+        }
+        CodesCommand::Expand { name: None, .. } => related::list_value_sets(codes, output)?,
+        CodesCommand::Expand { name: Some(name), filter, offset, count, as_of } => {
+            let page =
+                kanak_codes::Expand { filter, offset: *offset, count: *count, as_of: *as_of, language: Language::En };
+            related::expand(codes, name, &page, output)?;
+        }
+        CodesCommand::Translate { map: Some(map), code: Some(code), reverse, as_of } => {
+            let direction = if *reverse { Direction::Reverse } else { Direction::Forward };
+            related::translate(codes, (map, code), direction, *as_of, output)?;
+        }
+        CodesCommand::Translate { .. } => related::list_concept_maps(codes, output)?,
+        CodesCommand::Subsumes { system, a, b, edition } => {
+            related::subsumes(edition.find(codes, system)?, a, b, output)?;
+        }
+        CodesCommand::Diff { system, from, to, limit } => {
+            related::compare(codes, system, (from, to.as_deref()), *limit, output)?;
+        }
+        CodesCommand::Children { system, code, edition } => {
+            let as_of = edition.find(codes, system)?;
+            show_concepts(as_of, &as_of.children(code).collect::<Vec<_>>(), output, || {
+                format!("no code of {system} has the parent `{code}`")
+            })?;
+        }
+        CodesCommand::Lineage { system, code, as_of } => related::lineage(codes, system, code, *as_of, output)?,
+        CodesCommand::Currency => stewards::currency(codes, output)?,
+        CodesCommand::Defects { system } => stewards::defects(codes, system.as_deref(), output)?,
+        CodesCommand::At { latitude, longitude } => stewards::at(codes, *latitude, *longitude, output)?,
+    }
+    Ok(())
+}
+
+impl EditionArgs {
+    fn find<'c>(&self, codes: &'c Codes, system: &str) -> Result<AsOf<'c>, CodesError> {
+        codes.as_of(system, self.version.as_deref(), self.as_of)
+    }
+}
+
+/// What the API refuses with, for a person at a terminal.
+fn refused(problem: Problem) -> anyhow::Error {
+    anyhow!(problem.detail.unwrap_or(problem.title))
+}
+
+fn list(codes: &Codes, output: &Output) -> anyhow::Result<()> {
+    if output.json {
+        let systems: Vec<CodeSystemView> = codes.systems().map(CodeSystemView::from).collect();
+        return output.document(&systems);
+    }
+    let rows: Vec<Vec<String>> = codes
+        .systems()
+        .map(|s| {
+            let made_up = if s.is_made_up() { "made up" } else { "" };
+            vec![s.name().into(), grouped(s.len() as i64), s.version().into(), s.title().into(), made_up.into()]
+        })
+        .collect();
+    output.table(&["system", "concepts", "version", "title", ""], &rows);
+    Ok(())
+}
+
+fn lookup(as_of: AsOf<'_>, code: &str, output: &Output) -> anyhow::Result<()> {
+    let found = as_of.system();
+    let Some(concept) = as_of.lookup(code) else {
+        bail!(
+            "{}",
+            words_of(&as_of.validate(code)).unwrap_or_else(|| format!("`{code}` is not a code of {}", found.name()))
+        );
+    };
+    if output.json {
+        return output.document(&ConceptView::new(as_of, concept, Language::En));
+    }
+    let mut rows = vec![
+        vec!["code".to_owned(), concept.code().to_owned()],
+        vec!["display".to_owned(), concept.display().to_owned()],
+    ];
+    for language in [Language::Pa, Language::Hi] {
+        if let Some(words) = concept.designation(language) {
+            rows.push(vec![format!("display ({})", language.tag()), words.to_owned()]);
+        }
+    }
+    rows.push(vec!["status".to_owned(), status_word(concept.status()).to_owned()]);
+    if let Some(parent) = as_of.parent(concept) {
+        rows.push(vec!["parent".to_owned(), parent.to_owned()]);
+    }
+    rows.extend(as_of.properties(concept).map(|(name, value)| vec![name.to_owned(), value.into_owned()]));
+    rows.push(vec!["system".to_owned(), format!("{} {} ({})", found.name(), found.version(), found.source())]);
+    output.table(&["what", "value"], &rows);
+    Ok(())
+}
+
+/// Why a code is not valid: of a code system, of a value set, or of a checked kind.
+fn reason(codes: &Codes, system: &str, code: &str, edition: &EditionArgs) -> anyhow::Result<Option<String>> {
+    if let Some(kind) = CheckedKind::parse_name(system) {
+        // An identifier of a person is never echoed, not even a wrong one.
+        return Ok(kind.check(code).err().map(|error| error.to_string()));
+    }
+    if codes.system(system).is_none() && codes.get_value_set(system).is_ok() {
+        if edition.version.is_some() {
+            bail!("`{system}` is a value set; --version is for code systems");
+        }
+        return Ok(words_of(&codes.validate_in(system, None, code, edition.as_of)?));
+    }
+    Ok(words_of(&edition.find(codes, system)?.validate(code)))
+}
+
+fn validate(
+    codes: &Codes,
+    system: &str,
+    wanted: &[String],
+    edition: &EditionArgs,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let mut results = Vec::with_capacity(wanted.len());
+    for code in wanted {
+        results.push((code, reason(codes, system, code, edition)?));
+    }
+    let hidden = CheckedKind::parse_name(system).is_some();
+    let shown = |code: &str| if hidden { kanak_model::quality::mask(code) } else { code.to_owned() };
+    let good = results.iter().all(|(_, reason)| reason.is_none());
+    if output.json {
+        let rows: Vec<Value> = results
+            .iter()
+            .map(|(code, reason)| json!({ "code": shown(code), "valid": reason.is_none(), "reason": reason }))
+            .collect();
+        output.document(&rows)?;
+    } else {
+        for (code, reason) in &results {
+            match reason {
+                None => output.line(format!("{}  valid", shown(code))),
+                Some(reason) => output.line(format!("{}  not valid: {reason}", shown(code))),
+            }
+        }
+    }
+    if good {
+        return Ok(());
+    }
+    let bad = results.iter().filter(|(_, reason)| reason.is_some()).count();
+    bail!("{bad} of {} not valid", results.len())
+}
+
+fn search(as_of: AsOf<'_>, text: &str, limit: usize, output: &Output) -> anyhow::Result<()> {
+    // Some hits may not be valid on the day.
+    let weighed = if as_of.day().is_some() { limit.saturating_mul(5) } else { limit };
+    let hits = as_of.system().search(text, weighed).into_iter().map(|hit| hit.concept);
+    let found: Vec<Concept<'_>> = hits.filter(|concept| as_of.holds(*concept)).take(limit).collect();
+    let system = as_of.system().name();
+    show_concepts(as_of, &found, output, || format!("nothing in {system} is like `{text}`; try fewer or other words"))
+}
+
+/// Shows concepts of a code system, or says why there is none.
+fn show_concepts(
+    as_of: AsOf<'_>,
+    concepts: &[Concept<'_>],
+    output: &Output,
+    none: impl FnOnce() -> String,
+) -> anyhow::Result<()> {
+    if output.json {
+        let view = |concept: &Concept<'_>| ConceptView::new(as_of, *concept, Language::En);
+        return output.document(&concepts.iter().map(view).collect::<Vec<_>>());
+    }
+    if concepts.is_empty() {
+        bail!("{}", none());
+    }
+    let row = |concept: &Concept<'_>| vec![concept.code().to_owned(), concept.display().to_owned()];
+    output.table(&["code", "display"], &concepts.iter().map(row).collect::<Vec<_>>());
+    Ok(())
+}

@@ -1,0 +1,374 @@
+//! The codes as a FHIR terminology server.
+
+use kanak_codes::{Sidecar, import_csv};
+
+use super::*;
+
+async fn ask(served: &Served, path: &str) -> Answer {
+    served.get(&format!("/fhir/{path}"), "", "").await
+}
+
+async fn post(served: &Served, path: &str, body: impl Into<Body>) -> Answer {
+    let request = Request::post(format!("/fhir/{path}")).header(header::CONTENT_TYPE, "application/fhir+json");
+    served.send(request.body(body.into()).unwrap()).await
+}
+
+async fn served() -> Served {
+    Served::over(House::new().await, Cookies::Loopback).await
+}
+
+#[track_caller]
+fn resource(answer: &Answer, kind: &str) -> Value {
+    assert_eq!(answer.headers[header::CONTENT_TYPE], "application/fhir+json", "{}", answer.body);
+    let resource = answer.json();
+    assert_eq!((answer.status, &resource["resourceType"]), (StatusCode::OK, &kind.into()), "{resource}");
+    resource
+}
+
+/// The value of a parameter, whatever its type.
+fn value(parameters: &Value, name: &str) -> Value {
+    let found = parameters["parameter"].as_array().unwrap().iter().find(|parameter| parameter["name"] == name);
+    let found = found.and_then(|found| found.as_object().unwrap().iter().find(|(key, _)| key.starts_with("value")));
+    found.map_or(Value::Null, |(_, value)| value.clone())
+}
+
+async fn told(served: &Served, path: &str) -> Value {
+    resource(&ask(served, path).await, "Parameters")
+}
+
+#[track_caller]
+fn outcome(answer: &Answer, status: StatusCode, code: &str, says: &str) {
+    assert_eq!(answer.headers[header::CONTENT_TYPE], "application/fhir+json", "{}", answer.body);
+    let told = answer.json();
+    assert_eq!((answer.status, &told["resourceType"]), (status, &"OperationOutcome".into()), "{told}");
+    assert_eq!(told["issue"][0]["code"], code, "{told}");
+    assert!(told["issue"][0]["diagnostics"].as_str().unwrap().contains(says), "{told}");
+}
+
+#[tokio::test]
+async fn resources_are_read_and_found_by_what_they_say_of_themselves() {
+    let served = served().await;
+    let system = resource(&ask(&served, "CodeSystem/lgd-district").await, "CodeSystem");
+    assert_eq!(
+        (&system["url"], &system["content"]),
+        (&"urn:kanak:code-system:lgd-district".into(), &"not-present".into())
+    );
+    for query in
+        ["url=urn:kanak:code-system:nic", "name=nic", "name:exact=Nic", "_id=nic", "title:contains=industr&_id=nic"]
+    {
+        let bundle = resource(&ask(&served, &format!("CodeSystem?{query}")).await, "Bundle");
+        assert_eq!(bundle["entry"][0]["resource"]["id"], "nic", "{query}: {bundle}");
+    }
+    let none = resource(&ask(&served, "CodeSystem?status=draft").await, "Bundle");
+    assert_eq!((&none["total"], none.get("entry")), (&0.into(), None));
+    let set = resource(&ask(&served, "ValueSet/active-branches-punjab").await, "ValueSet");
+    assert_eq!(set["compose"]["include"][0]["filter"][0]["property"], "status");
+    let map = resource(&ask(&served, "ConceptMap/nic-isic").await, "ConceptMap");
+    assert_eq!(map["group"][0]["target"], "urn:kanak:code-system:isic");
+    assert!(resource(&ask(&served, "ConceptMap?url=urn:kanak:concept-map:nic-isic").await, "Bundle")["total"] == 1);
+    let form =
+        Request::post("/fhir/ValueSet/_search").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let form = served.send(form.body(Body::from("name=DistrictsPunjab")).unwrap()).await;
+    assert_eq!(resource(&form, "Bundle")["total"], 1);
+    assert_eq!(resource(&ask(&served, "metadata").await, "CapabilityStatement")["fhirVersion"], "4.0.1");
+    resource(&ask(&served, "metadata?mode=terminology").await, "TerminologyCapabilities");
+}
+
+#[tokio::test]
+async fn codes_are_looked_up_judged_and_compared() {
+    let served = served().await;
+    let system = "system=urn:kanak:code-system:lgd-district";
+    let amritsar = told(&served, &format!("CodeSystem/$lookup?{system}&code=27&displayLanguage=pa")).await;
+    assert_eq!(value(&amritsar, "display"), "ਅੰਮ੍ਰਿਤਸਰ");
+    let body = r#"{"resourceType":"Parameters","parameter":[{"name":"coding","valueCoding":{"system":"lgd-district","code":"27"}}]}"#;
+    let posted = resource(&post(&served, "CodeSystem/$lookup", body).await, "Parameters");
+    assert_eq!(value(&posted, "version"), value(&amritsar, "version"));
+    assert_eq!(value(&told(&served, "CodeSystem/lgd-district/$lookup?code=27").await, "code"), "27");
+
+    let judged =
+        async |query: &str| value(&told(&served, &format!("CodeSystem/$validate-code?{query}")).await, "result");
+    assert_eq!(judged("url=urn:kanak:code-system:lgd-district&code=737").await, true);
+    assert_eq!(judged("url=lgd-district&code=737&date=2019-07-01").await, false);
+    assert_eq!(judged("url=lgd-district&code=737&display=Sangrur").await, false);
+    assert_eq!(judged("url=lgd-district&code=nothing").await, false);
+    assert_eq!(
+        value(&told(&served, "CodeSystem/$subsumes?system=nic&codeA=01&codeB=01111").await, "outcome"),
+        "subsumes"
+    );
+    assert_eq!(
+        value(&told(&served, "CodeSystem/$subsumes?system=nic&codeA=01111&codeB=01").await, "outcome"),
+        "subsumed-by"
+    );
+
+    let judged = async |query: &str| value(&told(&served, &format!("ValueSet/$validate-code?{query}")).await, "result");
+    assert_eq!(judged(&format!("url=urn:kanak:value-set:districts-punjab&{system}&code=27")).await, true);
+    assert_eq!(judged(&format!("url=districts-punjab&{system}&code=603")).await, false);
+    assert_eq!(judged("url=districts-punjab&code=27").await, true);
+    assert_eq!(judged("url=urn:kanak:code-system:nic?fhir_vs&code=01111").await, true);
+}
+
+#[tokio::test]
+async fn value_sets_are_expanded_and_codes_translated() {
+    let served = served().await;
+    let path = "ValueSet/$expand?url=urn:kanak:value-set:districts-punjab&count=2&offset=1&includeDesignations=true";
+    let page = resource(&ask(&served, path).await, "ValueSet")["expansion"].clone();
+    assert_eq!((page["contains"].as_array().unwrap().len(), &page["offset"]), (2, &1.into()));
+    let found = resource(&ask(&served, "ValueSet/districts-punjab/$expand?filter=amrit").await, "ValueSet");
+    assert_eq!(found["expansion"]["contains"][0]["code"], "27");
+    let whole =
+        resource(&ask(&served, "ValueSet/$expand?url=urn:kanak:code-system:nic?fhir_vs&count=0").await, "ValueSet");
+    assert!(whole["expansion"]["total"].as_u64().unwrap() > 2000 && whole["expansion"].get("contains").is_none());
+
+    let wheat = "ConceptMap/$translate?url=urn:kanak:concept-map:nic-isic&system=urn:kanak:code-system:nic&code=01111";
+    let wheat = told(&served, wheat).await;
+    assert_eq!(value(&wheat, "result"), true);
+    let parts = &wheat["parameter"].as_array().unwrap().last().unwrap()["part"];
+    assert_eq!((&parts[0]["valueCode"], &parts[1]["valueCoding"]["code"]), (&"wider".into(), &"0111".into()));
+    let back = told(&served, "ConceptMap/nic-isic/$translate?targetCode=0111").await;
+    assert!(back.to_string().contains("\"01111\""), "{back}");
+    let by_system = told(&served, "ConceptMap/$translate?system=nic&targetsystem=isic&sourceCode=01111").await;
+    assert_eq!(value(&by_system, "result"), true);
+    let none = told(&served, "ConceptMap/nic-isic/$translate?code=nothing").await;
+    assert_eq!(value(&none, "result"), false);
+}
+
+#[tokio::test]
+async fn what_cannot_be_answered_is_an_operation_outcome() {
+    let served = served().await;
+    let (not_found, bad) = (StatusCode::NOT_FOUND, StatusCode::BAD_REQUEST);
+    outcome(&ask(&served, "CodeSystem/$lookup?system=nic&code=nothing").await, not_found, "not-found", "nic");
+    outcome(&ask(&served, "CodeSystem/$lookup?system=nothing&code=1").await, not_found, "not-found", "known are");
+    outcome(&ask(&served, "CodeSystem/$lookup?system=nic").await, bad, "invalid", "no code");
+    outcome(&ask(&served, "CodeSystem/$lookup?code=1").await, bad, "invalid", "no code system");
+    outcome(&ask(&served, "CodeSystem/$lookup?system=nic&code=01&date=soon").await, bad, "invalid", "`date`");
+    outcome(&ask(&served, "CodeSystem/$subsumes?system=nic&codeA=01").await, bad, "invalid", "codeB");
+    outcome(&ask(&served, "ValueSet/$expand?url=none").await, not_found, "not-found", "known are");
+    outcome(&ask(&served, "ValueSet/$expand?url=districts-punjab&count=many").await, bad, "invalid", "count");
+    outcome(&ask(&served, "Patient/1").await, not_found, "not-found", "/fhir/Patient/1");
+    outcome(&ask(&served, "metadata?mode=other").await, bad, "invalid", "terminology");
+    let deep = format!("{{\"resourceType\":{}1{}}}", "[".repeat(50_000), "]".repeat(50_000));
+    outcome(&post(&served, "CodeSystem/$lookup", deep).await, bad, "invalid", "JSON");
+    outcome(&post(&served, "CodeSystem/$lookup", vec![b'{', 0xff]).await, bad, "invalid", "JSON");
+    outcome(&post(&served, "CodeSystem/$lookup", "{\"resourceType\":\"Patient\"}").await, bad, "invalid", "Parameters");
+    let large = "x".repeat(admit::BODY_BYTES_MAX + 1);
+    outcome(&post(&served, "CodeSystem/$lookup", large).await, StatusCode::PAYLOAD_TOO_LARGE, "too-long", "takes");
+    let wrong = Request::delete("/fhir/CodeSystem/nic").body(Body::empty()).unwrap();
+    outcome(&served.send(wrong).await, StatusCode::METHOD_NOT_ALLOWED, "not-supported", "DELETE");
+    outcome(&ask(&served, "CodeSystem/$lookup?system=nic&code=%00").await, not_found, "not-found", "nic");
+}
+
+/// A server that has the code system `ward` beside the others: one code that ended, one that followed it, one that is retired.
+async fn served_with_wards() -> Served {
+    let text = |text: &str| text.to_owned();
+    let sidecar = Sidecar {
+        name: text("ward"),
+        title_en: text("Wards"),
+        version: text("1"),
+        source: text("an example"),
+        licence: text("none stated"),
+        source_date: text("2026"),
+        ..Sidecar::default()
+    };
+    let csv = "code,display,status,valid_from,valid_until\nW1,Old ward,,,2020-01-01\nW2,New ward,,2020-01-01,\nW3,Kept ward,retired,,\n";
+    let wards = import_csv(sidecar, csv.as_bytes()).unwrap();
+    let served = served().await;
+    let codes = served.state.codes().with(vec![wards.part()]).unwrap();
+    served.state.deployment.codes_at_hand.in_use().put(codes.into());
+    served
+}
+
+fn coding(system: &str, code: &str) -> Value {
+    serde_json::json!({ "name": "coding", "valueCoding": { "system": system, "code": code } })
+}
+
+fn parameters(given: &[Value]) -> String {
+    serde_json::json!({ "resourceType": "Parameters", "parameter": given }).to_string()
+}
+
+#[tokio::test]
+async fn a_code_of_another_system_than_the_one_asked_about_is_never_taken_for_one_of_it() {
+    let served = served().await;
+    let nic = "urn:kanak:code-system:nic";
+    for path in [
+        "CodeSystem/$validate-code?url=lgd-district",
+        "CodeSystem/lgd-district/$validate-code",
+        "ValueSet/$validate-code?url=urn:kanak:code-system:lgd-district?fhir_vs",
+    ] {
+        let judged = resource(&post(&served, path, parameters(&[coding(nic, "27")])).await, "Parameters");
+        assert_eq!(value(&judged, "result"), false, "{path}: {judged}");
+        let message = value(&judged, "message").as_str().unwrap().to_owned();
+        assert!(message.contains("`nic`") && message.contains("`lgd-district`"), "{message}");
+        let several = serde_json::json!({ "name": "codeableConcept", "valueCodeableConcept": { "coding": [
+            { "system": nic, "code": "27" }, { "system": "urn:kanak:code-system:lgd-district", "code": "27" },
+        ] } });
+        let judged = resource(&post(&served, path, parameters(&[several])).await, "Parameters");
+        assert_eq!(value(&judged, "result"), true, "{path}: {judged}");
+    }
+    for query in ["system=lgd-district&code=27", "system=nic&targetsystem=lgd-district&code=01111"] {
+        let none = told(&served, &format!("ConceptMap/nic-isic/$translate?{query}")).await;
+        assert_eq!(value(&none, "result"), false, "{query}: {none}");
+        assert!(value(&none, "message").as_str().unwrap().contains("lgd-district"), "{none}");
+    }
+    let bad = StatusCode::BAD_REQUEST;
+    let looked_up = post(&served, "CodeSystem/lgd-district/$lookup", parameters(&[coding(nic, "27")])).await;
+    outcome(&looked_up, bad, "invalid", "`lgd-district`");
+    let pair = |a: &str, b: &str| {
+        let named = |name: &str, system: &str| serde_json::json!({ "name": name, "valueCoding": { "system": system, "code": "01" } });
+        parameters(&[named("codingA", a), named("codingB", b)])
+    };
+    outcome(&post(&served, "CodeSystem/$subsumes", pair("nic", "isic")).await, bad, "invalid", "`isic`");
+    outcome(&post(&served, "CodeSystem/$subsumes?system=isic", pair("nic", "nic")).await, bad, "invalid", "`nic`");
+    resource(&post(&served, "CodeSystem/$subsumes?system=nic", pair("nic", nic)).await, "Parameters");
+}
+
+#[tokio::test]
+async fn without_a_date_codes_are_those_of_today_and_what_ended_is_looked_up_as_inactive() {
+    let served = served_with_wards().await;
+    for set in ["CodeSystem/$validate-code?url=ward", "ValueSet/$validate-code?url=urn:kanak:code-system:ward?fhir_vs"]
+    {
+        for (query, expected) in [
+            ("code=W1", false),
+            ("code=W2", true),
+            ("code=W1&date=2019", true),
+            ("code=W2&date=2019-07", false),
+            ("code=W2&date=2020-01-01T00:30:00Z", true),
+        ] {
+            let judged = told(&served, &format!("{set}&{query}")).await;
+            assert_eq!(value(&judged, "result"), expected, "{set}&{query}: {judged}");
+        }
+    }
+    let listed = async |query: &str| {
+        let path = format!("ValueSet/$expand?url=urn:kanak:code-system:ward?fhir_vs&{query}");
+        let expansion = resource(&ask(&served, &path).await, "ValueSet")["expansion"].clone();
+        let contained = expansion["contains"].as_array().unwrap();
+        assert_eq!(expansion["total"], contained.len(), "{expansion}");
+        contained.iter().map(|one| one["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(listed("").await, ["W2", "W3"]);
+    assert_eq!(listed("activeOnly=true").await, ["W2"]);
+    assert_eq!(listed("date=2019").await, ["W1", "W3"]);
+    assert_eq!(listed("date=2019-07&activeOnly=true").await, ["W1"]);
+    for (code, is_inactive) in [("W1", true), ("W2", false), ("W3", true), ("W1&date=2019-07-01", false)] {
+        let ward = told(&served, &format!("CodeSystem/ward/$lookup?code={code}&property=inactive")).await;
+        let property = ward["parameter"].as_array().unwrap().iter().find(|one| one["name"] == "property").unwrap();
+        assert_eq!(property["part"][1]["valueBoolean"], is_inactive, "{code}: {ward}");
+    }
+}
+
+#[tokio::test]
+async fn a_search_is_paged_to_its_end_and_says_what_it_went_by() {
+    let served = served().await;
+    let link = |bundle: &Value, relation: &str| {
+        let links = bundle["link"].as_array().unwrap();
+        links.iter().find(|link| link["relation"] == relation).map(|link| link["url"].as_str().unwrap().to_owned())
+    };
+    let total = resource(&ask(&served, "CodeSystem").await, "Bundle")["total"].as_u64().unwrap();
+    let mut ids = std::collections::BTreeSet::new();
+    let mut path = "CodeSystem?_count=7&shoe=1".to_owned();
+    loop {
+        let page = resource(&ask(&served, &path).await, "Bundle");
+        assert_eq!(page["total"], total);
+        let own = link(&page, "self").unwrap();
+        assert!(own.contains("_count=7") && !own.contains("shoe"), "{own}");
+        let entries = page["entry"].as_array().unwrap();
+        assert!(entries.iter().all(|entry| ids.insert(entry["resource"]["id"].as_str().unwrap().to_owned())), "{page}");
+        match link(&page, "next") {
+            Some(next) => path = next.split_once("/fhir/").unwrap().1.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(ids.len() as u64, total);
+    let counted = resource(&ask(&served, "CodeSystem?_summary=count").await, "Bundle");
+    assert_eq!((&counted["total"], counted.get("entry"), link(&counted, "next")), (&total.into(), None, None));
+    let strict = |query: &str| Request::get(format!("/fhir/ValueSet?{query}")).header("prefer", "handling=strict");
+    let refused = served.send(strict("shoe=1").body(Body::empty()).unwrap()).await;
+    outcome(&refused, StatusCode::BAD_REQUEST, "invalid", "`shoe`");
+    resource(&served.send(strict("name=Districts&_count=1").body(Body::empty()).unwrap()).await, "Bundle");
+}
+
+#[tokio::test]
+async fn a_version_that_is_not_there_is_not_found_and_the_one_there_is_named() {
+    let served = served().await;
+    for (path, there) in [
+        ("ValueSet/$expand?url=districts-punjab|99", "there is 1"),
+        ("ValueSet/$expand?url=districts-punjab&valueSetVersion=99", "there is 1"),
+        ("ValueSet/$expand?url=districts-punjab&system-version=urn:kanak:code-system:lgd-district|99", "2022-03-11"),
+        ("ValueSet/$expand?url=urn:kanak:code-system:nic?fhir_vs&system-version=nic|99", "2008"),
+        ("ValueSet/$validate-code?url=districts-punjab|99&code=27", "there is 1"),
+        ("ValueSet/$validate-code?url=districts-punjab&valueSetVersion=99&code=27", "there is 1"),
+        ("ValueSet/$validate-code?url=districts-punjab&system=lgd-district&systemVersion=99&code=27", "2022-03-11"),
+        ("CodeSystem/$validate-code?url=nic|99&code=01", "2008"),
+        ("ConceptMap/$translate?url=nic-isic|99&code=01111", "there is 1"),
+        ("ConceptMap/nic-isic/$translate?conceptMapVersion=99&code=01111", "there is 1"),
+    ] {
+        let path = path.replace('|', "%7C");
+        outcome(&ask(&served, &path).await, StatusCode::NOT_FOUND, "not-found", there);
+    }
+    let found = "ValueSet/$expand?url=districts-punjab%7C1&system-version=lgd-district%7C2022-03-11&count=1";
+    resource(&ask(&served, found).await, "ValueSet");
+}
+
+#[tokio::test]
+async fn a_code_system_declares_what_is_told_of_its_concepts_and_what_chooses_them() {
+    let served = served().await;
+    let nic = resource(&ask(&served, "CodeSystem/nic").await, "CodeSystem");
+    let kind = |code: &str| {
+        nic["property"].as_array().unwrap().iter().find(|one| one["code"] == code).map(|one| one["type"].clone())
+    };
+    assert_eq!(kind("inactive"), Some("boolean".into()));
+    assert_eq!(
+        (kind("parent"), kind("child"), kind("level")),
+        (Some("code".into()), Some("code".into()), Some("string".into()))
+    );
+    let wheat = told(&served, "CodeSystem/nic/$lookup?code=01111").await;
+    for property in wheat["parameter"].as_array().unwrap().iter().filter(|one| one["name"] == "property") {
+        assert!(kind(property["part"][0]["valueCode"].as_str().unwrap()).is_some(), "{property}");
+    }
+    let bank = resource(&ask(&served, "CodeSystem/ifsc").await, "CodeSystem");
+    let set = resource(&ask(&served, "ValueSet/active-branches-punjab").await, "ValueSet");
+    for used in set["compose"]["include"][0]["filter"].as_array().unwrap() {
+        let declared = bank["filter"].as_array().unwrap().iter().find(|one| one["code"] == used["property"]).unwrap();
+        assert!(declared["operator"].as_array().unwrap().contains(&used["op"]), "{used}");
+    }
+}
+
+#[tokio::test]
+async fn what_fhir_has_and_is_not_done_here_is_refused_as_not_supported() {
+    let served = served().await;
+    let (bad, not_supported) = (StatusCode::BAD_REQUEST, "not-supported");
+    for (path, name) in [
+        ("ValueSet/$expand", "valueSet"),
+        ("ValueSet/$validate-code", "valueSet"),
+        ("CodeSystem/$validate-code", "codeSystem"),
+    ] {
+        let sent = serde_json::json!({ "name": name, "resource": { "resourceType": "ValueSet" } });
+        outcome(&post(&served, path, parameters(&[sent])).await, bad, not_supported, "send the `url`");
+    }
+    let accepting = |path: &str, kind: &str| Request::get(format!("/fhir/{path}")).header(header::ACCEPT, kind);
+    for path in ["CodeSystem", "CodeSystem/nic", "ValueSet/districts-punjab", "ConceptMap/nic-isic", "metadata"] {
+        let refused = served.send(accepting(path, "application/fhir+xml").body(Body::empty()).unwrap()).await;
+        outcome(&refused, StatusCode::NOT_ACCEPTABLE, not_supported, "application/fhir+json");
+        for taken in ["application/fhir+xml, application/fhir+json;q=0.5", "*/*", "application/fhir+json"] {
+            let answer = served.send(accepting(path, taken).body(Body::empty()).unwrap()).await;
+            assert_eq!(answer.status, StatusCode::OK, "{path} {taken}");
+        }
+    }
+    let xml = ask(&served, "CodeSystem/nic?_format=xml").await;
+    outcome(&xml, StatusCode::NOT_ACCEPTABLE, not_supported, "application/fhir+json");
+    resource(&ask(&served, "CodeSystem/nic?_format=application/fhir+json").await, "CodeSystem");
+}
+
+#[tokio::test]
+async fn an_expansion_says_how_much_of_it_is_told() {
+    let served = served().await;
+    for (count, limited) in [("", true), ("&count=5000", true), ("&count=10", false)] {
+        let path = format!("ValueSet/$expand?url=urn:kanak:code-system:nic?fhir_vs{count}");
+        let expansion = resource(&ask(&served, &path).await, "ValueSet")["expansion"].clone();
+        let stated =
+            |name: &str| expansion["parameter"].as_array().unwrap().iter().find(|one| one["name"] == name).cloned();
+        let contained = expansion["contains"].as_array().unwrap().len();
+        assert!(expansion["total"].as_u64().unwrap() > 2000 && expansion["offset"] == 0, "{count}");
+        assert_eq!(stated("count").unwrap()["valueInteger"], contained, "{count}");
+        assert_eq!(stated("limitedExpansion").is_some(), limited, "{count}");
+    }
+}

@@ -1,0 +1,3 @@
+//! `/v1/code-bundle`: public, no key needed.
+
+pub mod get;

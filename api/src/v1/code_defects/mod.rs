@@ -1,0 +1,3 @@
+//! `/v1/code-defects`.
+
+pub mod list;
