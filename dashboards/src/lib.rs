@@ -15,6 +15,7 @@ mod link_evidence;
 pub mod linkage_report;
 mod names;
 mod nav;
+mod number;
 pub mod pages;
 pub mod proposals;
 mod reading;

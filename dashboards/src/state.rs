@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kanak_codes::Codes;
+use kanak_codes::{Codes, CodesInUse};
 use kanak_model::{Clock, EntityModel};
 use kanak_store::Store;
 use kanak_warehouse::Warehouse;
@@ -19,8 +19,8 @@ pub struct DashboardState {
     pub warehouse: Warehouse,
     /// The masters.
     pub models: Arc<Vec<EntityModel>>,
-    /// The code systems.
-    pub codes: Arc<Codes>,
+    /// The code systems: pages take them by [`Self::codes`].
+    pub codes: CodesInUse,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance that nobody can foretell: for passwords.
@@ -32,6 +32,11 @@ pub struct DashboardState {
 }
 
 impl DashboardState {
+    /// The code systems in use now.
+    pub(crate) fn codes(&self) -> Arc<Codes> {
+        self.codes.get()
+    }
+
     /// The model of an entity type.
     pub(crate) fn find_model(&self, entity: &str) -> Option<&EntityModel> {
         self.models.iter().find(|model| model.name == entity)

@@ -72,6 +72,9 @@ test("what is no page says so in the language and leads back", async () => {
   assert.match(await page.textContent("main"), /no such page.*\/nosuch/is);
   await Promise.all([page.waitForNavigation(), page.click("main a.button")]);
   assert.notEqual(new URL(page.url()).pathname, "/nosuch");
+  const numberless = await page.goto(`${house.address}/steward-tasks/abc`);
+  assert.equal(numberless.status(), 404);
+  assert.match(await page.textContent("main"), /abc/);
   const opened = await page.goto(`${house.address}/steward-tasks/1/decision`);
   assert.equal(opened.status(), 405);
   await Promise.all([page.waitForNavigation(), page.click("main a.button")]);

@@ -10,6 +10,7 @@ mod broken_input;
 mod crashes;
 mod demo;
 mod faults;
+mod fhir;
 mod house;
 mod linkage;
 mod other_engines;

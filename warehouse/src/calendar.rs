@@ -1,14 +1,14 @@
 //! `dim_dates`: the calendar by which the state counts.
 //!
-//! Days are India's. Financial years run April to March. A working day is Monday to Friday and no holiday of
-//! the list that is given ([`Holidays`]); `working_day_number` counts them, so that the n-th working day after a day is
-//! one equality away.
+//! Days are India's. Financial years run April to March. The list that is given ([`Holidays`]) says which days are
+//! working days: Monday to Friday unless it names other days of the week, and no holiday. `working_day_number` counts
+//! them, so that the n-th working day after a day is one equality away.
 
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray};
 use chrono::{Datelike, Days, NaiveDate, Weekday};
-use kanak_codes::Holidays;
+use kanak_codes::{Day, Holidays};
 
 use crate::error::WarehouseError;
 use crate::schema::{Column, ColumnType, arrow_schema};
@@ -63,8 +63,10 @@ pub(crate) fn dates(holidays: &Holidays, today: NaiveDate) -> Result<RecordBatch
     let first = NaiveDate::from_ymd_opt(FIRST_YEAR, 1, 1).unwrap_or_default();
     let last = NaiveDate::from_ymd_opt(today.year() + YEARS_AHEAD, 3, 31).unwrap_or(today);
     let days: Vec<NaiveDate> = first.iter_days().take_while(|day| *day <= last).collect();
+    let calendar = holidays.calendar();
+    let works: Vec<bool> =
+        days.iter().map(|day| calendar.is_working_day(Day::from_days(days_since_epoch(*day)))).collect();
     let holidays: Vec<Option<&str>> = days.iter().map(|day| holidays.find(&day.to_string())).collect();
-    let works: Vec<bool> = days.iter().zip(&holidays).map(|(day, name)| !is_weekend(*day) && name.is_none()).collect();
     let mut worked = 0;
     let numbers = works.iter().map(|works| {
         worked += i64::from(*works);

@@ -226,7 +226,7 @@ mod tests {
             })
             .collect();
         let day = |text: &str| Some(text.to_owned());
-        assert_eq!(rows, [(21, day("2014-01-01"), day("2016-01-01")), (45, day("2016-01-01"), None)]);
+        assert_eq!(rows, [(21, day("2012-01-01"), day("2016-01-01")), (45, day("2016-01-01"), None)]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use kanak_codes::{Codes, Holidays};
+use kanak_codes::{Codes, CodesInUse, Holidays};
 use kanak_model::{Access, EntityModel, EventModel, Timestamp};
 use serde::Serialize;
 use tokio::sync::{Mutex, Semaphore};
@@ -49,7 +49,7 @@ pub struct Warehouse {
 
 struct Inner {
     lake: PathBuf,
-    codes: Arc<Codes>,
+    codes: CodesInUse,
     holidays: Holidays,
     metrics: Vec<Metric>,
     models: Vec<SqlModel>,
@@ -89,11 +89,12 @@ pub struct TableInfo {
 
 impl Warehouse {
     /// Opens the warehouse below `lake`, which is made where it is not there, at its current release. The folder is its
-    /// owner's alone. A file `holidays.csv` in it stands in place of the built-in list of holidays.
+    /// owner's alone. Each build writes the code systems that are in use then. A file `holidays.csv` in it stands in place of the built-in
+    /// list of holidays.
     ///
     /// # Errors
     /// When the folder cannot be made or read, its manifest does not read, or its list of holidays does not.
-    pub fn open(lake: &Path, codes: Arc<Codes>) -> Result<Self, WarehouseError> {
+    pub fn open(lake: &Path, codes: impl Into<CodesInUse>) -> Result<Self, WarehouseError> {
         let restricted = lake.join("restricted");
         private_folder(lake)?;
         private_folder(&restricted)?;
@@ -118,7 +119,7 @@ impl Warehouse {
         let places = Arc::new(Semaphore::new(query::QUERIES_AT_ONCE));
         let inner = Inner {
             lake,
-            codes,
+            codes: codes.into(),
             holidays,
             metrics,
             models,
@@ -237,11 +238,12 @@ impl Warehouse {
     pub async fn build(&self, feed_position: i64, now: Timestamp) -> Result<Release, WarehouseError> {
         let _writing = self.inner.writing.lock().await;
         let former = self.release();
+        let codes = self.inner.codes.get();
         let builder = Builder {
             lake: &self.inner.lake,
             tables: &self.inner.tables,
             runtime: &self.inner.build_runtime,
-            codes: &self.inner.codes,
+            codes: &codes,
             holidays: &self.inner.holidays,
             models: &self.inner.models,
         };
@@ -355,7 +357,7 @@ impl Warehouse {
             name: name.to_owned(),
             description: match model {
                 Some(model) => model.description.clone(),
-                None => describe_input(&self.inner.codes, name),
+                None => describe_input(&self.inner.codes.get(), name),
             },
             grain: model.map(|model| model.grain.clone()),
             folder: table.map_or(Folder::Open, |table| table.folder),

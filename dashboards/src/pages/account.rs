@@ -77,7 +77,7 @@ pub(crate) async fn change_password(
 
 fn build(state: &DashboardState, signed: &Signed, error: Option<String>) -> AccountPage {
     let shell = Shell::new("account", &signed.visit, state.made_up);
-    let districts = names::districts(&state.codes, shell.language());
+    let districts = names::districts(&state.codes(), shell.language());
     AccountPage::build(shell, &signed.user.caller, &districts, error)
 }
 

@@ -53,7 +53,7 @@ pub(crate) async fn show(
     let (access, shell) = figures_page(&state, &signed, "benefits")?;
     let rows = read(&state, &access, &cut).await?;
     let rules = RulesInForce::find(&state.store, "citizen").await?;
-    show_page(&BenefitsPage::build(shell, &state.codes, &cut, &rows, rules.as_ref()))
+    show_page(&BenefitsPage::build(shell, &state.codes(), &cut, &rows, rules.as_ref()))
 }
 
 async fn read(state: &DashboardState, access: &Access, cut: &Cut) -> Result<BenefitRows, PageError> {

@@ -79,7 +79,8 @@ pub(crate) async fn show(
         Some(purpose) => signed.access(purpose)?,
         None => signed.access(PURPOSES[0]).or_else(|_| signed.access(PURPOSES[1]))?,
     };
-    let found = state.codes.system(&system);
+    let codes = state.codes();
+    let found = codes.system(&system);
     let concept = found.and_then(|found| Some((found, found.lookup(&code)?)));
     let concept = concept.ok_or_else(|| PageError::NotFound { what: "code", name: code.clone() })?;
     let refused = |word: &str, text: &str| PageError::Refused(format!("`{word}` is no {text}"));
@@ -114,7 +115,7 @@ pub(crate) async fn show(
         known_at: asked.known_at,
         page,
     };
-    show_page(&CodeRelationsPage::build(shell, &state.codes, concept, parts))
+    show_page(&CodeRelationsPage::build(shell, &codes, concept, parts))
 }
 
 /// What the page is made of.

@@ -25,7 +25,7 @@ pub(crate) struct CodeSystemsPage {
 
 /// `GET /code-systems`
 pub(crate) async fn show(State(state): State<DashboardState>, visit: Visit) -> Result<Response, PageError> {
-    show_page(&CodeSystemsPage::build(Shell::new("code_systems", &visit, state.made_up), &state.codes))
+    show_page(&CodeSystemsPage::build(Shell::new("code_systems", &visit, state.made_up), &state.codes()))
 }
 
 impl CodeSystemsPage {

@@ -180,7 +180,7 @@ async fn read_page(
         refused,
     };
     let shell = Shell::new("golden_record", &signed.visit, state.made_up);
-    Ok(GoldenRecordPage::build(shell, &state.codes, (model, &state.models), &access, parts))
+    Ok(GoldenRecordPage::build(shell, &state.codes(), (model, &state.models), &access, parts))
 }
 
 /// Why there is nothing to show of a recorded time.

@@ -111,7 +111,7 @@ pub(crate) async fn search(
     let found = state.store.search_golden(&access, model, &asked.q, FOUND_MAX).await.map_err(PageError::inside)?;
     let ids: Vec<GoldenId> = found.iter().map(|record| record.id).collect();
     audit::record(&state, &access, "search", ids).await?;
-    let table = found_table(&state.codes, model, &access, signed.visit.language, &found);
+    let table = found_table(&state.codes(), model, &access, signed.visit.language, &found);
     show_page(&build(&state, &signed, &asked, Some(table), None).await?)
 }
 

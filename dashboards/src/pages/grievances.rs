@@ -60,7 +60,7 @@ pub(crate) async fn show(
 ) -> Result<Response, PageError> {
     let (access, shell) = figures_page(&state, &signed, "grievances")?;
     let rows = read(&state, &access, &cut).await?;
-    show_page(&GrievancesPage::build(shell, &state.codes, &cut, &rows))
+    show_page(&GrievancesPage::build(shell, &state.codes(), &cut, &rows))
 }
 
 /// The marts, with the department of the office as the department of this page.

@@ -72,7 +72,7 @@ pub(crate) async fn show(
 ) -> Result<Response, PageError> {
     let (access, shell) = figures_page(&state, &signed, "offices")?;
     let rows = read(&state, &access, &asked).await?;
-    show_page(&OfficesPage::build(shell, &state.codes, &asked, &rows))
+    show_page(&OfficesPage::build(shell, &state.codes(), &asked, &rows))
 }
 
 impl Asked {

@@ -58,7 +58,7 @@ pub(crate) async fn show(State(state): State<DashboardState>, signed: Signed) ->
     let (access, shell) = figures_page(&state, &signed, "overview")?;
     let rows = read(&state, &access).await?;
     let metrics = state.warehouse.list_metrics();
-    show_page(&OverviewPage::build(shell, &state.codes, &rows, metrics))
+    show_page(&OverviewPage::build(shell, &state.codes(), &rows, metrics))
 }
 
 async fn read(state: &DashboardState, access: &Access) -> Result<OverviewRows, PageError> {

@@ -3,7 +3,7 @@
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kanak_codes::Codes;
 use kanak_model::match_pair::Decision;
@@ -19,6 +19,7 @@ use crate::actions::{ActionError, Verdict};
 use crate::component::{Cell, Head, Table};
 use crate::department_answers::{AnswerLine, lines};
 use crate::error::PageError;
+use crate::number::Number;
 use crate::proposals::{SeenProposal, list_rejected, list_seen};
 use crate::samples::Sampler;
 use crate::session::Signed;
@@ -65,7 +66,7 @@ pub(crate) async fn show(
 /// `POST /proposals/{id}/approval`
 pub(crate) async fn approve(
     State(state): State<DashboardState>,
-    Path(id): Path<i64>,
+    Number(id): Number,
     signed: Signed,
     Form(sent): Form<Approved>,
 ) -> Result<Response, PageError> {
@@ -75,7 +76,7 @@ pub(crate) async fn approve(
 /// `POST /proposals/{id}/rejection`
 pub(crate) async fn turn_down(
     State(state): State<DashboardState>,
-    Path(id): Path<i64>,
+    Number(id): Number,
     signed: Signed,
     Form(sent): Form<Rejected>,
 ) -> Result<Response, PageError> {
@@ -98,7 +99,7 @@ async fn answer(
 /// `POST /proposals/answers/{id}/note`
 pub(crate) async fn take_note(
     State(state): State<DashboardState>,
-    Path(id): Path<i64>,
+    Number(id): Number,
     signed: Signed,
     Form(sent): Form<Approved>,
 ) -> Result<Response, PageError> {
@@ -158,7 +159,7 @@ async fn page(
         visitor: signed.user.caller.user,
     };
     let shell = Shell::new("proposals", &signed.visit, state.made_up);
-    let page = ProposalsPage::build(shell, &state.codes, &state.models, &parts);
+    let page = ProposalsPage::build(shell, &state.codes(), &state.models, &parts);
     show_page(&ProposalsPage { next, error, ..page })
 }
 

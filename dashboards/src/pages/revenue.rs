@@ -47,7 +47,7 @@ pub(crate) async fn show(
 ) -> Result<Response, PageError> {
     let (access, shell) = figures_page(&state, &signed, "revenue")?;
     let rows = read(&state, &access, &cut).await?;
-    show_page(&RevenuePage::build(shell, &state.codes, &cut, &rows))
+    show_page(&RevenuePage::build(shell, &state.codes(), &cut, &rows))
 }
 
 async fn read(state: &DashboardState, access: &Access, cut: &Cut) -> Result<RevenueRows, PageError> {

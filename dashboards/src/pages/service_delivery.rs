@@ -54,7 +54,7 @@ pub(crate) async fn show(
 ) -> Result<Response, PageError> {
     let (access, shell) = figures_page(&state, &signed, "service_delivery")?;
     let rows = read(&state, &access, &cut).await?;
-    show_page(&ServiceDeliveryPage::build(shell, &state.codes, &cut, &rows))
+    show_page(&ServiceDeliveryPage::build(shell, &state.codes(), &cut, &rows))
 }
 
 /// The mart, with the department that answers for the service as the department of this page.

@@ -32,7 +32,7 @@ pub(crate) async fn show(State(state): State<DashboardState>, signed: Signed) ->
     let sources = state.store.list_source_systems().await.map_err(PageError::inside)?;
     let events = state.store.count_events().await.map_err(PageError::inside)?;
     let shell = Shell::new("sources", &signed.visit, state.made_up);
-    show_page(&SourcesPage::build(shell, &state.codes, &sources, &events))
+    show_page(&SourcesPage::build(shell, &state.codes(), &sources, &events))
 }
 
 impl SourcesPage {

@@ -4,7 +4,7 @@ pub(crate) mod acts;
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kanak_codes::Codes;
 use kanak_model::entity_model::{EntityModel, Thresholds};
@@ -22,6 +22,7 @@ use crate::audit;
 use crate::component::{Cell, Drawn, Head, Opened, Table, Tone, Waterfall};
 use crate::error::PageError;
 use crate::format;
+use crate::number::Number;
 use crate::rules_in_force::{self, RulesInForce};
 use crate::samples::Sampler;
 use crate::session::Signed;
@@ -50,7 +51,7 @@ const REASON_CHARACTERS_MAX: usize = 500;
 /// `GET /steward-tasks/{id}`
 pub(crate) async fn show(
     State(state): State<DashboardState>,
-    Path(id): Path<i64>,
+    Number(id): Number,
     signed: Signed,
 ) -> Result<Response, PageError> {
     show_page(&read(&state, &signed, StewardTaskId(id), None).await?)
@@ -59,7 +60,7 @@ pub(crate) async fn show(
 /// `POST /steward-tasks/{id}/decision`
 pub(crate) async fn decide(
     State(state): State<DashboardState>,
-    Path(id): Path<i64>,
+    Number(id): Number,
     signed: Signed,
     Form(sent): Form<Decided>,
 ) -> Result<Response, PageError> {
@@ -82,7 +83,7 @@ pub(crate) async fn decide(
 /// `POST /steward-tasks/{id}/undo`
 pub(crate) async fn undo(
     State(state): State<DashboardState>,
-    Path(id): Path<i64>,
+    Number(id): Number,
     signed: Signed,
     Form(sent): Form<Undone>,
 ) -> Result<Response, PageError> {
@@ -170,7 +171,7 @@ async fn read(
         error,
     };
     let shell = Shell::new("steward_task", &signed.visit, state.made_up);
-    Ok(StewardTaskPage::build(shell, &state.codes, model, parts))
+    Ok(StewardTaskPage::build(shell, &state.codes(), model, parts))
 }
 
 /// What the audit trail calls a task that shows two people's values.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::response::Response;
 use kanak_codes::Codes;
 use kanak_model::match_pair::{Decision, MatchPair};
@@ -22,6 +22,7 @@ use crate::actions::DecidedMany;
 use crate::audit;
 use crate::component::{Bar, Cell, FilterList, Filters, Head, Pager, Table, Trail};
 use crate::error::PageError;
+use crate::number::Number;
 use crate::samples::Sampler;
 use crate::session::{Signed, percent_encode};
 use crate::shell::Shell;
@@ -143,7 +144,7 @@ pub(crate) async fn decide_many(
 /// `POST /steward-tasks/decisions/{id}/undo`
 pub(crate) async fn undo_many(
     State(state): State<DashboardState>,
-    Path(id): Path<i64>,
+    Number(id): Number,
     signed: Signed,
     Form(sent): Sent,
 ) -> Result<Response, PageError> {
@@ -185,7 +186,7 @@ async fn page(state: &DashboardState, asked: &Asked, signed: &Signed, said: Said
     let shell = Shell::new("steward_tasks", &signed.visit, state.made_up);
     show_page(&StewardTasksPage::build(
         shell,
-        &state.codes,
+        &state.codes(),
         &state.models,
         asked,
         Listed { counts, queued: &queued, last: last.as_deref(), said },

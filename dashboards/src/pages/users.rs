@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use kanak_model::{Role, Timestamp, UserId};
 use kanak_store::{Activity, StoreError, User, check_name, new_password};
@@ -13,6 +13,7 @@ use kanak_store::{Activity, StoreError, User, check_name, new_password};
 use super::golden_records::Choice;
 use super::show_page;
 use crate::error::PageError;
+use crate::number::Number;
 use crate::samples::Sampler;
 use crate::session::Signed;
 use crate::shell::Shell;
@@ -98,7 +99,7 @@ pub(crate) async fn add(
 /// `POST /users/{id}/password`
 pub(crate) async fn reset(
     State(state): State<DashboardState>,
-    Path(id): Path<i64>,
+    Number(id): Number,
     signed: Signed,
     Form(sent): Sent,
 ) -> Result<Response, PageError> {
@@ -113,7 +114,7 @@ pub(crate) async fn reset(
 /// `POST /users/{id}/activity`: disables a user, or lets it work again.
 pub(crate) async fn set_activity(
     State(state): State<DashboardState>,
-    Path(id): Path<i64>,
+    Number(id): Number,
     signed: Signed,
     Form(sent): Sent,
 ) -> Result<Response, PageError> {
@@ -136,7 +137,7 @@ pub(crate) async fn set_activity(
 /// `POST /users/{id}/access`: other roles and districts.
 pub(crate) async fn set_access(
     State(state): State<DashboardState>,
-    Path(id): Path<i64>,
+    Number(id): Number,
     signed: Signed,
     Form(sent): Sent,
 ) -> Result<Response, PageError> {
@@ -195,7 +196,8 @@ fn read_access(state: &DashboardState, sent: &[(String, String)]) -> Result<NewA
     if roles.is_empty() {
         return Err("Choose at least one role; without one a user can open nothing.".to_owned());
     }
-    let known = state.codes.system("lgd-district");
+    let codes = state.codes();
+    let known = codes.system("lgd-district");
     let districts = all("district").map(|code| match known.and_then(|system| system.lookup(code)) {
         Some(district) => Ok(district.code().to_owned()),
         None => Err(format!("There is no district {code}.")),
@@ -207,7 +209,7 @@ fn read_access(state: &DashboardState, sent: &[(String, String)]) -> Result<NewA
 async fn page(state: &DashboardState, signed: &Signed, said: Said) -> Result<Response, PageError> {
     let users = state.store.list_users().await.map_err(PageError::inside)?;
     let shell = Shell::new("users", &signed.visit, state.made_up);
-    let districts = names::districts(&state.codes, shell.language());
+    let districts = names::districts(&state.codes(), shell.language());
     show_page(&UsersPage::build(shell, &districts, &users, said))
 }
 

@@ -196,7 +196,7 @@ async fn house() -> House {
         store: store.clone(),
         warehouse: warehouse.clone(),
         models: Arc::new(builtin::entity_models().unwrap()),
-        codes,
+        codes: codes.into(),
         clock,
         actions: Arc::clone(&actions) as Arc<dyn StewardActions>,
         chance: || StdRng::seed_from_u64(7),

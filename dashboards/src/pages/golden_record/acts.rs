@@ -260,7 +260,7 @@ pub(crate) async fn read(
     let answers = answers.map_err(PageError::inside)?;
     audit::record(state, access, "read department's answer", answers.iter().map(|one| one.golden_id)).await?;
     let found = Found { confirmation, stated, proposed, answers, users, sources, refused };
-    Ok(Some(build(&state.codes, model, access, signed.visit.language, &found)))
+    Ok(Some(build(&state.codes(), model, access, signed.visit.language, &found)))
 }
 
 /// So many answers of departments stand on the page.

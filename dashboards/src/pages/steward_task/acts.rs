@@ -2,7 +2,7 @@
 //! the spot.
 
 use axum::Form;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use chrono::NaiveDate;
 use kanak_model::steward_task::{
@@ -17,6 +17,7 @@ use crate::actions::{ActionError, TaskAct};
 use crate::error::PageError;
 use crate::format;
 use crate::link_evidence::finding_words;
+use crate::number::Number;
 use crate::samples::Sampler;
 use crate::session::Signed;
 use crate::state::DashboardState;
@@ -72,7 +73,7 @@ pub(crate) struct Withdrawn {
 /// `POST /steward-tasks/{id}/claim`
 pub(crate) async fn claim(
     State(state): State<DashboardState>,
-    Path(id): Path<i64>,
+    Number(id): Number,
     signed: Signed,
     Form(sent): Form<Plain>,
 ) -> Result<Response, PageError> {
@@ -82,7 +83,7 @@ pub(crate) async fn claim(
 /// `POST /steward-tasks/{id}/release`
 pub(crate) async fn release(
     State(state): State<DashboardState>,
-    Path(id): Path<i64>,
+    Number(id): Number,
     signed: Signed,
     Form(sent): Form<Plain>,
 ) -> Result<Response, PageError> {
@@ -92,7 +93,7 @@ pub(crate) async fn release(
 /// `POST /steward-tasks/{id}/deferral`
 pub(crate) async fn defer(
     State(state): State<DashboardState>,
-    Path(id): Path<i64>,
+    Number(id): Number,
     signed: Signed,
     Form(sent): Form<Deferred>,
 ) -> Result<Response, PageError> {
@@ -103,7 +104,7 @@ pub(crate) async fn defer(
 /// `POST /steward-tasks/{id}/escalation`
 pub(crate) async fn escalate(
     State(state): State<DashboardState>,
-    Path(id): Path<i64>,
+    Number(id): Number,
     signed: Signed,
     Form(sent): Form<Escalated>,
 ) -> Result<Response, PageError> {
@@ -115,7 +116,7 @@ pub(crate) async fn escalate(
 /// `POST /steward-tasks/{id}/field-check`
 pub(crate) async fn ask(
     State(state): State<DashboardState>,
-    Path(id): Path<i64>,
+    Number(id): Number,
     signed: Signed,
     Form(sent): Form<Asked>,
 ) -> Result<Response, PageError> {
@@ -126,7 +127,7 @@ pub(crate) async fn ask(
 /// `POST /steward-tasks/{id}/field-check/answer`
 pub(crate) async fn answer(
     State(state): State<DashboardState>,
-    Path(id): Path<i64>,
+    Number(id): Number,
     signed: Signed,
     Form(sent): Form<Answered>,
 ) -> Result<Response, PageError> {
@@ -141,7 +142,7 @@ pub(crate) async fn answer(
 /// `POST /steward-tasks/{id}/field-check/withdrawal`
 pub(crate) async fn withdraw(
     State(state): State<DashboardState>,
-    Path(id): Path<i64>,
+    Number(id): Number,
     signed: Signed,
     Form(sent): Form<Withdrawn>,
 ) -> Result<Response, PageError> {

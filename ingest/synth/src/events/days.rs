@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
-use kanak_codes::Holidays;
+use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime};
+use kanak_codes::{Day, Holidays};
 
 use crate::chance::Chance;
 use crate::ratios::EVENT_YEARS;
@@ -13,18 +13,17 @@ static HOLIDAYS: LazyLock<Holidays> = LazyLock::new(Holidays::builtin);
 
 /// Whether offices work on a day.
 pub(crate) fn is_working(day: NaiveDate) -> bool {
-    !matches!(day.weekday(), Weekday::Sat | Weekday::Sun) && HOLIDAYS.find(&day.to_string()).is_none()
+    HOLIDAYS.calendar().is_working_day(to_day(day))
 }
 
 /// The day on which the `count`-th working day after `day` falls.
 pub(crate) fn add_working_days(day: NaiveDate, count: u32) -> NaiveDate {
-    let mut left = count;
-    let mut at = day;
-    while left > 0 {
-        at = at + Days::new(1);
-        left -= u32::from(is_working(at));
-    }
-    at
+    let due = HOLIDAYS.calendar().add_working_days(to_day(day), count);
+    due.map_or(day, |due| day + Days::new(u64::from(due.days().abs_diff(to_day(day).days()))))
+}
+
+fn to_day(day: NaiveDate) -> Day {
+    Day::from_days(day.signed_duration_since(NaiveDate::default()).num_days() as i32)
 }
 
 /// The first day of the years of events.
