@@ -9,7 +9,7 @@ use sqlx::types::Json;
 use crate::Store;
 use crate::access_sql::compile;
 use crate::db::{Tx, on_db, on_tx};
-use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, json, sql};
+use crate::dialect::{JsonColumn, ROWS_A_STATEMENT, as_list, json, listed, sql};
 use crate::error::StoreError;
 
 /// A source record and the golden record it belongs to.
@@ -89,9 +89,10 @@ pub(crate) async fn links_around(tx: &mut Tx, ids: &[SourceRecordId]) -> Result<
     let engine = tx.engine();
     let mut rows: Vec<(i64, i64)> = Vec::new();
     for chunk in ids.chunks(ROWS_A_STATEMENT) {
-        let of_chunk: Vec<(i64, i64)> =
-            on_tx!(tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(chunk)).fetch_all(c).await)?;
-        rows.extend(of_chunk);
+        let text = as_list(engine, "source_record_id, golden_id", SQL);
+        let of_chunk: String =
+            on_tx!(tx, |c| sqlx::query_scalar(sql(engine, &text)).bind(json(chunk)).fetch_one(c).await)?;
+        rows.extend(listed::<(i64, i64)>(&of_chunk)?);
     }
     rows.sort_unstable();
     rows.dedup();

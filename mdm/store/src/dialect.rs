@@ -1,5 +1,7 @@
 //! The few words in which SQLite and PostgreSQL differ. Everything else is one text for both.
 
+use crate::error::StoreError;
+
 /// A database engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Engine {
@@ -77,6 +79,25 @@ fn rows(engine: Engine, argument: &str) -> String {
 /// The argument of a mark: rows as tuples, ids as numbers, texts as they are.
 pub(crate) fn json<T: serde::Serialize + ?Sized>(rows: &T) -> String {
     serde_json::to_string(rows).expect("plain rows always serialize")
+}
+
+/// A query whose rows come as one text, which [`listed`] reads. The driver of `SQLite` hands each row from its own thread to the reader's and
+/// wakes it: of many small rows that costs more than their JSON. What a query orders by is not kept.
+pub(crate) fn as_list(engine: Engine, columns: &str, query: &str) -> String {
+    match engine {
+        Engine::Sqlite => format!("SELECT json_group_array(json_array({columns})) FROM ({query}) AS listed"),
+        Engine::Postgres => {
+            format!("SELECT coalesce(json_agg(json_build_array({columns})), '[]')::text FROM ({query}) AS listed")
+        }
+    }
+}
+
+/// The rows of [`as_list`]: tuples, or structs whose fields are the columns in their order.
+///
+/// # Errors
+/// [`StoreError::Database`] when a row is of another shape.
+pub(crate) fn listed<T: serde::de::DeserializeOwned>(text: &str) -> Result<Vec<T>, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Database { what: "read rows", message: error.to_string() })
 }
 
 /// A value of a `packed` column.

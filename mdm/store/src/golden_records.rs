@@ -96,14 +96,14 @@ pub struct HubCounts {
 
 #[derive(Clone, FromRow)]
 pub(crate) struct GoldenRow {
-    id: i64,
-    entity: String,
-    version: i64,
-    status: String,
-    chosen: Json<ChosenBack>,
-    recorded_from_us: i64,
-    recorded_to_us: Option<i64>,
-    rule_set_version: i64,
+    pub(crate) id: i64,
+    pub(crate) entity: String,
+    pub(crate) version: i64,
+    pub(crate) status: String,
+    pub(crate) chosen: Json<ChosenBack>,
+    pub(crate) recorded_from_us: i64,
+    pub(crate) recorded_to_us: Option<i64>,
+    pub(crate) rule_set_version: i64,
 }
 
 impl GoldenRow {

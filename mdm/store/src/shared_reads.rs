@@ -6,15 +6,14 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kanak_model::access::Filter;
-use kanak_model::source_record::Values;
 use rustc_hash::FxHashMap;
+use serde::Deserialize;
 use sqlx::types::Json;
-use sqlx::{FromRow, Row as _};
 use tokio::sync::oneshot;
 
 use crate::access_sql::compile;
 use crate::db::{Db, on_db};
-use crate::dialect::{JsonColumn, json, sql};
+use crate::dialect::{Engine, JsonColumn, as_list, json, json_text, listed, sql};
 use crate::error::StoreError;
 use crate::golden_records::{GoldenRow, MemberRow};
 
@@ -155,12 +154,6 @@ async fn read_all(store: crate::Store) {
 /// The golden records of keys of one kind that pass a filter, in the order of the keys; one that ended in another passes any. One statement:
 /// one state of the hub.
 async fn load(db: &Db, filter: &Filter, keys: &[Key]) -> Result<Vec<Option<Whole>>, StoreError> {
-    const WHOLE: &str = "SELECT (SELECT last_us FROM hub_clock WHERE id = 1) AS known_us, g.state, g.id, g.entity, v.version, v.status,
-         v.chosen, v.recorded_from_us, v.recorded_to_us, v.rule_set_version, r.id AS member_id, r.source_system_id, s.name AS source,
-         r.source_key, r.version AS member_version, r.stated, r.updated_us, r.recorded_from_us AS member_from_us, r.retired_us
-         FROM golden_records g JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
-         LEFT JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us IS NULL
-         LEFT JOIN source_records r ON r.id = c.source_record_id LEFT JOIN source_systems s ON s.id = r.source_system_id";
     const BY_ID: &str = "g.id IN (SELECT id FROM {ids $1} AS i)";
     const BY_CROSSWALK: &str = "g.id IN (SELECT x.golden_id FROM source_systems o CROSS JOIN {texts $1} AS i
          CROSS JOIN source_records k CROSS JOIN crosswalks x WHERE o.name = $2 AND k.source_system_id = o.id
@@ -178,59 +171,114 @@ async fn load(db: &Db, filter: &Filter, keys: &[Key]) -> Result<Vec<Option<Whole
     }
     let wanted = if of_source.is_some() { BY_CROSSWALK } else { BY_ID };
     let condition = compile(filter, engine, JsonColumn::Chosen("v.chosen"), 2 + usize::from(of_source.is_some()));
-    let text =
-        format!("{WHOLE} WHERE {wanted} AND (g.state = 'redirected' OR ({})) ORDER BY g.id, r.id", condition.sql);
+    let query = format!("{} WHERE {wanted} AND (g.state = 'redirected' OR ({}))", columns(engine), condition.sql);
+    let text = as_list(engine, LISTED, &query);
     let asked = if of_source.is_some() { json(&words) } else { json(&ids) };
-    let wholes: Vec<Whole> = on_db!(db, |c| {
-        let mut query = sqlx::query(sql(engine, &text)).bind(asked);
+    let rows: String = on_db!(db, |c| {
+        let mut query = sqlx::query_scalar(sql(engine, &text)).bind(asked);
         for text in of_source.map(str::to_owned).into_iter().chain(condition.bind) {
             query = query.bind(text);
         }
-        let rows = query.fetch_all(c).await?;
-        let mut wholes: Vec<Whole> = Vec::with_capacity(keys.len());
-        // What is told of the golden record stands in each of its rows, and is read from the first.
-        for row in &rows {
-            let id: i64 = row.try_get("id")?;
-            if wholes.last().is_none_or(|last| last.golden.id().0 != id) {
-                let state: &str = row.try_get("state")?;
-                let (known_us, redirected) = (row.try_get("known_us")?, state == "redirected");
-                wholes.push(Whole { known_us, redirected, golden: GoldenRow::from_row(row)?, members: Vec::new() });
-            }
-            let member = Option::<MemberRow>::from(MemberCells::from_row(row)?);
-            wholes.last_mut().expect("one was just there").members.extend(member);
-        }
-        Ok::<_, StoreError>(wholes)
+        query.fetch_one(c).await
     })?;
+    let mut cells: Vec<Cells> = listed(&rows)?;
+    cells.sort_unstable_by_key(|row| (row.id, row.member_id));
+    let mut wholes: Vec<Whole> = Vec::with_capacity(keys.len());
+    // What is told of the golden record stands in each of its rows, and is read from the first.
+    for row in cells {
+        if wholes.last().is_none_or(|last| last.golden.id().0 != row.id) {
+            wholes.push(row.whole()?);
+        }
+        wholes.last_mut().expect("one was just there").members.extend(row.member()?);
+    }
     Ok(in_order(keys, wholes))
 }
 
-/// The source record in a row; of a golden record that lost its last one there is a row without.
-#[derive(FromRow)]
-struct MemberCells {
+/// The columns of a row, as a list has them.
+const LISTED: &str = "known_us, state, id, entity, version, status, chosen, recorded_from_us, recorded_to_us, rule_set_version, member_id,
+     source_system_id, source, source_key, member_version, stated, updated_us, member_from_us, retired_us";
+
+/// A golden record and what is linked to it: a row for each.
+fn columns(engine: Engine) -> String {
+    format!(
+        "SELECT (SELECT last_us FROM hub_clock WHERE id = 1) AS known_us, g.state, g.id, g.entity, v.version, v.status, {} AS chosen,
+         v.recorded_from_us, v.recorded_to_us, v.rule_set_version, r.id AS member_id, r.source_system_id, s.name AS source, r.source_key,
+         r.version AS member_version, {} AS stated, r.updated_us, r.recorded_from_us AS member_from_us, r.retired_us
+         FROM golden_records g JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
+         LEFT JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us IS NULL
+         LEFT JOIN source_records r ON r.id = c.source_record_id LEFT JOIN source_systems s ON s.id = r.source_system_id",
+        json_text(engine, "v.chosen"),
+        json_text(engine, "r.stated")
+    )
+}
+
+/// A row of a golden record, with a source record; one that lost its last one has a row without.
+#[derive(Deserialize)]
+struct Cells {
+    known_us: i64,
+    state: String,
+    id: i64,
+    entity: String,
+    version: i64,
+    status: String,
+    chosen: String,
+    recorded_from_us: i64,
+    recorded_to_us: Option<i64>,
+    rule_set_version: i64,
     member_id: Option<i64>,
     source_system_id: Option<i64>,
     source: Option<String>,
     source_key: Option<String>,
     member_version: Option<i64>,
-    stated: Option<Json<Values>>,
+    stated: Option<String>,
     updated_us: Option<i64>,
     member_from_us: Option<i64>,
     retired_us: Option<i64>,
 }
 
-impl From<MemberCells> for Option<MemberRow> {
-    fn from(cells: MemberCells) -> Self {
-        Some(MemberRow {
-            id: cells.member_id?,
-            source_system_id: cells.source_system_id?,
-            source: cells.source?,
-            source_key: cells.source_key?,
-            version: cells.member_version?,
-            stated: cells.stated?,
-            updated_us: cells.updated_us,
-            recorded_from_us: cells.member_from_us?,
-            retired_us: cells.retired_us,
-        })
+impl Cells {
+    /// The golden record, without what is linked to it.
+    fn whole(&self) -> Result<Whole, StoreError> {
+        let expected = "golden values by attribute";
+        let wrong = |_| StoreError::Stored { table: "golden_versions", row: self.id, column: "chosen", expected };
+        let golden = GoldenRow {
+            id: self.id,
+            entity: self.entity.clone(),
+            version: self.version,
+            status: self.status.clone(),
+            chosen: serde_json::from_str(&self.chosen).map(Json).map_err(wrong)?,
+            recorded_from_us: self.recorded_from_us,
+            recorded_to_us: self.recorded_to_us,
+            rule_set_version: self.rule_set_version,
+        };
+        Ok(Whole { known_us: self.known_us, redirected: self.state == "redirected", golden, members: Vec::new() })
+    }
+
+    /// The source record.
+    fn member(self) -> Result<Option<MemberRow>, StoreError> {
+        let expected = "values by attribute";
+        let wrong = |id| move |_| StoreError::Stored { table: "source_records", row: id, column: "stated", expected };
+        let (Some(id), Some(stated)) = (self.member_id, self.stated) else { return Ok(None) };
+        let stated = serde_json::from_str(&stated).map(Json).map_err(wrong(id))?;
+        let (source, key) = (self.source, self.source_key);
+        let (Some(source_system_id), Some(source), Some(source_key)) = (self.source_system_id, source, key) else {
+            return Ok(None);
+        };
+        let (Some(version), Some(recorded_from_us)) = (self.member_version, self.member_from_us) else {
+            return Ok(None);
+        };
+        let (updated_us, retired_us) = (self.updated_us, self.retired_us);
+        Ok(Some(MemberRow {
+            id,
+            source_system_id,
+            source,
+            source_key,
+            version,
+            stated,
+            updated_us,
+            recorded_from_us,
+            retired_us,
+        }))
     }
 }
 

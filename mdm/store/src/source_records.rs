@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use futures::TryStreamExt;
 use kanak_model::source_record::Values;
 use kanak_model::{Access, IngestRunId, SourceRecord, SourceRecordId, SourceSystemId, Timestamp};
+use serde::Deserialize;
 use sqlx::FromRow;
 use sqlx::types::Json;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -12,10 +13,10 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use crate::Store;
 use crate::access_sql::compile;
 use crate::db::{Tx, on_db, on_tx};
-use crate::dialect::{Engine, JsonColumn, ROWS_A_STATEMENT, json, json_text, sql};
+use crate::dialect::{Engine, JsonColumn, ROWS_A_STATEMENT, as_list, json, json_text, listed, sql};
 use crate::error::StoreError;
 
-#[derive(FromRow)]
+#[derive(FromRow, Deserialize)]
 struct Row {
     id: i64,
     source_system_id: i64,
@@ -43,6 +44,9 @@ impl Row {
         })
     }
 }
+
+/// The columns of a row, as a list has them.
+const LISTED: &str = "id, source_system_id, source_key, version, stated, updated_us, recorded_from_us, ingest_run_id";
 
 fn columns(engine: Engine) -> String {
     format!(
@@ -120,21 +124,23 @@ pub(crate) async fn of_ids(
     for chunk in sorted.chunks(ROWS_A_STATEMENT) {
         let condition = compile(access.filter(), engine, JsonColumn::Stated("r.stated"), 2);
         let text = format!(
-            "{} WHERE r.id IN (SELECT id FROM {{ids $1}} AS i) AND r.retired_us IS NULL AND {} ORDER BY r.id",
+            "{} WHERE r.id IN (SELECT id FROM {{ids $1}} AS i) AND r.retired_us IS NULL AND {}",
             columns(engine),
             condition.sql
         );
-        let rows: Vec<Row> = on_tx!(tx, |c| {
-            let mut query = sqlx::query_as(sql(engine, &text)).bind(json(chunk));
+        let text = as_list(engine, LISTED, &text);
+        let rows: String = on_tx!(tx, |c| {
+            let mut query = sqlx::query_scalar(sql(engine, &text)).bind(json(chunk));
             for text in condition.bind {
                 query = query.bind(text);
             }
-            query.fetch_all(c).await
+            query.fetch_one(c).await
         })?;
-        for row in rows {
+        for row in listed::<Row>(&rows)? {
             all.push(row.read()?);
         }
     }
+    all.sort_unstable_by_key(|record| record.id);
     Ok(all)
 }
 

@@ -1,11 +1,12 @@
 //! One batch of rows: sealed in the landing, their Aadhaar numbers into the vault, then rows, resolution and audit in one transaction.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, ensure};
 use kanak_ingest::{CheckedRow, LandedRow, landed_text, landing};
 use kanak_model::source_system::{Load, RowsAre};
-use kanak_model::{SourceRecordId, SourceSystemId};
+use kanak_model::{SourceRecordId, SourceSystem, SourceSystemId};
 use kanak_store::{Arrivals, Arrived, Arriving, ArrivingRow, AuditEvent, ErasedKeys, FileFacts, Key};
 
 use super::{ApartBy, RowAct, RowArrived, RowResolution, RowToWrite, RowWritten};
@@ -20,19 +21,32 @@ const WAITING_MAX: usize = 2_000;
 /// What a run of rows that were written one by one is called where files have their name.
 const FILE_NAME: &str = "rows written one by one";
 
-/// The keys that every batch needs.
-pub(super) struct Keys {
+/// What every batch needs: keys, and the registers that this process has made known to the hub, as they were declared then.
+pub(super) struct Kept {
     landing: [u8; 32],
     erasure: Key,
+    sources: Mutex<BTreeMap<String, (Arc<SourceSystem>, SourceSystemId)>>,
 }
 
-impl Keys {
-    /// Reads them from the key store.
+impl Kept {
+    /// Reads the keys from the key store.
     ///
     /// # Errors
     /// When it cannot be read or written.
     pub(super) fn read(deployment: &Deployment) -> anyhow::Result<Self> {
-        Ok(Self { landing: landing_key(deployment)?, erasure: erasure_key(deployment)? })
+        let (landing, erasure) = (landing_key(deployment)?, erasure_key(deployment)?);
+        Ok(Self { landing, erasure, sources: Mutex::default() })
+    }
+
+    /// The id of a register that was made known under the same declaration.
+    fn find(&self, source: &SourceSystem) -> Option<SourceSystemId> {
+        let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        sources.get(&source.name).filter(|(declared, _)| **declared == *source).map(|(_, id)| *id)
+    }
+
+    fn keep(&self, source: &Arc<SourceSystem>, id: SourceSystemId) {
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        sources.insert(source.name.clone(), (Arc::clone(source), id));
     }
 }
 
@@ -49,10 +63,10 @@ struct Part {
 /// When something cannot be read or written. Then nothing is in the hub; what is in landing and vault stays and harms nobody.
 pub(super) async fn write_batch(
     deployment: &Deployment,
-    keys: &Keys,
+    keys: &Kept,
     rows: &[RowToWrite],
 ) -> anyhow::Result<Vec<RowWritten>> {
-    let sources = known_sources(deployment, rows).await?;
+    let sources = known_sources(deployment, keys, rows).await?;
     let mut arrivals = deployment.store.begin_arrivals().await?;
     let known_at = arrivals.now();
     let mut parts = parts(&mut arrivals, keys, rows, sources).await?;
@@ -135,12 +149,21 @@ pub(super) async fn write_batch(
 /// The registers of the rows, known to the hub.
 async fn known_sources(
     deployment: &Deployment,
+    kept: &Kept,
     rows: &[RowToWrite],
 ) -> anyhow::Result<BTreeMap<String, SourceSystemId>> {
     let mut known = BTreeMap::new();
     for row in rows {
         if !known.contains_key(&row.source.name) {
-            known.insert(row.source.name.clone(), deployment.store.ensure_source_system(&row.source).await?);
+            let id = match kept.find(&row.source) {
+                Some(id) => id,
+                None => {
+                    let id = deployment.store.ensure_source_system(&row.source).await?;
+                    kept.keep(&row.source, id);
+                    id
+                }
+            };
+            known.insert(row.source.name.clone(), id);
         }
     }
     Ok(known)
@@ -148,7 +171,7 @@ async fn known_sources(
 
 async fn parts(
     arrivals: &mut Arrivals,
-    keys: &Keys,
+    keys: &Kept,
     rows: &[RowToWrite],
     sources: BTreeMap<String, SourceSystemId>,
 ) -> anyhow::Result<Vec<Part>> {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::batch::{Keys, write_batch};
+use super::batch::{Kept, write_batch};
 use super::{RowToWrite, RowWritten};
 use crate::deployment::Deployment;
 
@@ -21,7 +21,7 @@ const WAITING_MAX: usize = 10_000;
 #[derive(Default)]
 pub struct RowWriter {
     queue: Mutex<Queue>,
-    keys: std::sync::OnceLock<Keys>,
+    keys: std::sync::OnceLock<Kept>,
 }
 
 impl std::fmt::Debug for RowWriter {
@@ -165,11 +165,11 @@ async fn write_each(
     }
 }
 
-fn keys<'w>(writer: &'w RowWriter, deployment: &Deployment) -> anyhow::Result<&'w Keys> {
+fn keys<'w>(writer: &'w RowWriter, deployment: &Deployment) -> anyhow::Result<&'w Kept> {
     if let Some(keys) = writer.keys.get() {
         return Ok(keys);
     }
-    let read = Keys::read(deployment)?;
+    let read = Kept::read(deployment)?;
     Ok(writer.keys.get_or_init(|| read))
 }
 
