@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use super::values::Ahead;
 use super::{Unresolved, Values};
 use crate::db::{Tx, on_tx};
-use crate::dialect::{ROWS_A_STATEMENT, json, sql};
+use crate::dialect::{ROWS_A_STATEMENT, as_list, json, listed, sql};
 use crate::error::StoreError;
 use crate::packed::ChosenBack;
 
@@ -99,7 +99,7 @@ async fn load_golden(
     const GOLDEN: &str = "SELECT id, state, version, redirect_to FROM golden_records
          WHERE id IN (SELECT id FROM {ids $1} AS i) AND entity = $2";
     const MEMBERS: &str = "SELECT source_record_id, golden_id FROM crosswalks
-         WHERE golden_id IN (SELECT id FROM {ids $1} AS i) AND recorded_to_us IS NULL ORDER BY source_record_id";
+         WHERE golden_id IN (SELECT id FROM {ids $1} AS i) AND recorded_to_us IS NULL";
     const RETIRED: &str =
         "SELECT id FROM source_records WHERE id IN (SELECT id FROM {ids $1} AS i) AND retired_us IS NOT NULL";
     let engine = tx.engine();
@@ -111,8 +111,9 @@ async fn load_golden(
         golden.extend(change.absorbed.iter().chain(&change.split_from).map(|id| id.0));
     }
     for chunk in sources.chunks(ROWS_A_STATEMENT) {
-        let rows: Vec<(i64, i64)> =
-            on_tx!(tx, |c| sqlx::query_as(sql(engine, LINKS)).bind(json(chunk)).fetch_all(c).await)?;
+        let text = as_list(engine, "source_record_id, golden_id", LINKS);
+        let rows: String = on_tx!(tx, |c| sqlx::query_scalar(sql(engine, &text)).bind(json(chunk)).fetch_one(c).await)?;
+        let rows: Vec<(i64, i64)> = listed(&rows)?;
         golden.extend(rows.iter().map(|row| row.1));
         current.link.extend(rows);
     }
@@ -120,9 +121,10 @@ async fn load_golden(
     golden.dedup();
     for chunk in golden.chunks(ROWS_A_STATEMENT) {
         let ids = json(chunk);
-        let rows: Vec<(i64, String, i64, Option<i64>)> =
-            on_tx!(tx, |c| sqlx::query_as(sql(engine, GOLDEN)).bind(&ids).bind(entity).fetch_all(c).await)?;
-        for (id, state, version, redirect_to) in rows {
+        let text = as_list(engine, "id, state, version, redirect_to", GOLDEN);
+        let rows: String =
+            on_tx!(tx, |c| sqlx::query_scalar(sql(engine, &text)).bind(&ids).bind(entity).fetch_one(c).await)?;
+        for (id, state, version, redirect_to) in listed::<(i64, String, i64, Option<i64>)>(&rows)? {
             let state = match state.as_str() {
                 "live" => State::Live,
                 "redirected" => State::Redirected,
@@ -131,7 +133,10 @@ async fn load_golden(
             let one = CurrentGolden { state, version: version as i32, redirect_to, members: Vec::new() };
             current.golden.insert(id, one);
         }
-        let rows: Vec<(i64, i64)> = on_tx!(tx, |c| sqlx::query_as(sql(engine, MEMBERS)).bind(&ids).fetch_all(c).await)?;
+        let text = as_list(engine, "source_record_id, golden_id", MEMBERS);
+        let rows: String = on_tx!(tx, |c| sqlx::query_scalar(sql(engine, &text)).bind(&ids).fetch_one(c).await)?;
+        let mut rows: Vec<(i64, i64)> = listed(&rows)?;
+        rows.sort_unstable();
         for (source, id) in rows {
             current.link.insert(source, id);
             if let Some(one) = current.golden.get_mut(&id) {
