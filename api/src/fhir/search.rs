@@ -11,6 +11,8 @@ use crate::server::state::AppState;
 
 /// As many resources a page has at most.
 const COUNT_MAX: usize = 500;
+/// A longer value names nothing that is here.
+const VALUE_BYTES_MAX: usize = 4_096;
 
 /// Where this server is found.
 pub fn base(state: &AppState, headers: &HeaderMap) -> String {
@@ -75,6 +77,11 @@ pub fn searched(
     Ok(Resource(bundle))
 }
 
+/// The beginning of a name that a request states.
+fn short(name: &str) -> String {
+    name.chars().take(40).collect()
+}
+
 /// What becomes of a search with a parameter that is not searched by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Handling {
@@ -98,6 +105,12 @@ impl Handling {
 fn used(params: &Params, handling: Handling) -> Result<Vec<(&str, &str)>, Problem> {
     let mut used = Vec::new();
     for (asked, value) in params.all_texts().filter(|(_, value)| !value.is_empty()) {
+        if value.len() > VALUE_BYTES_MAX {
+            return Err(Problem::bad_request(format!(
+                "`{parameter}` is longer than {VALUE_BYTES_MAX} bytes",
+                parameter = short(asked)
+            )));
+        }
         let (parameter, modifier) = asked.split_once(':').unwrap_or((asked, ""));
         let is_known = match (parameter, modifier) {
             ("name" | "title", "exact" | "contains")

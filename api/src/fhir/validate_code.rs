@@ -12,6 +12,9 @@ use crate::server::state::AppState;
 use crate::v1::code_systems::judges::wrong_display;
 use crate::v1::code_systems::view::words_of;
 
+/// So many codings one concept has at most.
+const CODINGS_MAX: usize = 100;
+
 /// `/fhir/CodeSystem/$validate-code` and `/fhir/CodeSystem/{id}/$validate-code`
 pub async fn validate_code(
     State(state): State<AppState>,
@@ -40,9 +43,16 @@ pub async fn validate_code(
 /// Judges codes one after the other until one is valid. Where none is, the first that could be judged is told of.
 ///
 /// # Errors
-/// 400 where there is none; that of the first where none could be judged.
+/// 400 where there is none, or more than are one concept's; that of the first where none could be judged.
 pub fn judge_any(codings: &[Coding], judge: impl Fn(&Coding) -> Result<Judged, Problem>) -> Result<Judged, Problem> {
     let missing = "no code is asked about; send `code` with `system`, `coding` or `codeableConcept`";
+    if codings.len() > CODINGS_MAX {
+        let count = codings.len();
+        let detail = format!(
+            "{count} codings, and one concept has at most {CODINGS_MAX}; send `POST /v1/code-systems/{{system}}/validate` for many codes"
+        );
+        return Err(Problem::bad_request(detail));
+    }
     let mut first = Err(Problem::bad_request(missing));
     for (place, coding) in codings.iter().enumerate() {
         let judged = judge(coding);
