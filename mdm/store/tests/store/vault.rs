@@ -379,8 +379,9 @@ fn a_data_key_seals_a_bounded_count_and_a_number_opens_in_no_other_row() {
         kanak_store::testing::break_vault(&dir.join("vault.sqlite"), swap).await.unwrap();
         let rekey = "UPDATE aadhaar_numbers SET data_key_id = 2 WHERE id = 3";
         kanak_store::testing::break_vault(&dir.join("vault.sqlite"), rekey).await.unwrap();
-        let swap = "UPDATE aadhaar_numbers SET index_hmac = unhex('00' || substr(hex(index_hmac), 3)) WHERE id = 4";
-        kanak_store::testing::break_vault(&dir.join("vault.sqlite"), swap).await.unwrap();
+        let other_byte = "UPDATE aadhaar_numbers SET index_hmac = unhex(
+             CASE substr(hex(index_hmac), 1, 2) WHEN '00' THEN '01' ELSE '00' END || substr(hex(index_hmac), 3)) WHERE id = 4";
+        kanak_store::testing::break_vault(&dir.join("vault.sqlite"), other_byte).await.unwrap();
         let vault = door(&self::vault(dir).await.unwrap());
         for (place, id) in [(0, 1), (2, 3), (3, 4)] {
             let request = vault.request_reveal(&hub.store, &auditor(1), "hub", &references[place], "t").await.unwrap();
