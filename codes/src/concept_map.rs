@@ -7,7 +7,7 @@ use crate::{
     codes::Codes,
     concept::Concept,
     day::Day,
-    declared::{self, NAME_RULE, VERSION_RULE},
+    declared::{self, NAME_RULE},
     error::CodesError,
     language::Language,
     table::{Column, Row},
@@ -164,12 +164,7 @@ impl ConceptMap {
                 ));
             }
         }
-        if !declared::is_version(&declared.version) {
-            return Err(fail(
-                1,
-                format!("`version` cannot be `{}`; {VERSION_RULE}", declared.version.escape_default()),
-            ));
-        }
+        declared::check_version(file, &declared.version)?;
         if declared.lineage && declared.source_system != declared.target_system {
             return Err(fail(
                 1,

@@ -4,23 +4,9 @@ use std::borrow::Cow;
 
 use crate::{AsOf, Concept, ServiceCharter, day::Day, district_history::districts_in};
 
-/// The values of a row that were others before.
-#[derive(Default)]
-struct Dated<'a> {
-    /// The limits of a service, and the day.
-    charter: Option<(ServiceCharter<'a>, Day)>,
-    /// The district that a sub-district belonged to; several where only that much is known.
-    districts: Option<Vec<&'a str>>,
-}
-
-impl<'a> Dated<'a> {
-    fn of(concept: Concept<'a>, day: Day) -> Self {
-        let charter = concept.property("limit_history").and_then(|_| ServiceCharter::read(concept).ok());
-        Self {
-            charter: charter.map(|charter| (charter, day)),
-            districts: concept.property("district_history").map(|history| districts_in(history, day)),
-        }
-    }
+/// The district that a sub-district belonged to on a day, or several where only that much is known; `None` where no history is kept.
+fn districts_on(concept: Concept<'_>, day: Day) -> Option<Vec<&str>> {
+    concept.property("district_history").map(|history| districts_in(history, day))
 }
 
 impl<'a> AsOf<'a> {
@@ -35,8 +21,7 @@ impl<'a> AsOf<'a> {
     /// # Ok::<_, kanak_codes::CodesError>(())
     /// ```
     pub fn parent(&self, concept: Concept<'a>) -> Option<&'a str> {
-        let dated = self.day().map(|day| Dated::of(concept, day)).unwrap_or_default();
-        match dated.districts.as_deref() {
+        match self.day().and_then(|day| districts_on(concept, day)).as_deref() {
             Some([one]) => Some(one),
             Some(_) => None,
             None => concept.parent(),
@@ -50,19 +35,19 @@ impl<'a> AsOf<'a> {
     /// use kanak_codes::Codes;
     /// let codes = Codes::builtin()?;
     /// let limit = |day: &str| {
-    ///     let then = codes.as_of("service", None, day.parse().ok())?;
-    ///     let demarcation = then.lookup("SVC-002").unwrap();
-    ///     let mut properties = then.properties(demarcation);
-    ///     Ok::<_, kanak_codes::CodesError>(properties.find(|(name, _)| *name == "working_day_limit").map(|(_, value)| value.into_owned()))
+    ///     let then = codes.as_of("service", None, day.parse().ok()).ok()?;
+    ///     let mut properties = then.properties(then.lookup("SVC-002")?);
+    ///     properties.find(|(name, _)| *name == "working_day_limit").map(|(_, value)| value.into_owned())
     /// };
-    /// assert_eq!(limit("2012-06-01")?.as_deref(), Some("21"));
-    /// assert_eq!(limit("2020-06-01")?.as_deref(), Some("45"));
-    /// assert_eq!(limit("2011-06-01")?, None);
+    /// assert_eq!(limit("2012-06-01").as_deref(), Some("21"));
+    /// assert_eq!(limit("2020-06-01").as_deref(), Some("45"));
+    /// assert_eq!(limit("2011-06-01"), None);
     /// # Ok::<_, kanak_codes::CodesError>(())
     /// ```
     pub fn properties(&self, concept: Concept<'a>) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> + use<'a> {
-        let Dated { charter, districts } = self.day().map(|day| Dated::of(concept, day)).unwrap_or_default();
-        let districts = districts.map(|districts| districts.join("|"));
+        let limited = self.day().filter(|_| concept.property("limit_history").is_some());
+        let charter = limited.and_then(|day| Some((ServiceCharter::read(concept).ok()?, day)));
+        let districts = self.day().and_then(|day| districts_on(concept, day)).map(|districts| districts.join("|"));
         concept.properties().filter_map(move |(name, value)| {
             let value = match (name, &charter, &districts) {
                 ("working_day_limit", Some((charter, day)), _) => Cow::Owned(charter.limit_on(*day)?.to_string()),

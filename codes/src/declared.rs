@@ -32,6 +32,24 @@ pub(crate) fn require(file: &str, text: &str, required: &[(&str, &str)]) -> Resu
     }
 }
 
+/// Refuses a name or a version that could not stand in addresses and file names.
+pub(crate) fn check_identity(file: &str, name: &str, version: &str) -> Result<(), CodesError> {
+    if !is_name(name) {
+        let problem = format!("`name` cannot be `{}`; {NAME_RULE}", name.escape_default());
+        return Err(CodesError::Sidecar { file: file.to_owned(), line: 1, problem });
+    }
+    check_version(file, version)
+}
+
+/// Refuses a version that could not stand in addresses and file names.
+pub(crate) fn check_version(file: &str, version: &str) -> Result<(), CodesError> {
+    if is_version(version) {
+        return Ok(());
+    }
+    let problem = format!("`version` cannot be `{}`; {VERSION_RULE}", version.escape_default());
+    Err(CodesError::Sidecar { file: file.to_owned(), line: 1, problem })
+}
+
 /// Whether a text may be the name of a code system, a value set or a concept map: it stands in addresses and file names.
 pub(crate) fn is_name(text: &str) -> bool {
     let of_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';

@@ -2,12 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    day::Day,
-    declared::{self, NAME_RULE, VERSION_RULE},
-    error::CodesError,
-    language::Language,
-};
+use crate::{day::Day, declared, error::CodesError, language::Language};
 
 /// What a code system states about itself. [`Sidecar::parse`] refuses a text that leaves out a name, a title, source, licence,
 /// date or version, or that has a key which is none of these; an import fills in what it can.
@@ -80,13 +75,7 @@ impl Sidecar {
             ("source_date", &sidecar.source_date),
         ];
         declared::require(file, text, &required)?;
-        let fail = |problem| CodesError::Sidecar { file: file.to_owned(), line: 1, problem };
-        if !declared::is_name(&sidecar.name) {
-            return Err(fail(format!("`name` cannot be `{}`; {NAME_RULE}", sidecar.name.escape_default())));
-        }
-        if !declared::is_version(&sidecar.version) {
-            return Err(fail(format!("`version` cannot be `{}`; {VERSION_RULE}", sidecar.version.escape_default())));
-        }
+        declared::check_identity(file, &sidecar.name, &sidecar.version)?;
         Ok(sidecar)
     }
 

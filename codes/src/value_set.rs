@@ -7,14 +7,7 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::{
-    codes::Codes,
-    concept::Status,
-    day::Day,
-    declared::{self, NAME_RULE, VERSION_RULE},
-    error::CodesError,
-    language::Language,
-};
+use crate::{codes::Codes, concept::Status, day::Day, declared, error::CodesError, language::Language};
 
 /// A named choice of codes of one or more code systems. What its rules take in is united, and what they leave out is taken away.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,12 +98,7 @@ impl ValueSet {
         ];
         declared::require(file, text, &required)?;
         let fail = |problem| CodesError::Sidecar { file: file.to_owned(), line: 1, problem };
-        if !declared::is_name(&declared.name) {
-            return Err(fail(format!("`name` cannot be `{}`; {NAME_RULE}", declared.name.escape_default())));
-        }
-        if !declared::is_version(&declared.version) {
-            return Err(fail(format!("`version` cannot be `{}`; {VERSION_RULE}", declared.version.escape_default())));
-        }
+        declared::check_identity(file, &declared.name, &declared.version)?;
         if declared.include.is_empty() {
             return Err(fail("no `[[include]]`; say which codes are in the set".to_owned()));
         }

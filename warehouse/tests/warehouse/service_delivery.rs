@@ -191,7 +191,7 @@ async fn the_clock_counts_from_the_next_working_day_to_the_end_of_the_last() {
 #[tokio::test]
 async fn an_application_is_judged_by_the_limit_in_force_on_its_day() {
     let lake = Lake::new();
-    // SVC-002 had no limit before 2014, 21 days until the end of 2015 and 45 since.
+    // SVC-002 had no limit before 2012, 21 days until the end of 2015 and 45 since.
     let case = |no: &str, applied: &str| {
         event([
             ("application_no", no),
@@ -202,7 +202,7 @@ async fn an_application_is_judged_by_the_limit_in_force_on_its_day() {
         ])
     };
     let events = [
-        case("2013", "2013-06-03T05:00:00Z"),
+        case("2011", "2011-06-03T05:00:00Z"),
         case("2015", "2015-12-31T18:29:59Z"),
         case("2016", "2015-12-31T18:30:00Z"),
     ];
