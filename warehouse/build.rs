@@ -1,11 +1,11 @@
 //! Lists the SQL models and the metrics under `models/`, so that adding one means adding its file and nothing else.
 //!
-//! `embedded.rs` holds `SQL_MODELS` and `METRICS`, each a list of `(file name, text)` sorted by file name.
+//! `embedded.rs` holds `SQL_MODELS` and `METRICS`, each a list of `(file name, text)` sorted by file name. Files
+//! are named from the folder of the crate, so that a build folder serves whichever checkout it is used from.
 
 use std::{env, error::Error, fmt::Write as _, fs, path::Path};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = env::var("CARGO_MANIFEST_DIR")?;
     let mut list = String::new();
     for (constant, folders, extension) in
         [("SQL_MODELS", &["models/facts", "models/marts"][..], "sql"), ("METRICS", &["models/metrics"][..], "toml")]
@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut files = Vec::new();
         for folder in folders {
             println!("cargo::rerun-if-changed={folder}");
-            for entry in fs::read_dir(Path::new(&root).join(folder))? {
+            for entry in fs::read_dir(folder)? {
                 let path = entry?.path();
                 if path.extension().and_then(|text| text.to_str()) == Some(extension) {
                     println!("cargo::rerun-if-changed={}", path.display());
@@ -25,7 +25,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         files.sort();
         writeln!(list, "pub(crate) const {constant}: &[(&str, &str)] = &[")?;
         for (name, path) in files {
-            writeln!(list, "    ({name:?}, include_str!({:?})),", path.display().to_string())?;
+            let file = format!("/{}", path.display());
+            writeln!(list, "    ({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {file:?}))),")?;
         }
         list.push_str("];\n");
     }
