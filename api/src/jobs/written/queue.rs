@@ -1,12 +1,15 @@
 //! The queue of rows to be written: many callers' rows in one transaction.
 //!
 //! A caller puts its row into the queue and waits. Whoever finds the queue at rest starts a task that writes all that waits as one
-//! batch, then all that came meanwhile, until nothing waits: the slower the disk, the more rows share a commit.
+//! batch, then all that came meanwhile, until nothing waits: the slower the disk, the more rows share a commit. Callers who write
+//! row after row come back as soon as they are answered, so the next batch waits a moment for as many as the last one had; otherwise
+//! such callers fall into two halves that take turns, and each pays for a batch of half the size.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::batch::{Kept, write_batch};
 use super::{RowToWrite, RowWritten};
@@ -16,11 +19,15 @@ use crate::deployment::Deployment;
 const ROWS_A_BATCH: usize = 256;
 /// So many rows may wait. Whoever comes later is told to come again.
 const WAITING_MAX: usize = 10_000;
+/// So long a batch waits for those who were answered just now: far less than a batch takes.
+const COMING_BACK: Duration = Duration::from_millis(2);
 
 /// What writes rows.
 #[derive(Default)]
 pub struct RowWriter {
     queue: Mutex<Queue>,
+    /// Told of each row that was put into the queue.
+    came: Notify,
     keys: std::sync::OnceLock<Kept>,
 }
 
@@ -78,6 +85,7 @@ impl RowWriter {
             queue.waiting.push_back(Waiting { row, answer });
             std::mem::replace(&mut queue.is_writing, true)
         };
+        self.came.notify_one();
         if !was_writing {
             // A task of its own: a caller that goes away must not take along what others wait for.
             tokio::spawn(write_all(Arc::clone(self), deployment.clone(), Arc::clone(work)));
@@ -85,6 +93,17 @@ impl RowWriter {
         answered
             .await
             .unwrap_or_else(|_| Err(WriteError::Inside("the writer of rows was stopped; try again".to_owned())))
+    }
+
+    /// Waits until so many rows are there, or a moment has passed.
+    async fn wait_for(&self, rows: usize) {
+        let all_came = async {
+            while self.queue().waiting.len() < rows {
+                self.came.notified().await;
+            }
+        };
+        // Whether all came or not, what is there is written.
+        drop(tokio::time::timeout(COMING_BACK, all_came).await);
     }
 
     /// What is written next, each row once, in the order of arrival; nothing when the queue came to rest.
@@ -129,9 +148,13 @@ async fn write_all(writer: Arc<RowWriter>, deployment: Deployment, work: Arc<tok
             let _one_at_a_time = work.lock().await;
             write_each(&writer, &deployment, rows).await
         };
+        let answered = answers.len();
         for (answer, written) in answers.into_iter().zip(written) {
             // Who went away needs no answer.
             drop(answer.send(written));
+        }
+        if answered > 1 {
+            writer.wait_for(answered.min(ROWS_A_BATCH)).await;
         }
     }
 }
