@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use kanak_ingest::landing;
-use kanak_ingest::{CheckedBatch, FileReport, Input, Rows, read_file_without};
+use kanak_ingest::{CheckedBatch, CheckedRow, FileReport, Input, Rows, read_file_without};
 use kanak_model::source_record::NewSourceRecord;
 use kanak_model::source_system::{Load, RowsAre};
 use kanak_model::{IngestRunId, SourceSystem, SourceSystemId, Timestamp};
-use kanak_store::{ErasedKeys, FileFacts, IngestSummary};
+use kanak_store::{ErasedKeys, FileFacts, IngestSummary, PreparedRecord};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
@@ -158,6 +158,8 @@ pub async fn ingest_file(
     let sealed = Sealed { path: landed.sealed_path, name: file.display().to_string(), key };
     let reader = start_reader(deployment, source.clone(), sealed, erased.clone(), sender);
     let is_event = matches!(source.rows, RowsAre::Event(_));
+    // While the hub takes a batch in, the next one goes to the vault and is put into words.
+    let mut ready = Vec::new();
     while let Some(batch) = batches.recv().await {
         let CheckedBatch { mut rows, rejected } = batch;
         stage.advance((rows.len() + rejected.len()) as u64);
@@ -168,22 +170,11 @@ pub async fn ingest_file(
             run.count_rows(rows.len() as u64);
             continue;
         }
-        let numbers: Vec<&str> =
-            rows.iter().flat_map(|row| &row.secrets).map(|secret| secret.aadhaar.expose()).collect();
-        let references = deployment.vault.tokenise(HUB_DOMAIN, &numbers).await.with_context(|| {
-            format!("{name}: its Aadhaar numbers cannot go to the vault, and nothing of it was taken in")
-        })?;
-        ensure!(references.len() == numbers.len(), "the vault answered fewer references than it was asked for");
-        let places = rows
-            .iter()
-            .enumerate()
-            .flat_map(|(row, checked)| (0..checked.secrets.len()).map(move |secret| (row, secret)));
-        let places: Vec<(usize, usize)> = places.collect();
-        for ((row, secret), reference) in places.into_iter().zip(&references) {
-            rows[row].fill(secret, reference.as_str());
-        }
-        run.add(rows.into_iter().map(NewSourceRecord::from).collect()).await?;
+        let next = tokio::spawn(prepared(deployment.clone(), rows, name.clone()));
+        run.add_prepared(std::mem::take(&mut ready)).await?;
+        ready = next.await??;
     }
+    run.add_prepared(ready).await?;
     let report: FileReport = reader.await??;
     run.left_out(report.left_out).await?;
     let erased_rows = run.erased_rows();
@@ -203,6 +194,26 @@ pub async fn ingest_file(
     });
     on_record::record(deployment, "ingest", "ingested", format!("ingest run {}", summary.run), detail).await?;
     Ok(Ingested { erased: erased_rows, ..Ingested::of(&source, file, &summary) })
+}
+
+/// Rows as the hub takes them in, with the vault's references in the place of Aadhaar numbers.
+async fn prepared(
+    deployment: Deployment,
+    mut rows: Vec<CheckedRow>,
+    name: String,
+) -> anyhow::Result<Vec<PreparedRecord>> {
+    let numbers: Vec<&str> = rows.iter().flat_map(|row| &row.secrets).map(|secret| secret.aadhaar.expose()).collect();
+    let references = deployment.vault.tokenise(HUB_DOMAIN, &numbers).await.with_context(|| {
+        format!("{name}: its Aadhaar numbers cannot go to the vault, and nothing of it was taken in")
+    })?;
+    ensure!(references.len() == numbers.len(), "the vault answered fewer references than it was asked for");
+    let places =
+        rows.iter().enumerate().flat_map(|(row, checked)| (0..checked.secrets.len()).map(move |secret| (row, secret)));
+    let places: Vec<(usize, usize)> = places.collect();
+    for ((row, secret), reference) in places.into_iter().zip(&references) {
+        rows[row].fill(secret, reference.as_str());
+    }
+    Ok(rows.into_iter().map(|row| PreparedRecord::from(NewSourceRecord::from(row))).collect())
 }
 
 /// Whether a person confirmed that a snapshot may retire more than its source's limit.

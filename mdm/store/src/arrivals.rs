@@ -22,7 +22,7 @@ use crate::db::{Tx, on_tx};
 use crate::dialect::{Packed, json, sql};
 use crate::erasures::{self, ErasedKeys};
 use crate::error::StoreError;
-use crate::ingest::{ArrivedBy, ChangedRow, FileFacts, IngestTx, Known, NewRow, clean, content_hash};
+use crate::ingest::{ArrivedBy, ChangedRow, FileFacts, IngestTx, Known, Rows, clean, content_hash, in_words};
 use crate::key_store::Key;
 use crate::packed::ChosenBack;
 use crate::resolution::{self, Applied, Resolution, Unresolved};
@@ -159,7 +159,8 @@ impl Arrivals {
         let known = run.find_known(&keys).await?;
         let held = held_values(&mut run.tx, &rows, &known).await?;
         let mut arrived = Vec::with_capacity(rows.len());
-        let (mut new, mut changed): (Vec<NewRow<'_>>, Vec<ChangedRow<'_>>) = (Vec::new(), Vec::new());
+        let (mut new, mut changed): (Rows, Vec<ChangedRow<'_>>) = (Rows::default(), Vec::new());
+        let mut touched = Vec::new();
         let (mut retired, mut rejected, mut versions) = (Vec::new(), Vec::new(), Vec::new());
         for row in &rows {
             let known = known.get(row.key.as_str());
@@ -184,13 +185,8 @@ impl Arrivals {
                     run.summary.new += 1;
                     run.added += 1;
                     versions.push((run.next_id, 1, &record.values));
-                    new.push((
-                        run.next_id,
-                        &record.key,
-                        content_hash(&record.values),
-                        Packed(&record.values),
-                        record.updated,
-                    ));
+                    new.push(run.next_id, &in_words(record).1);
+                    touched.push(run.next_id);
                     run.next_id += 1;
                     Arrived::New(SourceRecordId(run.next_id - 1))
                 }
@@ -209,10 +205,10 @@ impl Arrivals {
                 }
             });
         }
-        run.insert_new(&new).await?;
+        run.insert_new(new).await?;
         run.update_changed(&changed).await?;
         run.keep_relations(versions).await?;
-        let touched: Vec<i64> = new.iter().map(|row| row.0).chain(changed.iter().map(|row| row.0)).collect();
+        touched.extend(changed.iter().map(|row| row.0));
         run.mark_unresolved(&touched).await?;
         resolution::mark_confined(&mut run.tx, &confined(&rows, &arrived)).await?;
         run.retire(&retired).await?;

@@ -72,6 +72,30 @@ pub struct IngestSummary {
     pub rejected: u64,
 }
 
+/// A row with what the hub stores of it, so that a file's rows are put into words beside the hub's one writer and not by it.
+#[derive(Debug)]
+pub struct PreparedRecord {
+    record: NewSourceRecord,
+    hash: i64,
+    /// See [`in_words`].
+    row: String,
+}
+
+impl PreparedRecord {
+    /// The department's own key.
+    pub fn key(&self) -> &str {
+        &self.record.key
+    }
+}
+
+impl From<NewSourceRecord> for PreparedRecord {
+    fn from(mut record: NewSourceRecord) -> Self {
+        clean(&mut record);
+        let (hash, row) = in_words(&record);
+        Self { record, hash, row }
+    }
+}
+
 /// One ingest run under way. It holds the hub's one writer; dropped, nothing happened.
 pub struct IngestTx {
     pub(crate) tx: Tx,
@@ -211,11 +235,18 @@ impl IngestTx {
     ///
     /// # Errors
     /// [`StoreError::KeyTwice`] when the file stated a key already.
-    pub async fn add(&mut self, mut records: Vec<NewSourceRecord>) -> Result<(), StoreError> {
-        self.leave_out_erased(&mut records, |record| &record.key);
+    pub async fn add(&mut self, records: Vec<NewSourceRecord>) -> Result<(), StoreError> {
+        self.add_prepared(records.into_iter().map(PreparedRecord::from).collect()).await
+    }
+
+    /// The same as [`Self::add`] for rows that were prepared beside the writer.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyTwice`] when the file stated a key already.
+    pub async fn add_prepared(&mut self, mut records: Vec<PreparedRecord>) -> Result<(), StoreError> {
+        self.leave_out_erased(&mut records, |prepared| &prepared.record.key);
         let mut twice = 0;
-        for record in &mut records {
-            clean(record);
+        for PreparedRecord { record, .. } in &records {
             let mut hasher = DefaultHasher::new();
             record.key.hash(&mut hasher);
             twice += u64::from(!self.keys.insert(hasher.finish()));
@@ -230,41 +261,41 @@ impl IngestTx {
         Ok(())
     }
 
-    async fn add_chunk(&mut self, records: &[NewSourceRecord]) -> Result<(), StoreError> {
-        let keys: Vec<&str> = records.iter().map(|record| record.key.as_str()).collect();
+    async fn add_chunk(&mut self, records: &[PreparedRecord]) -> Result<(), StoreError> {
+        let keys: Vec<&str> = records.iter().map(|prepared| prepared.record.key.as_str()).collect();
         let known = self.find_known(&keys).await?;
-        let mut new = Vec::new();
+        let mut new = Rows::default();
         let mut changed = Vec::new();
         let mut versions = Vec::with_capacity(records.len());
-        for record in records {
-            let hash = content_hash(&record.values);
+        let mut touched = Vec::with_capacity(records.len());
+        for PreparedRecord { record, hash, row } in records {
             match known.get(record.key.as_str()) {
                 None => {
                     versions.push((self.next_id, 1, &record.values));
-                    new.push((self.next_id, &record.key, hash, Packed(&record.values), record.updated));
+                    touched.push(self.next_id);
+                    new.push(self.next_id, row);
                     self.next_id += 1;
                 }
                 Some(known) => {
                     self.seen.insert(known.id);
-                    if known.states(hash, record.updated) {
+                    if known.states(*hash, record.updated) {
                         self.summary.unchanged += 1;
                     } else {
                         self.revived += u64::from(known.retired_us.is_some());
                         versions.push((known.id, known.version + 1, &record.values));
-                        changed.push((known.id, hash, Packed(&record.values), record.updated));
+                        touched.push(known.id);
+                        changed.push((known.id, *hash, Packed(&record.values), record.updated));
                     }
                 }
             }
         }
-        self.insert_new(&new).await?;
+        self.added += new.count;
+        self.summary.new += new.count;
+        self.summary.changed += changed.len() as u64;
+        self.insert_new(new).await?;
         self.update_changed(&changed).await?;
         self.keep_relations(versions).await?;
-        let touched: Vec<i64> = new.iter().map(|row| row.0).chain(changed.iter().map(|row| row.0)).collect();
-        self.mark_unresolved(&touched).await?;
-        self.added += new.len() as u64;
-        self.summary.new += new.len() as u64;
-        self.summary.changed += changed.len() as u64;
-        Ok(())
+        self.mark_unresolved(&touched).await
     }
 
     /// Keeps the relations that versions of source records state: id, version, values.
@@ -285,19 +316,19 @@ impl IngestTx {
         Ok(rows.into_iter().map(|known| (known.source_key.clone(), known)).collect())
     }
 
-    pub(crate) async fn insert_new(&mut self, rows: &[NewRow<'_>]) -> Result<(), StoreError> {
+    pub(crate) async fn insert_new(&mut self, rows: Rows) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO source_records (id, source_system_id, source_key, version, content_hash, stated,
              updated_us, recorded_from_us, ingest_run_id)
              SELECT id, $2, source_key, 1, content_hash, stated, updated_us, $3, $4
              FROM {rows $1: id int, source_key text, content_hash int, stated packed, updated_us int} AS r";
-        if rows.is_empty() {
+        if rows.count == 0 {
             return Ok(());
         }
         let (now, run) = (self.tx.now.0, self.summary.run.0);
         let text = sql(self.tx.engine(), SQL);
         let source = self.source.id;
         on_tx!(self.tx, |c| sqlx::query(text)
-            .bind(json(rows))
+            .bind(rows.finish())
             .bind(source)
             .bind(now)
             .bind(run)
@@ -465,7 +496,37 @@ enum Retirements {
     Confirmed,
 }
 
-pub(crate) type NewRow<'a> = (i64, &'a String, i64, Packed<&'a Values>, Option<Timestamp>);
+/// The hash of what a source record states, and its key, that hash, what it states and when it was updated as a JSON array.
+pub(crate) fn in_words(record: &NewSourceRecord) -> (i64, String) {
+    let stated = json(&record.values);
+    let hash = hash_of_text(&stated);
+    (hash, json(&(&record.key, hash, stated, record.updated)))
+}
+
+/// New source records as one JSON text: each with its id before what was prepared.
+#[derive(Default)]
+pub(crate) struct Rows {
+    text: String,
+    count: u64,
+}
+
+impl Rows {
+    /// Adds one, as [`in_words`] has it.
+    pub(crate) fn push(&mut self, id: i64, row: &str) {
+        let head = if self.text.is_empty() { "[[" } else { ",[" };
+        self.text.push_str(head);
+        self.text.push_str(&id.to_string());
+        self.text.push(',');
+        self.text.push_str(row.strip_prefix('[').unwrap_or(row));
+        self.count += 1;
+    }
+
+    fn finish(mut self) -> String {
+        self.text.push(']');
+        self.text
+    }
+}
+
 pub(crate) type ChangedRow<'a> = (i64, i64, Packed<&'a Values>, Option<Timestamp>);
 
 pub(crate) fn load_word(load: Load) -> &'static str {
@@ -477,7 +538,11 @@ pub(crate) fn load_word(load: Load) -> &'static str {
 
 /// The first 64 bits of the SHA-256 of the stored form.
 pub(crate) fn content_hash(values: &Values) -> i64 {
-    let digest = Sha256::digest(json(values).as_bytes());
+    hash_of_text(&json(values))
+}
+
+fn hash_of_text(stored: &str) -> i64 {
+    let digest = Sha256::digest(stored.as_bytes());
     let mut first = [0; 8];
     first.copy_from_slice(&digest[..8]);
     i64::from_be_bytes(first)

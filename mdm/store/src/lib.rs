@@ -87,7 +87,7 @@ pub use erasures::{Erased, ErasedKeys, ErasurePlan, ErasureView, Reach, Unfinish
 pub use error::StoreError;
 pub use golden_records::{Golden, HubCounts, MemberRecord, Place};
 pub use golden_search::{distance_of, may_search};
-pub use ingest::{ArrivedBy, FileFacts, IngestSummary, IngestTx};
+pub use ingest::{ArrivedBy, FileFacts, IngestSummary, IngestTx, PreparedRecord};
 pub use ingest_runs::{IngestRunSummary, WrittenDay};
 pub use invariants::Check;
 pub use key_store::{FileKeyStore, Key, KeyError, KeyStore, KeyStoreKind, Pin, Pkcs11KeyStore, TokenName, TokenPlace};
