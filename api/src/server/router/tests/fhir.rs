@@ -329,6 +329,16 @@ async fn a_search_is_paged_to_its_end_and_says_what_it_went_by() {
 }
 
 #[tokio::test]
+async fn links_never_repeat_the_host_that_a_request_states() {
+    let served = served().await;
+    let request = Request::get("/fhir/CodeSystem?_count=1").header(header::HOST, "elsewhere.example");
+    let answer = served.send(request.body(Body::empty()).unwrap()).await;
+    let bundle = resource(&answer, "Bundle");
+    assert!(!answer.body.contains("elsewhere.example"), "{bundle}");
+    assert!(bundle["link"][0]["url"].as_str().unwrap().starts_with("/fhir/CodeSystem?"), "{bundle}");
+}
+
+#[tokio::test]
 async fn a_version_that_is_not_there_is_not_found_and_the_one_there_is_named() {
     let served = served().await;
     for (path, there) in [
