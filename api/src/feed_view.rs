@@ -58,9 +58,12 @@ pub struct PublicationView {
     /// Those that it says otherwise than before.
     #[serde(skip_serializing_if = "Option::is_none")]
     changed: Option<u64>,
-    /// Those that it says no more, or of a code system published here, says are retired.
+    /// Those that it says no more; of a code system published here, those that it says are retired.
     #[serde(skip_serializing_if = "Option::is_none")]
     retired: Option<u64>,
+    /// Concepts that a code system published here no longer lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removed: Option<u64>,
     /// Which codes, where a version of a code system was published here.
     #[serde(skip_serializing_if = "Option::is_none")]
     codes: Option<ChangedCodesView>,
@@ -76,8 +79,10 @@ pub struct ChangedCodesView {
     added: Vec<String>,
     /// Codes that say something else and are not retired by it.
     changed: Vec<String>,
-    /// Codes that are retired by it, or no longer listed.
+    /// Codes that are retired by it.
     retired: Vec<String>,
+    /// Codes that it no longer lists.
+    removed: Vec<String>,
     /// Whether these are all of them; the counts beside them tell of all.
     complete: bool,
     /// Where the whole difference is told.
@@ -127,13 +132,15 @@ impl From<Publication> for PublicationView {
         let Publication { kind: _, name, version, counts, codes } = publication;
         let count = |of: fn(Counts) -> u64| counts.map(of);
         let (added, changed, retired) = (count(|c| c.added), count(|c| c.changed), count(|c| c.retired));
+        // Of rule sets and models, and of what came with a binary, what is gone is counted as retired.
+        let removed = if codes.is_some() { count(|c| c.removed) } else { None };
         let codes = codes.map(|codes| {
             let complete = codes.is_complete(counts.unwrap_or_default());
             let difference = format!("/v1/code-systems/{name}/versions/{version}");
-            let ChangedCodes { previous, added, changed, retired } = codes;
-            ChangedCodesView { previous, added, changed, retired, complete, difference }
+            let ChangedCodes { previous, added, changed, retired, removed } = codes;
+            ChangedCodesView { previous, added, changed, retired, removed, complete, difference }
         });
-        Self { name, version, added, changed, retired, codes }
+        Self { name, version, added, changed, retired, removed, codes }
     }
 }
 

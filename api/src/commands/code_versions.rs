@@ -179,7 +179,7 @@ fn print_read(read: &ListRead, output: &Output) {
         previous.as_ref().map_or_else(|| "the first version".to_owned(), |one| format!("against version {one}"));
     let count = |number: &u64| grouped(*number);
     output.line(format!(
-        "{} {}: {} concepts, {against}: {} added, {} changed ({} of them retired), {} removed",
+        "{} {}: {} concepts, {against}: {} added, {} changed, {} retired, {} removed",
         read.system,
         read.version,
         grouped(read.concepts),

@@ -27,5 +27,5 @@ pub async fn search(
 ) -> Result<Resource, Problem> {
     let codes = state.codes();
     let all = all_systems(&codes).map(|system| (system.name().to_owned(), code_system(&codes, system)));
-    searched(&base(&state, &headers), &uri, &headers, &params, all)
+    searched(&base(&state), &uri, &headers, &params, all)
 }

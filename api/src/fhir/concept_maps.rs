@@ -24,5 +24,5 @@ pub async fn search(
 ) -> Result<Resource, Problem> {
     let codes = state.codes();
     let all = codes.concept_maps().map(|map| (map.name().to_owned(), concept_map(map)));
-    searched(&base(&state, &headers), &uri, &headers, &params, all)
+    searched(&base(&state), &uri, &headers, &params, all)
 }

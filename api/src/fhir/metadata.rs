@@ -1,7 +1,6 @@
 //! `/fhir/metadata`: what this server can do, as a CapabilityStatement or, with `mode=terminology`, as TerminologyCapabilities.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use kanak_codes::{Codes, Language};
 use serde_json::{Value, json};
 
@@ -13,11 +12,11 @@ use crate::server::problem::Problem;
 use crate::server::state::AppState;
 
 /// `GET /fhir/metadata`
-pub async fn metadata(State(state): State<AppState>, headers: HeaderMap, params: Params) -> Result<Resource, Problem> {
+pub async fn metadata(State(state): State<AppState>, params: Params) -> Result<Resource, Problem> {
     let now = state.deployment.clock.now().to_string();
     match params.text(&["mode"]) {
-        None | Some("full" | "normative") => Ok(Resource(capabilities(&base(&state, &headers), &now))),
-        Some("terminology") => Ok(Resource(terminology(&state.codes(), &base(&state, &headers), &now))),
+        None | Some("full" | "normative") => Ok(Resource(capabilities(&base(&state), &now))),
+        Some("terminology") => Ok(Resource(terminology(&state.codes(), &base(&state), &now))),
         Some(_) => Err(Problem::bad_request("`mode` is another than there is; send full or terminology")),
     }
 }

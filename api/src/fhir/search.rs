@@ -1,6 +1,6 @@
 //! Search over resources, by what they say of themselves.
 
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, Uri};
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
@@ -14,13 +14,11 @@ const COUNT_MAX: usize = 500;
 /// A longer value names nothing that is here.
 const VALUE_BYTES_MAX: usize = 4_096;
 
-/// Where this server is found.
-pub fn base(state: &AppState, headers: &HeaderMap) -> String {
-    if let Some(url) = &state.deployment.config.public_url {
-        return format!("{}/fhir", url.trim_end_matches('/'));
-    }
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    format!("http://{host}/fhir")
+/// Where this server is found: below its `public_url`, or, where none is set, nowhere in particular, so that links begin at the root of
+/// whatever host was asked. `Host` is never repeated: whoever sends one chooses it, and an answer may be kept for others.
+pub fn base(state: &AppState) -> String {
+    let url = state.deployment.config.public_url.as_deref().unwrap_or_default();
+    format!("{}/fhir", url.trim_end_matches('/'))
 }
 
 /// The resources that fit, as a Bundle, a page at a time. `name` is the short name beside the computable one.
@@ -46,7 +44,12 @@ pub fn searched(
     let entry = |resource: Value| {
         let text = |name: &str| resource[name].as_str().unwrap_or_default().to_owned();
         let url = format!("{base}/{}/{}", text("resourceType"), text("id"));
-        json!({ "fullUrl": url, "resource": resource, "search": { "mode": "match" } })
+        let mut entry = json!({ "resource": resource, "search": { "mode": "match" } });
+        // It is to be absolute, or left out.
+        if !base.starts_with('/') {
+            entry["fullUrl"] = url.into();
+        }
+        entry
     };
     let entries: Vec<Value> = found.into_iter().skip(offset).take(count).map(entry).collect();
     let below = uri.path().trim_start_matches("/fhir").trim_end_matches("/_search");

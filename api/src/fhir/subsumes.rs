@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use super::answer::{Parameters, Resource};
 use super::named::{find_system, other_system, wrong_system};
 use super::params::{Coding, Params};
+use crate::codes_at_hand::day_of;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 use crate::v1::code_systems::view::SubsumptionView;
@@ -31,7 +32,8 @@ pub async fn subsumes(
         }
     }
     let version = params.text(&["version"]).or(a.version.as_deref()).or(b.version.as_deref());
-    let as_of = find_system(&codes, system, version, params.day()?)?;
+    let day = params.day_or(day_of(state.deployment.clock.now()))?;
+    let as_of = find_system(&codes, system, version, Some(day))?;
     let view = SubsumptionView::find(as_of, &a.code, &b.code, None)?;
     let mut told = Parameters::default();
     told.add("outcome", "valueCode", serde_json::to_value(view.outcome).map_err(Problem::internal)?);

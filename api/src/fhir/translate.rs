@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::answer::{Parameters, Resource};
 use super::named::{equivalence, find_concept_map, name_in, other_system, url_of_system};
 use super::params::{Coding, Params};
+use crate::codes_at_hand::day_of;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 use crate::v1::code_systems::view::url_of;
@@ -19,6 +20,7 @@ pub async fn translate(
 ) -> Result<Resource, Problem> {
     let codes = state.codes();
     let (coding, direction) = asked(&params)?;
+    let day = params.day_or(day_of(state.deployment.clock.now()))?;
     let url = params.text(&["url", "conceptMap"]).or(id.as_ref().map(|Path(id)| id.as_str()));
     let maps = match url {
         Some(url) => {
@@ -32,7 +34,7 @@ pub async fn translate(
     };
     let mut found = Vec::new();
     for map in maps {
-        let translations = codes.translate(map.name(), &coding.code, direction, params.day()?)?;
+        let translations = codes.translate(map.name(), &coding.code, direction, day)?;
         found.extend(translations.into_iter().map(|translation| (map, translation)));
     }
     Ok(told(&found, direction, "no code of the other system is known to match"))
@@ -55,12 +57,22 @@ fn asked(params: &Params) -> Result<(Coding, Direction), Problem> {
 /// Why a map that is named cannot lead from the system of a code to the one that is asked for, where it cannot.
 fn misses(map: &ConceptMap, coding: &Coding, direction: Direction, params: &Params) -> Option<String> {
     let (from, to) = ends(map, direction);
-    let target = params.text(&["targetsystem", "targetSystem"]).filter(|_| direction == Direction::Forward);
+    let target = wanted_system(params, direction);
     let other = other_system(from, coding.system.as_deref()).or(other_system(to, target))?;
     Some(format!(
         "concept map `{}` leads from `{from}` to `{to}` when read so, and `{other}` is asked about",
         map.name()
     ))
+}
+
+/// The system in which the answer is wanted, where one is stated: the one that is translated to, whichever way the map is read. Beside the
+/// `targetCode` of R5, `targetSystem` is instead the system of that code, and `sourceSystem` the one in which the answer is wanted.
+fn wanted_system(params: &Params, direction: Direction) -> Option<&str> {
+    let asks_as_r5 = params.text(&["targetCode"]).is_some();
+    match direction {
+        Direction::Reverse if asks_as_r5 => params.text(&["sourceSystem", "targetsystem"]),
+        Direction::Forward | Direction::Reverse => params.text(&["targetsystem", "targetSystem"]),
+    }
 }
 
 /// The systems from which and to which a map leads.
@@ -80,10 +92,10 @@ fn fitting<'c>(
 ) -> Result<Vec<&'c ConceptMap>, Problem> {
     let missing = || Problem::bad_request("no concept map is named; send `url`, or `system` with `targetsystem`");
     let system = name_in("code-system", coding.system.as_deref().ok_or_else(missing)?).0;
-    let target = params.text(&["targetsystem", "targetSystem"]).map(|url| name_in("code-system", url).0);
+    let target = wanted_system(params, direction).map(|url| name_in("code-system", url).0);
     let fits = |map: &&'c ConceptMap| {
         let (from, to) = ends(map, direction);
-        from == system && target.is_none_or(|target| direction == Direction::Reverse || to == target)
+        from == system && target.is_none_or(|target| to == target)
     };
     let maps: Vec<&ConceptMap> = codes.concept_maps().filter(fits).collect();
     if maps.is_empty() {

@@ -24,5 +24,5 @@ pub async fn search(
 ) -> Result<Resource, Problem> {
     let codes = state.codes();
     let all = codes.value_sets().map(|set| (set.name().to_owned(), value_set(set)));
-    searched(&base(&state, &headers), &uri, &headers, &params, all)
+    searched(&base(&state), &uri, &headers, &params, all)
 }

@@ -264,6 +264,8 @@ fn read(files: &[(&ManifestFile, &[u8])]) -> Result<OpenedBundle, BundleError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{prelude::*, sample::Index, test_runner::TestRunner};
+
     use super::*;
     use crate::testing::House;
 
@@ -325,6 +327,30 @@ mod tests {
             assert!(open(&bundle[..cut], &key).is_err(), "cut at {cut}");
         }
         assert!(open(&[bundle.as_slice(), &[0]].concat(), &key).is_err(), "one byte more");
+    }
+
+    #[tokio::test]
+    async fn a_bundle_with_pieces_cut_out_put_in_or_doubled_is_refused() {
+        let house = House::new().await;
+        let store = &house.deployment.store;
+        let (bundle, key) = (small(store), store.audit_key().unwrap());
+        let changes = prop::collection::vec((any::<Index>(), 0..2 * BLOCK, any::<Index>()), 1..5);
+        let outcome = TestRunner::default().run(&changes, |changes| {
+            let mut changed = bundle.clone();
+            for (from, length, to) in changes {
+                let from = from.index(changed.len() + 1);
+                let piece: Vec<u8> = changed.drain(from..changed.len().min(from + length)).collect();
+                let to = to.index(changed.len() + 1);
+                if to % 3 > 0 {
+                    changed.splice(to..to, piece.iter().copied().cycle().take(piece.len() * (to % 3)));
+                }
+            }
+            let opened = open(&changed, &key);
+            prop_assert!(changed == bundle || opened.is_err());
+            prop_assert!(opened.as_ref().err().is_none_or(|refused| refused.to_string().contains(": ")));
+            Ok(())
+        });
+        outcome.unwrap();
     }
 
     #[tokio::test]

@@ -18,7 +18,7 @@ pub struct Difference {
     pub previous: Option<String>,
     /// Concepts that the version before lacks.
     pub added: u64,
-    /// Concepts that say something else, those that are retired by it among them.
+    /// Concepts that say something else and are not retired by it.
     pub changed: u64,
     /// Concepts that were active before and are retired.
     pub retired: u64,
@@ -64,13 +64,14 @@ impl Difference {
             fields: vec![field("display", concept.display(), "")],
         });
         let (retired, changed) = parted(&diff);
+        let changed_count = changed.len() as u64;
         let retired = retired.into_iter().map(|change| changed_row(change, "retired"));
         let changed = changed.into_iter().map(|change| changed_row(change, "changed"));
         let rows = removed.chain(retired).chain(changed).chain(diff.added.iter().map(new_row));
         Self {
             previous: Some(before.version().to_owned()),
             added: diff.added.len() as u64,
-            changed: diff.changed.len() as u64,
+            changed: changed_count,
             retired: diff.retired.len() as u64,
             removed: diff.removed.len() as u64,
             rows: rows.take(DIFFERENCES_MAX).collect(),

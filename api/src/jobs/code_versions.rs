@@ -137,15 +137,18 @@ fn tell(codes: &Codes, about: &CodeVersion, parts: CodeParts, published_before: 
             let counts = Counts {
                 added: diff.added.len() as u64,
                 changed: changed.len() as u64,
-                retired: (retired.len() + diff.removed.len()) as u64,
+                retired: retired.len() as u64,
+                removed: diff.removed.len() as u64,
             };
-            let of_retired = retired.iter().map(|change| change.concept.code());
-            let of_retired = of_retired.chain(diff.removed.iter().map(Concept::code));
+            let names = |concepts: &[Concept<'_>]| -> Vec<String> {
+                concepts.iter().take(CODES_NAMED_MAX).map(|concept| name(concept.code())).collect()
+            };
             let named = ChangedCodes {
                 previous: Some(name(before.version())),
-                added: diff.added.iter().take(CODES_NAMED_MAX).map(|concept| name(concept.code())).collect(),
+                added: names(&diff.added),
                 changed: changed.iter().take(CODES_NAMED_MAX).map(|change| name(change.concept.code())).collect(),
-                retired: of_retired.take(CODES_NAMED_MAX).map(name).collect(),
+                retired: names(&diff.retired),
+                removed: names(&diff.removed),
             };
             (counts, named)
         }
@@ -229,7 +232,7 @@ mod tests {
         let read = read(deployment, list("2", "2026-01-01", SECOND)).await.unwrap();
         let difference = &read.difference;
         assert_eq!(difference.previous.as_deref(), Some("1"));
-        assert_eq!(difference.counts(), CodeCounts { added: 1, changed: 2, retired: 1, removed: 1 });
+        assert_eq!(difference.counts(), CodeCounts { added: 1, changed: 1, retired: 1, removed: 1 });
         let rows: Vec<(&str, &str)> = difference.rows.iter().map(|row| (row.code.as_str(), row.change)).collect();
         assert_eq!(rows, [("D", "removed"), ("B", "retired"), ("A", "changed"), ("C", "added")]);
         assert_eq!(difference.rows[2].fields, [field("display", "Ash", "Ash tree")]);
@@ -303,11 +306,12 @@ mod tests {
             previous: Some("1".to_owned()),
             added: named(&["C"]),
             changed: named(&["A"]),
-            retired: named(&["B", "D"]),
+            retired: named(&["B"]),
+            removed: named(&["D"]),
         };
         let publication = &event.publication;
         assert_eq!((publication.name.as_str(), publication.version.as_str()), ("guild", "2"));
-        assert_eq!(publication.counts, Some(Counts { added: 1, changed: 1, retired: 2 }));
+        assert_eq!(publication.counts, Some(Counts { added: 1, changed: 1, retired: 1, removed: 1 }));
         assert_eq!(publication.codes, Some(codes));
         let view = crate::feed_view::FeedEventView::from(page.entries[0].clone());
         let view = serde_json::to_value(&view).unwrap();

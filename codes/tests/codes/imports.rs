@@ -50,6 +50,19 @@ fn a_table_is_the_same_packed_or_plain_and_its_own_export_reads_again() {
 }
 
 #[test]
+fn a_cell_that_a_spreadsheet_would_take_for_a_formula_stays_as_it_is() {
+    let csv = "code,display,fee\na,=1+1,-5\nb,@SUM(A1),+91\n-c,C,\n";
+    let imported = import_csv(about(), csv.as_bytes()).unwrap();
+    let [a, b] = ["a", "b"].map(|code| imported.system.lookup(code).unwrap());
+    assert_eq!(
+        (a.display(), a.property("fee"), b.display(), b.property("fee")),
+        ("=1+1", Some("-5"), "@SUM(A1)", Some("+91"))
+    );
+    let again = import_csv(imported.system.sidecar().clone(), imported.system.packed_csv()).unwrap();
+    assert_eq!(again.part(), imported.part());
+}
+
+#[test]
 fn every_table_that_is_built_in_would_be_taken() {
     for system in Codes::builtin().unwrap().systems().filter(|system| system.len() < 25_000) {
         let imported = import_csv(system.sidecar().clone(), system.packed_csv());

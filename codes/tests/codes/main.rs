@@ -5,6 +5,7 @@
 mod as_of;
 mod concept_maps;
 mod diff;
+mod fuzz;
 mod hierarchies;
 mod hostile;
 mod identifiers;

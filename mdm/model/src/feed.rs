@@ -137,15 +137,21 @@ pub struct ChangedCodes {
     pub added: Vec<String>,
     /// Codes that say something else and are not retired by it.
     pub changed: Vec<String>,
-    /// Codes that are retired by it, or no longer listed.
+    /// Codes that are retired by it.
     pub retired: Vec<String>,
+    /// Codes that it no longer lists; events from before this was told apart have them among the retired.
+    #[serde(default)]
+    pub removed: Vec<String>,
 }
 
 impl ChangedCodes {
     /// Whether the lists name every code that the counts tell of.
     pub fn is_complete(&self, counts: Counts) -> bool {
         let all = |named: &[String], count: u64| named.len() as u64 == count;
-        all(&self.added, counts.added) && all(&self.changed, counts.changed) && all(&self.retired, counts.retired)
+        all(&self.added, counts.added)
+            && all(&self.changed, counts.changed)
+            && all(&self.retired, counts.retired)
+            && all(&self.removed, counts.removed)
     }
 }
 
@@ -156,8 +162,11 @@ pub struct Counts {
     pub added: u64,
     /// What it says otherwise.
     pub changed: u64,
-    /// What it says no more, or of a code system published here, says is retired.
+    /// What it says no more; of a code system published here, what it says is retired.
     pub retired: u64,
+    /// Of a code system published here, what it no longer lists; events from before this was told apart count it among the retired.
+    #[serde(default)]
+    pub removed: u64,
 }
 
 /// What can be published.

@@ -76,7 +76,7 @@ impl CodeParts {
 pub struct CodeCounts {
     /// Those that the version before lacks.
     pub added: u64,
-    /// Those that say something else, the retired ones among them.
+    /// Those that say something else and are not retired by it.
     pub changed: u64,
     /// Those that were active before and are retired.
     pub retired: u64,

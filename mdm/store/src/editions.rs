@@ -48,7 +48,7 @@ fn compare(before: &Items, after: &Items) -> Counts {
     let added = after.keys().filter(|name| !before.contains_key(*name)).count();
     let retired = before.keys().filter(|name| !after.contains_key(*name)).count();
     let changed = after.iter().filter(|(name, says)| before.get(*name).is_some_and(|old| old != *says)).count();
-    Counts { added: added as u64, changed: changed as u64, retired: retired as u64 }
+    Counts { added: added as u64, changed: changed as u64, retired: retired as u64, ..Counts::default() }
 }
 
 /// Keeps an edition as the one that was told last.
@@ -110,7 +110,7 @@ mod tests {
         let (before, after) = (items(&[(1, 1), (2, 2), (3, 3)]), items(&[(2, 2), (3, 4), (5, 5), (6, 6)]));
         assert_eq!(unpack(&pack(&before)), Some(before.clone()));
         assert_eq!(unpack(&pack(&Items::new())), Some(Items::new()));
-        assert_eq!(compare(&before, &after), Counts { added: 2, changed: 1, retired: 1 });
+        assert_eq!(compare(&before, &after), Counts { added: 2, changed: 1, retired: 1, removed: 0 });
         assert_eq!(compare(&after, &after), Counts::default());
     }
 }

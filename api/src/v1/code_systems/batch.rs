@@ -438,6 +438,8 @@ impl Answers {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn batch(book: Book) -> Batch {
@@ -454,6 +456,35 @@ mod tests {
         let response = batch(book).answer(&headers, body.into())?;
         let kind = response.headers()[header::CONTENT_TYPE].to_str().unwrap().to_owned();
         Ok((kind, axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap()))
+    }
+
+    proptest! {
+        #[test]
+        fn a_garbled_line_is_read_or_wrong_and_a_garbled_body_answered_or_refused(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(vec![0, b'"', b'\\', b'{', b'}', b':', b'\n', b'9', 0xff])), 0..8)
+        ) {
+            let mut bytes = b"\"SBIN0000300\"\n{\"code\":\"SBIN0000300\",\"display\":\"Amritsar\"}\n\"sbin\\u0030000300\"\n".to_vec();
+            for (at, other) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = other;
+            }
+            match read(Form::Lines, bytes.clone().into()) {
+                Ok(_) => {
+                    for line in std::str::from_utf8(&bytes).unwrap().split('\n') {
+                        if let Line::Plain(code) = read_line(line) {
+                            prop_assert_eq!(serde_json::from_str::<String>(line.trim_ascii()).unwrap(), code);
+                        }
+                    }
+                }
+                Err(refused) => {
+                    prop_assert_eq!(refused.status, 400);
+                    prop_assert!(refused.detail.unwrap_or_default().contains("send text in UTF-8"));
+                }
+            }
+            if let Err(refused) = read(Form::Json, bytes.into()) {
+                prop_assert!(refused.status == 400 || refused.status == 422, "{:?}", refused);
+            }
+        }
     }
 
     #[tokio::test]

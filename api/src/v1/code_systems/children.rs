@@ -1,7 +1,7 @@
 //! The codes below one.
 
 use axum::extract::{Path, Query, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use kanak_codes::{AsOf, Codes};
 use serde::Deserialize;
@@ -33,8 +33,12 @@ fn hundred() -> usize {
     100
 }
 
+/// Of which code system the code above was taken to be.
+static PARENT_SYSTEM: HeaderName = HeaderName::from_static("kanak-parent-system");
+
 /// Lists the codes one level below a code, in the order of the table. Where parents are of another code system, the code is one of that: the
-/// children of `3` in `lgd-district` are the districts of Punjab.
+/// children of `3` in `lgd-district` are the districts of Punjab, and those of `27` are not what lies in the district 27. The header
+/// `Kanak-Parent-System` says of which code system the code was taken to be.
 #[utoipa::path(get, path = "/v1/code-systems/{system}/codes/{code}/children", tag = "codes",
     params(("system" = String, Path, description = "A code system's name, such as `nic`"), ("code" = String, Path, description = "The code above"), Page, Edition),
     responses((status = 200, description = "A page of concepts", body = [ConceptView]), (status = 304, description = "Not changed"),
@@ -50,10 +54,15 @@ pub async fn children(
     let as_of = edition.find(&codes, &system)?;
     let language = read_language(page.language.as_deref())?;
     refuse_unknown(&codes, as_of, &code)?;
-    tagged(&headers, &tag_of(as_of), edition.keep(), || {
+    let mut answer = tagged(&headers, &tag_of(as_of), edition.keep(), || {
         let below = as_of.children(&code).skip(page.offset).take(page.limit.min(1000));
         concepts_json(as_of, below, language)
-    })
+    })?;
+    if let Some(parents) = as_of.system().parent_system() {
+        let parents = HeaderValue::from_str(parents).map_err(Problem::internal)?;
+        answer.headers_mut().insert(PARENT_SYSTEM.clone(), parents);
+    }
+    Ok(answer)
 }
 
 /// Refuses a code that could have none below it: parents that nobody defines are known by their children.

@@ -21,6 +21,9 @@ const CHUNK: usize = 128 << 10;
 
 /// Downloads a whole code system: code, displays, parent, status and every property, a line each. With `as_of` only codes that are valid
 /// on that day.
+///
+/// Cells are told as they are, so that an import of the file makes the same table again. A cell that begins with `=`, `+`, `-` or `@` is a
+/// formula to a spreadsheet: open the file there by importing its columns as text.
 #[utoipa::path(get, path = "/v1/code-systems/{system}/codes.csv", tag = "codes",
     params(("system" = String, Path, description = "A code system's name, such as `ifsc`"), Edition),
     responses((status = 200, description = "The table", body = String, content_type = "text/csv"), (status = 304, description = "Not changed"),

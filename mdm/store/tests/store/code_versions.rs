@@ -45,7 +45,7 @@ fn told(version: &str, published_before: i64) -> CodesTold {
             kind: Published::Codes,
             name: "guild".to_owned(),
             version: version.to_owned(),
-            counts: Some(Counts { added: 2, changed: 0, retired: 0 }),
+            counts: Some(Counts { added: 2, ..Counts::default() }),
             codes: Some(codes),
         },
         edition: Some(Edition {

@@ -90,6 +90,10 @@ async fn codes_are_listed_searched_walked_compared_and_downloaded() {
     assert!(!then.contains(&"737".to_owned()) && now.contains(&"737".to_owned()), "{then:?} {now:?}");
 
     assert!(codes(&served.ask("/v1/code-systems/lgd-district/codes/3/children").await).contains(&"27".to_owned()));
+    for (path, system) in [("lgd-district/codes/27", "lgd-state"), ("nic/codes/01", "nic")] {
+        let answer = served.ask(&format!("/v1/code-systems/{path}/children")).await;
+        assert_eq!(answer.headers["kanak-parent-system"], system, "{path}");
+    }
     problem(&served.ask("/v1/code-systems/nic/codes/nothing/children").await, StatusCode::NOT_FOUND, "nic");
     let lineage = ok(&served.ask("/v1/code-systems/lgd-district/codes/43/lineage?as_of=2026-11-01").await);
     assert!(lineage["successors"].as_array().unwrap().iter().any(|step| step["to_code"] == "737"), "{lineage}");

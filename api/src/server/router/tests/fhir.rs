@@ -256,6 +256,48 @@ async fn without_a_date_codes_are_those_of_today_and_what_ended_is_looked_up_as_
 }
 
 #[tokio::test]
+async fn without_a_date_codes_are_compared_and_translated_as_of_today() {
+    let served = served_with_wards().await;
+    let mut tree = served.state.codes().get_system("ward").unwrap().sidecar().clone();
+    tree.name = "ward-tree".to_owned();
+    tree.parent_system = Some("ward-tree".to_owned());
+    let csv = "code,display,parent,valid_until\nA,Above,,\nB,Below then,A,2020-01-01\nC,Below,A,\n";
+    let tree = import_csv(tree, csv.as_bytes()).unwrap();
+    let text = "name = \"ward-map\"\ntitle_en = \"T\"\ntitle_pa = \"T\"\ntitle_hi = \"T\"\nversion = \"1\"\nsource = \"s\"\nlicence = \"l\"\n\
+        source_system = \"ward\"\ntarget_system = \"ward-tree\"\n";
+    let map = kanak_codes::Part::ConceptMap {
+        text: text.to_owned(),
+        csv: "source,target,relationship,valid_from,comment\nW2,C,equivalent,,\nW3,C,equivalent,2999-01-01,\n"
+            .to_owned(),
+    };
+    let codes = served.state.codes().with(vec![tree.part(), map]).unwrap();
+    served.state.deployment.codes_at_hand.in_use().put(codes.into());
+    let compared = "CodeSystem/$subsumes?system=ward-tree&codeA=A";
+    assert_eq!(value(&told(&served, &format!("{compared}&codeB=C")).await, "outcome"), "subsumes");
+    assert_eq!(value(&told(&served, &format!("{compared}&codeB=B&date=2019")).await, "outcome"), "subsumes");
+    assert_ne!(ask(&served, &format!("{compared}&codeB=B")).await.status, StatusCode::OK);
+    let translated = "ConceptMap/$translate?url=ward-map&code=W3";
+    assert_eq!(value(&told(&served, translated).await, "result"), false);
+    assert_eq!(value(&told(&served, &format!("{translated}&date=2999-02-01")).await, "result"), true);
+}
+
+#[tokio::test]
+async fn a_map_that_is_read_backwards_leads_to_the_system_that_is_asked_for_or_nowhere() {
+    let served = served().await;
+    let back = "ConceptMap/nic-isic/$translate?reverse=true&system=isic&code=0111";
+    assert_eq!(value(&told(&served, &format!("{back}&targetsystem=nic")).await, "result"), true);
+    let none = told(&served, &format!("{back}&targetsystem=lgd-district")).await;
+    assert_eq!(value(&none, "result"), false);
+    assert!(value(&none, "message").as_str().unwrap().contains("`lgd-district`"), "{none}");
+    let by_system = "ConceptMap/$translate?reverse=true&system=isic&code=0111";
+    assert_eq!(value(&told(&served, &format!("{by_system}&targetsystem=nic")).await, "result"), true);
+    let refused = ask(&served, &format!("{by_system}&targetsystem=hsn")).await;
+    outcome(&refused, StatusCode::NOT_FOUND, "not-found", "`isic`");
+    let r5 = "ConceptMap/nic-isic/$translate?targetCode=0111&targetSystem=isic";
+    assert_eq!(value(&told(&served, r5).await, "result"), true);
+}
+
+#[tokio::test]
 async fn a_search_is_paged_to_its_end_and_says_what_it_went_by() {
     let served = served().await;
     let link = |bundle: &Value, relation: &str| {
@@ -284,6 +326,16 @@ async fn a_search_is_paged_to_its_end_and_says_what_it_went_by() {
     let refused = served.send(strict("shoe=1").body(Body::empty()).unwrap()).await;
     outcome(&refused, StatusCode::BAD_REQUEST, "invalid", "`shoe`");
     resource(&served.send(strict("name=Districts&_count=1").body(Body::empty()).unwrap()).await, "Bundle");
+}
+
+#[tokio::test]
+async fn links_never_repeat_the_host_that_a_request_states() {
+    let served = served().await;
+    let request = Request::get("/fhir/CodeSystem?_count=1").header(header::HOST, "elsewhere.example");
+    let answer = served.send(request.body(Body::empty()).unwrap()).await;
+    let bundle = resource(&answer, "Bundle");
+    assert!(!answer.body.contains("elsewhere.example"), "{bundle}");
+    assert!(bundle["link"][0]["url"].as_str().unwrap().starts_with("/fhir/CodeSystem?"), "{bundle}");
 }
 
 #[tokio::test]
