@@ -150,12 +150,13 @@ impl Draft {
                 ));
             }
             if cells[DISPLAY].is_empty() {
-                return fail(format!("`{code}` has no display; give it an English name"));
+                return fail(format!("`{}` has no display; give it an English name", shorten(code)));
             }
             for (column, cell) in self.columns.iter().zip(cells) {
                 if cell.len() > CELL_BYTES_MAX {
                     return fail(format!(
-                        "`{column}` of `{code}` has {} bytes, and at most {CELL_BYTES_MAX} are taken",
+                        "`{column}` of `{}` has {} bytes, and at most {CELL_BYTES_MAX} are taken",
+                        shorten(code),
                         cell.len()
                     ));
                 }

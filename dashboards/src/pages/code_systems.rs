@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use kanak_codes::{CodeSystem, Codes};
+use kanak_codes::{CodeSystem, Codes, Currency, Day};
+use kanak_model::{Language, Timestamp};
 
 use super::show_page;
 use crate::component::{Cell, Head, Table, Tone};
@@ -20,16 +21,20 @@ use crate::{format, names};
 pub(crate) struct CodeSystemsPage {
     shell: Shell,
     systems: Table,
+    currency: Table,
     concepts: String,
+    is_signed_in: bool,
 }
 
 /// `GET /code-systems`
 pub(crate) async fn show(State(state): State<DashboardState>, visit: Visit) -> Result<Response, PageError> {
-    show_page(&CodeSystemsPage::build(Shell::new("code_systems", &visit, state.made_up), &state.codes()))
+    let is_signed_in = visit.signed_in.is_some();
+    let shell = Shell::new("code_systems", &visit, state.made_up);
+    show_page(&CodeSystemsPage::build(shell, &state.codes(), state.clock.now(), is_signed_in))
 }
 
 impl CodeSystemsPage {
-    fn build(shell: Shell, codes: &Codes) -> Self {
+    fn build(shell: Shell, codes: &Codes, now: Timestamp, is_signed_in: bool) -> Self {
         let language = shell.language();
         let concepts: usize = codes.systems().map(CodeSystem::len).sum();
         let row = |system: &CodeSystem| {
@@ -55,15 +60,52 @@ impl CodeSystemsPage {
             total: None,
             empty: "No code system.".to_owned(),
         };
-        Self { systems, concepts: format::whole(concepts as i64), shell }
+        let currency = currency(language, codes, now);
+        Self { systems, currency, concepts: format::whole(concepts as i64), is_signed_in, shell }
     }
 
     pub(crate) fn sample(sampler: &Sampler) -> Self {
-        Self::build(sampler.shell("code_systems"), &sampler.codes)
+        Self::build(sampler.shell("code_systems"), &sampler.codes, Timestamp(1_795_422_900_000_000), true)
     }
 }
 
 /// The licence, and whether the codes are invented.
 fn licence(system: &CodeSystem) -> Cell {
     if system.is_made_up() { Cell::badge(Tone::Gold, "made up") } else { Cell::text(system.licence()) }
+}
+
+/// How old each list is, and how much of the official one is there.
+fn currency(language: Language, codes: &Codes, now: Timestamp) -> Table {
+    let today = Day::parse(&now.day_ist().to_string());
+    let row = |one: Currency<'_>| {
+        let age = today.and_then(|today| one.age_days(today));
+        let official = one.rows_official.map_or_else(|| "not known".to_owned(), |rows| format::whole(rows as i64));
+        let gaps = if one.gaps.is_empty() { "none known".to_owned() } else { one.gaps.join("; ") };
+        vec![
+            Cell::text(one.system).link(format!("/code-systems/{}", one.system)),
+            Cell::text(one.source_date),
+            Cell::text(age.map_or_else(|| "not known".to_owned(), |days| format::whole(i64::from(days)))),
+            Cell::whole(one.rows_real as i64),
+            Cell::text(official),
+            Cell::text(one.share_present().map_or_else(|| "not known".to_owned(), format::percent)),
+            Cell::text(gaps),
+        ]
+    };
+    Table {
+        caption: "How current each code system is: the date of its source and the days since, its codes that are not made up, how many \
+                  the publisher counts, which share of those is here, and what is known to be missing."
+            .to_owned(),
+        heads: vec![
+            Head::word(language, "code_system"),
+            Head::word(language, "source_date"),
+            Head::count(language, "days_old"),
+            Head::count(language, "real_codes"),
+            Head::count(language, "official_codes"),
+            Head::count(language, "share_present"),
+            Head::word(language, "known_gaps"),
+        ],
+        rows: codes.currency().into_iter().map(row).collect(),
+        total: None,
+        empty: "No code system.".to_owned(),
+    }
 }
