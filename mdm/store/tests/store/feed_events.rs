@@ -336,7 +336,7 @@ fn what_is_published_stands_in_the_feed_with_what_came_changed_and_went() {
             let (name, version) = (name.to_owned(), version.to_owned());
             Publication { kind, name, version, counts, codes: None }
         };
-        let counts = |added, changed, retired| Some(Counts { added, changed, retired });
+        let counts = |added, changed, retired| Some(Counts { added, changed, retired, removed: 0 });
         let expected = [
             (1, said(Published::Rules, "citizen", "1", None)),
             (2, said(Published::Codes, "bank", "1", counts(2, 0, 0))),
