@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use kanak_ingest::landing;
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 use crate::cli::Global;
@@ -192,4 +193,17 @@ async fn open(folder: &Path) -> Deployment {
 async fn open_on(folder: &Path, hub: Option<String>) -> Deployment {
     let global = Global { data: folder.join("kanak-data"), hub, json: false, quiet: true };
     Deployment::open(&global).await.unwrap()
+}
+
+/// A text with up to seven of its bytes changed into others.
+pub(crate) fn garbled(text: &'static str, others: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
+    let change = (any::<prop::sample::Index>(), prop::sample::select(others));
+    prop::collection::vec(change, 0..8).prop_map(move |changes| {
+        let mut bytes = text.as_bytes().to_vec();
+        for (at, other) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = other;
+        }
+        bytes
+    })
 }

@@ -1,14 +1,6 @@
 //! Every code system, value set and concept map there is, by name.
 
-use std::{
-    cmp::Reverse,
-    num::NonZeroUsize,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-};
+use std::sync::{Arc, OnceLock};
 
 use crate::{
     as_of::AsOf,
@@ -121,26 +113,6 @@ impl Codes {
     #[must_use]
     pub fn on(&self, today: Day) -> Self {
         self.draft().finish(Some(today)).expect("what is a snapshot stays one on another day")
-    }
-
-    /// Reads every table that was not read yet, the largest first, over as many threads; without it each is read on the first question
-    /// about its codes. What is read is the same whatever the number.
-    pub fn read_tables(&self, threads: NonZeroUsize) {
-        let mut unread: Vec<&CodeSystem> =
-            self.snapshot.systems.iter().flat_map(Versions::all).map(|system| &**system).collect();
-        unread.sort_by_key(|system| Reverse(system.packed_csv().len()));
-        let next = AtomicUsize::new(0);
-        let read = || {
-            while let Some(system) = unread.get(next.fetch_add(1, Ordering::Relaxed)) {
-                system.table();
-            }
-        };
-        thread::scope(|scope| {
-            for _ in 1..threads.get().min(unread.len()) {
-                scope.spawn(read);
-            }
-            read();
-        });
     }
 
     fn draft(&self) -> Draft {

@@ -43,16 +43,23 @@ impl<'a> Diff<'a> {
     /// The changes that retire no concept: with [`added`](Self::added), [`retired`](Self::retired) and
     /// [`removed`](Self::removed) they count every concept that differs once.
     pub fn changed_not_retired(&self) -> impl Iterator<Item = &Change<'a>> {
-        let retires = |change: &&Change<'a>| {
-            let to_retired = |field: &FieldChange<'_>| field.field == "status" && field.after == word(Status::Retired);
-            change.fields.iter().any(to_retired)
-        };
-        self.changed.iter().filter(move |change| !retires(change))
+        self.changed.iter().filter(|change| !change.retires())
+    }
+
+    /// The changes that retire a concept, in the order of [`retired`](Self::retired).
+    pub fn retirements(&self) -> impl Iterator<Item = &Change<'a>> {
+        self.changed.iter().filter(|change| change.retires())
     }
 
     /// Whether the two versions have the same concepts with the same values.
     pub fn is_empty(&self) -> bool {
         self.added.is_empty() && self.changed.is_empty() && self.removed.is_empty()
+    }
+}
+
+impl Change<'_> {
+    fn retires(&self) -> bool {
+        self.fields.iter().any(|field| field.field == "status" && field.after == word(Status::Retired))
     }
 }
 

@@ -103,8 +103,6 @@ impl Table {
             index: CodeIndex::build(&Column::default(), case).expect("no code stands twice among none"),
         };
         let targets: Vec<_> = header.iter().map(|name| table.target(name)).collect();
-        // What a sidecar says is believed as far as the packed table can be as long.
-        table.reserve(&targets, sidecar.concepts.min(packed.len()));
         let mut record = csv::StringRecord::new();
         while reader.read_record(&mut record).map_err(wrong)? {
             table.push(&targets, &record).map_err(fail)?;
@@ -136,19 +134,6 @@ impl Table {
         let mut reader = csv::ReaderBuilder::new().buffer_capacity(HEADER_BYTES).from_reader(GzDecoder::new(packed));
         let Ok(header) = reader.headers() else { return Vec::new() };
         header.iter().filter(|name| !OWN_COLUMNS.contains(name)).map(str::to_owned).collect()
-    }
-
-    /// Makes room for so many rows in each column that the CSV has.
-    fn reserve(&mut self, targets: &[Target], rows: usize) {
-        for target in targets {
-            match target {
-                Target::Code => self.codes.ends.reserve_exact(rows),
-                Target::Display(language) => self.displays[*language].ends.reserve_exact(rows),
-                Target::Parent => self.parents.ends.reserve_exact(rows),
-                Target::Status => {}
-                Target::Property(index) => self.properties[*index].1.ends.reserve_exact(rows),
-            }
-        }
     }
 
     fn target(&mut self, name: &str) -> Target {

@@ -197,18 +197,18 @@ mod tests {
             question: "who lives there?".to_owned(),
             office: "patwari".to_owned(),
             asked_by: UserId(1),
-            asked: Timestamp(1_795_422_900_000_000),
+            asked: crate::samples::NOW,
             state,
         };
         let found = |finding| FieldCheckState::Answered {
             answer: FieldAnswer {
                 finding,
                 found_by: "R. Kaur".to_owned(),
-                found_on: Timestamp(1_795_422_900_000_000).day_ist(),
+                found_on: crate::samples::NOW.day_ist(),
                 note: "one woman".to_owned(),
             },
             by: UserId(1),
-            at: Timestamp(1_795_422_900_000_000),
+            at: crate::samples::NOW,
         };
         let (one, two, three) = (SourceRecordId(1), SourceRecordId(2), SourceRecordId(3));
         let mut checks = vec![(one, two, check(1, FieldCheckState::Asked))];

@@ -9,6 +9,9 @@ use crate::rows::Rows;
 use crate::session::{Visit, Wants};
 use crate::shell::{Freshness, Shell};
 
+/// The instant of every made-up page.
+pub(crate) const NOW: Timestamp = Timestamp(1_795_422_900_000_000);
+
 /// What a page is rendered with.
 pub(crate) struct Sampler {
     /// Real code systems.
@@ -52,7 +55,7 @@ impl Sampler {
 
     /// The frame of a page as a signed-in visitor sees it.
     pub(crate) fn shell(&self, page: &str) -> Shell {
-        let fresh = Freshness { release: 42, feed_position: 1_23_456, at: Timestamp(1_795_422_900_000_000) };
+        let fresh = Freshness { release: 42, feed_position: 1_23_456, at: NOW };
         Shell::new(page, &self.visit(format!("/{page}")), true).fresh(Some(fresh)).with_charts()
     }
 

@@ -6,7 +6,7 @@ use url::form_urlencoded;
 
 use super::answer::Resource;
 use super::params::Params;
-use crate::server::problem::Problem;
+use crate::server::problem::{Problem, beginning};
 use crate::server::state::AppState;
 
 /// As many resources a page has at most.
@@ -80,11 +80,6 @@ pub fn searched(
     Ok(Resource(bundle))
 }
 
-/// The beginning of a name that a request states.
-fn short(name: &str) -> String {
-    name.chars().take(40).collect()
-}
-
 /// What becomes of a search with a parameter that is not searched by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Handling {
@@ -111,7 +106,7 @@ fn used(params: &Params, handling: Handling) -> Result<Vec<(&str, &str)>, Proble
         if value.len() > VALUE_BYTES_MAX {
             return Err(Problem::bad_request(format!(
                 "`{parameter}` is longer than {VALUE_BYTES_MAX} bytes",
-                parameter = short(asked)
+                parameter = beginning(asked, 40)
             )));
         }
         let (parameter, modifier) = asked.split_once(':').unwrap_or((asked, ""));

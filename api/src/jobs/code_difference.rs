@@ -1,8 +1,6 @@
 //! How a version of a code system differs from the one before it, code by code.
 
-use std::collections::BTreeSet;
-
-use kanak_codes::{Change, CodeSystem, Codes, Concept, Diff, diff};
+use kanak_codes::{Change, CodeSystem, Codes, Concept, diff};
 use kanak_store::CodeCounts;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -63,15 +61,13 @@ impl Difference {
             change: "removed",
             fields: vec![field("display", concept.display(), "")],
         });
-        let (retired, changed) = parted(&diff);
-        let changed_count = changed.len() as u64;
-        let retired = retired.into_iter().map(|change| changed_row(change, "retired"));
-        let changed = changed.into_iter().map(|change| changed_row(change, "changed"));
+        let retired = diff.retirements().map(|change| changed_row(change, "retired"));
+        let changed = diff.changed_not_retired().map(|change| changed_row(change, "changed"));
         let rows = removed.chain(retired).chain(changed).chain(diff.added.iter().map(new_row));
         Self {
             previous: Some(before.version().to_owned()),
             added: diff.added.len() as u64,
-            changed: changed_count,
+            changed: diff.changed_not_retired().count() as u64,
             retired: diff.retired.len() as u64,
             removed: diff.removed.len() as u64,
             rows: rows.take(DIFFERENCES_MAX).collect(),
@@ -92,12 +88,6 @@ impl Difference {
 /// The version that a snapshot has right before another one.
 pub(super) fn find_before<'c>(codes: &'c Codes, system: &CodeSystem) -> Option<&'c CodeSystem> {
     codes.versions(system.name()).take_while(|one| one.version() != system.version()).last()
-}
-
-/// Changes that retire a concept, and the others.
-pub(super) fn parted<'d, 'c>(diff: &'d Diff<'c>) -> (Vec<&'d Change<'c>>, Vec<&'d Change<'c>>) {
-    let retired: BTreeSet<&str> = diff.retired.iter().map(Concept::code).collect();
-    diff.changed.iter().partition(|change| retired.contains(change.concept.code()))
 }
 
 pub(super) fn field(name: &str, before: &str, after: &str) -> DifferingField {

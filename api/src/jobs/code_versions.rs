@@ -9,7 +9,7 @@ use kanak_store::{CodeParts, CodeVersion, CodeVersionState, CodesTold, Curator, 
 
 use crate::codes_at_hand::day_of;
 use crate::deployment::Deployment;
-use crate::jobs::code_difference::{Difference, find_before, parted};
+use crate::jobs::code_difference::{Difference, find_before};
 use crate::jobs::code_lists::{ListRead, ListToRead};
 use crate::jobs::publish::edition_of_system;
 
@@ -133,11 +133,11 @@ fn tell(codes: &Codes, about: &CodeVersion, parts: CodeParts, published_before: 
         }
         Some(before) => {
             let diff = diff(before, system);
-            let (retired, changed) = parted(&diff);
+            let changed: Vec<&str> = diff.changed_not_retired().map(|change| change.concept.code()).collect();
             let counts = Counts {
                 added: diff.added.len() as u64,
                 changed: changed.len() as u64,
-                retired: retired.len() as u64,
+                retired: diff.retired.len() as u64,
                 removed: diff.removed.len() as u64,
             };
             let names = |concepts: &[Concept<'_>]| -> Vec<String> {
@@ -146,7 +146,7 @@ fn tell(codes: &Codes, about: &CodeVersion, parts: CodeParts, published_before: 
             let named = ChangedCodes {
                 previous: Some(name(before.version())),
                 added: names(&diff.added),
-                changed: changed.iter().take(CODES_NAMED_MAX).map(|change| name(change.concept.code())).collect(),
+                changed: changed.iter().take(CODES_NAMED_MAX).map(|code| name(code)).collect(),
                 retired: names(&diff.retired),
                 removed: names(&diff.removed),
             };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use kanak_ingest::landing;
 use kanak_ingest::{CheckedBatch, CheckedRow, FileReport, Input, Rows, read_file_without};
 use kanak_model::source_record::NewSourceRecord;
@@ -19,6 +19,7 @@ use crate::jobs::declared_models;
 use crate::jobs::erase::clean_file;
 use crate::jobs::keys::{erasure_key, landing_key};
 use crate::jobs::on_record;
+use crate::jobs::vault::put_references;
 use crate::progress::Stage;
 
 /// The domain under which the hub's own Aadhaar references are drawn.
@@ -202,17 +203,9 @@ async fn prepared(
     mut rows: Vec<CheckedRow>,
     name: String,
 ) -> anyhow::Result<Vec<PreparedRecord>> {
-    let numbers: Vec<&str> = rows.iter().flat_map(|row| &row.secrets).map(|secret| secret.aadhaar.expose()).collect();
-    let references = deployment.vault.tokenise(HUB_DOMAIN, &numbers).await.with_context(|| {
+    put_references(&deployment, rows.iter_mut()).await.with_context(|| {
         format!("{name}: its Aadhaar numbers cannot go to the vault, and nothing of it was taken in")
     })?;
-    ensure!(references.len() == numbers.len(), "the vault answered fewer references than it was asked for");
-    let places =
-        rows.iter().enumerate().flat_map(|(row, checked)| (0..checked.secrets.len()).map(move |secret| (row, secret)));
-    let places: Vec<(usize, usize)> = places.collect();
-    for ((row, secret), reference) in places.into_iter().zip(&references) {
-        rows[row].fill(secret, reference.as_str());
-    }
     Ok(rows.into_iter().map(|row| PreparedRecord::from(NewSourceRecord::from(row))).collect())
 }
 

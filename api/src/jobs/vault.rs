@@ -1,8 +1,32 @@
-//! Care of the vault.
+//! The way of Aadhaar numbers into the vault, and care of it.
+
+use anyhow::ensure;
+use kanak_ingest::CheckedRow;
 
 use crate::deployment::Deployment;
 use crate::jobs::ingest_file::HUB_DOMAIN;
 use crate::jobs::on_record;
+
+/// Puts the vault's references in the place of the Aadhaar numbers of rows.
+///
+/// # Errors
+/// When the numbers cannot go to the vault.
+pub async fn put_references<'r>(
+    deployment: &Deployment,
+    rows: impl Iterator<Item = &'r mut CheckedRow>,
+) -> anyhow::Result<()> {
+    let rows: Vec<&mut CheckedRow> = rows.filter(|row| !row.secrets.is_empty()).collect();
+    let numbers: Vec<&str> = rows.iter().flat_map(|row| &row.secrets).map(|secret| secret.aadhaar.expose()).collect();
+    let references = deployment.vault.tokenise(HUB_DOMAIN, &numbers).await?;
+    ensure!(references.len() == numbers.len(), "the vault answered fewer references than it was asked for");
+    let mut references = references.iter();
+    for row in rows {
+        for (secret, reference) in (0..row.secrets.len()).zip(&mut references) {
+            row.fill(secret, reference.as_str());
+        }
+    }
+    Ok(())
+}
 
 /// Takes out references of the hub's domain that no version of any source record uses, with the numbers that none is left of;
 /// gives how many references went. Nothing may be taken in meanwhile: the caller holds the server's one turn to work, or the data

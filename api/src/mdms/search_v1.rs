@@ -9,7 +9,7 @@ use super::answer::response_info;
 use super::filter::Filter;
 use super::masters;
 use super::pattern::PATTERNS_MAX;
-use crate::server::problem::Problem;
+use crate::server::problem::{Problem, beginning};
 use crate::server::state::AppState;
 
 /// What is asked.
@@ -106,14 +106,9 @@ impl Wanted {
     fn filter(&self, module: &str) -> Result<Option<Filter>, Problem> {
         let Some(text) = self.filter.as_deref().filter(|text| !text.trim().is_empty()) else { return Ok(None) };
         let refused = |why: String| {
-            let (module, name, text) = (beginning(module), beginning(&self.name), beginning(text));
+            let [module, name, text] = [module, &self.name, text].map(|said| beginning(said, REPEATED_CHARS_MAX));
             Problem::bad_request(format!("master `{name}` of module `{module}`, filter `{text}`: {why}"))
         };
         Filter::parse(text).map(Some).map_err(refused)
     }
-}
-
-/// As much of a text as is repeated.
-fn beginning(text: &str) -> String {
-    text.chars().take(REPEATED_CHARS_MAX).collect()
 }

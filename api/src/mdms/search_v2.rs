@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::answer::response_info;
 use super::masters::{self, Master, Row};
 use super::pattern::{Letters, PATTERNS_MAX, Pattern};
-use crate::server::problem::Problem;
+use crate::server::problem::{Problem, beginning};
 use crate::server::state::AppState;
 
 /// As many rows are answered at most.
@@ -136,10 +136,10 @@ fn read(filters: &Map<String, Value>, patterns: &mut usize) -> Result<Vec<Condit
                 if *patterns > PATTERNS_MAX {
                     return Err(format!("more than {PATTERNS_MAX} patterns in one call; ask in several"));
                 }
-                Wanted::Like(Pattern::anywhere(pattern, Letters::AreOne).map_err(|why| {
-                    let name: String = name.chars().take(REPEATED_CHARS_MAX).collect();
-                    format!("the filter of `{name}` {why}")
-                })?)
+                Wanted::Like(
+                    Pattern::anywhere(pattern, Letters::AreOne)
+                        .map_err(|why| format!("the filter of `{}` {why}", beginning(name, REPEATED_CHARS_MAX)))?,
+                )
             }
             (Value::Object(members), None) => Wanted::Within(read(members, patterns)?),
             (value, None) => Wanted::Same(value.clone()),

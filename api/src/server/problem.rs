@@ -26,6 +26,11 @@ pub struct Problem {
     pub detail: Option<String>,
 }
 
+/// As much of what a request states as a message repeats.
+pub fn beginning(text: &str, characters_max: usize) -> String {
+    text.chars().take(characters_max).collect()
+}
+
 impl Problem {
     /// A problem of a status with what the client should know. Where it repeats what was sent, it repeats no Aadhaar number.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {

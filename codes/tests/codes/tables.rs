@@ -289,14 +289,3 @@ fn a_table_cut_off_half_way_is_refused() {
         assert!(CodeSystem::from_parts(SIDECAR, whole[..length].to_vec()).is_err(), "{length} of {}", whole.len());
     }
 }
-
-#[test]
-fn tables_that_are_read_over_several_threads_are_those_that_are_read_on_demand() {
-    let codes = kanak_codes::Codes::builtin().unwrap();
-    codes.read_tables(std::num::NonZeroUsize::new(3).unwrap());
-    for system in codes.systems() {
-        let alone = kanak_codes::CodeSystem::from_parts(&system.sidecar_text(), system.packed_csv().to_vec()).unwrap();
-        assert!(kanak_codes::diff(system, &alone).is_empty(), "{}", system.name());
-        assert_eq!(system.table_bytes(), alone.table_bytes(), "{}", system.name());
-    }
-}

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::{Query, State};
 use axum::response::Response;
 use kanak_model::access::Filter;
-use kanak_model::{Language, Purpose, Timestamp};
+use kanak_model::{Language, Purpose};
 use kanak_store::{AuditEntry, AuditEvent, AuditFault, AuditVerdict, Store};
 use serde::Deserialize;
 use serde_json::json;
@@ -146,7 +146,7 @@ impl AuditPage {
             position,
             chain: 1 + position % 2,
             number: position,
-            at: Timestamp(1_795_422_900_000_000),
+            at: crate::samples::NOW,
             event: AuditEvent {
                 actor: sampler.word.to_owned(),
                 action: "read".to_owned(),

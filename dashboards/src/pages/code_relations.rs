@@ -177,7 +177,7 @@ impl CodeRelationsPage {
             models: &models,
             sources: &[],
             purpose: Purpose::Stewardship,
-            as_of: Day::of(Timestamp(1_795_422_900_000_000)),
+            as_of: Day::of(crate::samples::NOW),
             known_at: String::new(),
             page: super::golden_record::sample_relations(sampler),
         };

@@ -9,7 +9,7 @@ use kanak_model::{Language, Timestamp};
 use super::show_page;
 use crate::component::{Cell, Head, Table, Tone};
 use crate::error::PageError;
-use crate::samples::Sampler;
+use crate::samples::{NOW, Sampler};
 use crate::session::Visit;
 use crate::shell::Shell;
 use crate::state::DashboardState;
@@ -65,7 +65,7 @@ impl CodeSystemsPage {
     }
 
     pub(crate) fn sample(sampler: &Sampler) -> Self {
-        Self::build(sampler.shell("code_systems"), &sampler.codes, Timestamp(1_795_422_900_000_000), true)
+        Self::build(sampler.shell("code_systems"), &sampler.codes, NOW, true)
     }
 }
 

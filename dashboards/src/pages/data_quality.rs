@@ -243,7 +243,7 @@ impl DataQualityPage {
             bytes: 12_345_678,
             load: Load::Snapshot,
             arrived_by: kanak_store::ArrivedBy::File,
-            recorded: Timestamp(1_795_422_900_000_000),
+            recorded: crate::samples::NOW,
             summary: IngestSummary {
                 run: IngestRunId(7),
                 rows: 14_320,
@@ -290,7 +290,7 @@ impl DataQualityPage {
             runs: vec![run],
             written: vec![WrittenDay {
                 source: "land_revenue".to_owned(),
-                latest: Timestamp(1_795_422_900_000_000),
+                latest: crate::samples::NOW,
                 rows: 214,
                 new: 96,
                 changed: 88,

@@ -476,7 +476,7 @@ pub(crate) fn sample_relations(sampler: &Sampler) -> RelationPage {
         related("employee", "posted_at", Direction::Inverse, office),
         related("employee", "reports_to", Direction::Forward, Other::Nobody),
     ];
-    RelationPage { relations, known_at: Timestamp(1_795_422_900_000_000), next: None }
+    RelationPage { relations, known_at: crate::samples::NOW, next: None }
 }
 
 /// A golden record that a steward confirmed, with a stated value that holds and one that was withdrawn.
@@ -533,7 +533,7 @@ pub(crate) fn sample_record(sampler: &Sampler) -> GoldenRecord {
         version: 2,
         status: "active".to_owned(),
         values: values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        recorded_from: Timestamp(1_795_422_900_000_000),
+        recorded_from: crate::samples::NOW,
         recorded_to: None,
         rule_set: RuleSetVersion(3),
         withheld: WithheldCounts::default(),

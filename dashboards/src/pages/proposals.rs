@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use kanak_codes::Codes;
 use kanak_model::match_pair::Decision;
-use kanak_model::{EntityModel, GoldenId, Language, ProposalId, Purpose, StewardTaskId, Timestamp, UserId};
+use kanak_model::{EntityModel, GoldenId, Language, ProposalId, Purpose, StewardTaskId, UserId};
 use kanak_store::{
     DepartmentAnswer, Proposal, ProposalEnd, ProposalOutcome, ProposedAct, SourceSystemRow, User, user_name,
 };
@@ -241,7 +241,7 @@ impl ProposalsPage {
             policy: "a match of a probability below 0.3".to_owned(),
             reason: sampler.word.to_owned(),
             by: UserId(by),
-            at: Timestamp(1_795_422_900_000_000),
+            at: crate::samples::NOW,
             ended: None,
         };
         let decide = ProposedAct::Decide { task: StewardTaskId(318), decision: Decision::Match, evidence: None };
@@ -259,7 +259,7 @@ impl ProposalsPage {
         let ended = ProposalEnd {
             outcome: ProposalOutcome::Rejected,
             by: Some(UserId(1)),
-            at: Timestamp(1_795_422_900_000_000),
+            at: crate::samples::NOW,
             reason: Some(sampler.word.to_owned()),
         };
         let undo = proposal(4, 2, ProposedAct::Undo { task: StewardTaskId(320) });

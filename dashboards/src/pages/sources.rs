@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use kanak_codes::Codes;
 use kanak_model::source_system::RowsAre;
-use kanak_model::{SourceSystemId, Timestamp, Titles};
+use kanak_model::{SourceSystemId, Titles};
 use kanak_store::SourceSystemRow;
 
 use super::show_page;
@@ -116,7 +116,7 @@ pub(crate) fn sample_source(sampler: &Sampler) -> SourceSystemRow {
         retire_share_max: 0.2,
         live: 41_220,
         retired: 312,
-        last_run: Some(Timestamp(1_795_422_900_000_000)),
+        last_run: Some(crate::samples::NOW),
     }
 }
 

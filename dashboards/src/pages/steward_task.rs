@@ -304,13 +304,13 @@ impl StewardTaskPage {
 
     /// The sample after a decision.
     pub(crate) fn sample_decided(sampler: &Sampler) -> Self {
-        let at = Timestamp(1_795_422_900_000_000);
+        let at = crate::samples::NOW;
         Self::sample_in(sampler, TaskState::Decided { by: UserId(2), at, decision: Decision::Match, escalation: None })
     }
 
     /// The sample of a task that another steward holds.
     pub(crate) fn sample_held(sampler: &Sampler) -> Self {
-        let (at, until) = (Timestamp(1_795_422_900_000_000), Timestamp(1_799_000_000_000_000));
+        let (at, until) = (crate::samples::NOW, Timestamp(1_799_000_000_000_000));
         let escalation = Some(Escalation { by: UserId(2), at, to: Role::Supervisor, reason: sampler.word.to_owned() });
         let reason = sampler.word.to_owned();
         Self::sample_in(sampler, TaskState::Deferred { by: UserId(2), at, until, reason, escalation })
@@ -362,7 +362,7 @@ impl StewardTaskPage {
             field_checks: acts::sample_checks(sampler),
             undo_proposed_by: None,
             visitor: Caller { user: Some(UserId(1)), ..sampler.caller() },
-            now: Timestamp(1_795_422_900_000_000),
+            now: crate::samples::NOW,
             users: Vec::new(),
             explanation: Some(ExplanationView {
                 prior_bits: -20.2,

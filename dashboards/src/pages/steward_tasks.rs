@@ -352,7 +352,7 @@ impl StewardTasksPage {
 
     pub(crate) fn sample(sampler: &Sampler) -> Self {
         let models = kanak_model::builtin::entity_models().expect("a test parses each builtin model");
-        let (by, at) = (UserId(1), Timestamp(1_795_422_900_000_000));
+        let (by, at) = (UserId(1), crate::samples::NOW);
         let reason = sampler.word.to_owned();
         let states = [
             TaskState::Open,

@@ -283,11 +283,7 @@ impl UsersPage {
             disabled,
             created: Timestamp(1_795_000_000_000_000),
         };
-        let users = [
-            user(1, None, None),
-            user(2, Some("27"), Some(Timestamp(1_795_422_900_000_000))),
-            user(3, Some("x"), None),
-        ];
+        let users = [user(1, None, None), user(2, Some("27"), Some(crate::samples::NOW)), user(3, Some("x"), None)];
         let shell = sampler.shell("users");
         let districts = names::districts(&sampler.codes, shell.language());
         let said = Said::Secret { name: sampler.word.to_owned(), password: sampler.word.to_owned() };

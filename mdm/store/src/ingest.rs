@@ -81,13 +81,6 @@ pub struct PreparedRecord {
     row: String,
 }
 
-impl PreparedRecord {
-    /// The department's own key.
-    pub fn key(&self) -> &str {
-        &self.record.key
-    }
-}
-
 impl From<NewSourceRecord> for PreparedRecord {
     fn from(mut record: NewSourceRecord) -> Self {
         clean(&mut record);

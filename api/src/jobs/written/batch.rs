@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, ensure};
 use kanak_ingest::{CheckedRow, LandedRow, landed_text, landing};
 use kanak_model::source_system::{Load, RowsAre};
 use kanak_model::{SourceRecordId, SourceSystem, SourceSystemId};
@@ -12,9 +11,9 @@ use kanak_store::{Arrivals, Arrived, Arriving, ArrivingRow, AuditEvent, ErasedKe
 use super::{ApartBy, RowAct, RowArrived, RowResolution, RowToWrite, RowWritten};
 use crate::deployment::Deployment;
 use crate::jobs::hub::Hub;
-use crate::jobs::ingest_file::HUB_DOMAIN;
 use crate::jobs::keys::{erasure_key, landing_key};
 use crate::jobs::resolve::{Following, resolve_in};
+use crate::jobs::vault::put_references;
 
 /// Where more wait for a resolution, rows that arrive wait with them: the next resolution takes all.
 const WAITING_MAX: usize = 2_000;
@@ -213,20 +212,7 @@ async fn tokenised(
         _ => None,
     };
     let mut checked: Vec<Option<CheckedRow>> = rows.iter().zip(arrived).map(passed).collect();
-    let numbers: Vec<&str> =
-        checked.iter().flatten().flat_map(|row| &row.secrets).map(|secret| secret.aadhaar.expose()).collect();
-    if numbers.is_empty() {
-        return Ok(checked);
-    }
-    let references = deployment.vault.tokenise(HUB_DOMAIN, &numbers).await?;
-    ensure!(references.len() == numbers.len(), "the vault answered fewer references than it was asked for");
-    let mut references = references.iter();
-    for row in checked.iter_mut().flatten() {
-        for secret in 0..row.secrets.len() {
-            let reference = references.next().context("the vault answered fewer references than it was asked for")?;
-            row.fill(secret, reference.as_str());
-        }
-    }
+    put_references(deployment, checked.iter_mut().flatten()).await?;
     Ok(checked)
 }
 

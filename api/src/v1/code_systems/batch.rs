@@ -441,6 +441,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::testing::garbled;
+
+    const SENT: &str = "\"SBIN0000300\"\n{\"code\":\"SBIN0000300\",\"display\":\"Amritsar\"}\n\"sbin\\u0030000300\"\n";
 
     fn batch(book: Book) -> Batch {
         let codes = Arc::new(Codes::builtin().unwrap());
@@ -461,13 +464,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_garbled_line_is_read_or_wrong_and_a_garbled_body_answered_or_refused(
-            changes in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(vec![0, b'"', b'\\', b'{', b'}', b':', b'\n', b'9', 0xff])), 0..8)
+            bytes in garbled(SENT, b"\0\"\\{}:\n9\xff")
         ) {
-            let mut bytes = b"\"SBIN0000300\"\n{\"code\":\"SBIN0000300\",\"display\":\"Amritsar\"}\n\"sbin\\u0030000300\"\n".to_vec();
-            for (at, other) in changes {
-                let at = at.index(bytes.len());
-                bytes[at] = other;
-            }
             match read(Form::Lines, bytes.clone().into()) {
                 Ok(_) => {
                     for line in std::str::from_utf8(&bytes).unwrap().split('\n') {
