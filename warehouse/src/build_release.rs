@@ -31,6 +31,9 @@ use crate::release::{Folder, Release, ReleaseTable};
 use crate::schema::normalize_frame;
 use crate::staging;
 
+/// How rows are laid into files. Raised where that changes, so that what was written otherwise is written anew.
+const LAYOUT: u32 = 2;
+
 /// How many models run at a time.
 const MODELS_AT_ONCE: usize = 2;
 
@@ -219,6 +222,7 @@ impl Builder<'_> {
 /// What a model is made from: its text, the versions it reads and, if it reads the moment, that too.
 fn fingerprint(model: &SqlModel, release: &Release) -> i64 {
     let mut hasher = DefaultHasher::new();
+    LAYOUT.hash(&mut hasher);
     model.sql.hash(&mut hasher);
     model.folder.hash(&mut hasher);
     model.sorted_by.hash(&mut hasher);

@@ -8,9 +8,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::streaming::StreamingTable;
+use datafusion::datasource::provider_as_source;
+use datafusion::error::DataFusionError;
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::execution::{SessionState, SessionStateBuilder};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder, TaskContext};
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::PartitionStream;
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties as _};
 use datafusion::prelude::SessionConfig;
 use deltalake::delta_datafusion::planner::DeltaPlanner;
 use deltalake::kernel::Transaction;
@@ -87,7 +95,22 @@ impl DeltaTables {
         plan: LogicalPlan,
     ) -> Result<(), WarehouseError> {
         let delta = self.open(table, folder).await?;
+        let plan = self.in_order(table, plan).await?;
         self.commit(table, folder, overwrite(delta.write([])).with_input_plan(plan)).await
+    }
+
+    /// The rows of a query in the order that it gives them. What writes them asks for no order, so that an optimizer which sees both at
+    /// once takes the sorting away.
+    async fn in_order(&self, table: &str, plan: LogicalPlan) -> Result<LogicalPlan, WarehouseError> {
+        let fail = |error: DataFusionError| WarehouseError::table(table)(Box::new(error));
+        let mut made = self.writer.create_physical_plan(&plan).await.map_err(fail)?;
+        if made.output_partitioning().partition_count() > 1 {
+            made = Arc::new(CoalescePartitionsExec::new(made));
+        }
+        let rows = InOrder { schema: made.schema(), plan: made };
+        let rows = StreamingTable::try_new(Arc::clone(&rows.schema), vec![Arc::new(rows)]).map_err(fail)?;
+        let scan = LogicalPlanBuilder::scan(table, provider_as_source(Arc::new(rows)), None);
+        scan.and_then(LogicalPlanBuilder::build).map_err(fail)
     }
 
     /// Appends the rows of a run, unless they are there already. Says whether it wrote.
@@ -234,6 +257,26 @@ impl DeltaTables {
             .map_err(|error| WarehouseError::table(table)(Box::new(error)))?;
         self.keep(table, folder, written).await;
         Ok(())
+    }
+}
+
+/// A query that was planned, as rows that nobody looks into.
+#[derive(Debug)]
+struct InOrder {
+    schema: SchemaRef,
+    plan: Arc<dyn ExecutionPlan>,
+}
+
+impl PartitionStream for InOrder {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        self.plan.execute(0, context).unwrap_or_else(|error| {
+            let failed = futures::stream::once(async { Err(error) });
+            Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), failed))
+        })
     }
 }
 

@@ -42,7 +42,9 @@ pub struct ReleaseTable {
     pub rows: u64,
     /// Its columns in order.
     pub columns: Vec<Column>,
-    /// The columns by which its rows are sorted, ascending, nulls first. Empty when they are not.
+    /// The columns by which its rows are sorted, ascending, nulls first. Empty when they are not. Releases of before stated an order as
+    /// `sorted_by` that files did not always have: nobody goes by it.
+    #[serde(rename = "lies_by", default)]
     pub sorted_by: Vec<String>,
     /// What it was made from: equal fingerprints need no new build.
     pub fingerprint: i64,
