@@ -15,10 +15,9 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder, TaskContext};
 use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
-use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
-use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties as _};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionConfig;
 use deltalake::delta_datafusion::planner::DeltaPlanner;
 use deltalake::kernel::Transaction;
@@ -103,11 +102,8 @@ impl DeltaTables {
     /// once takes the sorting away.
     async fn in_order(&self, table: &str, plan: LogicalPlan) -> Result<LogicalPlan, WarehouseError> {
         let fail = |error: DataFusionError| WarehouseError::table(table)(Box::new(error));
-        let mut made = self.writer.create_physical_plan(&plan).await.map_err(fail)?;
-        if made.output_partitioning().partition_count() > 1 {
-            made = Arc::new(CoalescePartitionsExec::new(made));
-        }
-        let rows = InOrder { schema: made.schema(), plan: made };
+        let plan = self.writer.create_physical_plan(&plan).await.map_err(fail)?;
+        let rows = InOrder { schema: plan.schema(), plan };
         let rows = StreamingTable::try_new(Arc::clone(&rows.schema), vec![Arc::new(rows)]).map_err(fail)?;
         let scan = LogicalPlanBuilder::scan(table, provider_as_source(Arc::new(rows)), None);
         scan.and_then(LogicalPlanBuilder::build).map_err(fail)
@@ -273,7 +269,7 @@ impl PartitionStream for InOrder {
     }
 
     fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        self.plan.execute(0, context).unwrap_or_else(|error| {
+        execute_stream(Arc::clone(&self.plan), context).unwrap_or_else(|error| {
             let failed = futures::stream::once(async { Err(error) });
             Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), failed))
         })
