@@ -608,6 +608,10 @@ pub enum CodesDataCommand {
         /// Why, in words.
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
+        /// Publish it though it removes codes that others name: these references will point to nothing.
+        #[arg(long)]
+        #[serde(default)]
+        accept_removed: bool,
     },
     /// Refuse a version that another steward proposed.
     Refuse {
@@ -650,12 +654,18 @@ pub struct CodesImportArgs {
     /// csv, fhir or digit [default: what the list looks like].
     #[arg(long)]
     pub format: Option<String>,
-    /// Its version [default: what the list says, or else the day from which it is in force].
+    /// Its version [default: what the list says, or else the day from which it is in force, with -2 and so on for a further list of one
+    /// day].
     #[arg(id = "code_version", long = "version", value_name = "VERSION")]
     pub version: Option<String>,
     /// The first day on which it is in force [default: today; of a new code system: ever since].
     #[arg(long, value_name = "DAY")]
     pub effective_from: Option<String>,
+    /// The date of its source, as precisely as it is known: 2026-04-01, 2026-04 or 2026 [default: what the sidecar or the list says, or
+    /// else not known].
+    #[arg(long, value_name = "DAY")]
+    #[serde(default)]
+    pub source_date: Option<String>,
     /// What the list is, as TOML [default: what the version before says].
     #[arg(long, value_name = "FILE")]
     pub sidecar: Option<PathBuf>,
@@ -672,6 +682,10 @@ pub struct CodesImportArgs {
     #[arg(long)]
     #[serde(default)]
     pub dry_run: bool,
+    /// Propose it though it removes codes that others name: these references will point to nothing.
+    #[arg(long)]
+    #[serde(default)]
+    pub accept_removed: bool,
 }
 
 /// Options of `restore`.

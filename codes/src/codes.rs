@@ -6,6 +6,7 @@ use crate::{
     as_of::AsOf,
     concept_map::ConceptMap,
     day::Day,
+    district_outline::DistrictOutlines,
     error::CodesError,
     members::MembersCache,
     places::{self, PlaceName, Places},
@@ -36,6 +37,7 @@ struct Snapshot {
     /// The day whose versions are current; `None` for the last ones.
     today: Option<Day>,
     places: OnceLock<Places>,
+    outlines: OnceLock<DistrictOutlines>,
 }
 
 /// Something to be published.
@@ -294,6 +296,10 @@ impl Codes {
         self.places().town_names()
     }
 
+    pub(crate) fn outlines_cache(&self) -> &OnceLock<DistrictOutlines> {
+        &self.snapshot.outlines
+    }
+
     fn places(&self) -> &Places {
         self.snapshot.places.get_or_init(|| Places::index(self))
     }
@@ -343,7 +349,9 @@ impl Draft {
         self.systems.iter_mut().for_each(|versions| versions.choose(today));
         let members = MembersCache::new(self.value_sets.len(), self.systems.iter().flat_map(Versions::all));
         let Self { systems, value_sets, concept_maps } = self;
-        let places = OnceLock::new();
-        Ok(Codes { snapshot: Arc::new(Snapshot { systems, value_sets, concept_maps, members, today, places }) })
+        let (places, outlines) = (OnceLock::new(), OnceLock::new());
+        Ok(Codes {
+            snapshot: Arc::new(Snapshot { systems, value_sets, concept_maps, members, today, places, outlines }),
+        })
     }
 }

@@ -13,8 +13,8 @@ pub struct Currency<'a> {
     pub system: &'a str,
     /// Its version.
     pub version: &'a str,
-    /// As of when the source was, as precisely as is known.
-    pub source_date: &'a str,
+    /// As of when the source was, as precisely as is known; `None` where nobody states it.
+    pub source_date: Option<&'a str>,
     /// Whether the whole of it is invented.
     pub is_made_up: bool,
     /// How many codes there are, made-up ones included.
@@ -36,9 +36,9 @@ impl Currency<'_> {
     }
 
     /// Days from the date of the source to `today`, from the last day that the date may mean; of several dates, from the oldest. `None`
-    /// where the date does not read; 0 for one to come.
+    /// where none is stated or the date does not read; 0 for one to come.
     pub fn age_days(&self, today: Day) -> Option<u32> {
-        let dates = self.source_date.split(',').map(|date| last_day(date.split_whitespace().next()?));
+        let dates = self.source_date?.split(',').map(|date| last_day_of(date.split_whitespace().next()?));
         let oldest = dates.collect::<Option<Vec<_>>>()?.into_iter().min()?;
         Some(u32::try_from(i64::from(today.days()) - i64::from(oldest.days())).unwrap_or(0))
     }
@@ -63,7 +63,7 @@ fn currency_of(system: &CodeSystem) -> Currency<'_> {
     Currency {
         system: system.name(),
         version: system.version(),
-        source_date: system.source_date(),
+        source_date: system.stated_source_date(),
         is_made_up: system.is_made_up(),
         rows: system.len(),
         rows_real,
@@ -77,8 +77,8 @@ fn gaps() -> impl Iterator<Item = (&'static str, &'static str)> {
     GAPS.lines().skip(1).filter_map(|line| line.split_once(','))
 }
 
-/// The last day of a date known to the day, the month or the year.
-fn last_day(text: &str) -> Option<Day> {
+/// The last day of a date known to the day, the month or the year: `2022-03-11`, `2022-03` or `2022`. `None` for what is none.
+pub fn last_day_of(text: &str) -> Option<Day> {
     let end_of_month = |first: Day| {
         let (year, month, _) = first.ymd();
         let (year, month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
@@ -105,7 +105,7 @@ mod tests {
             ("unknown", None),
             ("", None),
         ] {
-            assert_eq!(last_day(text), expected.and_then(Day::parse), "{text}");
+            assert_eq!(last_day_of(text), expected.and_then(Day::parse), "{text}");
         }
     }
 

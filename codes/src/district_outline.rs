@@ -1,6 +1,6 @@
 //! Which district a point lies in, by simplified outlines.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
@@ -9,18 +9,30 @@ use crate::{codes::Codes, error::CodesError};
 const BUILTIN: &str = include_str!("../data/unlicensed/outlines/punjab-districts.topo.json");
 const FILE: &str = "punjab-districts.topo.json";
 
-/// Outlines of districts, simplified: within a kilometre or so of a border the answer may be the neighbour.
+/// Outlines of districts, simplified: within a kilometre or so of a border the answer may be the neighbour. Their names are resolved
+/// against the districts of one snapshot.
 #[derive(Debug, Clone, PartialEq)]
-pub struct DistrictOutlines(Vec<Outline>);
+pub struct DistrictOutlines {
+    shapes: Arc<[Shape]>,
+    /// Of each shape the district that it is of; `None` where the list of districts has none of that name.
+    districts: Vec<Option<District>>,
+}
 
-/// One district: rings of (longitude, latitude) and the box around them.
+/// The shape of a district: rings of (longitude, latitude) and the box around them.
 #[derive(Debug, Clone, PartialEq)]
-struct Outline {
-    code: String,
-    or_since: Vec<String>,
+struct Shape {
+    /// The district's name as the outlines write it.
+    name: String,
     rings: Vec<Vec<Point>>,
     least: Point,
     most: Point,
+}
+
+/// The district of a shape in a list of districts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct District {
+    code: String,
+    or_since: Vec<String>,
 }
 
 /// Longitude and latitude in degrees.
@@ -36,10 +48,11 @@ pub struct DistrictAt<'a> {
 }
 
 impl Codes {
-    /// The district of Punjab in which a point lies, in degrees. `None` outside Punjab, and for what is no point.
+    /// The district of Punjab in which a point lies, in degrees. `None` outside Punjab, for what is no point, and in the outline of a
+    /// district that the list of districts lacks; [`find_unlisted_outline_at`](Self::find_unlisted_outline_at) tells the last one.
     ///
-    /// The outlines are from before Malerkotla was split from Sangrur; [`DistrictAt::or_since`] says so. They are read once in a
-    /// process, with the names of districts as they then are.
+    /// The outlines are from before Malerkotla was split from Sangrur; [`DistrictAt::or_since`] says so. Their names are those of the
+    /// districts of this snapshot.
     ///
     /// ```
     /// let codes = kanak_codes::Codes::builtin()?;
@@ -50,69 +63,102 @@ impl Codes {
     ///
     /// # Errors
     /// [`CodesError::Table`] when the outlines were replaced by ones that do not read.
-    pub fn find_district_at(&self, latitude: f64, longitude: f64) -> Result<Option<DistrictAt<'static>>, CodesError> {
-        static OUTLINES: OnceLock<Result<DistrictOutlines, CodesError>> = OnceLock::new();
-        let outlines =
-            OUTLINES.get_or_init(|| DistrictOutlines::parse(FILE, BUILTIN, self)).as_ref().map_err(Clone::clone)?;
-        Ok(outlines.find(latitude, longitude))
+    pub fn find_district_at(&self, latitude: f64, longitude: f64) -> Result<Option<DistrictAt<'_>>, CodesError> {
+        Ok(self.outlines()?.find(latitude, longitude))
+    }
+
+    /// The name of the outline in which a point lies, in degrees, where the list of districts has no district of that name.
+    ///
+    /// # Errors
+    /// As [`find_district_at`](Self::find_district_at).
+    pub fn find_unlisted_outline_at(&self, latitude: f64, longitude: f64) -> Result<Option<&str>, CodesError> {
+        Ok(self.outlines()?.find_unlisted(latitude, longitude))
+    }
+
+    /// The outlines that come with this crate, read once in a process, named once for each snapshot.
+    pub(crate) fn outlines(&self) -> Result<&DistrictOutlines, CodesError> {
+        static SHAPES: OnceLock<Result<Arc<[Shape]>, CodesError>> = OnceLock::new();
+        let shapes = SHAPES.get_or_init(|| read_shapes(FILE, BUILTIN)).as_ref().map_err(Clone::clone)?;
+        Ok(self.outlines_cache().get_or_init(|| DistrictOutlines::named(Arc::clone(shapes), self)))
     }
 }
 
 impl DistrictOutlines {
     /// Reads outlines from TopoJSON: each geometry is a Polygon or a MultiPolygon with the property `district`, a name that the
-    /// directory or the list of aliases has.
+    /// directory or the list of aliases has. An outline of another name is kept, and is of no district: [`unlisted`](Self::unlisted).
     ///
     /// # Errors
     /// [`CodesError::Table`] saying what of the file does not read.
     pub fn parse(file: &str, text: &str, codes: &Codes) -> Result<Self, CodesError> {
-        let fail = |problem: String| CodesError::Table { system: file.to_owned(), problem };
-        let topology: Topology = serde_json::from_str(text).map_err(|error| fail(error.to_string()))?;
-        let arcs: Vec<Vec<Point>> = topology.arcs.iter().map(|arc| topology.decode(arc)).collect();
-        let mut outlines = Vec::new();
-        for geometry in topology.objects.into_values().flat_map(|object| object.geometries) {
-            let name = geometry.properties.district;
-            let code = codes.find_district(&name).ok_or_else(|| fail(format!("there is no district `{name}`")))?;
-            let rings: Option<Vec<Vec<Point>>> = geometry.shape.rings().map(|ring| join(&arcs, ring)).collect();
-            let rings = rings.ok_or_else(|| fail(format!("an outline of `{name}` names an arc that is not there")))?;
-            outlines.push(Outline::of(code.to_owned(), rings));
-        }
-        if outlines.is_empty() {
-            return Err(fail("there is no outline in it".to_owned()));
-        }
-        let mut outlines = Self(outlines);
-        let since = |code: &str| codes.districts_split_from(code).into_iter().map(|child| child.code().to_owned());
-        let or_since: Vec<Vec<String>> =
-            outlines.codes().map(|code| since(code).filter(|child| !outlines.has(child)).collect()).collect();
-        for (outline, or_since) in outlines.0.iter_mut().zip(or_since) {
-            outline.or_since = or_since;
-        }
-        Ok(outlines)
+        Ok(Self::named(read_shapes(file, text)?, codes))
+    }
+
+    /// The shapes with the districts that a snapshot has under their names.
+    fn named(shapes: Arc<[Shape]>, codes: &Codes) -> Self {
+        let known: Vec<Option<&str>> = shapes.iter().map(|shape| codes.find_district(&shape.name)).collect();
+        let has_outline = |code: &str| known.iter().flatten().any(|known| *known == code);
+        let district = |code: &str| {
+            let since = codes.districts_split_from(code).into_iter().map(|child| child.code().to_owned());
+            District { code: code.to_owned(), or_since: since.filter(|child| !has_outline(child)).collect() }
+        };
+        let districts = known.iter().map(|code| code.map(district)).collect();
+        Self { shapes, districts }
     }
 
     /// The district in which a point lies, in degrees. A point on a border belongs to one of the two.
     pub fn find(&self, latitude: f64, longitude: f64) -> Option<DistrictAt<'_>> {
-        let point = [longitude, latitude];
-        let outline = self.0.iter().find(|outline| outline.contains(point))?;
-        Some(DistrictAt { code: &outline.code, or_since: &outline.or_since })
+        let (_, district) = self.at(latitude, longitude)?;
+        district.map(|district| DistrictAt { code: &district.code, or_since: &district.or_since })
+    }
+
+    /// The name of the outline in which a point lies, in degrees, where the list of districts has none of that name.
+    pub fn find_unlisted(&self, latitude: f64, longitude: f64) -> Option<&str> {
+        let (shape, district) = self.at(latitude, longitude)?;
+        district.is_none().then_some(&*shape.name)
     }
 
     /// The codes of the districts that have an outline, in the order of the file.
-    pub fn codes(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.0.iter().map(|outline| outline.code.as_str())
+    pub fn codes(&self) -> impl Iterator<Item = &str> {
+        self.districts.iter().flatten().map(|district| district.code.as_str())
     }
 
-    fn has(&self, code: &str) -> bool {
-        self.codes().any(|own| own == code)
+    /// The names of the outlines for which the list of districts has no district, in the order of the file.
+    pub fn unlisted(&self) -> impl Iterator<Item = &str> {
+        self.both().filter(|(_, district)| district.is_none()).map(|(shape, _)| shape.name.as_str())
+    }
+
+    fn both(&self) -> impl Iterator<Item = (&Shape, Option<&District>)> {
+        self.shapes.iter().zip(self.districts.iter().map(Option::as_ref))
+    }
+
+    fn at(&self, latitude: f64, longitude: f64) -> Option<(&Shape, Option<&District>)> {
+        let point = [longitude, latitude];
+        self.both().find(|(shape, _)| shape.contains(point))
     }
 }
 
-impl Outline {
-    fn of(code: String, rings: Vec<Vec<Point>>) -> Self {
+/// Reads the shapes of a TopoJSON file.
+fn read_shapes(file: &str, text: &str) -> Result<Arc<[Shape]>, CodesError> {
+    let fail = |problem: String| CodesError::Table { system: file.to_owned(), problem };
+    let topology: Topology = serde_json::from_str(text).map_err(|error| fail(error.to_string()))?;
+    let arcs: Vec<Vec<Point>> = topology.arcs.iter().map(|arc| topology.decode(arc)).collect();
+    let mut shapes = Vec::new();
+    for geometry in topology.objects.into_values().flat_map(|object| object.geometries) {
+        let name = geometry.properties.district;
+        let rings: Option<Vec<Vec<Point>>> = geometry.shape.rings().map(|ring| join(&arcs, ring)).collect();
+        let rings = rings.ok_or_else(|| fail(format!("an outline of `{name}` names an arc that is not there")))?;
+        shapes.push(Shape::of(name, rings));
+    }
+    if shapes.is_empty() { Err(fail("there is no outline in it".to_owned())) } else { Ok(shapes.into()) }
+}
+
+impl Shape {
+    fn of(name: String, rings: Vec<Vec<Point>>) -> Self {
         let points = || rings.iter().flatten();
         let least = |axis: usize| points().map(|point| point[axis]).fold(f64::INFINITY, f64::min);
         let most = |axis: usize| points().map(|point| point[axis]).fold(f64::NEG_INFINITY, f64::max);
         let (least, most) = ([least(0), least(1)], [most(0), most(1)]);
-        Self { code, or_since: Vec::new(), rings, least, most }
+        Self { name, rings, least, most }
     }
 
     /// Even-odd rule over all rings together, so that a hole is outside.
@@ -168,7 +214,7 @@ struct Geometries {
 struct Geometry {
     properties: Properties,
     #[serde(flatten)]
-    shape: Shape,
+    shape: Polygons,
 }
 
 #[derive(Deserialize)]
@@ -178,12 +224,12 @@ struct Properties {
 
 #[derive(Deserialize)]
 #[serde(tag = "type", content = "arcs")]
-enum Shape {
+enum Polygons {
     Polygon(Vec<Vec<i64>>),
     MultiPolygon(Vec<Vec<Vec<i64>>>),
 }
 
-impl Shape {
+impl Polygons {
     fn rings(&self) -> Box<dyn Iterator<Item = &[i64]> + '_> {
         match self {
             Self::Polygon(rings) => Box::new(rings.iter().map(Vec::as_slice)),
@@ -250,10 +296,19 @@ mod tests {
             let error = DistrictOutlines::parse("o", text, &codes).unwrap_err().to_string();
             assert!(error.contains(words), "{error}");
         };
-        refuses(&SQUARES.replace("Amritsar", "Atlantis"), "there is no district `Atlantis`");
         refuses(&SQUARES.replace("[3]", "[9]"), "an arc that is not there");
         refuses(r#"{"arcs": [], "objects": {}}"#, "no outline");
         refuses("[", "EOF");
+    }
+
+    #[test]
+    fn an_outline_of_no_district_answers_with_its_name_and_the_others_go_on() {
+        let outlines =
+            DistrictOutlines::parse("o", &SQUARES.replace("Amritsar", "Atlantis"), &Codes::builtin().unwrap()).unwrap();
+        assert_eq!((outlines.find(33.0, 73.0), outlines.find_unlisted(33.0, 73.0)), (None, Some("Atlantis")));
+        assert_eq!(outlines.find(33.0, 77.0).map(|found| found.code), Some("608"));
+        assert_eq!((outlines.find_unlisted(33.0, 77.0), outlines.find_unlisted(33.0, 79.0)), (None, None));
+        assert_eq!(outlines.unlisted().collect::<Vec<_>>(), ["Atlantis"]);
     }
 
     #[test]
@@ -261,8 +316,9 @@ mod tests {
         let codes = Codes::builtin().unwrap();
         let outlines = DistrictOutlines::parse(FILE, BUILTIN, &codes).unwrap();
         let punjab = codes.get_system("lgd-district").unwrap().children("3").map(|district| district.code());
-        let missing: Vec<_> = punjab.filter(|code| !outlines.has(code)).collect();
-        assert_eq!((outlines.codes().len(), missing), (22, vec!["737"]));
+        let missing: Vec<_> = punjab.filter(|code| !outlines.codes().any(|own| own == *code)).collect();
+        assert_eq!((outlines.codes().count(), missing), (22, vec!["737"]));
+        assert_eq!(outlines.unlisted().count(), 0);
     }
 
     #[test]

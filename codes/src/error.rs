@@ -53,6 +53,20 @@ pub enum CodesError {
         /// The version.
         version: String,
     },
+    /// Whoever publishes must act: codes are gone that others name.
+    #[error(
+        "version `{version}` of code system `{system}` lacks codes that others name: {named}; retire them instead of removing them \
+         (status `retired`, and `replaced_by` where another code stands for one), or accept that the references point to nothing, \
+         with `--accept-removed` (over HTTP `accept_removed=true`)"
+    )]
+    StillNamed {
+        /// The code system.
+        system: String,
+        /// The version that lacks them.
+        version: String,
+        /// Which codes, and who names them.
+        named: String,
+    },
     /// Whoever imports must act: a list from outside breaks a rule.
     #[error("{place}: {problem}")]
     Import {

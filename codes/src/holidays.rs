@@ -132,6 +132,16 @@ impl Holidays {
         Ok(())
     }
 
+    /// Where holidays are kept that are not kept everywhere: the day as the list writes it, the state and the district, LGD codes or
+    /// empty.
+    pub(crate) fn places(&self) -> impl Iterator<Item = (String, &str, &str)> {
+        let of_one_year = self.of_one_year.iter().map(|(day, kept)| (day.to_string(), kept));
+        let of_each_year = self.of_each_year.iter().map(|((month, day), kept)| (format!("{month:02}-{day:02}"), kept));
+        let all = of_one_year.chain(of_each_year);
+        let all = all.flat_map(|(on, kept)| kept.iter().map(move |one| (on.clone(), &*one.state, &*one.district)));
+        all.filter(|(_, state, district)| !(state.is_empty() && district.is_empty()))
+    }
+
     /// The name of the holiday of the whole state that a day, written `YYYY-MM-DD`, is.
     pub fn find(&self, day: &str) -> Option<&str> {
         self.find_in(Day::parse(day)?, Place::HOME)

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod aliases;
 mod as_of;
 mod bits;
 mod calendar;
@@ -29,6 +30,7 @@ mod language;
 mod lineage;
 mod members;
 mod places;
+mod references;
 mod scheme;
 mod search;
 mod shape;
@@ -49,7 +51,7 @@ pub use crate::{
     codes::{Codes, Part},
     concept::{Concept, Property, Status, Validity},
     concept_map::{ConceptMap, Direction, Mapping, Relationship, Translation},
-    currency::Currency,
+    currency::{Currency, last_day_of},
     day::{Day, NotADay},
     defects::Defect,
     diff::{Change, Diff, FieldChange, diff},
@@ -61,17 +63,18 @@ pub use crate::{
     hierarchy::Hierarchy,
     holidays::Holidays,
     imports::{
-        CELL_BYTES_MAX, CODE_BYTES_MAX, IMPORT_BYTES_MAX, IMPORT_ROWS_MAX, Imported, import_csv, import_digit,
-        import_fhir,
+        CELL_BYTES_MAX, CODE_BYTES_MAX, DigitObject, IMPORT_BYTES_MAX, IMPORT_ROWS_MAX, Imported, digit_objects,
+        import_csv, import_digit, import_fhir, import_rows,
     },
     in_use::CodesInUse,
     language::Language,
     lineage::{Lineage, LineageStep},
     members::{MemberJudgement, Membership},
     places::PlaceName,
+    references::{HolderCount, HolderKind, LostReferences, Reference},
     scheme::{Clause, Condition, Eligibility, Fact, Facts, Scheme, Schemes, WrongFact},
     search::{Matched, SearchHit},
-    sidecar::Sidecar,
+    sidecar::{NONE_STATED, Sidecar},
     system::{CodeSystem, Subsumption},
     validate::{DisplayCheck, InvalidReason, SUGGESTIONS_MAX, Validation},
     value_set::{OneOrMore, Rule, ValueSet},

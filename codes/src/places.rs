@@ -113,14 +113,31 @@ pub(crate) fn names_in<'a>(codes: &'a Codes, system: &str, level: &str) -> Vec<P
     all
 }
 
+/// Every listed name of the places of a code system, as (code, name) in the order of the list; `None` for a system whose places have
+/// no list.
+pub(crate) fn aliases_of(system: &str) -> Option<impl Iterator<Item = (&'static str, &'static str)>> {
+    let wanted = match system {
+        "lgd-district" => "district",
+        "lgd-subdistrict" => "subdistrict",
+        "lgd-ulb" => "town",
+        _ => return None,
+    };
+    Some(listed().filter(move |(level, ..)| *level == wanted).map(|(_, code, name)| (code, name)))
+}
+
+/// Level, code and name of each line.
+fn listed() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    ALIASES.lines().skip(1).filter_map(|line| {
+        let mut cells = line.split(',');
+        Some((cells.next()?, cells.next()?, cells.nth(1)?))
+    })
+}
+
 /// Names by level and code.
 fn aliases() -> FxHashMap<(&'static str, &'static str), Vec<&'static str>> {
     let mut aliases: FxHashMap<(&str, &str), Vec<&str>> = FxHashMap::default();
-    for line in ALIASES.lines().skip(1) {
-        let mut cells = line.split(',');
-        if let [Some(level), Some(code), _, Some(alias)] = [cells.next(), cells.next(), cells.next(), cells.next()] {
-            aliases.entry((level, code)).or_default().push(alias);
-        }
+    for (level, code, name) in listed() {
+        aliases.entry((level, code)).or_default().push(name);
     }
     aliases
 }

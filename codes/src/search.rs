@@ -1,4 +1,4 @@
-//! Search over codes and names: prefixes, whole words, words begun, and words with one slip of the finger.
+//! Search over codes and names: prefixes, whole words, words begun, aliases of places, and words with one slip of the finger.
 
 use std::{collections::BTreeSet, ops::Range};
 
@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use crate::{
+    aliases::{AliasHit, AliasIndex, Fit},
     bits::Bits,
     concept::Concept,
     slips::{OneSlip, Takes},
@@ -23,6 +24,8 @@ pub struct SearchHit<'a> {
     pub concept: Concept<'a>,
     /// Why.
     pub matched: Matched,
+    /// The alias that fits the text, of a concept that is found by one.
+    pub alias: Option<&'a str>,
 }
 
 /// Why a concept fits a search, best reason first.
@@ -33,6 +36,9 @@ pub enum Matched {
     Code,
     /// Its names hold every word of the text, whole or begun.
     Words,
+    /// One of its aliases holds every word of the text, whole or begun, or begins with the text: an old name of a place or another
+    /// spelling. An alias that is the text comes before names of which a word is only begun.
+    Alias,
     /// Its names hold every word of the text but for a slip in one or more of them.
     Typo,
     /// Its Punjabi or Hindi names sound like every word of the text, which is in Latin letters, and nothing else was found.
@@ -75,6 +81,8 @@ pub(crate) struct SearchIndex {
     sounds: FxHashMap<String, Vec<Rank>>,
     /// Rows in the order of their codes.
     by_code: Vec<Row>,
+    /// Of code systems whose concepts have aliases.
+    aliases: Option<AliasIndex>,
 }
 
 /// Lists of numbers end to end.
@@ -129,8 +137,8 @@ enum Found {
 type Weighed = (std::cmp::Reverse<u32>, Rank);
 
 impl SearchIndex {
-    /// Indexes the names of a table in all languages and the properties of the given names.
-    pub(crate) fn build(table: &Table, searched: &[String]) -> Self {
+    /// Indexes the names of a table in all languages, the properties of the given names, and the aliases of the code system's name.
+    pub(crate) fn build(table: &Table, system: &str, searched: &[String]) -> Self {
         let mut columns: Vec<&Column> = table.displays.iter().collect();
         columns.extend(searched.iter().filter_map(|name| table.find_property(name)));
 
@@ -185,22 +193,24 @@ impl SearchIndex {
             words_of: of_ranks,
             sounds,
             by_code,
+            aliases: AliasIndex::build(table, system),
         }
     }
 
     pub(crate) fn search<'a>(&self, system: &'a CodeSystem, text: &str, limit: usize) -> Vec<SearchHit<'a>> {
         let mut found = FxHashSet::default();
         let mut hits = Vec::new();
-        let mut take = |rows: Vec<Row>, matched: Matched| {
-            for row in rows {
+        let mut take = |rows: &mut dyn Iterator<Item = (Row, Option<&'static str>)>, matched: Matched| {
+            for (row, alias) in rows {
                 if hits.len() < limit && found.insert(row) {
-                    hits.push(SearchHit { concept: system.concept(row), matched });
+                    hits.push(SearchHit { concept: system.concept(row), matched, alias });
                 }
             }
             hits.len() < limit
         };
         let text = beginning(text.trim());
-        if text.is_empty() || !take(self.rows_by_code(system, text, limit), Matched::Code) {
+        let by_code = || self.rows_by_code(system, text, limit).into_iter().map(unaliased);
+        if text.is_empty() || !take(&mut by_code(), Matched::Code) {
             return hits;
         }
         let words = words_of(text);
@@ -208,10 +218,19 @@ impl SearchIndex {
             return hits;
         }
         let mut meanings: Vec<_> = words.iter().map(|word| self.meanings(word)).collect();
-        let rows = self.rows_by_words(&meanings, limit);
-        let least = letters_min(&words, if rows.is_empty() { Found::Nothing } else { Found::Rows });
-        if !take(rows, Matched::Words) {
-            return hits;
+        let ranks = self.ranks_by_meanings(&meanings, limit);
+        let aliases = self.aliases_of(text, &words);
+        let is_nothing = ranks.is_empty() && aliases.is_empty();
+        let least = letters_min(&words, if is_nothing { Found::Nothing } else { Found::Rows });
+        let (whole, begun): (Vec<Rank>, Vec<Rank>) =
+            ranks.into_iter().partition(|rank| self.holds_whole_words(*rank, &meanings));
+        for (fit, ranks) in [(Fit::Whole, whole), (Fit::Begun, begun)] {
+            let fitting = aliases.iter().filter(|alias| alias.fit == fit);
+            if !take(&mut ranks.into_iter().map(|rank| unaliased(self.row(rank))), Matched::Words)
+                || !take(&mut fitting.map(|alias| (alias.row, Some(alias.name))), Matched::Alias)
+            {
+                return hits;
+            }
         }
         // A word that the index knows is held to be right as long as slips in the others are enough to find something.
         let (known, unknown): (Vec<_>, Vec<_>) = (0..words.len()).partition(|&at| !meanings[at].begun.is_empty());
@@ -223,22 +242,22 @@ impl SearchIndex {
                 self.add_slips(&words[at], least, &mut meanings[at]);
             }
             // Twice as many, for some of these rows may have been found already.
-            let rows = self.rows_by_words(&meanings, limit.saturating_mul(2));
-            if !rows.is_empty() {
-                take(rows, Matched::Typo);
+            let ranks = self.ranks_by_meanings(&meanings, limit.saturating_mul(2));
+            if !ranks.is_empty() {
+                take(&mut ranks.into_iter().map(|rank| unaliased(self.row(rank))), Matched::Typo);
                 break;
             }
         }
         if hits.is_empty() {
             let ranks = self.ranks_by_sound(&words).into_iter().take(limit);
             return ranks
-                .map(|rank| SearchHit { concept: system.concept(self.row(rank)), matched: Matched::Sound })
+                .map(|rank| SearchHit { concept: system.concept(self.row(rank)), matched: Matched::Sound, alias: None })
                 .collect();
         }
         hits
     }
 
-    /// All rows of `keep` whose code starts with the text or whose names hold each of its words, whole or begun; when there
+    /// All rows of `keep` whose code starts with the text or whose names or an alias hold each of its words, whole or begun; when there
     /// are none, those that do so with slips. Best first, up to a number of rows beyond which ranking them says little.
     pub(crate) fn filter(&self, system: &CodeSystem, text: &str, keep: &Bits) -> Vec<Row> {
         let text = beginning(text.trim());
@@ -250,12 +269,14 @@ impl SearchIndex {
         }
         let mut meanings: Vec<_> = words.iter().map(|word| self.meanings(word)).collect();
         let mut fitting = self.ranks_that_fit(&meanings, keep);
-        if ranked.is_empty() && fitting.count() == 0 {
+        let mut aliased: Vec<Row> = self.aliases_of(text, &words).into_iter().map(|alias| alias.row).collect();
+        aliased.retain(|&row| keep.contains(row));
+        if ranked.is_empty() && fitting.count() == 0 && aliased.is_empty() {
             let least = letters_min(&words, Found::Nothing);
             words.iter().zip(&mut meanings).for_each(|(word, meanings)| self.add_slips(word, least, meanings));
             fitting = self.ranks_that_fit(&meanings, keep);
         }
-        if ranked.is_empty() && fitting.count() == 0 {
+        if ranked.is_empty() && fitting.count() == 0 && aliased.is_empty() {
             let rows = self.ranks_by_sound(&words).into_iter().map(|rank| self.row(rank));
             return rows.filter(|&row| keep.contains(row)).collect();
         }
@@ -268,7 +289,22 @@ impl SearchIndex {
             weighed.sort_unstable();
             ranked.extend(weighed.into_iter().map(|(_, rank)| self.row(rank)));
         }
+        if !aliased.is_empty() {
+            let known: FxHashSet<Row> = ranked.iter().copied().collect();
+            ranked.extend(aliased.into_iter().filter(|row| !known.contains(row)));
+        }
         ranked
+    }
+
+    /// The rows with an alias that fits a text of these words.
+    fn aliases_of(&self, text: &str, words: &[String]) -> Vec<AliasHit> {
+        self.aliases.as_ref().map_or_else(Vec::new, |aliases| aliases.find(text, words))
+    }
+
+    /// Whether a row holds each word just as it is typed.
+    fn holds_whole_words(&self, rank: Rank, meanings: &[Meanings]) -> bool {
+        let words = self.words_of.get(rank);
+        meanings.iter().all(|meanings| meanings.exact.is_some_and(|exact| words.contains(&exact)))
     }
 
     /// The ranks of the rows of `keep` that hold a meaning of each word.
@@ -343,13 +379,12 @@ impl SearchIndex {
         first.iter().filter(sounds_like_the_rest).copied().collect()
     }
 
-    /// The rows that fit every word, best first.
-    fn rows_by_words(&self, meanings: &[Meanings], limit: usize) -> Vec<Row> {
-        let ranks = match meanings {
+    /// The ranks of the rows that fit every word, best first.
+    fn ranks_by_meanings(&self, meanings: &[Meanings], limit: usize) -> Vec<Rank> {
+        match meanings {
             [only] => self.ranks_by_word(only, limit),
             _ => self.ranks_by_words(meanings, limit),
-        };
-        ranks.into_iter().map(|rank| self.row(rank)).collect()
+        }
     }
 
     /// The ranks of the rows that fit one word: those that hold it, then those that hold one which begins with it, then those
@@ -431,6 +466,11 @@ fn index_sounds(table: &Table, by_rank: &[Row]) -> FxHashMap<String, Vec<Rank>> 
         }
     }
     sounds
+}
+
+/// A row that no alias found.
+fn unaliased(row: Row) -> (Row, Option<&'static str>) {
+    (row, None)
 }
 
 /// How many letters a word needs to be searched with slips.

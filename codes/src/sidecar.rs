@@ -23,7 +23,7 @@ pub struct Sidecar {
     pub source: String,
     /// The licence of the source; `none stated` where it states none.
     pub licence: String,
-    /// The date of the source, as precise as it is known.
+    /// The date of the source, as precise as it is known; [`NONE_STATED`] where nobody states it.
     pub source_date: String,
     /// Whether the codes are invented for the made-up state.
     pub made_up: bool,
@@ -57,6 +57,9 @@ pub struct Sidecar {
     pub notes: String,
 }
 
+/// What stands in a sidecar for what nobody states.
+pub const NONE_STATED: &str = "none stated";
+
 impl Sidecar {
     /// Reads a sidecar. `file` is how errors name it.
     ///
@@ -85,6 +88,12 @@ impl Sidecar {
     /// [`CodesError::Sidecar`] with the line at fault.
     pub fn parse_draft(file: &str, text: &str) -> Result<Self, CodesError> {
         declared::read(file, text)
+    }
+
+    /// The date of the source; `None` where nobody states it.
+    pub fn stated_source_date(&self) -> Option<&str> {
+        let date = self.source_date.trim();
+        (!date.is_empty() && date != NONE_STATED).then_some(date)
     }
 
     /// The sidecar as text, which [`parse`](Self::parse) reads back.

@@ -152,9 +152,14 @@ impl CodeSystem {
         &self.sidecar.licence
     }
 
-    /// The date of the source, as precise as it is known (`2022-03-11`, `2021-07`).
+    /// The date of the source, as precise as it is known (`2022-03-11`, `2021-07`), or `none stated`.
     pub fn source_date(&self) -> &str {
         &self.sidecar.source_date
+    }
+
+    /// The date of the source, as precise as it is known; `None` where nobody states it.
+    pub fn stated_source_date(&self) -> Option<&str> {
+        self.sidecar.stated_source_date()
     }
 
     /// Known defects and other things to know before relying on it.
@@ -301,8 +306,8 @@ impl CodeSystem {
 
     /// The concepts that best fit a text, best first, at most `limit`.
     ///
-    /// The start of a code comes first, then names that hold every word of the text, whole or begun, then names that
-    /// do so when one letter of a word of four letters or more is wrong, missing, added or swapped, in as many words as need it. Of
+    /// The start of a code comes first, then names that hold every word of the text, whole or begun, with aliases of places
+    /// ([`SearchHit::alias`]), then names that do so when one letter of a word of four letters or more is wrong, missing, added or swapped, in as many words as need it. Of
     /// several words that no name holds, those of three letters may lack one as well. When there is none of these, names
     /// in Punjabi and Hindi that sound like a text in Latin letters. Of a longer text the first 200 characters count, and of those
     /// the first eight words that differ.
@@ -316,7 +321,7 @@ impl CodeSystem {
     }
 
     fn search_index(&self) -> &SearchIndex {
-        self.search.get_or_init(|| SearchIndex::build(self.table(), &self.sidecar.searched))
+        self.search.get_or_init(|| SearchIndex::build(self.table(), self.name(), &self.sidecar.searched))
     }
 
     /// CRC-32 of its packed table: another one tells of another table, without a look into it.

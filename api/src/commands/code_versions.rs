@@ -12,6 +12,7 @@ use crate::deployment::Deployment;
 use crate::jobs::code_bundle::open;
 use crate::jobs::code_difference::{DIFFERENCES_MAX, Difference};
 use crate::jobs::code_lists::{ListFormat, ListRead, ListToRead};
+use crate::jobs::code_references::{LostReference, ReferencesLost, Removals};
 use crate::jobs::code_versions::{propose, publish_version, read};
 use crate::output::{Output, grouped};
 
@@ -43,12 +44,13 @@ pub async fn run(command: &CodesDataCommand, deployment: &Deployment, output: &O
             versions.retain(|one| *all || one.state == CodeVersionState::Proposed);
             print_versions(&versions, output)
         }
-        CodesDataCommand::Publish { system, version, by, reason } => {
+        CodesDataCommand::Publish { system, version, by, reason, accept_removed } => {
             let (published, position) = publish_version(
                 deployment,
                 (system, version),
                 Curator::Named(by),
                 reason.as_deref().unwrap_or_default(),
+                Removals::from(*accept_removed),
             )
             .await?;
             if output.json {
@@ -119,6 +121,7 @@ async fn import(args: &CodesImportArgs, deployment: &Deployment, output: &Output
         format: args.format.as_ref().map(format).transpose()?,
         version: args.version.clone(),
         effective_from: args.effective_from.as_ref().map(day).transpose()?,
+        source_date: args.source_date.clone(),
         sidecar,
         master: args.master.clone(),
         bytes: std::fs::read(&args.file).with_context(|| format!("cannot read {shown}"))?,
@@ -130,7 +133,9 @@ async fn import(args: &CodesImportArgs, deployment: &Deployment, output: &Output
         (Some(by), false) => {
             let name = args.file.file_name().unwrap_or_default().to_string_lossy();
             let reason = args.reason.clone().unwrap_or_else(|| format!("imported from {name}"));
-            Some(propose(deployment, &read, Curator::Named(by), &reason).await.with_context(|| shown.clone())?)
+            let removals = Removals::from(args.accept_removed);
+            let proposed = propose(deployment, &read, Curator::Named(by), &reason, removals).await;
+            Some(proposed.with_context(|| shown.clone())?)
         }
     };
     if output.json {
@@ -138,12 +143,18 @@ async fn import(args: &CodesImportArgs, deployment: &Deployment, output: &Output
         return output.document(&json!({
             "system": read.system, "version": read.version, "concepts": read.concepts, "notes": read.notes,
             "effective_from": read.effective_from.map(|day| day.to_string()), "difference": read.difference,
-            "proposed": state,
+            "is_there": read.is_there, "proposed": state,
         }));
     }
     print_read(&read, output);
     match proposed {
+        None if read.is_there => {
+            output.note(format!("version {} is there already and says just this; nothing would change", read.version))
+        }
         None => output.note("nothing was written; leave out --dry-run to propose it"),
+        Some(one) if one.state == CodeVersionState::Published => {
+            output.note(format!("{} {} is published already; nothing changed", one.system, one.version));
+        }
         Some(one) => output.note(format!(
             "{} {} waits for another steward: kanak codes publish {0} {1} --by USER",
             one.system, one.version
@@ -156,7 +167,7 @@ fn print_read(read: &ListRead, output: &Output) {
     for note in &read.notes {
         output.note(format!("note: {note}"));
     }
-    let Difference { previous, added, changed, retired, removed, rows } = &read.difference;
+    let Difference { previous, added, changed, retired, removed, references_lost, rows } = &read.difference;
     let lines = rows.iter().flat_map(|row| {
         row.fields.iter().map(move |field| {
             vec![
@@ -188,6 +199,18 @@ fn print_read(read: &ListRead, output: &Output) {
         count(retired),
         count(removed)
     ));
+    print_lost(references_lost, output);
+}
+
+/// What would point to nothing.
+fn print_lost(lost: &ReferencesLost, output: &Output) {
+    if lost.count == 0 {
+        return;
+    }
+    let line = |one: &LostReference| [&one.code, &one.name, &one.at, &one.field].map(|text| one_line(text)).to_vec();
+    output.table(&["removed", "named by", "at", "in"], &lost.first.iter().map(line).collect::<Vec<_>>());
+    output.line(format!("{} references would point to nothing: {}", grouped(lost.count), lost.summary));
+    output.note("retire these codes instead of removing them, or accept it with --accept-removed");
 }
 
 /// A value within a cell of a table.

@@ -17,9 +17,9 @@ pub struct CurrencyRow {
     pub system: String,
     /// The version in use.
     pub version: String,
-    /// As of when its source was, as precisely as is known.
-    pub source_date: String,
-    /// Days from the date of the source to today; `None` where the date does not read.
+    /// As of when its source was, as precisely as is known; `None` where nobody states it.
+    pub source_date: Option<String>,
+    /// Days from the date of the source to today; `None` where none is stated or it does not read.
     pub age_days: Option<u32>,
     /// Days from the date of the source to the day on which the version was published here; `None` for what came with the binary.
     pub published_after_days: Option<u32>,
@@ -60,7 +60,7 @@ pub async fn list_currency(deployment: &Deployment) -> anyhow::Result<Vec<Curren
                 defects: defects.iter().filter(|defect| defect.system == one.system).count(),
                 system: one.system.to_owned(),
                 version: one.version.to_owned(),
-                source_date: one.source_date.to_owned(),
+                source_date: one.source_date.map(str::to_owned),
                 rows_real: one.rows_real,
                 rows_official: one.rows_official,
                 gaps: one.gaps.into_iter().map(str::to_owned).collect(),

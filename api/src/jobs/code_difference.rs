@@ -5,6 +5,8 @@ use kanak_store::CodeCounts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::jobs::code_references::ReferencesLost;
+
 /// So many differences are told one by one.
 pub const DIFFERENCES_MAX: usize = 1_000;
 
@@ -22,6 +24,8 @@ pub struct Difference {
     pub retired: u64,
     /// Concepts that only the version before has.
     pub removed: u64,
+    /// What would point to nothing, for it names a code that is removed; by what is in use now.
+    pub references_lost: ReferencesLost,
     /// One by one, up to 1,000: removed, retired, changed, added.
     pub rows: Vec<DifferenceRow>,
 }
@@ -53,7 +57,7 @@ impl Difference {
     pub(super) fn of(codes: &Codes, system: &CodeSystem) -> Self {
         let Some(before) = find_before(codes, system) else {
             let rows = system.concepts().take(DIFFERENCES_MAX).map(|concept| new_row(&concept)).collect();
-            return Self { previous: None, added: system.len() as u64, changed: 0, retired: 0, removed: 0, rows };
+            return Self { added: system.len() as u64, rows, ..Self::none() };
         };
         let diff = diff(before, system);
         let removed = diff.removed.iter().map(|concept| DifferenceRow {
@@ -70,8 +74,23 @@ impl Difference {
             changed: diff.changed_not_retired().count() as u64,
             retired: diff.retired.len() as u64,
             removed: diff.removed.len() as u64,
+            references_lost: if diff.removed.is_empty() {
+                ReferencesLost::default()
+            } else {
+                codes.references_lost(before, system).into()
+            },
             rows: rows.take(DIFFERENCES_MAX).collect(),
         }
+    }
+
+    /// Of a version to the one that is there and says the same.
+    pub(super) fn none_to(there: &CodeSystem) -> Self {
+        Self { previous: Some(there.version().to_owned()), ..Self::none() }
+    }
+
+    fn none() -> Self {
+        let (references_lost, rows) = (ReferencesLost::default(), Vec::new());
+        Self { previous: None, added: 0, changed: 0, retired: 0, removed: 0, references_lost, rows }
     }
 
     /// Whether both say the same.

@@ -11,6 +11,7 @@ use crate::codes_at_hand::day_of;
 use crate::deployment::Deployment;
 use crate::jobs::code_difference::{Difference, find_before};
 use crate::jobs::code_lists::{ListRead, ListToRead};
+use crate::jobs::code_references::Removals;
 use crate::jobs::publish::edition_of_system;
 
 /// Reads a list against the code systems in use. Writes nothing.
@@ -23,16 +24,22 @@ pub async fn read(deployment: &Deployment, list: ListToRead) -> anyhow::Result<L
     Ok(tokio::task::spawn_blocking(move || list.read(&codes, today)).await??)
 }
 
-/// Proposes what was read.
+/// Proposes what was read. A version that is published already and says the same is given back as it is: nothing changes.
 ///
 /// # Errors
-/// When it says nothing new, or as [`kanak_store::Store::propose_code_version`].
+/// When it says nothing new, when it lacks codes that others name and `removals` are refused, or as
+/// [`kanak_store::Store::propose_code_version`].
 pub async fn propose(
     deployment: &Deployment,
     read: &ListRead,
     who: Curator<'_>,
     reason: &str,
+    removals: Removals,
 ) -> anyhow::Result<CodeVersion> {
+    if read.is_there {
+        return published_already(deployment, read).await;
+    }
+    removals.check((read.system.as_str(), read.version.as_str()), &read.difference.references_lost)?;
     if let Some(previous) = &read.difference.previous
         && read.difference.is_empty()
     {
@@ -57,20 +64,39 @@ pub async fn propose(
     Ok(deployment.store.propose_code_version(&new, who).await?)
 }
 
+/// The version of a list that is there and says the same.
+async fn published_already(deployment: &Deployment, read: &ListRead) -> anyhow::Result<CodeVersion> {
+    let found = deployment.store.find_code_version(&read.system, &read.version).await?;
+    match found {
+        Some((version, _)) if version.state == CodeVersionState::Published => Ok(version),
+        _ => bail!(CodesError::Import {
+            place: "the file".to_owned(),
+            problem: format!(
+                "version `{}` of `{}` came with this release and says just this; nothing changed",
+                read.version, read.system
+            ),
+        }),
+    }
+}
+
 /// Publishes what another steward proposed: it is in use here when this returns, and the feed tells the others.
 ///
 /// # Errors
-/// As [`kanak_store::Store::publish_code_version`], or when it no longer fits beside the code systems in use.
+/// As [`kanak_store::Store::publish_code_version`], when it no longer fits beside the code systems in use, or when it lacks codes that
+/// others name by now and `removals` are refused.
 pub async fn publish_version(
     deployment: &Deployment,
     (system, version): (&str, &str),
     who: Curator<'_>,
     reason: &str,
+    removals: Removals,
 ) -> anyhow::Result<(CodeVersion, FeedPosition)> {
     deployment.renew_codes().await?;
     let (codes, published_before) = deployment.codes_and_published();
     let (about, parts) = parts_of(deployment, system, version).await?;
-    let told = tokio::task::spawn_blocking(move || tell(&codes, &about, parts, published_before)).await??;
+    // Of one that is decided the hub says so; what it would remove is then no question.
+    let removals = if about.state == CodeVersionState::Proposed { removals } else { Removals::Accepted };
+    let told = tokio::task::spawn_blocking(move || tell(&codes, &about, parts, published_before, removals)).await??;
     let published = deployment.store.publish_code_version(system, version, (who, reason), &told).await?;
     deployment.renew_codes().await?;
     Ok(published)
@@ -121,9 +147,16 @@ fn find<'c>(codes: &'c Codes, about: &CodeVersion) -> anyhow::Result<&'c CodeSys
 }
 
 /// What the feed is told of a version.
-fn tell(codes: &Codes, about: &CodeVersion, parts: CodeParts, published_before: i64) -> anyhow::Result<CodesTold> {
+fn tell(
+    codes: &Codes,
+    about: &CodeVersion,
+    parts: CodeParts,
+    published_before: i64,
+    removals: Removals,
+) -> anyhow::Result<CodesTold> {
     let with = beside(codes, parts)?;
     let system = find(&with, about)?;
+    removals.check((about.system.as_str(), about.version.as_str()), &Difference::of(&with, system).references_lost)?;
     let name = |code: &str| code.to_owned();
     let (counts, named) = match find_before(&with, system) {
         None => {
@@ -178,6 +211,7 @@ mod tests {
 
     use super::*;
     use crate::jobs::code_difference::field;
+    use crate::jobs::code_references::ReferencesLost;
     use crate::jobs::publish::publish;
     use crate::secrets::os_rng;
     use crate::testing::House;
@@ -204,6 +238,7 @@ mod tests {
             format: None,
             version: Some(version.to_owned()),
             effective_from: Day::parse(from),
+            source_date: None,
             sidecar: Some(SIDECAR.to_owned()),
             master: None,
             bytes: text.as_bytes().to_vec(),
@@ -212,8 +247,8 @@ mod tests {
 
     async fn put_in_use(deployment: &Deployment, version: &str, from: &str, text: &str) {
         let read = read(deployment, list(version, from, text)).await.unwrap();
-        propose(deployment, &read, ASHA, "a test").await.unwrap();
-        publish_version(deployment, ("guild", version), BINA, "").await.unwrap();
+        propose(deployment, &read, ASHA, "a test", Removals::Refused).await.unwrap();
+        publish_version(deployment, ("guild", version), BINA, "", Removals::Refused).await.unwrap();
     }
 
     fn display(codes: &Codes, version: Option<&str>, day: &str, code: &str) -> Option<String> {
@@ -249,11 +284,11 @@ mod tests {
         let deployment = &house.deployment;
         let (codes, standardizer) = (deployment.codes(), deployment.standardizer());
         let read = read(deployment, list("1", "2020-01-01", FIRST)).await.unwrap();
-        propose(deployment, &read, ASHA, "a test").await.unwrap();
+        propose(deployment, &read, ASHA, "a test", Removals::Refused).await.unwrap();
         assert!(deployment.codes().system("guild").is_none(), "what waits is not in use");
-        let own = publish_version(deployment, ("guild", "1"), ASHA, "").await.unwrap_err();
+        let own = publish_version(deployment, ("guild", "1"), ASHA, "", Removals::Refused).await.unwrap_err();
         assert!(matches!(own.downcast_ref(), Some(StoreError::OwnCodeVersion { .. })), "{own}");
-        let (published, _) = publish_version(deployment, ("guild", "1"), BINA, "").await.unwrap();
+        let (published, _) = publish_version(deployment, ("guild", "1"), BINA, "", Removals::Refused).await.unwrap();
         assert_eq!(published.state, CodeVersionState::Published);
         assert_eq!(deployment.codes().get_system("guild").unwrap().len(), 3);
         assert!(!Arc::ptr_eq(&deployment.standardizer(), &standardizer), "values are cleaned by the new one");
@@ -341,5 +376,116 @@ mod tests {
         let unknown = ListToRead { sidecar: None, ..list("1", "2026-01-01", FIRST) };
         let refused = read(deployment, unknown).await.unwrap_err().to_string();
         assert!(refused.contains("no code system `guild` yet"), "{refused}");
+    }
+
+    /// Members, which name guilds.
+    const MEMBERS: &str = "code,display,parent\nM1,One,A\nM2,Two,D\n";
+    const OF_MEMBERS: &str =
+        "title_en = \"Members\"\nsource = \"a test\"\nlicence = \"none stated\"\nparent_system = \"guild\"\n";
+
+    #[tokio::test]
+    async fn codes_that_others_name_are_removed_only_where_that_is_accepted() {
+        let house = house().await;
+        let deployment = &house.deployment;
+        put_in_use(deployment, "1", "2020-01-01", FIRST).await;
+        let accepted = Removals::Accepted;
+        // Nobody names `D` when the version is proposed; one does when it is to be published.
+        let second = read(deployment, list("2", "2026-01-01", SECOND)).await.unwrap();
+        assert_eq!(second.difference.references_lost, ReferencesLost::default());
+        propose(deployment, &second, ASHA, "a test", Removals::Refused).await.unwrap();
+        let members = ListToRead {
+            system: "member".to_owned(),
+            sidecar: Some(OF_MEMBERS.to_owned()),
+            ..list("1", "2020-01-01", MEMBERS)
+        };
+        let members = read(deployment, members).await.unwrap();
+        propose(deployment, &members, ASHA, "a test", Removals::Refused).await.unwrap();
+        publish_version(deployment, ("member", "1"), BINA, "", Removals::Refused).await.unwrap();
+        let refused = publish_version(deployment, ("guild", "2"), BINA, "", Removals::Refused).await.unwrap_err();
+        assert!(matches!(refused.downcast_ref(), Some(CodesError::StillNamed { .. })), "{refused}");
+        let words = refused.to_string();
+        for told in ["`D`", "`member` at M2", "retire them", "--accept-removed", "accept_removed=true"] {
+            assert!(words.contains(told), "{told}: {words}");
+        }
+        let (_, shown) = look_at(deployment, "guild", "2").await.unwrap();
+        let told: Vec<_> = shown.references_lost.first.iter().map(|one| (&*one.name, &*one.at, &*one.code)).collect();
+        assert_eq!((shown.references_lost.count, told), (1, vec![("member", "M2", "D")]));
+        publish_version(deployment, ("guild", "2"), BINA, "", accepted).await.unwrap();
+
+        let third = read(deployment, list("3", "2026-02-01", "code,display\nC,Cedar\n")).await.unwrap();
+        assert_eq!(third.difference.references_lost.codes, ["A"], "what was lost before is not lost again");
+        let refused = propose(deployment, &third, ASHA, "a test", Removals::Refused).await.unwrap_err();
+        assert!(matches!(refused.downcast_ref(), Some(CodesError::StillNamed { .. })), "{refused}");
+        assert!(deployment.store.find_code_version("guild", "3").await.unwrap().is_none(), "nothing was written");
+        let waits = propose(deployment, &third, ASHA, "a test", accepted).await.unwrap();
+        assert_eq!(waits.state, CodeVersionState::Proposed);
+    }
+
+    #[tokio::test]
+    async fn a_version_that_is_published_is_given_back_and_a_second_dry_run_asks_for_nothing() {
+        let house = house().await;
+        let deployment = &house.deployment;
+        // Neither a version nor a day is said: it is in force ever since, and named after today.
+        let unnamed = |text: &str| ListToRead { version: None, effective_from: None, ..list("", "", text) };
+        let first = read(deployment, unnamed(FIRST)).await.unwrap();
+        assert!(!first.is_there && first.effective_from.is_none());
+        propose(deployment, &first, ASHA, "a test", Removals::Refused).await.unwrap();
+        let version = first.version.clone();
+        publish_version(deployment, ("guild", &version), BINA, "", Removals::Refused).await.unwrap();
+        let (codes, position) = (deployment.codes(), deployment.store.feed_position().await.unwrap());
+        for sidecar in [Some(SIDECAR.to_owned()), None] {
+            let again = read(deployment, ListToRead { sidecar, ..unnamed(FIRST) }).await.unwrap();
+            assert!(again.is_there && again.difference.is_empty(), "{again:?}");
+            assert_eq!(again.version, version);
+            let given = propose(deployment, &again, ASHA, "a test", Removals::Refused).await.unwrap();
+            assert_eq!((given.state, given.version.as_str()), (CodeVersionState::Published, version.as_str()));
+        }
+        assert!(Arc::ptr_eq(&deployment.codes(), &codes));
+        assert_eq!(deployment.store.feed_position().await.unwrap(), position, "nothing changed");
+        let other = read(deployment, ListToRead { sidecar: None, ..unnamed(SECOND) }).await.unwrap();
+        assert_eq!(other.version, format!("{version}-2"), "another list of the same day stands beside it");
+        assert_eq!(other.difference.previous.as_deref(), Some(version.as_str()));
+    }
+
+    #[tokio::test]
+    async fn a_list_that_came_with_the_release_is_there_as_it_was_exported() {
+        let house = house().await;
+        let deployment = &house.deployment;
+        let codes = deployment.codes();
+        let built_in = codes.get_system("designation").unwrap();
+        let export = ListToRead {
+            system: "designation".to_owned(),
+            version: Some(built_in.version().to_owned()),
+            sidecar: None,
+            effective_from: None,
+            bytes: built_in.packed_csv().to_vec(),
+            ..list("", "", "")
+        };
+        let read = read(deployment, export).await.unwrap();
+        assert!(read.is_there);
+        let refused = propose(deployment, &read, ASHA, "a test", Removals::Refused).await.unwrap_err().to_string();
+        assert!(refused.contains("nothing changed"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn the_date_of_a_source_is_the_one_that_is_stated_or_not_known() {
+        let house = house().await;
+        let deployment = &house.deployment;
+        let dated =
+            |date: Option<&str>| ListToRead { source_date: date.map(str::to_owned), ..list("1", "2020-01-01", FIRST) };
+        let refused = read(deployment, dated(Some("last year"))).await.unwrap_err().to_string();
+        assert!(refused.contains("`last year`") && refused.contains("2026-04-01"), "{refused}");
+        let date_of = |read: &ListRead| {
+            read.parts.sidecar.lines().find(|line| line.starts_with("source_date")).unwrap().to_owned()
+        };
+        let stated = read(deployment, dated(Some("2025-03"))).await.unwrap();
+        assert_eq!(date_of(&stated), "source_date = \"2025-03\"");
+        let unknown = read(deployment, dated(None)).await.unwrap();
+        assert_eq!(date_of(&unknown), "source_date = \"none stated\"");
+        propose(deployment, &unknown, ASHA, "a test", Removals::Refused).await.unwrap();
+        publish_version(deployment, ("guild", "1"), BINA, "", Removals::Refused).await.unwrap();
+        let rows = crate::jobs::code_currency::list_currency(deployment).await.unwrap();
+        let guild = rows.iter().find(|row| row.system == "guild").unwrap();
+        assert_eq!((&guild.source_date, guild.age_days, guild.published_after_days), (&None, None, None));
     }
 }

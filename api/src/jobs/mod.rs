@@ -7,6 +7,7 @@ pub mod code_bundle;
 pub mod code_currency;
 pub mod code_difference;
 pub mod code_lists;
+pub mod code_references;
 pub mod code_versions;
 pub mod declared_models;
 pub mod erase;

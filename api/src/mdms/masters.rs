@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use kanak_codes::{Codes, CodesError, Concept, Language, Status};
+use kanak_codes::{CodeSystem, Codes, CodesError, Concept, Language, Status};
 use kanak_model::toml_text::TomlText;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -39,27 +39,34 @@ pub struct Master {
     pub system: String,
     #[serde(default, rename = "where")]
     properties: BTreeMap<String, String>,
+    /// What a row that the code system lacks says besides, by column, when the master is read back.
+    #[serde(default)]
+    new: BTreeMap<String, String>,
     /// Rows that stand in no code system, by the names of their fields.
     #[serde(default)]
     before: Vec<BTreeMap<String, String>>,
-    field: Vec<Field>,
+    /// Its fields, in their order.
+    pub(super) field: Vec<Field>,
 }
 
+/// A field of a master.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Field {
-    name: String,
-    from: String,
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) from: String,
     #[serde(default)]
-    kind: Kind,
+    pub(super) kind: Kind,
     #[serde(default)]
-    without: String,
-    language: Option<Language>,
+    pub(super) without: String,
+    pub(super) language: Option<Language>,
+    /// A column into which it is read back as well.
+    pub(super) also: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
+pub(super) enum Kind {
     #[default]
     Text,
     Number,
@@ -88,6 +95,12 @@ pub fn all() -> &'static [Master] {
     })
 }
 
+/// The master that is made of a code system; where a name is given, only the one of that name.
+pub fn find_of_system(system: &str, name: Option<&str>) -> Option<&'static Master> {
+    let is_named = |master: &&Master| name.is_none_or(|name| name == master.name || name == master.schema_code());
+    all().iter().filter(|master| master.system == system).find(is_named)
+}
+
 /// The master of a name in a module.
 pub fn find(module: &str, name: &str) -> Option<&'static Master> {
     all().iter().find(|master| master.module == module && master.name == name)
@@ -105,16 +118,17 @@ impl Master {
     /// [`CodesError::UnknownSystem`] where its code system is not served.
     pub fn rows(&self, codes: &Codes) -> Result<Vec<Row>, CodesError> {
         let system = codes.get_system(&self.system)?;
+        let before = self.before.iter().map(|texts| self.row_of(texts));
+        Ok(before.chain(self.rows_of(system).into_iter().map(|(_, row)| row)).collect())
+    }
+
+    /// The rows that are made of concepts, each with its concept, in the order of the table.
+    pub(super) fn rows_of<'c>(&self, system: &'c CodeSystem) -> Vec<(Concept<'c>, Row)> {
         let fits = |concept: &Concept<'_>| {
             self.properties.iter().all(|(name, value)| concept.property(name) == Some(value.as_str()))
         };
-        let mut known = BTreeSet::new();
+        let mut known: BTreeSet<String> = self.identifiers_before().map(str::to_owned).collect();
         let mut rows = Vec::new();
-        for texts in &self.before {
-            let row = self.row_of(texts);
-            known.insert(row.unique_identifier.clone());
-            rows.push(row);
-        }
         for concept in system.concepts().filter(fits) {
             let mut data = Map::new();
             for field in &self.field {
@@ -128,9 +142,20 @@ impl Master {
                 known.insert(unique_identifier.clone());
             }
             let is_active = concept.status() == Status::Active;
-            rows.push(Row { unique_identifier, is_active, data: Value::Object(data) });
+            rows.push((concept, Row { unique_identifier, is_active, data: Value::Object(data) }));
         }
-        Ok(rows)
+        rows
+    }
+
+    /// The identifiers of the rows that stand in no code system.
+    pub(super) fn identifiers_before(&self) -> impl Iterator<Item = &str> {
+        let own = self.field.first().map_or("", |field| field.name.as_str());
+        self.before.iter().filter_map(move |texts| texts.get(own)).map(String::as_str)
+    }
+
+    /// What a row that the code system lacks says besides its fields, by column.
+    pub(super) fn columns_of_new(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.properties.iter().chain(&self.new).map(|(column, value)| (column.as_str(), value.as_str()))
     }
 
     /// A row that stands in no code system; a field without a text is null.
@@ -153,6 +178,15 @@ impl Master {
 }
 
 impl Field {
+    /// The column of a table that it comes from.
+    pub(super) fn column(&self) -> &str {
+        match (self.from.as_str(), self.language) {
+            ("display", Some(Language::Pa)) => "display_pa",
+            ("display", Some(Language::Hi)) => "display_hi",
+            (from, _) => from,
+        }
+    }
+
     fn value(&self, concept: Concept<'_>) -> Value {
         let text = match (self.from.as_str(), self.language) {
             ("code", _) => Some(concept.code()),

@@ -7,6 +7,7 @@ pub mod filter;
 pub mod get_v1;
 pub mod masters;
 mod pattern;
+pub mod read_back;
 mod reader;
 pub mod search_v1;
 pub mod search_v2;

@@ -18,15 +18,7 @@ pub fn import_digit(mut sidecar: Sidecar, master: Option<&str>, bytes: &[u8]) ->
     let mut draft = Draft::new();
     let mut has_parents = false;
     for (row, place) in rows.iter().zip((1..).map(|number| format!("object {number}"))) {
-        let Some(fields) = row.as_object() else {
-            return Err(fail(&place, "it is no object; a master is a list of objects".to_owned()));
-        };
-        let (outer, fields) = match fields.get("data").and_then(Value::as_object) {
-            Some(data) if fields.contains_key("uniqueIdentifier") || fields.contains_key("schemaCode") => {
-                (fields, data)
-            }
-            _ => (fields, fields),
-        };
+        let (outer, fields) = parts_of(row, &place)?;
         let cells = read_fields(&mut draft, &place, outer, fields)?;
         has_parents |= cells.iter().any(|(at, cell)| *at == PARENT && !cell.is_empty());
         draft.push(place, cells)?;
@@ -35,6 +27,50 @@ pub fn import_digit(mut sidecar: Sidecar, master: Option<&str>, bytes: &[u8]) ->
         sidecar.parent_system = Some(sidecar.name.clone());
     }
     draft.finish(sidecar)
+}
+
+/// An object of a master, as it stands in a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DigitObject {
+    /// Where it stands, for errors: `object 3`.
+    pub place: String,
+    /// Its fields.
+    pub fields: Map<String, Value>,
+    /// In the second version of MDMS, of which master it is: `common-masters.Department`.
+    pub schema: Option<String>,
+    /// In the second version, its identifier in the master.
+    pub identifier: Option<String>,
+    /// In the second version, whether it is in use.
+    pub is_active: Option<bool>,
+}
+
+/// The objects of a master in any of the forms that [`import_digit`] reads.
+///
+/// # Errors
+/// [`CodesError::Import`] with the object at fault, or that says which masters there are.
+pub fn digit_objects(master: Option<&str>, bytes: &[u8]) -> Result<Vec<DigitObject>, CodesError> {
+    let file = read_json(bytes)?;
+    let object = |(row, number): (&Value, usize)| -> Result<DigitObject, CodesError> {
+        let place = format!("object {number}");
+        let (outer, fields) = parts_of(row, &place)?;
+        let is_wrapped = !std::ptr::eq(outer, fields);
+        let text = |key: &str| outer.get(key).filter(|_| is_wrapped).and_then(Value::as_str).map(str::to_owned);
+        let is_active = outer.get("isActive").filter(|_| is_wrapped).and_then(Value::as_bool);
+        let (schema, identifier) = (text("schemaCode"), text("uniqueIdentifier"));
+        Ok(DigitObject { place, fields: fields.clone(), schema, identifier, is_active })
+    };
+    find_master(&file, master)?.iter().zip(1..).map(object).collect()
+}
+
+/// What stands around an object, and its own fields; both are the same where nothing does.
+fn parts_of<'v>(row: &'v Value, place: &str) -> Result<(&'v Map<String, Value>, &'v Map<String, Value>), CodesError> {
+    let Some(fields) = row.as_object() else {
+        return Err(fail(place, "it is no object; a master is a list of objects".to_owned()));
+    };
+    Ok(match fields.get("data").and_then(Value::as_object) {
+        Some(data) if fields.contains_key("uniqueIdentifier") || fields.contains_key("schemaCode") => (fields, data),
+        _ => (fields, fields),
+    })
 }
 
 const CODE_KEYS: [&str; 2] = ["code", "serviceCode"];

@@ -10,7 +10,11 @@ use std::io::Write as _;
 use flate2::{Compression, write::GzEncoder};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-pub use self::{csv::import_csv, digit::import_digit, fhir::import_fhir};
+pub use self::{
+    csv::import_csv,
+    digit::{DigitObject, digit_objects, import_digit},
+    fhir::import_fhir,
+};
 use crate::{codes::Part, day::Day, error::CodesError, shape, sidecar::Sidecar, system::CodeSystem};
 
 /// A file of more bytes is refused unread.
@@ -38,6 +42,24 @@ impl Imported {
     pub fn part(&self) -> Part {
         Part::System { sidecar: self.system.sidecar_text(), packed_csv: self.system.packed_csv().to_vec() }
     }
+}
+
+/// Makes a code system of rows that were put together elsewhere: the columns of a CSV as [`import_csv`] reads them, and of each row
+/// where it comes from, for errors, and its cells.
+///
+/// # Errors
+/// As [`import_csv`], with the place of the row.
+pub fn import_rows(
+    sidecar: Sidecar,
+    columns: &[String],
+    rows: impl IntoIterator<Item = (String, Vec<String>)>,
+) -> Result<Imported, CodesError> {
+    let mut draft = Draft::new();
+    let places = columns.iter().map(|name| draft.column("the columns", name)).collect::<Result<Vec<_>, _>>()?;
+    for (place, cells) in rows {
+        draft.push(place, places.iter().copied().zip(cells).collect())?;
+    }
+    draft.finish(sidecar)
 }
 
 /// Rows on their way into a table. Every row has a cell for each column; the first six are those of [`FIRST_COLUMNS`].

@@ -15,6 +15,7 @@ mod lookup;
 mod made;
 mod places;
 mod redact;
+mod references;
 mod rules;
 mod search;
 mod tables;

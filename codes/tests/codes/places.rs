@@ -132,3 +132,26 @@ fn every_alias_names_a_place_that_exists_and_finds_it() {
         assert_eq!(found, Some(code), "{line}");
     }
 }
+
+#[test]
+fn a_point_is_answered_by_the_districts_of_the_snapshot_that_is_asked() {
+    let codes = Codes::builtin().unwrap();
+    let at = |codes: &Codes, latitude: f64, longitude: f64| {
+        codes.find_district_at(latitude, longitude).unwrap().map(|found| found.code.to_owned())
+    };
+    let (amritsar, ludhiana) = ((31.62, 74.876), (30.90, 75.85));
+    let others = codes.get_system("lgd-district").unwrap().children("3").filter(|district| district.code() != "27");
+    let rows: String = others.map(|district| format!("{},{},3\n", district.code(), district.display())).collect();
+    let list = crate::made::part(
+        "lgd-district",
+        "2",
+        "parent_system = \"lgd-state\"",
+        &format!("code,display,parent\n{rows}"),
+    );
+    let fewer = crate::made::with(vec![list]);
+    assert_eq!(at(&fewer, amritsar.0, amritsar.1), None);
+    assert_eq!(fewer.find_unlisted_outline_at(amritsar.0, amritsar.1).unwrap(), Some("Amritsar"));
+    assert_eq!(at(&fewer, ludhiana.0, ludhiana.1).as_deref(), Some("36"), "the others go on");
+    assert_eq!(at(&codes, amritsar.0, amritsar.1).as_deref(), Some("27"), "and so does the snapshot before");
+    assert_eq!(codes.find_unlisted_outline_at(amritsar.0, amritsar.1).unwrap(), None);
+}

@@ -255,13 +255,24 @@ fn no_more_rows_count_as_real_than_there_are_and_made_up_systems_have_none() {
     for one in &currency {
         assert!(one.rows_real <= one.rows, "{}", one.system);
         assert!(!one.is_made_up || one.rows_real == 0, "{}", one.system);
-        assert!(one.age_days(day("2026-12-31")).is_some(), "{}: {}", one.system, one.source_date);
+        assert!(one.age_days(day("2026-12-31")).is_some(), "{}: {:?}", one.system, one.source_date);
         assert!(one.share_present().is_none_or(|share| (0.0..=1.0).contains(&share)));
     }
     let of = |name: &str| currency.iter().find(|one| one.system == name).unwrap();
     assert_eq!((of("service").rows_real, of("service").rows_official), (10, Some(351)));
     assert_eq!(of("lgd-district").age_days(day("2022-03-12")), Some(1));
     assert!(of("lgd-district").gaps.iter().any(|gap| gap.contains("Fazilka")));
+}
+
+#[test]
+fn a_source_without_a_date_is_of_no_age() {
+    let sidecar = crate::made::sidecar("guild", "1", "", "code,display\nA,Ash\n");
+    let packed_csv = crate::made::pack("code,display\nA,Ash\n");
+    let sidecar = sidecar.replace("source_date = \"2026\"", "source_date = \"none stated\"");
+    let codes = crate::made::with(vec![kanak_codes::Part::System { sidecar, packed_csv }]);
+    let currency = codes.currency();
+    let guild = currency.iter().find(|one| one.system == "guild").unwrap();
+    assert_eq!((guild.source_date, guild.age_days(day("2026-12-31"))), (None, None));
 }
 
 #[test]

@@ -20,13 +20,54 @@ fn codes_come_first_then_names_then_slips() {
     first("ifsc", "sbin00003", "SBIN0000300", Matched::Code);
     first("lgd-district", "amrit", "27", Matched::Words);
     first("lgd-district", "Amristar", "27", Matched::Typo);
-    first("lgd-district", "ludhiyana", "36", Matched::Typo);
-    first("lgd-district", "ਅਮ੍ਰਿਤਸਰ", "27", Matched::Typo);
+    first("lgd-district", "ludhiama", "36", Matched::Typo);
+    first("lgd-district", "ਅੰਮ੍ਰਿਤਸਤ", "27", Matched::Typo);
     first("lgd-district", "ਫਿਰੋਜਪੁਰ", "31", Matched::Words);
     first("service", "demarcation of land", "SVC-002", Matched::Words);
     first("service", "land demarcaton", "SVC-002", Matched::Typo);
     // NoStreetlight fits as well and has fewer words, but it is retired.
     first("complaint-type", "pole repair", "StreetLightNotWorking", Matched::Words);
+}
+
+#[test]
+fn places_are_found_by_their_aliases() {
+    for (system, text, expected, alias) in [
+        ("lgd-district", "mohali", "608", "Mohali"),
+        ("lgd-district", "ropar", "42", "Ropar"),
+        ("lgd-district", "nawanshahr", "40", "Nawanshahr"),
+        ("lgd-district", "rup nagar", "42", "Rup Nagar"),
+        ("lgd-district", "ludhiyana", "36", "Ludhiyana"),
+        ("lgd-district", "ਮੋਹਾਲੀ", "608", "ਮੋਹਾਲੀ"),
+        ("lgd-subdistrict", "Ropar", "264", "Ropar"),
+        ("lgd-ulb", "ropar", "248319", "Ropar"),
+    ] {
+        let codes = Codes::builtin().unwrap();
+        let hits = codes.get_system(system).unwrap().search(text, 5);
+        let first = hits.first().map(|hit| (hit.concept.code(), hit.matched, hit.alias));
+        assert_eq!(first, Some((expected, Matched::Alias, Some(alias))), "{system} {text}: {hits:?}");
+        let filter = kanak_codes::Expand { filter: text, count: 5, ..Default::default() };
+        let listed = codes.get_system(system).unwrap().expand(&filter);
+        assert!(listed.concepts.iter().any(|found| found.concept.code() == expected), "{system} {text}");
+    }
+}
+
+#[test]
+fn an_alias_comes_after_a_display_that_is_the_text_and_before_a_slip() {
+    let csv = "code,display,parent\n900,Ropar,3\n901,Roparian,3\n902,Roper,3\n42,RUPNAGAR,3\n";
+    let system = crate::made::system("lgd-district", "9", "parent_system = \"lgd-state\"", csv);
+    let found: Vec<_> =
+        system.search("ropar", 9).iter().map(|hit| (hit.concept.code(), hit.matched, hit.alias)).collect();
+    let expected = [
+        ("900", Matched::Words, None),
+        ("42", Matched::Alias, Some("Ropar")),
+        ("901", Matched::Words, None),
+        ("902", Matched::Typo, None),
+    ];
+    assert_eq!(found, expected);
+    let begun: Vec<_> = system.search("rop", 9).iter().map(|hit| (hit.concept.code(), hit.matched)).collect();
+    assert_eq!(begun.last(), Some(&("42", Matched::Alias)), "{begun:?}");
+    let other = crate::made::system("guild", "9", "", "code,display\n42,RUPNAGAR\n");
+    assert!(other.search("ropar", 9).is_empty(), "aliases are those of places");
 }
 
 #[test]

@@ -113,7 +113,14 @@ impl CodeSystemPage {
         let facts = vec![
             ("Source", system.source().to_owned()),
             ("Licence", system.licence().to_owned()),
-            ("Version", format!("{}, source of {}", system.version(), system.source_date())),
+            (
+                "Version",
+                format!(
+                    "{}, source of {}",
+                    system.version(),
+                    system.stated_source_date().unwrap_or("a date not known")
+                ),
+            ),
             ("Concepts", format::whole(system.len() as i64)),
         ];
         let others = codes.versions(system.name()).filter(|other| other.version() != system.version());

@@ -42,7 +42,7 @@ impl CodeSystemsPage {
             vec![
                 Cell::text(title).link(format!("/code-systems/{}", system.name())).under(system.name()),
                 Cell::whole(system.len() as i64),
-                Cell::text(system.source()).under(format!("of {}, version {}", system.source_date(), system.version())),
+                Cell::text(system.source()).under(format!("{}, version {}", source_date(system), system.version())),
                 licence(system),
             ]
         };
@@ -69,6 +69,11 @@ impl CodeSystemsPage {
     }
 }
 
+/// As of when the source is.
+fn source_date(system: &CodeSystem) -> String {
+    system.stated_source_date().map_or_else(|| "date not known".to_owned(), |date| format!("of {date}"))
+}
+
 /// The licence, and whether the codes are invented.
 fn licence(system: &CodeSystem) -> Cell {
     if system.is_made_up() { Cell::badge(Tone::Gold, "made up") } else { Cell::text(system.licence()) }
@@ -83,7 +88,7 @@ fn currency(language: Language, codes: &Codes, now: Timestamp) -> Table {
         let gaps = if one.gaps.is_empty() { "none known".to_owned() } else { one.gaps.join("; ") };
         vec![
             Cell::text(one.system).link(format!("/code-systems/{}", one.system)),
-            Cell::text(one.source_date),
+            Cell::text(one.source_date.unwrap_or("not known")),
             Cell::text(age.map_or_else(|| "not known".to_owned(), |days| format::whole(i64::from(days)))),
             Cell::whole(one.rows_real as i64),
             Cell::text(official),

@@ -5,7 +5,7 @@ mod stewards;
 
 use anyhow::{anyhow, bail};
 use kanak_codes::identifiers::CheckedKind;
-use kanak_codes::{AsOf, Codes, CodesError, Concept, Direction, Language};
+use kanak_codes::{AsOf, Codes, CodesError, Concept, Direction, Language, SearchHit};
 use serde_json::{Value, json};
 
 use crate::cli::{CodesCommand, EditionArgs};
@@ -168,10 +168,25 @@ fn validate(
 fn search(as_of: AsOf<'_>, text: &str, limit: usize, output: &Output) -> anyhow::Result<()> {
     // Some hits may not be valid on the day.
     let weighed = if as_of.day().is_some() { limit.saturating_mul(5) } else { limit };
-    let hits = as_of.system().search(text, weighed).into_iter().map(|hit| hit.concept);
-    let found: Vec<Concept<'_>> = hits.filter(|concept| as_of.holds(*concept)).take(limit).collect();
+    let hits = as_of.system().search(text, weighed).into_iter();
+    let found: Vec<SearchHit<'_>> = hits.filter(|hit| as_of.holds(hit.concept)).take(limit).collect();
+    if output.json {
+        let view = |hit: &SearchHit<'_>| ConceptView::new(as_of, hit.concept, Language::En).found(*hit);
+        return output.document(&found.iter().map(view).collect::<Vec<_>>());
+    }
+    if found.iter().any(|hit| hit.alias.is_some()) {
+        let row = |hit: &SearchHit<'_>| {
+            let alias = hit.alias.unwrap_or_default().to_owned();
+            vec![hit.concept.code().to_owned(), hit.concept.display().to_owned(), alias]
+        };
+        output.table(&["code", "display", "also known as"], &found.iter().map(row).collect::<Vec<_>>());
+        return Ok(());
+    }
+    let concepts: Vec<Concept<'_>> = found.iter().map(|hit| hit.concept).collect();
     let system = as_of.system().name();
-    show_concepts(as_of, &found, output, || format!("nothing in {system} is like `{text}`; try fewer or other words"))
+    show_concepts(as_of, &concepts, output, || {
+        format!("nothing in {system} is like `{text}`; try fewer or other words")
+    })
 }
 
 /// Shows concepts of a code system, or says why there is none.

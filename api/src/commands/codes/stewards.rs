@@ -28,8 +28,8 @@ pub(super) fn currency(codes: &Codes, output: &Output) -> anyhow::Result<()> {
     let row = |one: &kanak_codes::Currency<'_>| {
         vec![
             one.system.to_owned(),
-            one.source_date.to_owned(),
-            age(one).map_or_else(String::new, |days| grouped(i64::from(days))),
+            one.source_date.unwrap_or("not known").to_owned(),
+            age(one).map_or_else(|| "not known".to_owned(), |days| grouped(i64::from(days))),
             grouped(one.rows_real as i64),
             one.rows_official.map_or_else(String::new, |rows| grouped(rows as i64)),
             one.share_present().map_or_else(String::new, |share| format!("{:.1} %", share * 100.0)),

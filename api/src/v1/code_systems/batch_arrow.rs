@@ -1,6 +1,8 @@
 //! Batches of codes as Arrow IPC streams.
 
-use std::sync::Arc;
+use std::cell::Cell;
+use std::panic::{self, UnwindSafe};
+use std::sync::{Arc, Once};
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanBuilder, RecordBatch, StringBuilder};
 use arrow::datatypes::{DataType, Field, Schema};
@@ -10,10 +12,12 @@ use arrow::ipc::writer::StreamWriter;
 
 use super::batch::{Question, check_count};
 use crate::server::admit::BATCH_BYTES_MAX;
-use crate::server::problem::Problem;
+use crate::server::problem::{Problem, beginning};
 
 /// Rows of one record batch of an answer.
 const ROWS: usize = 8192;
+/// As much of what the library says of a stream, which may repeat it, is repeated in a refusal.
+const REPEATED_CHARS_MAX: usize = 200;
 
 /// The codes of a stream: of its columns, `code` and perhaps `display`, both text.
 ///
@@ -21,7 +25,30 @@ const ROWS: usize = 8192;
 /// 400 for what is no stream, or one with other columns; 413 for too many rows.
 pub fn read(body: &[u8]) -> Result<Vec<Question>, Problem> {
     // The library checks less than a stranger's stream needs.
-    std::panic::catch_unwind(|| read_stream(body)).unwrap_or_else(|_| Err(no_stream("its parts do not fit together")))
+    let read = in_silence(|| read_stream(body));
+    read.unwrap_or_else(|_| Err(no_stream("its parts do not fit together")))
+}
+
+thread_local! {
+    /// Whether this thread reads a stranger's stream, so that a panic is an answer and no fault of the server.
+    static READS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Does work whose panics are caught, and keeps them out of the log: what the library says of a broken stream repeats the stream.
+fn in_silence<T>(work: impl FnOnce() -> T + UnwindSafe) -> std::thread::Result<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let others = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !READS.get() {
+                others(info);
+            }
+        }));
+    });
+    READS.set(true);
+    let done = panic::catch_unwind(work);
+    READS.set(false);
+    done
 }
 
 fn read_stream(body: &[u8]) -> Result<Vec<Question>, Problem> {
@@ -51,7 +78,8 @@ fn read_stream(body: &[u8]) -> Result<Vec<Question>, Problem> {
 }
 
 fn no_stream(error: impl std::fmt::Display) -> Problem {
-    Problem::bad_request(format!("the body is no Arrow IPC stream: {error}"))
+    let why = beginning(&error.to_string(), REPEATED_CHARS_MAX);
+    Problem::bad_request(format!("the body is no Arrow IPC stream: {why}"))
 }
 
 /// The texts of a column; `None` where there is none of that name.
@@ -63,7 +91,8 @@ fn texts<'b>(batch: &'b RecordBatch, name: &str) -> Result<Option<Vec<Option<&'b
         DataType::Utf8View => column.as_string_view().iter().collect(),
         other => {
             return Err(Problem::bad_request(format!(
-                "the column `{name}` is {other}; send Utf8, LargeUtf8 or Utf8View"
+                "the column `{name}` is {}; send Utf8, LargeUtf8 or Utf8View",
+                beginning(&other.to_string(), REPEATED_CHARS_MAX)
             )));
         }
     }))
@@ -215,6 +244,17 @@ mod tests {
         ] {
             assert_eq!(read(&bytes).unwrap_err().status, status);
         }
+    }
+
+    #[test]
+    fn a_refusal_repeats_little_of_the_stream() {
+        let long = "x".repeat(35_000);
+        let number: ArrayRef = Arc::new(Int32Array::from(vec![1]));
+        let field = Arc::new(Field::new(&long, DataType::Int32, true));
+        let nested: ArrayRef = Arc::new(arrow::array::StructArray::from(vec![(field, number)]));
+        let detail = read(&stream(vec![("code", nested)])).unwrap_err().detail.unwrap();
+        assert!(detail.contains("send Utf8") && detail.len() < 400, "{} bytes", detail.len());
+        assert!(no_stream(&long).detail.unwrap().len() < 400);
     }
 
     #[test]

@@ -3,14 +3,14 @@
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use kanak_codes::{AsOf, Concept, Matched};
+use kanak_codes::{AsOf, Concept, Matched, SearchHit};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::answered::{tag_of, tagged};
 use super::asked::{Edition, read_language};
 use super::view::ConceptView;
-use super::write::concepts_json;
+use super::write::{concepts_json, hits_json};
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 
@@ -39,7 +39,8 @@ fn twenty() -> usize {
 /// So many hits are weighed for one that is shown, where some may not be valid on the day.
 const WEIGHED_EACH: usize = 5;
 
-/// Searches a code system.
+/// Searches a code system. Districts, sub-districts and urban bodies are found by old names and other spellings too, which
+/// `matched_alias` tells.
 #[utoipa::path(get, path = "/v1/code-systems/{system}/codes", tag = "codes",
     params(("system" = String, Path, description = "A code system's name, such as `ifsc`"), Search, Edition),
     responses((status = 200, description = "The best first", body = [ConceptView]), (status = 304, description = "Not changed"),
@@ -54,15 +55,29 @@ pub async fn search(
     let codes = state.codes();
     let as_of = edition.find(&codes, &system)?;
     let language = read_language(query.language.as_deref())?;
-    tagged(&headers, &tag_of(as_of), edition.keep(), || concepts_json(as_of, find(as_of, &query).into_iter(), language))
+    tagged(&headers, &tag_of(as_of), edition.keep(), || {
+        if query.is_for_all() {
+            concepts_json(as_of, as_of.concepts().skip(query.offset).take(query.limit()), language)
+        } else {
+            hits_json(as_of, find(as_of, &query).into_iter(), language)
+        }
+    })
 }
 
-fn find<'c>(as_of: AsOf<'c>, query: &Search) -> Vec<Concept<'c>> {
-    let limit = query.limit.min(100);
-    let (search, prefix) = (query.search.as_deref().unwrap_or_default(), query.prefix.as_deref().unwrap_or_default());
-    if search.trim().is_empty() && prefix.trim().is_empty() {
-        return as_of.concepts().skip(query.offset).take(limit).collect();
+impl Search {
+    /// Whether nothing is searched for.
+    fn is_for_all(&self) -> bool {
+        [&self.search, &self.prefix].into_iter().flatten().all(|text| text.trim().is_empty())
     }
+
+    fn limit(&self) -> usize {
+        self.limit.min(100)
+    }
+}
+
+fn find<'c>(as_of: AsOf<'c>, query: &Search) -> Vec<SearchHit<'c>> {
+    let limit = query.limit();
+    let (search, prefix) = (query.search.as_deref().unwrap_or_default(), query.prefix.as_deref().unwrap_or_default());
     let text = if search.trim().is_empty() { prefix } else { search };
     let some_fall_out = as_of.day().is_some() || !(search.is_empty() || prefix.is_empty());
     let weighed = if some_fall_out { limit * WEIGHED_EACH } else { limit };
@@ -72,5 +87,5 @@ fn find<'c>(as_of: AsOf<'c>, query: &Search) -> Vec<Concept<'c>> {
     let hits = as_of.system().search(text, weighed).into_iter();
     let hits = hits.filter(|hit| as_of.holds(hit.concept));
     let hits = hits.filter(|hit| !search.trim().is_empty() || hit.matched == Matched::Code);
-    hits.map(|hit| hit.concept).filter(|concept| begins(*concept)).take(limit).collect()
+    hits.filter(|hit| begins(hit.concept)).take(limit).collect()
 }

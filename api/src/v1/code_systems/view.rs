@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use kanak_codes::{
-    AsOf, CodeSystem, Codes, Concept, Day, Diff, Language, LineageStep, Relationship, Status, Subsumption, Validation,
-    diff,
+    AsOf, CodeSystem, Codes, Concept, Day, Diff, Language, LineageStep, Relationship, SearchHit, Status, Subsumption,
+    Validation, diff,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -29,8 +29,9 @@ pub struct CodeSystemView {
     effective_from: Option<String>,
     /// Where it comes from.
     source: String,
-    /// The date of the source, as precise as it is known.
-    source_date: String,
+    /// The date of the source, as precise as it is known; absent where nobody states it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_date: Option<String>,
     /// Under which licence.
     licence: String,
     /// Whether all or part of it is made up.
@@ -59,7 +60,7 @@ impl From<&CodeSystem> for CodeSystemView {
             version: system.version().to_owned(),
             effective_from: system.effective_from().map(|day| day.to_string()),
             source: system.source().to_owned(),
-            source_date: system.source_date().to_owned(),
+            source_date: system.stated_source_date().map(str::to_owned),
             licence: system.licence().to_owned(),
             made_up: system.is_made_up(),
             concepts: system.len(),
@@ -101,6 +102,9 @@ pub struct ConceptView {
     status: &'static str,
     /// What else is known of it; `valid_from`, `valid_until` and `replaced_by` among them.
     properties: BTreeMap<String, String>,
+    /// The alias by which a search found it, an old name or another spelling; absent where its own names or code did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    matched_alias: Option<String>,
 }
 
 impl ConceptView {
@@ -119,7 +123,14 @@ impl ConceptView {
             parent: as_of.parent(concept).map(str::to_owned),
             status: status_word(concept.status()),
             properties: as_of.properties(concept).map(|(name, value)| (name.to_owned(), value.into_owned())).collect(),
+            matched_alias: None,
         }
+    }
+
+    /// The same, as it was found by a search.
+    #[must_use]
+    pub fn found(self, hit: SearchHit<'_>) -> Self {
+        Self { matched_alias: hit.alias.map(str::to_owned), ..self }
     }
 }
 
@@ -383,7 +394,7 @@ impl DistrictAtView {
     /// The district in which a point lies, in degrees.
     ///
     /// # Errors
-    /// 400 for what is no point on Earth; 404 outside all outlines.
+    /// 400 for what is no point on Earth; 404 outside all outlines, and in the outline of a district that the list lacks.
     pub fn find(codes: &Codes, latitude: f64, longitude: f64) -> Result<Self, Problem> {
         if !((-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude)) {
             return Err(Problem::bad_request(
@@ -391,8 +402,16 @@ impl DistrictAtView {
             ));
         }
         let found = codes.find_district_at(latitude, longitude)?;
-        let found = found.ok_or_else(|| Problem::not_found("outside the districts that have outlines"))?;
         let districts = codes.get_system("lgd-district")?;
+        let Some(found) = found else {
+            return Err(Problem::not_found(match codes.find_unlisted_outline_at(latitude, longitude)? {
+                None => "outside the districts that have outlines".to_owned(),
+                Some(name) => format!(
+                    "in the outline of {name}, and version `{}` of `lgd-district` has no district of that name",
+                    districts.version()
+                ),
+            }));
+        };
         let view = |code: &str| match districts.lookup(code) {
             Some(concept) => CodeView::from(concept),
             None => CodeView { code: code.to_owned(), display: String::new() },

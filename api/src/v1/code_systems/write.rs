@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use kanak_codes::{AsOf, Concept, Language};
+use kanak_codes::{AsOf, Concept, Language, SearchHit};
 
 use super::view::status_word;
 
@@ -41,6 +41,26 @@ pub fn concepts_json<'c>(as_of: AsOf<'c>, concepts: impl Iterator<Item = Concept
             out.push(b',');
         }
         write_concept(&mut out, as_of, concept, language);
+    }
+    out.push(b']');
+    out
+}
+
+/// What a search found as a JSON array: concepts, with the alias by which one was found.
+pub fn hits_json<'c>(as_of: AsOf<'c>, hits: impl Iterator<Item = SearchHit<'c>>, language: Language) -> Vec<u8> {
+    let mut out = vec![b'['];
+    for hit in hits {
+        if out.len() > 1 {
+            out.push(b',');
+        }
+        write_concept(&mut out, as_of, hit.concept, language);
+        if let Some(alias) = hit.alias {
+            // Into the object that was just ended.
+            out.pop();
+            out.extend_from_slice(b",\"matched_alias\":");
+            write_text(&mut out, alias);
+            out.push(b'}');
+        }
     }
     out.push(b']');
     out
@@ -121,6 +141,21 @@ mod tests {
                 let view = serde_json::to_value(ConceptView::new(as_of, concept, language)).unwrap();
                 assert_eq!(serde_json::from_slice::<serde_json::Value>(&out).unwrap(), view, "{code}");
             }
+        }
+    }
+
+    #[test]
+    fn what_a_search_found_is_written_as_its_view_is_with_the_alias() {
+        let codes = Codes::builtin().unwrap();
+        let as_of = codes.as_of("lgd-district", None, None).unwrap();
+        for text in ["mohali", "amritsar"] {
+            let hits = as_of.system().search(text, 3);
+            let written = hits_json(as_of, hits.iter().copied(), Language::Pa);
+            let views: Vec<ConceptView> =
+                hits.iter().map(|hit| ConceptView::new(as_of, hit.concept, Language::Pa).found(*hit)).collect();
+            let written: serde_json::Value = serde_json::from_slice(&written).unwrap();
+            assert_eq!(written, serde_json::to_value(views).unwrap(), "{text}");
+            assert_eq!(written[0].get("matched_alias").is_some(), text == "mohali", "{written}");
         }
     }
 }

@@ -33,7 +33,9 @@ fn refusal(error: anyhow::Error) -> Problem {
         _ => {}
     }
     match error.downcast_ref::<CodesError>() {
-        Some(CodesError::VersionExists { .. }) => Problem::new(StatusCode::CONFLICT, error.to_string()),
+        Some(CodesError::VersionExists { .. } | CodesError::StillNamed { .. }) => {
+            Problem::new(StatusCode::CONFLICT, error.to_string())
+        }
         Some(_) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
         None => Problem::internal(error),
     }

@@ -101,9 +101,11 @@ pub struct ImportView {
     pub(super) concepts: u64,
     /// What was left out or filled in.
     pub(super) notes: Vec<String>,
+    /// Whether that version is there already and says just this: nothing would change.
+    pub(super) is_there: bool,
     /// How it differs from the version before it.
     pub(super) difference: Difference,
-    /// What was proposed; left out of a dry run.
+    /// What was proposed, or is published already; left out of a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) proposed: Option<CodeVersionView>,
 }

@@ -157,3 +157,58 @@ async fn defects_are_listed_by_system_for_whoever_has_a_key() {
     assert_eq!(department.defects, defects.len());
     assert!(department.age_days.is_some() && department.published_after_days.is_none(), "{department:?}");
 }
+
+#[tokio::test]
+async fn a_list_that_lacks_a_district_is_published_only_with_consent_and_its_outline_says_so() {
+    let office = Office::new().await;
+    let served = &office.served;
+    let codes = served.state.deployment.codes();
+    let punjab = codes.get_system("lgd-district").unwrap().children("3").filter(|district| district.code() != "27");
+    let rows: String = punjab.map(|district| format!("{},{},3\n", district.code(), district.display())).collect();
+    let table = format!("code,display,parent\n{rows}");
+    let import = "lgd-district/versions?version=new";
+    let dry = office.post("asha", &format!("{import}&dry_run=true"), &table).await;
+    assert_eq!(dry.status, StatusCode::OK, "{}", dry.body);
+    let lost = dry.json()["difference"]["references_lost"].clone();
+    assert!(lost["count"].as_u64().unwrap() > 1_000, "{lost}");
+    let refused = office.post("asha", import, &table).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+    assert!(refused.body.contains("lgd-subdistrict") && refused.body.contains("accept_removed"), "{}", refused.body);
+    let proposed = office.post("asha", &format!("{import}&accept_removed=true"), &table).await;
+    assert_eq!(proposed.status, StatusCode::CREATED, "{}", proposed.body);
+    let publish = "lgd-district/versions/new/publication";
+    assert_eq!(office.post("bina", publish, "").await.status, StatusCode::CONFLICT);
+    let amritsar = "/v1/code-systems/lgd-district/at?lat=31.62&lon=74.876";
+    assert_eq!(served.get(amritsar, "", "").await.status, StatusCode::OK);
+    let published = office.post("bina", &format!("{publish}?accept_removed=true"), "").await;
+    assert_eq!(published.status, StatusCode::OK, "{}", published.body);
+    let missing = served.get(amritsar, "", "").await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND, "{}", missing.body);
+    assert!(missing.body.contains("Amritsar") && missing.body.contains("`new`"), "{}", missing.body);
+    let ludhiana = served.get("/v1/code-systems/lgd-district/at?lat=30.9&lon=75.85", "", "").await;
+    assert_eq!((ludhiana.status, &ludhiana.json()["district"]["code"]), (StatusCode::OK, &json!("36")));
+
+    let again = office.post("asha", import, &table).await;
+    assert_eq!(again.status, StatusCode::OK, "{}", again.body);
+    let again = again.json();
+    assert_eq!((&again["is_there"], &again["proposed"]["state"]), (&json!(true), &json!("published")));
+}
+
+#[tokio::test]
+async fn a_master_of_digit_as_it_is_answered_here_changes_nothing_when_it_is_imported() {
+    let office = Office::new().await;
+    for (system, schema) in
+        [("department", "common-masters.Department"), ("complaint-type", "RAINMAKER-PGR.ServiceDefs")]
+    {
+        let criteria = json!({ "MdmsCriteria": { "tenantId": "pb", "schemaCode": schema, "limit": 10_000 } });
+        let request = Request::post("/mdms-v2/v2/_search").header(header::CONTENT_TYPE, "application/json");
+        let answered = office.served.send(request.body(Body::from(criteria.to_string())).unwrap()).await;
+        assert!(answered.json()["mdms"].as_array().unwrap().len() > 40, "{}", answered.body);
+        let import = format!("{system}/versions?version=new&dry_run=true");
+        let read = office.post("asha", &import, &answered.body).await;
+        assert_eq!(read.status, StatusCode::OK, "{}", read.body);
+        let difference = read.json()["difference"].clone();
+        let counts = ["added", "changed", "retired", "removed"].map(|kind| difference[kind].as_u64());
+        assert_eq!(counts, [Some(0); 4], "{difference}");
+    }
+}
