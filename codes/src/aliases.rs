@@ -48,13 +48,11 @@ impl AliasIndex {
         let mut aliases = Vec::new();
         for (code, name) in places::aliases_of(system)? {
             let Some(row) = table.find(code) else { continue };
-            let squeezed = squeeze(name);
-            if table.displays.iter().any(|display| squeeze(display.get(row)) == squeezed) {
+            let words = words_of(name);
+            if table.displays.iter().any(|display| words_of(display.get(row)) == words) {
                 continue;
             }
-            let mut words = Vec::new();
-            for_each_word(name, |word| words.push(word.to_owned()));
-            aliases.push(Alias { row, name, words, squeezed });
+            aliases.push(Alias { row, name, squeezed: words.concat(), words });
         }
         let mut words: Vec<(String, u32)> = Vec::new();
         for (alias, at) in aliases.iter().zip(0..) {
@@ -99,4 +97,11 @@ impl AliasIndex {
         let from = self.words.partition_point(|(word, _)| word.as_str() < beginning);
         self.words[from..].iter().take_while(move |(word, _)| word.starts_with(beginning)).map(|(_, at)| *at)
     }
+}
+
+/// The folded words of a name, in order.
+fn words_of(name: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for_each_word(name, |word| words.push(word.to_owned()));
+    words
 }

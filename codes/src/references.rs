@@ -189,7 +189,7 @@ impl Search<'_> {
 
     fn look_at_rule(&mut self, codes: &Codes, (set, place): (&str, &str), rule: &Rule) {
         let systems: Vec<&str> = match (&rule.system, &rule.value_set) {
-            (Some(system), _) => vec![system],
+            (Some(system), _) => vec![system.as_str()],
             (None, Some(name)) => codes.systems_of(name).unwrap_or_default(),
             (None, None) => Vec::new(),
         };
@@ -210,7 +210,7 @@ impl Search<'_> {
             if systems.iter().any(|system| holds_codes_of(&target, system, property)) {
                 let values = match values {
                     OneOrMore::One(one) => std::slice::from_ref(one),
-                    OneOrMore::More(more) => more,
+                    OneOrMore::More(more) => more.as_slice(),
                 };
                 named.extend(values.iter().map(|value| (property.as_str(), value.as_str())));
             }
@@ -245,9 +245,7 @@ impl Search<'_> {
     fn add(&mut self, one: Reference) {
         let lost = &mut self.lost;
         lost.count += 1;
-        if !lost.codes.contains(&one.code) {
-            lost.codes.insert(one.code.clone());
-        }
+        lost.codes.insert(one.code.clone());
         let count = match lost.holders.last_mut() {
             Some(last) if (last.kind, &last.holder) == (one.kind, &one.holder) => {
                 last.count += 1;

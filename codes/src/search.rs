@@ -209,8 +209,10 @@ impl SearchIndex {
             hits.len() < limit
         };
         let text = beginning(text.trim());
-        let by_code = || self.rows_by_code(system, text, limit).into_iter().map(unaliased);
-        if text.is_empty() || !take(&mut by_code(), Matched::Code) {
+        if text.is_empty() {
+            return hits;
+        }
+        if !take(&mut self.rows_by_code(system, text, limit).into_iter().map(unaliased), Matched::Code) {
             return hits;
         }
         let words = words_of(text);

@@ -105,11 +105,11 @@ impl ListToRead {
             let there = codes.system_version(imported.system.name(), imported.system.version());
             let is_there = there.is_some_and(|there| says_the_same(there, &imported.system));
             // A version that nobody named gives way to one that says something else: lists of one day stand beside each other.
-            if there.is_some() && !is_there && draft.is_named_by_day && number < NUMBER_MAX {
-                number += 1;
-                continue;
+            let gives_way = there.is_some() && !is_there && draft.is_named_by_day && number < NUMBER_MAX;
+            if !gives_way {
+                return list_read(codes, imported, there.filter(|_| is_there));
             }
-            return list_read(codes, imported, there.filter(|_| is_there));
+            number += 1;
         }
     }
 

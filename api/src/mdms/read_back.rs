@@ -218,7 +218,9 @@ impl<'a> Reading<'a> {
         (row, object): (Option<&Row>, &DigitObject),
     ) -> Result<(), CodesError> {
         let answered = row.and_then(|row| at(row.data.as_object()?, &field.name));
-        if answered == Some(value) || field.kind == Kind::Tenant || field.from == "code" {
+        let is_made_of_others = field.kind == Kind::Tenant || field.from == "code";
+        let says_nothing = field.kind == Kind::Flag && value.is_null();
+        if answered == Some(value) || is_made_of_others || says_nothing {
             return Ok(());
         }
         let text = match field.kind {
