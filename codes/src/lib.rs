@@ -69,7 +69,7 @@ pub use crate::{
     lineage::{Lineage, LineageStep},
     members::{MemberJudgement, Membership},
     places::PlaceName,
-    scheme::{Clause, Condition, Eligibility, Fact, Facts, Scheme, Schemes, WrongFact},
+    scheme::{Clause, ClauseOutcome, Condition, Eligibility, Fact, Facts, Scheme, Schemes, UnknownFact, WrongFact},
     search::{Matched, SearchHit},
     sidecar::Sidecar,
     system::{CodeSystem, Subsumption},

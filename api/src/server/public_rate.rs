@@ -18,11 +18,13 @@ use crate::server::state::AppState;
 /// An address that was quiet has the requests of so many seconds at hand.
 const SECONDS_AT_HAND: f64 = 10.0;
 /// How the paths of public codes begin.
-const PUBLIC: [&str; 7] = [
+const PUBLIC: [&str; 9] = [
     "/v1/code-systems",
     "/v1/value-sets",
     "/v1/concept-maps",
     "/v1/code-bundle",
+    "/v1/services",
+    "/v1/schemes",
     "/fhir/",
     "/mdms-v2/",
     "/egov-mdms-service/",

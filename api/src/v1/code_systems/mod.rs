@@ -17,6 +17,7 @@ pub mod lineage;
 pub mod list;
 pub mod lookup;
 pub mod lookup_many;
+pub mod only;
 pub mod relations;
 pub mod search;
 pub mod subsumes;

@@ -10,7 +10,7 @@ use super::*;
 use crate::server::public_rate;
 
 /// A value set and a second version of a code system, published beside the built-in ones.
-async fn served() -> Served {
+pub(super) async fn served() -> Served {
     let house = House::new().await;
     let codes = house.deployment.codes();
     let districts = codes.get_system("lgd-district").unwrap();
@@ -26,24 +26,24 @@ async fn served() -> Served {
 }
 
 impl Served {
-    async fn ask(&self, path: &str) -> Answer {
+    pub(super) async fn ask(&self, path: &str) -> Answer {
         self.get(path, "", "").await
     }
 
-    async fn post(&self, path: &str, kind: &str, body: impl Into<Body>) -> Answer {
+    pub(super) async fn post(&self, path: &str, kind: &str, body: impl Into<Body>) -> Answer {
         let request = Request::post(path).header(header::CONTENT_TYPE, kind).body(body.into());
         self.send(request.unwrap()).await
     }
 }
 
 #[track_caller]
-fn ok(answer: &Answer) -> Value {
+pub(super) fn ok(answer: &Answer) -> Value {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     answer.json()
 }
 
 #[track_caller]
-fn problem(answer: &Answer, status: StatusCode, says: &str) {
+pub(super) fn problem(answer: &Answer, status: StatusCode, says: &str) {
     assert_eq!(answer.status, status, "{}", answer.body);
     assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json", "{}", answer.body);
     assert!(answer.json()["detail"].as_str().unwrap().contains(says), "{}", answer.body);
