@@ -586,6 +586,9 @@ pub enum CodesCommand {
         latitude: f64,
         /// Degrees east.
         longitude: f64,
+        /// As districts were on this day.
+        #[arg(long, value_name = "DAY")]
+        as_of: Option<Day>,
     },
 }
 

@@ -63,7 +63,9 @@ pub fn run(command: &CodesCommand, codes: &Codes, holidays: &Holidays, output: &
         CodesCommand::Scheme { code, stated, as_of, facts: _ } => {
             rules::scheme(code, stated.as_deref(), *as_of, output)?;
         }
-        CodesCommand::At { latitude, longitude } => stewards::at(codes, *latitude, *longitude, output)?,
+        CodesCommand::At { latitude, longitude, as_of } => {
+            stewards::at(codes, (*latitude, *longitude), *as_of, output)?
+        }
     }
     Ok(())
 }
