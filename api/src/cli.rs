@@ -546,6 +546,39 @@ pub enum CodesCommand {
         /// Only of this code system.
         system: Option<String>,
     },
+    /// What the state promises of a service: fee, documents, limit, officer and appeals, and what of it is made up.
+    Charter {
+        /// The code of the service, such as SVC-002.
+        code: String,
+        /// As it stood on this day [default: today].
+        #[arg(long, value_name = "DAY")]
+        as_of: Option<Day>,
+    },
+    /// By when an application for a service has to be decided.
+    Due {
+        /// The code of the service, such as SVC-002.
+        code: String,
+        /// The day on which the application was received.
+        #[arg(long, value_name = "DAY")]
+        received: Day,
+        /// The district whose offices decide (LGD code): its own holidays do not count either.
+        #[arg(long, value_name = "CODE")]
+        district: Option<String>,
+    },
+    /// The rules of a scheme; with facts, whether they meet them, clause by clause.
+    Scheme {
+        /// The code of the scheme, such as SCH-05.
+        code: String,
+        /// A file with a JSON object of facts, such as {"age": 60}; `-` for standard input.
+        #[arg(long, value_name = "FILE")]
+        facts: Option<PathBuf>,
+        /// What was in it, once it is read.
+        #[arg(skip)]
+        stated: Option<String>,
+        /// By the rules of this day [default: today].
+        #[arg(long, value_name = "DAY")]
+        as_of: Option<Day>,
+    },
     /// The district of Punjab in which a point lies.
     #[command(allow_negative_numbers = true)]
     At {
@@ -553,6 +586,9 @@ pub enum CodesCommand {
         latitude: f64,
         /// Degrees east.
         longitude: f64,
+        /// As districts were on this day.
+        #[arg(long, value_name = "DAY")]
+        as_of: Option<Day>,
     },
 }
 

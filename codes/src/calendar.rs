@@ -101,6 +101,13 @@ impl<'a> Calendar<'a> {
         self.working_days_used(from, to, StopClock::RUNNING)
     }
 
+    /// The days after `from`, up to and with `to`, on which offices are closed, each with why; none when `to` is not after `from`.
+    pub fn days_off_between(&self, from: Day, to: Day) -> impl Iterator<Item = (Day, DayOff<'a>)> + use<'a> {
+        let calendar = *self;
+        let days = (from.days()..to.days()).map(|before| Day::from_days(before).plus_days(1));
+        days.filter_map(move |day| Some((day, calendar.day_off(day)?)))
+    }
+
     /// The day on which the `count`-th working day after `day` falls; `day` itself for 0. `None` when there is none, because
     /// the list closes offices for more than a year on end.
     pub fn add_working_days(&self, day: Day, count: u32) -> Option<Day> {
@@ -257,6 +264,18 @@ mod tests {
         let holidays = Holidays::parse("h.csv", &list).unwrap();
         assert_eq!(holidays.calendar().add_working_days(day("2026-01-01"), 1), None);
         assert_eq!(holidays.calendar().add_working_days(day("2026-01-01"), 0), Some(day("2026-01-01")));
+    }
+
+    #[test]
+    fn days_off_and_working_days_make_up_a_stretch_and_each_day_off_says_why() {
+        let holidays = holidays();
+        let (calendar, from, to) = (holidays.calendar(), day("2026-02-27"), day("2026-03-08"));
+        let off: Vec<_> = calendar.days_off_between(from, to).map(|(day, why)| (day.to_string(), why)).collect();
+        let (saturday, sunday) = ("2026-02-28".to_owned(), "2026-03-01".to_owned());
+        assert_eq!(off[..2], [(saturday, DayOff::Weekly), (sunday, DayOff::Weekly)]);
+        assert_eq!(off[2], ("2026-03-04".to_owned(), DayOff::Holiday("Holi")));
+        assert_eq!(off.len() as u32 + calendar.working_days_between(from, to), 9);
+        assert_eq!(calendar.days_off_between(to, from).count(), 0);
     }
 
     #[test]

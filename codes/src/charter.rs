@@ -147,6 +147,11 @@ impl<'a> ServiceCharter<'a> {
         self.service.property("made_up_fields").into_iter().flat_map(|list| list.split('|'))
     }
 
+    /// Whether what a column of the list of services says of this one is made up: all of it where the service is.
+    pub fn is_made_up_field(&self, column: &str) -> bool {
+        self.is_made_up() || self.made_up_fields().any(|made_up| made_up == column)
+    }
+
     /// Every limit there was, oldest first.
     pub fn limits(&self) -> &[WorkingDayLimit] {
         &self.limits

@@ -72,7 +72,7 @@ pub use crate::{
     members::{MemberJudgement, Membership},
     places::PlaceName,
     references::{HolderCount, HolderKind, LostReferences, Reference},
-    scheme::{Clause, Condition, Eligibility, Fact, Facts, Scheme, Schemes, WrongFact},
+    scheme::{Clause, ClauseOutcome, Condition, Eligibility, Fact, Facts, Scheme, Schemes, UnknownFact, WrongFact},
     search::{Matched, SearchHit},
     sidecar::{NONE_STATED, Sidecar},
     system::{CodeSystem, Subsumption},

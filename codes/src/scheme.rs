@@ -106,6 +106,29 @@ pub enum Eligibility<'a> {
     NotInForce,
 }
 
+/// How a clause stands to some facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClauseOutcome {
+    /// It is met.
+    Met,
+    /// It is known not to be met.
+    Failing,
+    /// Nobody has stated its fact.
+    Missing,
+}
+
+/// A fact that no clause of a scheme asks for. Whoever states the facts must act.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{scheme}` asks for no fact `{fact}`; it asks for {known}")]
+pub struct UnknownFact {
+    /// The code of the scheme.
+    pub scheme: String,
+    /// The name as it was stated.
+    pub fact: String,
+    /// The names that it asks for, joined by commas.
+    pub known: String,
+}
+
 /// A fact of a kind that a clause cannot be held against. Whoever states the facts must act.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the fact `{fact}` is to be {expected}")]
@@ -144,6 +167,11 @@ impl Facts {
     /// A fact; `None` when it is not known.
     pub fn get(&self, name: &str) -> Option<&Fact> {
         self.0.get(name)
+    }
+
+    /// The names of those that are known, in their order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
     }
 }
 
@@ -216,11 +244,11 @@ impl Scheme {
         }
         let (mut failing, mut missing) = (Vec::new(), Vec::new());
         for clause in self.clauses_on(day) {
-            match facts.get(&clause.fact) {
-                None if missing.contains(&clause.fact.as_str()) => {}
-                None => missing.push(clause.fact.as_str()),
-                Some(fact) if clause.is_met_by(fact)? => {}
-                Some(_) => failing.push(clause),
+            match clause.hold_against(facts)? {
+                ClauseOutcome::Missing if missing.contains(&clause.fact.as_str()) => {}
+                ClauseOutcome::Missing => missing.push(clause.fact.as_str()),
+                ClauseOutcome::Met => {}
+                ClauseOutcome::Failing => failing.push(clause),
             }
         }
         Ok(match (failing.is_empty(), missing.is_empty()) {
@@ -228,6 +256,32 @@ impl Scheme {
             (true, false) => Eligibility::Unknown { missing },
             (false, _) => Eligibility::NotEligible { failing, missing },
         })
+    }
+
+    /// The facts that its clauses ask for, of whatever day, each with the first clause that does; in the order of the scheme.
+    pub fn facts(&self) -> impl Iterator<Item = (&str, &Clause)> {
+        let asked = self
+            .clauses
+            .iter()
+            .enumerate()
+            .filter(move |(place, clause)| !self.clauses[..*place].iter().any(|before| before.fact == clause.fact));
+        asked.map(|(_, clause)| (clause.fact.as_str(), clause))
+    }
+
+    /// Refuses facts that no clause asks for, of whatever day: most likely they are misspelt.
+    ///
+    /// # Errors
+    /// [`UnknownFact`] naming the first of them.
+    pub fn refuse_unknown(&self, facts: &Facts) -> Result<(), UnknownFact> {
+        let is_unknown = |name: &&str| !self.clauses.iter().any(|clause| clause.fact == *name);
+        match facts.names().find(is_unknown) {
+            None => Ok(()),
+            Some(fact) => Err(UnknownFact {
+                scheme: self.code.clone(),
+                fact: fact.to_owned(),
+                known: self.facts().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", "),
+            }),
+        }
     }
 
     /// The clauses that hold on a day.
@@ -242,16 +296,31 @@ impl Clause {
         &self.texts[language as usize]
     }
 
+    /// How the clause stands to some facts.
+    ///
+    /// # Errors
+    /// [`WrongFact`] for a fact of another kind than the clause asks for.
+    pub fn hold_against(&self, facts: &Facts) -> Result<ClauseOutcome, WrongFact> {
+        let Some(fact) = facts.get(&self.fact) else { return Ok(ClauseOutcome::Missing) };
+        Ok(if self.is_met_by(fact)? { ClauseOutcome::Met } else { ClauseOutcome::Failing })
+    }
+
+    /// What its fact is to be, in words.
+    pub fn expects(&self) -> &'static str {
+        match self.condition {
+            Condition::AtLeast(_) | Condition::AtMost(_) => "a whole number",
+            Condition::OneOf(_) => "a text",
+            Condition::Is(_) => "true or false",
+        }
+    }
+
     fn is_met_by(&self, fact: &Fact) -> Result<bool, WrongFact> {
-        let wrong = |expected| WrongFact { fact: self.fact.clone(), expected };
         match (&self.condition, fact) {
             (Condition::AtLeast(bound), Fact::Number(number)) => Ok(number >= bound),
             (Condition::AtMost(bound), Fact::Number(number)) => Ok(number <= bound),
             (Condition::OneOf(texts), Fact::Text(text)) => Ok(texts.contains(text)),
             (Condition::Is(wanted), Fact::Flag(flag)) => Ok(wanted == flag),
-            (Condition::AtLeast(_) | Condition::AtMost(_), _) => Err(wrong("a whole number")),
-            (Condition::OneOf(_), _) => Err(wrong("a text")),
-            (Condition::Is(_), _) => Err(wrong("true or false")),
+            _ => Err(WrongFact { fact: self.fact.clone(), expected: self.expects() }),
         }
     }
 
@@ -387,6 +456,19 @@ mod tests {
         let scheme = scheme(&["fact = \"age\"\nat_least = 60"]);
         let error = scheme.judge(Facts::default().set("age", "sixty"), day("2024-01-01")).unwrap_err().to_string();
         assert_eq!(error, "the fact `age` is to be a whole number");
+    }
+
+    #[test]
+    fn a_fact_that_no_clause_asks_for_is_named_with_those_that_are_and_one_of_a_former_clause_is_none() {
+        let scheme = scheme(&[
+            "fact = \"age\"\nat_least = 60\nvalid_until = \"2016-04-01\"",
+            "fact = \"is_widow\"\nis = true",
+            "fact = \"age\"\nat_most = 90",
+        ]);
+        assert_eq!(scheme.facts().map(|(name, _)| name).collect::<Vec<_>>(), ["age", "is_widow"]);
+        assert_eq!(scheme.refuse_unknown(Facts::default().set("age", 60).set("is_widow", true)), Ok(()));
+        let error = scheme.refuse_unknown(Facts::default().set("age", 60).set("aeg", 60)).unwrap_err();
+        assert_eq!(error.to_string(), "`X` asks for no fact `aeg`; it asks for `age`, `is_widow`");
     }
 
     #[test]

@@ -276,6 +276,11 @@ impl Warehouse {
         current.as_ref().map(|catalog| catalog.release.clone())
     }
 
+    /// The list of holidays by which working days are counted: the deployment's own, or the built-in one.
+    pub fn holidays(&self) -> &Holidays {
+        &self.inner.holidays
+    }
+
     /// Answers one SELECT under the caller's access. It has at most 16 KiB, and its rows weigh at most 64 MiB unless the
     /// hub itself asks; a few run at a time and the others wait.
     ///

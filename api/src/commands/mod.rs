@@ -33,7 +33,7 @@ pub mod webhooks;
 
 use std::process::ExitCode;
 
-use kanak_codes::Codes;
+use kanak_codes::{Codes, Holidays};
 
 use crate::cli::{
     AnyCodesCommand, AuditCommand, Cli, Command, DataCommand, Global, ModelCommand, ServeRole, VaultCommand,
@@ -74,10 +74,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Codes(AnyCodesCommand::Ask(command)) if is_data_folder(&global.data) => {
-            on_data(DataCommand::AskCodes(command), &global, &output).await
+            on_data(DataCommand::AskCodes(codes::with_facts_read(command)?), &global, &output).await
         }
         Command::Codes(AnyCodesCommand::Ask(command)) => {
-            codes::run(&command, &Codes::builtin()?, &output)?;
+            let command = codes::with_facts_read(command)?;
+            codes::run(&command, &Codes::builtin()?, &Holidays::builtin(), &output)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Codes(AnyCodesCommand::OnData(command)) => {
@@ -141,7 +142,9 @@ async fn run_command(command: &DataCommand, deployment: &Deployment, output: &Ou
         DataCommand::Hold(command) => Box::pin(hold::run(command, deployment, output)).await,
         DataCommand::Agreement(command) => Box::pin(agreement::run(command, deployment, output)).await,
         DataCommand::Consent(command) => Box::pin(consent::run(command, deployment, output)).await,
-        DataCommand::AskCodes(command) => codes::run(command, &deployment.codes(), output),
+        DataCommand::AskCodes(command) => {
+            codes::run(command, &deployment.codes(), deployment.warehouse.holidays(), output)
+        }
         DataCommand::Codes(command) => Box::pin(code_versions::run(command, deployment, output)).await,
         DataCommand::Vault(command) => Box::pin(vault::run(command, deployment, output)).await,
     }

@@ -105,6 +105,7 @@ fn bearer_token(headers: &HeaderMap) -> Option<&str> {
 /// lies below the same name and is none of them.
 fn asks_of_codes(path: &str) -> bool {
     is_batch_of_codes(path)
+        || (path.starts_with("/v1/schemes/") && path.ends_with("/evaluate"))
         || ["/fhir/", "/mdms-v2/", "/egov-mdms-service/"].iter().any(|begins| path.starts_with(begins))
 }
 

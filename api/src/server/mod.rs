@@ -2,6 +2,7 @@
 
 pub mod actions;
 pub mod admit;
+pub mod any_site;
 pub mod attempts;
 pub mod docs;
 pub mod health;
@@ -19,3 +20,4 @@ pub mod state;
 pub mod telemetry;
 pub mod unread;
 pub mod unstalled;
+pub mod weak_tags;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use kanak_model::Caller;
@@ -17,12 +17,14 @@ use crate::server::state::AppState;
 
 /// An address that was quiet has the requests of so many seconds at hand.
 const SECONDS_AT_HAND: f64 = 10.0;
-/// How the paths of public codes begin.
-const PUBLIC: [&str; 7] = [
+/// How the paths of public codes begin. Whoever asks them needs no key.
+const PUBLIC: [&str; 9] = [
     "/v1/code-systems",
     "/v1/value-sets",
     "/v1/concept-maps",
     "/v1/code-bundle",
+    "/v1/services",
+    "/v1/schemes",
     "/fhir/",
     "/mdms-v2/",
     "/egov-mdms-service/",
@@ -34,12 +36,22 @@ pub fn allowance(requests_a_second: u32) -> Option<Arc<Attempts>> {
     Some(Arc::new(Attempts::new(f64::from(requests_a_second) * SECONDS_AT_HAND, each)))
 }
 
+/// Whether a path is one of public codes.
+pub fn is_of_public_codes(path: &str) -> bool {
+    PUBLIC.iter().any(|begins| path.starts_with(begins))
+}
+
+/// Whether a browser only asks whether a page may send a request: the request itself is counted.
+fn is_preflight(request: &Request) -> bool {
+    request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
 /// Answers 429 where an address without a key or a session has asked too much of public codes.
 pub async fn limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let is_public =
-        PUBLIC.iter().any(|begins| path.starts_with(begins)) && request.extensions().get::<Caller>().is_none();
-    if let Some(allowed) = state.public_rate.as_ref().filter(|_| is_public) {
+    let is_counted = is_of_public_codes(request.uri().path())
+        && request.extensions().get::<Caller>().is_none()
+        && !is_preflight(&request);
+    if let Some(allowed) = state.public_rate.as_ref().filter(|_| is_counted) {
         let connection = request.extensions().get::<ConnectInfo<SocketAddr>>().copied();
         if !allowed.take(address_of(&state, connection, request.headers()), Instant::now()) {
             let detail = format!(

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{Method, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, get, post};
 use kanak_dashboards::DashboardState;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate as _};
-use tower_http::cors::{Any, CorsLayer};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -19,7 +17,9 @@ use utoipa_axum::routes;
 use crate::server::actions::Actions;
 use crate::server::docs::WhoCalls;
 use crate::server::state::AppState;
-use crate::server::{admit, docs, health, identify, public_rate, refusals, security, sign_in, telemetry, unread};
+use crate::server::{
+    admit, any_site, docs, health, identify, public_rate, refusals, security, sign_in, telemetry, unread, weak_tags,
+};
 use crate::{fhir, mdms, v1};
 
 #[derive(utoipa::OpenApi)]
@@ -53,8 +53,13 @@ fn of_codes() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::concept_maps::list::list))
         .routes(routes!(v1::concept_maps::get::get))
         .routes(routes!(v1::concept_maps::translate::translate))
+        .routes(routes!(v1::services::charter::charter))
+        .routes(routes!(v1::services::due::due))
+        .routes(routes!(v1::schemes::list::list))
+        .routes(routes!(v1::schemes::get::get))
+        .routes(routes!(v1::schemes::evaluate::evaluate))
         .layer(DefaultBodyLimit::max(admit::BATCH_BYTES_MAX))
-        .layer(open_to_any_site())
+        .layer(any_site::open())
 }
 
 /// The codes as a FHIR terminology server.
@@ -95,7 +100,7 @@ fn of_fhir() -> Router<AppState> {
         .route("/fhir/ConceptMap/{id}", get(concept_maps::read))
         .route("/fhir/ConceptMap/$translate", get(translate::translate).post(translate::translate))
         .route("/fhir/ConceptMap/{id}/$translate", get(translate::translate).post(translate::translate))
-        .layer(open_to_any_site())
+        .layer(any_site::open())
 }
 
 /// The codes as DIGIT's master data service.
@@ -106,17 +111,7 @@ fn of_mdms() -> Router<AppState> {
         .route("/mdms-v2/v1/_get", get(mdms::get_v1::get).post(mdms::get_v1::get))
         .route("/egov-mdms-service/v1/_search", post(mdms::search_v1::search))
         .route("/egov-mdms-service/v1/_get", get(mdms::get_v1::get).post(mdms::get_v1::get))
-        .layer(open_to_any_site())
-}
-
-/// What tells browsers that the pages of any site may read an answer.
-fn open_to_any_site() -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers(Any)
-        .expose_headers([header::ETAG])
-        .vary(Vec::new())
+        .layer(any_site::open())
 }
 
 /// The routes of the API.
@@ -199,7 +194,7 @@ pub fn router(state: &AppState) -> Router {
 
 /// A route of the benches, which is served to the pages of any site as codes are.
 pub fn beside_codes(path: &str, route: MethodRouter<AppState>) -> Router<AppState> {
-    Router::new().route(path, route).layer(DefaultBodyLimit::max(admit::BATCH_BYTES_MAX)).layer(open_to_any_site())
+    Router::new().route(path, route).layer(DefaultBodyLimit::max(admit::BATCH_BYTES_MAX)).layer(any_site::open())
 }
 
 /// Everything that is served, and more behind the same layers.
@@ -236,7 +231,9 @@ pub fn router_with(state: &AppState, more: Router<AppState>) -> Router {
             CompressionLayer::new()
                 .compress_when(DefaultPredicate::new().and(NotForContentType::const_new(v1::code_bundle::get::TAR))),
         )
+        .layer(from_fn(weak_tags::weaken))
         .layer(CatchPanicLayer::new())
+        .layer(from_fn(any_site::open_refusals))
         .layer(from_fn_with_state(state.clone(), security::set_headers))
         .layer(from_fn_with_state(state.clone(), telemetry::measure))
 }

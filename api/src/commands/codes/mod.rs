@@ -1,11 +1,12 @@
 //! `kanak codes`: look codes up, judge, search, list, translate and compare them.
 
 mod related;
+mod rules;
 mod stewards;
 
 use anyhow::{anyhow, bail};
 use kanak_codes::identifiers::CheckedKind;
-use kanak_codes::{AsOf, Codes, CodesError, Concept, Direction, Language, SearchHit};
+use kanak_codes::{AsOf, Codes, CodesError, Concept, Direction, Holidays, Language, SearchHit};
 use serde_json::{Value, json};
 
 use crate::cli::{CodesCommand, EditionArgs};
@@ -13,11 +14,13 @@ use crate::output::{Output, grouped};
 use crate::server::problem::Problem;
 use crate::v1::code_systems::view::{CodeSystemView, ConceptView, status_word, words_of};
 
-/// Runs a `codes` command.
+pub use rules::with_facts_read;
+
+/// Runs a `codes` command by these code systems and holidays.
 ///
 /// # Errors
 /// When the system is unknown, the code is not found, or a code is not valid.
-pub fn run(command: &CodesCommand, codes: &Codes, output: &Output) -> anyhow::Result<()> {
+pub fn run(command: &CodesCommand, codes: &Codes, holidays: &Holidays, output: &Output) -> anyhow::Result<()> {
     match command {
         CodesCommand::List => list(codes, output)?,
         CodesCommand::Lookup { system, code, edition } => lookup(edition.find(codes, system)?, code, output)?,
@@ -53,7 +56,16 @@ pub fn run(command: &CodesCommand, codes: &Codes, output: &Output) -> anyhow::Re
         CodesCommand::Lineage { system, code, as_of } => related::lineage(codes, system, code, *as_of, output)?,
         CodesCommand::Currency => stewards::currency(codes, output)?,
         CodesCommand::Defects { system } => stewards::defects(codes, system.as_deref(), output)?,
-        CodesCommand::At { latitude, longitude } => stewards::at(codes, *latitude, *longitude, output)?,
+        CodesCommand::Charter { code, as_of } => rules::charter(codes, code, *as_of, output)?,
+        CodesCommand::Due { code, received, district } => {
+            rules::due(codes, holidays, code, (*received, district.as_deref()), output)?;
+        }
+        CodesCommand::Scheme { code, stated, as_of, facts: _ } => {
+            rules::scheme(code, stated.as_deref(), *as_of, output)?;
+        }
+        CodesCommand::At { latitude, longitude, as_of } => {
+            stewards::at(codes, (*latitude, *longitude), *as_of, output)?
+        }
     }
     Ok(())
 }

@@ -58,8 +58,8 @@ pub(super) fn defects(codes: &Codes, system: Option<&str>, output: &Output) -> a
     Ok(())
 }
 
-pub(super) fn at(codes: &Codes, latitude: f64, longitude: f64, output: &Output) -> anyhow::Result<()> {
-    let view = DistrictAtView::find(codes, latitude, longitude).map_err(refused)?;
+pub(super) fn at(codes: &Codes, point: (f64, f64), as_of: Option<Day>, output: &Output) -> anyhow::Result<()> {
+    let view = DistrictAtView::find(codes, point, as_of).map_err(refused)?;
     if output.json {
         return output.document(&view);
     }

@@ -45,14 +45,22 @@ impl Edition {
     }
 }
 
-/// The day that a query states.
+/// The day that a query states as `as_of`.
 ///
 /// # Errors
 /// 400 where it is no day.
 pub fn read_day(as_of: Option<&str>) -> Result<Option<Day>, Problem> {
-    let stated = as_of.map(str::trim).filter(|text| !text.is_empty());
-    let read = |text: &str| Day::parse(text).ok_or_else(|| Problem::bad_request("`as_of` is no day; write 2019-07-01"));
-    stated.map(read).transpose()
+    read_day_named("as_of", as_of)
+}
+
+/// The day that a query states under a name.
+///
+/// # Errors
+/// 400 where it is no day.
+pub fn read_day_named(name: &str, stated: Option<&str>) -> Result<Option<Day>, Problem> {
+    let stated = stated.map(str::trim).filter(|text| !text.is_empty());
+    let wrong = || Problem::bad_request(format!("`{name}` is no day; write 2019-07-01"));
+    stated.map(|text| Day::parse(text).ok_or_else(wrong)).transpose()
 }
 
 /// The language that a query states; English where it states none.

@@ -1,6 +1,6 @@
 //! The codes below one.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use kanak_codes::{AsOf, Codes};
@@ -10,6 +10,7 @@ use utoipa::IntoParams;
 use super::answered::{tag_of, tagged};
 use super::asked::{Edition, read_language};
 use super::lookup;
+use super::only::Only;
 use super::view::ConceptView;
 use super::write::concepts_json;
 use crate::server::problem::Problem;
@@ -33,8 +34,8 @@ fn hundred() -> usize {
     100
 }
 
-/// Of which code system the code above was taken to be.
-static PARENT_SYSTEM: HeaderName = HeaderName::from_static("kanak-parent-system");
+/// The header that says of which code system the code above was taken to be.
+pub static PARENT_SYSTEM: HeaderName = HeaderName::from_static("kanak-parent-system");
 
 /// Lists the codes one level below a code, in the order of the table. Where parents are of another code system, the code is one of that: the
 /// children of `3` in `lgd-district` are the districts of Punjab, and those of `27` are not what lies in the district 27. The header
@@ -46,8 +47,7 @@ static PARENT_SYSTEM: HeaderName = HeaderName::from_static("kanak-parent-system"
 pub async fn children(
     State(state): State<AppState>,
     Path((system, code)): Path<(String, String)>,
-    Query(page): Query<Page>,
-    Query(edition): Query<Edition>,
+    Only((page, edition)): Only<(Page, Edition)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let codes = state.codes();

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures::{StreamExt as _, stream};
@@ -12,6 +12,7 @@ use kanak_codes::{AsOf, Codes, Concept, Day, Language};
 
 use super::answered::{Keep, is_known, tag_of};
 use super::asked::Edition;
+use super::only::Only;
 use super::view::status_word;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -31,7 +32,7 @@ const CHUNK: usize = 128 << 10;
 pub async fn csv(
     State(state): State<AppState>,
     Path(system): Path<String>,
-    Query(edition): Query<Edition>,
+    Only((edition,)): Only<(Edition,)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let codes = state.codes();

@@ -1,6 +1,6 @@
 //! What changed from one version to another.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
@@ -8,6 +8,7 @@ use utoipa::IntoParams;
 
 use super::answered::{Keep, tagged};
 use super::asked::aside;
+use super::only::Only;
 use super::view::DiffView;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -37,7 +38,7 @@ fn thousand() -> usize {
 pub async fn diff(
     State(state): State<AppState>,
     Path(system): Path<String>,
-    Query(versions): Query<Versions>,
+    Only((versions,)): Only<(Versions,)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let codes = state.codes();

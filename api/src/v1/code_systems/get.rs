@@ -1,11 +1,12 @@
 //! One code system.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::answered::hashed;
 use super::asked::Edition;
+use super::only::Only;
 use super::view::CodeSystemView;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -17,7 +18,7 @@ use crate::server::state::AppState;
 pub async fn get(
     State(state): State<AppState>,
     Path(system): Path<String>,
-    Query(edition): Query<Edition>,
+    Only((edition,)): Only<(Edition,)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let codes = state.codes();

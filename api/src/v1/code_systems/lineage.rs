@@ -1,6 +1,6 @@
 //! What became of a code, and where it came from.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
@@ -9,6 +9,7 @@ use utoipa::IntoParams;
 use super::answered::hashed;
 use super::asked::read_day;
 use super::lookup;
+use super::only::Only;
 use super::view::LineageView;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -29,7 +30,7 @@ pub struct On {
 pub async fn lineage(
     State(state): State<AppState>,
     Path((system, code)): Path<(String, String)>,
-    Query(on): Query<On>,
+    Only((on,)): Only<(On,)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let codes = state.codes();

@@ -1,6 +1,6 @@
 //! One code.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use kanak_codes::{AsOf, Concept, Judgement};
@@ -9,6 +9,7 @@ use utoipa::IntoParams;
 
 use super::answered::{tag_of, tagged};
 use super::asked::{Edition, read_language};
+use super::only::Only;
 use super::view::{ConceptView, words_of};
 use super::write::write_concept;
 use crate::server::problem::Problem;
@@ -35,8 +36,7 @@ const BYTES: usize = 1024;
 pub async fn lookup(
     State(state): State<AppState>,
     Path((system, code)): Path<(String, String)>,
-    Query(edition): Query<Edition>,
-    Query(within): Query<In>,
+    Only((edition, within)): Only<(Edition, In)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let codes = state.codes();

@@ -1,7 +1,8 @@
 //! `/v1/code-systems`: public, no key needed; only who names a code is told to those who may see them.
 //!
 //! Each answer is of one version of a code system, the current one where none is named, as it stood on a day, where one is. An answer of a
-//! named version never changes and says so to caches; every answer has a strong `ETag`.
+//! named version never changes and says so to caches; every answer has an `ETag`,
+//! a strong one unless it is compressed. A query takes the parameters that are described and no others.
 
 pub mod answered;
 pub mod asked;
@@ -17,6 +18,7 @@ pub mod lineage;
 pub mod list;
 pub mod lookup;
 pub mod lookup_many;
+pub mod only;
 pub mod relations;
 pub mod search;
 pub mod subsumes;

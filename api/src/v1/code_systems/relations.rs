@@ -1,8 +1,9 @@
 //! The golden records that name a code.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 
+use super::only::Only;
 use crate::server::identify::ApiCaller;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -17,7 +18,7 @@ pub async fn relations(
     State(state): State<AppState>,
     caller: ApiCaller,
     Path((system, code)): Path<(String, String)>,
-    Query(wanted): Query<Wanted>,
+    Only((wanted,)): Only<(Wanted,)>,
 ) -> Result<Json<RelationsView>, Problem> {
     let access = caller.access()?;
     let query = wanted.query()?;

@@ -1,6 +1,6 @@
 //! Codes by their words, by how they begin, or all of them.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use kanak_codes::{AsOf, Concept, Matched, SearchHit};
@@ -9,6 +9,7 @@ use utoipa::IntoParams;
 
 use super::answered::{tag_of, tagged};
 use super::asked::{Edition, read_language};
+use super::only::Only;
 use super::view::ConceptView;
 use super::write::{concepts_json, hits_json};
 use crate::server::problem::Problem;
@@ -48,8 +49,7 @@ const WEIGHED_EACH: usize = 5;
 pub async fn search(
     State(state): State<AppState>,
     Path(system): Path<String>,
-    Query(query): Query<Search>,
-    Query(edition): Query<Edition>,
+    Only((query, edition)): Only<(Search, Edition)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let codes = state.codes();

@@ -1,6 +1,6 @@
 //! Which of two codes contains the other.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
@@ -9,6 +9,7 @@ use utoipa::IntoParams;
 use super::answered::{tag_of, tagged};
 use super::asked::Edition;
 use super::lookup;
+use super::only::Only;
 use super::view::SubsumptionView;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -35,8 +36,7 @@ pub struct Pair {
 pub async fn subsumes(
     State(state): State<AppState>,
     Path(system): Path<String>,
-    Query(pair): Query<Pair>,
-    Query(edition): Query<Edition>,
+    Only((pair, edition)): Only<(Pair, Edition)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let codes = state.codes();

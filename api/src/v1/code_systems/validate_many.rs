@@ -2,7 +2,7 @@
 
 use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 
@@ -10,6 +10,7 @@ use super::asked::{Edition, read_language};
 use super::batch::{Batch, Want};
 use super::judges::Book;
 use super::lookup::In;
+use super::only::Only;
 use super::view::JudgedView;
 use crate::server::admit::HeldBody;
 use crate::server::problem::Problem;
@@ -30,8 +31,7 @@ use crate::server::state::AppState;
 pub async fn validate_many(
     State(state): State<AppState>,
     Path(system): Path<String>,
-    Query(edition): Query<Edition>,
-    Query(within): Query<In>,
+    Only((edition, within)): Only<(Edition, In)>,
     held: Option<Extension<HeldBody>>,
     headers: HeaderMap,
     body: Bytes,

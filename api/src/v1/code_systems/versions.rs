@@ -5,6 +5,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::answered::hashed;
+use super::only::Only;
 use super::view::CodeSystemView;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -16,6 +17,7 @@ use crate::server::state::AppState;
 pub async fn versions(
     State(state): State<AppState>,
     Path(system): Path<String>,
+    _: Only<()>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let codes = state.codes();

@@ -1,6 +1,6 @@
 //! Wire types of code systems: what the API answers and `kanak codes --json` prints.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kanak_codes::{
     AsOf, CodeSystem, Codes, Concept, Day, Diff, Language, LineageStep, Relationship, SearchHit, Status, Subsumption,
@@ -386,16 +386,20 @@ impl LineageView {
 pub struct DistrictAtView {
     /// The district by the outlines.
     district: CodeView,
-    /// Districts that were split off it since the outlines were drawn: the point may lie in one of these today.
+    /// Districts that were split off it since the outlines were drawn: the point may lie in one of these, today or on the day.
     or_since: Vec<CodeView>,
+    /// Asked as of a day: other districts that may have held the point then, because `district` was made out of several, or because it is not
+    /// known to the day when it was made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    or_before: Vec<CodeView>,
 }
 
 impl DistrictAtView {
-    /// The district in which a point lies, in degrees.
+    /// The district in which a point of so many degrees of latitude and longitude lies; with a day, the one in which it lay then.
     ///
     /// # Errors
     /// 400 for what is no point on Earth; 404 outside all outlines, and in the outline of a district that the list lacks.
-    pub fn find(codes: &Codes, latitude: f64, longitude: f64) -> Result<Self, Problem> {
+    pub fn find(codes: &Codes, (latitude, longitude): (f64, f64), day: Option<Day>) -> Result<Self, Problem> {
         if !((-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude)) {
             return Err(Problem::bad_request(
                 "no point on Earth; `lat` is from -90 to 90 degrees and `lon` from -180 to 180",
@@ -416,14 +420,32 @@ impl DistrictAtView {
             Some(concept) => CodeView::from(concept),
             None => CodeView { code: code.to_owned(), display: String::new() },
         };
-        let or_since = found.or_since.iter().map(|code| view(code)).collect();
-        Ok(Self { district: view(found.code), or_since })
+        let outlined = std::iter::once(found.code).chain(found.or_since.iter().map(String::as_str));
+        let held: Vec<&str> = match day {
+            None => outlined.collect(),
+            Some(day) => outlined.flat_map(|code| held_on(codes, code, day)).collect(),
+        };
+        // Where the outline's own district was not there yet, that out of which it was made comes first.
+        let district = held.first().copied().unwrap_or(found.code);
+        let others: BTreeSet<&str> = held.into_iter().filter(|code| *code != district).collect();
+        let is_since = |code: &&str| found.or_since.iter().any(|since| since == *code);
+        let (or_since, or_before): (Vec<&str>, Vec<&str>) = others.into_iter().partition(is_since);
+        let views = |codes: Vec<&str>| codes.into_iter().map(view).collect::<Vec<CodeView>>();
+        Ok(Self { district: view(district), or_since: views(or_since), or_before: views(or_before) })
     }
 
     /// The districts as rows of code and display.
     pub fn rows(&self) -> Vec<Vec<String>> {
         let row = |what: &str, code: &CodeView| vec![what.to_owned(), code.code.clone(), code.display.clone()];
         let since = self.or_since.iter().map(|code| row("or, split off since", code));
-        std::iter::once(row("in", &self.district)).chain(since).collect()
+        let before = self.or_before.iter().map(|code| row("or, before a split", code));
+        std::iter::once(row("in", &self.district)).chain(since).chain(before).collect()
     }
+}
+
+/// The districts that held the land of one on a day, itself first where it is among them.
+fn held_on<'c>(codes: &'c Codes, code: &str, day: Day) -> Vec<&'c str> {
+    let mut held = codes.district_on(code, day).map_or_else(Vec::new, |on| on.codes().to_vec());
+    held.sort_by_key(|one| *one != code);
+    held
 }

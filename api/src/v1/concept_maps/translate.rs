@@ -1,6 +1,6 @@
 //! What a code translates to.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use kanak_codes::Direction;
@@ -12,6 +12,7 @@ use crate::server::problem::Problem;
 use crate::server::state::AppState;
 use crate::v1::code_systems::answered::hashed;
 use crate::v1::code_systems::asked::read_day;
+use crate::v1::code_systems::only::Only;
 
 /// Which code, and which way.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -34,7 +35,7 @@ pub struct Code {
 pub async fn translate(
     State(state): State<AppState>,
     Path(name): Path<String>,
-    Query(asked): Query<Code>,
+    Only((asked,)): Only<(Code,)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let direction = if asked.reverse { Direction::Reverse } else { Direction::Forward };

@@ -1,6 +1,6 @@
 //! The codes of a value set.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use kanak_codes::Expand;
@@ -12,6 +12,7 @@ use crate::server::problem::Problem;
 use crate::server::state::AppState;
 use crate::v1::code_systems::answered::hashed;
 use crate::v1::code_systems::asked::{aside, read_day, read_language};
+use crate::v1::code_systems::only::Only;
 
 /// Which page.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -47,7 +48,7 @@ pub const COUNT_MAX: usize = 1000;
 pub async fn expand(
     State(state): State<AppState>,
     Path(name): Path<String>,
-    Query(page): Query<Page>,
+    Only((page,)): Only<(Page,)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let codes = state.codes();

@@ -8,6 +8,7 @@ use super::view::ValueSetView;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 use crate::v1::code_systems::answered::hashed;
+use crate::v1::code_systems::only::Only;
 
 /// Gets one value set with its rules.
 #[utoipa::path(get, path = "/v1/value-sets/{name}", tag = "codes",
@@ -16,6 +17,7 @@ use crate::v1::code_systems::answered::hashed;
 pub async fn get(
     State(state): State<AppState>,
     Path(name): Path<String>,
+    _: Only<()>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let codes = state.codes();

@@ -1,6 +1,6 @@
 //! Whether a code may stand in a field.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use kanak_codes::{DisplayCheck, Status, Validation};
@@ -12,6 +12,7 @@ use crate::server::state::AppState;
 use crate::v1::code_systems::answered::hashed;
 use crate::v1::code_systems::asked::{read_day, read_language};
 use crate::v1::code_systems::judges::wrong_display;
+use crate::v1::code_systems::only::Only;
 use crate::v1::code_systems::view::{JudgedView, status_word, words_of};
 
 /// Which code.
@@ -38,7 +39,7 @@ pub struct Code {
 pub async fn validate(
     State(state): State<AppState>,
     Path(name): Path<String>,
-    Query(asked): Query<Code>,
+    Only((asked,)): Only<(Code,)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let codes = state.codes();

@@ -2,7 +2,7 @@
 
 use axum::Extension;
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
@@ -14,6 +14,7 @@ use crate::server::state::AppState;
 use crate::v1::code_systems::asked::{read_day, read_language};
 use crate::v1::code_systems::batch::{Batch, Want};
 use crate::v1::code_systems::judges::Book;
+use crate::v1::code_systems::only::Only;
 use crate::v1::code_systems::view::JudgedView;
 
 /// How they are judged.
@@ -39,7 +40,7 @@ pub struct On {
 pub async fn validate_many(
     State(state): State<AppState>,
     Path(name): Path<String>,
-    Query(on): Query<On>,
+    Only((on,)): Only<(On,)>,
     held: Option<Extension<HeldBody>>,
     headers: HeaderMap,
     body: Bytes,

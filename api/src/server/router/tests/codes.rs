@@ -10,7 +10,7 @@ use super::*;
 use crate::server::public_rate;
 
 /// A value set and a second version of a code system, published beside the built-in ones.
-async fn served() -> Served {
+pub(super) async fn served() -> Served {
     let house = House::new().await;
     let codes = house.deployment.codes();
     let districts = codes.get_system("lgd-district").unwrap();
@@ -26,24 +26,24 @@ async fn served() -> Served {
 }
 
 impl Served {
-    async fn ask(&self, path: &str) -> Answer {
+    pub(super) async fn ask(&self, path: &str) -> Answer {
         self.get(path, "", "").await
     }
 
-    async fn post(&self, path: &str, kind: &str, body: impl Into<Body>) -> Answer {
+    pub(super) async fn post(&self, path: &str, kind: &str, body: impl Into<Body>) -> Answer {
         let request = Request::post(path).header(header::CONTENT_TYPE, kind).body(body.into());
         self.send(request.unwrap()).await
     }
 }
 
 #[track_caller]
-fn ok(answer: &Answer) -> Value {
+pub(super) fn ok(answer: &Answer) -> Value {
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     answer.json()
 }
 
 #[track_caller]
-fn problem(answer: &Answer, status: StatusCode, says: &str) {
+pub(super) fn problem(answer: &Answer, status: StatusCode, says: &str) {
     assert_eq!(answer.status, status, "{}", answer.body);
     assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json", "{}", answer.body);
     assert!(answer.json()["detail"].as_str().unwrap().contains(says), "{}", answer.body);
@@ -287,5 +287,136 @@ async fn another_sites_page_asks_but_changes_nothing() {
     assert_eq!(send("/v1/code-systems/ifsc/validate", "\"SBIN0000300\"\n").await, StatusCode::OK);
     for path in ["versions?version=9", "versions/9/publication", "versions/9/refusal", "versions/9/withdrawal"] {
         assert_eq!(send(&format!("/v1/code-systems/designation/{path}"), "").await, StatusCode::FORBIDDEN, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_query_with_a_parameter_that_is_not_known_is_refused_with_those_that_are() {
+    let served = Served::over(House::new().await, Cookies::Loopback).await;
+    let district = "/v1/code-systems/lgd-district";
+    for (path, known) in [
+        (format!("{district}/codes/27"), "`as_of`, `version`, `language`"),
+        (format!("{district}/codes"), "`prefix`"),
+        (format!("{district}/codes.csv"), "`as_of`, `version`"),
+        (format!("{district}/codes/3/children"), "`limit`"),
+        (format!("{district}/codes/27/lineage"), "it takes `as_of`"),
+        (format!("{district}/at"), "`lat`, `lon`, `as_of`"),
+        (format!("{district}/versions"), "leave it out"),
+        (district.to_owned(), "`as_of`, `version`"),
+        ("/v1/code-systems".to_owned(), "leave it out"),
+        ("/v1/code-systems/nic/subsumes".to_owned(), "`hierarchy`"),
+        ("/v1/code-systems/nic/diff".to_owned(), "`from`"),
+        ("/v1/value-sets".to_owned(), "leave it out"),
+        ("/v1/value-sets/districts-punjab".to_owned(), "leave it out"),
+        ("/v1/value-sets/districts-punjab/expand".to_owned(), "`filter`"),
+        ("/v1/value-sets/districts-punjab/validate".to_owned(), "`display`"),
+        ("/v1/concept-maps/nic-isic/translate".to_owned(), "`reverse`"),
+        ("/v1/concept-maps/nic-isic".to_owned(), "leave it out"),
+        ("/v1/schemes/SCH-05".to_owned(), "it takes `as_of`"),
+    ] {
+        let answer = served.ask(&format!("{path}?asof=2019-07-01")).await;
+        problem(&answer, StatusCode::BAD_REQUEST, "the query takes no `asof`; ");
+        problem(&answer, StatusCode::BAD_REQUEST, known);
+    }
+    for path in ["validate", "lookup"] {
+        let answer = served.post(&format!("{district}/{path}?asof=1"), "application/json", "[]").await;
+        problem(&answer, StatusCode::BAD_REQUEST, "the query takes no `asof`");
+    }
+    let relations = format!("{district}/codes/27/relations?asof=1");
+    problem(&served.get(&relations, &served.analyst, "statistics").await, StatusCode::BAD_REQUEST, "no `asof`");
+    assert_eq!(served.ask(&format!("{district}/codes/27?")).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_point_lies_in_the_district_of_the_day() {
+    let served = Served::over(House::new().await, Cookies::Loopback).await;
+    let at = async |point: &str, day: &str| {
+        let path = format!("/v1/code-systems/lgd-district/at?{point}&as_of={day}");
+        let answer = ok(&served.ask(&path).await);
+        let codes = |field: &str| -> Vec<String> {
+            let all = answer[field].as_array().map_or(&[][..], Vec::as_slice);
+            all.iter().map(|one| one["code"].as_str().unwrap().to_owned()).collect()
+        };
+        (answer["district"]["code"].as_str().unwrap().to_owned(), codes("or_since"), codes("or_before"))
+    };
+    let none: Vec<String> = Vec::new();
+    let (sangrur, fazilka) = ("lat=30.53&lon=75.88", "lat=30.4&lon=74.03");
+    let code = |code: &str| code.to_owned();
+    assert_eq!(at(sangrur, "2019-07-01").await, (code("43"), none.clone(), none.clone()));
+    assert_eq!(at(sangrur, "2021-05-14").await, (code("43"), vec![code("737")], none.clone()));
+    // Fazilka was split off Firozpur at some time after the census of 2011.
+    assert_eq!(at(fazilka, "2010-01-01").await, (code("31"), none.clone(), none.clone()));
+    assert_eq!(at(fazilka, "2015-01-01").await, (code("651"), none.clone(), vec![code("31")]));
+    assert_eq!(at(fazilka, "2026-01-01").await, (code("651"), none.clone(), none));
+    let soon = served.ask("/v1/code-systems/lgd-district/at?lat=31.62&lon=74.876&as_of=soon").await;
+    problem(&soon, StatusCode::BAD_REQUEST, "`as_of` is no day");
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_reads_why_it_is_refused_and_its_preflights_count_for_nothing() {
+    let mut served = Served::over(House::new().await, Cookies::Loopback).await;
+    let readable = |answer: &Answer, status: StatusCode| {
+        assert_eq!(answer.status, status, "{}", answer.body);
+        assert_eq!(
+            answer.headers.get_all(header::ACCESS_CONTROL_ALLOW_ORIGIN).iter().count(),
+            1,
+            "{:?}",
+            answer.headers
+        );
+        assert_eq!(answer.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+        let exposed = answer.headers[header::ACCESS_CONTROL_EXPOSE_HEADERS].to_str().unwrap();
+        assert!(exposed.contains("retry-after") && exposed.contains("etag"), "{exposed}");
+    };
+    let huge = vec![b'a'; admit::BATCH_BYTES_MAX + 1];
+    let huge = served.post("/v1/code-systems/ifsc/validate", "application/x-ndjson", huge).await;
+    readable(&huge, StatusCode::PAYLOAD_TOO_LARGE);
+    readable(&served.ask("/v1/code-systems/nothing").await, StatusCode::NOT_FOUND);
+
+    served.state.public_rate = public_rate::allowance(1);
+    let preflight = || {
+        let asked = Request::builder().method(Method::OPTIONS).uri("/v1/code-systems/ifsc/validate");
+        let asked = asked.header(header::ORIGIN, "https://a.example");
+        asked.header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST").body(Body::empty()).unwrap()
+    };
+    for _ in 0..30 {
+        assert_eq!(served.send(preflight()).await.status, StatusCode::OK);
+    }
+    let path = "/v1/code-systems/lgd-district/codes/27";
+    let mut last = served.ask(path).await;
+    readable(&last, StatusCode::OK);
+    for _ in 0..1_000 {
+        if last.status != StatusCode::OK {
+            break;
+        }
+        last = served.ask(path).await;
+    }
+    readable(&last, StatusCode::TOO_MANY_REQUESTS);
+    readable(&served.get("/fhir/metadata", "", "").await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(served.send(preflight()).await.status, StatusCode::OK);
+    let signed_in = served.get("/v1/sources", "", "").await;
+    assert!(!signed_in.headers.contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
+}
+
+#[tokio::test]
+async fn a_compressed_answer_has_a_weak_tag_and_either_tag_is_known_again() {
+    let served = Served::over(House::new().await, Cookies::Loopback).await;
+    for path in ["/v1/code-systems/nic/codes?limit=100", "/v1/code-systems/nic/codes.csv", "/v1/value-sets"] {
+        let status_and_tag = async |encoding: &str, known: Option<&str>| {
+            let mut request = Request::get(path).header(header::ACCEPT_ENCODING, encoding);
+            if let Some(known) = known {
+                request = request.header(header::IF_NONE_MATCH, known);
+            }
+            let response = router(&served.state).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+            (response.status(), response.headers()[header::ETAG].to_str().unwrap().to_owned())
+        };
+        let (_, strong) = status_and_tag("identity", None).await;
+        let (_, weak) = status_and_tag("gzip", None).await;
+        assert_eq!(weak, format!("W/{strong}"), "{path}");
+        for encoding in ["identity", "gzip"] {
+            for known in [&strong, &weak] {
+                let answer = status_and_tag(encoding, Some(known)).await;
+                assert_eq!(answer, (StatusCode::NOT_MODIFIED, known.clone()), "{path} {encoding} {known}");
+            }
+        }
     }
 }
