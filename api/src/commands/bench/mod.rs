@@ -82,8 +82,8 @@ mod tests {
 
     #[test]
     fn a_median_is_the_middle_one_whatever_the_order_or_half_way_between_two() {
-        for (figures, expected) in [(&[3.0, 1.0, 90.0][..], 3.0), (&[4.0, 1.0, 2.0, 90.0], 3.0), (&[7.0], 7.0)] {
-            assert!((median(figures) - expected).abs() < 1e-12, "{figures:?}");
+        for (figures, expected) in [(vec![3.0, 1.0, 90.0], 3.0), (vec![4.0, 1.0, 2.0, 90.0], 3.0), (vec![7.0], 7.0)] {
+            assert!((median(&figures) - expected).abs() < 1e-12, "{figures:?}");
         }
         assert!(median(&[]).is_nan());
     }
