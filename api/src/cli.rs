@@ -1,5 +1,6 @@
 //! The command line: a contract. After any command: `--data`, `--hub`, `--json`, `--quiet`.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
@@ -1164,6 +1165,9 @@ pub enum BenchCommand {
     Hub(BenchHubArgs),
     /// Codes looked up, judged and searched, in process and over HTTP beside a handler that returns a constant.
     Codes(BenchCodesArgs),
+    /// The clients of `bench codes`, which starts them: asks a server for the paths on standard input, and prints one JSON line.
+    #[command(hide = true)]
+    CodesClients(BenchCodesClientsArgs),
 }
 
 /// Options of `bench codes`.
@@ -1172,15 +1176,32 @@ pub struct BenchCodesArgs {
     /// Connections that ask at once over HTTP, each its next question when the last is answered.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub clients: u16,
-    /// Seconds of each run over HTTP.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=600))]
+    /// Seconds of each round over HTTP.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub seconds: u64,
-    /// Runs of each kind over HTTP, one of each in turn.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
+    /// Rounds of each kind over HTTP, one of each in turn; figures are their medians.
+    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u64).range(1..=100))]
     pub rounds: u64,
     /// Where the served data folder is kept meanwhile [default: among temporary files].
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+}
+
+/// Options of `bench codes-clients`.
+#[derive(Debug, Args)]
+pub struct BenchCodesClientsArgs {
+    /// Where the server listens.
+    #[arg(long)]
+    pub address: SocketAddr,
+    /// Connections that ask at once, each its next question when the last is answered.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub clients: u16,
+    /// How long they ask.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub seconds: u64,
+    /// A file that is posted to each path as NDJSON; without one, paths are read.
+    #[arg(long, value_name = "FILE")]
+    pub body: Option<PathBuf>,
 }
 
 /// Options of `bench hub`.

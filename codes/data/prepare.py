@@ -23,6 +23,10 @@ GATHERED = pathlib.Path(sys.argv[1])
 LGD = "Local Government Directory (lgdirectory.gov.in), by planemad/india-local-government-directory"
 EGOV = "eGov punjab-mdms-data, Punjab municipal masters"
 codes_of = {}
+OWN_NAMES = "The names in Punjabi and Hindi are our own (translations/names.csv), not official, and await a native reader."
+translated = {(row["system"], row["display"]): (row["pa"], row["hi"])
+              for row in csv.DictReader(open(HERE / "translations/names.csv", encoding="utf-8", newline=""))}
+used = set()
 
 
 def read(name):
@@ -60,6 +64,19 @@ def write(name, titles, rows, *, source, licence, date, version, notes="", made_
 
 def keys(lines):
     return "".join(f"{key} = {toml(value)}\n" for key, value in lines if value not in (None, [], ""))
+
+
+def translate(system, display):
+    """Our own names in Punjabi and Hindi; every name of a system that has some must be there."""
+    used.add((system, display))
+    return translated[system, display]
+
+
+def with_names(system, rows):
+    """Rows with names in three languages."""
+    for row in rows:
+        row["display_pa"], row["display_hi"] = translate(system, row["display"])
+    return [{"code": row["code"], "display": row["display"], "display_pa": row["display_pa"], "display_hi": row["display_hi"], **row} for row in rows]
 
 
 def write_map(name, titles, rows, lines):
@@ -131,13 +148,11 @@ for row in csv.DictReader(open(HERE / "aliases/places.csv", encoding="utf-8")):
 GODL = {"source": LGD, "licence": "GODL-India", "date": "2022-03-11", "version": "2022-03-11"}
 
 states = read("places/lgd_states_india.csv")
-STATE_NAMES = {"3": ("ਪੰਜਾਬ", "पंजाब")}
-write("lgd-state", ("States and union territories", "ਰਾਜ ਅਤੇ ਕੇਂਦਰ ਸ਼ਾਸਤ ਪ੍ਰਦੇਸ਼", "राज्य और केंद्र शासित प्रदेश"), [{
+write("lgd-state", ("States and union territories", "ਰਾਜ ਅਤੇ ਕੇਂਦਰ ਸ਼ਾਸਤ ਪ੍ਰਦੇਸ਼", "राज्य और केंद्र शासित प्रदेश"), with_names("lgd-state", [{
     "code": row["State Code"], "display": row["State Name"],
-    "display_pa": STATE_NAMES.get(row["State Code"], ("", ""))[0], "display_hi": STATE_NAMES.get(row["State Code"], ("", ""))[1],
     "kind": {"S": "state", "U": "union_territory"}[row["State or UT"]], "version": row["State Version"],
     "census_2001": row["Census 2001 Code"], "census_2011": row["Census 2011 Code"],
-} for row in states], shapes=["9", "99"], official_count=36, notes="Names are in capitals as the directory writes them.", **GODL)
+} for row in states]), shapes=["9", "99"], official_count=36, notes=f"Names are in capitals as the directory writes them. {OWN_NAMES}", **GODL)
 
 districts = read("places/lgd_districts_india.csv")
 write("lgd-district", ("Districts", "ਜ਼ਿਲ੍ਹੇ", "ज़िले"), [{
@@ -369,18 +384,19 @@ departments += [{
     "code": f"MC-{code}", "display": names[0], "kind": "branch", "register": "municipal",
     "defect": f"the source gives this code to {' and to '.join(names)}" if len(names) > 1 else "",
     "remedy": "give the second branch a code of its own" if len(names) > 1 else ""} for code, names in municipal.items()]
+departments = with_names("department", departments)
 write("department", ("Departments", "ਵਿਭਾਗ", "विभाग"), departments, parent_system="department", free=False,
       source=f"{LGD}; {EGOV}", licence="GODL-India (LGD-), none stated (MC-)", date="2022-03-11 (LGD-), 2021-07 (MC-)", version="1",
       notes="LGD- codes are the directory's Punjab organisations, MC- codes the branches of municipal bodies; the prefix keeps the two registers "
             "apart. The live Test Department, one body under three codes, and a municipal code that is given twice are "
-            "kept and say so in the property defect.")
+            f"kept and say so in the property defect. {OWN_NAMES}")
 
 designations = read("codes/municipal_designations.csv")
-write("designation", ("Designations in municipal bodies", "ਅਹੁਦੇ", "पदनाम"), [{
+write("designation", ("Designations in municipal bodies", "ਅਹੁਦੇ", "पदनाम"), with_names("designation", [{
     "code": row["code"], "display": row["name"], "status": "active" if row["active"] == "True" else "retired",
-    "description": row["description"] if row["description"] != row["name"] else ""} for row in designations], free=False,
+    "description": row["description"] if row["description"] != row["name"] else ""} for row in designations]), free=False,
     source=EGOV, licence="none stated", date="2021-07", version="2021-07",
-    notes="Spelling is the source's. Municipal Engineer and Corporation Engineer have two codes each.")
+    notes=f"Spelling is the source's. Municipal Engineer and Corporation Engineer have two codes each. {OWN_NAMES}")
 
 
 def spaced(name):
@@ -397,10 +413,10 @@ complaint_types = [{
     "defect": "differs from the code of another kind by capitals only" if row["serviceCode"].lower() == "others" else "",
     "remedy": "rename one of the two; until then compare codes with their capitals" if row["serviceCode"].lower() == "others" else "",
 } for row in read("codes/municipal_grievance_service_defs.csv")]
-write("complaint-type", ("Kinds of complaint", "ਸ਼ਿਕਾਇਤਾਂ ਦੀਆਂ ਕਿਸਮਾਂ", "शिकायतों के प्रकार"), complaint_types, parent_system="department", free=False, searched=["keywords"],
+write("complaint-type", ("Kinds of complaint", "ਸ਼ਿਕਾਇਤਾਂ ਦੀਆਂ ਕਿਸਮਾਂ", "शिकायतों के प्रकार"), with_names("complaint-type", complaint_types), parent_system="department", free=False, searched=["keywords"],
     source=EGOV, licence="none stated", date="2021-07", version="2021-07",
     notes="46 kinds; names are made from the codes. Codes differ by case: Others and others are two kinds. Other editions of this master refer to departments "
-          "ENG and Streetlights that nobody defines; this one does not.")
+          f"ENG and Streetlights that nobody defines; this one does not. {OWN_NAMES}")
 
 services = []
 for row in read("codes/notified_services_sample.csv"):
@@ -423,21 +439,21 @@ for index, service in enumerate(services, 1):
     service["department"] = service["parent"]
     service["fee_paise"] = str(made_up.number(f"fee {service['display']}", 0, 20) * 2500)
 assert len(services) == 177, len(services)
-write("service", ("Services to citizens", "ਨਾਗਰਿਕ ਸੇਵਾਵਾਂ", "नागरिक सेवाएँ"), services, parent_system="department", free=False, shapes=["SVC-999"], official_count=351,
+write("service", ("Services to citizens", "ਨਾਗਰਿਕ ਸੇਵਾਵਾਂ", "नागरिक सेवाएँ"), with_names("service", services), parent_system="department", free=False, shapes=["SVC-999"], official_count=351,
       source="Public notifications under the Punjab service delivery Acts (10 services); made up for this project (167)", licence="none stated", date="2026-11",
       version="2", notes="Codes and fees are made up throughout. Ten services, with made_up = false, have the names, limits and officers of public "
       "notifications; the years from which their limits hold are approximate. The other 167 are made up, documents among them. What is made up of the ten, made_up_fields says; which documents they ask for is not known. limit_history lists date:working "
-      "days, parted by semicolons, oldest first; the last one is working_day_limit.")
+      f"days, parted by semicolons, oldest first; the last one is working_day_limit. {OWN_NAMES}")
 
 categories = {row["scheme"]: row for row in read("codes/schemes_unverified.csv")}
 assert set(categories) == set(made_up.SCHEMES)
-write("scheme", ("Benefit schemes", "ਲਾਭ ਸਕੀਮਾਂ", "लाभ योजनाएँ"), [{
+write("scheme", ("Benefit schemes", "ਲਾਭ ਸਕੀਮਾਂ", "लाभ योजनाएँ"), with_names("scheme", [{
     "code": f"SCH-{index:02}", "display": name, "parent": made_up.SCHEMES[name][0], "department": made_up.SCHEMES[name][0],
     "department_as_stated": row["department_as_stated"], "category": row["category"], "benefit_kind": made_up.SCHEMES[name][1],
     "monthly_amount_paise": str(made_up.SCHEMES[name][2] * 100) if made_up.SCHEMES[name][2] else "", "made_up": "true",
-} for index, (name, row) in enumerate(categories.items(), 1)], made_up=True, parent_system="department", free=False, shapes=["SCH-99"],
+} for index, (name, row) in enumerate(categories.items(), 1)]), made_up=True, parent_system="department", free=False, shapes=["SCH-99"],
     source="Scheme names seen in public applications, unverified", licence="none stated", date="2026-11", version="1",
-    notes="Only names, the department as stated and the category come from the source. Codes, department codes, kinds of benefit and amounts are made up.")
+    notes=f"Only names, the department as stated and the category come from the source. Codes, department codes, kinds of benefit and amounts are made up. {OWN_NAMES}")
 
 tehsils = collections.defaultdict(list)
 for row in sorted((row for row in sub_districts if row["State Code"] == "3"), key=lambda row: int(row["Sub-district Code"])):
@@ -463,8 +479,11 @@ write("centre", ("Sewa Kendras", "ਸੇਵਾ ਕੇਂਦਰ", "सेवा �
 
 offices = []
 for short, department, district_office, state_office in made_up.DISTRICT_OFFICES:
-    offices.append({"code": f"OFF-{short}", "display": f"{state_office}, Punjab", "parent": department, "level": "state"})
+    at_top, at_district = translate("office", state_office), translate("office", district_office)
+    offices.append({"code": f"OFF-{short}", "display": f"{state_office}, Punjab", "parent": department, "level": "state",
+                    "display_pa": f"{at_top[0]}, ਪੰਜਾਬ", "display_hi": f"{at_top[1]}, पंजाब"})
     offices += [{"code": f"OFF-{short}-D{code}", "display": f"{district_office}, {label(code)}", "parent": department, "level": "district",
+                 "display_pa": f"{at_district[0]}, {preferred['district', code, 'pa']}", "display_hi": f"{at_district[1]}, {preferred['district', code, 'hi']}",
                  "district": code, "reports_to": f"OFF-{short}"} for code in in_order]
 offices += [{
     "code": f"OFF-REV-T{row['Sub-district Code']}", "display": f"Tehsil Office, {title_case(row['Sub-district Name'])}", "parent": made_up.REVENUE,
@@ -480,7 +499,7 @@ for office in offices:
     office["department"], office["made_up"] = office["parent"], "true"
 write("office", ("Offices", "ਦਫ਼ਤਰ", "कार्यालय"), offices, parent_system="department", searched=["district"], hierarchies=["reports_to"],
       notes="For each of eight departments a state office and one for each district; a tehsil office for each sub-district; one for each urban local "
-            "body. reports_to is the office above.", **OURS)
+            f"body. reports_to is the office above. Offices of the state and of districts have names in three languages, tehsil offices in English and Punjabi. {OWN_NAMES}", **OURS)
 
 # Rules, sets and outlines -------------------------------------------------------------------------------------------
 
@@ -511,10 +530,11 @@ write_value_set("services-with-limit", ("Services with a limit in working days",
                 + ([("exclude", [("system", "service"), ("codes", without_limit)])] if without_limit else []))
 write_value_set("services-notified", ("Services with a notified limit", "ਨੋਟੀਫਾਈ ਸਮਾਂ-ਸੀਮਾ ਵਾਲੀਆਂ ਸੇਵਾਵਾਂ", "अधिसूचित समय-सीमा वाली सेवाएँ"),
                 [("include", [("system", "service"), ("status", "active"), ("where", {"made_up": "false"})])])
-municipal_names = {row["code"]: row["display"] for row in departments}
+municipal_names = {row["code"]: row for row in departments}
 for branch in sorted({row["parent"] for row in complaint_types}):
     write_value_set(f"complaints-{branch.lower().replace('_', '-')}", (
-        f"Kinds of complaint for {municipal_names[branch]}", f"ਸ਼ਿਕਾਇਤਾਂ: {municipal_names[branch]}", f"शिकायतें: {municipal_names[branch]}"),
+        f"Kinds of complaint for {municipal_names[branch]['display']}", f"ਸ਼ਿਕਾਇਤਾਂ: {municipal_names[branch]['display_pa']}",
+        f"शिकायतें: {municipal_names[branch]['display_hi']}"),
         [("include", [("system", "complaint-type"), ("status", "active"), ("parent", branch)])])
 
 OUTLINES = HERE / "unlicensed" / "outlines"
@@ -526,3 +546,5 @@ OUTLINES.mkdir(exist_ok=True)
     ("licence", "none stated"), ("source_date", "2014"), ("made_up", False),
     ("notes", "Simplified outlines as they stood before Malerkotla was split from Sangrur: a point in Malerkotla is in Sangrur here. Replace this one file to have better ones; "
      "each geometry needs the property district, a name that the directory or the list of aliases has.")]))
+
+assert used == set(translated), f"names of nothing: {set(translated) - used}"

@@ -6,6 +6,7 @@
     reason = "a test stops where it cannot go on, and says what it measured or skipped"
 )]
 
+mod bench_codes;
 mod broken_input;
 mod crashes;
 mod demo;

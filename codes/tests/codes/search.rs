@@ -71,6 +71,27 @@ fn an_alias_comes_after_a_display_that_is_the_text_and_before_a_slip() {
 }
 
 #[test]
+fn a_service_is_found_by_its_punjabi_and_hindi_name_as_by_its_english_one() {
+    let codes = Codes::builtin().unwrap();
+    let service = codes.get_system("service").unwrap();
+    let found = |text: &str| {
+        let mut codes: Vec<_> = service.search(text, 20).iter().map(|hit| (hit.concept.code(), hit.matched)).collect();
+        codes.sort_by_key(|(code, _)| *code);
+        codes
+    };
+    let births = ["SVC-007", "SVC-008", "SVC-009"].map(|code| (code, Matched::Words));
+    for text in ["birth certificates", "ਜਨਮ ਸਰਟੀਫਿਕੇਟ", "ਜਨਮ ਸਰਟੀਫ਼ਿਕੇਟ", "जन्म प्रमाण पत्र", "जन्म प्रमाण"]
+    {
+        assert_eq!(found(text), births, "{text}");
+    }
+    first("department", "ਸਿਹਤ ਅਤੇ ਪਰਿਵਾਰ", "LGD-402", Matched::Words);
+    first("department", "स्वास्थ्य और परिवार", "LGD-402", Matched::Words);
+    first("complaint-type", "ਆਵਾਰਾ ਪਸ਼ੂ", "StrayAnimals", Matched::Words);
+    first("lgd-state", "तमिलनाडु", "33", Matched::Words);
+    first("office", "ਸਿਵਲ ਸਰਜਨ ਅੰਮ੍ਰਿਤਸਰ", "OFF-HLT-D27", Matched::Words);
+}
+
+#[test]
 fn an_exact_word_beats_a_begun_one_and_a_short_name_a_long_one() {
     let codes = Codes::builtin().unwrap();
     let hits = codes.get_system("lgd-district").unwrap().search("pur", 3);

@@ -289,3 +289,55 @@ fn a_table_cut_off_half_way_is_refused() {
         assert!(CodeSystem::from_parts(SIDECAR, whole[..length].to_vec()).is_err(), "{length} of {}", whole.len());
     }
 }
+
+/// Whether a name is written in a script, and holds no letter of the other Indian one.
+fn is_written_in(name: &str, language: Language) -> bool {
+    let has = |from: char, to: char| name.chars().any(|letter| (from..=to).contains(&letter));
+    let (gurmukhi, devanagari) = (has('\u{0A00}', '\u{0A7F}'), has('\u{0900}', '\u{097F}'));
+    match language {
+        Language::En => !gurmukhi && !devanagari,
+        Language::Pa => gurmukhi && !devanagari,
+        Language::Hi => devanagari && !gurmukhi,
+    }
+}
+
+#[test]
+fn what_citizens_ask_for_and_whom_they_ask_has_names_in_three_languages() {
+    let codes = Codes::builtin().unwrap();
+    for name in ["department", "service", "complaint-type", "designation", "scheme", "lgd-state", "office"] {
+        let concepts = codes.get_system(name).unwrap().concepts();
+        let of_places =
+            |concept: &kanak_codes::Concept<'_>| matches!(concept.property("level"), Some("subdistrict" | "ulb"));
+        for concept in concepts.filter(|concept| !of_places(concept)) {
+            for language in Language::ALL {
+                let named = concept.designation(language).unwrap_or_default();
+                assert!(
+                    is_written_in(named, language) && named.trim() == named && !named.is_empty(),
+                    "{name} {}: {named}",
+                    concept.code()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_translated_name_is_of_a_code_that_bears_it() {
+    let codes = Codes::builtin().unwrap();
+    let mut reader = csv::Reader::from_path(data().join("translations/names.csv")).unwrap();
+    let rows: Vec<[String; 4]> = reader.deserialize().map(Result::unwrap).collect();
+    for [system, display, pa, hi] in &rows {
+        let bears = |concept: kanak_codes::Concept<'_>| {
+            // An office is named by its kind and its place.
+            let kind = |name: Option<&str>| name.map(|name| name.rsplit_once(", ").unwrap_or((name, "")).0.to_owned());
+            let named = Language::ALL.map(|language| match system.as_str() {
+                "office" => kind(concept.designation(language)),
+                _ => concept.designation(language).map(str::to_owned),
+            });
+            named == [display, pa, hi].map(|name| Some(name.clone()))
+        };
+        assert!(codes.get_system(system).unwrap().concepts().any(bears), "{system}: {display}");
+    }
+    let sidecar = fs::read_to_string(data().join("translations/names.toml")).unwrap();
+    assert!(sidecar.contains(&format!("concepts = {}\n", rows.len())), "{} names", rows.len());
+}

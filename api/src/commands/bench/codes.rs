@@ -1,39 +1,26 @@
-//! `kanak bench codes`: codes looked up, judged and searched in process, and over HTTP beside a handler that returns a constant.
+//! `kanak bench codes`: codes looked up, judged and searched in process, and over HTTP, asked by another process, beside a handler that
+//! returns a constant.
 
 mod client;
+pub(super) mod clients;
+mod over_http;
 
 use std::hint::black_box;
-use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context as _, ensure};
-use axum::http::{HeaderValue, header};
-use axum::routing::get;
-use kanak_codes::{CodeSystem, Codes, Concept, Language, Subsumption};
+use anyhow::Context as _;
+use kanak_codes::{CodeSystem, Codes, Concept, Subsumption};
 use serde_json::json;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
-use super::{Figure, load};
+use super::{Figure, load, median};
 use crate::cli::{BenchCodesArgs, Global};
-use crate::deployment::Deployment;
 use crate::output::Output;
-use crate::server::listen;
-use crate::server::router::{beside_codes, router_with};
-use crate::server::state::{AppState, Cookies};
-use crate::v1::code_systems::answered::tag_of;
-use crate::v1::code_systems::write::write_concept;
 
 /// The code system with the most codes.
 const SYSTEM: &str = "ifsc";
-/// Codes of one batch.
-const BATCH: usize = 10_000;
-/// Where the constant is served.
-const CONSTANT: &str = "/bench/constant";
-/// In-process figures are the best of so many runs.
-const RUNS: usize = 5;
+/// In-process figures are the median of so many runs.
+const RUNS: usize = 7;
 
 /// Runs the command.
 ///
@@ -44,8 +31,7 @@ pub(super) async fn run(args: &BenchCodesArgs, global: &Global, output: &Output)
     in_process(&codes, output)?;
     let folder =
         args.dir.clone().unwrap_or_else(std::env::temp_dir).join(format!("kanak-bench-{}", std::process::id()));
-    let global = Global { data: folder.join("data"), hub: global.hub.clone(), json: false, quiet: true };
-    let done = Box::pin(over_http(args, &global, &codes, output)).await;
+    let done = Box::pin(over_http::run(args, global, &folder, &codes, output)).await;
     remove(&folder)?;
     done
 }
@@ -116,13 +102,15 @@ fn slip(name: &str) -> Option<String> {
 }
 
 fn rate(output: &Output, case: &str, rows: usize, calls: usize, mut run: impl FnMut() -> usize) {
-    let timed = (0..RUNS).map(|_| {
-        let begin = Instant::now();
-        black_box(run());
-        begin.elapsed()
-    });
-    let best = timed.min().unwrap_or_default().as_secs_f64();
-    print(output, case, rows, json!({ "calls": calls, "per_second": (calls as f64 / best).round() }));
+    let timed: Vec<f64> = (0..RUNS)
+        .map(|_| {
+            let begin = Instant::now();
+            black_box(run());
+            begin.elapsed().as_secs_f64()
+        })
+        .collect();
+    let per_second = (calls as f64 / median(&timed)).round();
+    print(output, case, rows, json!({ "calls": calls, "rounds": RUNS, "per_second": per_second }));
 }
 
 fn waits(output: &Output, case: &'static str, rows: usize, texts: &[String], mut run: impl FnMut(&str) -> usize) {
@@ -135,116 +123,4 @@ fn waits(output: &Output, case: &'static str, rows: usize, texts: &[String], mut
     let waited = timed.collect();
     let lasted = begin.elapsed();
     Figure { bench: "codes", case, rows: rows as u64, clients: 1, waited, lasted }.print(output);
-}
-
-async fn over_http(args: &BenchCodesArgs, global: &Global, codes: &Codes, output: &Output) -> anyhow::Result<()> {
-    let mut state = AppState::new(Deployment::open(global).await?, Cookies::Loopback);
-    // One client asks for all.
-    state.public_rate = None;
-    let system = codes.get_system(SYSTEM)?;
-    let rows = system.len();
-    let asked: Vec<String> = shuffled(system);
-    let constant = constant(system, &asked)?;
-    let route = get(move || std::future::ready((constant.0.clone(), constant.1.clone())));
-    let router = router_with(&state, beside_codes(CONSTANT, route));
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    let (stop, stopped) = oneshot::channel::<()>();
-    let server = tokio::spawn(listen::serve(listener, router, async move { drop(stopped.await) }));
-
-    let constants = Arc::new(vec![client::get(CONSTANT)]);
-    let path = |code: &String| client::get(&format!("/v1/code-systems/{SYSTEM}/codes/{code}"));
-    let lookups = Arc::new(asked.iter().take(100_000).map(path).collect::<Vec<_>>());
-    let mut sides = [Side::new("http_constant", constants), Side::new("http_lookup", lookups)];
-    for _ in 0..args.rounds {
-        for side in &mut sides {
-            side.run(args, address).await?;
-        }
-    }
-    let [peer, own] = sides.map(|side| side.print(output, rows));
-    let ratio = (own / peer * 1_000.0).round() / 1_000.0;
-    print(
-        output,
-        "http_lookup_to_constant",
-        rows,
-        json!({ "per_second": own.round(), "peer": "constant", "peer_per_second": peer.round(), "ratio": ratio }),
-    );
-
-    let lines: String = asked.iter().take(BATCH).map(|code| format!("\"{code}\"\n")).collect();
-    let path = format!("/v1/code-systems/{SYSTEM}/validate");
-    let batches = Arc::new(vec![client::post(&path, "application/x-ndjson", &lines)]);
-    let one = BenchCodesArgs { clients: 1, dir: None, ..*args };
-    let mut side = Side::new("http_validate_batch", batches);
-    for _ in 0..args.rounds {
-        side.run(&one, address).await?;
-    }
-    let batches = side.print(output, BATCH);
-    let per_second = (batches * BATCH as f64).round();
-    print(output, "http_validate_codes", BATCH, json!({ "per_second": per_second }));
-    stop.send(()).ok();
-    server.await?;
-    state.deployment.store.close().await;
-    Ok(())
-}
-
-/// Headers of an answer.
-type Headers = [(header::HeaderName, HeaderValue); 3];
-
-/// What a lookup answers of a code whose answer is of middle size, headers and all.
-fn constant(system: &CodeSystem, asked: &[String]) -> anyhow::Result<(Headers, Vec<u8>)> {
-    let mut bodies: Vec<Vec<u8>> = Vec::new();
-    for concept in asked.iter().step_by(1_000).filter_map(|code| system.lookup(code)) {
-        let mut body = Vec::new();
-        write_concept(&mut body, system.as_of(None), concept, Language::En);
-        bodies.push(body);
-    }
-    ensure!(!bodies.is_empty(), "{SYSTEM} has no codes");
-    bodies.sort_by_key(Vec::len);
-    let body = bodies.swap_remove(bodies.len() / 2);
-    let headers = [
-        (header::ETAG, HeaderValue::from_str(&tag_of(system.as_of(None)))?),
-        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300")),
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-    ];
-    Ok((headers, body))
-}
-
-/// One kind of request, and what its callers waited for over all runs.
-struct Side {
-    case: &'static str,
-    requests: Arc<Vec<Vec<u8>>>,
-    clients: usize,
-    waited: Vec<Duration>,
-    lasted: Duration,
-}
-
-impl Side {
-    fn new(case: &'static str, requests: Arc<Vec<Vec<u8>>>) -> Self {
-        Self { case, requests, clients: 0, waited: Vec::new(), lasted: Duration::ZERO }
-    }
-
-    async fn run(&mut self, args: &BenchCodesArgs, address: SocketAddr) -> anyhow::Result<()> {
-        let begin = Instant::now();
-        let until = begin + Duration::from_secs(args.seconds);
-        self.clients = usize::from(args.clients);
-        let clients: Vec<_> = (0..self.clients)
-            .map(|client| {
-                let requests = Arc::clone(&self.requests);
-                tokio::task::spawn_blocking(move || client::ask(address, &requests, client * 7919, until))
-            })
-            .collect();
-        for client in clients {
-            self.waited.extend(client.await??);
-        }
-        self.lasted += begin.elapsed();
-        Ok(())
-    }
-
-    /// Prints the figure, and returns how many were answered a second.
-    fn print(self, output: &Output, rows: usize) -> f64 {
-        let per_second = self.waited.len() as f64 / self.lasted.as_secs_f64();
-        let Self { case, clients, waited, lasted, .. } = self;
-        Figure { bench: "codes", case, rows: rows as u64, clients, waited, lasted }.print(output);
-        per_second
-    }
 }

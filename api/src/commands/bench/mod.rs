@@ -19,6 +19,7 @@ pub async fn run(command: &BenchCommand, global: &Global, output: &Output) -> an
     match command {
         BenchCommand::Hub(args) => hub::run(args, global, output).await?,
         BenchCommand::Codes(args) => Box::pin(codes::run(args, global, output)).await?,
+        BenchCommand::CodesClients(args) => codes::clients::run(args, output)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -38,16 +39,31 @@ impl Figure {
     fn print(mut self, output: &Output) {
         self.waited.sort_unstable();
         let per_second = self.waited.len() as f64 / self.lasted.as_secs_f64();
-        let at = |share: f64| {
-            let place = ((self.waited.len().saturating_sub(1)) as f64 * share) as usize;
-            self.waited.get(place).map(|waited| thousandths(waited.as_secs_f64() * 1_000.0))
-        };
+        let at = |share| at_share(&self.waited, share);
         let line = json!({
             "bench": self.bench, "case": self.case, "rows": self.rows, "clients": self.clients,
             "calls": self.waited.len(), "per_second": per_second.round(),
             "p50_ms": at(0.5), "p95_ms": at(0.95), "p99_ms": at(0.99), "load": load(),
         });
         output.line(line.to_string());
+    }
+}
+
+/// What a share of the answers waited for at most, in milliseconds; of sorted waits, none when there are none.
+fn at_share(sorted: &[Duration], share: f64) -> Option<f64> {
+    let place = (sorted.len().saturating_sub(1) as f64 * share) as usize;
+    sorted.get(place).map(|waited| thousandths(waited.as_secs_f64() * 1_000.0))
+}
+
+/// The middle of some figures, or half-way between the two in the middle; not a number when there are none.
+fn median(figures: &[f64]) -> f64 {
+    let mut sorted = figures.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    match (sorted.len() % 2, sorted.get(middle)) {
+        (_, None) => f64::NAN,
+        (1, Some(figure)) => *figure,
+        (_, Some(figure)) => f64::midpoint(sorted[middle - 1], *figure),
     }
 }
 
@@ -58,4 +74,17 @@ fn thousandths(number: f64) -> f64 {
 /// The machine's load over the last minute: figures are to be compared at the same one.
 fn load() -> Option<f64> {
     std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_median_is_the_middle_one_whatever_the_order_or_half_way_between_two() {
+        for (figures, expected) in [(vec![3.0, 1.0, 90.0], 3.0), (vec![4.0, 1.0, 2.0, 90.0], 3.0), (vec![7.0], 7.0)] {
+            assert!((median(&figures) - expected).abs() < 1e-12, "{figures:?}");
+        }
+        assert!(median(&[]).is_nan());
+    }
 }
