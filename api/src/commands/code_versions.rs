@@ -149,7 +149,7 @@ async fn import(args: &CodesImportArgs, deployment: &Deployment, output: &Output
     print_read(&read, output);
     match proposed {
         None if read.is_there => {
-            output.note(format!("version {} is there already and says just this; nothing would change", read.version))
+            output.note(format!("version {} is there already and says just this; nothing would change", read.version));
         }
         None => output.note("nothing was written; leave out --dry-run to propose it"),
         Some(one) if one.state == CodeVersionState::Published => {
