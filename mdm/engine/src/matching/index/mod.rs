@@ -11,6 +11,7 @@ mod asked;
 mod blocks;
 mod incremental;
 mod kept;
+mod partners;
 mod postings;
 mod weigh;
 
