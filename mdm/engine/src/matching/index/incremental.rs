@@ -20,7 +20,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::super::batch::{doubtful_from, doubtful_pairs};
-use super::super::columns::{Columns, MISSING};
+use super::super::columns::{Columns, MISSING, Rank};
 use super::super::hash;
 use super::super::households::{NUMBER_ROWS_MAX, shared_numbers};
 use super::super::keys::Entry;
@@ -80,11 +80,17 @@ impl Incremental {
         &self.index
     }
 
+    /// Those of these source records that are here as columns: the same that are made of them anew.
+    pub fn columns_of(&self, ids: &[SourceRecordId]) -> Columns {
+        let rows: Vec<u32> = ids.iter().filter_map(|id| self.index.find(*id)).collect();
+        self.index.columns_of(&rows)
+    }
+
     /// Takes in a source record that came or changed.
-    pub fn put(&mut self, id: SourceRecordId, register: &str, values: &Values) {
+    pub fn put(&mut self, id: SourceRecordId, rank: Rank, values: &Values) {
         self.remove(id);
         self.touched.insert(id);
-        self.index.insert(id, register, values);
+        self.index.insert_ranked(id, rank, values);
         let row = self.index.ids.len() as u32 - 1;
         for key in number_keys(&self.index, &self.shared, row) {
             self.numbers.push(key, row);
@@ -275,7 +281,6 @@ mod tests {
     use kanak_model::entity_model::EntityModel;
     use kanak_model::source_record::Stated;
 
-    use super::super::super::columns::Rank;
     use super::super::super::rules::MatchRules;
     use super::super::super::train;
     use super::*;
@@ -342,7 +347,7 @@ mod tests {
                 if at % 4 == 0 {
                     all.remove(id);
                 } else {
-                    all.put(id, "roll", &statement((id.0 + step * 1000) as u64));
+                    all.put(id, Rank::of("roll", &id.to_string()), &statement((id.0 + step * 1000) as u64));
                 }
             }
             all.around(&[], usize::MAX).unwrap();
