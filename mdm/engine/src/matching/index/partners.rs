@@ -39,9 +39,9 @@ impl Partners {
         for row in unsure.iter().copied().chain(crowded) {
             all.part(row);
         }
-        for row in 0..rows {
-            let count = if all.is_apart(row as u32) { 0 } else { counts[row] as u32 };
-            all.heads[row + 1] = all.heads[row] + count;
+        for (row, count) in counts.iter().enumerate() {
+            let held = if all.is_apart(row as u32) { 0 } else { *count as u32 };
+            all.heads[row + 1] = all.heads[row] + held;
         }
         all.rows = vec![NOBODY; all.heads[rows] as usize];
         let mut next = all.heads.clone();
@@ -66,10 +66,9 @@ impl Partners {
         for other in partners {
             self.add(*other, row);
         }
+        self.forget(row);
         if partners.len() <= PARTNERS_MAX {
             self.later.insert(row, partners.to_vec());
-        } else {
-            self.forget(row);
         }
     }
 

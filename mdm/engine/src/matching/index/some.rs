@@ -25,7 +25,9 @@ impl Index {
             attribute.column_of(codes, &self.lexicon, &mut lexicon)
         };
         let mut columns: Vec<Column> = self.attributes.iter().enumerate().map(of_lane).collect();
-        columns.iter_mut().for_each(|column| column.features.find_joined(&lexicon));
+        for column in &mut columns {
+            column.features.find_joined(&lexicon);
+        }
         let ids: Vec<_> = rows.iter().map(|row| self.ids[*row as usize]).collect();
         let places = rows.iter().map(|row| self.places[*row as usize]).collect();
         let mut by_id: Vec<u32> = (0..ids.len() as u32).collect();
@@ -47,7 +49,7 @@ impl Attribute {
         held.sort_by_key(|code| self.texts.text(*code));
         let place: FxHashMap<u32, u32> = held.iter().enumerate().map(|(new, old)| (*old, new as u32)).collect();
         for code in codes.iter_mut().filter(|code| **code != MISSING) {
-            *code = place[code];
+            *code = place[&*code];
         }
         let values: Vec<Box<str>> = held.iter().map(|code| self.texts.text(*code).into()).collect();
         let features = self.features_of(&held, from, into);
