@@ -279,6 +279,9 @@ async fn take_in(
             return None;
         }
         let around = all.around(&constraints, heard_max)?;
+        // Searches go on from here; changes are taken in by one resolution at a time.
+        drop(all);
+        let all = live.incremental.read().unwrap_or_else(PoisonError::into_inner);
         let columns = all.columns_of(&around.heard);
         Some((around, columns))
     };

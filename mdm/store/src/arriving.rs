@@ -26,7 +26,9 @@ pub(crate) async fn take_in(
     if parts.is_empty() {
         return Ok(Vec::new());
     }
-    let (mut runs, next_id) = begin(tx, parts).await?;
+    let begun = begin(tx, parts).await?;
+    let next_id = begun.first().map_or(0, |one| one.last_row) + 1;
+    let mut runs: Vec<Run<'_>> = begun.into_iter().enumerate().map(|(at, one)| Run::of(one, at)).collect();
     let known = find_known(tx, parts).await?;
     let held = held_values(tx, parts, &known).await?;
     let mut changes = Changes { next_id, ..Changes::default() };
@@ -96,7 +98,8 @@ struct Changes<'r> {
 /// By register and key.
 type KnownRows = FxHashMap<i64, FxHashMap<String, Known>>;
 
-#[derive(FromRow)]
+/// A register whose rows arrive, and the last ids of runs and of source records.
+#[derive(Clone, FromRow)]
 struct Begun {
     id: i64,
     rows_of: String,
@@ -104,25 +107,28 @@ struct Begun {
     last_row: i64,
 }
 
-/// A run for each part, numbered in their order, and the next id of a source record.
-async fn begin<'r>(tx: &mut Tx, parts: &[ArrivingPart]) -> Result<(Vec<Run<'r>>, i64), StoreError> {
+/// The registers of the parts, in their order.
+async fn begin(tx: &mut Tx, parts: &[ArrivingPart]) -> Result<Vec<Begun>, StoreError> {
     const SQL: &str = "SELECT s.id, s.rows_of, (SELECT coalesce(max(id), 0) FROM ingest_runs) AS last_run,
          (SELECT coalesce(max(id), 0) FROM source_records) AS last_row
          FROM source_systems s WHERE s.id IN (SELECT id FROM {ids $1} AS i)";
     let engine = tx.engine();
     let ids: Vec<i64> = parts.iter().map(|part| part.source.0).collect();
     let begun: Vec<Begun> = on_tx!(tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(&ids)).fetch_all(c).await)?;
-    let mut runs = Vec::with_capacity(ids.len());
-    for source in ids {
-        let found = begun.iter().find(|one| one.id == source);
-        let found = found.ok_or_else(|| StoreError::NotFound { what: "source system", id: source.to_string() })?;
-        let id = found.last_run + 1 + runs.len() as i64;
-        runs.push(Run { id, source, entity: found.rows_of.clone(), ..Run::default() });
-    }
-    Ok((runs, begun.first().map_or(0, |one| one.last_row) + 1))
+    let of_source = |source: &i64| {
+        let found = begun.iter().find(|one| one.id == *source).cloned();
+        found.ok_or_else(|| StoreError::NotFound { what: "source system", id: source.to_string() })
+    };
+    ids.iter().map(of_source).collect()
 }
 
 impl<'r> Run<'r> {
+    /// The run of the part at a place.
+    fn of(begun: Begun, at: usize) -> Self {
+        let Begun { id: source, rows_of: entity, last_run, .. } = begun;
+        Self { id: last_run + 1 + at as i64, source, entity, ..Self::default() }
+    }
+
     fn decide(
         &mut self,
         row: &'r ArrivingRow,
@@ -151,7 +157,7 @@ impl<'r> Run<'r> {
                 self.new += 1;
                 self.states(id, 1, &record.values);
                 let (values, hash) = (Packed(&record.values), content_hash(&record.values));
-                changes.new.push((id, self.source, self.id, &record.key, hash, values, record.updated));
+                changes.new.push((id, self.source, self.id, record.key.as_str(), hash, values, record.updated));
                 Arrived::New(SourceRecordId(id))
             }
             (Arriving::States(record), Some(known)) => {
@@ -222,7 +228,7 @@ async fn find_known(tx: &mut Tx, parts: &[ArrivingPart]) -> Result<KnownRows, St
         known: Known,
     }
     let engine = tx.engine();
-    let asked = parts.iter().flat_map(|part| part.rows.iter().map(|row| (part.source.0, row.key.as_str())));
+    let asked = parts.iter().flat_map(|part| part.rows.iter().map(move |row| (part.source.0, row.key.as_str())));
     let asked: Vec<(i64, &str)> = asked.collect();
     let rows: Vec<OfSource> = on_tx!(tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(&asked)).fetch_all(c).await)?;
     let mut known = KnownRows::default();
@@ -258,8 +264,10 @@ async fn insert_runs(tx: &mut Tx, landed: &FileFacts, runs: &[Run<'_>]) -> Resul
     const SQL: &str =
         "INSERT INTO ingest_runs (id, source_system_id, file_name, content_hash, file_bytes, load, recorded_us,
              rows_read, rows_new, rows_changed, rows_unchanged, rows_retired, rows_held_back, rows_rejected, arrived_by)
-         SELECT id, source, $2, $3, $4, $5, $6, read, new, changed, unchanged, retired, 0, rejected, $7
-         FROM {rows $1: id int, source int, read int, new int, changed int, unchanged int, retired int, rejected int} AS r";
+         SELECT id, source, $2, $3, $4, $5, $6, rows_read, rows_new, rows_changed, rows_unchanged, rows_retired, 0,
+             rows_rejected, $7
+         FROM {rows $1: id int, source int, rows_read int, rows_new int, rows_changed int, rows_unchanged int,
+             rows_retired int, rows_rejected int} AS r";
     let row = |run: &Run<'_>| {
         let (retired, rejected) = (run.retired.len(), run.rejected.len());
         (run.id, run.source, run.rows, run.new, run.changed, run.unchanged, retired, rejected)
@@ -307,14 +315,16 @@ impl Changes<'_> {
 }
 
 /// What the runs have of each entity type.
-fn by_entity<'a, 'r, T: Copy>(runs: &'a [Run<'r>], of: impl Fn(&'a Run<'r>) -> &'a [T]) -> Vec<(&'a str, Vec<T>)> {
+fn by_entity<'a, 'r, T: Copy + 'a>(runs: &'a [Run<'r>], of: impl Fn(&'a Run<'r>) -> &'a [T]) -> Vec<(&'a str, Vec<T>)> {
     let mut all: Vec<(&str, Vec<T>)> = Vec::new();
-    for run in runs.iter().filter(|run| !of(run).is_empty()) {
+    for run in runs {
+        let own = of(run);
         match all.iter_mut().find(|(entity, _)| *entity == run.entity) {
-            Some((_, held)) => held.extend_from_slice(of(run)),
-            None => all.push((&run.entity, of(run).to_vec())),
+            Some((_, held)) => held.extend_from_slice(own),
+            None => all.push((run.entity.as_str(), own.to_vec())),
         }
     }
+    all.retain(|(_, held)| !held.is_empty());
     all
 }
 
