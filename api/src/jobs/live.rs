@@ -15,7 +15,8 @@ use kanak_model::{Access, EntityModel, RuleSetVersion, Timestamp};
 use crate::deployment::Deployment;
 use crate::jobs::resolve::{find_rules, is_of_model, rank, registers};
 
-/// More source records of one type are not kept: a million citizens take 0.3 GiB.
+/// More source records of one type are not kept: a million citizens take 0.3 GiB, and eight bytes for each two that are doubtful or
+/// better.
 const RECORDS_MAX: u64 = 5_000_000;
 /// How long a server goes on with what it read while another one resolves: reading all again is work.
 const READ_AGAIN: Duration = Duration::from_secs(60);

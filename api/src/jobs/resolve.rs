@@ -252,18 +252,17 @@ impl Live {
     }
 }
 
-/// Takes what changed into memory; tells what to look at, where that is less than half of all.
+/// Takes what changed into memory; tells what to look at and gives what is heard, where that is less than half of all.
 async fn take_in(
     live: &Arc<Live>,
     unresolved: &Unresolved,
     constraints: &[Constraint],
     registers: &Registers,
     hub: &mut Hub<'_>,
-) -> anyhow::Result<Option<Around>> {
+) -> anyhow::Result<Option<(Around, Columns)>> {
     let ids = unresolved.source_records.clone();
     let records = hub.list_source_records_of(&ids).await?;
-    let names: HashMap<SourceSystemId, String> =
-        registers.iter().map(|(id, register)| (*id, register.name.clone())).collect();
+    let ranks: Vec<Rank> = records.iter().map(|record| rank(registers, record)).collect();
     let (live, constraints) = (Arc::clone(live), constraints.to_vec());
     let take_in = move || {
         let mut all = live.incremental.write().unwrap_or_else(PoisonError::into_inner);
@@ -271,12 +270,20 @@ async fn take_in(
         for id in ids.iter().filter(|id| !here.contains(id)) {
             all.remove(*id);
         }
-        for record in &records {
-            all.put(record.id, names.get(&record.source_system).map_or("", String::as_str), &record.values);
+        for (record, rank) in records.iter().zip(ranks) {
+            all.put(record.id, rank, &record.values);
         }
         let is_outgrown = all.index().len() as u64 >= live.rule_set.trained_on.saturating_mul(OUTGROWN);
         let heard_max = all.index().len() / 2;
-        if is_outgrown { None } else { all.around(&constraints, heard_max) }
+        if is_outgrown {
+            return None;
+        }
+        let around = all.around(&constraints, heard_max)?;
+        // Searches go on from here; changes are taken in by one resolution at a time.
+        drop(all);
+        let all = live.incremental.read().unwrap_or_else(PoisonError::into_inner);
+        let columns = all.columns_of(&around.heard);
+        Some((around, columns))
     };
     Ok(tokio::task::spawn_blocking(take_in).await?)
 }
@@ -289,32 +296,30 @@ struct Before {
 
 /// What is computed around a change: it goes to the thread that computes, and comes back.
 struct Given {
-    model: EntityModel,
-    records: Vec<SourceRecord>,
     held: Held,
-    registers: Registers,
+    restated: Vec<SourceRecord>,
     touched: Touched,
     settled: Vec<SourceRecordId>,
 }
 
 impl Given {
-    fn compute(&self, rules: Rules) -> Work {
-        let Self { model, records, held, registers, touched, settled } = self;
-        compute(model, records, held, registers, rules, touched, Some(settled))
+    fn matched(&self, columns: Columns, rules: Rules) -> Work<()> {
+        match_all(columns, &self.held, &self.restated, rules, &self.touched, Some(&self.settled))
     }
 }
 
-/// Resolves the source records around what changed. `None` where the hub's golden records do not follow from the same rules.
+/// Resolves the source records around what changed: by what is in memory of all that are heard. What the members of golden records
+/// state that may change is read, to choose their values. `None` where the hub's golden records do not follow from the same rules.
 async fn resolve_around(
     model: &EntityModel,
     (live, mark): (&Live, Timestamp),
-    around: Around,
+    (around, mut columns): (Around, Columns),
     unresolved: &Unresolved,
     before: Before,
     hub: &mut Hub<'_>,
 ) -> anyhow::Result<Option<(Resolved, Timestamp)>> {
     let Before { constraints, registers } = before;
-    let Around { settled, heard } = around;
+    let settled = around.settled;
     let mut scope: Vec<SourceRecordId> = settled.iter().chain(&unresolved.source_records).copied().collect();
     scope.sort_unstable();
     scope.dedup();
@@ -322,30 +327,37 @@ async fn resolve_around(
     if links.iter().any(|(source_record, _)| scope.binary_search(source_record).is_err()) {
         return Ok(None);
     }
-    let records = hub.list_source_records_of(&heard).await?;
-    if records.len() != heard.len() {
+    let ended = pairs(&hub.list_ended_links_around(&scope).await?);
+    // Nothing ended, nothing that ended stated anything.
+    let restated = if ended.is_empty() { Vec::new() } else { hub.list_restated_links_around(&scope).await? };
+    let ids: Vec<SourceRecordId> = restated.iter().map(|one| one.link.source_record).collect();
+    let held = Held { links, ended, restated, constraints, overrides: hub.list_overrides(&model.name).await? };
+    let restated = if ids.is_empty() { Vec::new() } else { hub.list_source_records_of(&ids).await? };
+    let touched = Touched::Some(unresolved.source_records.iter().copied().collect());
+    let (version, count) = (live.version, columns.len());
+    let mut given = Given { held, restated, touched, settled };
+    let (matched, changes, overrides) = loop {
+        let rules = Rules::InForce { version, rule_set: Arc::clone(&live.rule_set) };
+        let (work, back) = tokio::task::spawn_blocking(move || (given.matched(columns, rules), given)).await?;
+        if !leave_to_stewards(model, &work.changes, unresolved, hub).await? {
+            break (work.matched, work.changes, back.held.overrides);
+        }
+        (given, columns) = (back, work.columns);
+        given.held.constraints = hub.list_decisions(&model.name).await?;
+    };
+    let members: Vec<SourceRecordId> = changes.iter().flat_map(|change| change.members.iter().copied()).collect();
+    let records = hub.list_source_records_of(&members).await?;
+    if records.len() != members.len() {
         // Some were retired since; the next resolution hears of it.
         return Ok(None);
     }
-    let ended = pairs(&hub.list_ended_links_around(&scope).await?);
-    let restated = hub.list_restated_links_around(&scope).await?;
-    let held = Held { links, ended, restated, constraints, overrides: hub.list_overrides(&model.name).await? };
-    let touched = Touched::Some(unresolved.source_records.iter().copied().collect());
-    let (version, count) = (live.version, records.len());
-    let mut given = Given { model: model.clone(), records, held, registers, touched, settled };
-    let work = loop {
-        let rules = Rules::InForce { version, rule_set: Arc::clone(&live.rule_set) };
-        let (work, back) = tokio::task::spawn_blocking(move || (given.compute(rules), given)).await?;
-        if !leave_to_stewards(model, &work.changes, unresolved, hub).await? {
-            break work;
-        }
-        given = back;
-        given.held.constraints = hub.list_decisions(&model.name).await?;
-    };
-    let compared = work.matched.stats.compared;
+    let of_model = model.clone();
+    let choose = move || valued(&of_model, &records, &registers, &overrides, changes);
+    let changes = tokio::task::spawn_blocking(choose).await?;
+    let compared = matched.stats.compared;
     let scope = Scope::These(scope);
     let unresolved = unresolved.clone();
-    let done = Done { changes: work.changes, questions: work.matched.questions, scope, unresolved };
+    let done = Done { changes, questions: matched.questions, scope, unresolved };
     let Written { reviews, applied } = match apply(model, version, done, Some(mark), hub).await {
         Ok(done) => done,
         // A source record changed since it was taken in, or another server has resolved.
@@ -689,8 +701,7 @@ pub struct Work<S = Survived> {
     pub columns: Columns,
 }
 
-/// The pure part: source records, links, decisions and rules in; changes out. With `settled`, of those source records only: the
-/// others are heard.
+/// The pure part: source records, links, decisions and rules in; changes out.
 pub fn compute(
     model: &EntityModel,
     records: &[SourceRecord],
@@ -698,20 +709,31 @@ pub fn compute(
     registers: &Registers,
     rules: Rules,
     touched: &Touched,
-    settled: Option<&[SourceRecordId]>,
 ) -> Work {
     let mut builder = rules.columns();
     for record in records {
         builder.push(record.id, rank(registers, record), &record.values);
     }
     let Work { version, rule_set, matched, changes, columns } =
-        match_all(builder.finish(), held, records, rules, touched, settled);
-    let survivorship = Survivorship::new(model, records, registers, &held.overrides);
+        match_all(builder.finish(), held, records, rules, touched, None);
+    let changes = valued(model, records, registers, &held.overrides, changes);
+    Work { version, rule_set, matched, changes, columns }
+}
+
+/// Changes with their values, chosen from what these source records state.
+fn valued(
+    model: &EntityModel,
+    records: &[SourceRecord],
+    registers: &Registers,
+    overrides: &[ValueOverride],
+    changes: Vec<GoldenChange<()>>,
+) -> Vec<GoldenChange> {
+    let survivorship = Survivorship::new(model, records, registers, overrides);
     let valued = |change: GoldenChange<()>| {
         let survived = survivorship.survive(&change.members);
         change.with(survived).0
     };
-    Work { version, rule_set, matched, changes: changes.into_iter().map(valued).collect(), columns }
+    changes.into_iter().map(valued).collect()
 }
 
 /// Matches, and finds which golden record each cluster is; without their values. `restated` has at least the source records of

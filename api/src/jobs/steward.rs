@@ -289,7 +289,7 @@ async fn resolve_around(deployment: &Deployment, entity: &str, records: &[Source
     let registers = registers(deployment).await?;
     let (work, model) = tokio::task::spawn_blocking(move || {
         let rules = Rules::InForce { version, rule_set: Arc::new(rule_set) };
-        (compute(&model, &near.source_records, &held, &registers, rules, &Touched::All, None), model)
+        (compute(&model, &near.source_records, &held, &registers, rules, &Touched::All), model)
     })
     .await?;
     let questions = work.matched.questions;

@@ -6,7 +6,7 @@ use kanak_model::access::Filter;
 use kanak_model::golden_record::ValueOverride;
 use kanak_model::match_pair::{Constraint, ConstraintKind};
 use kanak_model::quality::{LeftOut, RejectedRow};
-use kanak_model::source_record::{NewSourceRecord, Values};
+use kanak_model::source_record::NewSourceRecord;
 use kanak_model::{
     Access, EntityModel, GoldenId, RuleSetVersion, SourceRecord, SourceRecordId, SourceSystemId, StewardTaskId,
     Timestamp, UserId,
@@ -19,17 +19,17 @@ use crate::audit_events::{self, AuditEvent};
 use crate::constraints::NewConstraint;
 use crate::crosswalks::{Link, RestatedLink};
 use crate::db::{Tx, on_tx};
-use crate::dialect::{Packed, json, sql};
+use crate::dialect::{json, sql};
 use crate::erasures::{self, ErasedKeys};
 use crate::error::StoreError;
-use crate::ingest::{ArrivedBy, ChangedRow, FileFacts, IngestTx, Known, Rows, clean, content_hash, in_words};
+use crate::ingest::{FileFacts, clean};
 use crate::key_store::Key;
 use crate::packed::ChosenBack;
 use crate::resolution::{self, Applied, Resolution, Unresolved};
 use crate::source_systems::{self, SourceSystemRow};
 use crate::{
-    asked_pairs, confirmations, constraints, crosswalks, department_answers, overrides, quarantined_rows, rule_sets,
-    settings, source_records,
+    arriving, asked_pairs, confirmations, constraints, crosswalks, department_answers, overrides, rule_sets, settings,
+    source_records,
 };
 
 /// Rows under way into the hub. It holds the hub's one writer; dropped, nothing happened.
@@ -48,6 +48,17 @@ pub struct ArrivingRow {
     pub expected: Expected,
     /// Where the writer may write: what the row states now, and what it is to state, must lie there.
     pub scope: Filter,
+}
+
+/// The rows of one register that arrive together.
+#[derive(Debug, Clone)]
+pub struct ArrivingPart {
+    /// The register.
+    pub source: SourceSystemId,
+    /// Its rows.
+    pub rows: Vec<ArrivingRow>,
+    /// Values that were left out of rows that go on.
+    pub left_out: Vec<LeftOut>,
 }
 
 /// What a row is to become.
@@ -137,96 +148,36 @@ impl Arrivals {
         self.tx.now
     }
 
-    /// Takes in rows of one register, each key once, as a run of its own; tells what became of each, in their order.
+    /// Takes in rows of some registers, each register and each of its keys once: as a run a register. Tells what became of each, in their
+    /// order.
     ///
     /// # Errors
     /// When the hub cannot be written; then nothing of all happened.
     pub async fn take_in(
-        self,
-        source: SourceSystemId,
-        landed: FileFacts,
-        mut rows: Vec<ArrivingRow>,
-        left_out: &[LeftOut],
-    ) -> Result<(Self, Vec<Arrived>), StoreError> {
-        for row in &mut rows {
+        mut self,
+        landed: &FileFacts,
+        mut parts: Vec<ArrivingPart>,
+    ) -> Result<(Self, Vec<Vec<Arrived>>), StoreError> {
+        for row in parts.iter_mut().flat_map(|part| &mut part.rows) {
             row.key.retain(|c| c != '\0');
             if let Arriving::States(record) = &mut row.what {
                 clean(record);
             }
         }
-        let mut run = IngestTx::begin(self.tx, source, landed, ArrivedBy::Call).await?;
-        let keys: Vec<&str> = rows.iter().map(|row| row.key.as_str()).collect();
-        let known = run.find_known(&keys).await?;
-        let held = held_values(&mut run.tx, &rows, &known).await?;
-        let mut arrived = Vec::with_capacity(rows.len());
-        let (mut new, mut changed): (Rows, Vec<ChangedRow<'_>>) = (Rows::default(), Vec::new());
-        let mut touched = Vec::new();
-        let (mut retired, mut rejected, mut versions) = (Vec::new(), Vec::new(), Vec::new());
-        for row in &rows {
-            let known = known.get(row.key.as_str());
-            let live = known.filter(|known| known.retired_us.is_none());
-            if let Some(refused) = refusal(row, live, &held) {
-                arrived.push(refused);
-                continue;
-            }
-            run.summary.rows += 1;
-            arrived.push(match (&row.what, known) {
-                (Arriving::Rejected(row), _) => {
-                    run.summary.rejected += 1;
-                    rejected.push(row.clone());
-                    Arrived::Quarantined
-                }
-                (Arriving::Retires, Some(known)) if known.retired_us.is_none() => {
-                    retired.push(known.id);
-                    Arrived::Retired(SourceRecordId(known.id), known.version as i32)
-                }
-                (Arriving::Retires, _) => Arrived::NotThere,
-                (Arriving::States(record), None) => {
-                    run.summary.new += 1;
-                    run.added += 1;
-                    versions.push((run.next_id, 1, &record.values));
-                    new.push(run.next_id, &in_words(record).1);
-                    touched.push(run.next_id);
-                    run.next_id += 1;
-                    Arrived::New(SourceRecordId(run.next_id - 1))
-                }
-                (Arriving::States(record), Some(known)) => {
-                    let hash = content_hash(&record.values);
-                    if known.states(hash, record.updated) {
-                        run.summary.unchanged += 1;
-                        Arrived::Unchanged(SourceRecordId(known.id), known.version as i32)
-                    } else {
-                        run.summary.changed += 1;
-                        run.revived += u64::from(known.retired_us.is_some());
-                        versions.push((known.id, known.version + 1, &record.values));
-                        changed.push((known.id, hash, Packed(&record.values), record.updated));
-                        Arrived::Changed(SourceRecordId(known.id), known.version as i32 + 1)
-                    }
-                }
-            });
-        }
-        run.insert_new(new).await?;
-        run.update_changed(&changed).await?;
-        run.keep_relations(versions).await?;
-        touched.extend(changed.iter().map(|row| row.0));
-        run.mark_unresolved(&touched).await?;
-        resolution::mark_confined(&mut run.tx, &confined(&rows, &arrived)).await?;
-        run.retire(&retired).await?;
-        if !rejected.is_empty() {
-            let id = run.run();
-            quarantined_rows::insert(&mut run.tx, id, &rejected).await?;
-        }
-        run.left_out(left_out.to_vec()).await?;
-        let (tx, _) = run.close().await?;
-        Ok((Self { tx }, arrived))
+        let arrived = arriving::take_in(&mut self.tx, landed, &parts).await?;
+        Ok((self, arrived))
     }
 
-    /// See [`Store::list_erased_keys`].
+    /// See [`Store::list_erased_keys`]: those of each of some registers, in their order.
     ///
     /// # Errors
     /// When the hub cannot be read, or rows were erased under another key.
-    pub async fn list_erased_keys(&mut self, source: SourceSystemId, key: &Key) -> Result<ErasedKeys, StoreError> {
-        erasures::erased_keys(&mut self.tx, source, key).await
+    pub async fn list_erased_keys(
+        &mut self,
+        sources: &[SourceSystemId],
+        key: &Key,
+    ) -> Result<Vec<ErasedKeys>, StoreError> {
+        erasures::erased_keys(&mut self.tx, sources, key).await
     }
 
     /// See [`Store::get_setting`].
@@ -501,57 +452,4 @@ impl Arrivals {
     pub async fn commit(self) -> Result<(), StoreError> {
         self.tx.commit().await
     }
-}
-
-/// The rows that wait for a resolution whose writers may not read everything, and what these may.
-fn confined(rows: &[ArrivingRow], arrived: &[Arrived]) -> Vec<(i64, String)> {
-    let mut confined = Vec::new();
-    for (row, arrived) in rows.iter().zip(arrived) {
-        if let Arrived::New(id) | Arrived::Changed(id, _) = arrived
-            && row.scope != Filter::Everything
-        {
-            confined.push((id.0, json(&row.scope)));
-        }
-    }
-    confined
-}
-
-/// Why a row is not taken in, if there is a reason.
-fn refusal(row: &ArrivingRow, live: Option<&Known>, held: &FxHashMap<i64, Values>) -> Option<Arrived> {
-    if row.scope != Filter::Everything {
-        let states_inside = match &row.what {
-            Arriving::States(record) => row.scope.passes(&|name| record.values.find(name)),
-            Arriving::Retires | Arriving::Rejected(_) => true,
-        };
-        let held_inside = live
-            .is_none_or(|live| held.get(&live.id).is_some_and(|values| row.scope.passes(&|name| values.find(name))));
-        if !states_inside || !held_inside {
-            return Some(Arrived::OutOfScope);
-        }
-    }
-    let version = live.map(|live| live.version as i32);
-    let is_as_expected = match row.expected {
-        Expected::Anything => true,
-        Expected::Version(expected) => version == Some(expected),
-        Expected::None => version.is_none(),
-    };
-    (!is_as_expected).then_some(Arrived::Unexpected(version))
-}
-
-/// What those rows state that are there already and whose writers may not write everywhere.
-async fn held_values(
-    tx: &mut Tx,
-    rows: &[ArrivingRow],
-    known: &FxHashMap<String, Known>,
-) -> Result<FxHashMap<i64, Values>, StoreError> {
-    const SQL: &str = "SELECT id, stated FROM source_records WHERE id IN (SELECT id FROM {ids $1} AS i)";
-    let confined = rows.iter().filter(|row| row.scope != Filter::Everything);
-    let ids: Vec<i64> = confined.filter_map(|row| known.get(row.key.as_str())).map(|known| known.id).collect();
-    if ids.is_empty() {
-        return Ok(FxHashMap::default());
-    }
-    let engine = tx.engine();
-    let rows: Vec<(i64, Json<Values>)> =
-        on_tx!(tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(&ids)).fetch_all(c).await)?;
-    Ok(rows.into_iter().map(|(id, stated)| (id, stated.0)).collect())
 }

@@ -194,14 +194,27 @@ async fn is_stated_elsewhere(tx: &mut Tx, reference: &Reference, ids: &[i64]) ->
     Ok(count > 0)
 }
 
-/// See [`Store::list_erased_keys`].
-pub(crate) async fn erased_keys(tx: &mut Tx, source: SourceSystemId, key: &Key) -> Result<ErasedKeys, StoreError> {
-    const SQL: &str = "SELECT key_hash FROM erased_source_records WHERE source_system_id = $1";
-    let hashes: Vec<String> = on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(source.0).fetch_all(c).await)?;
-    if !hashes.is_empty() && settings::get(tx, KEY_SETTING).await? != Some(key_mark(key)) {
+/// See [`Store::list_erased_keys`]: those of each of some registers, in their order.
+pub(crate) async fn erased_keys(
+    tx: &mut Tx,
+    sources: &[SourceSystemId],
+    key: &Key,
+) -> Result<Vec<ErasedKeys>, StoreError> {
+    const SQL: &str = "SELECT source_system_id, key_hash FROM erased_source_records
+         WHERE source_system_id IN (SELECT id FROM {ids $1} AS i)";
+    let engine = tx.engine();
+    let ids: Vec<i64> = sources.iter().map(|source| source.0).collect();
+    let rows: Vec<(i64, String)> =
+        on_tx!(tx, |c| sqlx::query_as(sql(engine, SQL)).bind(json(&ids)).fetch_all(c).await)?;
+    if !rows.is_empty() && settings::get(tx, KEY_SETTING).await? != Some(key_mark(key)) {
         return Err(StoreError::WrongErasureKey);
     }
-    Ok(ErasedKeys { source: source.0, key: key.clone(), hashes: Arc::new(hashes.into_iter().collect()) })
+    let of = |source: &SourceSystemId| {
+        let own = rows.iter().filter(|(id, _)| *id == source.0);
+        let hashes = Arc::new(own.map(|(_, hash)| hash.clone()).collect());
+        ErasedKeys { source: source.0, key: key.clone(), hashes }
+    };
+    Ok(sources.iter().map(of).collect())
 }
 
 impl Store {
@@ -347,7 +360,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::WrongErasureKey`] under another key: no row would be known again.
     pub async fn list_erased_keys(&self, source: SourceSystemId, key: &Key) -> Result<ErasedKeys, StoreError> {
-        erased_keys(&mut self.db.begin_read().await?, source, key).await
+        let mut of_one = erased_keys(&mut self.db.begin_read().await?, &[source], key).await?;
+        Ok(of_one.remove(0))
     }
 }
 

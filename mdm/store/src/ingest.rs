@@ -91,23 +91,23 @@ impl From<NewSourceRecord> for PreparedRecord {
 
 /// One ingest run under way. It holds the hub's one writer; dropped, nothing happened.
 pub struct IngestTx {
-    pub(crate) tx: Tx,
-    pub(crate) source: SourceFacts,
+    tx: Tx,
+    source: SourceFacts,
     load: Load,
     /// Whether the source never held a row: then no key needs looking up.
     first_load: bool,
-    pub(crate) next_id: i64,
+    next_id: i64,
     /// Source records that came to be.
-    pub(crate) added: u64,
+    added: u64,
     /// Retired source records that are back.
-    pub(crate) revived: u64,
+    revived: u64,
     /// Hashes of the keys that the file stated so far.
     keys: FxHashSet<u64>,
     /// Ids of source records that were there before and stand in the file, those of refused rows among them.
     seen: FxHashSet<i64>,
     /// Refused rows whose key nobody could read: each may be any source record that was there before.
     keyless: u64,
-    pub(crate) summary: IngestSummary,
+    summary: IngestSummary,
     /// The register's rows that were erased: none of them comes back.
     erased: Option<ErasedKeys>,
     /// Rows of them that the file still held.
@@ -120,7 +120,7 @@ pub struct IngestTx {
 #[derive(sqlx::FromRow)]
 pub(crate) struct Known {
     pub(crate) id: i64,
-    source_key: String,
+    pub(crate) source_key: String,
     pub(crate) version: i64,
     content_hash: i64,
     updated_us: Option<i64>,
@@ -141,18 +141,13 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] for an unknown source system; [`StoreError::Database`] when the writer stays busy.
     pub async fn begin_ingest(&self, source: SourceSystemId, file: FileFacts) -> Result<IngestTx, StoreError> {
-        IngestTx::begin(self.db.begin(&*self.clock).await?, source, file, ArrivedBy::File).await
+        IngestTx::begin(self.db.begin(&*self.clock).await?, source, file).await
     }
 }
 
 impl IngestTx {
     /// Begins a run within a transaction.
-    pub(crate) async fn begin(
-        mut tx: Tx,
-        source: SourceSystemId,
-        file: FileFacts,
-        arrived_by: ArrivedBy,
-    ) -> Result<Self, StoreError> {
+    async fn begin(mut tx: Tx, source: SourceSystemId, file: FileFacts) -> Result<Self, StoreError> {
         const RUN: &str = "INSERT INTO ingest_runs (id, source_system_id, file_name, content_hash, file_bytes, load,
              recorded_us, rows_read, rows_new, rows_changed, rows_unchanged, rows_retired, rows_held_back, rows_rejected, arrived_by)
              VALUES ((SELECT coalesce(max(id), 0) + 1 FROM ingest_runs), $1, $2, $3, $4, $5, $6, 0, 0, 0, 0, 0, 0, 0, $7)
@@ -167,7 +162,7 @@ impl IngestTx {
             .bind(file.bytes as i64)
             .bind(load_word(file.load))
             .bind(now)
-            .bind(arrived_by.word())
+            .bind(ArrivedBy::File.word())
             .fetch_one(c)
             .await)?;
         let next_id: i64 = on_tx!(tx, |c| sqlx::query_scalar(NEXT).fetch_one(c).await)?;
@@ -292,11 +287,11 @@ impl IngestTx {
     }
 
     /// Keeps the relations that versions of source records state: id, version, values.
-    pub(crate) async fn keep_relations(&mut self, versions: Vec<(i64, i64, &Values)>) -> Result<(), StoreError> {
+    async fn keep_relations(&mut self, versions: Vec<(i64, i64, &Values)>) -> Result<(), StoreError> {
         relations::keep(&mut self.tx, &self.relations, &self.source.rows_of, versions.into_iter()).await
     }
 
-    pub(crate) async fn find_known(&mut self, keys: &[&str]) -> Result<FxHashMap<String, Known>, StoreError> {
+    async fn find_known(&mut self, keys: &[&str]) -> Result<FxHashMap<String, Known>, StoreError> {
         const SQL: &str =
             "SELECT r.id, r.source_key, r.version, r.content_hash, r.updated_us, r.retired_us FROM {texts $1} AS t
              CROSS JOIN source_records r WHERE r.source_system_id = $2 AND r.source_key = t.word";
@@ -309,7 +304,7 @@ impl IngestTx {
         Ok(rows.into_iter().map(|known| (known.source_key.clone(), known)).collect())
     }
 
-    pub(crate) async fn insert_new(&mut self, rows: Rows) -> Result<(), StoreError> {
+    async fn insert_new(&mut self, rows: Rows) -> Result<(), StoreError> {
         const SQL: &str = "INSERT INTO source_records (id, source_system_id, source_key, version, content_hash, stated,
              updated_us, recorded_from_us, ingest_run_id)
              SELECT id, $2, source_key, 1, content_hash, stated, updated_us, $3, $4
@@ -331,7 +326,7 @@ impl IngestTx {
         Ok(())
     }
 
-    pub(crate) async fn update_changed(&mut self, rows: &[ChangedRow<'_>]) -> Result<(), StoreError> {
+    async fn update_changed(&mut self, rows: &[ChangedRow<'_>]) -> Result<(), StoreError> {
         const KEEP: &str = "INSERT INTO source_record_versions (source_record_id, version, stated, updated_us,
              recorded_from_us, recorded_to_us, ingest_run_id)
              SELECT r.id, r.version, r.stated, r.updated_us, r.recorded_from_us, coalesce(r.retired_us, $2), r.ingest_run_id
@@ -356,7 +351,7 @@ impl IngestTx {
         Ok(())
     }
 
-    pub(crate) async fn mark_unresolved(&mut self, ids: &[i64]) -> Result<(), StoreError> {
+    async fn mark_unresolved(&mut self, ids: &[i64]) -> Result<(), StoreError> {
         let entity = self.source.rows_of.clone();
         resolution::mark_unresolved(&mut self.tx, &entity, ids).await
     }
@@ -416,7 +411,7 @@ impl IngestTx {
     }
 
     /// Writes down what the run did; its transaction goes on.
-    pub(crate) async fn close(mut self) -> Result<(Tx, IngestSummary), StoreError> {
+    async fn close(mut self) -> Result<(Tx, IngestSummary), StoreError> {
         const ERASED: &str = "INSERT INTO erased_rows_seen (ingest_run_id, row_count) VALUES ($1, $2)";
         const COUNT: &str =
             "UPDATE ingest_runs SET rows_read = $2, rows_new = $3, rows_changed = $4, rows_unchanged = $5,
@@ -468,7 +463,7 @@ impl IngestTx {
     }
 
     /// Retires source records.
-    pub(crate) async fn retire(&mut self, gone: &[i64]) -> Result<(), StoreError> {
+    async fn retire(&mut self, gone: &[i64]) -> Result<(), StoreError> {
         const RETIRE: &str = "UPDATE source_records SET retired_us = $2 WHERE id IN (SELECT id FROM {ids $1} AS i)";
         let (now, engine) = (self.tx.now.0, self.tx.engine());
         for ids in gone.chunks(ROWS_A_STATEMENT) {
@@ -490,7 +485,7 @@ enum Retirements {
 }
 
 /// The hash of what a source record states, and its key, that hash, what it states and when it was updated as a JSON array.
-pub(crate) fn in_words(record: &NewSourceRecord) -> (i64, String) {
+fn in_words(record: &NewSourceRecord) -> (i64, String) {
     let stated = json(&record.values);
     let hash = hash_of_text(&stated);
     (hash, json(&(&record.key, hash, stated, record.updated)))
@@ -498,14 +493,14 @@ pub(crate) fn in_words(record: &NewSourceRecord) -> (i64, String) {
 
 /// New source records as one JSON text: each with its id before what was prepared.
 #[derive(Default)]
-pub(crate) struct Rows {
+struct Rows {
     text: String,
     count: u64,
 }
 
 impl Rows {
     /// Adds one, as [`in_words`] has it.
-    pub(crate) fn push(&mut self, id: i64, row: &str) {
+    fn push(&mut self, id: i64, row: &str) {
         let head = if self.text.is_empty() { "[[" } else { ",[" };
         self.text.push_str(head);
         self.text.push_str(&id.to_string());
@@ -520,7 +515,7 @@ impl Rows {
     }
 }
 
-pub(crate) type ChangedRow<'a> = (i64, i64, Packed<&'a Values>, Option<Timestamp>);
+type ChangedRow<'a> = (i64, i64, Packed<&'a Values>, Option<Timestamp>);
 
 pub(crate) fn load_word(load: Load) -> &'static str {
     match load {

@@ -4,6 +4,7 @@ mod access_sql;
 mod agreements;
 mod api_keys;
 mod arrivals;
+mod arriving;
 mod asked_pairs;
 mod audit_affected;
 mod audit_checkpoints;
@@ -67,7 +68,7 @@ use kanak_model::Clock;
 
 pub use agreements::Member;
 pub use api_keys::{ApiKey, ApiKeyId};
-pub use arrivals::{Arrivals, Arrived, Arriving, ArrivingRow, Expected, StandsWith};
+pub use arrivals::{Arrivals, Arrived, Arriving, ArrivingPart, ArrivingRow, Expected, StandsWith};
 pub use audit_affected::{Affected, Touched};
 pub use audit_checkpoints::{AuditCheckpoint, AuditKey, AuditSigner, CHECKPOINT_EVERY_US, ENTRIES_A_CHECKPOINT};
 pub use audit_events::{AuditEntry, AuditEvent, READ_FOUND_NOTHING, READ_REFUSED};

@@ -171,50 +171,63 @@ async fn load(db: &Db, filter: &Filter, keys: &[Key]) -> Result<Vec<Option<Whole
     }
     let wanted = if of_source.is_some() { BY_CROSSWALK } else { BY_ID };
     let condition = compile(filter, engine, JsonColumn::Chosen("v.chosen"), 2 + usize::from(of_source.is_some()));
-    let query = format!("{} WHERE {wanted} AND (g.state = 'redirected' OR ({}))", columns(engine), condition.sql);
-    let text = as_list(engine, LISTED, &query);
+    let condition_sql = format!("{wanted} AND (g.state = 'redirected' OR ({}))", condition.sql);
+    let golden = as_list(engine, GOLDEN, &format!("{} WHERE {condition_sql}", golden_columns(engine)));
+    let members = as_list(engine, MEMBER, &format!("{} WHERE {condition_sql}", member_columns(engine)));
+    let text = format!("SELECT ({golden}) AS golden, ({members}) AS members");
     let asked = if of_source.is_some() { json(&words) } else { json(&ids) };
-    let rows: String = on_db!(db, |c| {
-        let mut query = sqlx::query_scalar(sql(engine, &text)).bind(asked);
+    let (golden, members): (String, String) = on_db!(db, |c| {
+        let mut query = sqlx::query_as(sql(engine, &text)).bind(asked);
         for text in of_source.map(str::to_owned).into_iter().chain(condition.bind) {
             query = query.bind(text);
         }
         query.fetch_one(c).await
     })?;
-    let mut cells: Vec<Cells> = listed(&rows)?;
-    cells.sort_unstable_by_key(|row| (row.id, row.member_id));
-    let mut wholes: Vec<Whole> = Vec::with_capacity(keys.len());
-    // What is told of the golden record stands in each of its rows, and is read from the first.
-    for row in cells {
-        if wholes.last().is_none_or(|last| last.golden.id().0 != row.id) {
-            wholes.push(row.whole()?);
+    let mut wholes: Vec<Whole> =
+        listed::<GoldenCells>(&golden)?.into_iter().map(GoldenCells::whole).collect::<Result<_, _>>()?;
+    wholes.sort_unstable_by_key(|whole| whole.golden.id().0);
+    let mut members: Vec<MemberCells> = listed(&members)?;
+    members.sort_unstable_by_key(|member| (member.golden_id, member.id));
+    for member in members {
+        if let Ok(place) = wholes.binary_search_by_key(&member.golden_id, |whole| whole.golden.id().0) {
+            wholes[place].members.push(member.read()?);
         }
-        wholes.last_mut().expect("one was just there").members.extend(row.member()?);
     }
     Ok(in_order(keys, wholes))
 }
 
-/// The columns of a row, as a list has them.
-const LISTED: &str = "known_us, state, id, entity, version, status, chosen, recorded_from_us, recorded_to_us, rule_set_version, member_id,
-     source_system_id, source, source_key, member_version, stated, updated_us, member_from_us, retired_us";
+/// The columns of a golden record, as a list has them.
+const GOLDEN: &str =
+    "known_us, state, id, entity, version, status, chosen, recorded_from_us, recorded_to_us, rule_set_version";
+/// Those of a source record that is linked to one.
+const MEMBER: &str =
+    "golden_id, id, source_system_id, source, source_key, version, stated, updated_us, recorded_from_us, retired_us";
 
-/// A golden record and what is linked to it: a row for each.
-fn columns(engine: Engine) -> String {
+/// Golden records, a row for each: what is told of one is long, and stands once.
+fn golden_columns(engine: Engine) -> String {
     format!(
         "SELECT (SELECT last_us FROM hub_clock WHERE id = 1) AS known_us, g.state, g.id, g.entity, v.version, v.status, {} AS chosen,
-         v.recorded_from_us, v.recorded_to_us, v.rule_set_version, r.id AS member_id, r.source_system_id, s.name AS source, r.source_key,
-         r.version AS member_version, {} AS stated, r.updated_us, r.recorded_from_us AS member_from_us, r.retired_us
+         v.recorded_from_us, v.recorded_to_us, v.rule_set_version
+         FROM golden_records g JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version",
+        json_text(engine, "v.chosen")
+    )
+}
+
+/// What is linked to them, a row for each.
+fn member_columns(engine: Engine) -> String {
+    format!(
+        "SELECT g.id AS golden_id, r.id, r.source_system_id, s.name AS source, r.source_key, r.version, {} AS stated, r.updated_us,
+         r.recorded_from_us, r.retired_us
          FROM golden_records g JOIN golden_versions v ON v.golden_id = g.id AND v.version = g.version
-         LEFT JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us IS NULL
-         LEFT JOIN source_records r ON r.id = c.source_record_id LEFT JOIN source_systems s ON s.id = r.source_system_id",
-        json_text(engine, "v.chosen"),
+         JOIN crosswalks c ON c.golden_id = g.id AND c.recorded_to_us IS NULL
+         JOIN source_records r ON r.id = c.source_record_id JOIN source_systems s ON s.id = r.source_system_id",
         json_text(engine, "r.stated")
     )
 }
 
-/// A row of a golden record, with a source record; one that lost its last one has a row without.
+/// A golden record, without what is linked to it.
 #[derive(Deserialize)]
-struct Cells {
+struct GoldenCells {
     known_us: i64,
     state: String,
     id: i64,
@@ -225,27 +238,17 @@ struct Cells {
     recorded_from_us: i64,
     recorded_to_us: Option<i64>,
     rule_set_version: i64,
-    member_id: Option<i64>,
-    source_system_id: Option<i64>,
-    source: Option<String>,
-    source_key: Option<String>,
-    member_version: Option<i64>,
-    stated: Option<String>,
-    updated_us: Option<i64>,
-    member_from_us: Option<i64>,
-    retired_us: Option<i64>,
 }
 
-impl Cells {
-    /// The golden record, without what is linked to it.
-    fn whole(&self) -> Result<Whole, StoreError> {
+impl GoldenCells {
+    fn whole(self) -> Result<Whole, StoreError> {
         let expected = "golden values by attribute";
         let wrong = |_| StoreError::Stored { table: "golden_versions", row: self.id, column: "chosen", expected };
         let golden = GoldenRow {
             id: self.id,
-            entity: self.entity.clone(),
+            entity: self.entity,
             version: self.version,
-            status: self.status.clone(),
+            status: self.status,
             chosen: serde_json::from_str(&self.chosen).map(Json).map_err(wrong)?,
             recorded_from_us: self.recorded_from_us,
             recorded_to_us: self.recorded_to_us,
@@ -253,32 +256,38 @@ impl Cells {
         };
         Ok(Whole { known_us: self.known_us, redirected: self.state == "redirected", golden, members: Vec::new() })
     }
+}
 
-    /// The source record.
-    fn member(self) -> Result<Option<MemberRow>, StoreError> {
+/// A source record, with the golden record that it is linked to.
+#[derive(Deserialize)]
+struct MemberCells {
+    golden_id: i64,
+    id: i64,
+    source_system_id: i64,
+    source: String,
+    source_key: String,
+    version: i64,
+    stated: String,
+    updated_us: Option<i64>,
+    recorded_from_us: i64,
+    retired_us: Option<i64>,
+}
+
+impl MemberCells {
+    fn read(self) -> Result<MemberRow, StoreError> {
         let expected = "values by attribute";
-        let wrong = |id| move |_| StoreError::Stored { table: "source_records", row: id, column: "stated", expected };
-        let (Some(id), Some(stated)) = (self.member_id, self.stated) else { return Ok(None) };
-        let stated = serde_json::from_str(&stated).map(Json).map_err(wrong(id))?;
-        let (source, key) = (self.source, self.source_key);
-        let (Some(source_system_id), Some(source), Some(source_key)) = (self.source_system_id, source, key) else {
-            return Ok(None);
-        };
-        let (Some(version), Some(recorded_from_us)) = (self.member_version, self.member_from_us) else {
-            return Ok(None);
-        };
-        let (updated_us, retired_us) = (self.updated_us, self.retired_us);
-        Ok(Some(MemberRow {
-            id,
-            source_system_id,
-            source,
-            source_key,
-            version,
-            stated,
-            updated_us,
-            recorded_from_us,
-            retired_us,
-        }))
+        let wrong = |_| StoreError::Stored { table: "source_records", row: self.id, column: "stated", expected };
+        Ok(MemberRow {
+            id: self.id,
+            source_system_id: self.source_system_id,
+            source: self.source,
+            source_key: self.source_key,
+            version: self.version,
+            stated: serde_json::from_str(&self.stated).map(Json).map_err(wrong)?,
+            updated_us: self.updated_us,
+            recorded_from_us: self.recorded_from_us,
+            retired_us: self.retired_us,
+        })
     }
 }
 

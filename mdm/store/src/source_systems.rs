@@ -9,6 +9,7 @@ use sqlx::types::Json;
 
 use crate::Store;
 use crate::db::{Tx, on_db, on_tx};
+use crate::dialect::{json, sql};
 use crate::error::StoreError;
 
 /// A source system with how much of it the hub holds.
@@ -85,6 +86,19 @@ pub(crate) async fn count(tx: &mut Tx, id: i64, live_more: i64, retired_more: i6
     const SQL: &str = "UPDATE source_systems SET live_count = live_count + $2, retired_count = retired_count + $3
          WHERE id = $1";
     on_tx!(tx, |c| sqlx::query(SQL).bind(id).bind(live_more).bind(retired_more).execute(c).await.map(drop))?;
+    Ok(())
+}
+
+/// The same of several sources: each with how many more live and retired ones it holds.
+pub(crate) async fn count_all(tx: &mut Tx, more: &[(i64, i64, i64)]) -> Result<(), StoreError> {
+    const SQL: &str = "UPDATE source_systems SET live_count = source_systems.live_count + r.live_more,
+         retired_count = source_systems.retired_count + r.retired_more
+         FROM {rows $1: id int, live_more int, retired_more int} AS r WHERE source_systems.id = r.id";
+    if more.is_empty() {
+        return Ok(());
+    }
+    let engine = tx.engine();
+    on_tx!(tx, |c| sqlx::query(sql(engine, SQL)).bind(json(more)).execute(c).await.map(drop))?;
     Ok(())
 }
 

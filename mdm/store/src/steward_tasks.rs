@@ -292,7 +292,8 @@ pub(crate) async fn review(
     };
     let known: FxHashMap<(i64, i64), (i64, bool)> =
         known.into_iter().map(|(id, left, right, state)| ((left, right), (id, state != "decided"))).collect();
-    let mut last: i64 = on_tx!(tx, |c| sqlx::query_scalar(NEXT).fetch_one(c).await)?;
+    let is_asked = pairs.iter().any(|pair| pair.decision == Decision::Review);
+    let mut last: i64 = if is_asked { on_tx!(tx, |c| sqlx::query_scalar(NEXT).fetch_one(c).await)? } else { 0 };
     let mut doubted = FxHashSet::default();
     let mut rows = Vec::new();
     let mut opened = 0;
@@ -306,7 +307,7 @@ pub(crate) async fn review(
         last += 1;
         rows.push((last, key.0, key.1, finite(pair.weight_bits), finite(pair.probability)));
     }
-    let benefit = benefit_registers(tx).await?;
+    let benefit = if rows.is_empty() { FxHashSet::default() } else { benefit_registers(tx).await? };
     for chunk in rows.chunks(ROWS_A_STATEMENT) {
         let pairs: Vec<(i64, i64)> = chunk.iter().map(|row| (row.1, row.2)).collect();
         let sides = Sides::read(tx, &pairs).await?;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kanak_ingest::{CheckedRow, LandedRow, landed_text, landing};
 use kanak_model::source_system::{Load, RowsAre};
 use kanak_model::{SourceRecordId, SourceSystem, SourceSystemId};
-use kanak_store::{Arrivals, Arrived, Arriving, ArrivingRow, AuditEvent, ErasedKeys, FileFacts, Key};
+use kanak_store::{Arrivals, Arrived, Arriving, ArrivingPart, ArrivingRow, AuditEvent, ErasedKeys, FileFacts, Key};
 
 use super::{ApartBy, RowAct, RowArrived, RowResolution, RowToWrite, RowWritten};
 use crate::deployment::Deployment;
@@ -89,9 +89,11 @@ pub(super) async fn write_batch(
     let (folder, key) = (deployment.landing(), keys.landing);
     let sealing = tokio::task::spawn_blocking(move || landing::seal_text(&text, &folder, &key));
     let mut checked = tokenised(deployment, rows, &arrived).await?;
-    for part in parts.iter().filter(|part| !part.places.is_empty()) {
+    parts.retain(|part| !part.places.is_empty());
+    let mut arriving: Vec<ArrivingPart> = Vec::with_capacity(parts.len());
+    for part in &parts {
         let mut left_out = Vec::new();
-        let arriving = part.places.iter().map(|place| {
+        let of_part = part.places.iter().map(|place| {
             let row = &rows[*place];
             let what = match &row.act {
                 RowAct::Retires => Arriving::Retires,
@@ -111,9 +113,11 @@ pub(super) async fn write_batch(
             let scope = row.access.filter().clone();
             ArrivingRow { key: row.key.clone(), what, expected: row.expected, scope }
         });
-        let arriving: Vec<ArrivingRow> = arriving.collect();
-        let (next, became) = arrivals.take_in(part.source, facts.clone(), arriving, &left_out).await?;
-        arrivals = next;
+        let of_part: Vec<ArrivingRow> = of_part.collect();
+        arriving.push(ArrivingPart { source: part.source, rows: of_part, left_out });
+    }
+    let (mut arrivals, became) = arrivals.take_in(&facts, arriving).await?;
+    for (part, became) in parts.iter().zip(became) {
         for (place, one) in part.places.iter().zip(became) {
             arrived[*place] = Some(match (one, &rows[*place].act) {
                 (Arrived::Quarantined, RowAct::States(stated)) => match &stated.outcome {
@@ -174,13 +178,13 @@ async fn parts(
     rows: &[RowToWrite],
     sources: BTreeMap<String, SourceSystemId>,
 ) -> anyhow::Result<Vec<Part>> {
-    let mut parts = Vec::with_capacity(sources.len());
-    for (name, source) in sources {
-        let erased = arrivals.list_erased_keys(source, &keys.erasure).await?;
+    let ids: Vec<SourceSystemId> = sources.values().copied().collect();
+    let erased = arrivals.list_erased_keys(&ids, &keys.erasure).await?;
+    let part = |((name, source), erased): ((String, SourceSystemId), ErasedKeys)| {
         let places = (0..rows.len()).filter(|place| rows[*place].source.name == name).collect();
-        parts.push(Part { source, erased, places });
-    }
-    Ok(parts)
+        Part { source, erased, places }
+    };
+    Ok(sources.into_iter().zip(erased).map(part).collect())
 }
 
 /// What the landing keeps of the rows, and the line of each in it.

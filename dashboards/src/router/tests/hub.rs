@@ -9,7 +9,7 @@ use kanak_model::quality::{QualityRule, RejectedRow};
 use kanak_model::source_record::{NewSourceRecord, Stated, Values};
 use kanak_model::source_system::Load;
 use kanak_model::{GoldenId, SourceRecordId, SourceSystem, SourceSystemId, builtin};
-use kanak_store::{Arriving, ArrivingRow, Expected, FileFacts, Resolution, Scope, Store};
+use kanak_store::{Arriving, ArrivingPart, ArrivingRow, Expected, FileFacts, Resolution, Scope, Store};
 
 const REGISTER: &str = r#"
 [source]
@@ -54,7 +54,8 @@ pub(super) async fn write(store: &Store, source: SourceSystemId, key: &str) {
         scope: Filter::Everything,
     };
     let arrivals = store.begin_arrivals().await.unwrap();
-    let (arrivals, _) = arrivals.take_in(source, landed, vec![row], &[]).await.unwrap();
+    let part = ArrivingPart { source, rows: vec![row], left_out: Vec::new() };
+    let (arrivals, _) = arrivals.take_in(&landed, vec![part]).await.unwrap();
     arrivals.commit().await.unwrap();
 }
 

@@ -87,6 +87,17 @@ pub fn match_around(
     matched
 }
 
+/// The pairs of rows that hold islands together: all that are doubtful or better. With them the rows of which a batch does not compare
+/// all that share a block: they may be in more.
+pub(crate) fn doubtful_pairs(rule_set: &RuleSet, columns: &Columns) -> (Vec<(u32, u32)>, Vec<u32>) {
+    let frozen: FxHashSet<u64> = rule_set.refined.iter().copied().collect();
+    let together = Together::of(rule_set.agreed.as_ref(), columns);
+    let candidates = Candidates::of(&rule_set.rules, columns, Some(&frozen)).within(together.clone());
+    let run = Run { bound: &Bound::of(rule_set, columns), columns, together: together.as_ref() };
+    let edges = run.weigh(&candidates, None, &Silent).edges;
+    (edges.iter().map(|edge| (edge.left, edge.right)).collect(), candidates.windowed())
+}
+
 /// Trains a rule set and matches by it at once: [`train`] and [`match_batch`] over one set of blocks. What stewards decided is
 /// learned from. With `listed_from`, pairs of at least that probability are listed too; estimates want them from 0.001 on.
 pub fn train_and_match(

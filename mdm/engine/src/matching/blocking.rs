@@ -139,6 +139,15 @@ impl Candidates {
         self.offsets.len() as u64 - 1
     }
 
+    /// The rows that are compared with some of a block only, ascending.
+    pub(crate) fn windowed(&self) -> Vec<u32> {
+        let windowed = self.members.iter().filter(|member| member.is(Member::WINDOWED));
+        let mut rows: Vec<u32> = windowed.map(|member| member.row()).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+
     /// The members that stand after a row in the block at a place.
     fn after(&self, place: u32) -> &[Member] {
         let at = place as usize;

@@ -39,6 +39,11 @@ impl Rank {
         Self { place: hash::join(hash::of_text(source), hash::of_text(key)), register }
     }
 
+    /// The place among others.
+    pub(crate) fn place(self) -> u64 {
+        self.place
+    }
+
     /// The register as it stands in the column of registers; `None` where there is none.
     pub(crate) fn register_text(self) -> Option<String> {
         (self.register != 0).then(|| register_text(self.register))
@@ -70,6 +75,8 @@ pub struct Columns {
     pub(crate) ids: Vec<SourceRecordId>,
     /// The rows, by ascending id.
     pub(crate) by_id: Vec<u32>,
+    /// Row to the place of its rank.
+    pub(crate) places: Vec<u64>,
     pub(crate) columns: Vec<Column>,
     pub(crate) lexicon: Lexicon,
 }
@@ -255,7 +262,8 @@ impl ColumnsBuilder {
         let ids: Vec<SourceRecordId> = order.iter().map(|row| self.ids[*row as usize]).collect();
         let mut by_id: Vec<u32> = (0..ids.len() as u32).collect();
         by_id.sort_unstable_by_key(|row| ids[*row as usize]);
-        let mut columns = Columns { ids, by_id, columns, lexicon };
+        let places = order.iter().map(|row| self.ranks[*row as usize].place).collect();
+        let mut columns = Columns { ids, by_id, places, columns, lexicon };
         if let Some((sex, name)) = self.sex_from_name {
             columns.read_sex_from_name(sex, name);
         }
@@ -319,25 +327,30 @@ fn registers(hashes: Vec<u64>) -> Column {
 /// agree on both. By hashes, so that two rows stand in one order whatever other rows there are.
 fn nearness(columns: &[Column], lexicon: &Lexicon, label: usize) -> Vec<u64> {
     let by_value = |column: &Column| -> Vec<u32> {
-        let sound = |code: u32| column.features.words().and_then(|words| words.first_sound(code));
-        let hash = |(code, text): (usize, &str)| {
-            let sound = sound(code as u32).map(|sound| lexicon.sound_hash(sound));
-            (sound.unwrap_or_else(|| hash::of_text(text)) >> 32) as u32
-        };
-        column.values.iter().map(|text| &**text).enumerate().map(hash).collect()
+        (0..column.values.len() as u32).map(|code| nearness_of(column.value(code), lexicon)).collect()
     };
-    let is_place = |column: &&Column| matches!(column.field.kind, Kind::PlaceName | Kind::Pin | Kind::Address);
     let name = &columns[label];
-    let place = columns.iter().find(is_place).unwrap_or(name);
+    let place = columns.iter().find(|column| is_place(column.field.kind)).unwrap_or(name);
     let (names, places) = (by_value(name), by_value(place));
     let of = |values: &[u32], code: u32| values.get(code as usize).copied().unwrap_or(u32::MAX);
     let rows = name.codes.iter().zip(&place.codes);
     rows.map(|(name, place)| u64::from(of(&names, *name)) << 32 | u64::from(of(&places, *place))).collect()
 }
 
+/// Whether rows are brought near each other by what is stated of this kind.
+pub(crate) fn is_place(kind: Kind) -> bool {
+    matches!(kind, Kind::PlaceName | Kind::Pin | Kind::Address)
+}
+
+/// What values are brought near each other by: the sound of the first word, or the text.
+pub(crate) fn nearness_of(value: Value<'_>, lexicon: &Lexicon) -> u32 {
+    let sound = value.features.words().and_then(|words| words.first_sound(value.code));
+    (sound.map_or_else(|| hash::of_text(value.text()), |sound| lexicon.sound_hash(sound)) >> 32) as u32
+}
+
 impl Columns {
     /// Where no sex is stated, a name that implies one by custom (Singh, Kaur) gives it, so that both are counted once.
-    fn read_sex_from_name(&mut self, sex: usize, name: usize) {
+    pub(crate) fn read_sex_from_name(&mut self, sex: usize, name: usize) {
         let Some(words) = self.columns[name].features.words() else { return };
         let implied: Vec<Option<&'static str>> = self.columns[name]
             .codes

@@ -189,6 +189,16 @@ impl Features {
         }
     }
 
+    /// The features of some values, in that order; their words go from one lexicon into another. Sounds of words joined are still to be
+    /// found.
+    pub(crate) fn of_some(&self, codes: &[u32], from: &Lexicon, into: &mut Lexicon) -> Self {
+        match self {
+            Self::Words(words) => Self::Words(words.of_some(codes, from, into)),
+            Self::Dates(dates) => Self::Dates(codes.iter().map(|code| dates[*code as usize]).collect()),
+            Self::Plain => Self::Plain,
+        }
+    }
+
     /// Adds the features of one more value.
     pub(crate) fn push(&mut self, kind: Kind, value: &str, lexicon: &mut Lexicon) {
         match self {
@@ -277,7 +287,27 @@ impl Words {
             *item = Item::of(text, *role, word, lexicon.sound(word));
         }
         let items = &items[..read.words.len().min(WORDS_MAX)];
-        let sets = Sets::of(items, read, lexicon);
+        self.lay(items, Sets::of(items, read, lexicon), read.sex, read.address);
+    }
+
+    /// The words of some values, in that order.
+    fn of_some(&self, codes: &[u32], from: &Lexicon, into: &mut Lexicon) -> Self {
+        let mut some = Self::default();
+        let mut taken = Vec::with_capacity(WORDS_MAX);
+        for code in codes {
+            taken.clear();
+            taken.extend(self.items(*code).iter().map(|item| {
+                let word = into.take_over(from, item.word);
+                Item { word, sound: into.sound(word), ..*item }
+            }));
+            let at = *code as usize;
+            some.lay(&taken, self.sets[at], self.sexes[at], self.addresses.get(at).copied());
+        }
+        some
+    }
+
+    /// Adds a value with these words.
+    fn lay(&mut self, items: &[Item], sets: Sets, sex: Option<Sex>, address: Option<AddressKeys>) {
         let mut phrase = Phrase {
             len: items.len() as u32,
             from: self.items.len() as u32,
@@ -294,8 +324,8 @@ impl Words {
         }
         self.phrases.push(phrase);
         self.sets.push(sets);
-        self.sexes.push(read.sex);
-        self.addresses.extend(read.address);
+        self.sexes.push(sex);
+        self.addresses.extend(address);
     }
 
     /// Finds the sounds that names written apart have when joined, once all words are known.

@@ -104,6 +104,21 @@ impl Lexicon {
         id
     }
 
+    /// The number of a word that another lexicon knows, with all that is known of it there.
+    pub(crate) fn take_over(&mut self, from: &Self, word: WordId) -> WordId {
+        let known = from.word(word);
+        if let Some(id) = self.find(&known.text) {
+            return id;
+        }
+        let id = self.words_len() as WordId;
+        let sound = self.intern_sound(from.sound_hash(known.sound));
+        self.blocking_keys.extend_from_slice(from.blocking_keys(word));
+        let keys_to = self.blocking_keys.len() as u32;
+        self.words.push(Word { text: known.text.clone(), ascii: known.ascii, hash: known.hash, sound, keys_to });
+        self.ids.insert(known.text.clone(), id);
+        id
+    }
+
     /// The number of a phonetic key, by its lasting hash.
     pub(crate) fn intern_sound(&mut self, hash: u64) -> u32 {
         if let Some(id) = self.find_sound(hash) {

@@ -68,7 +68,7 @@ impl Hub {
     }
 
     fn put(&mut self, id: SourceRecordId, values: Values) {
-        self.incremental.put(id, (self.register)(id), &values);
+        self.incremental.put(id, Rank::of((self.register)(id), &id.0.to_string()), &values);
         self.records.insert(id, values);
     }
 
@@ -84,6 +84,8 @@ impl Hub {
         let heard: Records = around.heard.iter().map(|id| (*id, self.records[id].clone())).collect();
         let heard = columns(&self.model, &heard, self.register);
         let matched = match_around(&self.rule_set, &heard, constraints, &around.settled, &Silent);
+        let from_memory = self.incremental.columns_of(&around.heard);
+        assert_eq!(match_around(&self.rule_set, &from_memory, constraints, &around.settled, &Silent), matched);
         let settled: BTreeSet<SourceRecordId> = around.settled.iter().copied().collect();
         if self.records.len() < 2_000 {
             let mut all =

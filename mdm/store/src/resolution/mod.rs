@@ -14,7 +14,7 @@ use kanak_model::{EntityModel, FeedPosition, RuleSetVersion, SourceRecordId, Tim
 
 use crate::Store;
 use crate::db::{Tx, on_db, on_tx};
-use crate::dialect::{ROWS_A_STATEMENT, json, sql};
+use crate::dialect::{ROWS_A_STATEMENT, as_list, json, listed, sql};
 use crate::error::StoreError;
 use crate::{feed_events, overrides, settings, steward_tasks};
 
@@ -242,12 +242,14 @@ pub(crate) async fn apply(
 /// See [`Store::list_unresolved`]. Within a transaction that writes, what it marked is among them.
 pub(crate) async fn unresolved(tx: &mut Tx, entity: &str) -> Result<Unresolved, StoreError> {
     const NOW: &str = "SELECT last_us FROM hub_clock WHERE id = 1";
-    const SQL: &str =
-        "SELECT source_record_id FROM unresolved_source_records WHERE entity = $1 ORDER BY source_record_id";
-    const CONFINED: &str = "SELECT source_record_id, confined_to FROM unresolved_source_records
-         WHERE entity = $1 AND confined_to IS NOT NULL ORDER BY source_record_id";
+    const SQL: &str = "SELECT source_record_id, confined_to FROM unresolved_source_records WHERE entity = $1";
     let through: i64 = on_tx!(tx, |c| sqlx::query_scalar(NOW).fetch_one(c).await)?;
-    let mut ids: Vec<i64> = on_tx!(tx, |c| sqlx::query_scalar(SQL).bind(entity).fetch_all(c).await)?;
+    let engine = tx.engine();
+    let text = as_list(engine, "source_record_id, confined_to", SQL);
+    let rows: String = on_tx!(tx, |c| sqlx::query_scalar(sql(engine, &text)).bind(entity).fetch_one(c).await)?;
+    let mut rows: Vec<(i64, Option<String>)> = listed(&rows)?;
+    rows.sort_unstable_by_key(|row| row.0);
+    let mut ids: Vec<i64> = rows.iter().map(|row| row.0).collect();
     let companions = overrides::list_companions(tx, entity).await?;
     if !companions.is_empty() {
         ids.extend(companions);
@@ -255,11 +257,11 @@ pub(crate) async fn unresolved(tx: &mut Tx, entity: &str) -> Result<Unresolved, 
         ids.dedup();
     }
     let source_records = ids.into_iter().map(SourceRecordId).collect();
-    let confined: Vec<(i64, String)> = on_tx!(tx, |c| sqlx::query_as(CONFINED).bind(entity).fetch_all(c).await)?;
     // What cannot be read denies.
-    let read =
-        |(id, scope): (i64, String)| (SourceRecordId(id), serde_json::from_str(&scope).unwrap_or(Filter::Nothing));
-    let confined = confined.into_iter().map(read).collect();
+    let read = |(id, scope): (i64, Option<String>)| {
+        Some((SourceRecordId(id), serde_json::from_str(&scope?).unwrap_or(Filter::Nothing)))
+    };
+    let confined = rows.into_iter().filter_map(read).collect();
     Ok(Unresolved { through: Timestamp(through), source_records, confined })
 }
 

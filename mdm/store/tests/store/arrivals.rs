@@ -8,8 +8,8 @@ use kanak_model::source_record::NewSourceRecord;
 use kanak_model::source_system::Load;
 use kanak_model::{Purpose, SourceRecordId, Timestamp};
 use kanak_store::{
-    ApiKeyId, Arrivals, Arrived, Arriving, ArrivingRow, AuditEvent, Expected, Member, Resolution, Scope, Store,
-    StoreError,
+    ApiKeyId, Arrivals, Arrived, Arriving, ArrivingPart, ArrivingRow, AuditEvent, Expected, Member, Resolution, Scope,
+    Store, StoreError,
 };
 
 use crate::hub::{Hub, all, citizens, doubtful, file, identified, model, on_both, record};
@@ -36,7 +36,9 @@ impl Hub {
 
     async fn take_in(&self, rows: Vec<ArrivingRow>) -> Result<(Arrivals, Vec<Arrived>), StoreError> {
         let arrivals = self.store.begin_arrivals().await?;
-        arrivals.take_in(self.source, file("rows", Load::Delta), rows, &[]).await
+        let part = ArrivingPart { source: self.source, rows, left_out: Vec::new() };
+        let (arrivals, mut arrived) = arrivals.take_in(&file("rows", Load::Delta), vec![part]).await?;
+        Ok((arrivals, arrived.remove(0)))
     }
 }
 
@@ -288,12 +290,24 @@ fn what_ended_around_some_is_what_ended_of_all_as_far_as_it_was_theirs() {
 fn several_registers_are_written_in_one_transaction() {
     on_both(async |hub: Hub| {
         let roll = hub.store.ensure_source_system(&citizens("roll")).await.unwrap();
-        let landed = || file("rows", Load::Delta);
-        let arrivals = hub.store.begin_arrivals().await.unwrap();
-        let (arrivals, one) = arrivals.take_in(hub.source, landed(), vec![states("a", "Asha")], &[]).await.unwrap();
-        let (arrivals, other) = arrivals.take_in(roll, landed(), vec![states("a", "Asha")], &[]).await.unwrap();
-        arrivals.commit().await.unwrap();
-        assert_eq!((one[0], other[0]), (Arrived::New(SourceRecordId(1)), Arrived::New(SourceRecordId(2))));
+        let part = |source, rows: &[(&str, &str)]| {
+            let rows = rows.iter().map(|(key, name)| states(key, name)).collect();
+            ArrivingPart { source, rows, left_out: Vec::new() }
+        };
+        let arrive = async |parts: Vec<ArrivingPart>| {
+            let arrivals = hub.store.begin_arrivals().await.unwrap();
+            let (arrivals, arrived) = arrivals.take_in(&file("rows", Load::Delta), parts).await.unwrap();
+            arrivals.commit().await.unwrap();
+            arrived
+        };
+        let both = vec![part(hub.source, &[("a", "Asha")]), part(roll, &[("a", "Asha"), ("b", "Balbir")])];
+        let id = SourceRecordId;
+        let new = vec![vec![Arrived::New(id(1))], vec![Arrived::New(id(2)), Arrived::New(id(3))]];
+        assert_eq!(arrive(both).await, new);
+        let both = vec![part(roll, &[("b", "Balvir")]), part(hub.source, &[("b", "Balbir"), ("a", "Asha")])];
+        let became = vec![vec![Arrived::Changed(id(3), 2)], vec![Arrived::New(id(4)), Arrived::Unchanged(id(1), 1)]];
+        assert_eq!(arrive(both).await, became, "a key is a register's own");
+        assert_eq!(arrive(Vec::new()).await, Vec::<Vec<Arrived>>::new());
         let runs = hub.store.list_ingest_runs(None, None, 10).await.unwrap();
         assert_eq!(runs[0].content_hash, runs[1].content_hash);
         assert_eq!(runs[0].recorded, runs[1].recorded);

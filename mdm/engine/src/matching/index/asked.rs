@@ -30,6 +30,11 @@ impl Attribute {
         Self { field, texts: Kept::of(&values), features }
     }
 
+    /// The features of some values, of which each gets its place as its code; their words go from one lexicon into another.
+    pub(crate) fn features_of(&self, codes: &[u32], from: &Lexicon, into: &mut Lexicon) -> Features {
+        self.features.of_some(codes, from, into)
+    }
+
     /// The code of a value, new or known.
     pub(crate) fn intern(&mut self, text: &str, lexicon: &mut Lexicon) -> u32 {
         if let Some(code) = self.texts.find(text) {

@@ -19,20 +19,24 @@ use kanak_model::source_record::Values;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::super::batch::doubtful_from;
-use super::super::columns::{Columns, MISSING};
+use super::super::batch::{doubtful_from, doubtful_pairs};
+use super::super::columns::{Columns, MISSING, Rank};
 use super::super::hash;
 use super::super::households::{NUMBER_ROWS_MAX, shared_numbers};
 use super::super::keys::Entry;
 use super::super::rule_set::RuleSet;
 use super::Index;
+use super::partners::Partners;
 use super::postings::Postings;
 
 /// All live source records of an entity in memory, under the rule set that holds them in clusters: an [`Index`] that also remembers
-/// what came, changed and went since it was last asked.
+/// what came, changed and went since it was last asked, and who is doubtful with whom: so a change costs what the row that changed is
+/// weighed against, and not what all around it are.
 #[derive(Debug)]
 pub struct Incremental {
     index: Index,
+    /// By row, the rows that are doubtful with it or better. Not of those that came since this was last asked.
+    partners: Partners,
     /// The places of the attributes with a number that households share.
     shared: Vec<usize>,
     /// By such an attribute and value: rows.
@@ -60,13 +64,15 @@ impl Incremental {
     pub fn of(rule_set: Arc<RuleSet>, columns: Columns) -> Self {
         let place = |attribute: &str| columns.columns.iter().position(|column| column.field.name == attribute);
         let shared: Vec<usize> = shared_numbers(&rule_set.rules).filter_map(place).collect();
+        let (pairs, unsure) = doubtful_pairs(&rule_set, &columns);
+        let partners = Partners::of(columns.len(), &pairs, &unsure);
         let index = Index::of(rule_set, columns);
         let mut entries = Vec::new();
         for row in 0..index.ids.len() as u32 {
             entries.extend(number_keys(&index, &shared, row).map(|key| Entry::of(key, row)));
         }
         let numbers = Postings::of(entries);
-        Self { index, shared, numbers, touched: FxHashSet::default(), near: FxHashSet::default() }
+        Self { index, partners, shared, numbers, touched: FxHashSet::default(), near: FxHashSet::default() }
     }
 
     /// The source records, to be searched.
@@ -74,11 +80,17 @@ impl Incremental {
         &self.index
     }
 
+    /// Those of these source records that are here as columns: the same that are made of them anew.
+    pub fn columns_of(&self, ids: &[SourceRecordId]) -> Columns {
+        let rows: Vec<u32> = ids.iter().filter_map(|id| self.index.find(*id)).collect();
+        self.index.columns_of(&rows)
+    }
+
     /// Takes in a source record that came or changed.
-    pub fn put(&mut self, id: SourceRecordId, register: &str, values: &Values) {
+    pub fn put(&mut self, id: SourceRecordId, rank: Rank, values: &Values) {
         self.remove(id);
         self.touched.insert(id);
-        self.index.insert(id, register, values);
+        self.index.insert_ranked(id, rank, values);
         let row = self.index.ids.len() as u32 - 1;
         for key in number_keys(&self.index, &self.shared, row) {
             self.numbers.push(key, row);
@@ -90,8 +102,13 @@ impl Incremental {
     pub fn remove(&mut self, id: SourceRecordId) -> bool {
         let Some(row) = self.index.find(id) else { return false };
         self.touched.insert(id);
+        let partners: Vec<u32> = match self.partners.find(row) {
+            Some(known) => known.collect(),
+            None => self.index.partners(row, self.doubtful(), |_| true),
+        };
+        self.partners.remove(row, &partners);
         let ids = &self.index.ids;
-        self.touched.extend(self.index.partners(row, self.doubtful(), |_| true).iter().map(|row| ids[*row as usize]));
+        self.touched.extend(partners.iter().map(|row| ids[*row as usize]));
         self.near.extend(self.sharers(&[row]).iter().map(|row| ids[*row as usize]));
         self.mark_crossings(row);
         self.index.remove(id)
@@ -130,6 +147,7 @@ impl Incremental {
             compared: AtomicUsize::new(0),
             known: FxHashSet::default(),
             rows: Vec::new(),
+            weighed: Vec::new(),
         };
         walk.over_islands_of(touched)?;
         let sharers = self.sharers(&walk.rows);
@@ -137,8 +155,11 @@ impl Incremental {
         walk.over_islands_of(sharers)?;
         let settled = walk.rows.clone();
         walk.over_islands_of(self.sharers(&settled))?;
-        let mut heard = walk.rows;
+        let Walk { rows: mut heard, weighed, .. } = walk;
         heard.extend(self.crowds(&heard));
+        for (row, partners) in &weighed {
+            self.partners.learn(*row, partners);
+        }
         self.touched.clear();
         self.near.clear();
         let ids_of = |rows: Vec<u32>| {
@@ -148,6 +169,11 @@ impl Incremental {
             ids
         };
         Some(Around { settled: ids_of(settled), heard: ids_of(heard) })
+    }
+
+    /// Bytes held, of everything but the rule set.
+    pub fn bytes(&self) -> usize {
+        self.index.bytes() + self.numbers.bytes() + self.partners.bytes()
     }
 
     fn doubtful(&self) -> f64 {
@@ -203,6 +229,8 @@ struct Walk<'i> {
     known: FxHashSet<u32>,
     /// The rows walked over, whole islands.
     rows: Vec<u32>,
+    /// Those of which it was not remembered who is doubtful with them, with who is.
+    weighed: Vec<(u32, Vec<u32>)>,
 }
 
 impl Walk<'_> {
@@ -216,16 +244,23 @@ impl Walk<'_> {
                 return None;
             }
             let few = |rows: usize| self.compared.fetch_add(rows, Ordering::Relaxed) + rows <= COMPARED_MAX;
-            let beside = |row: &u32| {
-                let mut beside = self.all.index.partners(*row, floor, few);
+            let (mut beside, mut unknown): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
+            for row in &next {
+                match self.all.partners.find(*row) {
+                    Some(partners) => beside.extend(partners),
+                    None => unknown.push(*row),
+                }
                 beside.extend(self.bound.get(row).into_iter().flatten());
-                beside
-            };
-            self.rows.extend(&next);
-            next = next.par_iter().flat_map_iter(beside).collect();
+            }
+            let weigh = |row: &u32| (*row, self.all.index.partners(*row, floor, few));
+            let weighed: Vec<(u32, Vec<u32>)> = unknown.par_iter().map(weigh).collect();
             if *self.compared.get_mut() > COMPARED_MAX {
                 return None;
             }
+            beside.extend(weighed.iter().flat_map(|(_, partners)| partners));
+            self.weighed.extend(weighed);
+            self.rows.extend(next);
+            next = beside;
         }
         Some(())
     }
@@ -238,4 +273,87 @@ fn number_keys(index: &Index, places: &[usize], row: u32) -> impl Iterator<Item 
         let key = hash::join(hash::mix(at as u64), u64::from(code));
         Entry::of(key, 0).key()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use kanak_model::builtin::ENTITY_MODELS;
+    use kanak_model::entity_model::EntityModel;
+    use kanak_model::source_record::Stated;
+
+    use super::super::super::rules::MatchRules;
+    use super::super::super::train;
+    use super::*;
+
+    const GIVEN: [&str; 6] = ["Gurpreet", "Gurprit", "Harjit", "Harjeet", "Manpreet", "Sukhdev"];
+    const SURNAMES: [&str; 5] = ["Sidhu", "Sidhoo", "Gill", "Brar", ""];
+    const VILLAGES: [&str; 4] = ["Raikot", "Rai Kot", "Bhikhi", ""];
+
+    /// What somebody states: many are alike.
+    fn statement(seed: u64) -> Values {
+        let mut seed = seed;
+        let mut pick = |limit: usize| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) as usize % limit
+        };
+        let name = format!("{} Singh {}", GIVEN[pick(6)], SURNAMES[pick(5)]);
+        let born = format!("19{:02}-0{}-1{}", 50 + pick(9), 1 + pick(3), pick(4));
+        let mobile = format!("98140{:05}", pick(60));
+        let stated = [("full_name", name.trim()), ("date_of_birth", born.as_str()), ("mobile", mobile.as_str())];
+        let stated = stated.into_iter().chain([("village", VILLAGES[pick(4)]), ("district", "36")]);
+        stated
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (name.to_owned(), Stated::new(value, value)))
+            .collect()
+    }
+
+    fn citizen() -> EntityModel {
+        EntityModel::parse("citizen.toml", ENTITY_MODELS[0].1).unwrap()
+    }
+
+    /// The first so many statements, in memory.
+    fn incremental(count: i64) -> Incremental {
+        let model = citizen();
+        let columns = |count: i64| {
+            let mut builder = Columns::builder(&model);
+            for id in 0..count {
+                builder.push(SourceRecordId(id), Rank::of("roll", &id.to_string()), &statement(id as u64));
+            }
+            builder.finish()
+        };
+        let rule_set = train(&MatchRules::compile(&model).unwrap(), &columns(600), 7);
+        Incremental::of(Arc::new(rule_set), columns(count))
+    }
+
+    /// The rows whose partners are remembered; all of those are the ones that weighing finds.
+    fn remembered(all: &Incremental) -> Vec<u32> {
+        let living = (0..all.index.ids.len() as u32).filter(|row| !all.index.is_dead(*row));
+        let known = living.filter_map(|row| {
+            let mut known: Vec<u32> = all.partners.find(row)?.collect();
+            known.sort_unstable();
+            assert_eq!(known, all.index.partners(row, all.doubtful(), |_| true), "of row {row}");
+            Some(row)
+        });
+        known.collect()
+    }
+
+    #[test]
+    fn what_is_remembered_of_partners_is_what_weighing_finds() {
+        let mut all = incremental(500);
+        assert!(!remembered(&all).is_empty(), "nothing is remembered");
+        for step in 0..6 {
+            for at in 0..30 {
+                let id = SourceRecordId((step * 97 + at * 13) % 600);
+                if at % 4 == 0 {
+                    all.remove(id);
+                } else {
+                    all.put(id, Rank::of("roll", &id.to_string()), &statement((id.0 + step * 1000) as u64));
+                }
+            }
+            all.around(&[], usize::MAX).unwrap();
+            remembered(&all);
+        }
+        let of_new = remembered(&all).iter().filter(|row| **row >= 500).count();
+        assert!(of_new > 0, "nothing is remembered of who came later");
+    }
 }

@@ -11,7 +11,9 @@ mod asked;
 mod blocks;
 mod incremental;
 mod kept;
+mod partners;
 mod postings;
+mod some;
 mod weigh;
 
 use std::sync::Arc;
@@ -47,6 +49,8 @@ pub struct Index {
     codes: Vec<u32>,
     /// Row to id.
     ids: Vec<SourceRecordId>,
+    /// Row to the place of its rank.
+    places: Vec<u64>,
     /// The rows of the table, by ascending id.
     by_id: Vec<u32>,
     /// The living rows of the tail.
@@ -103,7 +107,7 @@ impl Index {
         let fields = &rule_set.rules.fields;
         let pan_from_gstin =
             pan_from_gstin(fields).map(|(pan, gstin)| (fields[pan].name.clone(), fields[gstin].name.clone()));
-        let Columns { ids, by_id, columns, mut lexicon } = columns;
+        let Columns { ids, by_id, places, columns, mut lexicon } = columns;
         let lanes = columns.len();
         let mut codes = vec![MISSING; ids.len() * lanes];
         let mut attributes = Vec::with_capacity(lanes);
@@ -121,6 +125,7 @@ impl Index {
             lexicon: Arc::new(lexicon),
             codes,
             ids,
+            places,
             by_id,
             tail: FxHashMap::default(),
             dead,
@@ -263,9 +268,14 @@ impl Index {
 
     /// Adds a golden record. One that is held under this id already is replaced.
     pub fn insert(&mut self, id: SourceRecordId, register: &str, values: &Values) {
+        self.insert_ranked(id, Rank::of(register, ""), values);
+    }
+
+    /// The same, of a source record that is to be matched as well: its rank says of which register it is, and where it stands.
+    pub(crate) fn insert_ranked(&mut self, id: SourceRecordId, rank: Rank, values: &Values) {
         self.remove(id);
         let row = self.ids.len() as u32;
-        let register = Rank::of(register, "").register_text();
+        let register = rank.register_text();
         let lexicon = Arc::make_mut(&mut self.lexicon);
         let mut codes = Vec::with_capacity(self.attributes.len());
         for attribute in &mut self.attributes {
@@ -291,6 +301,8 @@ impl Index {
         self.codes.extend_from_slice(&codes);
         make_room(&mut self.ids, 1);
         self.ids.push(id);
+        make_room(&mut self.places, 1);
+        self.places.push(rank.place());
         self.dead.resize(self.ids.len().div_ceil(64), 0);
         self.tail.insert(id, row);
         let mut keys = Vec::new();
@@ -360,7 +372,8 @@ impl Index {
         let of_attributes: usize = self.attributes.iter().map(Attribute::bytes).sum();
         let of_ids = self.ids.capacity() * size_of::<SourceRecordId>() + self.by_id.capacity() * size_of::<u32>();
         let of_tail = self.tail.capacity() * (size_of::<(SourceRecordId, u32)>() + 1);
-        let of_rows = self.codes.capacity() * size_of::<u32>() + self.dead.capacity() * size_of::<u64>();
+        let of_rows = self.codes.capacity() * size_of::<u32>()
+            + (self.places.capacity() + self.dead.capacity()) * size_of::<u64>();
         let of_blocks = self.blocks.bytes() + self.blocking.bytes() + self.names.bytes();
         of_attributes + of_ids + of_tail + of_rows + of_blocks + self.lexicon.bytes() + self.scales.bytes()
     }
