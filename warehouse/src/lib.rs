@@ -27,7 +27,7 @@ mod warehouse;
 pub use crate::{
     dimension::GoldenVersionRow,
     error::WarehouseError,
-    metrics::{Direction, Metric, MetricQuery, Unit},
+    metrics::{Changed, Clock, Counted, Direction, Drill, Metric, MetricQuery, TimeColumn, Unit},
     query::{QueryLimits, QueryResult},
     reconcile::{FactCount, Reconciliation},
     relations::{PERSONAL_RELATIONS, RELATIONS, RelationRow},
