@@ -1,121 +1,329 @@
-//! A metric and a cut of it, compiled to SQL.
+//! A cut, compiled to one statement.
+//!
+//! Each table that measures come from is cut by itself, and once more, moved by some months, for what is compared. The
+//! parts are then joined on dimensions and period by grouping them once again: that holds unknown members to be one, as a
+//! join would not.
 
-use kanak_model::toml_text::choices;
+use kanak_codes::Day;
 
-use crate::error::WarehouseError;
-use crate::metrics::Metric;
-use crate::models::SqlModel;
-use crate::release::Folder;
+use crate::metrics::cut::Cut;
+use crate::metrics::names::{IS_OPEN_PERIOD, Part};
+use crate::metrics::period::{Months, TimeGrain, month_of};
+use crate::metrics::query::Way;
+use crate::metrics::{Metric, TimeColumn, Unit};
 
-/// How a metric is cut.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MetricQuery {
-    /// Dimension and the value it must have.
-    pub filters: Vec<(String, String)>,
-    /// One row for each combination of values of these dimensions; none gives one row.
-    pub group_by: Vec<String>,
+/// Whether a statement tells, beside its answer, what small cells are found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Guard {
+    /// It does: `guard_period`, and by measure `guard_0`, `guard_compared_0`.
+    On,
+    /// It does not.
+    Off,
 }
 
-impl Metric {
-    /// The SQL of this metric under a cut: the dimensions, `numerator`, `denominator`, `value`.
-    ///
-    /// # Errors
-    /// [`WarehouseError::UnknownDimension`] when the cut names a column that is no dimension of the metric.
-    pub fn compile(&self, cut: &MetricQuery) -> Result<String, WarehouseError> {
-        let asked = cut.filters.iter().map(|(name, _)| name).chain(&cut.group_by);
-        for name in asked {
-            if !self.dimensions.contains(name) {
-                return Err(WarehouseError::UnknownDimension {
-                    metric: self.name.clone(),
-                    name: name.clone(),
-                    known: choices(self.dimensions.iter().map(String::as_str)),
-                });
+/// The column that tells the first month of a guarded row's period.
+pub(crate) const GUARD_PERIOD: &str = "guard_period";
+
+/// The column that tells the smallest number of things that a guarded measure would tell; 0 where it counts nothing, null where
+/// it counts no things.
+pub(crate) fn guard_column(measure: usize) -> String {
+    format!("guard_{measure}")
+}
+
+/// The same of the period that it is set beside.
+pub(crate) fn guard_compared_column(measure: usize) -> String {
+    format!("guard_compared_{measure}")
+}
+
+/// The statement of a cut. `as_of` is the day of the release, by which periods are open; without one, none is said to be.
+pub(crate) fn compile(cut: &Cut, as_of: Option<Day>, guard: Guard) -> String {
+    let tables = tables(cut);
+    let mut parts: Vec<String> = tables.iter().map(|table| part(cut, table, Side::Itself)).collect();
+    if cut.shift.is_some() {
+        parts.extend(tables.iter().map(|table| part(cut, table, Side::Compared)));
+    }
+    let names: Vec<String> = (0..parts.len()).map(|number| format!("part_{number}")).collect();
+    let withs: Vec<String> = names.iter().zip(&parts).map(|(name, part)| format!("{name} AS ({part})")).collect();
+    let columns = outer_columns(cut, as_of, guard).join(", ");
+    let mut condition = String::new();
+    if let (Some(grain), Some(_), Some(as_of)) = (cut.grain, cut.shift, as_of) {
+        let now = grain.first_month(month_of(as_of));
+        condition = format!(" WHERE is_here = 1 OR cut_period <= {now}");
+    }
+    let (order, limit) = match guard {
+        // What is withheld must not tell its place: whoever withholds puts rows in order afterwards.
+        Guard::On => (String::new(), String::new()),
+        Guard::Off => (order(cut), cut.limit.map(|limit| format!(" LIMIT {limit}")).unwrap_or_default()),
+    };
+    format!(
+        "WITH {}, joined AS ({}) SELECT {columns} FROM joined{condition}{order}{limit}",
+        withs.join(", "),
+        join(cut, &names)
+    )
+}
+
+/// A table, and the measures that come from it.
+struct Table<'a> {
+    source: &'a str,
+    condition: Option<&'a str>,
+    time: Option<TimeColumn>,
+    measures: Vec<usize>,
+}
+
+fn tables(cut: &Cut) -> Vec<Table<'_>> {
+    let mut tables: Vec<Table<'_>> = Vec::new();
+    for (number, metric) in cut.measures.iter().enumerate() {
+        let (source, condition) = (metric.source.as_str(), metric.condition.as_deref());
+        let same =
+            |table: &&mut Table<'_>| (table.source, table.condition, table.time) == (source, condition, metric.time);
+        match tables.iter_mut().find(same) {
+            Some(table) => table.measures.push(number),
+            None => tables.push(Table { source, condition, time: metric.time, measures: vec![number] }),
+        }
+    }
+    tables
+}
+
+/// Which of two periods a part is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Itself,
+    Compared,
+}
+
+impl Side {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Itself => "",
+            Self::Compared => "compared_",
+        }
+    }
+}
+
+/// What a measure carries from its table: numerator, denominator, cell.
+const CARRIED: [&str; 3] = ["numerator", "denominator", "cell"];
+
+fn carried(metric: &Metric) -> [Option<&str>; 3] {
+    [Some(metric.numerator.as_str()), metric.denominator.as_deref(), metric.cell.as_deref()]
+}
+
+fn inner_column(side: Side, carried: &str, measure: usize) -> String {
+    format!("{}{carried}_{measure}", side.prefix())
+}
+
+/// The names of the columns by which parts are joined.
+fn inner_keys(cut: &Cut) -> Vec<String> {
+    let by = (0..cut.by.len()).map(|number| format!("cut_{number}"));
+    by.chain(cut.grain.map(|_| "cut_period".to_owned())).collect()
+}
+
+/// One table, cut: the keys, `is_here`, and a column for whatever any measure carries.
+fn part(cut: &Cut, table: &Table<'_>, side: Side) -> String {
+    let shift = if side == Side::Compared { cut.shift.unwrap_or_default() } else { 0 };
+    let tells_time = cut.grain.is_some() || cut.months.is_some();
+    let mut rows = vec!["*".to_owned()];
+    rows.extend(cut.by.iter().enumerate().map(|(number, name)| format!("CAST({name} AS VARCHAR) AS cut_{number}")));
+    if let Some(time) = table.time.filter(|_| tells_time) {
+        rows.push(format!("{} + {shift} AS cut_month", month_sql(time)));
+    }
+    let mut from = format!("(SELECT {} FROM {}) AS counted", rows.join(", "), table.source);
+    if let Some(grain) = cut.grain {
+        from = format!("(SELECT *, {} AS cut_period FROM {from}) AS timed", grain.first_month_sql("cut_month"));
+    }
+    let mut conditions: Vec<String> = table.condition.iter().map(|text| format!("({text})")).collect();
+    conditions.extend(cut.filters.iter().map(|(name, values)| is_one_of(name, values)));
+    if let Some(months) = &cut.months {
+        conditions.push(is_within(months));
+    }
+    if side == Side::Compared {
+        conditions.push("cut_month IS NOT NULL".to_owned());
+    }
+    let condition = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+    let keys = inner_keys(cut);
+    let group = if keys.is_empty() { String::new() } else { format!(" GROUP BY {}", keys.join(", ")) };
+    let mut columns = keys;
+    columns.push(format!("{} AS is_here", i32::from(side == Side::Itself)));
+    for filled in sides(cut) {
+        for (measure, metric) in cut.measures.iter().enumerate() {
+            for (name, aggregate) in CARRIED.iter().zip(carried(metric)) {
+                let own = aggregate.filter(|_| filled == side && table.measures.contains(&measure));
+                let value = own.unwrap_or("NULL");
+                columns.push(format!("CAST({value} AS DOUBLE) AS {}", inner_column(filled, name, measure)));
             }
         }
-        Ok(self.select(cut))
     }
+    format!("SELECT {} FROM {from}{condition}{group}", columns.join(", "))
+}
 
-    fn select(&self, cut: &MetricQuery) -> String {
-        // Names of dimensions are words of the metric's own file by now; values are quoted as SQL text.
-        let dimensions: String = cut.group_by.iter().flat_map(|name| [name.as_str(), ", "]).collect();
-        let mut conditions: Vec<String> = self.condition.iter().map(|text| format!("({text})")).collect();
-        conditions.extend(
-            cut.filters
+fn sides(cut: &Cut) -> &'static [Side] {
+    if cut.shift.is_some() { &[Side::Itself, Side::Compared] } else { &[Side::Itself] }
+}
+
+/// The number of a row's month.
+fn month_sql(time: TimeColumn) -> String {
+    match time {
+        TimeColumn::Month => {
+            "CAST(date_part('year', month) AS BIGINT) * 12 + CAST(date_part('month', month) AS BIGINT) - 1".to_owned()
+        }
+        // What a register states for a year may be no year.
+        TimeColumn::FinancialYear => {
+            "CASE WHEN financial_year BETWEEN 1000 AND 9998 THEN CAST(financial_year AS BIGINT) * 12 + 3 END".to_owned()
+        }
+    }
+}
+
+/// That a dimension has one of a caller's values, each quoted as SQL text.
+fn is_one_of(name: &str, values: &[String]) -> String {
+    let quoted: Vec<String> = values.iter().map(|value| quote(value)).collect();
+    format!("CAST({name} AS VARCHAR) IN ({})", quoted.join(", "))
+}
+
+/// A text as SQL writes it. The engine's dialect knows no other escape than the doubled quote.
+pub(crate) fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+fn is_within(months: &[Months]) -> String {
+    let within: Vec<String> =
+        months.iter().map(|months| format!("cut_month BETWEEN {} AND {}", months.first, months.last)).collect();
+    if within.is_empty() { "false".to_owned() } else { format!("({})", within.join(" OR ")) }
+}
+
+/// The parts, joined on their keys.
+fn join(cut: &Cut, parts: &[String]) -> String {
+    if let [one] = parts {
+        return format!("SELECT * FROM {one}");
+    }
+    let keys = inner_keys(cut);
+    let all: Vec<String> = parts.iter().map(|part| format!("SELECT * FROM {part}")).collect();
+    let mut columns = keys.clone();
+    columns.push("max(is_here) AS is_here".to_owned());
+    for side in sides(cut) {
+        for measure in 0..cut.measures.len() {
+            // Each part has a row a key at most, so that a sum is of one number.
+            columns.extend(CARRIED.iter().map(|name| {
+                let column = inner_column(*side, name, measure);
+                format!("sum({column}) AS {column}")
+            }));
+        }
+    }
+    let group = if keys.is_empty() { String::new() } else { format!(" GROUP BY {}", keys.join(", ")) };
+    format!("SELECT {} FROM ({}) AS parts{group}", columns.join(", "), all.join(" UNION ALL "))
+}
+
+fn outer_columns(cut: &Cut, as_of: Option<Day>, guard: Guard) -> Vec<String> {
+    let mut columns: Vec<String> =
+        cut.by.iter().enumerate().map(|(number, name)| format!("cut_{number} AS \"{name}\"")).collect();
+    if let Some(grain) = cut.grain {
+        columns.push(format!("{} AS \"{}\"", grain.name_sql("cut_period"), grain.word()));
+    }
+    columns.push(format!("{} AS {IS_OPEN_PERIOD}", is_open(cut, as_of)));
+    for (measure, metric) in cut.measures.iter().enumerate() {
+        let column = |part: &Part| {
+            format!("{} AS \"{}\"", part_sql(cut, metric, measure, *part, as_of), cut.column(measure, *part))
+        };
+        columns.extend(cut.parts().iter().map(column));
+    }
+    if guard == Guard::On {
+        columns.extend(cut.grain.map(|_| format!("cut_period AS {GUARD_PERIOD}")));
+        for (measure, metric) in cut.measures.iter().enumerate() {
+            columns.push(format!("{} AS {}", smallest(metric, measure, Side::Itself), guard_column(measure)));
+            if cut.shift.is_some() {
+                let smallest = smallest(metric, measure, Side::Compared);
+                columns.push(format!("{smallest} AS {}", guard_compared_column(measure)));
+            }
+        }
+    }
+    columns
+}
+
+fn part_sql(cut: &Cut, metric: &Metric, measure: usize, part: Part, as_of: Option<Day>) -> String {
+    let inner = |side: Side, name: &str| inner_column(side, name, measure);
+    match part {
+        Part::Numerator => format!("coalesce({}, 0.0)", inner(Side::Itself, "numerator")),
+        Part::Denominator if metric.denominator.is_some() => {
+            format!("coalesce({}, 0.0)", inner(Side::Itself, "denominator"))
+        }
+        Part::Denominator => inner(Side::Itself, "denominator"),
+        Part::Value => value(metric, measure, Side::Itself),
+        Part::ComparedNumerator => inner(Side::Compared, "numerator"),
+        Part::ComparedDenominator => inner(Side::Compared, "denominator"),
+        Part::ComparedValue => value(metric, measure, Side::Compared),
+        Part::Change => {
+            format!("{} - {}", value(metric, measure, Side::Itself), value(metric, measure, Side::Compared))
+        }
+        Part::DefinitionChanged => definition_changed(cut, metric, as_of),
+        Part::IsWithheld | Part::ComparedIsWithheld => "false".to_owned(),
+    }
+}
+
+/// The figure. Where nothing was counted, a count is none and a rate is not there; of another period it is not known which.
+fn value(metric: &Metric, measure: usize, side: Side) -> String {
+    let numerator = inner_column(side, "numerator", measure);
+    match (&metric.denominator, side) {
+        (Some(_), _) => {
+            let denominator = inner_column(side, "denominator", measure);
+            format!("CASE WHEN {denominator} <> 0 THEN coalesce({numerator}, 0.0) / {denominator} END")
+        }
+        (None, Side::Itself) => format!("coalesce({numerator}, 0.0)"),
+        (None, Side::Compared) => numerator,
+    }
+}
+
+/// The smallest number of things that the parts of a figure tell, but for none at all.
+fn smallest(metric: &Metric, measure: usize, side: Side) -> String {
+    let is_count = matches!(metric.unit, Unit::Count | Unit::Share);
+    let told = [
+        is_count.then_some("numerator"),
+        metric.denominator.as_ref().map(|_| "denominator"),
+        metric.cell.as_ref().map(|_| "cell"),
+    ];
+    let told: Vec<String> =
+        told.into_iter().flatten().map(|name| format!("nullif({}, 0.0)", inner_column(side, name, measure))).collect();
+    match told.as_slice() {
+        [] => "CAST(NULL AS DOUBLE)".to_owned(),
+        [one] => format!("coalesce({one}, 0.0)"),
+        several => format!("coalesce(least({}), 0.0)", several.join(", ")),
+    }
+}
+
+/// Whether a row's period is not over on the day of the release.
+fn is_open(cut: &Cut, as_of: Option<Day>) -> String {
+    let now = as_of.map(month_of);
+    match (cut.grain, &cut.months, now) {
+        (Some(grain), _, Some(now)) => format!("cut_period + {} > {now}", grain.months()),
+        (None, Some(months), Some(now)) => months.iter().any(|months| months.last >= now).to_string(),
+        _ => "CAST(NULL AS BOOLEAN)".to_owned(),
+    }
+}
+
+/// Whether a version began within a row's period, or since the one it is set beside began.
+fn definition_changed(cut: &Cut, metric: &Metric, as_of: Option<Day>) -> String {
+    let began: Vec<i64> = metric.changed.iter().map(|change| month_of(change.from)).collect();
+    let shift = cut.shift.unwrap_or_default();
+    match (cut.grain, &cut.months) {
+        _ if began.is_empty() => "false".to_owned(),
+        (Some(grain), _) => {
+            let within: Vec<String> = began
                 .iter()
-                .map(|(name, value)| format!("CAST({name} AS VARCHAR) = '{}'", value.replace('\'', "''"))),
-        );
-        let condition =
-            if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
-        let group = cut.group_by.join(", ");
-        let (grouping, order) = if group.is_empty() {
-            (String::new(), String::new())
-        } else {
-            (format!(" GROUP BY {group}"), format!(" ORDER BY {group}"))
-        };
-        let (denominator, value) = match &self.denominator {
-            Some(denominator) => (
-                format!("CAST({denominator} AS DOUBLE)"),
-                "CASE WHEN denominator <> 0 THEN coalesce(numerator, 0) / denominator END",
-            ),
-            None => ("CAST(NULL AS DOUBLE)".to_owned(), "coalesce(numerator, 0)"),
-        };
-        format!(
-            "SELECT {dimensions}numerator, denominator, {value} AS value FROM (SELECT {dimensions}CAST({} AS DOUBLE) AS \
-             numerator, {denominator} AS denominator FROM {}{condition}{grouping}) AS counted{order}",
-            self.numerator, self.source,
-        )
+                .map(|month| format!("{month} BETWEEN cut_period - {shift} AND cut_period + {}", grain.months() - 1))
+                .collect();
+            format!("coalesce({}, false)", within.join(" OR "))
+        }
+        (None, Some(months)) => {
+            let is_within = |month: &i64| months.iter().any(|one| (one.first - shift..=one.last).contains(month));
+            began.iter().any(is_within).to_string()
+        }
+        (None, None) => as_of.is_some_and(|as_of| began.iter().any(|month| *month <= month_of(as_of))).to_string(),
     }
 }
 
-/// `mart_overview`: the headline metrics over the whole state, one row a figure.
-pub(crate) fn overview_model(metrics: &[Metric]) -> SqlModel {
-    let quote = |text: &str| format!("'{}'", text.replace('\'', "''"));
-    let mut headlines: Vec<&Metric> = metrics.iter().filter(|metric| metric.headline.is_some()).collect();
-    headlines.sort_by_key(|metric| metric.headline);
-    let figures: Vec<String> = headlines
-        .iter()
-        .map(|metric| {
-            format!(
-                "SELECT {} AS position, {} AS figure, value, numerator, denominator, {} AS unit, {} AS direction, {} AS \
-                 title, {} AS definition FROM ({})",
-                metric.headline.unwrap_or_default(),
-                quote(&metric.name),
-                quote(metric.unit.word()),
-                quote(metric.direction.word()),
-                quote(&metric.title.en),
-                quote(&metric.definition),
-                metric.select(&MetricQuery::default()),
-            )
-        })
-        .collect();
-    SqlModel {
-        name: "mart_overview".to_owned(),
-        description: "one row per headline figure of the whole state: each a metric of models/metrics, compiled as \
-                      pages and reports compile it"
-            .to_owned(),
-        grain: "figure".to_owned(),
-        folder: Folder::Open,
-        sorted_by: vec!["position".to_owned()],
-        reads: headlines.iter().map(|metric| metric.source.clone()).collect(),
-        sql: figures.join("\nUNION ALL\n"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::metrics::builtin_metrics;
-
-    #[test]
-    fn a_cut_by_something_else_is_refused_and_a_value_is_quoted() {
-        let metrics = builtin_metrics().unwrap();
-        let metric = metrics.iter().find(|metric| metric.name == "applications_received").unwrap();
-        let cut = |name: &str, value: &str| MetricQuery {
-            filters: vec![(name.to_owned(), value.to_owned())],
-            group_by: Vec::new(),
-        };
-        let error = metric.compile(&cut("1=1; DROP", "x")).unwrap_err().to_string();
-        assert!(error.contains("`district`"), "{error}");
-        assert!(metric.compile(&cut("district", "' OR '1'='1")).unwrap().contains("'' OR ''1''=''1'"));
-    }
+fn order(cut: &Cut) -> String {
+    let asked = cut.order.iter().map(|order| {
+        let way = if order.way == Way::Down { "DESC" } else { "ASC" };
+        format!("\"{}\" {way} NULLS LAST", order.by)
+    });
+    let keys = cut.keys();
+    let columns: Vec<String> = asked.chain(keys.iter().map(|key| format!("\"{key}\" ASC NULLS LAST"))).collect();
+    if columns.is_empty() { String::new() } else { format!(" ORDER BY {}", columns.join(", ")) }
 }

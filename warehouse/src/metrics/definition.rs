@@ -39,6 +39,9 @@ pub struct Metric {
     /// The aggregate it is divided by; without one, the value is the numerator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub denominator: Option<String>,
+    /// The aggregate that says how many things the figure is of, where neither part of it does: by it small figures are found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
     /// Only rows for which this holds are looked at.
     #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
@@ -275,6 +278,14 @@ impl Metric {
         if self.target.is_some_and(|target| !target.is_finite() || target < 0.0 || (is_share && target > 1.0)) {
             return Some(("target", "a target is a number from 0 up, that of a share at most 1".to_owned()));
         }
+        let counts = self.unit == Unit::Count || self.denominator.is_some() || self.cell.is_some();
+        if !counts {
+            return Some(("numerator", "it counts no things; add `cell`, an aggregate that does".to_owned()));
+        }
+        let tells_time = |name: &&String| matches!(name.as_str(), "month" | "financial_year" | "quarter");
+        if let Some(name) = self.dimensions.iter().find(tells_time).filter(|_| self.time.is_none()) {
+            return Some(("dimensions", format!("`{name}` tells time; add `time`")));
+        }
         if let Some(time) = self.time.filter(|time| !self.dimensions.iter().any(|name| name == time.word())) {
             return Some(("time", format!("`{}` is none of its dimensions; add it there", time.word())));
         }
@@ -313,8 +324,8 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "name = \"x\"\nversion = 3\ntitle = { en = \"X\" }\nquestion = \"q\"\ndefinition = \"d\"\ngrain = \
-                        \"application\"\nowner = \"o\"\nsource = \"t\"\nnumerator = \"sum(a)\"\nunit = \"share\"\n\
-                        direction = \"up\"\ndimensions = [\"district\", \"month\"]\n";
+                        \"application\"\nowner = \"o\"\nsource = \"t\"\nnumerator = \"sum(a)\"\ncell = \"count(*)\"\nunit = \"share\"\n\
+                        direction = \"up\"\ndimensions = [\"district\"]\n";
 
     #[track_caller]
     fn refused(line: &str, place: &str, says: &str) {
@@ -341,23 +352,33 @@ mod tests {
 
     #[test]
     fn words_that_are_none_of_a_field_are_refused_with_those_there_are() {
-        refused("clock = \"moon\"", "13", "working_days");
-        refused("time = \"day\"", "13", "financial_year");
-        refused("drill = { table = \"t\", count = \"all\" }", "13", "denominator");
-        refused("changed = [{ version = 2, from = \"2026-02-30\", what = \"w\" }]", "13", "2026-02-30");
-        refused("drill = { table = \"t\", wher = \"a\", count = \"numerator\" }", "13", "wher");
+        refused("clock = \"moon\"", "14", "working_days");
+        refused("time = \"day\"", "14", "financial_year");
+        refused("drill = { table = \"t\", count = \"all\" }", "14", "denominator");
+        refused("changed = [{ version = 2, from = \"2026-02-30\", what = \"w\" }]", "14", "2026-02-30");
+        refused("drill = { table = \"t\", wher = \"a\", count = \"numerator\" }", "14", "wher");
     }
 
     #[test]
     fn what_reads_and_cannot_be_meant_is_refused_at_its_line() {
-        refused("calendar = \"state\"", "13", "clock");
-        refused("target = 1.5", "13", "at most 1");
-        refused("time = \"financial_year\"", "13", "`financial_year`");
-        refused("drill = { table = \"t\", count = \"denominator\" }", "13", "`numerator`");
-        refused("drill = { table = \"t; DROP\", count = \"numerator\" }", "13", "no table");
-        refused("changed = [{ version = 4, from = \"2026-04-01\", what = \"w\" }]", "13", "version 4");
+        refused("calendar = \"state\"", "14", "clock");
+        refused("target = 1.5", "14", "at most 1");
+        refused("time = \"financial_year\"", "14", "`financial_year`");
+        refused("drill = { table = \"t\", count = \"denominator\" }", "14", "`numerator`");
+        refused("drill = { table = \"t; DROP\", count = \"numerator\" }", "14", "no table");
+        refused("changed = [{ version = 4, from = \"2026-04-01\", what = \"w\" }]", "14", "version 4");
         let twice = "[{ version = 2, from = \"2026-04-01\", what = \"w\" }, { version = 3, from = \"2026-04-01\", what = \"w\" }]";
-        refused(&format!("changed = {twice}"), "13", "version 3");
+        refused(&format!("changed = {twice}"), "14", "version 3");
+    }
+
+    #[test]
+    fn a_figure_that_counts_nothing_and_a_time_that_is_not_said_are_refused() {
+        let change =
+            |from: &str, to: &str| parse("models/metrics/x.toml", &TEXT.replace(from, to)).unwrap_err().to_string();
+        let error = change("cell = \"count(*)\"\n", "");
+        assert!(error.contains(":9: ") && error.contains("`cell`"), "{error}");
+        let error = change("[\"district\"]", "[\"district\", \"month\"]");
+        assert!(error.contains(":13: ") && error.contains("`time`"), "{error}");
     }
 
     #[test]
