@@ -381,7 +381,8 @@ impl Warehouse {
     /// # Errors
     /// [`WarehouseError::NoRelease`] before the first one.
     pub async fn check_figures(&self) -> Result<Vec<LawCheck>, WarehouseError> {
-        self.laws_of(&*self.catalog()?).await
+        let catalog = self.catalog()?;
+        self.laws_of(&catalog).await
     }
 
     async fn laws_of(&self, catalog: &Catalog) -> Result<Vec<LawCheck>, WarehouseError> {

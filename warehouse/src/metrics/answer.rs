@@ -183,6 +183,8 @@ impl Cut {
             let period = periods.map_or(one, |periods| periods.is_valid(row).then(|| periods.value(row)));
             let key = by.iter().map(|column| column[row].clone()).collect();
             let asked = (key, period.map(|period| period - shift));
+            // Cells of another period are there only where periods are told apart.
+            let context = context.filter(|_| shift == 0 || asked.1.is_some());
             Some(is_small(own, minimum) || context.is_some_and(|context| context.withholds(&asked, self)))
         });
         Ok(hidden.collect())

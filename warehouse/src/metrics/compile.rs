@@ -327,3 +327,103 @@ fn order(cut: &Cut) -> String {
     let columns: Vec<String> = asked.chain(keys.iter().map(|key| format!("\"{key}\" ASC NULLS LAST"))).collect();
     if columns.is_empty() { String::new() } else { format!(" ORDER BY {}", columns.join(", ")) }
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::util::display::array_value_to_string;
+    use datafusion::prelude::SessionContext;
+
+    use super::*;
+    use crate::metrics::definition::{builtin_metrics, parse};
+    use crate::metrics::query::{Compare, Condition, MetricQuery};
+
+    /// Two versions: the second from 10 May 2026.
+    const DONE: &str = "name = \"done\"\nversion = 2\ntitle = { en = \"Done\" }\nquestion = \"q\"\ndefinition = \"d\"\ngrain = \
+                        \"case\"\nowner = \"o\"\nsource = \"cases\"\nnumerator = \"sum(done)\"\ndenominator = \"count(*)\"\nunit = \
+                        \"share\"\ndirection = \"up\"\ndimensions = [\"month\"]\ntime = \"month\"\nchanged = [{ version = 2, from = \
+                        \"2026-05-10\", what = \"w\" }]\n";
+
+    /// The rows of a query over five cases of March to June 2026, as on 15 June: words joined by spaces.
+    async fn rows(query: &MetricQuery) -> Vec<String> {
+        let session = SessionContext::new();
+        let cases = "CREATE TABLE cases AS SELECT CAST(month AS DATE) AS month, done FROM (VALUES ('2026-03-01', 1), \
+                     ('2026-04-01', 0), ('2026-04-01', 1), ('2026-05-01', 1), ('2026-06-01', 0)) AS t (month, done)";
+        session.sql(cases).await.unwrap().collect().await.unwrap();
+        let cut = Cut::read(query, &[parse("models/metrics/done.toml", DONE).unwrap()]).unwrap();
+        let sql = compile(&cut, Day::parse("2026-06-15"), Guard::Off);
+        let mut rows = Vec::new();
+        for batch in session.sql(&sql).await.unwrap().collect().await.unwrap() {
+            for row in 0..batch.num_rows() {
+                let cells = batch.columns().iter().map(|column| array_value_to_string(column, row).unwrap());
+                rows.push(cells.collect::<Vec<_>>().join(" "));
+            }
+        }
+        rows
+    }
+
+    fn beside_the_one_before() -> MetricQuery {
+        MetricQuery { compare: Some(Compare::PreviousPeriod), ..MetricQuery::of("done") }
+    }
+
+    #[tokio::test]
+    async fn months_tell_whether_they_are_open_and_whether_their_definition_changed() {
+        let expected = [
+            "2026-03-01 false 1.0 1.0 1.0 false false",
+            "2026-04-01 false 1.0 2.0 0.5 false false",
+            "2026-05-01 false 1.0 1.0 1.0 true false",
+            "2026-06-01 true 0.0 1.0 0.0 false false",
+        ];
+        assert_eq!(rows(&MetricQuery::of("done").by(&["month"])).await, expected);
+    }
+
+    #[tokio::test]
+    async fn quarters_and_years_begin_in_april() {
+        let quarters = rows(&MetricQuery::of("done").by(&["quarter"])).await;
+        assert_eq!(quarters, ["2025-26 Q4 false 1.0 1.0 1.0 false false", "2026-27 Q1 true 2.0 4.0 0.5 true false"]);
+        let years = rows(&MetricQuery::of("done").by(&["financial_year"])).await;
+        assert_eq!(years, ["2025-26 false 1.0 1.0 1.0 false false", "2026-27 true 2.0 4.0 0.5 true false"]);
+    }
+
+    #[tokio::test]
+    async fn a_month_is_set_beside_the_one_before_and_told_that_the_definition_changed_since() {
+        // Numerator, denominator, value; those of May; the change; the definition; what is withheld.
+        let june = beside_the_one_before().by(&["month"]).filter("month", "2026-06-01");
+        assert_eq!(rows(&june).await, ["2026-06-01 true 0.0 1.0 0.0 1.0 1.0 1.0 -1.0 true false false"]);
+        let july = beside_the_one_before().by(&["month"]).filter("month", "2026-07-01");
+        assert!(rows(&july).await.is_empty(), "a month that is not here yet");
+    }
+
+    #[tokio::test]
+    async fn a_stretch_of_months_is_set_beside_as_many_before_it() {
+        let (from, to) = (Day::parse("2026-05-01").unwrap(), Day::parse("2026-06-30").unwrap());
+        let stretch = beside_the_one_before().filter("time", Condition::Between { from, to });
+        let rows = rows(&stretch).await;
+        assert!(rows.len() == 1 && rows[0].starts_with("true 1.0 2.0 0.5 2.0 3.0 0.666"), "{rows:?}");
+    }
+
+    #[tokio::test]
+    async fn a_filter_of_two_periods_is_of_both_and_one_without_rows_is_none() {
+        let of = |values: &[&str]| {
+            let values = Condition::In(values.iter().map(|value| (*value).to_owned()).collect());
+            MetricQuery::of("done").filter("month", values)
+        };
+        assert_eq!(rows(&of(&["2026-03-01", "2026-06-01"])).await, ["true 1.0 2.0 0.5 false false"]);
+        assert_eq!(rows(&of(&["2027-03-01"])).await, ["true 0.0 0.0  false false"]);
+        let never = of(&["2026-03-01"]).filter("financial_year", "2026-27");
+        assert_eq!(rows(&never).await, ["false 0.0 0.0  false false"]);
+    }
+
+    #[test]
+    fn a_value_is_quoted_and_a_name_is_none_that_no_file_has() {
+        let metrics = builtin_metrics().unwrap();
+        let cut = |query: &MetricQuery| Cut::read(query, &metrics);
+        let hostile = MetricQuery::of("applications_received").filter("district", "' OR '1'='1");
+        let sql = compile(&cut(&hostile).unwrap(), None, Guard::Off);
+        assert!(sql.contains("CAST(district AS VARCHAR) IN (''' OR ''1''=''1')"), "{sql}");
+        for name in ["1=1; DROP", "district) --", "\"district\"", ""] {
+            assert!(cut(&MetricQuery::of("applications_received").filter(name, "x")).is_err(), "{name}");
+            assert!(cut(&MetricQuery::of("applications_received").by(&[name])).is_err(), "{name}");
+            assert!(cut(&MetricQuery::of(name)).is_err(), "{name}");
+        }
+    }
+}

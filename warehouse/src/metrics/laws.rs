@@ -85,25 +85,14 @@ pub(crate) async fn check_laws(metrics: &[Metric], session: &SessionContext) -> 
 }
 
 impl Metric {
-    /// Whether its parts are sums or counts of rows, or such divided by a number: then the parts of a cut add up to the whole.
-    pub(crate) fn adds_up(&self) -> bool {
+    /// Whether its parts say that they are sums or counts: then the parts of a cut add up to the whole.
+    fn adds_up(&self) -> bool {
+        let adds_up = |aggregate: &str| {
+            let aggregate = aggregate.trim().to_ascii_lowercase();
+            aggregate.starts_with("sum(") || aggregate.starts_with("count(")
+        };
         adds_up(&self.numerator) && self.denominator.as_deref().is_none_or(adds_up)
     }
-}
-
-fn adds_up(aggregate: &str) -> bool {
-    let aggregate = aggregate.trim().to_ascii_lowercase();
-    let Some((name, rest)) = aggregate.split_once('(') else { return false };
-    let Some((inside, after)) = rest.rsplit_once(')') else { return false };
-    let is_scaled = |after: &str| {
-        let number = after.strip_prefix('/').or_else(|| after.strip_prefix('*'));
-        number.is_some_and(|number| number.trim().parse::<f64>().is_ok())
-    };
-    let after = after.trim();
-    matches!(name.trim(), "sum" | "count")
-        && !inside.contains(['(', ')'])
-        && !inside.trim_start().starts_with("distinct")
-        && (after.is_empty() || is_scaled(after))
 }
 
 async fn children_add_up(metrics: &[Metric], session: &SessionContext) -> Result<LawCheck, WarehouseError> {
@@ -249,4 +238,66 @@ async fn run(session: &SessionContext, sql: &str) -> Result<RecordBatch, Warehou
         RecordBatch::try_from_iter_with_nullable(names.zip(columns).map(|(name, column)| (name, column, true)))
     };
     plain().map_err(|error| WarehouseError::Query { message: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::definition::parse;
+
+    const TABLES: [&str; 3] = [
+        "CREATE TABLE mart_service_delivery AS SELECT * FROM (VALUES (3, 2, 1), (1, 0, 1)) AS t (received, disposed, pending)",
+        "CREATE TABLE mart_grievance_disposal AS SELECT 2 AS filed, 2 AS closed, 0 AS open",
+        "CREATE TABLE visits AS SELECT * FROM (VALUES ('27', 'a'), ('27', 'b'), ('28', 'a')) AS t (district, visitor)",
+    ];
+
+    async fn make(session: &SessionContext, table: &str) {
+        session.sql(table).await.unwrap().collect().await.unwrap();
+    }
+
+    async fn session() -> SessionContext {
+        let session = SessionContext::new();
+        for table in TABLES {
+            make(&session, table).await;
+        }
+        session
+    }
+
+    fn metric(numerator: &str, drill: &str) -> Metric {
+        let text = format!(
+            "name = \"x\"\nversion = 1\ntitle = {{ en = \"X\" }}\nquestion = \"q\"\ndefinition = \"d\"\ngrain = \"g\"\nowner = \
+             \"o\"\nsource = \"visits\"\nnumerator = \"{numerator}\"\nunit = \"count\"\ndirection = \"up\"\ndimensions = \
+             [\"district\"]\ndrill = {{ table = \"visits\", where = \"{drill}\", count = \"numerator\" }}\n"
+        );
+        parse("models/metrics/x.toml", &text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn figures_that_keep_the_laws_pass_with_how_much_was_compared() {
+        let checks = check_laws(&[metric("count(*)", "true")], &session().await).await.unwrap();
+        assert_eq!(checks.iter().map(|check| check.law).collect::<Vec<_>>(), Law::ALL);
+        assert!(checks.iter().all(|check| check.wrong.is_none() && check.compared > 0), "{checks:?}");
+    }
+
+    #[tokio::test]
+    async fn parts_that_do_not_add_up_are_told_with_the_dimension() {
+        let checks = check_laws(&[metric("count(DISTINCT visitor)", "visitor = 'a'")], &session().await).await.unwrap();
+        let wrong = checks[0].wrong.as_deref().unwrap();
+        assert_eq!(wrong, "the numerator of x is 2, and by district adds up to 3");
+    }
+
+    #[tokio::test]
+    async fn a_figure_that_leads_to_another_number_of_rows_is_told() {
+        let checks = check_laws(&[metric("count(*)", "visitor = 'a'")], &session().await).await.unwrap();
+        assert_eq!(checks[1].wrong.as_deref(), Some("x tells 3 and leads to 2 rows"));
+    }
+
+    #[tokio::test]
+    async fn a_balance_that_is_broken_is_told_with_its_table() {
+        let session = session().await;
+        make(&session, "CREATE OR REPLACE TABLE mart_grievance_disposal AS SELECT 2 AS filed, 1 AS closed, 0 AS open")
+            .await;
+        let checks = check_laws(&[metric("count(*)", "true")], &session).await.unwrap();
+        assert_eq!(checks[2].wrong.as_deref(), Some("1 rows of mart_grievance_disposal do not balance"));
+    }
 }

@@ -110,8 +110,8 @@ impl TimeGrain {
             }
             Self::Quarter => {
                 let (year, quarter) = name.split_once(" Q")?;
-                let quarter: i64 = quarter.parse().ok().filter(|quarter| (1..=4).contains(quarter))?;
-                first_of_year(year)? + (quarter - 1) * 3
+                let quarter = ["1", "2", "3", "4"].iter().position(|known| *known == quarter)? as i64;
+                first_of_year(year)? + quarter * 3
             }
             Self::FinancialYear => first_of_year(name)?,
         };
@@ -132,7 +132,7 @@ fn first_of_year(name: &str) -> Option<i64> {
         return None;
     }
     let year: i64 = year.parse().ok()?;
-    (next.parse() == Ok((year + 1) % 100)).then_some(year * 12 + 3)
+    (next.parse::<i64>().ok()? == (year + 1) % 100).then_some(year * 12 + 3)
 }
 
 fn month_number(year: i64, month: i32) -> i64 {
