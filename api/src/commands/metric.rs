@@ -138,7 +138,8 @@ fn table(answer: &MetricAnswer, measures: &[String]) -> (Vec<String>, Vec<Vec<St
     let mut header: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
     header.extend(columns.iter().map(|(_, _, column)| column.clone()));
     header.push("remarks".to_owned());
-    let rows = rows_json(&answer.result).iter().map(|row| {
+    let told = rows_json(&answer.result);
+    let rows = told.iter().map(|row| {
         let mut cells: Vec<String> = keys.iter().map(|key| text(&row[*key])).collect();
         for (name, part, column) in &columns {
             let flag = if *part == Part::ComparedValue { Part::ComparedIsWithheld } else { Part::IsWithheld };

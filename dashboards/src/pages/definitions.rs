@@ -64,6 +64,7 @@ impl DefinitionsPage {
             time: None,
             changed: Vec::new(),
             drill: None,
+            cell: None,
             source: "mart_service_delivery".to_owned(),
             numerator: "sum(within_limit)".to_owned(),
             denominator: Some("sum(disposed_with_limit)".to_owned()),

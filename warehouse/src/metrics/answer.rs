@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch};
 use arrow::compute::{SortColumn, SortOptions, cast, concat_batches, lexsort_to_indices, nullif, take};
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow::datatypes::{DataType, Float64Type, Int64Type, Schema};
 use arrow::error::ArrowError;
 use kanak_codes::Day;
 use serde_json::{Map, Value};
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::error::WarehouseError;
 use crate::metrics::compile::{GUARD_PERIOD, Guard, compile, guard_column, guard_compared_column};
 use crate::metrics::cut::{Cut, refused};
-use crate::metrics::names::Part;
+use crate::metrics::names::{IS_OPEN_PERIOD, Part};
 use crate::metrics::query::Way;
 use crate::metrics::withhold::{Cell, is_small, withheld};
 use crate::query::{Collected, QueryResult};
@@ -44,20 +44,25 @@ impl MetricAnswer {
 
     /// The rows as objects: keys, whether the period is open, and under `measures` the parts of each by its name.
     pub fn nested_json(&self) -> Vec<Map<String, Value>> {
-        let nest = |mut row: Map<String, Value>| {
-            let mut measures = Map::new();
-            for (number, metric) in self.cut.measures.iter().enumerate() {
-                let parts = self.cut.parts().iter().filter_map(|part| {
-                    let value = row.remove(&self.cut.column(number, *part))?;
-                    Some((part.word().to_owned(), value))
-                });
-                let parts: Map<String, Value> = parts.collect();
-                measures.insert(metric.name.clone(), Value::Object(parts));
+        rows_json(&self.result).iter().map(|row| self.nest(row)).collect()
+    }
+
+    fn nest(&self, row: &Map<String, Value>) -> Map<String, Value> {
+        let field = |name: &str| row.get(name).cloned().unwrap_or_default();
+        let mut measures = Map::new();
+        for (number, metric) in self.cut.measures.iter().enumerate() {
+            let mut parts = Map::new();
+            for part in self.cut.parts() {
+                parts.insert(part.word().to_owned(), field(&self.cut.column(number, *part)));
             }
-            row.insert("measures".to_owned(), Value::Object(measures));
-            row
-        };
-        rows_json(&self.result).into_iter().map(nest).collect()
+            measures.insert(metric.name.clone(), Value::Object(parts));
+        }
+        let mut nested = Map::new();
+        for key in self.keys().into_iter().chain([IS_OPEN_PERIOD]) {
+            nested.insert(key.to_owned(), field(key));
+        }
+        nested.insert("measures".to_owned(), Value::Object(measures));
+        nested
     }
 }
 
@@ -72,9 +77,9 @@ pub(crate) struct Statements {
 impl Cut {
     /// The statements that answer it for a caller to whom small cells are told (no `minimum`), or not.
     pub(crate) fn statements(&self, as_of: Day, minimum: Option<u32>) -> Statements {
-        let Some(_) = minimum else {
+        if minimum.is_none() {
             return Statements { main: compile(self, Some(as_of), Guard::Off), cells: None };
-        };
+        }
         let cells = self.all_cells().map(|cut| compile(&cut, Some(as_of), Guard::On));
         Statements { main: compile(self, Some(as_of), Guard::On), cells }
     }
@@ -113,7 +118,8 @@ impl Cut {
     ) -> Result<(RecordBatch, bool), WarehouseError> {
         let rows = concat_batches(&schema, &batches).map_err(|error| engine(&error))?;
         let Some(minimum) = minimum else {
-            return Ok((conform(&rows, self).map_err(|error| engine(&error))?, truncated));
+            let rows = conform(&schema, rows.columns(), self).map_err(|error| engine(&error))?;
+            return Ok((rows, truncated));
         };
         let too_many = truncated || cells.as_ref().is_some_and(|(_, _, truncated)| *truncated);
         if too_many {
@@ -135,16 +141,17 @@ impl Cut {
         minimum: u32,
         rows_max: usize,
     ) -> Result<(RecordBatch, bool), ArrowError> {
+        let schema = rows.schema();
         let mut masked = rows.columns().to_vec();
         for measure in 0..self.measures.len() {
             let context = cells.map(|cells| Context::read(self, cells, measure, minimum)).transpose()?;
             let mut hide = |guard: &str, parts: &[Part], flag: Part, shift: i64| -> Result<BooleanArray, ArrowError> {
                 let hidden = self.hidden(rows, guard, context.as_ref(), shift, minimum)?;
                 for part in parts {
-                    let at = rows.schema().index_of(&self.column(measure, *part))?;
+                    let at = schema.index_of(&self.column(measure, *part))?;
                     masked[at] = nullif(&masked[at], &hidden)?;
                 }
-                let at = rows.schema().index_of(&self.column(measure, flag))?;
+                let at = schema.index_of(&self.column(measure, flag))?;
                 masked[at] = Arc::new(hidden.clone());
                 Ok(hidden)
             };
@@ -153,12 +160,11 @@ impl Cut {
             if let Some(shift) = self.shift {
                 let other = [Part::ComparedNumerator, Part::ComparedDenominator, Part::ComparedValue];
                 let compared = hide(&guard_compared_column(measure), &other, Part::ComparedIsWithheld, shift)?;
-                let at = rows.schema().index_of(&self.column(measure, Part::Change))?;
+                let at = schema.index_of(&self.column(measure, Part::Change))?;
                 masked[at] = nullif(&nullif(&masked[at], &hidden)?, &compared)?;
             }
         }
-        let masked = conform(&RecordBatch::try_new(rows.schema(), masked)?, self)?;
-        self.put_in_order(&masked, rows_max)
+        self.put_in_order(&conform(&schema, &masked, self)?, rows_max)
     }
 
     /// Which rows of a measure are withheld.
@@ -217,16 +223,14 @@ fn engine(error: &ArrowError) -> WarehouseError {
     WarehouseError::Query { message: error.to_string() }
 }
 
-/// The columns of the answer alone, of their types.
-fn conform(rows: &RecordBatch, cut: &Cut) -> Result<RecordBatch, ArrowError> {
+/// The columns of the answer alone, of their types, from columns of such a schema.
+fn conform(from: &Schema, columns: &[ArrayRef], cut: &Cut) -> Result<RecordBatch, ArrowError> {
     let schema = cut.schema();
-    let column = |name: &String, kind: &DataType| cast(rows.column(rows.schema().index_of(name)?), kind);
-    let columns = schema
-        .fields()
-        .iter()
-        .map(|field| column(field.name(), field.data_type()))
-        .collect::<Result<Vec<ArrayRef>, ArrowError>>()?;
-    RecordBatch::try_new(schema, columns)
+    let mut kept: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
+    for field in schema.fields() {
+        kept.push(cast(&columns[from.index_of(field.name())?], field.data_type())?);
+    }
+    RecordBatch::try_new(schema, kept)
 }
 
 /// Columns as texts.

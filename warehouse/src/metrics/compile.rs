@@ -143,7 +143,7 @@ fn part(cut: &Cut, table: &Table<'_>, side: Side) -> String {
     let group = if keys.is_empty() { String::new() } else { format!(" GROUP BY {}", keys.join(", ")) };
     let mut columns = keys;
     columns.push(format!("{} AS is_here", i32::from(side == Side::Itself)));
-    for filled in sides(cut) {
+    for &filled in sides(cut) {
         for (measure, metric) in cut.measures.iter().enumerate() {
             for (name, aggregate) in CARRIED.iter().zip(carried(metric)) {
                 let own = aggregate.filter(|_| filled == side && table.measures.contains(&measure));

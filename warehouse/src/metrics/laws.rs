@@ -11,7 +11,7 @@ use datafusion::prelude::SessionContext;
 use crate::error::WarehouseError;
 use crate::metrics::compile::{Guard, compile, quote};
 use crate::metrics::cut::Cut;
-use crate::metrics::{Counted, Metric, Part, TimeGrain};
+use crate::metrics::{Metric, Part, TimeGrain};
 use crate::query::failed;
 
 /// Sums of floating-point numbers in another order differ in their last digits.
@@ -163,10 +163,7 @@ async fn figures_are_their_rows(metrics: &[Metric], session: &SessionContext) ->
         .iter()
         .filter_map(|metric| {
             let drill = metric.drill.as_ref()?;
-            let part = match drill.count {
-                Counted::Numerator => "numerator",
-                Counted::Denominator => "denominator",
-            };
+            let part = drill.count.word();
             let condition = drill.condition.as_ref().map(|text| format!(" WHERE {text}")).unwrap_or_default();
             Some(format!(
                 "SELECT {} AS metric, {part} AS figure, (SELECT count(*) FROM {}{condition}) AS counted FROM ({}) AS figure",

@@ -82,6 +82,7 @@ pub struct FiguresView {
     /// A row: its keys, `is_open_period` (the period is not over on the day of the release; null where there is none), and under
     /// `measures` by metric `value`, `numerator`, `denominator`, `definition_changed`, `is_withheld`; where periods are compared also
     /// `compared_value`, `compared_numerator`, `compared_denominator`, `compared_is_withheld` and `change`.
+    #[schema(value_type = Vec<Object>)]
     rows: Vec<Map<String, Value>>,
     /// Whether there are more rows than are given at once.
     truncated: bool,
