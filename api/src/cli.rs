@@ -129,6 +129,9 @@ pub enum DataCommand {
         #[arg(long, default_value_t = 10_000)]
         rows_max: usize,
     },
+    /// Figures by their definitions: list them, show one, or ask for them cut by dimensions and time.
+    #[command(subcommand)]
+    Metric(MetricCommand),
     /// Check every invariant that one hub can show.
     Verify,
     /// `kanak audit`, but for what needs no data folder.
@@ -224,6 +227,7 @@ impl DataCommand {
             | Self::Agreement(_)
             | Self::Webhook(_) => true,
             Self::Sql { .. }
+            | Self::Metric(_)
             | Self::Audit(_)
             | Self::Backup { .. }
             | Self::User(_)
@@ -249,6 +253,7 @@ impl DataCommand {
             Self::Vault(VaultDataCommand::Sweep) | Self::Erase(_) | Self::Hold(HoldCommand::Add { .. }) => true,
             Self::Explain { .. }
             | Self::Sql { .. }
+            | Self::Metric(_)
             | Self::Audit(_)
             | Self::Webhook(_)
             | Self::User(_)
@@ -854,6 +859,50 @@ pub enum UserCommand {
         /// The department's code, as sources declare it; left out: nobody's in particular.
         code: Option<String>,
     },
+}
+
+/// Subcommands of `metric`.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MetricCommand {
+    /// Every figure that is defined.
+    List,
+    /// One figure's whole definition.
+    Show {
+        /// Its name.
+        name: String,
+    },
+    /// Figures of one or more metrics, each with its numerator and denominator.
+    Query(MetricQueryArgs),
+}
+
+/// Options of `metric query`.
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
+pub struct MetricQueryArgs {
+    /// Metrics.
+    #[arg(long = "measure", required = true, value_delimiter = ',', value_name = "METRIC")]
+    pub measures: Vec<String>,
+    /// Dimensions; a row for each combination of their values.
+    #[arg(long, value_delimiter = ',', value_name = "DIMENSION")]
+    pub by: Vec<String>,
+    /// Only these values of a dimension, or of `time` these days (`time=2026-04-01..2026-06-30`) or this period (`time=2026-27`).
+    #[arg(long = "where", value_name = "DIMENSION=VALUE[,VALUE]")]
+    pub filters: Vec<String>,
+    /// A row for each month, quarter or financial_year.
+    #[arg(long)]
+    pub grain: Option<String>,
+    /// What each period is set beside: previous_period or previous_year.
+    #[arg(long)]
+    pub compare: Option<String>,
+    /// Measures, dimensions or the grain to order by; with `-` before it, the largest first.
+    #[arg(long, value_delimiter = ',', allow_hyphen_values = true)]
+    pub order: Vec<String>,
+    /// At most so many rows.
+    #[arg(long)]
+    pub limit: Option<usize>,
+    /// Why: `operation` tells the owner of the data folder small cells as well, and is audited.
+    #[arg(long, default_value = "statistics", value_parser = ["statistics", "operation"])]
+    pub purpose: String,
 }
 
 /// Subcommands of `key`.

@@ -36,6 +36,8 @@ pub struct Config {
     pub stewardship: Stewardship,
     /// What needs an agreement of departments.
     pub sharing: Sharing,
+    /// What figures tell.
+    pub statistics: Statistics,
     /// `[purposes]`: purposes whose legal bases are others than those that come with Kanak, each with its bases; see
     /// [`Config::declared_purposes`].
     pub purposes: BTreeMap<String, Vec<String>>,
@@ -140,6 +142,28 @@ impl Stewardship {
     }
 }
 
+/// `[statistics]`: what figures tell to whoever reads for statistics alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Statistics {
+    /// The smallest number of things that a figure tells of, but for none at all, 1 to 1,000. At 1 nothing is withheld.
+    pub smallest_cell: u32,
+}
+
+impl Default for Statistics {
+    fn default() -> Self {
+        Self { smallest_cell: 10 }
+    }
+}
+
+impl Statistics {
+    /// What is wrong with it, and what to write instead.
+    fn find_mistake(&self) -> Option<String> {
+        let value = self.smallest_cell;
+        (!(1..=1_000).contains(&value)).then(|| format!("statistics.smallest_cell = {value} is not between 1 and 1000"))
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -152,6 +176,7 @@ impl Default for Config {
             codes: CodesSettings::default(),
             stewardship: Stewardship::default(),
             sharing: Sharing::default(),
+            statistics: Statistics::default(),
             purposes: BTreeMap::new(),
             keys: KeySettings::default(),
             vault: VaultSettings::default(),
@@ -182,7 +207,9 @@ impl Config {
         if let Some(url) = config.public_url.as_deref().filter(|url| !is_site(url)) {
             bail!("{name}: public_url = \"{url}\" is not `https://` and a host; leave it out where no proxy ends TLS");
         }
-        if let Some(mistake) = config.stewardship.find_mistake().or_else(|| config.keys.find_mistake()) {
+        let mistakes =
+            [config.stewardship.find_mistake(), config.keys.find_mistake(), config.statistics.find_mistake()];
+        if let Some(mistake) = mistakes.into_iter().flatten().next() {
             bail!("{name}: {mistake}");
         }
         if let Err(mistake) = Purposes::builtin().replaced(&config.purposes) {
@@ -243,6 +270,19 @@ mod tests {
         for word in ["kanak.toml:2", "inbocks", "inbox"] {
             assert!(error.contains(word), "{error}");
         }
+    }
+
+    #[test]
+    fn how_small_a_told_cell_may_be_is_set_within_limits() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |text: &str| {
+            std::fs::write(folder.path().join("kanak.toml"), text).unwrap();
+            Config::read_beside(&folder.path().join("kanak-data"))
+        };
+        assert_eq!(read("").unwrap().statistics.smallest_cell, 10);
+        assert_eq!(read("[statistics]\nsmallest_cell = 5\n").unwrap().statistics.smallest_cell, 5);
+        let error = read("[statistics]\nsmallest_cell = 0\n").unwrap_err().to_string();
+        assert!(error.contains("statistics.smallest_cell = 0 is not between 1 and 1000"), "{error}");
     }
 
     #[test]

@@ -164,7 +164,9 @@ impl Deployment {
         store.declare_relations(&models).await?;
         let vault = find_vault(&global.data, &config, &models, &keys, &clock).await?;
         let codes_at_hand = Arc::new(CodesAtHand::open(&store, &*clock).await?);
-        let warehouse = Warehouse::open(&global.data.join("lake"), codes_at_hand.in_use().clone())?;
+        let smallest_cell = config.statistics.smallest_cell;
+        let lake = global.data.join("lake");
+        let warehouse = Warehouse::open_with_smallest_cell(&lake, codes_at_hand.in_use().clone(), smallest_cell)?;
         let made_up = config.made_up || store.get_setting("made_up").await?.is_some();
         Ok(Self {
             data: global.data.clone(),

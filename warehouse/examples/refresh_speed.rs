@@ -121,9 +121,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         warehouse.query(&access, sql, QueryLimits::default()).await?;
         watch.lap(sql);
     }
-    let cut = MetricQuery { filters: Vec::new(), group_by: vec!["district".to_owned()] };
+    let cut = MetricQuery::of("timeliness").by(&["district"]);
     for _ in 0..2 {
-        warehouse.metric(&access, "timeliness", &cut).await?;
+        warehouse.metrics(&access, &cut).await?;
         watch.lap("metric by district");
     }
     Ok(())

@@ -12,14 +12,16 @@ use datafusion::datasource::MemTable;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::runtime_env::RuntimeEnv;
-use datafusion::logical_expr::lit;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::logical_expr::{Expr, lit};
+use datafusion::prelude::{SessionConfig, SessionContext, col};
+use kanak_codes::Day;
 use kanak_model::access::Scope as AccessScope;
 use kanak_model::{Access, Class, Timestamp};
 
 use crate::calendar::days_since_epoch;
 use crate::code_tables::is_code_list;
 use crate::functions;
+use crate::metrics::{FUNCTION, Metric, MetricFunction, OVERVIEW, SMALLEST_COUNT, WITHHELD};
 use crate::parquet_table::ParquetTable;
 use crate::release::{Folder, Release, ReleaseTable};
 use crate::schema::{Column, ColumnType, arrow_schema};
@@ -35,6 +37,8 @@ pub(crate) struct Catalog {
     pub(crate) release: Release,
     tables: BTreeMap<String, (Folder, Arc<dyn TableProvider>)>,
     runtime: Arc<RuntimeEnv>,
+    metrics: Arc<[Metric]>,
+    smallest_cell: u32,
     sessions: Mutex<Vec<KeptSession>>,
 }
 
@@ -45,14 +49,20 @@ struct KeptSession {
 
 impl Catalog {
     /// Opens a release below `lake`, an absolute path. Reads nothing but what it was given.
-    pub(crate) fn open(lake: &Path, release: Release, runtime: Arc<RuntimeEnv>) -> Result<Self> {
+    pub(crate) fn open(
+        lake: &Path,
+        release: Release,
+        runtime: Arc<RuntimeEnv>,
+        metrics: Arc<[Metric]>,
+        smallest_cell: u32,
+    ) -> Result<Self> {
         let mut tables: BTreeMap<String, (Folder, Arc<dyn TableProvider>)> = BTreeMap::new();
         for (name, table) in &release.tables {
             tables.insert(name.clone(), (table.folder, provider(lake, table)?));
         }
         let moment = this_release(release.number, release.feed_position, release.built_at)?;
         tables.insert(THIS_RELEASE.to_owned(), (Folder::Open, moment));
-        Ok(Self { release, tables, runtime, sessions: Mutex::default() })
+        Ok(Self { release, tables, runtime, metrics, smallest_cell, sessions: Mutex::default() })
     }
 
     /// The session of callers with this access. Nobody can change it, so that they share it.
@@ -61,12 +71,45 @@ impl Catalog {
         if let Some(one) = kept.iter().find(|one| one.scope == *access.scope()) {
             return Ok(one.session.clone());
         }
-        let session = functions::confine(new_session(self.visible(access), &self.runtime)?)?;
+        let visible = self.visible(access);
+        let session = functions::confine(new_session(visible.clone(), &self.runtime)?)?;
+        let metric = MetricFunction {
+            metrics: Arc::clone(&self.metrics),
+            session: functions::confine(new_session(visible, &self.runtime)?)?,
+            as_of: self.as_of(),
+            minimum: self.minimum(access),
+        };
+        session.register_udtf(FUNCTION, Arc::new(metric));
         if kept.len() == SESSIONS_MAX {
             kept.remove(0);
         }
         kept.push(KeptSession { scope: access.scope().clone(), session: session.clone() });
         Ok(session)
+    }
+
+    /// The day of the release.
+    pub(crate) fn as_of(&self) -> Day {
+        Day::from_days(days_since_epoch(self.release.built_at.day_ist()))
+    }
+
+    /// The minimum below which an access is told no number of things: of those that read figures alone, and no person.
+    pub(crate) fn minimum(&self, access: &Access) -> Option<u32> {
+        (!access.shows(Class::Personal)).then_some(self.smallest_cell)
+    }
+
+    /// What is withheld of the headline figures from an access.
+    fn small_figures(&self, access: &Access, table: &Arc<dyn TableProvider>) -> Option<BTreeMap<String, Expr>> {
+        let minimum = f64::from(self.minimum(access)?);
+        // A release from before figures told how small they are tells none.
+        let is_told = match table.schema().column_with_name(SMALLEST_COUNT) {
+            None => lit(false),
+            Some(_) => {
+                let smallest = || col(SMALLEST_COUNT);
+                smallest().is_null().or(smallest().eq(lit(0.0))).or(smallest().gt_eq(lit(minimum)))
+            }
+        };
+        let columns = WITHHELD.into_iter().filter(|name| table.schema().column_with_name(name).is_some());
+        Some(columns.map(|name| (name.to_owned(), is_told.clone())).collect())
     }
 
     /// The tables of an access. A restricted table that a place cannot be told of is left out for a caller who is
@@ -93,6 +136,7 @@ impl Catalog {
                 Scope::Unknown if is_restricted || (masks.is_some() && access.receipts().is_some()) => continue,
                 Scope::Where(_) | Scope::Unknown => None,
             };
+            let masks = if name == OVERVIEW { self.small_figures(access, &table).or(masks) } else { masks };
             let table: Arc<dyn TableProvider> = match (policy, masks) {
                 (None, None) => table,
                 (policy, masks) => {

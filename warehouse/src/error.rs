@@ -36,6 +36,18 @@ pub enum WarehouseError {
         /// Its dimensions.
         known: String,
     },
+    /// The caller asked metrics for something that cannot be.
+    #[error("{message}")]
+    MetricQuery {
+        /// What cannot be, and what can.
+        message: String,
+    },
+    /// The author of a model or metric must act: a release would break what holds of figures. The former one stays in force.
+    #[error("the new release is not put, because its figures break a law: {broken}")]
+    Law {
+        /// The laws, and what breaks them.
+        broken: String,
+    },
     /// The caller's statement does more than read.
     #[error("only a single SELECT is allowed here: {reason}")]
     Refused {

@@ -27,7 +27,10 @@ mod warehouse;
 pub use crate::{
     dimension::GoldenVersionRow,
     error::WarehouseError,
-    metrics::{Direction, Metric, MetricQuery, Unit},
+    metrics::{
+        Changed, Clock, Compare, Condition, Counted, Direction, Drill, Law, LawCheck, Metric, MetricAnswer,
+        MetricQuery, Order, Part, TimeColumn, TimeGrain, Unit, Way,
+    },
     query::{QueryLimits, QueryResult},
     reconcile::{FactCount, Reconciliation},
     relations::{PERSONAL_RELATIONS, RELATIONS, RelationRow},

@@ -42,7 +42,7 @@ const PLAN_NODES_MAX: usize = 1_000;
 /// How deep a plan may be.
 const PLAN_DEPTH_MAX: usize = 100;
 /// What the rows of a caller's query may weigh. The hub's own work reads whole tables and has no such limit.
-const RESULT_BYTES_MAX: usize = 64 << 20;
+pub(crate) const RESULT_BYTES_MAX: usize = 64 << 20;
 /// How many queries run at a time; the others wait, within their own time limits.
 pub(crate) const QUERIES_AT_ONCE: usize = 4;
 
@@ -103,6 +103,17 @@ pub(crate) async fn answer(
     places: &Arc<Semaphore>,
 ) -> Result<Collected, WarehouseError> {
     check_size(sql)?;
+    run(session, access, sql, limits, places).await
+}
+
+/// Plans and runs one statement within limits: a caller's, which [`answer`] has measured, or one that the house made.
+pub(crate) async fn run(
+    session: SessionContext,
+    access: &Access,
+    sql: &str,
+    limits: QueryLimits,
+    places: &Arc<Semaphore>,
+) -> Result<Collected, WarehouseError> {
     let bytes_max = if access.purpose() == Purpose::Operation { usize::MAX } else { RESULT_BYTES_MAX };
     let plans = if access.scope().is_whole() { Plans::Shown } else { Plans::Hidden };
     let (sql, places) = (sql.to_owned(), Arc::clone(places));
@@ -308,7 +319,8 @@ fn check_tables(state: &SessionState, named: &[TableReference]) -> Result<(), Wa
         let is_described = table.schema() == Some("information_schema");
         let schema = state.schema_for_ref(table.clone());
         let known = schema.as_ref().is_ok_and(|schema| schema.table_exist(table.table()));
-        if !known && !is_described {
+        let is_function = table.schema().is_none() && state.table_functions().contains_key(table.table());
+        if !known && !is_described && !is_function {
             let names =
                 state.schema_for_ref(TableReference::bare("")).map(|schema| schema.table_names()).unwrap_or_default();
             return Err(unknown_table(table.table(), names));
@@ -322,7 +334,8 @@ pub(crate) fn unknown_table(name: &str, mut names: Vec<String>) -> WarehouseErro
     WarehouseError::UnknownTable { name: name.to_owned(), known: choices(names.iter().map(String::as_str)) }
 }
 
-async fn collect(
+/// The rows of a stream, as many and as heavy as is allowed.
+pub(crate) async fn collect(
     mut stream: SendableRecordBatchStream,
     rows_max: usize,
     bytes_max: usize,

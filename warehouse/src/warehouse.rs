@@ -22,7 +22,9 @@ use crate::code_tables;
 use crate::delta::DeltaTables;
 use crate::dimension::{self, GoldenVersionRow};
 use crate::error::WarehouseError;
-use crate::metrics::{Metric, MetricQuery, builtin_metrics};
+use crate::metrics::{
+    CELLS_MAX, Cut, LawCheck, Metric, MetricAnswer, MetricQuery, ROWS_MAX, SMALLEST_CELL, builtin_metrics, check_laws,
+};
 use crate::models::{SqlModel, builtin_models};
 use crate::query::{self, QueryLimits, QueryResult};
 use crate::relations::{self, RelationRow};
@@ -51,7 +53,8 @@ struct Inner {
     lake: PathBuf,
     codes: CodesInUse,
     holidays: Holidays,
-    metrics: Vec<Metric>,
+    metrics: Arc<[Metric]>,
+    smallest_cell: u32,
     models: Vec<SqlModel>,
     tables: DeltaTables,
     build_runtime: Arc<RuntimeEnv>,
@@ -95,6 +98,19 @@ impl Warehouse {
     /// # Errors
     /// When the folder cannot be made or read, its manifest does not read, or its list of holidays does not.
     pub fn open(lake: &Path, codes: impl Into<CodesInUse>) -> Result<Self, WarehouseError> {
+        Self::open_with_smallest_cell(lake, codes, SMALLEST_CELL)
+    }
+
+    /// Opens it as [`Warehouse::open`] does. To whoever reads for statistics alone, no figure tells of fewer things than
+    /// `smallest_cell` and not none; there it is 10.
+    ///
+    /// # Errors
+    /// Those of [`Warehouse::open`].
+    pub fn open_with_smallest_cell(
+        lake: &Path,
+        codes: impl Into<CodesInUse>,
+        smallest_cell: u32,
+    ) -> Result<Self, WarehouseError> {
         let restricted = lake.join("restricted");
         private_folder(lake)?;
         private_folder(&restricted)?;
@@ -105,13 +121,17 @@ impl Warehouse {
         }
         private_folder(&spill)?;
         let holidays = read_holidays(&lake)?;
-        let metrics = builtin_metrics()?;
+        let metrics: Arc<[Metric]> = builtin_metrics()?.into();
         let models = builtin_models(&metrics)?;
         let build_runtime = runtime(&spill, BUILD_MEMORY_BYTES, BUILD_SPILL_BYTES)?;
         let query_runtime = runtime(&spill, QUERY_MEMORY_BYTES, QUERY_SPILL_BYTES)?;
         let current = match release::find_current(&lake)? {
             None => None,
-            Some(release) => Some(Arc::new(open_catalog(&lake, release, &query_runtime)?)),
+            Some(release) => {
+                let metrics = Arc::clone(&metrics);
+                let opened = Catalog::open(&lake, release, Arc::clone(&query_runtime), metrics, smallest_cell);
+                Some(Arc::new(opened.map_err(engine)?))
+            }
         };
         let tables = DeltaTables::new(&lake, Arc::clone(&build_runtime));
         let current = RwLock::new(current);
@@ -122,6 +142,7 @@ impl Warehouse {
             codes: codes.into(),
             holidays,
             metrics,
+            smallest_cell,
             models,
             tables,
             build_runtime,
@@ -231,7 +252,8 @@ impl Warehouse {
 
     /// Builds the release of what was loaded: facts, marts and the manifest, put atomically. `feed_position` is the last
     /// event of the hub's feed that the loads contain; `now` is the instant at which pending work is judged. Where
-    /// nothing has changed and the day is the same, the current release is returned.
+    /// nothing has changed and the day is the same, the current release is returned. One whose figures break a [law](crate::Law)
+    /// is not put.
     ///
     /// Of former releases the one before stays readable, for queries that run; files that only older ones read are
     /// deleted.
@@ -252,7 +274,17 @@ impl Warehouse {
             return Ok(built);
         }
         built.sums = crate::sums::sum_files(&self.inner.lake, &built, former.as_ref())?;
-        let catalog = Arc::new(open_catalog(&self.inner.lake, built.clone(), &self.inner.query_runtime)?);
+        let catalog = self.open_catalog(built.clone())?;
+        let broken: Vec<String> = self
+            .laws_of(&catalog)
+            .await?
+            .iter()
+            .filter(|check| check.wrong.is_some())
+            .map(LawCheck::to_string)
+            .collect();
+        if !broken.is_empty() {
+            return Err(WarehouseError::Law { broken: broken.join("; ") });
+        }
         release::put(&self.inner.lake, &built)?;
         *self.inner.current.write().unwrap_or_else(PoisonError::into_inner) = Some(catalog);
         // Tables that a model has moved to the other folder are not left lying where they were.
@@ -320,16 +352,53 @@ impl Warehouse {
         &self.inner.metrics
     }
 
-    /// One metric, cut as asked: a row for each combination of the dimensions it is grouped by, with `numerator`,
-    /// `denominator` and `value`.
-    pub async fn metric(&self, access: &Access, name: &str, cut: &MetricQuery) -> Result<QueryResult, WarehouseError> {
-        let metrics = &self.inner.metrics;
-        let metric =
-            metrics.iter().find(|metric| metric.name == name).ok_or_else(|| WarehouseError::UnknownMetric {
-                name: name.to_owned(),
-                known: kanak_model::toml_text::choices(metrics.iter().map(|metric| metric.name.as_str())),
-            })?;
-        self.query(access, &metric.compile(cut)?, QueryLimits::default()).await
+    /// Metrics, cut as asked: a row for each combination of dimensions and period, with numerator, denominator and value of each
+    /// measure. From whoever reads for statistics alone small cells are withheld.
+    ///
+    /// # Errors
+    /// [`WarehouseError::UnknownMetric`], [`WarehouseError::UnknownDimension`] and [`WarehouseError::MetricQuery`], which name what
+    /// is allowed; [`WarehouseError::TimedOut`]; [`WarehouseError::NoRelease`].
+    pub async fn metrics(&self, access: &Access, query: &MetricQuery) -> Result<MetricAnswer, WarehouseError> {
+        let catalog = self.catalog()?;
+        let cut = Cut::read(query, &self.inner.metrics)?;
+        let session = catalog.session(access).map_err(|error| query::failed(&error))?;
+        let minimum = catalog.minimum(access);
+        let statements = cut.statements(catalog.as_of(), minimum);
+        let rows_max = if minimum.is_some() { CELLS_MAX } else { ROWS_MAX };
+        let limits = QueryLimits { rows_max, ..QueryLimits::default() };
+        let run = |sql: String| {
+            let session = session.clone();
+            async move { query::run(session, access, &sql, limits, &self.inner.places).await }
+        };
+        let main = run(statements.main).await?;
+        let cells = match statements.cells {
+            None => None,
+            Some(sql) => Some(run(sql).await?),
+        };
+        let (rows, truncated) = cut.finish(main, cells, minimum, ROWS_MAX)?;
+        let (release, as_of) = (catalog.release.number, catalog.release.built_at);
+        let result = QueryResult { schema: rows.schema(), batches: vec![rows], truncated, release, as_of };
+        Ok(MetricAnswer { result, cut })
+    }
+
+    /// Whether the figures of the current release keep the [laws](crate::Law), each checked anew.
+    ///
+    /// # Errors
+    /// [`WarehouseError::NoRelease`] before the first one.
+    pub async fn check_figures(&self) -> Result<Vec<LawCheck>, WarehouseError> {
+        let catalog = self.catalog()?;
+        self.laws_of(&catalog).await
+    }
+
+    async fn laws_of(&self, catalog: &Catalog) -> Result<Vec<LawCheck>, WarehouseError> {
+        let session = catalog.session(&Access::operation("check figures")).map_err(|error| query::failed(&error))?;
+        check_laws(&self.inner.metrics, &session).await
+    }
+
+    fn open_catalog(&self, release: Release) -> Result<Arc<Catalog>, WarehouseError> {
+        let inner = &self.inner;
+        let (runtime, metrics) = (Arc::clone(&inner.query_runtime), Arc::clone(&inner.metrics));
+        Catalog::open(&inner.lake, release, runtime, metrics, inner.smallest_cell).map(Arc::new).map_err(engine)
     }
 
     /// Compacts staged events, forgets all but the newest `keep` releases (at least one) and deletes the files that none
@@ -410,10 +479,6 @@ fn describe_input(codes: &Codes, name: &str) -> String {
             _ => "loaded by the hub".to_owned(),
         },
     }
-}
-
-fn open_catalog(lake: &Path, release: Release, runtime: &Arc<RuntimeEnv>) -> Result<Catalog, WarehouseError> {
-    Catalog::open(lake, release, Arc::clone(runtime)).map_err(engine)
 }
 
 fn engine(error: DataFusionError) -> WarehouseError {

@@ -14,6 +14,7 @@ pub mod hold;
 pub mod ingest;
 pub mod init;
 pub mod match_files;
+pub mod metric;
 pub mod model;
 pub mod model_migrations;
 pub mod profile;
@@ -132,6 +133,7 @@ async fn run_command(command: &DataCommand, deployment: &Deployment, output: &Ou
         DataCommand::Sql { query, purpose, rows_max } => {
             Box::pin(sql::run(query, purpose, *rows_max, deployment, output)).await
         }
+        DataCommand::Metric(command) => Box::pin(metric::run(command, deployment, output)).await,
         DataCommand::Verify => Box::pin(verify::run(deployment, output)).await,
         DataCommand::Audit(command) => Box::pin(audit::run(command, deployment, output)).await,
         DataCommand::Backup { dir } => Box::pin(backup::run(dir, deployment, output)).await,

@@ -15,7 +15,7 @@ use kanak_ingest::landing;
 use kanak_model::golden_record::GoldenValues;
 use kanak_model::{Access, Class, EntityModel, GoldenId};
 use kanak_store::{HubUrl, Link, RevealStep, Store, VaultError};
-use kanak_warehouse::{CrosswalkRow, PERSONAL_RELATIONS, QueryLimits, RELATIONS};
+use kanak_warehouse::{CrosswalkRow, Law, PERSONAL_RELATIONS, QueryLimits, RELATIONS};
 
 use crate::deployment::Deployment;
 use crate::jobs::ingest_file::HUB_DOMAIN;
@@ -103,6 +103,7 @@ pub async fn verify(deployment: &Deployment, output: &Output) -> anyhow::Result<
     let lake_reads = if lake.outcome == Outcome::Holds { Lake::Whole } else { Lake::Broken };
     checks.push(lake);
     checks.push(reconciled(deployment, lake_reads).await?);
+    checks.extend(figures_lawful(deployment, lake_reads).await?);
     checks.push(related(deployment, lake_reads).await?);
     let stage = Stage::begin(output, "Looking for Aadhaar numbers", 0);
     checks.push(no_aadhaar(deployment, lake_reads).await?);
@@ -387,6 +388,22 @@ async fn reconciled(deployment: &Deployment, lake: Lake) -> anyhow::Result<Check
         None => different_crosswalks(held, crosswalks_in_lake(deployment, &access).await?),
     };
     Ok(check(name, what, wrong, seen))
+}
+
+/// The laws of figures, each over the lake's release.
+async fn figures_lawful(deployment: &Deployment, lake: Lake) -> anyhow::Result<Vec<Check>> {
+    if lake == Lake::Broken {
+        return Ok(Law::ALL.iter().map(|law| not_whole(law.name(), law.what())).collect());
+    }
+    if deployment.warehouse.release().is_none() {
+        let waits = |law: &Law| not_yet(law.name(), law.what(), "the warehouse has no release; run `kanak refresh`");
+        return Ok(Law::ALL.iter().map(waits).collect());
+    }
+    let checks = deployment.warehouse.check_figures().await?.into_iter().map(|found| {
+        let seen = format!("{} comparisons", grouped(found.compared as i64));
+        check(found.law.name(), found.law.what(), found.wrong, seen)
+    });
+    Ok(checks.collect())
 }
 
 /// Compares the relations of the lake's release with the hub's, by relation.

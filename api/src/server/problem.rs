@@ -117,9 +117,9 @@ impl From<WarehouseError> for Problem {
         match error {
             WarehouseError::NoRelease => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
             WarehouseError::TimedOut { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
-            WarehouseError::UnknownMetric { .. } | WarehouseError::UnknownDimension { .. } => {
-                Self::bad_request(error.to_string())
-            }
+            WarehouseError::UnknownMetric { .. }
+            | WarehouseError::UnknownDimension { .. }
+            | WarehouseError::MetricQuery { .. } => Self::bad_request(error.to_string()),
             other => Self::internal(other),
         }
     }

@@ -176,6 +176,7 @@ pub fn api() -> (Routes, utoipa::openapi::OpenApi) {
         .routes(routes!(v1::feed::events::events))
         .routes(routes!(v1::metrics::list::list))
         .routes(routes!(v1::metrics::get::get))
+        .routes(routes!(v1::metrics::query::query))
         .routes(routes!(v1::vault::list::list, v1::vault::request::request))
         .routes(routes!(v1::vault::decide::decide))
         .routes(routes!(v1::vault::reveal::reveal))

@@ -184,7 +184,7 @@ async fn facts_about_single_citizens_are_restricted_and_their_marts_open() {
         count(&lake, &analyst(None), &table.name).await;
     }
     for metric in lake.warehouse.list_metrics() {
-        lake.warehouse.metric(&analyst(None), &metric.name, &kanak_warehouse::MetricQuery::default()).await.unwrap();
+        lake.warehouse.metrics(&analyst(None), &kanak_warehouse::MetricQuery::of(&metric.name)).await.unwrap();
     }
 }
 

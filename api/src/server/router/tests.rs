@@ -4,6 +4,7 @@ mod code_versions;
 mod codes;
 mod fhir;
 mod mdms;
+mod metrics;
 mod relations;
 mod rules;
 mod source_records;
