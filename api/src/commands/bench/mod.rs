@@ -2,6 +2,7 @@
 
 mod codes;
 mod hub;
+mod warehouse;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -20,6 +21,7 @@ pub async fn run(command: &BenchCommand, global: &Global, output: &Output) -> an
         BenchCommand::Hub(args) => hub::run(args, global, output).await?,
         BenchCommand::Codes(args) => Box::pin(codes::run(args, global, output)).await?,
         BenchCommand::CodesClients(args) => codes::clients::run(args, output)?,
+        BenchCommand::Warehouse(args) => Box::pin(warehouse::run(args, output)).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -40,6 +42,7 @@ impl Figure {
         self.waited.sort_unstable();
         let per_second = self.waited.len() as f64 / self.lasted.as_secs_f64();
         let at = |share| at_share(&self.waited, share);
+        let at = |share: f64| at_share(&self.waited, share);
         let line = json!({
             "bench": self.bench, "case": self.case, "rows": self.rows, "clients": self.clients,
             "calls": self.waited.len(), "per_second": per_second.round(),
@@ -65,6 +68,12 @@ fn median(figures: &[f64]) -> f64 {
         (1, Some(figure)) => *figure,
         (_, Some(figure)) => f64::midpoint(sorted[middle - 1], *figure),
     }
+}
+
+/// Milliseconds within which so many of the sorted times are; `None` of none.
+fn at_share(sorted: &[Duration], share: f64) -> Option<f64> {
+    let place = ((sorted.len().saturating_sub(1)) as f64 * share) as usize;
+    sorted.get(place).map(|waited| thousandths(waited.as_secs_f64() * 1_000.0))
 }
 
 fn thousandths(number: f64) -> f64 {
