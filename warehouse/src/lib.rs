@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod appraisal;
 mod build_release;
 mod calendar;
 mod catalog;
