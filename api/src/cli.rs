@@ -167,6 +167,9 @@ pub enum DataCommand {
     /// Receipts of citizens' consent.
     #[command(subcommand)]
     Consent(ConsentCommand),
+    /// Officers' work beside what their cases let expect, frozen for a period; objections to it.
+    #[command(subcommand)]
+    Appraise(AppraiseCommand),
 }
 
 impl DataCommand {
@@ -201,6 +204,11 @@ impl DataCommand {
             Self::Explain { ids, html, known_at, as_of } => {
                 Self::Explain { ids, html: html.map(std::path::absolute).transpose()?, known_at, as_of }
             }
+            Self::Appraise(AppraiseCommand::Report(mut args)) => {
+                args.out = args.out.map(std::path::absolute).transpose()?;
+                args.typst = args.typst.map(std::path::absolute).transpose()?;
+                Self::Appraise(AppraiseCommand::Report(args))
+            }
             other => other,
         })
     }
@@ -231,6 +239,7 @@ impl DataCommand {
             | Self::AskCodes(_)
             | Self::Codes(_)
             | Self::Consent(_)
+            | Self::Appraise(_)
             | Self::Hold(_) => false,
         }
     }
@@ -246,6 +255,8 @@ impl DataCommand {
             | Self::Backup { .. } => true,
             // What is taken in meanwhile may use a reference that is being swept; a hold is placed before an erasure or after it.
             Self::Vault(VaultDataCommand::Sweep) | Self::Erase(_) | Self::Hold(HoldCommand::Add { .. }) => true,
+            // It reads one release from end to end.
+            Self::Appraise(AppraiseCommand::Freeze { .. }) => true,
             Self::Explain { .. }
             | Self::Sql { .. }
             | Self::Audit(_)
@@ -257,6 +268,7 @@ impl DataCommand {
             | Self::Codes(_)
             | Self::Agreement(_)
             | Self::Consent(_)
+            | Self::Appraise(_)
             | Self::Hold(_) => false,
         }
     }
@@ -926,6 +938,85 @@ pub enum HoldCommand {
     },
     /// The holds that stand.
     List,
+}
+
+/// Subcommands of `appraise`.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppraiseCommand {
+    /// Copy the inputs of a period that is over out of the lake, with the report that they come to, and print the id.
+    Freeze {
+        /// A financial year (2025-26).
+        #[arg(long)]
+        period: String,
+        /// Only the sheets of this cadre; what is expected is of all offices either way.
+        #[arg(long)]
+        #[serde(default)]
+        cadre: Option<String>,
+    },
+    /// The appraisals that are frozen.
+    List,
+    /// Reckon a frozen appraisal again from its inputs: the same bytes, whenever.
+    Report(AppraiseReportArgs),
+    /// Object to a case on an officer's sheet.
+    Contest {
+        /// The appraisal.
+        id: String,
+        /// The case, as the sheet names it.
+        case: String,
+        /// The officer's golden key (K-000001-1).
+        #[arg(long, value_name = "KEY")]
+        officer: String,
+        /// Who enters it.
+        #[arg(long, value_name = "USER")]
+        by: String,
+        /// Why, in words.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Decide on an objection; the officer's sheet before and after is kept.
+    Decide {
+        /// The appraisal.
+        id: String,
+        /// The objection's number.
+        objection: u64,
+        /// Which way.
+        #[arg(value_parser = ["accepted", "rejected"])]
+        verdict: String,
+        /// Who decides: somebody else than who entered it.
+        #[arg(long, value_name = "USER")]
+        by: String,
+        /// Why, in words.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// All objections to cases of an appraisal, and where each stands.
+    Contests {
+        /// The appraisal.
+        id: String,
+    },
+}
+
+/// Options of `appraise report`.
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
+pub struct AppraiseReportArgs {
+    /// The appraisal.
+    pub id: String,
+    /// One officer by golden key, with every case.
+    #[arg(long, value_name = "KEY")]
+    pub officer: Option<String>,
+    /// With the objections that were accepted since.
+    #[arg(long)]
+    pub corrected: bool,
+    /// Write it to this file as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Write the officer's sheet to this file as a typst document, for `typst compile` to make the PDF of.
+    #[arg(long, value_name = "FILE", requires = "officer", conflicts_with = "out")]
+    pub typst: Option<PathBuf>,
+    /// The language of that document.
+    #[arg(long, default_value = "en", value_parser = ["en", "pa", "hi"])]
+    pub language: String,
 }
 
 /// Subcommands of `agreement`.

@@ -1,6 +1,7 @@
 //! One file a command: parse, call the job or crate, print.
 
 pub mod agreement;
+pub mod appraise;
 pub mod audit;
 pub mod backup;
 pub mod bench;
@@ -141,6 +142,7 @@ async fn run_command(command: &DataCommand, deployment: &Deployment, output: &Ou
         DataCommand::Hold(command) => Box::pin(hold::run(command, deployment, output)).await,
         DataCommand::Agreement(command) => Box::pin(agreement::run(command, deployment, output)).await,
         DataCommand::Consent(command) => Box::pin(consent::run(command, deployment, output)).await,
+        DataCommand::Appraise(command) => Box::pin(appraise::run(command, deployment, output)).await,
         DataCommand::AskCodes(command) => codes::run(command, &deployment.codes(), output),
         DataCommand::Codes(command) => Box::pin(code_versions::run(command, deployment, output)).await,
         DataCommand::Vault(command) => Box::pin(vault::run(command, deployment, output)).await,

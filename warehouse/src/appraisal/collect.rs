@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use kanak_codes::Day;
-use kanak_model::{Access, GoldenId};
-use serde::Deserialize;
+use kanak_model::{Access, GoldenId, Timestamp};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::inputs::{Case, Inputs, Period, Posting, Target, TargetOfOffice};
@@ -128,11 +128,34 @@ struct VersionRow {
     known_to: Option<Day>,
 }
 
-/// Reads everything that an appraisal of a period is made of, sorted.
+/// Which release was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadFrom {
+    /// Its number.
+    pub release: u64,
+    /// When it judged what is pending.
+    pub as_of: Timestamp,
+}
+
+/// How often inputs are read anew because a release was put between two questions.
+const TRIES: usize = 5;
+
+/// Reads everything that an appraisal of a period is made of, sorted, out of one release.
 ///
 /// # Errors
 /// When the warehouse has no release or cannot be read.
-pub async fn collect(warehouse: &Warehouse, period: Period) -> Result<Inputs, WarehouseError> {
+pub async fn collect(warehouse: &Warehouse, period: Period) -> Result<(Inputs, ReadFrom), WarehouseError> {
+    for _ in 0..TRIES {
+        let before = warehouse.release().ok_or(WarehouseError::NoRelease)?;
+        let inputs = read(warehouse, period).await?;
+        if warehouse.release().is_some_and(|after| after.number == before.number) {
+            return Ok((inputs, ReadFrom { release: before.number, as_of: before.built_at }));
+        }
+    }
+    Err(WarehouseError::Query { message: "new releases came while it was read; try again".to_owned() })
+}
+
+async fn read(warehouse: &Warehouse, period: Period) -> Result<Inputs, WarehouseError> {
     let access = Access::operation("appraisal");
     let (first, last) = (period.first(), period.last());
     let within =

@@ -5,20 +5,26 @@
 //! all offices made of cases of its kind (service, district, load), so that an officer with hard cases is not held against one with
 //! easy ones. Differences are shrunk by how little they rest on (empirical Bayes), and below a minimum of cases there is no score.
 //!
-//! Everything here but [`collect()`] is a pure function of [`Inputs`] and [`AppraisalConfig`]: the same two make the same report, byte
-//! for byte. Figures are evidence for the work-output part of an appraisal, beside a person's mark.
+//! Reckoning is a pure function of [`Inputs`] and [`AppraisalConfig`]: the same two make the same report, byte for byte. [`collect()`]
+//! reads them out of the warehouse, [`Appraisals`] keeps them frozen and takes objections. Figures are evidence for the work-output part of an appraisal, beside a person's mark.
 
 mod attribution;
 mod collect;
 mod config;
+mod contests;
 mod expected;
 mod inputs;
+mod kept;
 mod report;
 mod shrink;
+mod typst;
 
 pub use self::{
-    collect::collect,
+    collect::{ReadFrom, collect},
     config::{AppraisalConfig, Cadre, Indicator, Post, Settings},
+    contests::{Contest, Entry, NewContest, NewDecision, Verdict, What},
     inputs::{Case, CaseKind, Inputs, Period, Posting, Target, TargetOfOffice},
+    kept::{AppraisalError, Appraisals, Frozen, Manifest, ManifestFile, Sheet},
     report::{Appraisal, CaseLine, Figure, OfficerSheet, Outcome, Report, Score, Spread, Struck, Unscored, ValueLine},
+    typst::typst_sheet,
 };

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use kanak_codes::Day;
+use kanak_model::Language;
 use kanak_warehouse::appraisal::{
-    Appraisal, AppraisalConfig, Case, CaseKind, Figure, Indicator, Inputs, OfficerSheet, Posting, Struck, Target,
-    TargetOfOffice, Unscored, collect,
+    Appraisal, AppraisalConfig, AppraisalError, Appraisals, Case, CaseKind, Entry, Figure, Frozen, Indicator, Inputs,
+    NewContest, NewDecision, OfficerSheet, Outcome, Posting, ReadFrom, Struck, Target, TargetOfOffice, Unscored,
+    Verdict, What, collect, typst_sheet,
 };
 
 use crate::support::*;
@@ -157,7 +159,7 @@ fn below_the_minimum_there_is_no_score_and_with_few_cases_a_small_one() {
         cases.extend((0..number).map(|nth| application(format!("t:new-{nth}"), Some("K-new".into()), "hard", true)));
         sheet(&inputs(cases), "K-new")
     };
-    assert_eq!(few(29).outcome, kanak_warehouse::appraisal::Outcome::Unscored(Unscored::TooFewCases));
+    assert_eq!(few(29).outcome, Outcome::Unscored(Unscored::TooFewCases));
     assert!(!few(29).figures.is_empty(), "the figures are shown all the same");
     let (thirty, many) = (few(30).outcome.score().unwrap(), few(300).outcome.score().unwrap());
     assert!(0.0 < thirty.points && thirty.points < many.points);
@@ -296,7 +298,8 @@ async fn cases_are_read_once_each_in_the_period_in_which_they_were_decided_or_fe
     let values = [("office", "OFF-REV-D27"), ("designation", "Tehsildar"), ("joined_on", "2015-07-01")];
     lake.golden("employee", vec![golden_version(21, "active", &values)]).await;
     lake.build().await;
-    let inputs = collect(&lake.warehouse, "2025-26".parse().unwrap()).await.unwrap();
+    let (inputs, read) = collect(&lake.warehouse, "2025-26".parse().unwrap()).await.unwrap();
+    assert_eq!(read.as_of, now());
     let told: Vec<_> =
         inputs.cases.iter().map(|case| (case.id.as_str(), case.is_in_time, case.judged_on.to_string())).collect();
     assert_eq!(
@@ -313,6 +316,117 @@ async fn cases_are_read_once_each_in_the_period_in_which_they_were_decided_or_fe
     assert!(inputs.cases.iter().all(|case| case.officer.as_ref() == Some(&key)));
     assert_eq!(inputs.postings.len(), 1);
     assert_eq!((inputs.postings[0].officer.clone(), inputs.postings[0].from), (key, Some(day("2015-07-01"))));
-    let next = collect(&lake.warehouse, "2026-27".parse().unwrap()).await.unwrap();
+    let (next, _) = collect(&lake.warehouse, "2026-27".parse().unwrap()).await.unwrap();
     assert_eq!(next.cases.iter().map(|case| case.id.as_str()).collect::<Vec<_>>(), ["test:NEXT-YEAR"]);
+}
+
+/// Appraisals in a folder that goes with it, one of them frozen.
+fn frozen(inputs: &Inputs) -> (tempfile::TempDir, Appraisals, Frozen) {
+    let folder = tempfile::tempdir().unwrap();
+    let all = Appraisals::at(folder.path().join("appraisals"));
+    let frozen = freeze(&all, inputs, None).unwrap();
+    (folder, all, frozen)
+}
+
+fn freeze(all: &Appraisals, inputs: &Inputs, cadre: Option<&str>) -> Result<Frozen, AppraisalError> {
+    let read = ReadFrom { release: 7, as_of: now() };
+    all.freeze(inputs, read, ("appraisal.toml", AppraisalConfig::BUILTIN), cadre)
+}
+
+#[test]
+fn a_frozen_appraisal_is_reckoned_again_to_the_byte_and_a_changed_file_is_told() {
+    let inputs = state(&BTreeMap::new());
+    let (folder, all, first) = frozen(&inputs);
+    first.reckon_again().unwrap();
+    assert_eq!(freeze(&all, &inputs, None).unwrap().id, first.id, "the same is one");
+    let staff = freeze(&all, &inputs, Some("heads_of_office")).unwrap();
+    assert_ne!(staff.id, first.id);
+    assert_eq!(all.report(&staff.id).unwrap().officers, []);
+    assert_eq!(all.list().unwrap().len(), 2);
+    let again = all.get(&first.id).unwrap();
+    assert_eq!(again.report(), first.report());
+    let sheet = all.sheet(&first.id, &officer(3)).unwrap();
+    assert_eq!(sheet.sheet, all.report(&first.id).unwrap().officers[3]);
+    assert_eq!(sheet.cases.len(), 400);
+    let place = folder.path().join("appraisals").join(&first.id);
+    for file in ["cases.jsonl", "settings.toml", "report.json", "manifest.json", "officers/K-000003.json"] {
+        let path = place.join(file);
+        let kept = std::fs::read(&path).unwrap();
+        let mut flipped = kept.clone();
+        flipped[kept.len() / 2] ^= 1;
+        std::fs::write(&path, flipped).unwrap();
+        let told = all.get(&first.id).unwrap_err().to_string();
+        assert!(told.contains(file) && told.contains("backup"), "{told}");
+        std::fs::write(&path, kept).unwrap();
+    }
+    all.get(&first.id).unwrap();
+    for id in ["A-none", "../appraisals", "A-2025-26-../..", ""] {
+        assert!(matches!(all.get(id), Err(AppraisalError::NotFound(_))), "{id}");
+    }
+}
+
+#[test]
+fn what_cannot_be_frozen_is_refused_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = Appraisals::at(folder.path().join("appraisals"));
+    let unknown = freeze(&all, &state(&BTreeMap::new()), Some("kings")).unwrap_err().to_string();
+    assert!(unknown.contains("`kings`") && unknown.contains("`staff`"), "{unknown}");
+    let running = Inputs { period: "2026-27".parse().unwrap(), ..inputs(Vec::new()) };
+    let early = freeze(&all, &running, None).unwrap_err().to_string();
+    assert!(early.contains("2027-03-31") && early.contains("2026-10-01"), "{early}");
+    assert_eq!(all.list().unwrap(), []);
+}
+
+#[test]
+fn an_objection_is_decided_by_somebody_else_and_the_difference_is_kept() {
+    let (folder, all, first) = frozen(&state(&BTreeMap::new()));
+    let id = &first.id;
+    let officer = officer(4);
+    let contest = |case: &str, reason: &str| {
+        all.contest(id, NewContest { officer: &officer, case, reason, by: "asha", at: now() })
+    };
+    let told = |refused: Result<Entry, AppraisalError>| refused.unwrap_err().to_string();
+    assert!(told(contest("t:5-hard-99", "not mine")).contains("not on the officer's sheet"));
+    assert!(told(contest("t:4-hard-99", "  ")).contains("say why"));
+    let objection = contest("t:4-hard-99", "it was with the court").unwrap();
+    assert!(told(contest("t:4-hard-99", "again")).contains("objection to it already"));
+    let decide = |contest, by: &str, verdict| {
+        all.decide(id, NewDecision { contest, verdict, reason: "seen in the file", by, at: now() })
+    };
+    assert!(told(decide(objection.number, "asha", Verdict::Accepted)).contains("who objected cannot decide"));
+    assert!(told(decide(9, "bina", Verdict::Accepted)).contains("none of this number"));
+    let decided = decide(objection.number, "bina", Verdict::Accepted).unwrap();
+    assert!(told(decide(objection.number, "bina", Verdict::Rejected)).contains("decided already"));
+    let What::Decision { before, after, .. } = decided.what else { panic!("it is a decision") };
+    assert_eq!(*before, all.sheet(id, &officer).unwrap().sheet);
+    assert_eq!((before.struck, after.struck), (0, 1));
+    assert!(points(&after) > points(&before), "a late case less");
+    // A rejected one keeps what it would have come to and strikes nothing.
+    let second = contest("t:4-hard-98", "I was ill").unwrap();
+    let What::Decision { before, .. } = decide(second.number, "bina", Verdict::Rejected).unwrap().what else {
+        panic!("it is a decision")
+    };
+    assert_eq!(before, after, "it goes on from what was accepted");
+    let struck = Struck::from([(officer.clone(), "t:4-hard-99".to_owned())]);
+    assert_eq!(all.struck(id).unwrap(), struck);
+    assert_eq!(all.get(id).unwrap().report(), first.report(), "what is frozen stays");
+    all.get(id).unwrap().reckon_again().unwrap();
+    // A line that is changed afterwards is found by the next.
+    let path = folder.path().join("appraisals").join(id).join("contests.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen("with the court", "with the clerk", 1)).unwrap();
+    assert!(matches!(all.contests(id), Err(AppraisalError::Changed { .. })));
+}
+
+#[test]
+fn a_sheet_is_written_for_typst_in_three_scripts_with_every_case() {
+    let (_folder, all, first) = frozen(&state(&BTreeMap::new()));
+    let sheet = all.sheet(&first.id, &officer(4)).unwrap();
+    for (language, word) in [(Language::En, "Observed"), (Language::Pa, "ਅਧਿਕਾਰੀ"), (Language::Hi, "अधिकारी")]
+    {
+        let text = typst_sheet(&first.id, &first.manifest, &sheet, language);
+        assert!(text.contains(word) && text.contains(&first.id), "{text}");
+        assert_eq!(text.matches("t:4-").count(), 400);
+        assert_eq!(text, typst_sheet(&first.id, &first.manifest, &sheet, language));
+    }
 }
