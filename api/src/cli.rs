@@ -68,6 +68,9 @@ pub enum Command {
     /// Look up, validate and search codes; import and publish versions of code systems.
     #[command(subcommand)]
     Codes(AnyCodesCommand),
+    /// Questions of the legislature answered as of a day, signed, and the same a year later.
+    #[command(subcommand)]
+    Pack(PackCommand),
     /// Make a data folder of a backup, at a new place: it holds what was backed up, or nothing is made.
     Restore(RestoreArgs),
     /// Serve pages and the API.
@@ -170,6 +173,9 @@ pub enum DataCommand {
     /// Officers' work beside what their cases let expect, frozen for a period; objections to it.
     #[command(subcommand)]
     Appraise(AppraiseCommand),
+    /// `kanak pack`, but for what needs no data folder.
+    #[command(skip)]
+    Pack(PackDataCommand),
 }
 
 impl DataCommand {
@@ -203,6 +209,12 @@ impl DataCommand {
             }
             Self::Explain { ids, html, known_at, as_of } => {
                 Self::Explain { ids, html: html.map(std::path::absolute).transpose()?, known_at, as_of }
+            }
+            Self::Pack(PackDataCommand::Make { name, as_of, out, anew }) => {
+                Self::Pack(PackDataCommand::Make { name, as_of, out: out.map(std::path::absolute).transpose()?, anew })
+            }
+            Self::Pack(PackDataCommand::Again { id, out }) => {
+                Self::Pack(PackDataCommand::Again { id, out: out.map(std::path::absolute).transpose()? })
             }
             Self::Appraise(AppraiseCommand::Report(mut args)) => {
                 args.out = args.out.map(std::path::absolute).transpose()?;
@@ -240,6 +252,7 @@ impl DataCommand {
             | Self::Codes(_)
             | Self::Consent(_)
             | Self::Appraise(_)
+            | Self::Pack(_)
             | Self::Hold(_) => false,
         }
     }
@@ -256,7 +269,7 @@ impl DataCommand {
             // What is taken in meanwhile may use a reference that is being swept; a hold is placed before an erasure or after it.
             Self::Vault(VaultDataCommand::Sweep) | Self::Erase(_) | Self::Hold(HoldCommand::Add { .. }) => true,
             // It reads one release from end to end.
-            Self::Appraise(AppraiseCommand::Freeze { .. }) => true,
+            Self::Appraise(AppraiseCommand::Freeze { .. }) | Self::Pack(PackDataCommand::Make { .. }) => true,
             Self::Explain { .. }
             | Self::Sql { .. }
             | Self::Audit(_)
@@ -269,6 +282,7 @@ impl DataCommand {
             | Self::Agreement(_)
             | Self::Consent(_)
             | Self::Appraise(_)
+            | Self::Pack(_)
             | Self::Hold(_) => false,
         }
     }
@@ -937,6 +951,54 @@ pub enum HoldCommand {
         hold: i64,
     },
     /// The holds that stand.
+    List,
+}
+
+/// Subcommands of `pack`.
+#[derive(Debug, Subcommand)]
+pub enum PackCommand {
+    /// What works on a data folder.
+    #[command(flatten)]
+    OnData(PackDataCommand),
+    /// Check a pack, anywhere: every byte of it is as the key signed it.
+    Verify {
+        /// What `kanak pack make` wrote.
+        file: PathBuf,
+        /// The public key, as `kanak audit key` prints it.
+        #[arg(long, value_name = "PUBLIC")]
+        key: String,
+    },
+}
+
+/// The subcommands of `pack` that work on a data folder.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PackDataCommand {
+    /// Answer the questions of a pack as of the end of a day, sign it, keep it, and print its id. One that is kept of that day is made
+    /// again from what it was made of.
+    Make {
+        /// The pack: `legislature`, or one of the folder `packs` beside kanak.toml.
+        name: String,
+        /// A day that is over (2026-03-31).
+        #[arg(long, value_name = "DAY")]
+        as_of: String,
+        /// Also write it into this folder.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Answer by what is known now, though one of that day is kept.
+        #[arg(long)]
+        #[serde(default)]
+        anew: bool,
+    },
+    /// Make a kept pack again from what it was made of, and see that it is the same to the byte.
+    Again {
+        /// Its id.
+        id: String,
+        /// Also write it into this folder.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// The packs that are kept.
     List,
 }
 

@@ -12,6 +12,7 @@ mod error;
 mod functions;
 mod metrics;
 mod models;
+pub mod pack;
 mod parquet_table;
 mod policy_exec;
 mod query;

@@ -17,6 +17,7 @@ pub mod init;
 pub mod match_files;
 pub mod model;
 pub mod model_migrations;
+pub mod pack;
 pub mod profile;
 pub mod refresh;
 pub mod resolve;
@@ -37,7 +38,8 @@ use std::process::ExitCode;
 use kanak_codes::Codes;
 
 use crate::cli::{
-    AnyCodesCommand, AuditCommand, Cli, Command, DataCommand, Global, ModelCommand, ServeRole, VaultCommand,
+    AnyCodesCommand, AuditCommand, Cli, Command, DataCommand, Global, ModelCommand, PackCommand, ServeRole,
+    VaultCommand,
 };
 use crate::deployment::{Absent, Deployment, Opened, is_data_folder};
 use crate::jobs::kept_checkpoint;
@@ -84,6 +86,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Codes(AnyCodesCommand::OnData(command)) => {
             on_data(DataCommand::Codes(command), &global, &output).await
         }
+        Command::Pack(PackCommand::Verify { file, key }) => {
+            pack::verify(&file, &key, &output)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Pack(PackCommand::OnData(command)) => on_data(DataCommand::Pack(command), &global, &output).await,
         Command::Restore(args) => Box::pin(restore::run(&args, &global, &output)).await,
         Command::Serve(args) => match args.role {
             ServeRole::All => Box::pin(serve::run(&args.listen, &global, &output)).await,
@@ -143,6 +150,7 @@ async fn run_command(command: &DataCommand, deployment: &Deployment, output: &Ou
         DataCommand::Agreement(command) => Box::pin(agreement::run(command, deployment, output)).await,
         DataCommand::Consent(command) => Box::pin(consent::run(command, deployment, output)).await,
         DataCommand::Appraise(command) => Box::pin(appraise::run(command, deployment, output)).await,
+        DataCommand::Pack(command) => Box::pin(pack::run(command, deployment, output)).await,
         DataCommand::AskCodes(command) => codes::run(command, &deployment.codes(), output),
         DataCommand::Codes(command) => Box::pin(code_versions::run(command, deployment, output)).await,
         DataCommand::Vault(command) => Box::pin(vault::run(command, deployment, output)).await,

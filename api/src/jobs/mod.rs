@@ -19,6 +19,7 @@ pub mod keys;
 pub mod live;
 pub mod model_migrations;
 pub mod on_record;
+pub mod pack;
 pub mod publish;
 pub mod quality;
 pub mod refresh;
