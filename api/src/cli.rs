@@ -136,7 +136,7 @@ pub enum DataCommand {
     /// `kanak audit`, but for what needs no data folder.
     #[command(skip)]
     Audit(AuditDataCommand),
-    /// Copy hub, vault, lake and landing to a folder, while they are in use; keys stay out.
+    /// Copy hub, vault, lake, landing, appraisals and packs to a folder, while they are in use; keys stay out.
     Backup {
         /// The folder to make.
         dir: PathBuf,

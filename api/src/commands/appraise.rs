@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 use kanak_model::Language;
 use kanak_warehouse::appraisal::{
-    Contest, Entry, Frozen, OfficerSheet, Outcome, Period, Report, Sheet, Unscored, Verdict, What, typst_sheet,
+    Contest, Entry, Frozen, OfficerSheet, Outcome, Period, Report, Sheet, Struck, Unscored, Verdict, What, typst_sheet,
 };
 use serde_json::{Value, json};
 
@@ -89,7 +89,7 @@ async fn report(args: &AppraiseReportArgs, deployment: &Deployment, output: &Out
         Ok::<Frozen, kanak_warehouse::appraisal::AppraisalError>(frozen)
     });
     let frozen = read.await??;
-    let struck = if args.corrected { appraisals.struck(&args.id)? } else { Default::default() };
+    let struck = if args.corrected { appraisals.struck(&args.id)? } else { Struck::new() };
     let Some(officer) = &args.officer else {
         let bytes = if args.corrected {
             let report = frozen.appraisal().report(frozen.manifest.cadre.as_deref(), &struck);
@@ -101,7 +101,11 @@ async fn report(args: &AppraiseReportArgs, deployment: &Deployment, output: &Out
             return write(file, &bytes, output);
         }
         let report: Report = serde_json::from_slice(&bytes)?;
-        return if output.json { output.document(&report) } else { print_report(&report, output) };
+        if output.json {
+            return output.document(&report);
+        }
+        print_report(&report, output);
+        return Ok(());
     };
     let no_sheet = || format!("appraisal `{}` has no sheet of officer `{officer}`", args.id);
     let appraisal = frozen.appraisal();
@@ -150,7 +154,7 @@ fn print_frozen(frozen: &Frozen, output: &Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print_report(report: &Report, output: &Output) -> anyhow::Result<()> {
+fn print_report(report: &Report, output: &Output) {
     let rows: Vec<Vec<String>> = report.officers.iter().map(sheet_row).collect();
     output.table(
         &[
@@ -170,7 +174,6 @@ fn print_report(report: &Report, output: &Output) -> anyhow::Result<()> {
         "{}, in the order of their keys. Points above (+) or below (-) what the cases let expect; evidence beside a person's mark",
         report.period
     ));
-    Ok(())
 }
 
 fn sheet_row(sheet: &OfficerSheet) -> Vec<String> {

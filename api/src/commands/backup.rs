@@ -1,4 +1,4 @@
-//! `kanak backup`: hub, vault, lake and landing to a folder, with a manifest of it. Keys stay out: keep them apart.
+//! `kanak backup`: hub, vault, lake, landing, frozen appraisals and packs to a folder, with a manifest of it. Keys stay out: keep them apart.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -39,8 +39,9 @@ pub async fn freeze(deployment: &Deployment, period: Period, cadre: Option<&str>
     AppraisalConfig::parse(&file, &text)?;
     let (inputs, read) = collect(&deployment.warehouse, period).await?;
     let (appraisals, cadre) = (deployment.warehouse.appraisals(), cadre.map(str::to_owned));
-    let freezing =
-        tokio::task::spawn_blocking(move || appraisals.freeze(&inputs, read, (&file, &text), cadre.as_deref()));
+    let freezing = tokio::task::spawn_blocking(move || {
+        appraisals.freeze(&inputs, read, (file.as_str(), text.as_str()), cadre.as_deref())
+    });
     let frozen = freezing.await??;
     let detail = json!({ "period": period.to_string(), "cadre": frozen.manifest.cadre, "release": read.release });
     record(deployment, "appraisal", "froze appraisal", frozen.id.clone(), detail).await?;

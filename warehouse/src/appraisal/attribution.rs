@@ -30,13 +30,13 @@ impl<'a> Holders<'a> {
     pub(crate) fn new(config: &'a AppraisalConfig, inputs: &'a Inputs) -> Self {
         let mut by_office: BTreeMap<&str, Vec<&Posting>> = BTreeMap::new();
         for posting in &inputs.postings {
-            by_office.entry(&posting.office).or_default().push(posting);
+            by_office.entry(posting.office.as_str()).or_default().push(posting);
         }
         Self { config, first: inputs.period.first(), last: inputs.period.last(), by_office }
     }
 
     fn at(&self, office: &str) -> &[&'a Posting] {
-        self.by_office.get(office).map_or(&[], Vec::as_slice)
+        self.by_office.get(office).map_or(&[][..], Vec::as_slice)
     }
 
     /// Those to whom a case goes. Nobody where it names nobody and nobody answers for the office.
@@ -87,7 +87,7 @@ impl<'a> Holders<'a> {
 
 /// Days of each officer, of those who have any.
 fn by_officer<'a>(days: impl Iterator<Item = (&'a Posting, i64)>) -> BTreeMap<&'a str, i64> {
-    let mut all = BTreeMap::new();
+    let mut all: BTreeMap<&'a str, i64> = BTreeMap::new();
     for (posting, days) in days.filter(|(_, days)| *days > 0) {
         *all.entry(posting.officer.as_str()).or_default() += days;
     }

@@ -183,31 +183,32 @@ async fn read(warehouse: &Warehouse, period: Period) -> Result<Inputs, Warehouse
 }
 
 fn rows<T: DeserializeOwned>(table: &str, result: &QueryResult) -> Result<Vec<T>, WarehouseError> {
-    let read = |row| serde_json::from_value(Value::Object(row));
-    rows_json(result)
-        .into_iter()
-        .map(read)
-        .collect::<Result<_, _>>()
-        .map_err(|error| WarehouseError::Batch { table: table.to_owned(), message: error.to_string() })
+    let mut read = Vec::with_capacity(result.num_rows());
+    for row in rows_json(result) {
+        let row: T = serde_json::from_value(Value::Object(row))
+            .map_err(|error| WarehouseError::Batch { table: table.to_owned(), message: error.to_string() })?;
+        read.push(row);
+    }
+    Ok(read)
 }
 
 /// The postings that versions of officers' golden records tell. The first begins with the day of joining, a later one when the hub
 /// learned of it; versions that follow each other with one office and designation are one posting.
 fn postings(versions: Vec<VersionRow>) -> Vec<Posting> {
-    let day = |text: &Option<String>| text.as_deref().and_then(Day::parse);
+    let day = |text: Option<&str>| text.and_then(Day::parse);
     let mut by_officer: BTreeMap<String, Vec<Posting>> = BTreeMap::new();
     for row in versions {
         let all = by_officer.entry(row.officer.clone()).or_default();
-        let retired = day(&row.retired_on).map(|day| day.plus_days(1));
+        let retired = day(row.retired_on.as_deref()).map(|day| day.plus_days(1));
         let to = [row.known_to, retired].into_iter().flatten().min();
-        let office = row.office.unwrap_or_default();
-        match all.last_mut() {
-            Some(last) if last.office == office && last.designation == row.designation => last.to = to,
-            last => {
-                let from = if last.is_some() { Some(row.known_from) } else { day(&row.joined_on) };
-                let (officer, designation, district) = (row.officer, row.designation, row.district);
-                all.push(Posting { officer, office, designation, district, from, to });
-            }
+        let from = if all.is_empty() { day(row.joined_on.as_deref()) } else { Some(row.known_from) };
+        let (officer, office) = (row.officer, row.office.unwrap_or_default());
+        let posting = Posting { officer, office, designation: row.designation, district: row.district, from, to };
+        let same = |last: &&mut Posting| last.office == posting.office && last.designation == posting.designation;
+        if let Some(last) = all.last_mut().filter(same) {
+            last.to = posting.to;
+        } else {
+            all.push(posting);
         }
     }
     by_officer.into_values().flatten().filter(|posting| !posting.office.is_empty()).collect()

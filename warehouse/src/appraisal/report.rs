@@ -487,16 +487,19 @@ fn values(case: &Case) -> Vec<(Indicator, f64)> {
     told.into_iter().filter_map(|(indicator, value)| Some((indicator, value?))).collect()
 }
 
-fn month(day: Day) -> (i64, i32) {
+/// Year and month.
+type Month = (i64, i32);
+
+fn month(day: Day) -> Month {
     let (year, month, _) = day.ymd();
     (year, month)
 }
 
 /// How busy each office was in each month: which band its cases an officer fall in, from 0.
-fn loads<'a>(config: &AppraisalConfig, cases: &'a [Case]) -> BTreeMap<(&'a str, (i64, i32)), usize> {
-    let mut all: BTreeMap<(&str, (i64, i32)), (f64, BTreeSet<&str>)> = BTreeMap::new();
+fn loads<'a>(config: &AppraisalConfig, cases: &'a [Case]) -> BTreeMap<(&'a str, Month), usize> {
+    let mut all: BTreeMap<(&str, Month), (f64, BTreeSet<&str>)> = BTreeMap::new();
     for case in cases {
-        let (received, officers) = all.entry((&case.office, month(case.received_on))).or_default();
+        let (received, officers) = all.entry((case.office.as_str(), month(case.received_on))).or_default();
         *received += 1.0;
         officers.extend(case.officer.as_deref());
     }

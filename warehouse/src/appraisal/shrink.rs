@@ -71,7 +71,9 @@ mod tests {
 
     fn tally(cases: u32, value: f64) -> Tally {
         let mut tally = Tally::default();
-        (0..cases).for_each(|_| tally.add(1.0, value, 0.8, 0.16));
+        for _ in 0..cases {
+            tally.add(1.0, value, 0.8, 0.16);
+        }
         tally
     }
 

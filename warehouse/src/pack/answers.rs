@@ -62,7 +62,7 @@ pub async fn ask(warehouse: &Warehouse, definition: &Definition, day: Day) -> Re
                 (Unit::Code, Some(Value::String(text))) => Ok(Value::from(text.as_str())),
                 (Unit::Code, Some(Value::Null)) => Ok(Value::from("")),
                 (Unit::Count | Unit::Paise, Some(Value::Number(number))) if number.is_i64() => {
-                    Ok(number.clone().into())
+                    Ok(Value::Number(number.clone()))
                 }
                 (Unit::Count | Unit::Paise, Some(Value::Null)) => Ok(Value::from(0)),
                 _ => Err(wrong(&format!("its sql gives no column `{}` of unit {:?}", column.name, column.unit))),

@@ -1,6 +1,6 @@
 //! The files of a pack: `pack.json` with questions, units and every withheld place, and a CSV for each answer.
 
-use kanak_model::{Timestamp, Titles};
+use kanak_model::Titles;
 use serde::Serialize;
 
 use super::answers::Answers;
@@ -16,7 +16,7 @@ struct PackJson<'a> {
     version: u32,
     title: &'a Titles,
     as_of: String,
-    known_at: Timestamp,
+    known_at: String,
     release: u64,
     counts_withheld_below: i64,
     questions: Vec<QuestionJson<'a>>,
@@ -63,7 +63,7 @@ impl Definition {
             version: self.pack.version,
             title: &self.pack.title,
             as_of: answers.day.to_string(),
-            known_at: answers.known_at,
+            known_at: answers.known_at.to_string(),
             release: answers.release,
             counts_withheld_below: SMALL_BELOW,
             questions,
@@ -124,6 +124,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use kanak_codes::Day;
+    use kanak_model::Timestamp;
     use serde_json::{Value, json};
 
     use super::*;

@@ -95,7 +95,7 @@ fn ranked(inputs: &Inputs) -> Vec<String> {
 
 /// All officers with as many cases of each service, but for those named.
 fn state(others: &BTreeMap<usize, [usize; 4]>) -> Inputs {
-    let mix = |at| others.get(&at).copied().unwrap_or([100; 4]);
+    let mix = |at: usize| others.get(&at).copied().unwrap_or([100; 4]);
     inputs((0..OFFICERS).flat_map(|at| cases_of(at, mix(at))).collect())
 }
 
@@ -109,7 +109,7 @@ fn the_order_of_scores_is_the_order_of_what_officers_truly_make_of_cases() {
 fn hard_cases_moved_from_one_to_another_move_what_is_expected_of_them_and_not_their_rank() {
     let (even, moved) =
         (state(&BTreeMap::new()), state(&BTreeMap::from([(8, [190, 100, 100, 10]), (15, [10, 100, 100, 190])])));
-    let expected = |inputs: &Inputs, at| figure(&sheet(inputs, &officer(at)), Indicator::Timeliness).expected;
+    let expected = |inputs: &Inputs, at: usize| figure(&sheet(inputs, &officer(at)), Indicator::Timeliness).expected;
     assert!(expected(&moved, 8) > expected(&even, 8) + 0.1);
     assert!(expected(&moved, 15) < expected(&even, 15) - 0.1);
     for at in (0..OFFICERS).filter(|at| ![8, 15].contains(at)) {
@@ -117,7 +117,7 @@ fn hard_cases_moved_from_one_to_another_move_what_is_expected_of_them_and_not_th
     }
     assert_eq!(ranked(&moved), ranked(&even));
     // Without regard to the kinds of cases the better officer with the hard ones would be the worse.
-    let observed = |at| figure(&sheet(&moved, &officer(at)), Indicator::Timeliness).observed;
+    let observed = |at: usize| figure(&sheet(&moved, &officer(at)), Indicator::Timeliness).observed;
     assert!(observed(15) < observed(8));
     assert!(points(&sheet(&moved, &officer(15))) > points(&sheet(&moved, &officer(8))));
 }
@@ -170,7 +170,7 @@ fn below_the_minimum_there_is_no_score_and_with_few_cases_a_small_one() {
 fn inherited_cases_count_for_nothing_and_are_told() {
     let mut all: Vec<Case> = (0..OFFICERS).flat_map(|at| cases_of(at, [50; 4])).collect();
     let clean = inputs(all.clone());
-    let late = |nth| Case {
+    let late = |nth: u32| Case {
         received_on: day("2025-04-20"),
         ..application(format!("t:old-{nth}"), Some(officer(5)), "easy", false)
     };
@@ -341,7 +341,7 @@ fn a_frozen_appraisal_is_reckoned_again_to_the_byte_and_a_changed_file_is_told()
     assert_eq!(freeze(&all, &inputs, None).unwrap().id, first.id, "the same is one");
     let staff = freeze(&all, &inputs, Some("heads_of_office")).unwrap();
     assert_ne!(staff.id, first.id);
-    assert_eq!(all.report(&staff.id).unwrap().officers, []);
+    assert!(all.report(&staff.id).unwrap().officers.is_empty());
     assert_eq!(all.list().unwrap().len(), 2);
     let again = all.get(&first.id).unwrap();
     assert_eq!(again.report(), first.report());
@@ -374,7 +374,7 @@ fn what_cannot_be_frozen_is_refused_with_the_reason() {
     let running = Inputs { period: "2026-27".parse().unwrap(), ..inputs(Vec::new()) };
     let early = freeze(&all, &running, None).unwrap_err().to_string();
     assert!(early.contains("2027-03-31") && early.contains("2026-10-01"), "{early}");
-    assert_eq!(all.list().unwrap(), []);
+    assert!(all.list().unwrap().is_empty());
 }
 
 #[test]
