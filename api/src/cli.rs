@@ -69,6 +69,9 @@ pub enum Command {
     /// Look up, validate and search codes; import and publish versions of code systems.
     #[command(subcommand)]
     Codes(AnyCodesCommand),
+    /// Questions of the legislature answered as of a day, signed, and the same a year later.
+    #[command(subcommand)]
+    Pack(PackCommand),
     /// Make a data folder of a backup, at a new place: it holds what was backed up, or nothing is made.
     Restore(RestoreArgs),
     /// Serve pages and the API.
@@ -137,7 +140,7 @@ pub enum DataCommand {
     /// `kanak audit`, but for what needs no data folder.
     #[command(skip)]
     Audit(AuditDataCommand),
-    /// Copy hub, vault, lake and landing to a folder, while they are in use; keys stay out.
+    /// Copy hub, vault, lake, landing, appraisals and packs to a folder, while they are in use; keys stay out.
     Backup {
         /// The folder to make.
         dir: PathBuf,
@@ -171,6 +174,12 @@ pub enum DataCommand {
     /// Receipts of citizens' consent.
     #[command(subcommand)]
     Consent(ConsentCommand),
+    /// Officers' work beside what their cases let expect, frozen for a period; objections to it.
+    #[command(subcommand)]
+    Appraise(AppraiseCommand),
+    /// `kanak pack`, but for what needs no data folder.
+    #[command(skip)]
+    Pack(PackDataCommand),
 }
 
 impl DataCommand {
@@ -205,6 +214,17 @@ impl DataCommand {
             Self::Explain { ids, html, known_at, as_of } => {
                 Self::Explain { ids, html: html.map(std::path::absolute).transpose()?, known_at, as_of }
             }
+            Self::Pack(PackDataCommand::Make { name, as_of, out, anew }) => {
+                Self::Pack(PackDataCommand::Make { name, as_of, out: out.map(std::path::absolute).transpose()?, anew })
+            }
+            Self::Pack(PackDataCommand::Again { id, out }) => {
+                Self::Pack(PackDataCommand::Again { id, out: out.map(std::path::absolute).transpose()? })
+            }
+            Self::Appraise(AppraiseCommand::Report(mut args)) => {
+                args.out = args.out.map(std::path::absolute).transpose()?;
+                args.typst = args.typst.map(std::path::absolute).transpose()?;
+                Self::Appraise(AppraiseCommand::Report(args))
+            }
             other => other,
         })
     }
@@ -236,6 +256,8 @@ impl DataCommand {
             | Self::AskCodes(_)
             | Self::Codes(_)
             | Self::Consent(_)
+            | Self::Appraise(_)
+            | Self::Pack(_)
             | Self::Hold(_) => false,
         }
     }
@@ -251,6 +273,8 @@ impl DataCommand {
             | Self::Backup { .. } => true,
             // What is taken in meanwhile may use a reference that is being swept; a hold is placed before an erasure or after it.
             Self::Vault(VaultDataCommand::Sweep) | Self::Erase(_) | Self::Hold(HoldCommand::Add { .. }) => true,
+            // It reads one release from end to end.
+            Self::Appraise(AppraiseCommand::Freeze { .. }) | Self::Pack(PackDataCommand::Make { .. }) => true,
             Self::Explain { .. }
             | Self::Sql { .. }
             | Self::Metric(_)
@@ -263,6 +287,8 @@ impl DataCommand {
             | Self::Codes(_)
             | Self::Agreement(_)
             | Self::Consent(_)
+            | Self::Appraise(_)
+            | Self::Pack(_)
             | Self::Hold(_) => false,
         }
     }
@@ -1026,6 +1052,133 @@ pub enum HoldCommand {
     },
     /// The holds that stand.
     List,
+}
+
+/// Subcommands of `pack`.
+#[derive(Debug, Subcommand)]
+pub enum PackCommand {
+    /// What works on a data folder.
+    #[command(flatten)]
+    OnData(PackDataCommand),
+    /// Check a pack, anywhere: every byte of it is as the key signed it.
+    Verify {
+        /// What `kanak pack make` wrote.
+        file: PathBuf,
+        /// The public key, as `kanak audit key` prints it.
+        #[arg(long, value_name = "PUBLIC")]
+        key: String,
+    },
+}
+
+/// The subcommands of `pack` that work on a data folder.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PackDataCommand {
+    /// Answer the questions of a pack as of the end of a day, sign it, keep it, and print its id. One that is kept of that day is made
+    /// again from what it was made of.
+    Make {
+        /// The pack: `legislature`, or one of the folder `packs` beside kanak.toml.
+        name: String,
+        /// A day that is over (2026-03-31).
+        #[arg(long, value_name = "DAY")]
+        as_of: String,
+        /// Also write it into this folder.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Answer by what is known now, though one of that day is kept.
+        #[arg(long)]
+        #[serde(default)]
+        anew: bool,
+    },
+    /// Make a kept pack again from what it was made of, and see that it is the same to the byte.
+    Again {
+        /// Its id.
+        id: String,
+        /// Also write it into this folder.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+    /// The packs that are kept.
+    List,
+}
+
+/// Subcommands of `appraise`.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AppraiseCommand {
+    /// Copy the inputs of a period that is over out of the lake, with the report that they come to, and print the id.
+    Freeze {
+        /// A financial year (2025-26).
+        #[arg(long)]
+        period: String,
+        /// Only the sheets of this cadre; what is expected is of all offices either way.
+        #[arg(long)]
+        #[serde(default)]
+        cadre: Option<String>,
+    },
+    /// The appraisals that are frozen.
+    List,
+    /// Reckon a frozen appraisal again from its inputs: the same bytes, whenever.
+    Report(AppraiseReportArgs),
+    /// Object to a case on an officer's sheet.
+    Contest {
+        /// The appraisal.
+        id: String,
+        /// The case, as the sheet names it.
+        case: String,
+        /// The officer's golden key (K-000001-1).
+        #[arg(long, value_name = "KEY")]
+        officer: String,
+        /// Who enters it.
+        #[arg(long, value_name = "USER")]
+        by: String,
+        /// Why, in words.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Decide on an objection; the officer's sheet before and after is kept.
+    Decide {
+        /// The appraisal.
+        id: String,
+        /// The objection's number.
+        objection: u64,
+        /// Which way.
+        #[arg(value_parser = ["accepted", "rejected"])]
+        verdict: String,
+        /// Who decides: somebody else than who entered it.
+        #[arg(long, value_name = "USER")]
+        by: String,
+        /// Why, in words.
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// All objections to cases of an appraisal, and where each stands.
+    Contests {
+        /// The appraisal.
+        id: String,
+    },
+}
+
+/// Options of `appraise report`.
+#[derive(Debug, Clone, PartialEq, Eq, Args, Serialize, Deserialize)]
+pub struct AppraiseReportArgs {
+    /// The appraisal.
+    pub id: String,
+    /// One officer by golden key, with every case.
+    #[arg(long, value_name = "KEY")]
+    pub officer: Option<String>,
+    /// With the objections that were accepted since.
+    #[arg(long)]
+    pub corrected: bool,
+    /// Write it to this file as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Write the officer's sheet to this file as a typst document, for `typst compile` to make the PDF of.
+    #[arg(long, value_name = "FILE", requires = "officer", conflicts_with = "out")]
+    pub typst: Option<PathBuf>,
+    /// The language of that document.
+    #[arg(long, default_value = "en", value_parser = ["en", "pa", "hi"])]
+    pub language: String,
 }
 
 /// Subcommands of `agreement`.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod appraisal;
 mod build_release;
 mod calendar;
 mod catalog;
@@ -11,6 +12,7 @@ mod error;
 mod functions;
 mod metrics;
 mod models;
+pub mod pack;
 mod parquet_table;
 mod policy_exec;
 mod query;

@@ -16,6 +16,7 @@ use serde::Serialize;
 use tokio::sync::{Mutex, Semaphore};
 use tracing::{info, warn};
 
+use crate::appraisal::Appraisals;
 use crate::build_release::Builder;
 use crate::catalog::{Catalog, THIS_RELEASE, this_release_columns};
 use crate::code_tables;
@@ -417,6 +418,11 @@ impl Warehouse {
         let lake = self.inner.lake.clone();
         let read = tokio::task::spawn_blocking(move || crate::sums::list_faults(&lake, release.as_ref())).await;
         read.map_err(|error| WarehouseError::table("release")(Box::new(error)))?
+    }
+
+    /// The frozen appraisals, which stand beside the lake and not in it.
+    pub fn appraisals(&self) -> Appraisals {
+        Appraisals::at(self.inner.lake.parent().unwrap_or(&self.inner.lake).join("appraisals"))
     }
 
     fn catalog(&self) -> Result<Arc<Catalog>, WarehouseError> {

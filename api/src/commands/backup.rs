@@ -1,4 +1,4 @@
-//! `kanak backup`: hub, vault, lake and landing to a folder, with a manifest of it. Keys stay out: keep them apart.
+//! `kanak backup`: hub, vault, lake, landing, frozen appraisals and packs to a folder, with a manifest of it. Keys stay out: keep them apart.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::jobs::backup_manifest::{
 use crate::output::{Output, grouped};
 
 /// What is copied beside hub and vault.
-const FOLDERS: [&str; 2] = ["lake", "landing"];
+const FOLDERS: [&str; 4] = ["lake", "landing", "appraisals", "packs"];
 
 /// Runs the command.
 ///
@@ -138,7 +138,7 @@ fn words(dir: &Path, keys: &Path, manifest: &Manifest, vault: VaultLeft) -> Stri
         VaultLeft::None => ("", ""),
     };
     format!(
-        "Copied hub, {with_vault}lake and landing to {}: {} files, {} MB; the hub at feed position {}, {} rows, checksum {}.{vault_left} The keys are not in it: copy {} somewhere else, or the vault and the landing cannot be read again. kanak.toml, models and sources stand outside the data folder: keep them too",
+        "Copied hub, {with_vault}lake, landing, appraisals and packs to {}: {} files, {} MB; the hub at feed position {}, {} rows, checksum {}.{vault_left} The keys are not in it: copy {} somewhere else, or the vault and the landing cannot be read again. kanak.toml, models and sources stand outside the data folder: keep them too",
         dir.display(),
         grouped(manifest.files.len() as i64),
         grouped(manifest.bytes().div_ceil(1_000_000)),

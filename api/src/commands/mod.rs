@@ -1,6 +1,7 @@
 //! One file a command: parse, call the job or crate, print.
 
 pub mod agreement;
+pub mod appraise;
 pub mod audit;
 pub mod backup;
 pub mod bench;
@@ -17,6 +18,7 @@ pub mod match_files;
 pub mod metric;
 pub mod model;
 pub mod model_migrations;
+pub mod pack;
 pub mod profile;
 pub mod refresh;
 pub mod resolve;
@@ -37,7 +39,8 @@ use std::process::ExitCode;
 use kanak_codes::{Codes, Holidays};
 
 use crate::cli::{
-    AnyCodesCommand, AuditCommand, Cli, Command, DataCommand, Global, ModelCommand, ServeRole, VaultCommand,
+    AnyCodesCommand, AuditCommand, Cli, Command, DataCommand, Global, ModelCommand, PackCommand, ServeRole,
+    VaultCommand,
 };
 use crate::deployment::{Absent, Deployment, Opened, is_data_folder};
 use crate::jobs::kept_checkpoint;
@@ -85,6 +88,11 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Codes(AnyCodesCommand::OnData(command)) => {
             on_data(DataCommand::Codes(command), &global, &output).await
         }
+        Command::Pack(PackCommand::Verify { file, key }) => {
+            pack::verify(&file, &key, &output)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Pack(PackCommand::OnData(command)) => on_data(DataCommand::Pack(command), &global, &output).await,
         Command::Restore(args) => Box::pin(restore::run(&args, &global, &output)).await,
         Command::Serve(args) => match args.role {
             ServeRole::All => Box::pin(serve::run(&args.listen, &global, &output)).await,
@@ -147,6 +155,8 @@ async fn run_command(command: &DataCommand, deployment: &Deployment, output: &Ou
         DataCommand::AskCodes(command) => {
             codes::run(command, &deployment.codes(), deployment.warehouse.holidays(), output)
         }
+        DataCommand::Appraise(command) => Box::pin(appraise::run(command, deployment, output)).await,
+        DataCommand::Pack(command) => Box::pin(pack::run(command, deployment, output)).await,
         DataCommand::Codes(command) => Box::pin(code_versions::run(command, deployment, output)).await,
         DataCommand::Vault(command) => Box::pin(vault::run(command, deployment, output)).await,
     }

@@ -12,8 +12,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::deployment::Deployment;
 
-const MANIFEST: &str = "manifest.json";
-const SIGNATURE: &str = "manifest.sig";
+pub(super) const MANIFEST: &str = "manifest.json";
+pub(super) const SIGNATURE: &str = "manifest.sig";
 /// The version of the layout.
 const LAYOUT: u32 = 1;
 
@@ -98,7 +98,7 @@ impl Deployment {
     }
 }
 
-fn sha256(bytes: &[u8]) -> String {
+pub(super) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -150,7 +150,7 @@ fn make(codes: &Codes, store: &Store) -> Result<CodeBundle, StoreError> {
 /// A block of a tar archive.
 const BLOCK: usize = 512;
 /// Two empty blocks end an archive.
-const END: usize = 2 * BLOCK;
+pub(super) const END: usize = 2 * BLOCK;
 
 /// The block before a file in a tar archive (POSIX ustar): owned by nobody, of no time.
 fn header(name: &str, bytes: usize) -> [u8; BLOCK] {
@@ -171,7 +171,7 @@ fn header(name: &str, bytes: usize) -> [u8; BLOCK] {
 }
 
 /// Adds a file.
-fn put(archive: &mut Vec<u8>, name: &str, contents: &[u8]) {
+pub(super) fn put(archive: &mut Vec<u8>, name: &str, contents: &[u8]) {
     debug_assert!(name.len() < 100, "names of code systems have at most 64 letters");
     archive.extend_from_slice(&header(name, contents.len()));
     archive.extend_from_slice(contents);
@@ -179,7 +179,7 @@ fn put(archive: &mut Vec<u8>, name: &str, contents: &[u8]) {
 }
 
 /// Takes the next file, which must have this name.
-fn take<'b>(rest: &mut &'b [u8], name: &str) -> Result<&'b [u8], BundleError> {
+pub(super) fn take<'b>(rest: &mut &'b [u8], name: &str) -> Result<&'b [u8], BundleError> {
     let frame = || BundleError::Frame(name.to_owned());
     let (block, after) = rest.split_at_checked(BLOCK).ok_or_else(frame)?;
     let size = std::str::from_utf8(&block[124..135]).ok().and_then(|text| usize::from_str_radix(text, 8).ok());

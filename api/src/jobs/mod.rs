@@ -1,6 +1,7 @@
 //! The work that commands and the server share: each job joins crates that do not know each other.
 
 pub mod accuracy;
+pub mod appraisal;
 pub mod as_of;
 pub mod backup_manifest;
 pub mod code_bundle;
@@ -19,6 +20,7 @@ pub mod keys;
 pub mod live;
 pub mod model_migrations;
 pub mod on_record;
+pub mod pack;
 pub mod publish;
 pub mod quality;
 pub mod refresh;

@@ -1,6 +1,7 @@
 //! The API, version 1: one endpoint, one file.
 
 pub mod agreements;
+pub mod appraisals;
 pub mod code_bundle;
 pub mod code_defects;
 pub mod code_systems;

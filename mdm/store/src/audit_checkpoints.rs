@@ -23,6 +23,7 @@ pub const CHECKPOINT_EVERY_US: i64 = 10 * 60 * 1_000_000;
 const CHECKPOINT: &[u8] = b"kanak audit checkpoint 1\0";
 const FILE: &[u8] = b"kanak audit file 1\0";
 const CODE_BUNDLE: &[u8] = b"kanak code bundle 1\0";
+const PACK: &[u8] = b"kanak pack 1\0";
 
 /// The public half of the key that signs checkpoints: 32 bytes, as 64 hex digits in text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,11 @@ impl AuditKey {
     /// Whether this key signed a bundle of code systems whose manifest has this hash.
     pub fn tells_code_bundle(&self, hash: &str, signature: &str) -> bool {
         self.tells(CODE_BUNDLE, hash, signature)
+    }
+
+    /// Whether this key signed a pack of answers whose manifest has this hash.
+    pub fn tells_pack(&self, hash: &str, signature: &str) -> bool {
+        self.tells(PACK, hash, signature)
     }
 
     /// Whether this key signed an exported file with this hash.
@@ -211,6 +217,14 @@ impl Store {
     /// [`StoreError::NoSigner`] of a store that was opened without a key to sign with.
     pub fn sign_code_bundle(&self, hash: &str) -> Result<String, StoreError> {
         Ok(self.signer.as_ref().ok_or(StoreError::NoSigner)?.sign(CODE_BUNDLE, hash))
+    }
+
+    /// Signs a pack of answers whose manifest has this hash.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSigner`] of a store that was opened without a key to sign with.
+    pub fn sign_pack(&self, hash: &str) -> Result<String, StoreError> {
+        Ok(self.signer.as_ref().ok_or(StoreError::NoSigner)?.sign(PACK, hash))
     }
 
     /// The last checkpoint.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops here")]
 
 mod access;
+mod appraisal;
 mod benefits;
 mod grievances;
 mod metrics;

@@ -70,12 +70,6 @@ fn median(figures: &[f64]) -> f64 {
     }
 }
 
-/// Milliseconds within which so many of the sorted times are; `None` of none.
-fn at_share(sorted: &[Duration], share: f64) -> Option<f64> {
-    let place = ((sorted.len().saturating_sub(1)) as f64 * share) as usize;
-    sorted.get(place).map(|waited| thousandths(waited.as_secs_f64() * 1_000.0))
-}
-
 fn thousandths(number: f64) -> f64 {
     (number * 1_000.0).round() / 1_000.0
 }

@@ -173,10 +173,13 @@ async fn every_endpoint_answers_whom_it_is_for() {
     assert_eq!(looked_up.json()["display"], search[0]["display"]);
     assert!(looked_up.headers.contains_key(header::ETAG));
 
-    for path in ["/v1/sources", "/v1/feed", "/v1/metrics", "/v1/metrics/duplicates_found"] {
+    for path in ["/v1/sources", "/v1/feed", "/v1/metrics", "/v1/metrics/duplicates_found", "/v1/appraisals"] {
         assert_eq!(served.get(path, "", "").await.status, StatusCode::UNAUTHORIZED, "{path}");
         let answer = served.get(path, &served.analyst, "").await;
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
+    }
+    for path in ["/v1/appraisals/A-2025-26-0", "/v1/appraisals/..%2Fkeys", "/v1/appraisals/A-2025-26-0/officers/K-1"] {
+        assert_eq!(served.get(path, &served.analyst, "").await.status, StatusCode::NOT_FOUND, "{path}");
     }
     let sources = served.get("/v1/sources", &served.analyst, "").await.json();
     assert_eq!((&sources[0]["name"], &sources[0]["live"]), (&"people".into(), &2.into()));
