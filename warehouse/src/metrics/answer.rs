@@ -210,7 +210,7 @@ impl Cut {
         let columns: Vec<SortColumn> = asked.chain(keys).map(column).collect::<Result<_, ArrowError>>()?;
         let most = self.limit.unwrap_or(rows_max).min(rows.num_rows());
         let truncated = self.limit.is_none() && rows.num_rows() > most;
-        if columns.is_empty() {
+        if columns.is_empty() || most == 0 {
             return Ok((rows.slice(0, most), truncated));
         }
         let order = lexsort_to_indices(&columns, Some(most))?;
@@ -243,12 +243,15 @@ fn texts(rows: &RecordBatch, names: &[String]) -> Result<Vec<Vec<Option<String>>
 }
 
 /// What tells a row apart: the values of the dimensions that it is cut by, and its period.
-type Key = (Vec<Option<String>>, Option<i64>);
+type Key = (Values, Option<i64>);
+
+/// A value of each dimension.
+type Values = Vec<Option<String>>;
 
 /// The cells of one measure, by the rows of the answer that they are parts of.
 struct Context {
     /// By row: the values of the filtered dimensions that it is not cut by, and whether the cell is withheld.
-    cells: HashMap<Key, Vec<(Vec<Option<String>>, bool)>>,
+    cells: HashMap<Key, Vec<(Values, bool)>>,
 }
 
 impl Context {
@@ -257,12 +260,9 @@ impl Context {
         let by = texts(cells, &cut.by)?;
         let left: Vec<String> = cut.unseen().map(|(name, _)| name.clone()).collect();
         let left = texts(cells, &left)?;
-        let periods = match schema.column_with_name(GUARD_PERIOD) {
-            None => None,
-            Some((at, _)) => Some(cells.column(at).as_primitive::<Int64Type>()),
-        };
+        let periods = schema.column_with_name(GUARD_PERIOD).map(|(at, _)| cells.column(at).as_primitive::<Int64Type>());
         let smallest = cells.column(schema.index_of(&guard_column(measure))?).as_primitive::<Float64Type>();
-        let of = |columns: &[Vec<Option<String>>], row: usize| -> Vec<Option<String>> {
+        let of = |columns: &[Vec<Option<String>>], row: usize| -> Values {
             columns.iter().map(|column| column[row].clone()).collect()
         };
         let period = |row: usize| periods.and_then(|periods| periods.is_valid(row).then(|| periods.value(row)));
@@ -275,7 +275,7 @@ impl Context {
             Cell { keys, smallest: smallest.is_valid(row).then(|| smallest.value(row)) }
         };
         let withheld = withheld(&(0..cells.num_rows()).map(cell).collect::<Vec<_>>(), minimum);
-        let mut by_row: HashMap<Key, Vec<(Vec<Option<String>>, bool)>> = HashMap::new();
+        let mut by_row: HashMap<Key, Vec<(Values, bool)>> = HashMap::new();
         for (row, withheld) in withheld.into_iter().enumerate() {
             by_row.entry((of(&by, row), period(row))).or_default().push((of(&left, row), withheld));
         }
