@@ -1,21 +1,21 @@
 //! The answer to a query of metrics: statements to run, and what their rows come to.
 
-use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{Array as _, ArrayRef, AsArray as _, BooleanArray, RecordBatch};
 use arrow::compute::{SortColumn, SortOptions, cast, concat_batches, lexsort_to_indices, nullif, take};
-use arrow::datatypes::{DataType, Float64Type, Int64Type, Schema};
+use arrow::datatypes::{Float64Type, Int64Type, Schema};
 use arrow::error::ArrowError;
 use kanak_codes::Day;
 use serde_json::{Map, Value};
 
 use crate::error::WarehouseError;
+use crate::metrics::cells::{Context, texts};
 use crate::metrics::compile::{GUARD_PERIOD, Guard, compile, guard_column, guard_compared_column};
 use crate::metrics::cut::{Cut, refused};
 use crate::metrics::names::{IS_OPEN_PERIOD, Part};
 use crate::metrics::query::Way;
-use crate::metrics::withhold::{Cell, is_small, withheld};
+use crate::metrics::withhold::is_small;
 use crate::query::{Collected, QueryResult};
 use crate::rows_json::rows_json;
 
@@ -210,7 +210,7 @@ impl Cut {
         let columns: Vec<SortColumn> = asked.chain(keys).map(column).collect::<Result<_, ArrowError>>()?;
         let most = self.limit.unwrap_or(rows_max).min(rows.num_rows());
         let truncated = self.limit.is_none() && rows.num_rows() > most;
-        if columns.is_empty() {
+        if columns.is_empty() || most == 0 {
             return Ok((rows.slice(0, most), truncated));
         }
         let order = lexsort_to_indices(&columns, Some(most))?;
@@ -231,83 +231,4 @@ fn conform(from: &Schema, columns: &[ArrayRef], cut: &Cut) -> Result<RecordBatch
         kept.push(cast(&columns[from.index_of(field.name())?], field.data_type())?);
     }
     RecordBatch::try_new(schema, kept)
-}
-
-/// Columns as texts.
-fn texts(rows: &RecordBatch, names: &[String]) -> Result<Vec<Vec<Option<String>>>, ArrowError> {
-    let read = |name: &String| {
-        let column = cast(rows.column(rows.schema().index_of(name)?), &DataType::Utf8)?;
-        Ok(column.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect())
-    };
-    names.iter().map(read).collect()
-}
-
-/// What tells a row apart: the values of the dimensions that it is cut by, and its period.
-type Key = (Vec<Option<String>>, Option<i64>);
-
-/// The cells of one measure, by the rows of the answer that they are parts of.
-struct Context {
-    /// By row: the values of the filtered dimensions that it is not cut by, and whether the cell is withheld.
-    cells: HashMap<Key, Vec<(Vec<Option<String>>, bool)>>,
-}
-
-impl Context {
-    fn read(cut: &Cut, cells: &RecordBatch, measure: usize, minimum: u32) -> Result<Self, ArrowError> {
-        let schema = cells.schema();
-        let by = texts(cells, &cut.by)?;
-        let left: Vec<String> = cut.unseen().map(|(name, _)| name.clone()).collect();
-        let left = texts(cells, &left)?;
-        let periods = match schema.column_with_name(GUARD_PERIOD) {
-            None => None,
-            Some((at, _)) => Some(cells.column(at).as_primitive::<Int64Type>()),
-        };
-        let smallest = cells.column(schema.index_of(&guard_column(measure))?).as_primitive::<Float64Type>();
-        let of = |columns: &[Vec<Option<String>>], row: usize| -> Vec<Option<String>> {
-            columns.iter().map(|column| column[row].clone()).collect()
-        };
-        let period = |row: usize| periods.and_then(|periods| periods.is_valid(row).then(|| periods.value(row)));
-        let cell = |row: usize| {
-            let mut keys = of(&by, row);
-            keys.extend(of(&left, row));
-            if periods.is_some() {
-                keys.push(period(row).map(|period| period.to_string()));
-            }
-            Cell { keys, smallest: smallest.is_valid(row).then(|| smallest.value(row)) }
-        };
-        let withheld = withheld(&(0..cells.num_rows()).map(cell).collect::<Vec<_>>(), minimum);
-        let mut by_row: HashMap<Key, Vec<(Vec<Option<String>>, bool)>> = HashMap::new();
-        for (row, withheld) in withheld.into_iter().enumerate() {
-            by_row.entry((of(&by, row), period(row))).or_default().push((of(&left, row), withheld));
-        }
-        Ok(Self { cells: by_row })
-    }
-
-    /// Whether a row is withheld because of its cells: it is one that is, or a sum of some that are and not of all.
-    fn withholds(&self, key: &Key, cut: &Cut) -> bool {
-        let Some(cells) = self.cells.get(key) else { return false };
-        let filters: Vec<BTreeSet<&str>> =
-            cut.unseen().map(|(_, values)| values.iter().map(String::as_str).collect()).collect();
-        let is_inside = |left: &[Option<String>]| {
-            left.iter()
-                .zip(&filters)
-                .all(|(value, filter)| value.as_deref().is_some_and(|value| filter.contains(value)))
-        };
-        let (mut inside, mut inside_withheld, mut outside_withheld) = (0, 0, 0);
-        for (left, withheld) in cells {
-            if is_inside(left) {
-                inside += 1;
-                inside_withheld += usize::from(*withheld);
-            } else {
-                outside_withheld += usize::from(*withheld);
-            }
-        }
-        inside_withheld > 0 && (inside == 1 || outside_withheld > 0)
-    }
-}
-
-impl Cut {
-    /// The filters of dimensions that it is not cut by.
-    fn unseen(&self) -> impl Iterator<Item = &(String, Vec<String>)> {
-        self.filters.iter().filter(|(name, _)| !self.by.contains(name))
-    }
 }

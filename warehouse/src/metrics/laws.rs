@@ -11,7 +11,7 @@ use datafusion::prelude::SessionContext;
 use crate::error::WarehouseError;
 use crate::metrics::compile::{Guard, compile, quote};
 use crate::metrics::cut::Cut;
-use crate::metrics::{Metric, Part, TimeGrain};
+use crate::metrics::{Metric, Part, TimeColumn, TimeGrain};
 use crate::query::failed;
 
 /// Sums of floating-point numbers in another order differ in their last digits.
@@ -100,8 +100,14 @@ async fn children_add_up(metrics: &[Metric], session: &SessionContext) -> Result
     for group in groups(metrics) {
         let whole = Cut { measures: group, ..Cut::whole(&metrics[0]) };
         let first = &whole.measures[0];
+        let table = session.table(first.source.as_str()).await.map_err(|error| failed(&error))?;
+        // A deployment's own entity model may lack a column: by that, nothing can be cut there.
+        let is_there = |name: &&String| {
+            let column = if TimeGrain::find(name).is_some() { first.time.map(TimeColumn::word) } else { None };
+            table.schema().has_column_with_unqualified_name(column.unwrap_or(name.as_str()))
+        };
         let mut cuts = vec![("whole", whole.clone())];
-        cuts.extend(first.dimensions.iter().map(|name| {
+        cuts.extend(first.dimensions.iter().filter(is_there).map(|name| {
             let grain = TimeGrain::find(name);
             let by = if grain.is_some() { Vec::new() } else { vec![name.clone()] };
             (name.as_str(), Cut { by, grain, ..whole.clone() })
@@ -281,6 +287,15 @@ mod tests {
         let checks = check_laws(&[metric("count(DISTINCT visitor)", "visitor = 'a'")], &session().await).await.unwrap();
         let wrong = checks[0].wrong.as_deref().unwrap();
         assert_eq!(wrong, "the numerator of x is 2, and by district adds up to 3");
+    }
+
+    #[tokio::test]
+    async fn a_dimension_that_the_deployments_table_lacks_is_passed_over() {
+        let mut lacking = metric("count(*)", "true");
+        lacking.dimensions.push("village".to_owned());
+        let checks = check_laws(&[lacking], &session().await).await.unwrap();
+        // Numerator and denominator, of the whole and by district.
+        assert_eq!((checks[0].wrong.as_deref(), checks[0].compared), (None, 4));
     }
 
     #[tokio::test]

@@ -8,6 +8,7 @@
 //! checked ([`laws`]).
 
 mod answer;
+mod cells;
 mod compile;
 mod cut;
 mod definition;
@@ -18,12 +19,13 @@ mod overview;
 mod period;
 mod query;
 mod withhold;
+mod words;
 
 pub(crate) use self::answer::CELLS_MAX;
 pub use self::answer::MetricAnswer;
 pub(crate) use self::cut::{Cut, ROWS_MAX};
 pub(crate) use self::definition::builtin_metrics;
-pub use self::definition::{Changed, Clock, Counted, Direction, Drill, Metric, TimeColumn, Unit};
+pub use self::definition::{Changed, Drill, Metric};
 pub(crate) use self::function::{FUNCTION, MetricFunction};
 pub(crate) use self::laws::check_laws;
 pub use self::laws::{Law, LawCheck};
@@ -32,3 +34,4 @@ pub(crate) use self::overview::{OVERVIEW, SMALLEST_COUNT, WITHHELD, overview_mod
 pub use self::period::TimeGrain;
 pub use self::query::{Compare, Condition, MetricQuery, Order, Way};
 pub(crate) use self::withhold::SMALLEST_CELL;
+pub use self::words::{Clock, Counted, Direction, TimeColumn, Unit};
