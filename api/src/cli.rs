@@ -1114,7 +1114,49 @@ pub enum BenchCommand {
     Hub(BenchHubArgs),
     /// Codes looked up, judged and searched, in process and over HTTP beside a handler that returns a constant.
     Codes(BenchCodesArgs),
+    /// Made-up events loaded and built; 500 questions of dashboards, 20 statements that nobody foresaw (a peer's beside them), and a batch of
+    /// changed golden records until a query sees it.
+    Warehouse(BenchWarehouseArgs),
 }
+
+/// Options of `bench warehouse`.
+#[derive(Debug, Args)]
+#[command(after_long_help = BENCH_WAREHOUSE_LINES)]
+pub struct BenchWarehouseArgs {
+    /// Service applications, for each size one; a quarter as many grievances come with them.
+    #[arg(long, value_delimiter = ',', default_value = "1000000", value_parser = clap::value_parser!(u64).range(1_000..=1_000_000_000))]
+    pub rows: Vec<u64>,
+    /// Golden records of citizens.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(100..=100_000_000))]
+    pub golden: u64,
+    /// Questions of dashboards.
+    #[arg(long, default_value_t = 500)]
+    pub questions: usize,
+    /// Changes of golden records in the batch, a tenth of them merged away.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..))]
+    pub changes: u64,
+    /// The same seed makes the same events and asks the same questions.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Where the lake is kept meanwhile [default: among temporary files].
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// A Python with DuckDB, and `tests/bench/peers/warehouse.py`: it runs the same statements on the same files, and the answers must be equal.
+    #[arg(long, num_args = 2, value_names = ["PYTHON", "SCRIPT"])]
+    pub peer: Vec<PathBuf>,
+}
+
+/// What `bench warehouse` prints.
+const BENCH_WAREHOUSE_LINES: &str = "\
+Prints one JSON line a figure: bench, case, rows (service applications), load (of the machine), and by case
+  load_events          events, seconds, per_second, peak_mib: the warehouse's own time, a run of 250,000 events in memory
+  load_golden_records  golden, seconds, peak_mib: dimensions and crosswalks, all in memory
+  build                seconds, tables, bytes, peak_mib
+  metric               questions, rows_answered, truncated, p50_ms, p95_ms, p99_ms; from_marts and from_facts_and_dimensions count them by the table that answers
+  statement            statement, ms (the middle of three runs), rows_answered; with a peer peer_ms and of_peer (ms / peer_ms)
+  statements           geometric_mean_ms, worst_ms; with a peer peer_geometric_mean_ms, of_peer, worst_of_peer
+  changes              golden, changes, merges, visible_seconds and its parts, fact_files_rewritten, facts_rewritten
+  metric_slope         from_rows, p95_ratio: p95 of this size by that of the first";
 
 /// Options of `bench codes`.
 #[derive(Debug, Args)]

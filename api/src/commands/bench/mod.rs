@@ -2,6 +2,7 @@
 
 mod codes;
 mod hub;
+mod warehouse;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub async fn run(command: &BenchCommand, global: &Global, output: &Output) -> an
     match command {
         BenchCommand::Hub(args) => hub::run(args, global, output).await?,
         BenchCommand::Codes(args) => Box::pin(codes::run(args, global, output)).await?,
+        BenchCommand::Warehouse(args) => Box::pin(warehouse::run(args, output)).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -38,10 +40,7 @@ impl Figure {
     fn print(mut self, output: &Output) {
         self.waited.sort_unstable();
         let per_second = self.waited.len() as f64 / self.lasted.as_secs_f64();
-        let at = |share: f64| {
-            let place = ((self.waited.len().saturating_sub(1)) as f64 * share) as usize;
-            self.waited.get(place).map(|waited| thousandths(waited.as_secs_f64() * 1_000.0))
-        };
+        let at = |share: f64| at_share(&self.waited, share);
         let line = json!({
             "bench": self.bench, "case": self.case, "rows": self.rows, "clients": self.clients,
             "calls": self.waited.len(), "per_second": per_second.round(),
@@ -49,6 +48,12 @@ impl Figure {
         });
         output.line(line.to_string());
     }
+}
+
+/// Milliseconds within which so many of the sorted times are; `None` of none.
+fn at_share(sorted: &[Duration], share: f64) -> Option<f64> {
+    let place = ((sorted.len().saturating_sub(1)) as f64 * share) as usize;
+    sorted.get(place).map(|waited| thousandths(waited.as_secs_f64() * 1_000.0))
 }
 
 fn thousandths(number: f64) -> f64 {
