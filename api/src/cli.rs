@@ -1408,7 +1408,7 @@ Prints one JSON line a figure: bench, case, rows (service applications), load (o
   load_events          events, seconds, per_second, peak_mib: the warehouse's own time, a run of 250,000 events in memory
   load_golden_records  golden, seconds, peak_mib: dimensions and crosswalks, all in memory
   build                seconds, tables, bytes, peak_mib
-  metric               questions, p50_ms, p95_ms, p99_ms; from_marts and from_facts_and_dimensions count them by the table that answers
+  metric               questions, rows_answered, truncated, p50_ms, p95_ms, p99_ms; from_marts and from_facts_and_dimensions count them by the table that answers
   statement            statement, ms (the middle of three runs), rows_answered; with a peer peer_ms and of_peer (ms / peer_ms)
   statements           geometric_mean_ms, worst_ms; with a peer peer_geometric_mean_ms, of_peer, worst_of_peer
   changes              golden, changes, merges, visible_seconds and its parts, fact_files_rewritten, facts_rewritten

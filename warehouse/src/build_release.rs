@@ -219,7 +219,8 @@ impl Builder<'_> {
     }
 }
 
-/// What a model is made from: its text, the versions it reads and, if it reads the moment, that too.
+/// What a model is made from: its text, the versions it reads and, if it reads the moment, the day in India. Pending work ages by the day:
+/// a later instant of one day is no reason to write its facts anew, so that a change of golden records does not wait for them.
 fn fingerprint(model: &SqlModel, release: &Release) -> i64 {
     let mut hasher = DefaultHasher::new();
     LAYOUT.hash(&mut hasher);
@@ -230,7 +231,7 @@ fn fingerprint(model: &SqlModel, release: &Release) -> i64 {
         read.hash(&mut hasher);
         match release.tables.get(read) {
             Some(table) => (table.version, table.fingerprint).hash(&mut hasher),
-            None => release.built_at.hash(&mut hasher),
+            None => release.built_at.day_ist().hash(&mut hasher),
         }
     }
     hasher.finish().cast_signed()

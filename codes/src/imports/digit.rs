@@ -62,8 +62,11 @@ pub fn digit_objects(master: Option<&str>, bytes: &[u8]) -> Result<Vec<DigitObje
     find_master(&file, master)?.iter().zip(1..).map(object).collect()
 }
 
+/// The fields of an object.
+type Fields = Map<String, Value>;
+
 /// What stands around an object, and its own fields; both are the same where nothing does.
-fn parts_of<'v>(row: &'v Value, place: &str) -> Result<(&'v Map<String, Value>, &'v Map<String, Value>), CodesError> {
+fn parts_of<'v>(row: &'v Value, place: &str) -> Result<(&'v Fields, &'v Fields), CodesError> {
     let Some(fields) = row.as_object() else {
         return Err(fail(place, "it is no object; a master is a list of objects".to_owned()));
     };

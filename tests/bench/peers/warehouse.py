@@ -37,7 +37,7 @@ def main():
         waited = []
         for _ in range(question["runs"]):
             begin = time.perf_counter()
-            engine.execute(statement).to_arrow_table()
+            engine.sql(statement).to_arrow_table()
             waited.append((time.perf_counter() - begin) * 1000)
         answers.append({"ms": waited, "rows": rows})
     json.dump({"name": f"duckdb {duckdb.__version__}", "answers": answers}, sys.stdout)

@@ -11,7 +11,8 @@
 -- Outcome: trimmed and in small letters, open, resolved or rejected. Any other word is counted as is_unknown_outcome and
 --   leaves the grievance open. A source's own words are translated where its column is mapped.
 -- office_department is the office's, complaint_department the one that the complaint type belongs to.
--- Closed: resolved or rejected, with a date. Overdue: open, and due before the instant of the release.
+-- Closed: resolved or rejected, with a date. Overdue: open, and due before the instant of the release
+--   that wrote this table. Each day's first release writes it, and every other that changes what it reads.
 WITH stated AS (
   SELECT *, lower(trim(outcome)) AS word, row_number() OVER (PARTITION BY source_system, source_key ORDER BY ingest_run DESC, source_line DESC) AS nth
   FROM evt_grievance

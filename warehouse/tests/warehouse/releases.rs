@@ -113,6 +113,25 @@ async fn another_day_is_another_release_because_pending_work_aged() {
 }
 
 #[tokio::test]
+async fn a_later_instant_of_the_same_day_writes_no_pending_work_anew() {
+    let lake = Lake::new();
+    let application = event([("application_no", "1"), ("service", "SVC-001"), ("applied_at", "2026-09-30T05:00:00Z")]);
+    let grievance = event([("grievance_no", "1"), ("office", "OFF-REV-D27"), ("filed_at", "2026-09-30T05:00:00Z")]);
+    lake.append("service_application", 1, &[application]).await;
+    lake.append("grievance", 1, &[grievance]).await;
+    let first = lake.warehouse.build(1, now()).await.unwrap();
+    lake.golden("business", vec![golden_version(1, "active", &[("district", "27")])]).await;
+    // The last instant of the day in India.
+    let same_day = lake.warehouse.build(2, at("2026-10-01T18:29:59Z")).await.unwrap();
+    let next_day = lake.warehouse.build(3, at("2026-10-01T18:30:00Z")).await.unwrap();
+    assert_eq!((same_day.number, next_day.number), (2, 3));
+    for fact in ["fct_service_applications", "fct_grievances"] {
+        assert_eq!(same_day.tables[fact], first.tables[fact], "{fact}");
+        assert_ne!(next_day.tables[fact], first.tables[fact], "{fact}");
+    }
+}
+
+#[tokio::test]
 async fn a_build_that_fails_half_way_leaves_the_former_release_readable() {
     let lake = Lake::new();
     lake.append("receipt", 1, &[receipt("a", "100")]).await;

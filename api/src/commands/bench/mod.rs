@@ -41,7 +41,6 @@ impl Figure {
     fn print(mut self, output: &Output) {
         self.waited.sort_unstable();
         let per_second = self.waited.len() as f64 / self.lasted.as_secs_f64();
-        let at = |share| at_share(&self.waited, share);
         let at = |share: f64| at_share(&self.waited, share);
         let line = json!({
             "bench": self.bench, "case": self.case, "rows": self.rows, "clients": self.clients,

@@ -59,14 +59,14 @@ async fn measure(args: &BenchWarehouseArgs, rows: u64, lake: &Path, output: &Out
     std::fs::create_dir_all(lake).with_context(|| format!("cannot make {}", lake.display()))?;
     let lake = lake.canonicalize()?;
     let access = Access::operation("bench");
-    let loaded = Loaded::load(&lake, rows, args.golden, args.seed, output).await?;
+    let loaded = Box::pin(Loaded::load(&lake, rows, args.golden, args.seed, output)).await?;
     let p95 = dashboard::measure(&loaded, &access, args.questions, args.seed, output).await?;
     let peer = match args.peer.as_slice() {
         [python, script] => Some(Peer { python: python.clone(), script: script.clone() }),
         _ => None,
     };
-    statements::measure(&loaded, &access, &lake, peer.as_ref(), output).await?;
-    changes::measure(&loaded, &access, args.changes, output).await?;
+    Box::pin(statements::measure(&loaded, &access, &lake, peer.as_ref(), output)).await?;
+    Box::pin(changes::measure(&loaded, &access, args.changes, output)).await?;
     Ok(p95)
 }
 

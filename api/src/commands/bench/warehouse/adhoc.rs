@@ -11,7 +11,7 @@ const fn statement(name: &'static str, sql: &'static str) -> Statement {
 }
 
 /// The statements, in the order in which they are asked.
-pub(super) const STATEMENTS: [Statement; 20] = [
+pub(super) static STATEMENTS: [Statement; 20] = [
     statement(
         "count_and_sum",
         "SELECT count(*) AS applications, sum(fee_paise) AS fee_paise FROM fct_service_applications",
@@ -29,7 +29,7 @@ pub(super) const STATEMENTS: [Statement; 20] = [
     statement(
         "group_by_four",
         "SELECT district, office, service, channel, count(*) AS applications, sum(days_held) AS days_held \
-         FROM fct_service_applications GROUP BY district, office, service, channel HAVING count(*) > 50",
+         FROM fct_service_applications GROUP BY district, office, service, channel HAVING count(*) > 10",
     ),
     statement(
         "count_distinct",

@@ -83,8 +83,9 @@ fn versions(loaded: &Loaded, changes: Changes) -> Vec<GoldenVersionRow> {
             _ => {
                 let mut second = citizen(&loaded.state, id);
                 (second.version, second.recorded_from) = (2, LATER.0);
-                let changed = second.values.iter_mut().filter(|(name, _)| name == "mobile");
-                changed.for_each(|(_, value)| *value = mobile(900_000_000 + id % 99_999_999));
+                for (_, value) in second.values.iter_mut().filter(|(name, _)| name == "mobile") {
+                    *value = mobile(900_000_000 + id % 99_999_999);
+                }
                 Some(second)
             }
         };
@@ -147,7 +148,7 @@ pub(super) async fn measure(loaded: &Loaded, access: &Access, count: u64, output
 /// Asks until every change is seen: who is merged away is current no more and has no cases, and every other change is there.
 async fn look(loaded: &Loaded, access: &Access, changes: Changes) -> anyhow::Result<()> {
     let sql = format!(
-        "SELECT (SELECT count(*) FROM dim_citizens WHERE is_current) AS current, \
+        "SELECT (SELECT count(*) FROM dim_citizens WHERE is_current) AS live, \
          (SELECT count(*) FROM dim_citizens_personal WHERE version = 2) AS changed, \
          (SELECT count(*) FROM fct_service_applications f JOIN dim_citizens c ON c.golden_id = f.applicant_golden_id \
          WHERE c.recorded_to IS NOT NULL AND c.golden_id % {0} = 0 AND (c.golden_id / {0}) % {GROUP} = 1) AS stale",
@@ -156,7 +157,7 @@ async fn look(loaded: &Loaded, access: &Access, changes: Changes) -> anyhow::Res
     let rows = rows_json(&loaded.warehouse.query(access, &sql, QueryLimits::default()).await?);
     let seen = |name: &str| rows.first().and_then(|row| row.get(name)?.as_u64());
     let (merges, count) = (changes.merges(), changes.count());
-    ensure!(seen("current") == Some(changes.golden - merges), "not every merge is seen: {rows:?}");
+    ensure!(seen("live") == Some(changes.golden - merges), "not every merge is seen: {rows:?}");
     ensure!(seen("changed") == Some(count - merges), "not every change is seen: {rows:?}");
     ensure!(seen("stale") == Some(0), "cases still name golden records that were merged away: {rows:?}");
     Ok(())

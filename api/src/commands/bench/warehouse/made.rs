@@ -160,8 +160,8 @@ impl State {
         let taken = exponential(matter.limit * 0.8, chance) + held.map_or(0.0, |(days, _)| days as f64);
         let ended_us = applied_us + (taken * DAY_US as f64) as i64;
         let channel = CHANNELS[self.often_channel.pick(chance)];
-        let is_done = ended_us < NOW.0 && !chance.happens(0.02);
-        let outcome = outcome(is_done, ["pending", "delivered", "rejected"], 0.08, chance);
+        let disposed_us = (ended_us < NOW.0 && !chance.happens(0.02)).then_some(ended_us);
+        let outcome = outcome(disposed_us, ["pending", "delivered", "rejected"], 0.08, chance);
         let has_reason = outcome == "rejected" && !chance.happens(0.1);
         let centres = self.centres.get(&self.offices[office].district);
         let centre = if channel == "sewa_kendra" { centres.and_then(|codes| chance.one_of(codes)) } else { None };
@@ -174,7 +174,7 @@ impl State {
             applicant: self.citizen(chance),
             officer: office * OFFICERS + chance.below(OFFICERS),
             applied_us,
-            disposed_us: is_done.then_some(ended_us),
+            disposed_us,
             outcome,
             reason: has_reason.then(|| REASONS[chance.below(REASONS.len())]),
             held,
@@ -190,11 +190,11 @@ impl State {
         let office = self.office(&matter.department, chance);
         let filed_us = begin(chance);
         let assigned_us = filed_us + (exponential(1.5, chance) * DAY_US as f64) as i64;
-        let closed_us = assigned_us + (exponential(matter.limit / 24.0, chance) * DAY_US as f64) as i64;
+        let ended_us = assigned_us + (exponential(matter.limit / 24.0, chance) * DAY_US as f64) as i64;
         let is_assigned = assigned_us < NOW.0 && !chance.happens(0.01);
-        let is_closed = is_assigned && closed_us < NOW.0 && !chance.happens(0.03);
-        let outcome = outcome(is_closed, ["open", "resolved", "rejected"], 0.15, chance);
-        let rating = (is_closed && chance.happens(0.4)).then(|| 1 + self.often_rating.pick(chance) as i64);
+        let closed_us = (is_assigned && ended_us < NOW.0 && !chance.happens(0.03)).then_some(ended_us);
+        let outcome = outcome(closed_us, ["open", "resolved", "rejected"], 0.15, chance);
+        let rating = (closed_us.is_some() && chance.happens(0.4)).then(|| 1 + self.often_rating.pick(chance) as i64);
         Grievance {
             number,
             complaint_type,
@@ -204,9 +204,9 @@ impl State {
             officer: office * OFFICERS + chance.below(OFFICERS),
             filed_us,
             assigned_us: is_assigned.then_some(assigned_us),
-            closed_us: is_closed.then_some(closed_us),
+            closed_us,
             outcome,
-            times_reopened: i64::from(is_closed && chance.happens(0.07)),
+            times_reopened: i64::from(closed_us.is_some() && chance.happens(0.07)),
             times_escalated: i64::from(chance.happens(0.05)),
             rating,
         }
@@ -246,12 +246,12 @@ fn begin(chance: &mut Chance) -> i64 {
 
 /// How it stands with a case: waiting, granted or refused, which happens so often.
 fn outcome(
-    is_done: bool,
+    ended_us: Option<i64>,
     [waiting, granted, refused]: [&'static str; 3],
     often_refused: f64,
     chance: &mut Chance,
 ) -> &'static str {
-    if !is_done {
+    if ended_us.is_none() {
         return waiting;
     }
     if chance.happens(often_refused) { refused } else { granted }
@@ -268,8 +268,9 @@ pub(super) fn month(instant_us: i64) -> NaiveDate {
     day.with_day(1).unwrap_or(day)
 }
 
-/// The year in which the financial year began.
-pub(super) fn financial_year(instant_us: i64) -> i32 {
+/// The financial year in India: `2025-26`.
+pub(super) fn financial_year(instant_us: i64) -> String {
     let day = Timestamp(instant_us).day_ist();
-    day.year() - i32::from(day.month() < 4)
+    let year = day.year() - i32::from(day.month() < 4);
+    format!("{year}-{:02}", (year + 1) % 100)
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use kanak_model::Access;
 use kanak_warehouse::{QueryLimits, QueryResult, Warehouse, rows_json};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::adhoc::{STATEMENTS, Statement};
 use super::load::Loaded;
@@ -100,9 +100,13 @@ pub(super) async fn ask(warehouse: &Warehouse, access: &Access, statement: &Stat
     Ok(answer)
 }
 
-/// The cells of an answer, row by row.
+/// The cells of an answer, row by row, in the order of its columns.
 pub(super) fn rows_of(answer: &QueryResult) -> Answer {
-    rows_json(answer).into_iter().map(|row| row.into_iter().map(|(_, cell)| cell).collect()).collect()
+    let names: Vec<&String> = answer.schema.fields().iter().map(|field| field.name()).collect();
+    let cells = |row: Map<String, Value>| -> Vec<Value> {
+        names.iter().map(|name| row.get(*name).cloned().unwrap_or_default()).collect()
+    };
+    rows_json(answer).into_iter().map(cells).collect()
 }
 
 fn geometric_mean(numbers: &[f64]) -> f64 {

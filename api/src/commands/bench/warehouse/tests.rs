@@ -58,7 +58,7 @@ fn value(state: &State, office: usize, begun_us: i64, matter: [&str; 4], name: &
         "office" => office.code.clone(),
         "office_department" => office.department.clone(),
         "month" => month(begun_us).to_string(),
-        "financial_year" => financial_year(begun_us).to_string(),
+        "financial_year" => financial_year(begun_us),
         _ if name == matter_name => code.to_owned(),
         _ if name == department_name => department.to_owned(),
         _ => return None,
@@ -97,9 +97,6 @@ fn count(loaded: &Loaded, question: &Question<'_>) -> Option<Cut> {
         let matter = ["complaint_type", "complaint_department", &matter.code, &matter.department];
         add(&mut cut, question, counted, |name| value(state, case.office, case.filed_us, matter, name))?;
     }
-    if question.cut.group_by.is_empty() && cut.is_empty() {
-        cut.insert(Vec::new(), (0.0, question.metric.denominator.is_some().then_some(0.0)));
-    }
     Some(cut)
 }
 
@@ -127,26 +124,29 @@ fn rounded(figure: Option<f64>) -> Option<i64> {
 #[tokio::test]
 async fn questions_of_dashboards_are_answered_as_a_count_by_hand_answers_them() {
     let folder = tempfile::tempdir().unwrap();
-    let loaded = load(&folder, 20_000).await;
+    // So few that no cut has more rows than the warehouse gives.
+    let loaded = load(&folder, 8_000).await;
     let access = Access::operation("test");
     let asked = questions(&loaded.warehouse, &access, &loaded.state, 300, 1).unwrap();
     assert_eq!(asked.len(), 300);
     let (mut checked, mut cut_short) = (0, 0);
     for question in &asked {
-        let answer = ask(&loaded.warehouse, &access, question).await.unwrap();
+        let told = ask(&loaded.warehouse, &access, question).await.unwrap();
+        assert!(!told.is_truncated, "{}", question.metric.name);
+        let answer = told.rows;
         let Some(counted) = count(&loaded, question) else { continue };
-        let told = |row: &Map<String, Value>| rounded(row["value"].as_f64());
+        let figure_of = |row: &Map<String, Value>| rounded(row["value"].as_f64());
         let what = format!("{} {:?}", question.metric.name, question.cut);
         if let Some(top) = question.top {
             // Among equals the one is as good as the other.
             let mut expected: Vec<Option<i64>> = counted.into_values().map(|sums| rounded(figure(sums))).collect();
             expected.sort_unstable_by(|a, b| b.cmp(a));
             expected.truncate(top);
-            assert_eq!(answer.iter().map(told).collect::<Vec<_>>(), expected, "{what}");
+            assert_eq!(answer.iter().map(figure_of).collect::<Vec<_>>(), expected, "{what}");
             cut_short += 1;
         } else {
             let answer: BTreeMap<_, _> =
-                answer.iter().map(|row| (key_of(row, &question.cut.group_by), told(row))).collect();
+                answer.iter().map(|row| (key_of(row, &question.cut.group_by), figure_of(row))).collect();
             let expected: BTreeMap<_, _> =
                 counted.into_iter().map(|(key, sums)| (key, rounded(figure(sums)))).collect();
             assert_eq!(answer, expected, "{what}");
@@ -193,7 +193,7 @@ async fn a_batch_of_changes_is_seen_and_cases_follow_who_was_merged() {
     let access = Access::operation("test");
     let (output, mut printed) = Output::captured();
     let first = loaded.warehouse.release().unwrap();
-    changes::measure(&loaded, &access, 300, &output).await.unwrap();
+    Box::pin(changes::measure(&loaded, &access, 300, &output)).await.unwrap();
     let line: Value = serde_json::from_str(printed().trim()).unwrap();
     assert_eq!((&line["changes"], &line["merges"]), (&Value::from(300), &Value::from(30)));
     let (files, facts) = changes::fact_files_rewritten(&first, &loaded.warehouse.release().unwrap());
