@@ -100,6 +100,7 @@ fn of_fhir() -> Router<AppState> {
         .route("/fhir/ConceptMap/{id}", get(concept_maps::read))
         .route("/fhir/ConceptMap/$translate", get(translate::translate).post(translate::translate))
         .route("/fhir/ConceptMap/{id}/$translate", get(translate::translate).post(translate::translate))
+        .layer(from_fn(fhir::answer::tag))
         .layer(any_site::open())
 }
 
