@@ -53,6 +53,7 @@ fn of_codes() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::concept_maps::list::list))
         .routes(routes!(v1::concept_maps::get::get))
         .routes(routes!(v1::concept_maps::translate::translate))
+        .routes(routes!(v1::code_currency::list::list))
         .routes(routes!(v1::services::charter::charter))
         .routes(routes!(v1::services::due::due))
         .routes(routes!(v1::schemes::list::list))
