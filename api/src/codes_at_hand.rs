@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, OnceCell};
 
 use crate::deployment::Deployment;
 use crate::jobs::code_bundle::CodeBundle;
+use crate::jobs::code_currency::CurrencyRow;
 
 /// One snapshot, and what is made of it.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ struct Made {
     bundle: Arc<OnceCell<CodeBundle>>,
     /// Gathered when they are first asked for.
     defects: KeptDefects,
+    /// Told when it is first asked for.
+    currency: KeptCurrency,
 }
 
 impl Made {
@@ -34,8 +37,8 @@ impl Made {
             codes = with_all(codes, parts.into_iter().map(part_of).collect()).on(today);
         }
         let standardizer = Arc::new(Standardizer::new(&codes));
-        let (bundle, defects) = (Arc::default(), Arc::default());
-        Ok(Self { published, today, codes: Arc::new(codes), standardizer, bundle, defects })
+        let (bundle, defects, currency) = (Arc::default(), Arc::default(), Arc::default());
+        Ok(Self { published, today, codes: Arc::new(codes), standardizer, bundle, defects, currency })
     }
 }
 
@@ -101,6 +104,9 @@ pub fn day_of(now: Timestamp) -> Day {
 /// Where what is wrong in the code systems is kept once it was looked for.
 pub(crate) type KeptDefects = Arc<OnceCell<Arc<[Defect]>>>;
 
+/// Where it is kept how current the code systems are: a snapshot is of one day.
+pub(crate) type KeptCurrency = Arc<OnceCell<Arc<[CurrencyRow]>>>;
+
 impl Deployment {
     /// The code systems in use now. Take them once for one piece of work: the next call may give others.
     pub fn codes(&self) -> Arc<Codes> {
@@ -128,6 +134,12 @@ impl Deployment {
     pub(crate) fn codes_and_defects(&self) -> (Arc<Codes>, KeptDefects) {
         let made = self.codes_at_hand.made();
         (Arc::clone(&made.codes), Arc::clone(&made.defects))
+    }
+
+    /// The code systems in use, and where it is kept how current they are.
+    pub(crate) fn codes_and_currency(&self) -> (Arc<Codes>, KeptCurrency) {
+        let made = self.codes_at_hand.made();
+        (Arc::clone(&made.codes), Arc::clone(&made.currency))
     }
 
     /// Takes up the code systems anew where the hub has more, or another day has come; tells whether it did. What is under way goes on

@@ -3,6 +3,7 @@
 use crate::{
     as_of::AsOf,
     bits::Bits,
+    chosen::Selection,
     codes::Codes,
     concept::{Concept, Status},
     day::Day,
@@ -91,6 +92,15 @@ impl<'a> Expansion<'a> {
         let sources = members.iter().map(|members| {
             let as_of = members.as_of();
             (as_of.system(), of_status(as_of, members.rows(), status))
+        });
+        page(sources, ask)
+    }
+
+    /// Lists a page of what a choice takes of some code systems, each on its own day: the codes of a status, or all of them.
+    pub fn of_selections(selections: &[Selection<'a>], status: Option<Status>, ask: &Expand<'_>) -> Self {
+        let sources = selections.iter().map(|selection| {
+            let as_of = selection.as_of();
+            (as_of.system(), of_status(as_of, selection.rows().clone(), status))
         });
         page(sources, ask)
     }

@@ -5,6 +5,7 @@ mod as_of;
 mod bits;
 mod calendar;
 mod charter;
+mod chosen;
 mod codes;
 mod concept;
 mod concept_map;
@@ -48,6 +49,7 @@ pub use crate::{
     as_of::{AsOf, BATCH_MAX, Judgement},
     calendar::{Calendar, DayOff, Stop, StopClock},
     charter::{AppealLevel, AppealStage, ServiceCharter, WorkingDayLimit, appeal_stages},
+    chosen::{Choice, Chosen, Selection},
     codes::{Codes, Part},
     concept::{Concept, Property, Status, Validity},
     concept_map::{ConceptMap, Direction, Mapping, Relationship, Translation},

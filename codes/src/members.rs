@@ -34,7 +34,7 @@ struct Members {
 
 /// Which status a rule means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reading {
+pub(crate) enum Reading {
     /// That of today.
     Today,
     /// That on a day on which the concept is valid: it is active, unless it is retired and nobody knows since when.
@@ -231,7 +231,7 @@ impl Codes {
     }
 
     /// The rows for which all conditions of a rule hold. What a rule names and is not there holds for none.
-    fn rows_of(&self, rule: &Rule, system: &CodeSystem, reading: Reading) -> Bits {
+    pub(crate) fn rows_of(&self, rule: &Rule, system: &CodeSystem, reading: Reading) -> Bits {
         let table = system.table();
         let only = |rows: &mut dyn Iterator<Item = Row>| {
             let mut bits = Bits::none(table.len());

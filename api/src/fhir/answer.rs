@@ -1,8 +1,14 @@
 //! What is answered: resources, `Parameters` and `OperationOutcome`.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+
+use crate::server::problem::Problem;
+use crate::v1::code_systems::answered::{Keep, hash_of, is_known};
 
 /// The media type of FHIR resources in JSON.
 pub const FHIR_JSON: &str = "application/fhir+json";
@@ -10,17 +16,53 @@ pub const FHIR_JSON: &str = "application/fhir+json";
 /// How the words begin of a refusal of what FHIR has and this server does not do. They alone go with the status into an outcome.
 pub const NOT_SUPPORTED: &str = "not supported: ";
 
-/// A resource.
-pub struct Resource(pub Value);
+/// A resource, and how long it may be kept.
+pub struct Resource {
+    told: Value,
+    keep: Keep,
+}
+
+impl Resource {
+    /// A resource that may be another in a few minutes.
+    pub fn new(told: Value) -> Self {
+        Self { told, keep: Keep::AWhile }
+    }
+
+    /// The same, to be kept otherwise.
+    pub fn kept(self, keep: Keep) -> Self {
+        Self { keep, ..self }
+    }
+}
 
 impl IntoResponse for Resource {
     fn into_response(self) -> Response {
-        let kind = [
-            (header::CONTENT_TYPE, HeaderValue::from_static(FHIR_JSON)),
-            (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=300")),
-        ];
-        (kind, self.0.to_string()).into_response()
+        let kind =
+            [(header::CONTENT_TYPE, HeaderValue::from_static(FHIR_JSON)), (header::CACHE_CONTROL, self.keep.header())];
+        (kind, self.told.to_string()).into_response()
     }
+}
+
+/// Gives what a `GET` is answered a strong tag, the hash of its bytes; tells a client that has them so.
+pub async fn tag(request: Request, next: Next) -> Response {
+    let sent = (request.method() == Method::GET).then(|| request.headers().clone());
+    let response = next.run(request).await;
+    let Some(sent) = sent.filter(|_| response.status() == StatusCode::OK) else { return response };
+    let (mut parts, body) = response.into_parts();
+    let body = match to_bytes(body, usize::MAX).await {
+        Ok(body) => body,
+        Err(error) => return Problem::internal(error).into_response(),
+    };
+    let tag = hash_of(&body);
+    if let Ok(etag) = HeaderValue::from_str(&tag) {
+        parts.headers.insert(header::ETAG, etag);
+    }
+    if is_known(&sent, &tag) {
+        parts.status = StatusCode::NOT_MODIFIED;
+        parts.headers.remove(header::CONTENT_TYPE);
+        parts.headers.remove(header::CONTENT_LENGTH);
+        return Response::from_parts(parts, Body::empty());
+    }
+    Response::from_parts(parts, Body::from(body))
 }
 
 /// `Parameters` in the making.
@@ -43,7 +85,7 @@ impl Parameters {
 
     /// The resource.
     pub fn done(self) -> Resource {
-        Resource(json!({ "resourceType": "Parameters", "parameter": self.0 }))
+        Resource::new(json!({ "resourceType": "Parameters", "parameter": self.0 }))
     }
 }
 

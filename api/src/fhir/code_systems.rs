@@ -15,7 +15,7 @@ pub async fn read(State(state): State<AppState>, Path(id): Path<String>, _: Para
     let codes = state.codes();
     let found = all_systems(&codes).find(|system| id_of(&codes, system) == id);
     let found = found.ok_or_else(|| Problem::not_found(format!("no CodeSystem has the id `{id}`")))?;
-    Ok(Resource(code_system(&codes, found)))
+    Ok(Resource::new(code_system(&codes, found)))
 }
 
 /// `GET /fhir/CodeSystem`, `POST /fhir/CodeSystem/_search`

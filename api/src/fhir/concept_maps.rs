@@ -12,7 +12,7 @@ use crate::server::state::AppState;
 
 /// `GET /fhir/ConceptMap/{id}`
 pub async fn read(State(state): State<AppState>, Path(id): Path<String>, _: Params) -> Result<Resource, Problem> {
-    Ok(Resource(concept_map(state.codes().get_concept_map(&id)?)))
+    Ok(Resource::new(concept_map(state.codes().get_concept_map(&id)?)))
 }
 
 /// `GET /fhir/ConceptMap`, `POST /fhir/ConceptMap/_search`

@@ -1,16 +1,20 @@
 //! `ValueSet/$expand`: the codes of a value set, or of a whole code system, a page at a time.
 
 use axum::extract::{Path, State};
-use kanak_codes::{Codes, Day, Expand, Expanded, Expansion, Language, Status};
+use kanak_codes::{Codes, Day, Expand, Expanded, Expansion, Language, Membership, Status, ValueSet};
 use serde_json::{Value, json};
 
 use super::answer::Resource;
+use super::inline::Inline;
 use super::members::{members_of, version_of};
-use super::named::{all_codes_of, find_system, find_value_set, is_inactive, name_in, url_of_system, value_set};
+use super::named::{
+    all_codes_of, find_system, find_value_set, is_inactive, keep_of, name_in, url_of_system, value_set,
+};
 use super::params::Params;
 use crate::codes_at_hand::day_of;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
+use crate::v1::code_systems::answered::Keep;
 use crate::v1::code_systems::asked::aside;
 use crate::v1::value_sets::expand::COUNT_MAX;
 
@@ -21,17 +25,19 @@ pub async fn expand(
     params: Params,
 ) -> Result<Resource, Problem> {
     let codes = state.codes();
-    let now = state.deployment.clock.now();
-    let (today, now) = (day_of(now), now.to_string());
-    aside(move || expanded(&codes, id.as_ref().map(|Path(id)| id.as_str()), &params, today, &now).map(Resource)).await
+    let today = day_of(state.deployment.clock.now());
+    aside(move || expanded(&codes, id.as_ref().map(|Path(id)| id.as_str()), &params, today)).await
 }
 
-fn expanded(codes: &Codes, id: Option<&str>, params: &Params, today: Day, now: &str) -> Result<Value, Problem> {
-    params.refuse_resource("valueSet")?;
+fn expanded(codes: &Codes, id: Option<&str>, params: &Params, today: Day) -> Result<Resource, Problem> {
+    let inline = Inline::find(codes, params, today)?;
     let missing = || Problem::bad_request("no value set is named; send `url`, its canonical URL or its name");
-    let url = params.text(&["url"]).or(id).ok_or_else(missing)?;
-    let (day, language) = (params.day_or(today)?, params.language());
+    let url = params.text(&["url"]).or(id);
+    let (asked_day, language) = (params.day()?, params.language());
+    let day = inline.as_ref().map_or(asked_day.unwrap_or(today), |inline| inline.day);
     let status = params.is_true("activeOnly").then_some(Status::Active);
+    let status = status.or(inline.as_ref().and_then(|inline| inline.status));
+    let mut keep = Keep::AWhile;
     let set_version = params.text(&["valueSetVersion"]);
     let ask = Expand {
         filter: params.text(&["filter"]).unwrap_or_default(),
@@ -40,20 +46,29 @@ fn expanded(codes: &Codes, id: Option<&str>, params: &Params, today: Day, now: &
         as_of: Some(day),
         language,
     };
-    let (mut resource, expansion) = match all_codes_of(url) {
-        Some((system, version)) => {
+    let (mut resource, expansion) = match (&inline, url.and_then(all_codes_of)) {
+        (Some(inline), _) => {
+            (inline.resource.clone(), Expansion::of_selections(&inline.selections(codes)?, status, &ask))
+        }
+        (None, Some((system, version))) => {
             let asked = version_of(params, name_in("code-system", system).0)?;
-            let as_of = find_system(codes, Some(system), version.or(set_version).or(asked), Some(day))?;
+            let (name, own_version) = name_in("code-system", system);
+            let named = own_version.or(version).or(set_version).or(asked);
+            let as_of = find_system(codes, Some(name), named, Some(day))?;
+            keep = keep_of(as_of, named.is_some(), asked_day, today);
             let own = format!("{}?fhir_vs", url_of_system(as_of.system().name()));
             let title = as_of.system().title();
             let resource = json!({ "resourceType": "ValueSet", "url": own, "title": title, "status": "active" });
             (resource, Expansion::of_system(as_of, status, &ask))
         }
-        None => {
-            let set = find_value_set(codes, url, set_version)?;
+        (None, None) => {
+            let set = find_value_set(codes, url.ok_or_else(missing)?, set_version)?;
             let mut resource = value_set(set);
             resource.as_object_mut().expect("a resource is an object").remove("compose");
-            (resource, Expansion::of_members(&members_of(codes, set, params, day)?, status, &ask))
+            let members = members_of(codes, set, params, day)?;
+            let is_named = set_version.is_some() || url.is_some_and(|url| name_in("value-set", url).1.is_some());
+            keep = keep_of_set((set, is_named), &members, params, (asked_day, today))?;
+            (resource, Expansion::of_members(&members, status, &ask))
         }
     };
     let designations = params.is_true("includeDesignations");
@@ -75,21 +90,48 @@ fn expanded(codes: &Codes, id: Option<&str>, params: &Params, today: Day, now: &
     if is_limited && concepts.len() < total.saturating_sub(offset) {
         parameters.push(json!({ "name": "limitedExpansion", "valueBoolean": true }));
     }
-    let mut told = json!({ "timestamp": now, "total": total, "offset": offset, "parameter": parameters });
-    let listed: Vec<Value> = concepts.iter().map(|expanded| contained(expanded, day, designations)).collect();
+    // By the day, so that one day's answers are the same.
+    let mut told = json!({ "timestamp": today.to_string(), "total": total, "offset": offset, "parameter": parameters });
+    let contained = |expanded: &Expanded<'_>| {
+        let display = inline.as_ref().and_then(|inline| inline.display_of(expanded)).unwrap_or(expanded.display);
+        contained(expanded, display, day, designations)
+    };
+    let listed: Vec<Value> = concepts.iter().map(contained).collect();
     if !listed.is_empty() {
         told["contains"] = listed.into();
     }
     resource["expansion"] = told;
-    Ok(resource)
+    Ok(Resource::new(resource).kept(keep))
 }
 
-fn contained(expanded: &Expanded<'_>, day: Day, designations: bool) -> Value {
-    let Expanded { system, concept, display } = expanded;
+/// How long an expansion of a value set may be kept: for good where it and each of its code systems are of a version that is named, and other
+/// value sets have no part in it.
+fn keep_of_set(
+    (set, is_named): (&ValueSet, bool),
+    members: &[Membership<'_>],
+    params: &Params,
+    (asked_day, today): (Option<Day>, Day),
+) -> Result<Keep, Problem> {
+    let stands_alone = set.includes().iter().chain(set.excludes()).all(|rule| rule.value_set.is_none());
+    if !is_named || !stands_alone {
+        return Ok(Keep::AWhile);
+    }
+    for members in members {
+        let as_of = members.as_of();
+        let is_named = version_of(params, as_of.system().name())?.is_some();
+        if keep_of(as_of, is_named, asked_day, today) == Keep::AWhile {
+            return Ok(Keep::AWhile);
+        }
+    }
+    Ok(Keep::ForGood)
+}
+
+fn contained(expanded: &Expanded<'_>, display: &str, day: Day, designations: bool) -> Value {
+    let Expanded { system, concept, .. } = expanded;
     let mut told =
         json!({ "system": url_of_system(system.name()), "version": system.version(), "code": concept.code() });
     if !display.is_empty() {
-        told["display"] = (*display).into();
+        told["display"] = display.into();
     }
     if is_inactive(*concept, day) {
         told["inactive"] = true.into();

@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use kanak_codes::{AsOf, Concept, Day, Language};
 
 use super::answer::{Parameters, Resource};
-use super::named::{find_system, is_inactive, other_system, url_of_system, wrong_system};
+use super::named::{find_system, is_inactive, keep_of, name_in, other_system, url_of_system, wrong_system};
 use super::params::Params;
 use crate::codes_at_hand::day_of;
 use crate::server::problem::Problem;
@@ -30,11 +30,13 @@ pub async fn lookup(
         return Err(Problem::bad_request(wrong_system(&coding.code, sent, own)));
     }
     // Without a date, a code that ended is found as well, and told to be inactive.
-    let as_of = find_system(&codes, system, version, params.day()?)?;
-    let day = as_of.day().unwrap_or(day_of(state.deployment.clock.now()));
+    let (asked_day, today) = (params.day()?, day_of(state.deployment.clock.now()));
+    let as_of = find_system(&codes, system, version, asked_day)?;
     let concept = find(as_of, &coding.code)?;
     let wanted: Vec<&str> = params.texts(&["property"]).collect();
-    Ok(told(as_of, concept, day, params.language(), &wanted))
+    let is_named = version.is_some() || system.is_some_and(|url| name_in("code-system", url).1.is_some());
+    let keep = keep_of(as_of, is_named, asked_day, today);
+    Ok(told(as_of, concept, asked_day.unwrap_or(today), params.language(), &wanted).kept(keep))
 }
 
 fn told<'c>(as_of: AsOf<'c>, concept: Concept<'c>, day: Day, language: Language, wanted: &[&str]) -> Resource {

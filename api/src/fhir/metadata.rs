@@ -8,15 +8,17 @@ use super::answer::Resource;
 use super::named::url_of_system;
 use super::params::Params;
 use super::search::base;
+use crate::codes_at_hand::day_of;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 
 /// `GET /fhir/metadata`
 pub async fn metadata(State(state): State<AppState>, params: Params) -> Result<Resource, Problem> {
-    let now = state.deployment.clock.now().to_string();
+    // By the day, so that one day's answers are the same.
+    let now = day_of(state.deployment.clock.now()).to_string();
     match params.text(&["mode"]) {
-        None | Some("full" | "normative") => Ok(Resource(capabilities(&base(&state), &now))),
-        Some("terminology") => Ok(Resource(terminology(&state.codes(), &base(&state), &now))),
+        None | Some("full" | "normative") => Ok(Resource::new(capabilities(&base(&state), &now))),
+        Some("terminology") => Ok(Resource::new(terminology(&state.codes(), &base(&state), &now))),
         Some(_) => Err(Problem::bad_request("`mode` is another than there is; send full or terminology")),
     }
 }

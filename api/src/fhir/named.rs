@@ -6,6 +6,7 @@ use kanak_codes::{
 use serde_json::{Map, Value, json};
 
 use crate::server::problem::Problem;
+use crate::v1::code_systems::answered::Keep;
 use crate::v1::code_systems::view::{status_word, url_of};
 
 /// What a URL ends with that stands for all codes of a code system.
@@ -35,6 +36,19 @@ pub fn find_system<'c>(
     let missing = || Problem::bad_request("no code system is named; send `system`, its canonical URL or its name");
     let (name, own_version) = name_in("code-system", url.ok_or_else(missing)?);
     Ok(codes.as_of(name, own_version.or(version), day)?)
+}
+
+/// How long an answer about a version of a code system may be kept: for good where the version is named, and the day with it or nothing of
+/// the version hangs on the day any more.
+pub fn keep_of(as_of: AsOf<'_>, is_named: bool, asked_day: Option<Day>, today: Day) -> Keep {
+    if is_named && (asked_day.is_some() || is_settled(as_of.system(), today)) { Keep::ForGood } else { Keep::AWhile }
+}
+
+/// Whether no code of a version begins or ends after a day: on any later one it is what it is on this.
+fn is_settled(system: &CodeSystem, day: Day) -> bool {
+    let is_past = |bound: Option<Day>| bound.is_none_or(|bound| bound <= day);
+    let is_past = |concept: Concept<'_>| is_past(concept.validity().from) && is_past(concept.validity().until);
+    !system.keeps_history() || system.concepts().all(is_past)
 }
 
 /// The code system whose codes, all of them, a value set's URL stands for, and the version in the URL.

@@ -19,7 +19,8 @@ pub struct Params(Vec<(String, Given)>);
 enum Given {
     Text(String),
     Codings(Vec<Coding>),
-    Resource,
+    /// A resource, or a part that is made of others.
+    Resource(Value),
 }
 
 /// A code with its system.
@@ -106,14 +107,17 @@ fn read_parameters(body: &[u8]) -> Result<Vec<(String, Given)>, Problem> {
         let name = parameter["name"].as_str().ok_or_else(|| invalid("a parameter has no name".to_owned()))?;
         let mut members = parameter.as_object().into_iter().flatten();
         let value = members.find(|(key, _)| key.starts_with("value"));
-        given.push((name.to_owned(), read_value(value).ok_or_else(|| invalid(format!("`{name}` cannot be read")))?));
+        let value = match value {
+            Some((kind, value)) => read_value(kind, value),
+            None => Some(Given::Resource(parameter["resource"].clone())),
+        };
+        given.push((name.to_owned(), value.ok_or_else(|| invalid(format!("`{name}` cannot be read")))?));
     }
     Ok(given)
 }
 
-fn read_value(value: Option<(&String, &Value)>) -> Option<Given> {
-    let Some((kind, value)) = value else { return Some(Given::Resource) };
-    Some(match (kind.as_str(), value) {
+fn read_value(kind: &str, value: &Value) -> Option<Given> {
+    Some(match (kind, value) {
         ("valueCoding", _) => Given::Codings(vec![Coding::deserialize(value).ok()?]),
         ("valueCodeableConcept", _) => Given::Codings(CodeableConcept::deserialize(value).ok()?.coding),
         (_, Value::String(text)) => Given::Text(text.clone()),
@@ -140,7 +144,15 @@ impl Params {
     pub fn all_texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().filter_map(|(name, given)| match given {
             Given::Text(text) => Some((name.as_str(), text.as_str())),
-            Given::Codings(_) | Given::Resource => None,
+            Given::Codings(_) | Given::Resource(_) => None,
+        })
+    }
+
+    /// The resource that came with the request in a parameter of this name.
+    pub fn resource(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find_map(|(known, given)| match given {
+            Given::Resource(sent) if known == name => Some(sent),
+            _ => None,
         })
     }
 
@@ -149,7 +161,7 @@ impl Params {
     /// # Errors
     /// 400 where one came.
     pub fn refuse_resource(&self, name: &str) -> Result<(), Problem> {
-        if self.0.iter().any(|(known, given)| known == name && matches!(given, Given::Resource)) {
+        if self.resource(name).is_some() {
             return Err(Problem::bad_request(format!(
                 "{NOT_SUPPORTED}a `{name}` that comes with the request is not read; send the `url` of one that is served"
             )));
@@ -162,7 +174,7 @@ impl Params {
         let of_name = self.0.iter().filter(|(name, _)| names.contains(&name.as_str()));
         let codings = of_name.filter_map(|(_, given)| match given {
             Given::Codings(codings) => Some(codings.iter().cloned()),
-            Given::Text(_) | Given::Resource => None,
+            Given::Text(_) | Given::Resource(_) => None,
         });
         codings.flatten().filter(|coding| !coding.code.trim().is_empty()).collect()
     }

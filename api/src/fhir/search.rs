@@ -77,7 +77,7 @@ pub fn searched(
     if !entries.is_empty() {
         bundle["entry"] = entries.into();
     }
-    Ok(Resource(bundle))
+    Ok(Resource::new(bundle))
 }
 
 /// What becomes of a search with a parameter that is not searched by.

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 
 use super::answer::{Parameters, Resource};
-use super::named::{find_system, other_system, wrong_system};
+use super::named::{find_system, keep_of, name_in, other_system, wrong_system};
 use super::params::{Coding, Params};
 use crate::codes_at_hand::day_of;
 use crate::server::problem::Problem;
@@ -32,10 +32,11 @@ pub async fn subsumes(
         }
     }
     let version = params.text(&["version"]).or(a.version.as_deref()).or(b.version.as_deref());
-    let day = params.day_or(day_of(state.deployment.clock.now()))?;
-    let as_of = find_system(&codes, system, version, Some(day))?;
+    let (asked_day, today) = (params.day()?, day_of(state.deployment.clock.now()));
+    let as_of = find_system(&codes, system, version, Some(asked_day.unwrap_or(today)))?;
+    let is_named = version.is_some() || system.is_some_and(|url| name_in("code-system", url).1.is_some());
     let view = SubsumptionView::find(as_of, &a.code, &b.code, None)?;
     let mut told = Parameters::default();
     told.add("outcome", "valueCode", serde_json::to_value(view.outcome).map_err(Problem::internal)?);
-    Ok(told.done())
+    Ok(told.done().kept(keep_of(as_of, is_named, asked_day, today)))
 }

@@ -1,11 +1,14 @@
 //! `ConceptMap/$translate`: what a code is in another code system.
 
 use axum::extract::{Path, State};
-use kanak_codes::{Codes, ConceptMap, Direction, Translation};
+use kanak_codes::{AsOf, Codes, ConceptMap, Day, Direction, Membership, Translation};
 use serde_json::{Value, json};
 
 use super::answer::{Parameters, Resource};
-use super::named::{equivalence, find_concept_map, name_in, other_system, url_of_system};
+use super::members::members_of;
+use super::named::{
+    all_codes_of, equivalence, find_concept_map, find_system, find_value_set, name_in, other_system, url_of_system,
+};
 use super::params::{Coding, Params};
 use crate::codes_at_hand::day_of;
 use crate::server::problem::Problem;
@@ -21,11 +24,17 @@ pub async fn translate(
     let codes = state.codes();
     let (coding, direction) = asked(&params)?;
     let day = params.day_or(day_of(state.deployment.clock.now()))?;
+    let target = Target::find(&codes, &params, day)?;
     let url = params.text(&["url", "conceptMap"]).or(id.as_ref().map(|Path(id)| id.as_str()));
     let maps = match url {
         Some(url) => {
             let map = find_concept_map(&codes, url, params.text(&["conceptMapVersion"]))?;
-            if let Some(message) = misses(map, &coding, direction, &params) {
+            let wanted = wanted_system(&params, direction);
+            let message = misses(map, &coding, direction, wanted).or_else(|| {
+                let of_target = target.as_ref()?.system()?;
+                misses(map, &coding, direction, Some(of_target))
+            });
+            if let Some(message) = message {
                 return Ok(told(&[], direction, &message));
             }
             vec![map]
@@ -37,7 +46,60 @@ pub async fn translate(
         let translations = codes.translate(map.name(), &coding.code, direction, day)?;
         found.extend(translations.into_iter().map(|translation| (map, translation)));
     }
-    Ok(told(&found, direction, "no code of the other system is known to match"))
+    let Some(target) = target else {
+        return Ok(told(&found, direction, "no code of the other system is known to match"));
+    };
+    found.retain(|(map, translation)| target.holds(ends(map, direction).1, translation.mapping.to_code));
+    Ok(told(&found, direction, &format!("no code that is known to match is in the value set `{}`", target.name())))
+}
+
+/// The value set in which a translation is sought, whichever way the map is read.
+enum Target<'c> {
+    /// All codes of a code system.
+    System(AsOf<'c>),
+    /// Those of a value set.
+    Set {
+        /// Its name.
+        name: &'c str,
+        /// Its codes on the day, code system by code system.
+        members: Vec<Membership<'c>>,
+    },
+}
+
+impl<'c> Target<'c> {
+    /// The one that `target`, or `targetScope` of R5, names; `None` where none does.
+    fn find(codes: &'c Codes, params: &Params, day: Day) -> Result<Option<Self>, Problem> {
+        let Some(url) = params.text(&["target", "targetScope"]) else { return Ok(None) };
+        if let Some((system, version)) = all_codes_of(url) {
+            return Ok(Some(Self::System(find_system(codes, Some(system), version, Some(day))?)));
+        }
+        let set = find_value_set(codes, url, None)?;
+        Ok(Some(Self::Set { name: set.name(), members: members_of(codes, set, params, day)? }))
+    }
+
+    fn name(&self) -> &'c str {
+        match self {
+            Self::System(as_of) => as_of.system().name(),
+            Self::Set { name, .. } => *name,
+        }
+    }
+
+    /// The code system of which all its codes are, where it is all codes of one.
+    fn system(&self) -> Option<&'c str> {
+        match self {
+            Self::System(as_of) => Some(as_of.system().name()),
+            Self::Set { .. } => None,
+        }
+    }
+
+    fn holds(&self, system: &str, code: &str) -> bool {
+        match self {
+            Self::System(as_of) => as_of.system().name() == system && as_of.judge(code).is_valid(),
+            Self::Set { members, .. } => members
+                .iter()
+                .any(|members| members.as_of().system().name() == system && members.judge(code).is_valid()),
+        }
+    }
 }
 
 /// The code that is asked about, and which way: R5 asks by `targetCode` for what R4 asks by `reverse`.
@@ -55,10 +117,9 @@ fn asked(params: &Params) -> Result<(Coding, Direction), Problem> {
 }
 
 /// Why a map that is named cannot lead from the system of a code to the one that is asked for, where it cannot.
-fn misses(map: &ConceptMap, coding: &Coding, direction: Direction, params: &Params) -> Option<String> {
+fn misses(map: &ConceptMap, coding: &Coding, direction: Direction, wanted: Option<&str>) -> Option<String> {
     let (from, to) = ends(map, direction);
-    let target = wanted_system(params, direction);
-    let other = other_system(from, coding.system.as_deref()).or(other_system(to, target))?;
+    let other = other_system(from, coding.system.as_deref()).or(other_system(to, wanted))?;
     Some(format!(
         "concept map `{}` leads from `{from}` to `{to}` when read so, and `{other}` is asked about",
         map.name()

@@ -1,16 +1,17 @@
 //! `CodeSystem/$validate-code`: whether a code is one of a code system.
 
 use axum::extract::{Path, State};
-use kanak_codes::{AsOf, Concept, DisplayCheck, Language, Validation};
+use kanak_codes::{AsOf, Concept, Day, DisplayCheck, Language, Validation};
 
 use super::answer::{Parameters, Resource};
-use super::named::{find_system, other_system, url_of_system, wrong_system};
+use super::named::{find_system, is_inactive, keep_of, name_in, other_system, url_of_system, wrong_system};
 use super::params::{Coding, Params};
 use crate::codes_at_hand::day_of;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
+use crate::v1::code_systems::answered::Keep;
 use crate::v1::code_systems::judges::wrong_display;
-use crate::v1::code_systems::view::words_of;
+use crate::v1::code_systems::view::{words_of, words_of_retired};
 
 /// So many codings one concept has at most.
 const CODINGS_MAX: usize = 100;
@@ -23,16 +24,19 @@ pub async fn validate_code(
 ) -> Result<Resource, Problem> {
     let codes = state.codes();
     params.refuse_resource("codeSystem")?;
-    let day = params.day_or(day_of(state.deployment.clock.now()))?;
+    let (asked_day, today) = (params.day()?, day_of(state.deployment.clock.now()));
+    let day = asked_day.unwrap_or(today);
     let own = params.text(&["url"]).or(id.as_ref().map(|Path(id)| id.as_str()));
     let other = |coding: &Coding| other_system(own?, coding.system.as_deref()).map(str::to_owned);
     let judge = |coding: &Coding| -> Result<Judged, Problem> {
         let (system, other) = (own.or(coding.system.as_deref()), other(coding));
         let version = coding.version.as_deref().filter(|_| other.is_none()).or(params.text(&["version"]));
         let as_of = find_system(&codes, system, version, Some(day))?;
+        let is_named = version.is_some() || system.is_some_and(|url| name_in("code-system", url).1.is_some());
         Ok(match other {
             Some(other) => Judged::of_other_system(coding, &other, as_of.system().name()),
-            None => Judged::of(as_of, as_of.validate(&coding.code), coding, params.language()),
+            None => Judged::of(as_of, as_of.validate(&coding.code), coding, (params.language(), day))
+                .kept(keep_of(as_of, is_named, asked_day, today)),
         })
     };
     let mut codings = params.asked_codes();
@@ -74,20 +78,23 @@ pub struct Judged {
     display: Option<String>,
     /// What is wrong.
     message: Option<String>,
+    /// What to know of a valid code that may no longer be given.
+    inactive: Option<String>,
+    keep: Keep,
 }
 
 impl Judged {
     /// A code as a system on a day, or a value set's part of it, judges it, together with the display that came with it.
-    pub fn of(as_of: AsOf<'_>, validation: Validation<'_>, coding: &Coding, language: Language) -> Self {
+    pub fn of(as_of: AsOf<'_>, validation: Validation<'_>, coding: &Coding, when: (Language, Day)) -> Self {
         let system = as_of.system();
         let named = Some((system.name().to_owned(), system.version().to_owned()));
-        Self::named(named, validation, coding, language)
+        Self::named(named, validation, coding, when)
     }
 
     /// A code that came as one of another system than the one that is asked about.
     pub fn of_other_system(coding: &Coding, sent: &str, asked: &str) -> Self {
         let message = Some(wrong_system(&coding.code, sent, asked));
-        Self { code: coding.code.clone(), system: None, display: None, message }
+        Self { code: coding.code.clone(), system: None, display: None, message, inactive: None, keep: Keep::AWhile }
     }
 
     /// A code that no system in particular judged.
@@ -95,8 +102,9 @@ impl Judged {
         system: Option<(String, String)>,
         validation: Validation<'_>,
         coding: &Coding,
-        language: Language,
+        (language, day): (Language, Day),
     ) -> Self {
+        let inactive = validation.concept().filter(|concept| is_inactive(*concept, day)).map(words_of_retired);
         let wrong = |concept: Concept<'_>| match concept.check_display(coding.display.as_deref()?, language) {
             DisplayCheck::Wrong { right } => Some(wrong_display(right)),
             DisplayCheck::Right(_) => None,
@@ -106,7 +114,19 @@ impl Judged {
             system,
             display: validation.concept().map(|concept| concept.display_in(language).to_owned()),
             message: words_of(&validation).or_else(|| validation.concept().and_then(wrong)),
+            inactive,
+            keep: Keep::AWhile,
         }
+    }
+
+    /// The same, to be kept otherwise.
+    pub fn kept(self, keep: Keep) -> Self {
+        Self { keep, ..self }
+    }
+
+    /// The same under the display that a value set gives the code, where it gives one.
+    pub fn displayed(self, display: Option<&str>) -> Self {
+        Self { display: display.map(str::to_owned).or(self.display), ..self }
     }
 
     /// Whether it is valid.
@@ -118,13 +138,17 @@ impl Judged {
     pub fn told(self) -> Resource {
         let mut told = Parameters::default();
         told.add("result", "valueBoolean", self.message.is_none());
-        told.add("message", "valueString", self.message.unwrap_or_default());
+        let is_inactive = self.inactive.is_some();
+        told.add("message", "valueString", self.message.or(self.inactive).unwrap_or_default());
         told.add("display", "valueString", self.display.unwrap_or_default());
         told.add("code", "valueCode", self.code);
         if let Some((system, version)) = self.system {
             told.add("system", "valueUri", url_of_system(&system));
             told.add("version", "valueString", version);
         }
-        told.done()
+        if is_inactive {
+            told.add("inactive", "valueBoolean", true);
+        }
+        told.done().kept(self.keep)
     }
 }

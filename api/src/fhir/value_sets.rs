@@ -12,7 +12,7 @@ use crate::server::state::AppState;
 
 /// `GET /fhir/ValueSet/{id}`
 pub async fn read(State(state): State<AppState>, Path(id): Path<String>, _: Params) -> Result<Resource, Problem> {
-    Ok(Resource(value_set(state.codes().get_value_set(&id)?)))
+    Ok(Resource::new(value_set(state.codes().get_value_set(&id)?)))
 }
 
 /// `GET /fhir/ValueSet`, `POST /fhir/ValueSet/_search`

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kanak_codes::{Day, Defect};
+use kanak_codes::{Codes, Day, Defect};
 use kanak_store::CodeVersionState;
 use serde::Serialize;
 
@@ -35,11 +35,17 @@ pub struct CurrencyRow {
     pub defects: usize,
 }
 
-/// How current each code system in use is, by name.
+/// How current each code system in use is, by name, on the day of the snapshot; worked out once for each.
 ///
 /// # Errors
 /// When the hub cannot be read.
-pub async fn list_currency(deployment: &Deployment) -> anyhow::Result<Vec<CurrencyRow>> {
+pub async fn list_currency(deployment: &Deployment) -> anyhow::Result<Arc<[CurrencyRow]>> {
+    let (codes, kept) = deployment.codes_and_currency();
+    let list = async { rows_of(deployment, codes).await.map(Arc::<[CurrencyRow]>::from) };
+    kept.get_or_try_init(|| list).await.cloned()
+}
+
+async fn rows_of(deployment: &Deployment, codes: Arc<Codes>) -> anyhow::Result<Vec<CurrencyRow>> {
     let published: BTreeMap<(String, String), Day> = deployment
         .store
         .list_code_versions()
@@ -48,7 +54,7 @@ pub async fn list_currency(deployment: &Deployment) -> anyhow::Result<Vec<Curren
         .filter(|one| one.state == CodeVersionState::Published)
         .filter_map(|one| Some(((one.system, one.version), day_of(one.decided?.1))))
         .collect();
-    let (codes, today) = (deployment.codes(), day_of(deployment.clock.now()));
+    let today = day_of(deployment.clock.now());
     let defects = list_defects(deployment).await?;
     let work = move || -> Vec<CurrencyRow> {
         let rows = codes.currency().into_iter().map(|one| {

@@ -10,6 +10,8 @@ use axum::response::{IntoResponse, Response};
 use kanak_store::{HubCounts, Store, StoreError};
 use tokio::sync::Mutex;
 
+use crate::jobs::code_currency::list_currency;
+use crate::server::code_gauges;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 
@@ -73,5 +75,7 @@ pub async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse,
     let _ = writeln!(text, "kanak_steward_tasks_open {}", counts.open_tasks.values().sum::<u64>());
     text.push_str("# HELP kanak_resolver_lease Whether this server resolves and delivers for its hub.\n# TYPE kanak_resolver_lease gauge\n");
     let _ = writeln!(text, "kanak_resolver_lease {}", u8::from(state.lease.borrow().is_some()));
+    let currency = list_currency(&state.deployment).await.map_err(Problem::internal)?;
+    text.push_str(&code_gauges::to_prometheus(&currency));
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
 }

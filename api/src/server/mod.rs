@@ -4,6 +4,7 @@ pub mod actions;
 pub mod admit;
 pub mod any_site;
 pub mod attempts;
+pub mod code_gauges;
 pub mod docs;
 pub mod health;
 pub mod identify;

@@ -53,6 +53,7 @@ fn of_codes() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::concept_maps::list::list))
         .routes(routes!(v1::concept_maps::get::get))
         .routes(routes!(v1::concept_maps::translate::translate))
+        .routes(routes!(v1::code_currency::list::list))
         .routes(routes!(v1::services::charter::charter))
         .routes(routes!(v1::services::due::due))
         .routes(routes!(v1::schemes::list::list))
@@ -100,6 +101,7 @@ fn of_fhir() -> Router<AppState> {
         .route("/fhir/ConceptMap/{id}", get(concept_maps::read))
         .route("/fhir/ConceptMap/$translate", get(translate::translate).post(translate::translate))
         .route("/fhir/ConceptMap/{id}/$translate", get(translate::translate).post(translate::translate))
+        .layer(from_fn(fhir::answer::tag))
         .layer(any_site::open())
 }
 

@@ -3,6 +3,7 @@
 pub mod agreements;
 pub mod appraisals;
 pub mod code_bundle;
+pub mod code_currency;
 pub mod code_defects;
 pub mod code_systems;
 pub mod code_versions;

@@ -6,13 +6,15 @@ mod stewards;
 
 use anyhow::{anyhow, bail};
 use kanak_codes::identifiers::CheckedKind;
-use kanak_codes::{AsOf, Codes, CodesError, Concept, Direction, Holidays, Language, SearchHit};
+use kanak_codes::{
+    AsOf, Codes, CodesError, Concept, Direction, Holidays, Language, SearchHit, Status, Validation,
+};
 use serde_json::{Value, json};
 
 use crate::cli::{CodesCommand, EditionArgs};
 use crate::output::{Output, grouped};
 use crate::server::problem::Problem;
-use crate::v1::code_systems::view::{CodeSystemView, ConceptView, status_word, words_of};
+use crate::v1::code_systems::view::{CodeSystemView, ConceptView, status_word, words_of, words_of_retired};
 
 pub use rules::with_facts_read;
 
@@ -127,19 +129,34 @@ fn lookup(as_of: AsOf<'_>, code: &str, output: &Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Why a code is not valid: of a code system, of a value set, or of a checked kind.
-fn reason(codes: &Codes, system: &str, code: &str, edition: &EditionArgs) -> anyhow::Result<Option<String>> {
+/// What a code turned out to be.
+struct Judged {
+    /// Why it is not valid.
+    reason: Option<String>,
+    /// What to know of a valid code that may no longer be given.
+    retired: Option<String>,
+}
+
+impl Judged {
+    fn of(validation: &Validation<'_>) -> Self {
+        let retired = validation.concept().filter(|concept| concept.status() == Status::Retired);
+        Self { reason: words_of(validation), retired: retired.map(words_of_retired) }
+    }
+}
+
+/// Judges a code: of a code system, of a value set, or of a checked kind.
+fn judge(codes: &Codes, system: &str, code: &str, edition: &EditionArgs) -> anyhow::Result<Judged> {
     if let Some(kind) = CheckedKind::parse_name(system) {
         // An identifier of a person is never echoed, not even a wrong one.
-        return Ok(kind.check(code).err().map(|error| error.to_string()));
+        return Ok(Judged { reason: kind.check(code).err().map(|error| error.to_string()), retired: None });
     }
     if codes.system(system).is_none() && codes.get_value_set(system).is_ok() {
         if edition.version.is_some() {
             bail!("`{system}` is a value set; --version is for code systems");
         }
-        return Ok(words_of(&codes.validate_in(system, None, code, edition.as_of)?));
+        return Ok(Judged::of(&codes.validate_in(system, None, code, edition.as_of)?));
     }
-    Ok(words_of(&edition.find(codes, system)?.validate(code)))
+    Ok(Judged::of(&edition.find(codes, system)?.validate(code)))
 }
 
 fn validate(
@@ -151,29 +168,33 @@ fn validate(
 ) -> anyhow::Result<()> {
     let mut results = Vec::with_capacity(wanted.len());
     for code in wanted {
-        results.push((code, reason(codes, system, code, edition)?));
+        results.push((code, judge(codes, system, code, edition)?));
     }
     let hidden = CheckedKind::parse_name(system).is_some();
     let shown = |code: &str| if hidden { kanak_model::quality::mask(code) } else { code.to_owned() };
-    let good = results.iter().all(|(_, reason)| reason.is_none());
+    let bad = results.iter().filter(|(_, judged)| judged.reason.is_some()).count();
     if output.json {
-        let rows: Vec<Value> = results
-            .iter()
-            .map(|(code, reason)| json!({ "code": shown(code), "valid": reason.is_none(), "reason": reason }))
-            .collect();
-        output.document(&rows)?;
+        let row = |(code, judged): &(&String, Judged)| {
+            let mut row = json!({ "code": shown(code), "valid": judged.reason.is_none(), "reason": judged.reason });
+            if let Some(retired) = &judged.retired {
+                row["status"] = status_word(Status::Retired).into();
+                row["message"] = retired.as_str().into();
+            }
+            row
+        };
+        output.document(&results.iter().map(row).collect::<Vec<Value>>())?;
     } else {
-        for (code, reason) in &results {
-            match reason {
-                None => output.line(format!("{}  valid", shown(code))),
-                Some(reason) => output.line(format!("{}  not valid: {reason}", shown(code))),
+        for (code, judged) in &results {
+            match (&judged.reason, &judged.retired) {
+                (Some(reason), _) => output.line(format!("{}  not valid: {reason}", shown(code))),
+                (None, Some(retired)) => output.line(format!("{}  valid, and retired: {retired}", shown(code))),
+                (None, None) => output.line(format!("{}  valid", shown(code))),
             }
         }
     }
-    if good {
+    if bad == 0 {
         return Ok(());
     }
-    let bad = results.iter().filter(|(_, reason)| reason.is_some()).count();
     bail!("{bad} of {} not valid", results.len())
 }
 
@@ -218,4 +239,32 @@ fn show_concepts(
     let row = |concept: &Concept<'_>| vec![concept.code().to_owned(), concept.display().to_owned()];
     output.table(&["code", "display"], &concepts.iter().map(row).collect::<Vec<_>>());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::Printed;
+
+    #[test]
+    fn a_retired_code_is_valid_and_said_to_be_retired() {
+        let codes = Codes::builtin().unwrap();
+        let complaints = codes.get_system("complaint-type").unwrap();
+        let of = |status| complaints.concepts().find(|concept| concept.status() == status).unwrap().code().to_owned();
+        let (active, retired) = (of(Status::Active), of(Status::Retired));
+        let judged = |code: &str| judge(&codes, "complaint-type", code, &EditionArgs::default()).unwrap();
+        assert!(judged(&retired).reason.is_none() && judged(&retired).retired.unwrap().contains(&retired));
+        assert!(judged(&active).reason.is_none() && judged(&active).retired.is_none());
+
+        let (asker, mut printed) = tokio::sync::mpsc::unbounded_channel();
+        let output = Output::to_asker(true, false, asker);
+        validate(&codes, "complaint-type", &[active, retired], &EditionArgs::default(), &output).unwrap();
+        let mut text = String::new();
+        while let Ok(Printed::Out(line)) = printed.try_recv() {
+            text.push_str(&line);
+        }
+        let rows: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!((rows[0].get("status"), &rows[1]["status"]), (None, &"retired".into()), "{rows}");
+        assert_eq!((&rows[0]["valid"], &rows[1]["valid"]), (&true.into(), &true.into()), "{rows}");
+    }
 }

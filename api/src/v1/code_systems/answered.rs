@@ -18,7 +18,8 @@ pub enum Keep {
 }
 
 impl Keep {
-    fn header(self) -> HeaderValue {
+    /// What `Cache-Control` says of it.
+    pub fn header(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::ForGood => "public, max-age=31536000, immutable",
             Self::AWhile => "public, max-age=300",
@@ -54,9 +55,14 @@ pub fn tagged(headers: &HeaderMap, tag: &str, keep: Keep, body: impl FnOnce() ->
 /// 500 when it cannot be written.
 pub fn hashed(headers: &HeaderMap, body: &impl Serialize) -> Result<Response, Problem> {
     let body = serde_json::to_vec(body).map_err(Problem::internal)?;
-    let digest = Sha256::digest(&body);
+    tagged(headers, &hash_of(&body), Keep::AWhile, || body)
+}
+
+/// The tag that is the hash of an answer's bytes.
+pub fn hash_of(body: &[u8]) -> String {
+    let digest = Sha256::digest(body);
     let hex: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    tagged(headers, &format!("\"{hex}\""), Keep::AWhile, || body)
+    format!("\"{hex}\"")
 }
 
 /// Whether the client has what a tag names.

@@ -154,6 +154,15 @@ pub fn words_of(validation: &Validation<'_>) -> Option<String> {
     }
 }
 
+/// What to know of a valid code that may no longer be given.
+pub fn words_of_retired(concept: Concept<'_>) -> String {
+    let instead: Vec<&str> = concept.replaced_by().collect();
+    if instead.is_empty() {
+        return format!("`{}` is retired: it is kept for old records and not given to new ones", concept.code());
+    }
+    format!("`{}` is retired: give {} to new records", concept.code(), instead.join(" or "))
+}
+
 /// What a code of a batch turned out to be.
 #[derive(Serialize, ToSchema)]
 pub struct JudgedView {

@@ -67,8 +67,14 @@ async fn a_list_is_proposed_by_one_steward_and_published_by_another() {
     let own = office.post("asha", "designation/versions/new/publication", "").await;
     assert_eq!(own.status, StatusCode::CONFLICT, "{}", own.body);
     assert_eq!(served.get("/v1/code-systems/designation/codes/X-1", "", "").await.status, StatusCode::NOT_FOUND);
+    let current = async || {
+        let told = served.get("/v1/code-currency", "", "").await.json();
+        told.as_array().unwrap().iter().find(|one| one["system"] == "designation").unwrap().clone()
+    };
+    assert!(current().await["version"] != "new" && current().await.get("published_after_days").is_none());
     let published = office.post("bina", "designation/versions/new/publication", "").await;
     assert_eq!(published.status, StatusCode::OK, "{}", published.body);
+    assert_eq!((&current().await["version"], &current().await["rows_real"]), (&json!("new"), &json!(2)));
     assert_eq!(published.json()["people"]["decided_by"], "bina");
     let found = served.get("/v1/code-systems/designation/codes/X-1", "", "").await;
     assert_eq!(found.json()["display"], "First new post");

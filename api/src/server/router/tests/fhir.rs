@@ -388,14 +388,9 @@ async fn a_code_system_declares_what_is_told_of_its_concepts_and_what_chooses_th
 async fn what_fhir_has_and_is_not_done_here_is_refused_as_not_supported() {
     let served = served().await;
     let (bad, not_supported) = (StatusCode::BAD_REQUEST, "not-supported");
-    for (path, name) in [
-        ("ValueSet/$expand", "valueSet"),
-        ("ValueSet/$validate-code", "valueSet"),
-        ("CodeSystem/$validate-code", "codeSystem"),
-    ] {
-        let sent = serde_json::json!({ "name": name, "resource": { "resourceType": "ValueSet" } });
-        outcome(&post(&served, path, parameters(&[sent])).await, bad, not_supported, "send the `url`");
-    }
+    let sent = serde_json::json!({ "name": "codeSystem", "resource": { "resourceType": "CodeSystem" } });
+    let refused = post(&served, "CodeSystem/$validate-code", parameters(&[sent])).await;
+    outcome(&refused, bad, not_supported, "send the `url`");
     let accepting = |path: &str, kind: &str| Request::get(format!("/fhir/{path}")).header(header::ACCEPT, kind);
     for path in ["CodeSystem", "CodeSystem/nic", "ValueSet/districts-punjab", "ConceptMap/nic-isic", "metadata"] {
         let refused = served.send(accepting(path, "application/fhir+xml").body(Body::empty()).unwrap()).await;
@@ -423,4 +418,206 @@ async fn an_expansion_says_how_much_of_it_is_told() {
         assert_eq!(stated("count").unwrap()["valueInteger"], contained, "{count}");
         assert_eq!(stated("limitedExpansion").is_some(), limited, "{count}");
     }
+}
+
+/// A value set that comes with the request, and further parameters.
+fn with_set(compose: &Value, more: &[Value]) -> String {
+    let set = serde_json::json!({ "resourceType": "ValueSet", "url": "urn:example:mine", "compose": compose });
+    let sent = serde_json::json!({ "name": "valueSet", "resource": set });
+    parameters(&[std::slice::from_ref(&sent), more].concat())
+}
+
+async fn expanded(served: &Served, compose: &Value) -> Vec<(String, String)> {
+    let set = resource(&post(served, "ValueSet/$expand", with_set(compose, &[])).await, "ValueSet");
+    let contained = set["expansion"]["contains"].as_array().map_or(&[][..], Vec::as_slice);
+    assert_eq!(set["expansion"]["total"], contained.len(), "{set}");
+    let text = |one: &Value, name: &str| one[name].as_str().unwrap_or_default().to_owned();
+    contained.iter().map(|one| (text(one, "code"), text(one, "display"))).collect()
+}
+
+#[tokio::test]
+async fn a_value_set_that_comes_with_the_request_is_expanded_by_its_rules() {
+    let served = served().await;
+    let district = "urn:kanak:code-system:lgd-district";
+    let codes = async |compose: Value| -> Vec<String> {
+        expanded(&served, &compose).await.into_iter().map(|(code, _)| code).collect()
+    };
+    let listed = serde_json::json!({ "include": [{ "system": district, "concept": [
+        { "code": "27", "display": "Ambarsar" }, { "code": "43" }, { "code": "none" }] }] });
+    let both = expanded(&served, &listed).await;
+    assert!(both.contains(&("27".to_owned(), "Ambarsar".to_owned())), "{both:?}");
+    assert!(both.contains(&("43".to_owned(), "SANGRUR".to_owned())) && both.len() == 2, "{both:?}");
+
+    let of_punjab =
+        serde_json::json!({ "system": district, "filter": [{ "property": "parent", "op": "=", "value": "3" }] });
+    let by_filter = codes(serde_json::json!({ "include": [of_punjab] })).await;
+    let by_name =
+        codes(serde_json::json!({ "include": [{ "valueSet": ["urn:kanak:value-set:districts-punjab"] }] })).await;
+    assert_eq!((by_filter.len(), &by_filter), (23, &by_name));
+    let less = serde_json::json!({ "include": [of_punjab], "exclude": [{ "system": district, "concept": [{ "code": "27" }] }] });
+    let less = codes(less).await;
+    assert_eq!(less.len(), 22);
+    assert!(!less.contains(&"27".to_owned()));
+    let crossed = serde_json::json!({ "include": [{ "system": district, "valueSet": ["districts-punjab"],
+        "filter": [{ "property": "code", "op": "in", "value": "27, 603" }] }] });
+    assert_eq!(codes(crossed).await, ["27"]);
+    let then = serde_json::json!({ "lockedDate": "2019-07-01", "include": [of_punjab] });
+    assert_eq!(codes(then).await.len(), 22, "Malerkotla was not there yet");
+
+    let nic = |op: &str| {
+        serde_json::json!({ "include": [{ "system": "urn:kanak:code-system:nic", "version": "2008",
+            "filter": [{ "property": "concept", "op": op, "value": "011" }] }] })
+    };
+    let (whole, below) = (codes(nic("is-a")).await, codes(nic("descendent-of")).await);
+    assert!(whole.contains(&"011".to_owned()) && !below.contains(&"011".to_owned()));
+    assert_eq!((whole.len(), below.len() > 1), (below.len() + 1, true));
+}
+
+#[tokio::test]
+async fn a_code_is_judged_by_a_value_set_that_comes_with_the_request() {
+    let served = served().await;
+    let compose = serde_json::json!({ "include": [
+        { "system": "urn:kanak:code-system:lgd-district", "concept": [{ "code": "27", "display": "Ambarsar" }] },
+        { "system": "urn:kanak:code-system:nic", "version": "2008", "filter": [{ "property": "concept", "op": "is-a", "value": "01" }] },
+    ] });
+    let judge = async |coding: Value| {
+        let sent = serde_json::json!({ "name": "coding", "valueCoding": coding });
+        resource(&post(&served, "ValueSet/$validate-code", with_set(&compose, &[sent])).await, "Parameters")
+    };
+    for (coding, expected) in [
+        (serde_json::json!({ "system": "lgd-district", "code": "27" }), true),
+        (serde_json::json!({ "system": "lgd-district", "code": "27", "display": "ambarsar" }), true),
+        (serde_json::json!({ "system": "lgd-district", "code": "27", "display": "Patiala" }), false),
+        (serde_json::json!({ "system": "lgd-district", "code": "43" }), false),
+        (serde_json::json!({ "system": "urn:kanak:code-system:nic", "code": "01111" }), true),
+        (serde_json::json!({ "system": "nic", "version": "2008", "code": "01111" }), true),
+        (serde_json::json!({ "system": "nic", "version": "2025", "code": "01111" }), false),
+        (serde_json::json!({ "system": "ifsc", "code": "27" }), false),
+        (serde_json::json!({ "code": "27" }), true),
+    ] {
+        let judged = judge(coding.clone()).await;
+        assert_eq!(value(&judged, "result"), expected, "{coding}: {judged}");
+    }
+    let amritsar = judge(serde_json::json!({ "system": "lgd-district", "code": "27" })).await;
+    assert_eq!(value(&amritsar, "display"), "Ambarsar");
+    let outside = judge(serde_json::json!({ "system": "lgd-district", "code": "43" })).await;
+    assert!(value(&outside, "message").as_str().unwrap().contains("urn:example:mine"), "{outside}");
+}
+
+#[tokio::test]
+async fn a_value_set_that_comes_with_the_request_and_cannot_be_read_is_refused_with_what_is_wrong() {
+    let served = served().await;
+    let bad = StatusCode::BAD_REQUEST;
+    let nic = "urn:kanak:code-system:nic";
+    let include = |block: Value| serde_json::json!({ "include": [block] });
+    let filter = |property: &str, op: &str| {
+        include(serde_json::json!({ "system": nic, "filter": [{ "property": property, "op": op, "value": "1" }] }))
+    };
+    for (compose, status, code, says) in [
+        (serde_json::json!({}), bad, "invalid", "no `compose.include`"),
+        (include(serde_json::json!({})), bad, "invalid", "neither `system` nor `valueSet`"),
+        (filter("shoe", "="), bad, "not-supported", "`shoe` `=`"),
+        (filter("concept", "regex"), bad, "not-supported", "`concept` `regex`"),
+        (include(serde_json::json!({ "system": "nothing" })), StatusCode::NOT_FOUND, "not-found", "known are"),
+        (include(serde_json::json!({ "system": nic, "version": "99" })), StatusCode::NOT_FOUND, "not-found", "2008"),
+        (include(serde_json::json!({ "valueSet": ["nothing"] })), StatusCode::NOT_FOUND, "not-found", "known are"),
+    ] {
+        for path in ["ValueSet/$expand", "ValueSet/$validate-code"] {
+            let sent = with_set(&compose, &[coding(nic, "01")]);
+            outcome(&post(&served, path, sent).await, status, code, says);
+        }
+    }
+    let patient = serde_json::json!({ "name": "valueSet", "resource": { "resourceType": "Patient" } });
+    outcome(&post(&served, "ValueSet/$expand", parameters(&[patient])).await, bad, "invalid", "no ValueSet");
+}
+
+#[tokio::test]
+async fn an_answer_has_a_strong_tag_and_one_of_a_named_version_is_kept_for_good() {
+    let served = served_with_wards().await;
+    let (for_good, a_while) = ("public, max-age=31536000, immutable", "public, max-age=300");
+    for (path, keep) in [
+        ("CodeSystem/nic", a_while),
+        ("metadata", a_while),
+        ("CodeSystem?name=nic", a_while),
+        ("CodeSystem/$lookup?system=nic&code=01111", a_while),
+        ("CodeSystem/$lookup?system=nic%7C2008&code=01111", for_good),
+        ("CodeSystem/$lookup?system=nic&version=2008&code=01111&date=2020-01-01", for_good),
+        ("CodeSystem/$validate-code?url=nic%7C2008&code=nothing", for_good),
+        ("CodeSystem/$subsumes?system=nic%7C2008&codeA=01&codeB=01111", for_good),
+        ("ValueSet/$expand?url=urn:kanak:code-system:nic?fhir_vs%7C2008&count=2", for_good),
+        ("ValueSet/$expand?url=districts-punjab%7C1&count=2", a_while),
+        (
+            "ValueSet/$expand?url=districts-punjab%7C1&count=2&system-version=lgd-district%7C2022-03-11&date=2022-01-01",
+            for_good,
+        ),
+        ("ValueSet/$validate-code?url=urn:kanak:code-system:ward?fhir_vs%7C1&code=W2", for_good),
+        ("ConceptMap/$translate?url=nic-isic%7C1&code=01111", a_while),
+    ] {
+        let text = |answer: &Answer, name: header::HeaderName| answer.headers[name].to_str().unwrap().to_owned();
+        let answer = ask(&served, path).await;
+        assert_eq!((answer.status, text(&answer, header::CACHE_CONTROL).as_str()), (StatusCode::OK, keep), "{path}");
+        let tag = text(&answer, header::ETAG);
+        assert!(tag.starts_with('"'), "{path} {tag}");
+        let known = Request::get(format!("/fhir/{path}")).header(header::IF_NONE_MATCH, &tag);
+        let known = served.send(known.body(Body::empty()).unwrap()).await;
+        assert_eq!((known.status, known.body.as_str()), (StatusCode::NOT_MODIFIED, ""), "{path}");
+        let told = (text(&known, header::ETAG), text(&known, header::CACHE_CONTROL));
+        assert_eq!((told.0.as_str(), told.1.as_str()), (tag.as_str(), keep), "{path}");
+    }
+    let refused = ask(&served, "CodeSystem/$lookup?system=nic%7C2008&code=nothing").await;
+    assert!(!refused.headers.contains_key(header::ETAG));
+    assert_eq!(refused.headers[header::CACHE_CONTROL], "no-store");
+}
+
+#[tokio::test]
+async fn a_version_with_a_code_that_is_still_to_begin_is_kept_for_good_only_as_of_a_day() {
+    let served = served_with_wards().await;
+    let mut sidecar = served.state.codes().get_system("ward").unwrap().sidecar().clone();
+    sidecar.name = "ward-to-come".to_owned();
+    let wards = import_csv(sidecar, "code,display,valid_from\nW1,Ward,2999-01-01\n".as_bytes()).unwrap();
+    let codes = served.state.codes().with(vec![wards.part()]).unwrap();
+    served.state.deployment.codes_at_hand.in_use().put(codes.into());
+    let path = "CodeSystem/$validate-code?url=ward-to-come%7C1&code=W1";
+    let keep = async |path: &str| ask(&served, path).await.headers[header::CACHE_CONTROL].to_str().unwrap().to_owned();
+    assert!(!keep(path).await.contains("immutable"));
+    assert!(keep(&format!("{path}&date=2020-01-01")).await.contains("immutable"));
+}
+
+#[tokio::test]
+async fn a_code_that_is_no_longer_given_is_valid_and_said_to_be_inactive() {
+    let served = served_with_wards().await;
+    for path in ["CodeSystem/$validate-code?url=ward", "ValueSet/$validate-code?url=urn:kanak:code-system:ward?fhir_vs"]
+    {
+        let kept = told(&served, &format!("{path}&code=W3")).await;
+        assert_eq!((value(&kept, "result"), value(&kept, "inactive")), (true.into(), true.into()), "{kept}");
+        assert!(value(&kept, "message").as_str().unwrap().contains("retired"), "{kept}");
+        let new = told(&served, &format!("{path}&code=W2")).await;
+        let none = (Value::Null, Value::Null);
+        assert_eq!(
+            (value(&new, "result"), (value(&new, "inactive"), value(&new, "message"))),
+            (true.into(), none),
+            "{new}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_translation_is_sought_in_the_value_set_and_in_the_system_that_are_named() {
+    let served = served().await;
+    let isic = "urn:kanak:code-system:isic";
+    let translated = async |query: &str| {
+        let told = told(&served, &format!("ConceptMap/$translate?system=nic&code=01111&{query}")).await;
+        value(&told, "result") == true
+    };
+    assert!(translated(&format!("target={isic}?fhir_vs")).await);
+    assert!(translated(&format!("target={isic}?fhir_vs&targetsystem={isic}")).await);
+    assert!(translated(&format!("url=nic-isic&target={isic}?fhir_vs")).await);
+    assert!(!translated("target=districts-punjab").await);
+    assert!(!translated(&format!("url=nic-isic&target=districts-punjab&targetsystem={isic}")).await);
+    let elsewhere =
+        told(&served, "ConceptMap/nic-isic/$translate?code=01111&target=urn:kanak:code-system:lgd-district?fhir_vs")
+            .await;
+    assert!(value(&elsewhere, "message").as_str().unwrap().contains("`lgd-district`"), "{elsewhere}");
+    let unknown = ask(&served, "ConceptMap/nic-isic/$translate?code=01111&target=nothing").await;
+    outcome(&unknown, StatusCode::NOT_FOUND, "not-found", "known are");
 }

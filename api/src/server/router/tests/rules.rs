@@ -126,3 +126,24 @@ async fn facts_are_judged_clause_by_clause_and_an_unknown_one_is_refused_by_its_
     assert_eq!(from_a_page.status, StatusCode::OK);
     assert_eq!(from_a_page.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
 }
+
+#[tokio::test]
+async fn how_current_each_code_system_is_is_told_to_all_and_to_what_watches() {
+    let served = Served::over(House::new().await, Cookies::Loopback).await;
+    let answer = served.ask("/v1/code-currency").await;
+    let told = ok(&answer);
+    assert!(answer.headers.contains_key(header::ETAG));
+    assert_eq!(answer.headers[header::ACCESS_CONTROL_ALLOW_ORIGIN], "*");
+    let services = told.as_array().unwrap().iter().find(|one| one["system"] == "service").unwrap();
+    assert_eq!((&services["rows_real"], &services["rows_official"]), (&10.into(), &351.into()));
+    let share = services["share_present"].as_f64().unwrap();
+    assert!((share - 10.0 / 351.0).abs() < 1e-9, "{share}");
+    assert!(services["gaps"].as_array().unwrap().iter().any(|gap| gap.as_str().unwrap().contains("341")), "{services}");
+    assert_eq!(services.get("published_after_days"), None, "it came with the program");
+    let metrics = served.ask("/metrics").await.body;
+    let age = format!("kanak_code_system_source_age_days{{system=\"service\"}} {}", services["age_days"]);
+    let share = format!("kanak_code_system_share_present{{system=\"service\"}} {share}");
+    for line in [&age, &share] {
+        assert!(metrics.lines().any(|known| known == line), "{line} in {metrics}");
+    }
+}
