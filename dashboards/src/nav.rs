@@ -63,6 +63,7 @@ pub(crate) const SECTIONS: [Section; 5] = [
             page("service_delivery", "/service-delivery", FIGURES),
             page("grievances", "/grievances", FIGURES),
             page("offices", "/offices", FIGURES),
+            page("appraisals", "/appraisals", FIGURES),
             page("revenue", "/revenue", FIGURES),
             page("benefits", "/benefits", FIGURES),
         ],

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
-use kanak_model::Language;
+use kanak_dashboards::session::find_language;
 use kanak_warehouse::appraisal::{
     Contest, Entry, Frozen, OfficerSheet, Outcome, Period, Report, Sheet, Struck, Unscored, Verdict, What, typst_sheet,
 };
@@ -115,7 +115,7 @@ async fn report(args: &AppraiseReportArgs, deployment: &Deployment, output: &Out
     };
     if let Some(file) = &args.typst {
         let language =
-            Language::find_by_tag(&args.language).with_context(|| format!("unknown language `{}`", args.language))?;
+            find_language(&args.language).with_context(|| format!("unknown language `{}`", args.language))?;
         let text = typst_sheet(&args.id, &frozen.manifest, &sheet, language);
         return write(file, text.as_bytes(), output);
     }

@@ -297,7 +297,6 @@ mod tests {
     use kanak_model::{FixedClock, Timestamp};
 
     use super::*;
-    use crate::commands::resolve::resolve_all;
     use crate::jobs::refresh::refresh;
     use crate::output::Output;
     use crate::testing::House;
@@ -329,7 +328,6 @@ mod tests {
     }
 
     async fn bring_up(deployment: &Deployment) {
-        resolve_all(deployment, &[], &Output::silent()).await.unwrap();
         refresh(deployment, &Output::silent()).await.unwrap();
     }
 

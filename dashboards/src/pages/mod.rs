@@ -1,6 +1,7 @@
 //! The pages: a file, a template and a line in the router each.
 
 pub(crate) mod account;
+pub(crate) mod appraisals;
 pub(crate) mod audit;
 pub(crate) mod benefits;
 pub(crate) mod code_relations;
@@ -56,6 +57,9 @@ pub(crate) fn samples(sampler: &Sampler) -> Result<Rendered, askama::Error> {
         ("grievances", grievances::GrievancesPage::sample(sampler).render()?),
         ("offices", offices::OfficesPage::sample(sampler).render()?),
         ("offices_office", offices::OfficesPage::sample_office(sampler).render()?),
+        ("appraisals", appraisals::AppraisalsPage::sample(sampler).render()?),
+        ("appraisals_report", appraisals::AppraisalsPage::sample_report(sampler).render()?),
+        ("appraisals_sheet", appraisals::AppraisalsPage::sample_sheet(sampler).render()?),
         ("revenue", revenue::RevenuePage::sample(sampler).render()?),
         ("benefits", benefits::BenefitsPage::sample(sampler).render()?),
         ("golden_records", golden_records::GoldenRecordsPage::sample(sampler).render()?),

@@ -44,7 +44,8 @@ const FIGURES: [&str; 8] = [
 ];
 
 /// Pages that need a session and show no figures of a release.
-const OTHERS: [&str; 10] = [
+const OTHERS: [&str; 11] = [
+    "/appraisals",
     "/proposals",
     "/account",
     "/users",

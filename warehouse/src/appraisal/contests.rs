@@ -51,7 +51,7 @@ pub enum What {
         contest: u64,
         /// Which way.
         verdict: Verdict,
-        /// The officer's sheet without the case, with all that was accepted before, and without it.
+        /// The officer's sheet with the case, and without those that were struck earlier.
         before: Box<OfficerSheet>,
         /// The same sheet with the case struck: what holds from now on where the objection was accepted, and what it would have come
         /// to where not.
