@@ -40,7 +40,7 @@ mod tests {
         let row = CurrencyRow {
             system: "ward".to_owned(),
             version: "1".to_owned(),
-            source_date: "2026".to_owned(),
+            source_date: Some("2026".to_owned()),
             age_days: Some(12),
             published_after_days: None,
             rows_real: 3,

@@ -6,9 +6,7 @@ mod stewards;
 
 use anyhow::{anyhow, bail};
 use kanak_codes::identifiers::CheckedKind;
-use kanak_codes::{
-    AsOf, Codes, CodesError, Concept, Direction, Holidays, Language, SearchHit, Status, Validation,
-};
+use kanak_codes::{AsOf, Codes, CodesError, Concept, Direction, Holidays, Language, SearchHit, Status, Validation};
 use serde_json::{Value, json};
 
 use crate::cli::{CodesCommand, EditionArgs};

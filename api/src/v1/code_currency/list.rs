@@ -20,7 +20,8 @@ pub struct CurrencyView {
     /// The version in use.
     version: String,
     /// As of when its source was, as precisely as is known.
-    source_date: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_date: Option<String>,
     /// Days from the date of the source to today; absent where the date does not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     age_days: Option<u32>,
