@@ -29,6 +29,7 @@ impl Resource {
     }
 
     /// The same, to be kept otherwise.
+    #[must_use]
     pub fn kept(self, keep: Keep) -> Self {
         Self { keep, ..self }
     }

@@ -80,7 +80,7 @@ impl<'c> Target<'c> {
     fn name(&self) -> &'c str {
         match self {
             Self::System(as_of) => as_of.system().name(),
-            Self::Set { name, .. } => *name,
+            Self::Set { name, .. } => name,
         }
     }
 

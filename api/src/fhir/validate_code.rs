@@ -120,11 +120,13 @@ impl Judged {
     }
 
     /// The same, to be kept otherwise.
+    #[must_use]
     pub fn kept(self, keep: Keep) -> Self {
         Self { keep, ..self }
     }
 
     /// The same under the display that a value set gives the code, where it gives one.
+    #[must_use]
     pub fn displayed(self, display: Option<&str>) -> Self {
         Self { display: display.map(str::to_owned).or(self.display), ..self }
     }

@@ -123,7 +123,8 @@ mod tests {
     use std::fmt::Write as _;
     use std::sync::Arc;
 
-    use kanak_model::{FixedClock, Timestamp};
+    use kanak_model::Timestamp;
+    use kanak_model::clock::FixedClock;
     use kanak_warehouse::appraisal::{Report, What};
 
     use super::*;

@@ -294,7 +294,8 @@ mod tests {
     use std::fmt::Write as _;
     use std::sync::Arc;
 
-    use kanak_model::{FixedClock, Timestamp};
+    use kanak_model::Timestamp;
+    use kanak_model::clock::FixedClock;
 
     use super::*;
     use crate::jobs::refresh::refresh;

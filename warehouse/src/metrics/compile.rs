@@ -8,7 +8,7 @@ use kanak_codes::Day;
 
 use crate::metrics::cut::Cut;
 use crate::metrics::names::{IS_OPEN_PERIOD, Part};
-use crate::metrics::period::{Months, TimeGrain, month_of};
+use crate::metrics::period::{Months, month_of};
 use crate::metrics::query::Way;
 use crate::metrics::{Metric, TimeColumn, Unit};
 

@@ -129,8 +129,9 @@ mod tests {
                 prop_assert!(*kept_back || !is_small(cell.smallest, 10));
             }
             for line in lines(&cut) {
-                let of = |shown: bool| line.iter().filter(move |at| kept_back[**at] != shown).map(|at| counts[*at]);
-                let (inside, others): (Vec<u32>, u32) = (of(false).collect(), of(true).sum());
+                let (inside, others): (Vec<usize>, Vec<usize>) = line.iter().copied().partition(|at| kept_back[*at]);
+                let inside: Vec<u32> = inside.into_iter().map(|at| counts[at]).collect();
+                let others: u32 = others.into_iter().map(|at| counts[at]).sum();
                 let safe = inside.len() >= 2 && inside.iter().sum::<u32>() >= 10;
                 prop_assert!(inside.is_empty() || safe || others == 0, "{inside:?} beside {others}");
             }

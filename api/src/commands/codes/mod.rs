@@ -64,7 +64,7 @@ pub fn run(command: &CodesCommand, codes: &Codes, holidays: &Holidays, output: &
             rules::scheme(code, stated.as_deref(), *as_of, output)?;
         }
         CodesCommand::At { latitude, longitude, as_of } => {
-            stewards::at(codes, (*latitude, *longitude), *as_of, output)?
+            stewards::at(codes, (*latitude, *longitude), *as_of, output)?;
         }
     }
     Ok(())

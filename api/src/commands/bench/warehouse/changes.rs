@@ -124,9 +124,9 @@ pub(super) async fn measure(loaded: &Loaded, access: &Access, count: u64, output
     loaded.warehouse.load_dimension(&loaded.citizen, rows).await?;
     let dimension = begin.elapsed();
     loaded.warehouse.load_crosswalk(links).await?;
-    let crosswalk = begin.elapsed() - dimension;
+    let linked = begin.elapsed();
     let after = loaded.warehouse.build(2, LATER).await?;
-    let build = begin.elapsed() - dimension - crosswalk;
+    let (crosswalk, build) = (linked.saturating_sub(dimension), begin.elapsed().saturating_sub(linked));
     let asked = Instant::now();
     look(loaded, access, changes).await?;
     let query = asked.elapsed();
