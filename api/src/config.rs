@@ -10,6 +10,7 @@ use kanak_model::four_eyes::FourEyes;
 use kanak_model::purposes::Purposes;
 use serde::Deserialize;
 
+use crate::jobs::freshness::Promises;
 use crate::keys::KeySettings;
 use crate::vault_service::VaultSettings;
 
@@ -34,6 +35,8 @@ pub struct Config {
     pub codes: CodesSettings,
     /// How stewards work.
     pub stewardship: Stewardship,
+    /// How fresh the warehouse's tables are to be.
+    pub freshness: Promises,
     /// What needs an agreement of departments.
     pub sharing: Sharing,
     /// `[purposes]`: purposes whose legal bases are others than those that come with Kanak, each with its bases; see
@@ -151,6 +154,7 @@ impl Default for Config {
             webhooks: WebhookSettings::default(),
             codes: CodesSettings::default(),
             stewardship: Stewardship::default(),
+            freshness: Promises::default(),
             sharing: Sharing::default(),
             purposes: BTreeMap::new(),
             keys: KeySettings::default(),
@@ -182,7 +186,8 @@ impl Config {
         if let Some(url) = config.public_url.as_deref().filter(|url| !is_site(url)) {
             bail!("{name}: public_url = \"{url}\" is not `https://` and a host; leave it out where no proxy ends TLS");
         }
-        if let Some(mistake) = config.stewardship.find_mistake().or_else(|| config.keys.find_mistake()) {
+        let mistake = config.stewardship.find_mistake().or_else(|| config.freshness.find_mistake());
+        if let Some(mistake) = mistake.or_else(|| config.keys.find_mistake()) {
             bail!("{name}: {mistake}");
         }
         if let Err(mistake) = Purposes::builtin().replaced(&config.purposes) {

@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use kanak_store::{HubCounts, Store, StoreError};
 use tokio::sync::Mutex;
 
+use crate::jobs::freshness;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 
@@ -73,5 +74,16 @@ pub async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse,
     let _ = writeln!(text, "kanak_steward_tasks_open {}", counts.open_tasks.values().sum::<u64>());
     text.push_str("# HELP kanak_resolver_lease Whether this server resolves and delivers for its hub.\n# TYPE kanak_resolver_lease gauge\n");
     let _ = writeln!(text, "kanak_resolver_lease {}", u8::from(state.lease.borrow().is_some()));
+    let tables = freshness::of_tables(&state.deployment).await.map_err(Problem::internal)?;
+    text.push_str("# HELP kanak_table_behind_seconds For how long a table of this server's warehouse may have lacked what the hub holds.\n");
+    text.push_str("# TYPE kanak_table_behind_seconds gauge\n");
+    for table in &tables {
+        let _ = writeln!(text, "kanak_table_behind_seconds{{table=\"{}\"}} {}", table.table, table.behind_seconds);
+    }
+    text.push_str("# HELP kanak_table_freshness How that stands to its promise: 0 kept, 1 a warning, 2 an error.\n");
+    text.push_str("# TYPE kanak_table_freshness gauge\n");
+    for table in &tables {
+        let _ = writeln!(text, "kanak_table_freshness{{table=\"{}\"}} {}", table.table, table.kept as u8);
+    }
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
 }

@@ -15,6 +15,7 @@ pub mod golden_records;
 pub mod metrics;
 pub mod proposals;
 pub mod relations;
+pub mod schedules;
 pub mod source_records;
 pub mod sources;
 pub mod steward_tasks;

@@ -5,6 +5,7 @@ mod codes;
 mod fhir;
 mod mdms;
 mod relations;
+mod schedules;
 mod source_records;
 mod steward_tasks;
 
