@@ -154,6 +154,9 @@ pub enum DataCommand {
     /// Subscribers to whom a server posts the change feed.
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// What a server does by itself at set times: the inbox, resolution, the warehouse, its housekeeping, checks of freshness.
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
     /// `kanak codes`, as far as it asks.
     #[command(skip)]
     AskCodes(CodesCommand),
@@ -245,6 +248,7 @@ impl DataCommand {
             | Self::Model(_)
             | Self::Erase(_)
             | Self::Agreement(_)
+            | Self::Schedule(_)
             | Self::Webhook(_) => true,
             Self::Sql { .. }
             | Self::Metric(_)
@@ -271,6 +275,7 @@ impl DataCommand {
             | Self::Refresh
             | Self::Verify
             | Self::Backup { .. } => true,
+            Self::Schedule(ScheduleCommand::Run { .. }) => true,
             // What is taken in meanwhile may use a reference that is being swept; a hold is placed before an erasure or after it.
             Self::Vault(VaultDataCommand::Sweep) | Self::Erase(_) | Self::Hold(HoldCommand::Add { .. }) => true,
             // It reads one release from end to end.
@@ -280,6 +285,7 @@ impl DataCommand {
             | Self::Metric(_)
             | Self::Audit(_)
             | Self::Webhook(_)
+            | Self::Schedule(_)
             | Self::User(_)
             | Self::Key(_)
             | Self::Vault(_)
@@ -962,6 +968,37 @@ pub enum KeyCommand {
         name: String,
         /// The department's code, as sources declare it; left out: nobody's in particular.
         code: Option<String>,
+    },
+}
+
+/// Subcommands of `schedule`.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScheduleCommand {
+    /// The schedules, and how the last run of each ended.
+    List,
+    /// The runs of a schedule, the latest first.
+    History {
+        /// Its name.
+        name: String,
+        /// At most this many.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        limit: u32,
+    },
+    /// Carry a schedule out now, and print what it did.
+    Run {
+        /// Its name.
+        name: String,
+    },
+    /// Make no more intervals of a schedule.
+    Pause {
+        /// Its name.
+        name: String,
+    },
+    /// Let a paused schedule go on, and catch up on what it missed.
+    Resume {
+        /// Its name.
+        name: String,
     },
 }
 

@@ -10,6 +10,7 @@ use kanak_model::four_eyes::FourEyes;
 use kanak_model::purposes::Purposes;
 use serde::Deserialize;
 
+use crate::jobs::freshness::Promises;
 use crate::keys::KeySettings;
 use crate::vault_service::VaultSettings;
 
@@ -34,6 +35,8 @@ pub struct Config {
     pub codes: CodesSettings,
     /// How stewards work.
     pub stewardship: Stewardship,
+    /// How fresh the warehouse's tables are to be.
+    pub freshness: Promises,
     /// What needs an agreement of departments.
     pub sharing: Sharing,
     /// What figures tell.
@@ -175,6 +178,7 @@ impl Default for Config {
             webhooks: WebhookSettings::default(),
             codes: CodesSettings::default(),
             stewardship: Stewardship::default(),
+            freshness: Promises::default(),
             sharing: Sharing::default(),
             statistics: Statistics::default(),
             purposes: BTreeMap::new(),
@@ -207,8 +211,12 @@ impl Config {
         if let Some(url) = config.public_url.as_deref().filter(|url| !is_site(url)) {
             bail!("{name}: public_url = \"{url}\" is not `https://` and a host; leave it out where no proxy ends TLS");
         }
-        let mistakes =
-            [config.stewardship.find_mistake(), config.keys.find_mistake(), config.statistics.find_mistake()];
+        let mistakes = [
+            config.stewardship.find_mistake(),
+            config.freshness.find_mistake(),
+            config.keys.find_mistake(),
+            config.statistics.find_mistake(),
+        ];
         if let Some(mistake) = mistakes.into_iter().flatten().next() {
             bail!("{name}: {mistake}");
         }

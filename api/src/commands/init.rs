@@ -54,6 +54,15 @@ sources = "sources"
 # no_match_above = 0.95                  # a no match of a pair of a higher one
 # overrides = ["citizen.date_of_birth"]  # values that stewards state of these attributes
 
+# How long a table of the warehouse may lack what the hub holds: from when on that is a warning, and from when on an error, in the log, in the
+# history of the schedule `freshness` and at /metrics.
+# [freshness]
+# warn_after_minutes = 15
+# error_after_minutes = 60
+# [freshness.tables.mart_overview]
+# warn_after_minutes = 5
+# error_after_minutes = 15
+
 # What needs an agreement of the departments that own registers, as `kanak agreement` keeps them: proposed by one person of the owner,
 # approved by another, with force until it ends. "all" needs none.
 # [sharing]

@@ -24,6 +24,7 @@ pub mod refresh;
 pub mod resolve;
 pub mod restore;
 pub mod rules_preview;
+pub mod schedule;
 pub mod serve;
 pub mod sql;
 pub mod synth;
@@ -148,6 +149,7 @@ async fn run_command(command: &DataCommand, deployment: &Deployment, output: &Ou
         DataCommand::User(command) => Box::pin(users::run_user(command, deployment, output)).await,
         DataCommand::Key(command) => Box::pin(users::run_key(command, deployment, output)).await,
         DataCommand::Webhook(command) => Box::pin(webhooks::run(command, deployment, output)).await,
+        DataCommand::Schedule(command) => Box::pin(schedule::run(command, deployment, output)).await,
         DataCommand::Erase(args) => Box::pin(erase::run(args, deployment, output)).await,
         DataCommand::Hold(command) => Box::pin(hold::run(command, deployment, output)).await,
         DataCommand::Agreement(command) => Box::pin(agreement::run(command, deployment, output)).await,

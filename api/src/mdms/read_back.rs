@@ -337,7 +337,7 @@ mod tests {
             "serviceCode": "NewOne", "name": "A new one", "department": "DEPT_3", "active": true, "order": 7 } }));
         let imported = read(master, &codes, &json!({ "mdms": rows })).unwrap();
         let found = diff(base, &imported.system);
-        assert_eq!(found.removed.iter().map(|one| one.code()).collect::<Vec<_>>(), [gone]);
+        assert_eq!(found.removed.iter().map(kanak_codes::Concept::code).collect::<Vec<_>>(), [gone]);
         let changed: Vec<Vec<(&str, &str)>> = found
             .changed
             .iter()

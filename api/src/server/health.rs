@@ -11,6 +11,7 @@ use kanak_store::{HubCounts, Store, StoreError};
 use tokio::sync::Mutex;
 
 use crate::jobs::code_currency::list_currency;
+use crate::jobs::freshness;
 use crate::server::code_gauges;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
@@ -77,5 +78,16 @@ pub async fn metrics(State(state): State<AppState>) -> Result<impl IntoResponse,
     let _ = writeln!(text, "kanak_resolver_lease {}", u8::from(state.lease.borrow().is_some()));
     let currency = list_currency(&state.deployment).await.map_err(Problem::internal)?;
     text.push_str(&code_gauges::to_prometheus(&currency));
+    let tables = freshness::of_tables(&state.deployment).await.map_err(Problem::internal)?;
+    text.push_str("# HELP kanak_table_behind_seconds For how long a table of this server's warehouse may have lacked what the hub holds.\n");
+    text.push_str("# TYPE kanak_table_behind_seconds gauge\n");
+    for table in &tables {
+        let _ = writeln!(text, "kanak_table_behind_seconds{{table=\"{}\"}} {}", table.table, table.behind_seconds);
+    }
+    text.push_str("# HELP kanak_table_freshness How that stands to its promise: 0 kept, 1 a warning, 2 an error.\n");
+    text.push_str("# TYPE kanak_table_freshness gauge\n");
+    for table in &tables {
+        let _ = writeln!(text, "kanak_table_freshness{{table=\"{}\"}} {}", table.table, table.kept as u8);
+    }
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text))
 }

@@ -181,6 +181,8 @@ pub fn api() -> (Routes, utoipa::openapi::OpenApi) {
         .routes(routes!(v1::consents::withdraw::withdraw))
         .routes(routes!(v1::feed::list::list))
         .routes(routes!(v1::feed::events::events))
+        .routes(routes!(v1::schedules::list::list))
+        .routes(routes!(v1::schedules::runs::runs))
         .routes(routes!(v1::metrics::list::list))
         .routes(routes!(v1::metrics::get::get))
         .routes(routes!(v1::metrics::query::query))

@@ -1,25 +1,22 @@
 //! The ticker: every ten seconds claims and deferrals of steward tasks whose time has come end, and so do stewards' overrides; a checkpoint
-//! of the audit trail is signed when one is due; versions of code systems that were published are taken up; what waits is resolved;
-//! source records are taken into memory; and the warehouse is brought up when the hub has moved on. Of several servers on one hub, the
-//! holder of the lease writes to the hub; each follows it with its own memory and its own lake.
+//! of the audit trail is signed when one is due; versions of code systems that were published are taken up; source records are
+//! taken into memory; and schedules that are due have their runs carried out: what waits is resolved, and the warehouse is brought up when
+//! the hub has moved on. Of several servers on one hub, the holder of the lease writes to the hub; each follows it with its own memory
+//! and its own lake.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use kanak_model::{FeedPosition, IngestRunId};
-use kanak_store::StoreError;
+use kanak_store::{Job as Scheduled, Schedule, StoreError};
 use tokio::sync::Mutex;
 use tokio_cron_scheduler::{Job, JobScheduler};
 
-use crate::commands::resolve::resolve_all;
-use crate::config::Shared;
 use crate::deployment::Deployment;
 use crate::jobs::kept_checkpoint;
 use crate::jobs::live::warm;
-use crate::jobs::refresh::refresh;
-use crate::jobs::resolve::has_other_links;
-use crate::output::Output;
+use crate::jobs::scheduled::{self, Worker, waiting_entities};
 use crate::server::problem::is_unavailable;
 use crate::server::state::AppState;
 
@@ -45,6 +42,8 @@ struct Standing {
 struct Memory {
     /// Where the hub stood when the warehouse was last brought up, or found to be.
     served: Option<Standing>,
+    /// Who carries runs out: this process, once it has seen to it that there are schedules.
+    worker: Option<Worker>,
     rests_until: Option<Instant>,
 }
 
@@ -91,63 +90,89 @@ pub async fn start(state: AppState) -> anyhow::Result<JobScheduler> {
     Ok(scheduler)
 }
 
-/// Resolves what waits and refreshes when the hub has moved on. Does nothing while other work is under way: the next tick
-/// looks again.
+/// Carries out what is due. Does nothing while other work is under way: the next tick looks again.
 async fn tick(state: &AppState, memory: &mut Memory) -> anyhow::Result<()> {
     // Published by another server or a command, or in force from today.
     state.deployment.renew_codes().await?;
     // Rows that programs write hold it again and again, but briefly, and whoever waits comes next.
     let Ok(_one_at_a_time) = tokio::time::timeout(TURN, state.work.lock()).await else { return Ok(()) };
+    let deployment = &state.deployment;
+    let worker = match memory.worker.clone() {
+        Some(worker) => worker,
+        None => {
+            deployment.store.declare_schedules(&scheduled::builtin()).await?;
+            memory.worker.insert(Worker::on(&deployment.data)?).clone()
+        }
+    };
+    let schedules = deployment.store.list_schedules().await?;
+    let of = |job: Scheduled| schedules.iter().filter(move |schedule| schedule.job == job);
     let lease = state.lease.borrow().clone();
     if let Some(lease) = lease {
-        bring_up_hub(&state.deployment.holding(&lease)).await?;
+        let holding = deployment.holding(&lease);
+        keep_hub(&holding).await?;
+        for schedule in of(Scheduled::Ingest) {
+            follow(&holding, schedule, &worker, Work::Due).await?;
+        }
+        for schedule in of(Scheduled::Resolve) {
+            let waiting = waiting_entities(&holding).await?;
+            follow(&holding, schedule, &worker, if waiting.is_empty() { Work::None } else { Work::Due }).await?;
+        }
     }
-    let deployment = &state.deployment;
     for model in deployment.models.iter() {
         warm(deployment, model).await?;
     }
     let (standing, is_served) = look(deployment).await?;
     if memory.served.as_ref() == Some(&standing) || (memory.served.is_none() && is_served) {
-        memory.served = Some(standing);
-        return Ok(());
+        memory.served = Some(standing.clone());
     }
-    let release = refresh(deployment, &Output::log()).await?;
-    tracing::info!(
-        feed_position = release.feed_position,
-        "Brought the warehouse up to feed position {}",
-        release.feed_position
-    );
-    memory.served = Some(standing);
-    Ok(())
-}
-
-/// Does what one server alone does. Writes nothing any more once the lease is lost.
-async fn bring_up_hub(deployment: &Deployment) -> anyhow::Result<()> {
-    deployment.store.return_due_tasks().await?;
-    deployment.store.expire_overrides().await?;
-    kept_checkpoint::checkpoint_if_due(deployment).await?;
-    let waiting = waiting_entities(deployment).await?;
-    if !waiting.is_empty() {
-        resolve_all(deployment, &waiting, &Output::log()).await?;
-    }
-    Ok(())
-}
-
-/// Entity types with source records that wait. The first resolution of a type freezes its rules, and so is a person's:
-/// `kanak resolve`, once the registers that belong together are in.
-async fn waiting_entities(deployment: &Deployment) -> anyhow::Result<Vec<String>> {
-    let store = &deployment.store;
-    let mut waiting = Vec::new();
-    for model in deployment.models.iter() {
-        let is_resolved = || store.find_rule_set(&model.name);
-        let waits = store.unresolved_count(&model.name).await? > 0 && is_resolved().await?.is_some();
-        // Agreements end by themselves too.
-        let is_agreed = deployment.config.sharing.links == Shared::Agreed;
-        if waits || (is_agreed && has_other_links(deployment, model).await?) {
-            waiting.push(model.name.clone());
+    for schedule in of(Scheduled::Refresh) {
+        let work = if memory.served.as_ref() == Some(&standing) { Work::None } else { Work::Due };
+        if follow(deployment, schedule, &worker, work).await? {
+            memory.served = Some(standing.clone());
         }
     }
-    Ok(waiting)
+    for schedule in of(Scheduled::Compaction).chain(of(Scheduled::Freshness)) {
+        follow(deployment, schedule, &worker, Work::Due).await?;
+    }
+    Ok(())
+}
+
+/// Whether there is anything for a job to do. Until there is, the interval of its schedule goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Work {
+    None,
+    Due,
+}
+
+/// Plans a schedule's intervals and carries out the run that is due, if one is; whether it ended well. A failure is in the history, and
+/// is tried again.
+async fn follow(deployment: &Deployment, schedule: &Schedule, worker: &Worker, work: Work) -> anyhow::Result<bool> {
+    if work == Work::Due {
+        deployment.store.plan_runs(&schedule.name, worker.place(schedule.job)).await?;
+    }
+    match Box::pin(worker.carry_out_next(deployment, schedule)).await? {
+        None => Ok(false),
+        Some((_, Ok(_))) => Ok(true),
+        Some((run, Err(error))) => {
+            tracing::error!(
+                run.id,
+                run.attempt,
+                error = format!("{error:#}"),
+                "Attempt {} of run {} of schedule {} failed: {error:#}",
+                run.attempt,
+                run.id,
+                run.schedule
+            );
+            Ok(false)
+        }
+    }
+}
+
+/// Does what one server alone does beside its schedules. Writes nothing any more once the lease is lost.
+async fn keep_hub(deployment: &Deployment) -> anyhow::Result<()> {
+    deployment.store.return_due_tasks().await?;
+    deployment.store.expire_overrides().await?;
+    kept_checkpoint::checkpoint_if_due(deployment).await
 }
 
 /// Where the hub stands, and whether the release in force was made then.
@@ -167,7 +192,8 @@ async fn look(deployment: &Deployment) -> anyhow::Result<(Standing, bool)> {
 #[cfg(test)]
 mod tests {
     use kanak_model::clock::FixedClock;
-    use kanak_model::{Access, Timestamp};
+    use kanak_model::{Access, Caller, Timestamp};
+    use kanak_store::RunState;
     use kanak_warehouse::QueryLimits;
 
     use super::*;
@@ -207,6 +233,13 @@ mod tests {
         let before = release(&state);
         tick(&state, &mut memory).await.unwrap();
         assert_eq!(release(&state), before);
+        let store = &state.deployment.store;
+        let runs = |name: &'static str| async move {
+            let runs = store.list_schedule_runs(name, None, 10).await.unwrap();
+            runs.into_iter().map(|run| run.state).collect::<Vec<_>>()
+        };
+        assert_eq!(runs("refresh").await, [RunState::Done; 2], "an interval in which nothing came has no run");
+        assert_eq!(runs("resolve").await, [RunState::Done]);
         let tomorrow = Timestamp(state.deployment.clock.now().0 + 24 * 3600 * 1_000_000);
         state.deployment.clock = Arc::new(FixedClock(tomorrow));
         tick(&state, &mut memory).await.unwrap();
@@ -242,6 +275,30 @@ mod tests {
         other.lease.send_replace(taken);
         tick(&other, &mut Memory::default()).await.unwrap();
         assert_eq!((unresolved().await, rows(&other, "dim_citizens").await), (0, 3));
+    }
+
+    #[tokio::test]
+    async fn a_paused_schedule_rests_and_one_that_fails_is_tried_again_later_and_holds_up_nothing_else() {
+        let house = House::with_two_people().await;
+        let state = AppState::holding_the_lease(house.deployment.clone()).await;
+        let (store, by) = (&state.deployment.store, Caller::system("test"));
+        let mut memory = Memory::default();
+        tick(&state, &mut memory).await.unwrap();
+        store.pause_schedule(&by, "refresh").await.unwrap();
+        house.ingest("people_2.csv", "ID,NAME,DOB\n3,Chitra Rani,1992-05-06\n").await;
+        tick(&state, &mut memory).await.unwrap();
+        assert_eq!(rows(&state, "dim_citizens").await, 2, "what waited was resolved, and the warehouse rests");
+
+        // The inbox is not there.
+        store.resume_schedule(&by, "ingest").await.unwrap();
+        store.run_schedule_now(&by, "ingest", kanak_store::OF_THE_HUB).await.unwrap();
+        store.resume_schedule(&by, "refresh").await.unwrap();
+        tick(&state, &mut memory).await.unwrap();
+        tick(&state, &mut memory).await.unwrap();
+        let failed = store.list_schedule_runs("ingest", None, 10).await.unwrap();
+        assert_eq!(failed.iter().map(|run| (run.state, run.attempt)).collect::<Vec<_>>(), [(RunState::Waiting, 1)]);
+        assert!(failed[0].message.as_deref().unwrap().contains("inbox"), "{failed:?}");
+        assert_eq!(rows(&state, "dim_citizens").await, 3);
     }
 
     #[tokio::test]

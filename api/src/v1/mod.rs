@@ -17,6 +17,7 @@ pub mod golden_records;
 pub mod metrics;
 pub mod proposals;
 pub mod relations;
+pub mod schedules;
 pub mod schemes;
 pub mod services;
 pub mod source_records;

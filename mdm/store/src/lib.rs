@@ -47,6 +47,7 @@ mod quarantined_rows;
 mod relations;
 mod resolution;
 mod rule_sets;
+mod schedules;
 mod sessions;
 mod settings;
 mod shared_reads;
@@ -105,6 +106,7 @@ pub use relations::{
 };
 pub use resolution::{Applied, Choose, Resolution, Scope, Unresolved};
 pub use rule_sets::RuleSet;
+pub use schedules::{Attempt, Begins, CatchUp, Job, NewSchedule, OF_THE_HUB, Run, RunState, Schedule};
 pub use source_systems::SourceSystemRow;
 pub use standing::{HeldVersion, OverrideStanding, SourceStanding, Standing, show_as_of};
 pub use stewardship::{

@@ -7,6 +7,7 @@ mod mdms;
 mod metrics;
 mod relations;
 mod rules;
+mod schedules;
 mod source_records;
 mod steward_tasks;
 

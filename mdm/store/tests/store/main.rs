@@ -31,6 +31,7 @@ mod policy;
 mod proposals;
 mod relations;
 mod resolution;
+mod schedules;
 mod steward_tasks;
 mod task_steps;
 mod token;
