@@ -1,6 +1,6 @@
 //! Every metric against figures counted by hand over a few rows.
 
-use kanak_warehouse::{Folder, INGEST_QUALITY, MATCH_QUALITY, MetricQuery, rows_json};
+use kanak_warehouse::{Folder, INGEST_QUALITY, MATCH_QUALITY, MetricQuery, REGISTER_FILES, rows_json};
 
 use crate::support::*;
 
@@ -172,6 +172,10 @@ const MATCHES: [&[&str]; 2] = [
     &["scheme", "20", "20", "0", "1", "0", "0", "0", "", ""],
 ];
 
+/// Ten days before the release, and the first minute of its day in India.
+const FILES: [&[&str]; 2] =
+    [&["food", "citizen", "3", "2026-09-21T06:00:00Z"], &["hrms", "employee", "1", "2026-09-30T18:30:00Z"]];
+
 /// Two citizens known to the register `ss`, of whom the first died on 31 January 2026; a business; an employee.
 async fn people() -> Lake {
     let lake = Lake::new();
@@ -190,7 +194,7 @@ async fn lake() -> Lake {
     lake.append("benefit_payment", 1, &payments()).await;
     lake.append("scheme_target", 1, &[target()]).await;
     lake.append("receipt", 1, &[receipt("R-1", "10000"), receipt("R-2", "25000"), receipt("R-3", "25000")]).await;
-    for (table, rows) in [(INGEST_QUALITY, &ROWS[..]), (MATCH_QUALITY, &MATCHES[..])] {
+    for (table, rows) in [(INGEST_QUALITY, &ROWS[..]), (MATCH_QUALITY, &MATCHES[..]), (REGISTER_FILES, &FILES[..])] {
         lake.warehouse.load_table(table, hub_batch(table, rows), Folder::Open).await.unwrap();
     }
     lake.build().await;
@@ -209,7 +213,7 @@ const fn rate(name: &'static str, numerator: f64, denominator: f64, value: f64) 
 }
 
 /// By name.
-const CASES: [Case; 56] = [
+const CASES: [Case; 57] = [
     count("applications_by_channel", 5.0),
     count("applications_overdue", 1.0),
     count("applications_pending", 3.0),
@@ -221,6 +225,7 @@ const CASES: [Case; 56] = [
     rate("conformity", 101.0, 110.0, 101.0 / 110.0),
     rate("coverage", 2.0, 40.0, 0.05),
     rate("days_open", 73.0, 3.0, 73.0 / 3.0),
+    rate("days_since_latest_file", 10.0, 2.0, 5.0),
     rate("disposal_of_filed", 3.0, 6.0, 0.5),
     count("duplicates_found", 55.0),
     rate("duplicates_of_source_records", 55.0, 120.0, 55.0 / 120.0),
