@@ -104,7 +104,7 @@ impl Builder<'_> {
         {
             missing.push((table.to_owned(), folder, relations::batch(table, &[])?));
         }
-        for table in [staging::INGEST_QUALITY, staging::MATCH_QUALITY] {
+        for table in [staging::INGEST_QUALITY, staging::MATCH_QUALITY, staging::REGISTER_FILES] {
             let columns = staging::hub_columns(table).unwrap_or_default();
             missing.push((table.to_owned(), Folder::Open, staging::empty(&columns)));
         }

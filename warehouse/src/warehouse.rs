@@ -473,6 +473,7 @@ fn describe_input(codes: &Codes, name: &str) -> String {
                 .to_owned()
         }
         staging::MATCH_QUALITY => "one row per entity type: what matching did and how good it is".to_owned(),
+        staging::REGISTER_FILES => "one row per source system: how many files came, and when the latest did".to_owned(),
         THIS_RELEASE => "one row: the release that is read and the instant at which it judged".to_owned(),
         _ => match (name.strip_prefix("evt_"), name.strip_prefix("dim_")) {
             (Some(event), _) => {

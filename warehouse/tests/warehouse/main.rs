@@ -5,6 +5,7 @@
 mod access;
 mod appraisal;
 mod benefits;
+mod forty;
 mod grievances;
 mod metrics;
 mod quality;
