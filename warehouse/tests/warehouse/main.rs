@@ -5,6 +5,7 @@
 mod access;
 mod appraisal;
 mod benefits;
+mod case_events;
 mod grievances;
 mod metrics;
 mod quality;
