@@ -43,103 +43,86 @@ told AS (
     f.is_closed,
     greatest(f.times_reopened, 0) AS last_turn,
     CAST(f.filed_at AS BIGINT) AS filed_us,
-    CAST(f.closed_at AS BIGINT) AS closed_us,
-    row_number() OVER (PARTITION BY s.source_system, s.source_key, s.turn, s.assigned_us ORDER BY s.ingest_run DESC, s.source_line DESC) AS nth_of_instant,
-    row_number() OVER (PARTITION BY s.source_system, s.source_key, s.turn ORDER BY s.ingest_run DESC, s.source_line DESC) AS nth_of_turn,
-    first_value(s.stated_office) OVER (PARTITION BY s.source_system, s.source_key, s.turn ORDER BY s.assigned_us ASC NULLS FIRST, s.ingest_run DESC, s.source_line DESC) AS first_office,
-    first_value(s.stated_officer) OVER (PARTITION BY s.source_system, s.source_key, s.turn ORDER BY s.assigned_us ASC NULLS FIRST, s.ingest_run DESC, s.source_line DESC) AS first_officer
-  FROM stated s
-  JOIN fct_grievances f ON f.source_system = s.source_system AND f.grievance_key = s.source_key
-  WHERE s.turn <= greatest(f.times_reopened, 0)
-),
-ended AS (
-  SELECT
-    t.*,
-    CASE
-      WHEN t.turn = t.last_turn THEN t.closed_us
-      WHEN t.says_closed THEN t.stated_close_us
-    END AS close_us
-  FROM told t
-  WHERE t.nth_of_turn = 1
-),
-turns AS (
-  SELECT
-    e.*,
-    row_number() OVER (PARTITION BY e.source_system, e.source_key ORDER BY e.turn) = 1 AS is_first,
-    greatest(e.filed_us, max(e.close_us) OVER (PARTITION BY e.source_system, e.source_key ORDER BY e.turn ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) AS end_us,
-    greatest(e.filed_us, max(e.close_us) OVER (PARTITION BY e.source_system, e.source_key ORDER BY e.turn ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS begin_us,
-    lag(e.close_us) OVER (PARTITION BY e.source_system, e.source_key ORDER BY e.turn) IS NOT NULL AS is_reopened
-  FROM ended e
-),
-assigned AS (
-  SELECT
-    n.source_system,
-    n.source_key,
-    n.turn,
-    n.is_reopened,
-    n.begin_us,
-    t.assigned_us,
-    t.stated_office,
-    t.stated_officer
-  FROM told t
-  JOIN turns n ON n.source_system = t.source_system AND n.source_key = t.source_key AND n.turn = t.turn
-  CROSS JOIN this_release r
-  WHERE t.nth_of_instant = 1
-    AND t.assigned_us >= n.begin_us
-    AND (n.close_us IS NULL OR t.assigned_us <= n.end_us)
-    AND t.assigned_us < (CAST(CAST(r.as_of_on AS INTEGER) AS BIGINT) + 1) * 86400000000 - 19800000000
-),
-resumed AS (
-  SELECT source_system, source_key, turn, min(assigned_us) AS resumed_us
-  FROM assigned
-  WHERE is_reopened AND assigned_us > begin_us
-  GROUP BY source_system, source_key, turn
-),
-happened AS (
-  SELECT n.source_system, n.source_key, n.turn, 0 AS step, 'filed' AS event, n.filed_us AS at_us, n.first_office AS office, n.first_officer AS officer
-  FROM turns n
-  WHERE n.is_first
-  UNION ALL
-  SELECT n.source_system, n.source_key, n.turn, 0, 'reopened', coalesce(m.resumed_us, n.begin_us), n.first_office, n.first_officer
-  FROM turns n
-  LEFT JOIN resumed m ON m.source_system = n.source_system AND m.source_key = n.source_key AND m.turn = n.turn
-  WHERE n.is_reopened
-  UNION ALL
-  SELECT a.source_system, a.source_key, a.turn, 1, 'assigned', a.assigned_us, a.stated_office, a.stated_officer
-  FROM assigned a
-  LEFT JOIN resumed m ON m.source_system = a.source_system AND m.source_key = a.source_key AND m.turn = a.turn
-  WHERE NOT a.is_reopened OR a.assigned_us >= m.resumed_us
-  UNION ALL
-  SELECT n.source_system, n.source_key, n.turn, 1, 'undecided', greatest(n.stated_close_us, n.begin_us), n.stated_office, n.stated_officer
-  FROM turns n
-  CROSS JOIN this_release r
-  WHERE n.turn = n.last_turn AND NOT n.is_closed
-    AND (NOT n.is_reopened OR n.stated_close_us > n.begin_us)
-    AND n.stated_close_us < (CAST(CAST(r.as_of_on AS INTEGER) AS BIGINT) + 1) * 86400000000 - 19800000000
-  UNION ALL
-  SELECT n.source_system, n.source_key, n.turn, 2, 'closed', n.end_us, CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR)
-  FROM turns n
-  WHERE n.close_us IS NOT NULL
-),
-dated AS (
-  SELECT
-    h.*,
-    arrow_cast(h.at_us, 'Timestamp(Microsecond, Some("UTC"))') AS event_at,
-    CAST(arrow_cast(h.at_us, 'Timestamp(Microsecond, Some("UTC"))') + INTERVAL '330 minutes' AS DATE) AS event_on,
+    CAST(CAST(r.as_of_on AS INTEGER) AS BIGINT) * 86400000000 - 19800000000 AS today_us,
     f.grievance_no,
     f.complaint_type,
     f.complaint_department,
     f.district,
     f.complainant_golden_id,
-    r.as_of_on
-  FROM happened h
-  JOIN fct_grievances f ON f.source_system = h.source_system AND f.grievance_key = h.source_key
+    r.as_of_on,
+    row_number() OVER (PARTITION BY s.source_system, s.source_key, s.turn ORDER BY s.ingest_run DESC, s.source_line DESC) AS nth_of_turn,
+    first_value(CASE
+      WHEN s.turn = greatest(f.times_reopened, 0) THEN CAST(f.closed_at AS BIGINT)
+      WHEN s.says_closed THEN s.stated_close_us
+    END) OVER (PARTITION BY s.source_system, s.source_key, s.turn ORDER BY s.ingest_run DESC, s.source_line DESC) AS close_us,
+    row_number() OVER (PARTITION BY s.source_system, s.source_key, s.turn, s.assigned_us ORDER BY s.ingest_run DESC, s.source_line DESC) AS nth_of_instant,
+    first_value(s.stated_office) OVER (PARTITION BY s.source_system, s.source_key, s.turn ORDER BY s.assigned_us ASC NULLS FIRST, s.ingest_run DESC, s.source_line DESC) AS first_office,
+    first_value(s.stated_officer) OVER (PARTITION BY s.source_system, s.source_key, s.turn ORDER BY s.assigned_us ASC NULLS FIRST, s.ingest_run DESC, s.source_line DESC) AS first_officer
+  FROM stated s
+  JOIN fct_grievances f ON f.source_system = s.source_system AND f.grievance_key = s.source_key
   CROSS JOIN this_release r
+  WHERE s.turn <= greatest(f.times_reopened, 0)
+),
+turns AS (
+  SELECT
+    t.*,
+    t.turn = min(t.turn) OVER (PARTITION BY t.source_system, t.source_key) AS is_first,
+    greatest(t.filed_us, max(t.close_us) OVER (PARTITION BY t.source_system, t.source_key ORDER BY t.turn RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) AS end_us,
+    greatest(t.filed_us, max(t.close_us) OVER (PARTITION BY t.source_system, t.source_key ORDER BY t.turn RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS begin_us,
+    last_value(t.close_us) OVER (PARTITION BY t.source_system, t.source_key ORDER BY t.turn RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) IS NOT NULL AS is_reopened
+  FROM told t
+  WHERE t.nth_of_turn = 1 OR t.nth_of_instant = 1
+),
+judged AS (
+  SELECT
+    *,
+    nth_of_instant = 1
+      AND coalesce(assigned_us >= begin_us AND (close_us IS NULL OR assigned_us <= end_us) AND assigned_us < today_us + 86400000000, false) AS is_assignment
+  FROM turns
+),
+resumed AS (
+  SELECT
+    *,
+    min(CASE WHEN is_assignment AND is_reopened AND assigned_us > begin_us THEN assigned_us END) OVER (PARTITION BY source_system, source_key, turn) AS resumed_us
+  FROM judged
+),
+happened AS (
+  SELECT
+    m.*,
+    CASE k.step WHEN 4 THEN 2 WHEN 1 THEN 0 ELSE 1 END AS step,
+    CASE k.step
+      WHEN 1 THEN CASE WHEN m.is_first THEN 'filed' ELSE 'reopened' END
+      WHEN 2 THEN 'assigned'
+      WHEN 3 THEN 'undecided'
+      ELSE 'closed'
+    END AS event,
+    CASE k.step
+      WHEN 1 THEN CASE WHEN m.is_first THEN m.filed_us ELSE coalesce(m.resumed_us, m.begin_us) END
+      WHEN 2 THEN m.assigned_us
+      WHEN 3 THEN greatest(m.stated_close_us, m.begin_us)
+      ELSE m.end_us
+    END AS at_us,
+    CASE k.step WHEN 1 THEN m.first_office WHEN 4 THEN NULL ELSE m.stated_office END AS office,
+    CASE k.step WHEN 1 THEN m.first_officer WHEN 4 THEN NULL ELSE m.stated_officer END AS officer
+  FROM resumed m
+  CROSS JOIN (VALUES (1), (2), (3), (4)) AS k (step)
+  WHERE (k.step = 1 AND m.nth_of_turn = 1 AND (m.is_first OR m.is_reopened))
+    OR (k.step = 2 AND m.is_assignment AND (NOT m.is_reopened OR m.assigned_us >= m.resumed_us))
+    OR (k.step = 3 AND m.nth_of_turn = 1 AND m.turn = m.last_turn AND NOT m.is_closed
+      AND (NOT m.is_reopened OR m.stated_close_us > m.begin_us)
+      AND m.stated_close_us < m.today_us + 86400000000)
+    OR (k.step = 4 AND m.nth_of_turn = 1 AND m.close_us IS NOT NULL)
+),
+dated AS (
+  SELECT
+    h.*,
+    arrow_cast(h.at_us, 'Timestamp(Microsecond, Some("UTC"))') AS event_at,
+    CAST(arrow_cast(h.at_us, 'Timestamp(Microsecond, Some("UTC"))') + INTERVAL '330 minutes' AS DATE) AS event_on
+  FROM happened h
 ),
 numbered AS (
   SELECT
     d.*,
-    CAST(CAST(d.as_of_on AS INTEGER) AS BIGINT) * 86400000000 - 19800000000 AS today_us,
     coalesce(own.working_day_number, state.working_day_number) AS day_number,
     coalesce(own_today.working_day_number, state_today.working_day_number) AS today_number
   FROM dated d
