@@ -14,7 +14,7 @@
 -- Turns that count more times than the last statement are withdrawn. A turn nobody stated leaves no event.
 -- Placed: no source states when a grievance was reopened. It is laid at the first assignment of the new turn after the
 --   closing, and at the closing itself where there is none, so that no time escapes the office; is_instant_stated is false.
--- Order: by turn, then by instant. A closing before filing, or before that of an earlier turn, counts as at that instant; an
+-- Order: by instant; turns that were never closed run on into the next one. A closing before filing, or before that of an earlier turn, counts as at that instant; an
 --   assignment outside of its turn, or dated after the day of the release, is left out; so is an `undecided` dated after that
 --   day, or one that repeats the closing of an earlier turn.
 -- Clock: clock_of says whose time runs after the event, office, or nobody while the grievance is closed. Only filing, closing
@@ -69,7 +69,9 @@ turns AS (
     t.turn = min(t.turn) OVER (PARTITION BY t.source_system, t.source_key) AS is_first,
     greatest(t.filed_us, max(t.close_us) OVER (PARTITION BY t.source_system, t.source_key ORDER BY t.turn RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) AS end_us,
     greatest(t.filed_us, max(t.close_us) OVER (PARTITION BY t.source_system, t.source_key ORDER BY t.turn RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS begin_us,
-    last_value(t.close_us) OVER (PARTITION BY t.source_system, t.source_key ORDER BY t.turn RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) IS NOT NULL AS is_reopened
+    last_value(t.close_us) OVER (PARTITION BY t.source_system, t.source_key ORDER BY t.turn RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) IS NOT NULL AS is_reopened,
+    max(CASE WHEN t.close_us IS NOT NULL THEN t.turn END) OVER (PARTITION BY t.source_system, t.source_key ORDER BY t.turn RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS closed_turn,
+    min(t.close_us) OVER (PARTITION BY t.source_system, t.source_key ORDER BY t.turn RANGE BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) AS later_close_us
   FROM told t
   WHERE t.nth_of_turn = 1 OR t.nth_of_instant = 1
 ),
@@ -77,13 +79,13 @@ judged AS (
   SELECT
     *,
     nth_of_instant = 1
-      AND coalesce(assigned_us >= begin_us AND (close_us IS NULL OR assigned_us <= end_us) AND assigned_us < today_us + 86400000000, false) AS is_assignment
+      AND coalesce(assigned_us >= begin_us AND (close_us IS NULL OR assigned_us <= end_us) AND (close_us IS NOT NULL OR later_close_us IS NULL OR assigned_us <= later_close_us) AND assigned_us < today_us + 86400000000, false) AS is_assignment
   FROM turns
 ),
 resumed AS (
   SELECT
     *,
-    min(CASE WHEN is_assignment AND is_reopened AND assigned_us > begin_us THEN assigned_us END) OVER (PARTITION BY source_system, source_key, turn) AS resumed_us
+    min(CASE WHEN is_assignment AND assigned_us > begin_us AND closed_turn IS NOT NULL THEN assigned_us END) OVER (PARTITION BY source_system, source_key, closed_turn) AS resumed_us
   FROM judged
 ),
 happened AS (
@@ -99,7 +101,7 @@ happened AS (
     CASE k.step
       WHEN 1 THEN CASE WHEN m.is_first THEN m.filed_us ELSE coalesce(m.resumed_us, m.begin_us) END
       WHEN 2 THEN m.assigned_us
-      WHEN 3 THEN greatest(m.stated_close_us, m.begin_us)
+      WHEN 3 THEN greatest(m.stated_close_us, m.begin_us, m.resumed_us)
       ELSE m.end_us
     END AS at_us,
     CASE k.step WHEN 1 THEN m.first_office WHEN 4 THEN NULL ELSE m.stated_office END AS office,
@@ -107,9 +109,9 @@ happened AS (
   FROM resumed m
   CROSS JOIN (VALUES (1), (2), (3), (4)) AS k (step)
   WHERE (k.step = 1 AND m.nth_of_turn = 1 AND (m.is_first OR m.is_reopened))
-    OR (k.step = 2 AND m.is_assignment AND (NOT m.is_reopened OR m.assigned_us >= m.resumed_us))
+    OR (k.step = 2 AND m.is_assignment AND (m.closed_turn IS NULL OR m.assigned_us >= m.resumed_us))
     OR (k.step = 3 AND m.nth_of_turn = 1 AND m.turn = m.last_turn AND NOT m.is_closed
-      AND (NOT m.is_reopened OR m.stated_close_us > m.begin_us)
+      AND (m.closed_turn IS NULL OR m.stated_close_us > m.begin_us)
       AND m.stated_close_us < m.today_us + 86400000000)
     OR (k.step = 4 AND m.nth_of_turn = 1 AND m.close_us IS NOT NULL)
 ),
@@ -134,10 +136,10 @@ numbered AS (
 placed AS (
   SELECT
     n.*,
-    row_number() OVER (PARTITION BY n.source_system, n.source_key ORDER BY n.turn, n.step, n.at_us, n.event) AS position,
-    lag(n.office) OVER (PARTITION BY n.source_system, n.source_key ORDER BY n.turn, n.step, n.at_us, n.event) AS former_office,
-    lead(n.at_us) OVER (PARTITION BY n.source_system, n.source_key ORDER BY n.turn, n.step, n.at_us, n.event) AS next_us,
-    lead(n.day_number) OVER (PARTITION BY n.source_system, n.source_key ORDER BY n.turn, n.step, n.at_us, n.event) AS next_number
+    row_number() OVER (PARTITION BY n.source_system, n.source_key ORDER BY n.closed_turn ASC NULLS FIRST, n.step, n.at_us, n.turn, n.event) AS position,
+    lag(n.office) OVER (PARTITION BY n.source_system, n.source_key ORDER BY n.closed_turn ASC NULLS FIRST, n.step, n.at_us, n.turn, n.event) AS former_office,
+    lead(n.at_us) OVER (PARTITION BY n.source_system, n.source_key ORDER BY n.closed_turn ASC NULLS FIRST, n.step, n.at_us, n.turn, n.event) AS next_us,
+    lead(n.day_number) OVER (PARTITION BY n.source_system, n.source_key ORDER BY n.closed_turn ASC NULLS FIRST, n.step, n.at_us, n.turn, n.event) AS next_number
   FROM numbered n
 )
 SELECT

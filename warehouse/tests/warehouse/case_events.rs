@@ -365,3 +365,36 @@ async fn releases_of_one_day_say_the_same_whatever_their_instant() {
     let days = "SELECT max(day) AS day FROM fct_grievance_open_days";
     assert_eq!(text(&next.rows(days).await[0], "day"), "2026-10-02");
 }
+
+#[tokio::test]
+async fn statements_that_contradict_each_other_give_no_negative_time_and_no_negative_count() {
+    let mut dice = Dice(23);
+    let lake = Lake::new();
+    for run in 1..=4 {
+        let instant = |dice: &mut Dice| {
+            let minutes = dice.below(UNTIL);
+            if dice.below(5) < 2 { String::new() } else { minutes_into_2026(minutes).to_string() }
+        };
+        let statements: Vec<Event> = (0..200)
+            .map(|_| {
+                let (assigned, closed) = (instant(&mut dice), instant(&mut dice));
+                let mut one = grievance(dice.one_of(&["OFF-LOC-D27", "OFF-LOC-D28"]), &assigned, &closed, "0");
+                one.insert("grievance_no", format!("G-{}", dice.below(80)));
+                one.insert("outcome", dice.one_of(&["open", "resolved", "lost"]).to_owned());
+                one.insert("times_reopened", dice.below(4).to_string());
+                one
+            })
+            .collect();
+        lake.append("grievance", run, &statements).await;
+    }
+    lake.build().await;
+    let sql = "SELECT count(*) AS n, sum(CASE WHEN event = 'reopened' THEN 1 ELSE 0 END) AS reopened, \
+               min(dwell_hours) AS hours, min(dwell_working_days) AS days FROM fct_grievance_events";
+    let events = &lake.rows(sql).await[0];
+    assert!(int(events, "reopened") > 10, "{events:?}");
+    assert!(number(events, "hours").unwrap() >= 0.0 && int(events, "days") >= 0, "{events:?}");
+    let sql = "SELECT min(open_at_end) AS open, min(overdue_at_end) AS overdue, max(overdue_at_end - open_at_end) AS beyond \
+               FROM fct_grievance_open_days";
+    let days = &lake.rows(sql).await[0];
+    assert!(int(days, "open") >= 0 && int(days, "overdue") >= 0 && int(days, "beyond") <= 0, "{days:?}");
+}
