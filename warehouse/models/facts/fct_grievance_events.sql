@@ -14,9 +14,9 @@
 -- Turns that count more times than the last statement are withdrawn. A turn nobody stated leaves no event.
 -- Placed: no source states when a grievance was reopened. It is laid at the first assignment of the new turn after the
 --   closing, and at the closing itself where there is none, so that no time escapes the office; is_instant_stated is false.
--- Order: by instant; turns that were never closed run on into the next one. A closing before filing, or before that of an earlier turn, counts as at that instant; an
---   assignment outside of its turn, or dated after the day of the release, is left out; so is an `undecided` dated after that
---   day, or one that repeats the closing of an earlier turn.
+-- Order: by instant; a turn that was never closed runs on into the next one. A closing before filing, or before that of an
+--   earlier turn, counts as at that instant. An assignment outside of its turn, or dated after the day of the release, is left
+--   out; so is an `undecided` dated after that day, or one that repeats the closing of an earlier turn.
 -- Clock: clock_of says whose time runs after the event, office, or nobody while the grievance is closed. Only filing, closing
 --   and reopening move it: assignments and transfers never do. office and officer_golden_id are those that have the case after
 --   the event, and are null while it is closed. district and complaint_department are those of the case today.
