@@ -18,6 +18,7 @@ use tracing::{info, warn};
 
 use crate::appraisal::Appraisals;
 use crate::build_release::Builder;
+use crate::calendar;
 use crate::catalog::{Catalog, THIS_RELEASE, this_release_columns};
 use crate::code_tables;
 use crate::delta::DeltaTables;
@@ -454,6 +455,9 @@ fn describe_input(codes: &Codes, name: &str) -> String {
     match name {
         "dim_dates" => {
             "one row per day: financial years from April, working days Monday to Friday but for holidays".to_owned()
+        }
+        calendar::DISTRICT_DATES => {
+            "one row per day of each district that keeps holidays of its own; elsewhere dim_dates holds".to_owned()
         }
         code_tables::SERVICE_LIMITS => {
             "one row per service and period in which one working-day limit was in force".to_owned()
