@@ -19,12 +19,23 @@ pub(crate) fn sidecar(name: &str, version: &str, more: &str, csv: &str) -> Strin
     )
 }
 
+/// The same table with the columns that every table has and this one leaves out, empty.
+fn whole(csv: &str) -> String {
+    let header = csv.lines().next().unwrap_or_default();
+    let missing = ["parent", "status"].into_iter().filter(|name| !header.split(',').any(|column| column == *name));
+    missing.fold(csv.to_owned(), |csv, name| {
+        let mut lines = csv.lines();
+        let header = format!("{},{name}\n", lines.next().unwrap_or_default());
+        lines.fold(header, |table, line| table + line + ",\n")
+    })
+}
+
 pub(crate) fn part(name: &str, version: &str, more: &str, csv: &str) -> Part {
-    Part::System { sidecar: sidecar(name, version, more, csv), packed_csv: pack(csv) }
+    Part::System { sidecar: sidecar(name, version, more, csv), packed_csv: pack(&whole(csv)) }
 }
 
 pub(crate) fn try_system(name: &str, version: &str, more: &str, csv: &str) -> Result<CodeSystem, CodesError> {
-    CodeSystem::from_parts(&sidecar(name, version, more, csv), pack(csv))
+    CodeSystem::from_parts(&sidecar(name, version, more, csv), pack(&whole(csv)))
 }
 
 pub(crate) fn system(name: &str, version: &str, more: &str, csv: &str) -> CodeSystem {
