@@ -1,6 +1,6 @@
 //! Days on which offices do not work: one dated list for all who count working days.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{day::Day, error::CodesError};
 
@@ -140,6 +140,13 @@ impl Holidays {
         let all = of_one_year.chain(of_each_year);
         let all = all.flat_map(|(on, kept)| kept.iter().map(move |one| (on.clone(), &*one.state, &*one.district)));
         all.filter(|(_, state, district)| !(state.is_empty() && district.is_empty()))
+    }
+
+    /// The districts of the state, by LGD code, that keep days which the rest of the state does not; sorted.
+    pub fn districts(&self) -> BTreeSet<&str> {
+        let kept = self.of_one_year.values().chain(self.of_each_year.values()).flatten();
+        let here = kept.filter(|holiday| holiday.state.is_empty() || holiday.state == PUNJAB);
+        here.map(|holiday| holiday.district.as_str()).filter(|district| !district.is_empty()).collect()
     }
 
     /// The name of the holiday of the whole state that a day, written `YYYY-MM-DD`, is.

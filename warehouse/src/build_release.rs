@@ -78,6 +78,8 @@ impl Builder<'_> {
             self.tables.replace(table, Folder::Open, batch).await?;
         }
         self.tables.replace("dim_dates", Folder::Open, calendar::dates(self.holidays, now.day_ist())?).await?;
+        let of_districts = calendar::district_dates(self.holidays, now.day_ist())?;
+        self.tables.replace(calendar::DISTRICT_DATES, Folder::Open, of_districts).await?;
         Ok(())
     }
 
@@ -104,7 +106,7 @@ impl Builder<'_> {
         {
             missing.push((table.to_owned(), folder, relations::batch(table, &[])?));
         }
-        for table in [staging::INGEST_QUALITY, staging::MATCH_QUALITY] {
+        for table in [staging::INGEST_QUALITY, staging::MATCH_QUALITY, staging::REGISTER_FILES] {
             let columns = staging::hub_columns(table).unwrap_or_default();
             missing.push((table.to_owned(), Folder::Open, staging::empty(&columns)));
         }
@@ -241,6 +243,7 @@ fn fingerprint(model: &SqlModel, release: &Release) -> i64 {
 fn input_order(table: &str) -> Vec<String> {
     let columns: &[&str] = match table {
         "dim_dates" => &["day"],
+        calendar::DISTRICT_DATES => &["district", "day"],
         staging::CROSSWALK => &["entity", "source_system", "source_key"],
         _ if table.starts_with("dim_") && !is_code_list(table) => &["golden_id", "recorded_from"],
         _ => &[],

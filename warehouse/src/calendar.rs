@@ -1,4 +1,4 @@
-//! `dim_dates`: the calendar by which the state counts.
+//! `dim_dates`: the calendar by which the state counts; `dim_district_dates`: where a district's differs.
 //!
 //! Days are India's. Financial years run April to March. The list that is given ([`Holidays`]) says which days are
 //! working days: Monday to Friday unless it names other days of the week, and no holiday. `working_day_number` counts
@@ -13,6 +13,8 @@ use kanak_codes::{Day, Holidays};
 use crate::error::WarehouseError;
 use crate::schema::{Column, ColumnType, arrow_schema};
 
+/// The working days of districts that keep holidays of their own.
+pub(crate) const DISTRICT_DATES: &str = "dim_district_dates";
 /// The first day of the calendar: before any event that a register of today still carries.
 const FIRST_YEAR: i32 = 1990;
 /// How many years the calendar runs on after the present, so that every limit has a due day.
@@ -58,11 +60,50 @@ pub(crate) fn columns() -> Vec<Column> {
     .to_vec()
 }
 
-/// `dim_dates` from 1990 to the end of the sixth financial year after `today`.
-pub(crate) fn dates(holidays: &Holidays, today: NaiveDate) -> Result<RecordBatch, WarehouseError> {
+/// Every day of the calendar: from 1990 to the end of the sixth financial year after `today`.
+fn days_of_calendar(today: NaiveDate) -> Vec<NaiveDate> {
     let first = NaiveDate::from_ymd_opt(FIRST_YEAR, 1, 1).unwrap_or_default();
     let last = NaiveDate::from_ymd_opt(today.year() + YEARS_AHEAD, 3, 31).unwrap_or(today);
-    let days: Vec<NaiveDate> = first.iter_days().take_while(|day| *day <= last).collect();
+    first.iter_days().take_while(|day| *day <= last).collect()
+}
+
+/// `dim_district_dates`: every day of each district that keeps holidays of its own, sorted by district and day. Elsewhere
+/// the working days are those of `dim_dates`.
+pub(crate) fn district_dates(holidays: &Holidays, today: NaiveDate) -> Result<RecordBatch, WarehouseError> {
+    let days = days_of_calendar(today);
+    let (mut districts, mut on, mut works, mut numbers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for district in holidays.districts() {
+        let calendar = holidays.calendar_of_district(district);
+        let mut worked = 0_i64;
+        for day in days.iter().map(|day| days_since_epoch(*day)) {
+            let is_working_day = calendar.is_working_day(Day::from_days(day));
+            worked += i64::from(is_working_day);
+            districts.push(district);
+            on.push(day);
+            works.push(is_working_day);
+            numbers.push(worked);
+        }
+    }
+    let arrays: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from(districts)),
+        Arc::new(Date32Array::from(on)),
+        Arc::new(BooleanArray::from(works)),
+        Arc::new(Int64Array::from(numbers)),
+    ];
+    let columns = [
+        ("district", ColumnType::Text),
+        ("day", ColumnType::Day),
+        ("is_working_day", ColumnType::Flag),
+        ("working_day_number", ColumnType::Integer),
+    ]
+    .map(|(name, kind)| Column { name: name.to_owned(), kind });
+    RecordBatch::try_new(arrow_schema(&columns), arrays)
+        .map_err(|error| WarehouseError::Batch { table: DISTRICT_DATES.to_owned(), message: error.to_string() })
+}
+
+/// `dim_dates` from 1990 to the end of the sixth financial year after `today`.
+pub(crate) fn dates(holidays: &Holidays, today: NaiveDate) -> Result<RecordBatch, WarehouseError> {
+    let days = days_of_calendar(today);
     let calendar = holidays.calendar();
     let works: Vec<bool> =
         days.iter().map(|day| calendar.is_working_day(Day::from_days(days_since_epoch(*day)))).collect();
@@ -136,6 +177,21 @@ mod tests {
             let row = (days_since_epoch(day(text)) - first) as usize;
             assert_eq!(batch["is_working_day"].as_boolean().value(row), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn only_districts_with_holidays_of_their_own_have_a_calendar_of_their_own() {
+        let list = "on,name,state,district\n01-26,Republic Day,,\n2026-01-28,a fair,3,27\n2026-01-28,far away,6,80\n";
+        let batch = district_dates(&Holidays::parse("h.csv", list).unwrap(), day("2026-10-01")).unwrap();
+        let first = batch["day"].as_primitive::<arrow::datatypes::Date32Type>().value(0);
+        assert!(batch["district"].as_string::<i32>().iter().all(|district| district == Some("27")));
+        let numbers = batch["working_day_number"].as_primitive::<Int64Type>();
+        let number = |text: &str| numbers.value((days_since_epoch(day(text)) - first) as usize);
+        // Friday 23 January; Tuesday is the first working day after it, and Wednesday is the fair.
+        assert_eq!(number("2026-01-28"), number("2026-01-23") + 1);
+        assert_eq!(number("2026-01-29"), number("2026-01-23") + 2);
+        let none = district_dates(&Holidays::parse("h.csv", "on,name\n01-26,x\n").unwrap(), day("2026-10-01")).unwrap();
+        assert_eq!(none.num_rows(), 0);
     }
 
     #[test]

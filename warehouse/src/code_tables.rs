@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, BooleanArray, Date32Array, Int64Array, RecordBatch,
 use chrono::NaiveDate;
 use kanak_codes::{CodeSystem, Codes, Concept, Language, Status};
 
-use crate::calendar::days_since_epoch;
+use crate::calendar::{DISTRICT_DATES, days_since_epoch};
 use crate::error::WarehouseError;
 use crate::schema::{Column, ColumnType, arrow_schema};
 
@@ -81,7 +81,10 @@ pub(crate) const SERVICE_LIMITS: &str = "dim_service_limits";
 
 /// Whether a table is a public list, the same for every caller.
 pub(crate) fn is_code_list(table: &str) -> bool {
-    table == "dim_dates" || table == SERVICE_LIMITS || CODE_TABLES.iter().any(|one| one.table == table)
+    table == "dim_dates"
+        || table == DISTRICT_DATES
+        || table == SERVICE_LIMITS
+        || CODE_TABLES.iter().any(|one| one.table == table)
 }
 
 /// What a code table holds, in a sentence.

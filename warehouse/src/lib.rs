@@ -39,6 +39,6 @@ pub use crate::{
     release::{DataFile, Folder, Release, ReleaseTable},
     rows_json::rows_json,
     schema::{Column, ColumnType},
-    staging::{CROSSWALK, CrosswalkRow, INGEST_QUALITY, MATCH_QUALITY, hub_columns},
+    staging::{CROSSWALK, CrosswalkRow, INGEST_QUALITY, MATCH_QUALITY, REGISTER_FILES, hub_columns},
     warehouse::{TableInfo, Warehouse},
 };

@@ -17,6 +17,8 @@ pub const CROSSWALK: &str = "bridge_crosswalk";
 pub const INGEST_QUALITY: &str = "ingest_quality";
 /// How well source records were matched: see [`hub_columns`].
 pub const MATCH_QUALITY: &str = "match_quality";
+/// When each register last came: see [`hub_columns`].
+pub const REGISTER_FILES: &str = "register_files";
 
 /// One crosswalk as it holds now.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -129,8 +131,11 @@ pub(crate) fn crosswalk_batch(mut rows: Vec<CrosswalkRow>) -> Result<RecordBatch
 ///
 /// `match_quality`, one row per entity type: counts of source and golden records, of source records that share a
 /// golden record, of pairs by decision and of open steward tasks; precision and recall in pairs where they are known.
+///
+/// `register_files`, one row per source system that anything came from: how many files (or sealed batches of rows that
+/// programs wrote), each once however often it was read, and when the hub first saw the latest of them.
 pub fn hub_columns(table: &str) -> Option<Vec<Column>> {
-    use ColumnType::{Integer, Number, Text};
+    use ColumnType::{Integer, Number, Text, Timestamp};
     match table {
         INGEST_QUALITY => Some(columns(&[
             ("source_system", Text),
@@ -152,6 +157,9 @@ pub fn hub_columns(table: &str) -> Option<Vec<Column>> {
             ("precision", Number),
             ("recall", Number),
         ])),
+        REGISTER_FILES => {
+            Some(columns(&[("source_system", Text), ("entity", Text), ("files", Integer), ("latest_at", Timestamp)]))
+        }
         _ => None,
     }
 }

@@ -18,6 +18,7 @@ use tracing::{info, warn};
 
 use crate::appraisal::Appraisals;
 use crate::build_release::Builder;
+use crate::calendar;
 use crate::catalog::{Catalog, THIS_RELEASE, this_release_columns};
 use crate::code_tables;
 use crate::delta::DeltaTables;
@@ -455,6 +456,9 @@ fn describe_input(codes: &Codes, name: &str) -> String {
         "dim_dates" => {
             "one row per day: financial years from April, working days Monday to Friday but for holidays".to_owned()
         }
+        calendar::DISTRICT_DATES => {
+            "one row per day of each district that keeps holidays of its own; elsewhere dim_dates holds".to_owned()
+        }
         code_tables::SERVICE_LIMITS => {
             "one row per service and period in which one working-day limit was in force".to_owned()
         }
@@ -473,6 +477,7 @@ fn describe_input(codes: &Codes, name: &str) -> String {
                 .to_owned()
         }
         staging::MATCH_QUALITY => "one row per entity type: what matching did and how good it is".to_owned(),
+        staging::REGISTER_FILES => "one row per source system: how many files came, and when the latest did".to_owned(),
         THIS_RELEASE => "one row: the release that is read and the instant at which it judged".to_owned(),
         _ => match (name.strip_prefix("evt_"), name.strip_prefix("dim_")) {
             (Some(event), _) => {

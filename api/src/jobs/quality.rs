@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
+use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray};
 use arrow::record_batch::RecordBatch;
 use kanak_engine::matching::accuracy::Accuracy;
 use kanak_model::source_system::{Load, RowsAre};
 use kanak_model::{Access, FeedPosition, GoldenId, Timestamp};
 use kanak_store::IngestRunSummary;
-use kanak_warehouse::{Folder, INGEST_QUALITY, MATCH_QUALITY};
+use kanak_warehouse::{Folder, INGEST_QUALITY, MATCH_QUALITY, REGISTER_FILES};
 use serde::{Deserialize, Serialize};
 
 use crate::deployment::Deployment;
@@ -66,7 +66,7 @@ fn standing(runs: Vec<IngestRunSummary>, rows: &RowsAre) -> Vec<IngestRunSummary
     stand
 }
 
-/// Loads `ingest_quality` and `match_quality`.
+/// Loads `ingest_quality`, `match_quality` and `register_files`.
 ///
 /// # Errors
 /// When the hub cannot be read or the lake cannot be written.
@@ -74,6 +74,7 @@ pub async fn load(deployment: &Deployment) -> anyhow::Result<()> {
     let warehouse = &deployment.warehouse;
     warehouse.load_table(INGEST_QUALITY, ingest_quality(deployment).await?, Folder::Open).await?;
     warehouse.load_table(MATCH_QUALITY, match_quality(deployment).await?, Folder::Open).await?;
+    warehouse.load_table(REGISTER_FILES, register_files(deployment).await?, Folder::Open).await?;
     Ok(())
 }
 
@@ -174,10 +175,43 @@ async fn match_quality(deployment: &Deployment) -> anyhow::Result<RecordBatch> {
     ])?)
 }
 
+/// When each file of a source first came, of all readings of its files (the hash of the file, and when it was read).
+fn first_readings(readings: impl IntoIterator<Item = (String, Timestamp)>) -> HashMap<String, Timestamp> {
+    let mut first: HashMap<String, Timestamp> = HashMap::new();
+    for (content_hash, read) in readings {
+        first.entry(content_hash).and_modify(|earlier| *earlier = read.min(*earlier)).or_insert(read);
+    }
+    first
+}
+
+/// One row a source that anything came from: how many files, and when the latest first came.
+async fn register_files(deployment: &Deployment) -> anyhow::Result<RecordBatch> {
+    let store = &deployment.store;
+    let (mut names, mut entities, mut files, mut latest) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for source in store.list_source_systems().await? {
+        let runs = store.list_ingest_runs(Some(source.id), None, u32::MAX).await?;
+        let first = first_readings(runs.into_iter().map(|run| (run.content_hash, run.recorded)));
+        let Some(last) = first.values().max() else { continue };
+        let name = match source.rows {
+            RowsAre::Entity(name) | RowsAre::Event(name) => name,
+        };
+        names.push(Some(source.name));
+        entities.push(Some(name));
+        files.push(first.len() as i64);
+        latest.push(last.0);
+    }
+    Ok(RecordBatch::try_from_iter_with_nullable([
+        ("source_system", texts(names), true),
+        ("entity", texts(entities), true),
+        ("files", numbers(files), true),
+        ("latest_at", Arc::new(TimestampMicrosecondArray::from(latest).with_timezone("UTC")) as ArrayRef, true),
+    ])?)
+}
+
 #[cfg(test)]
 mod tests {
     use arrow::array::AsArray as _;
-    use arrow::datatypes::Int64Type;
+    use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 
     use super::*;
     use crate::testing::House;
@@ -216,6 +250,30 @@ mod tests {
         assert_eq!(counts(&batch, "people", "rejected"), [2]);
         assert_eq!(counts(&batch, "roll", "accepted"), [3]);
         assert_eq!(counts(&batch, "roll", "rejected"), [1]);
+    }
+
+    #[test]
+    fn a_file_that_is_read_again_is_no_later_one() {
+        let reading = |hash: &str, at: i64| (hash.to_owned(), Timestamp(at));
+        let first = first_readings([reading("a", 9), reading("b", 5), reading("a", 2)]);
+        assert_eq!(first, HashMap::from([reading("a", 2), reading("b", 5)]));
+    }
+
+    #[tokio::test]
+    async fn a_register_that_came_tells_its_files_and_one_that_did_not_is_left_out() {
+        let house = House::new().await;
+        for (name, text) in
+            [("people_1.csv", "ID,NAME,DOB\n1,Asha Devi,\n"), ("people_2.csv", "ID,NAME,DOB\n2,Bina Rani,\n")]
+        {
+            house.ingest(name, text).await;
+        }
+        let batch = register_files(&house.deployment).await.unwrap();
+        let column = |name: &str| batch.column_by_name(name).unwrap();
+        assert_eq!(column("source_system").as_string::<i32>().iter().collect::<Vec<_>>(), [Some("people")]);
+        assert_eq!(column("files").as_primitive::<Int64Type>().values().to_vec(), [2]);
+        let runs = house.deployment.store.list_ingest_runs(None, None, u32::MAX).await.unwrap();
+        let latest = runs.iter().map(|run| run.recorded.0).max().unwrap();
+        assert_eq!(column("latest_at").as_primitive::<TimestampMicrosecondType>().values().to_vec(), [latest]);
     }
 
     #[tokio::test]

@@ -8,6 +8,9 @@
 --   A date of death known to the month or year counts from the end of that month or year, so that nobody's payment is
 --   called late on a date that nobody knows. It is a ground to look, never by itself one to stop a benefit: rows that say
 --   it of a person are restricted, and the open marts count them.
+-- is_paid_in_duplicate: paid, and not the first payment of the scheme to the beneficiary's golden record in that calendar month. For
+--   which period a payment was made nobody states, so that arrears and instalments look the same. It too is a ground to look,
+--   never by itself one to stop a benefit: two people whom a link holds to be one are paid once each.
 -- Outcome: trimmed and in small letters, paid or returned. Any other word is counted as is_unknown_outcome and means
 --   nothing: the payment is not held to be paid. A source's own words are translated where its column is mapped.
 WITH stated AS (
@@ -38,6 +41,11 @@ SELECT
   coalesce(s.word = 'paid', false) AND death.date_of_death IS NOT NULL
     AND substr(CAST(s.paid_on AS VARCHAR), 1, CAST(character_length(death.date_of_death) AS BIGINT)) > death.date_of_death
     AS is_paid_after_death,
+  coalesce(s.word = 'paid', false) AND beneficiary.golden_id IS NOT NULL
+    AND row_number() OVER (
+      PARTITION BY s.scheme, beneficiary.golden_id, d.month_start, coalesce(s.word = 'paid', false)
+      ORDER BY s.paid_at, s.source_system, s.source_key
+    ) > 1 AS is_paid_in_duplicate,
   s.amount AS amount_paise,
   s.amount / 100.0 AS amount_rupees
 FROM stated s

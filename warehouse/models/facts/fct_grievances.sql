@@ -13,6 +13,8 @@
 -- office_department is the office's, complaint_department the one that the complaint type belongs to.
 -- Closed: resolved or rejected, with a date. Overdue: open, and due before the instant of the release
 --   that wrote this table. Each day's first release writes it, and every other that changes what it reads.
+-- Repeat: filed at most 90 days after the last one before it of the same golden citizen and complaint type. Where either is not
+--   known, nothing is called one. Whether two speak of the same matter is not told by what they state.
 WITH stated AS (
   SELECT *, lower(trim(outcome)) AS word, row_number() OVER (PARTITION BY source_system, source_key ORDER BY ingest_run DESC, source_line DESC) AS nth
   FROM evt_grievance
@@ -71,7 +73,14 @@ SELECT
   CASE WHEN g.is_closed THEN (CAST(g.closed_at AS BIGINT) - CAST(g.assigned_at AS BIGINT)) / 3600000000.0 END AS hours_with_officer,
   coalesce(g.times_reopened, 0) AS times_reopened,
   coalesce(g.times_escalated, 0) AS times_escalated,
-  g.rating
+  g.rating,
+  coalesce(
+    complainant.golden_id IS NOT NULL AND g.complaint_type IS NOT NULL
+      AND CAST(g.filed_on AS INTEGER) - CAST(lag(g.filed_on) OVER (
+        PARTITION BY complainant.golden_id, g.complaint_type ORDER BY g.filed_at, g.source_system, g.source_key
+      ) AS INTEGER) <= 90,
+    false
+  ) AS is_repeat
 FROM timed g
 LEFT JOIN dim_dates filed ON filed.day = g.filed_on
 LEFT JOIN dim_dates closed

@@ -4,7 +4,7 @@
 -- Reads:  fct_benefit_payments, fct_scheme_targets, dim_scheme_codes, dim_districts
 --
 -- Amounts are of payments that were not returned. beneficiaries counts golden records and does not add up over cuts:
--- one person may be paid in two districts or years. Paid after death: see fct_benefit_payments.
+-- one person may be paid in two districts or years. Paid after death, paid in duplicate: see fct_benefit_payments.
 WITH paid AS (
   SELECT
     scheme,
@@ -17,6 +17,8 @@ WITH paid AS (
     coalesce(sum(amount_paise) FILTER (WHERE is_paid), 0) AS amount_paise,
     count(*) FILTER (WHERE is_paid_after_death) AS paid_after_death,
     coalesce(sum(amount_paise) FILTER (WHERE is_paid_after_death), 0) AS paid_after_death_paise,
+    count(*) FILTER (WHERE is_paid_in_duplicate) AS paid_in_duplicate,
+    coalesce(sum(amount_paise) FILTER (WHERE is_paid_in_duplicate), 0) AS paid_in_duplicate_paise,
     0 AS target,
     0 AS achieved
   FROM fct_benefit_payments
@@ -33,6 +35,8 @@ WITH paid AS (
     0 AS amount_paise,
     0 AS paid_after_death,
     0 AS paid_after_death_paise,
+    0 AS paid_in_duplicate,
+    0 AS paid_in_duplicate_paise,
     coalesce(sum(target), 0) AS target,
     coalesce(sum(achieved), 0) AS achieved
   FROM fct_scheme_targets
@@ -50,6 +54,8 @@ summed AS (
     sum(amount_paise) AS amount_paise,
     sum(paid_after_death) AS paid_after_death,
     sum(paid_after_death_paise) AS paid_after_death_paise,
+    sum(paid_in_duplicate) AS paid_in_duplicate,
+    sum(paid_in_duplicate_paise) AS paid_in_duplicate_paise,
     sum(target) AS target,
     sum(achieved) AS achieved
   FROM paid
@@ -71,6 +77,9 @@ SELECT
   s.paid_after_death,
   s.paid_after_death_paise,
   s.paid_after_death_paise / 100.0 AS paid_after_death_rupees,
+  s.paid_in_duplicate,
+  s.paid_in_duplicate_paise,
+  s.paid_in_duplicate_paise / 100.0 AS paid_in_duplicate_rupees,
   s.target,
   s.achieved,
   s.achieved * 1.0 / nullif(s.target, 0) AS achieved_of_target

@@ -3,7 +3,8 @@
 -- Sorted: district, office, complaint_type
 -- Reads:  fct_grievances, dim_offices, dim_districts, dim_complaint_types
 --
--- Age is counted in days from filing, whether or not anybody was assigned. open = assigned + unassigned.
+-- Age is counted in days from filing, whether or not anybody was assigned. open = assigned + unassigned. days_open: the ages of all
+-- of them together.
 WITH banded AS (
   SELECT
     *,
@@ -29,7 +30,9 @@ counted AS (
     count(*) FILTER (WHERE is_assigned) AS assigned,
     count(*) FILTER (WHERE NOT is_assigned) AS unassigned,
     count(*) FILTER (WHERE is_overdue) AS overdue,
-    max(age_days) AS oldest_days
+    max(age_days) AS oldest_days,
+    coalesce(sum(age_days), 0) AS days_open,
+    count(*) FILTER (WHERE age_days > 30) AS open_over_30_days
   FROM banded
   GROUP BY district, office, complaint_type, age_band_number
 )
@@ -56,7 +59,9 @@ SELECT
   c.assigned,
   c.unassigned,
   c.overdue,
-  c.oldest_days
+  c.oldest_days,
+  c.days_open,
+  c.open_over_30_days
 FROM counted c
 LEFT JOIN dim_districts d ON d.code = c.district
 LEFT JOIN dim_offices o ON o.code = c.office

@@ -6,7 +6,9 @@
 -- Every count is of the grievances filed in that month; how many were closed in a month, whenever filed, says
 -- mart_grievances_by_month. office_department is the office's, complaint_department the complaint type's.
 -- filed = closed + open; closed = resolved + rejected = within_due + late. A rejected grievance is closed and not
--- resolved: resolution is of all closed ones. A rating counts only where the complainant gave one; ratings says of how many.
+-- resolved: resolution is of all closed ones. A rating counts only where the complainant gave one; ratings says of how many,
+-- satisfied how many of them gave 4 or 5, ratings_of_closed how many of the closed ones have one. repeatable: complainant and
+-- complaint type are known, so that repeats (see fct_grievances) can be told. unclassified: without a complaint type.
 WITH counted AS (
   SELECT
     district,
@@ -29,7 +31,12 @@ WITH counted AS (
     coalesce(sum(hours_to_assign), 0.0) AS hours_to_assign,
     coalesce(sum(hours_to_close), 0.0) AS hours_to_close,
     count(rating) AS ratings,
-    coalesce(sum(rating), 0) AS rating_sum
+    coalesce(sum(rating), 0) AS rating_sum,
+    count(rating) FILTER (WHERE is_closed) AS ratings_of_closed,
+    count(*) FILTER (WHERE rating >= 4) AS satisfied,
+    count(*) FILTER (WHERE complaint_type IS NULL) AS unclassified,
+    count(*) FILTER (WHERE complainant_golden_id IS NOT NULL AND complaint_type IS NOT NULL) AS repeatable,
+    count(*) FILTER (WHERE is_repeat) AS repeats
   FROM fct_grievances
   GROUP BY district, office, complaint_type, month, financial_year
 )
@@ -60,6 +67,11 @@ SELECT
   c.hours_to_close,
   c.ratings,
   c.rating_sum,
+  c.ratings_of_closed,
+  c.satisfied,
+  c.unclassified,
+  c.repeatable,
+  c.repeats,
   c.within_due * 1.0 / nullif(c.closed, 0) AS within_due_of_closed,
   c.resolved * 1.0 / nullif(c.closed, 0) AS resolved_of_closed,
   c.overdue * 1.0 / nullif(c.open, 0) AS overdue_of_open,

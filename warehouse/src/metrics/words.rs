@@ -14,6 +14,8 @@ pub enum Unit {
     Rupees,
     /// Working days.
     WorkingDays,
+    /// Days of the calendar.
+    Days,
     /// Hours.
     Hours,
     /// Marks from 1 to 5.
@@ -28,6 +30,7 @@ impl Unit {
             Self::Share => "share",
             Self::Rupees => "rupees",
             Self::WorkingDays => "working_days",
+            Self::Days => "days",
             Self::Hours => "hours",
             Self::Rating => "rating",
         }

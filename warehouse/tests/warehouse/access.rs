@@ -169,7 +169,13 @@ async fn explain_is_refused_to_a_confined_caller() {
 #[tokio::test]
 async fn facts_about_single_citizens_are_restricted_and_their_marts_open() {
     let lake = lake().await;
-    for table in ["fct_benefit_payments", "fct_service_applications", "fct_grievances"] {
+    for table in [
+        "fct_benefit_payments",
+        "fct_service_applications",
+        "fct_grievances",
+        "fct_service_application_events",
+        "fct_grievance_events",
+    ] {
         assert!(is_unknown(&lake, &analyst(None), table).await, "{table}");
         assert_eq!(lake.warehouse.table_info(&steward(None), table).unwrap().folder, Folder::Restricted);
         let lake_folder = lake.folder.path().join("lake");

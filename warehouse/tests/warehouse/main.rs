@@ -5,6 +5,8 @@
 mod access;
 mod appraisal;
 mod benefits;
+mod case_events;
+mod forty;
 mod grievances;
 mod metrics;
 mod quality;

@@ -34,7 +34,7 @@ async fn every_model_is_built_even_when_nothing_was_loaded() {
     let release = lake.warehouse.release().unwrap();
     let tables: Vec<&String> =
         release.tables.keys().filter(|name| name.starts_with("mart_") || name.starts_with("fct_")).collect();
-    assert_eq!(tables.len(), 7 + 13, "{tables:?}");
+    assert_eq!(tables.len(), 10 + 15, "{tables:?}");
     for table in release.tables.keys() {
         lake.rows(&format!("SELECT * FROM {table} LIMIT 1")).await;
     }

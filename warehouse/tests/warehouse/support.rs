@@ -168,6 +168,10 @@ pub(crate) fn hub_batch(table: &str, rows: &[&[&str]]) -> RecordBatch {
         match column.kind {
             ColumnType::Integer => Arc::new(cells.map(|text| text?.parse::<i64>().ok()).collect::<Int64Array>()),
             ColumnType::Number => Arc::new(cells.map(|text| text?.parse::<f64>().ok()).collect::<Float64Array>()),
+            ColumnType::Timestamp => {
+                let instants: TimestampMicrosecondArray = cells.map(|text| text.map(|text| at(text).0)).collect();
+                Arc::new(instants.with_timezone("UTC"))
+            }
             _ => Arc::new(cells.collect::<StringArray>()),
         }
     });
