@@ -267,7 +267,7 @@ fn no_more_rows_count_as_real_than_there_are_and_made_up_systems_have_none() {
 #[test]
 fn a_source_without_a_date_is_of_no_age() {
     let sidecar = crate::made::sidecar("guild", "1", "", "code,display\nA,Ash\n");
-    let packed_csv = crate::made::pack("code,display\nA,Ash\n");
+    let packed_csv = crate::made::pack("code,display,parent,status\nA,Ash,,\n");
     let sidecar = sidecar.replace("source_date = \"2026\"", "source_date = \"none stated\"");
     let codes = crate::made::with(vec![kanak_codes::Part::System { sidecar, packed_csv }]);
     let currency = codes.currency();
