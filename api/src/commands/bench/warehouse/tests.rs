@@ -153,7 +153,7 @@ async fn questions_of_dashboards_are_answered_as_a_count_by_hand_answers_them() 
         }
         checked += 1;
     }
-    assert!(checked >= 60 && cut_short >= 10, "{checked} were counted by hand, {cut_short} of them cut short");
+    assert!(checked >= 50 && cut_short >= 10, "{checked} were counted by hand, {cut_short} of them cut short");
 }
 
 #[tokio::test]
