@@ -14,6 +14,9 @@ use crate::jobs::on_record::record;
 /// The file beside kanak.toml that stands in place of the settings that come with Kanak.
 const SETTINGS: &str = "appraisal.toml";
 
+/// Who answers for officers' figures: enters objections to cases and decides them.
+pub const ANSWER_FOR_FIGURES: [Role; 3] = [Role::Analyst, Role::Supervisor, Role::Administrator];
+
 /// The settings of a deployment: the name of their file and their text.
 ///
 /// # Errors
@@ -113,7 +116,7 @@ pub async fn check_person(deployment: &Deployment, name: &str) -> anyhow::Result
     let user = deployment.store.find_user_by_name(name).await?;
     let user = user.filter(|user| user.disabled.is_none());
     let user = user.with_context(|| format!("there is no user `{name}`; `kanak user list` names them"))?;
-    let may = [Role::Analyst, Role::Supervisor, Role::Administrator].iter().any(|role| user.roles.contains(role));
+    let may = ANSWER_FOR_FIGURES.iter().any(|role| user.roles.contains(role));
     anyhow::ensure!(may, "`{name}` is no analyst, supervisor or administrator; name one who is");
     Ok(())
 }

@@ -6,14 +6,13 @@ pub(super) mod clients;
 mod over_http;
 
 use std::hint::black_box;
-use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context as _;
 use kanak_codes::{CodeSystem, Codes, Concept, Subsumption};
 use serde_json::json;
 
-use super::{Figure, load, median};
+use super::{Figure, median, remove, scratch};
 use crate::cli::{BenchCodesArgs, Global};
 use crate::output::Output;
 
@@ -29,23 +28,14 @@ const RUNS: usize = 7;
 pub(super) async fn run(args: &BenchCodesArgs, global: &Global, output: &Output) -> anyhow::Result<()> {
     let codes = load_all(output)?;
     in_process(&codes, output)?;
-    let folder =
-        args.dir.clone().unwrap_or_else(std::env::temp_dir).join(format!("kanak-bench-{}", std::process::id()));
+    let folder = scratch(args.dir.as_deref());
     let done = Box::pin(over_http::run(args, global, &folder, &codes, output)).await;
     remove(&folder)?;
     done
 }
 
-fn remove(folder: &Path) -> anyhow::Result<()> {
-    std::fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))
-}
-
 fn print(output: &Output, case: &str, rows: usize, figures: serde_json::Value) {
-    let mut line = json!({ "bench": "codes", "case": case, "rows": rows, "load": load() });
-    if let (Some(line), serde_json::Value::Object(figures)) = (line.as_object_mut(), figures) {
-        line.extend(figures);
-    }
-    output.line(line.to_string());
+    super::print(output, "codes", (case, rows as u64), figures);
 }
 
 /// Reads every table, with what stands in memory then.

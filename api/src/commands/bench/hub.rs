@@ -11,7 +11,7 @@ use kanak_model::source_system::RowsAre;
 use kanak_model::{Access, Caller, EntityModel, GoldenId, Kind, Purpose, Role, SourceRecord, SourceSystem};
 use kanak_store::{Arrived, Expected};
 
-use super::Figure;
+use super::{Figure, remove, scratch};
 use crate::cli::{BenchHubArgs, Global};
 use crate::commands::ingest::{ingest_all, list_folder};
 use crate::commands::resolve::resolve_all;
@@ -32,11 +32,10 @@ const WRITTEN_ABOUT: usize = 20_000;
 /// # Errors
 /// When a stage fails.
 pub(super) async fn run(args: &BenchHubArgs, global: &Global, output: &Output) -> anyhow::Result<()> {
-    let folder =
-        args.dir.clone().unwrap_or_else(std::env::temp_dir).join(format!("kanak-bench-{}", std::process::id()));
+    let folder = scratch(args.dir.as_deref());
     let global = Global { data: folder.join("data"), hub: global.hub.clone(), json: false, quiet: true };
     let done = Box::pin(measure(args, &folder, &global, output)).await;
-    std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    remove(&folder)?;
     done
 }
 

@@ -4,9 +4,11 @@ mod codes;
 mod hub;
 mod warehouse;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use serde_json::json;
 
 use crate::cli::{BenchCommand, Global};
@@ -51,10 +53,36 @@ impl Figure {
     }
 }
 
-/// What a share of the answers waited for at most, in milliseconds; of sorted waits, none when there are none.
+/// Prints a figure of another shape than [`Figure`]'s.
+fn print(output: &Output, bench: &str, (case, rows): (&str, u64), figures: serde_json::Value) {
+    let mut line = json!({ "bench": bench, "case": case, "rows": rows, "load": load() });
+    if let (Some(line), serde_json::Value::Object(figures)) = (line.as_object_mut(), figures) {
+        line.extend(figures);
+    }
+    output.line(line.to_string());
+}
+
+/// A folder of this process below `dir`, or among temporary files. Whoever fills it removes it with [`remove`].
+fn scratch(dir: Option<&Path>) -> PathBuf {
+    dir.map_or_else(std::env::temp_dir, Path::to_path_buf).join(format!("kanak-bench-{}", std::process::id()))
+}
+
+fn remove(folder: &Path) -> anyhow::Result<()> {
+    std::fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))
+}
+
+/// What a share of the answers waited for at most; of sorted waits, none when there are none.
+fn within(sorted: &[Duration], share: f64) -> Option<Duration> {
+    sorted.get((sorted.len().saturating_sub(1) as f64 * share) as usize).copied()
+}
+
+/// The same in milliseconds.
 fn at_share(sorted: &[Duration], share: f64) -> Option<f64> {
-    let place = (sorted.len().saturating_sub(1) as f64 * share) as usize;
-    sorted.get(place).map(|waited| thousandths(waited.as_secs_f64() * 1_000.0))
+    within(sorted, share).map(milliseconds)
+}
+
+fn milliseconds(waited: Duration) -> f64 {
+    thousandths(waited.as_secs_f64() * 1_000.0)
 }
 
 /// The middle of some figures, or half-way between the two in the middle; not a number when there are none.

@@ -21,7 +21,7 @@ use serde_json::json;
 
 use self::load::Loaded;
 use self::peer::Peer;
-use super::{load as load_average, thousandths};
+use super::{milliseconds, remove, scratch, thousandths};
 use crate::cli::BenchWarehouseArgs;
 use crate::output::Output;
 
@@ -30,10 +30,9 @@ use crate::output::Output;
 /// # Errors
 /// When a stage fails, or a peer answers otherwise.
 pub(super) async fn run(args: &BenchWarehouseArgs, output: &Output) -> anyhow::Result<()> {
-    let folder =
-        args.dir.clone().unwrap_or_else(std::env::temp_dir).join(format!("kanak-bench-{}", std::process::id()));
+    let folder = scratch(args.dir.as_deref());
     let done = Box::pin(measure_all(args, &folder, output)).await;
-    std::fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    remove(&folder)?;
     done
 }
 
@@ -42,7 +41,7 @@ async fn measure_all(args: &BenchWarehouseArgs, folder: &Path, output: &Output) 
     for rows in &args.rows {
         let lake = folder.join(format!("lake-{rows}"));
         let p95 = Box::pin(measure(args, *rows, &lake, output)).await?;
-        std::fs::remove_dir_all(&lake).with_context(|| format!("cannot remove {}", lake.display()))?;
+        remove(&lake)?;
         match first {
             None => first = Some((*rows, p95)),
             Some((from_rows, from)) => {
@@ -72,25 +71,11 @@ async fn measure(args: &BenchWarehouseArgs, rows: u64, lake: &Path, output: &Out
 
 /// Prints a figure. `rows` is the number of service applications.
 fn print(output: &Output, case: &str, rows: u64, figures: serde_json::Value) {
-    let mut line = json!({ "bench": "warehouse", "case": case, "rows": rows, "load": load_average() });
-    if let (Some(line), serde_json::Value::Object(figures)) = (line.as_object_mut(), figures) {
-        line.extend(figures);
-    }
-    output.line(line.to_string());
-}
-
-/// What so many of the sorted times are within.
-fn middle(sorted: &[Duration], share: f64) -> Duration {
-    let place = (sorted.len().saturating_sub(1)) as f64 * share;
-    sorted.get(place as usize).copied().unwrap_or_default()
+    super::print(output, "warehouse", (case, rows), figures);
 }
 
 fn seconds(lasted: Duration) -> f64 {
     thousandths(lasted.as_secs_f64())
-}
-
-fn milliseconds(waited: Duration) -> f64 {
-    thousandths(waited.as_secs_f64() * 1_000.0)
 }
 
 /// The most memory that this process has had in RAM since it began or since [`reset_peak`]; `None` where the system does not tell.

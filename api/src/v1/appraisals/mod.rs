@@ -10,9 +10,10 @@ pub mod list;
 pub mod officer;
 
 use axum::http::StatusCode;
-use kanak_model::{Caller, Role};
+use kanak_model::Caller;
 use kanak_warehouse::appraisal::{AppraisalError, Appraisals, OfficerSheet};
 
+use crate::jobs::appraisal::ANSWER_FOR_FIGURES;
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
 
@@ -50,7 +51,7 @@ fn is_within(caller: &Caller, sheet: &OfficerSheet) -> bool {
 
 /// Whoever enters or decides an objection has signed in, and answers for officers' figures.
 fn person(caller: &Caller) -> Result<&str, Problem> {
-    let may = [Role::Analyst, Role::Supervisor, Role::Administrator].iter().any(|role| caller.has(*role));
+    let may = ANSWER_FOR_FIGURES.iter().any(|role| caller.has(*role));
     if caller.user.is_some() && may {
         return Ok(&caller.name);
     }
@@ -63,7 +64,7 @@ fn person(caller: &Caller) -> Result<&str, Problem> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use kanak_model::UserId;
+    use kanak_model::{Role, UserId};
     use kanak_warehouse::appraisal::{Outcome, Unscored};
 
     use super::*;

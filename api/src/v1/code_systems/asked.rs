@@ -5,7 +5,9 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::answered::Keep;
+use crate::codes_at_hand::day_of;
 use crate::server::problem::Problem;
+use crate::server::state::AppState;
 
 /// Which edition of a code system answers.
 #[derive(Debug, Clone, Default, Deserialize, IntoParams)]
@@ -42,6 +44,24 @@ impl Edition {
     /// How long an answer may be kept that hangs on nothing but the version.
     pub fn keep(&self) -> Keep {
         if self.version().is_some() { Keep::ForGood } else { Keep::AWhile }
+    }
+}
+
+/// On which day; today where none is said.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct OnDay {
+    /// By what held on this day, such as `2019-07-01`; left out: today.
+    as_of: Option<String>,
+}
+
+impl OnDay {
+    /// The day.
+    ///
+    /// # Errors
+    /// 400 where it is none.
+    pub fn day(&self, state: &AppState) -> Result<Day, Problem> {
+        Ok(read_day(self.as_of.as_deref())?.unwrap_or_else(|| day_of(state.deployment.clock.now())))
     }
 }
 

@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::super::median;
 use super::adhoc::Statement;
 use super::load::Loaded;
 
@@ -48,9 +49,7 @@ pub(super) struct TimedAnswer {
 impl TimedAnswer {
     /// The middle of its runs.
     pub(super) fn middle_ms(&self) -> f64 {
-        let mut ms = self.ms.clone();
-        ms.sort_by(f64::total_cmp);
-        ms.get(ms.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN)
+        median(&self.ms)
     }
 }
 

@@ -8,10 +8,11 @@ use kanak_model::Access;
 use kanak_warehouse::{QueryLimits, QueryResult, Warehouse, rows_json};
 use serde_json::{Map, Value, json};
 
+use super::super::within;
 use super::adhoc::{STATEMENTS, Statement};
 use super::load::Loaded;
 use super::peer::{Answer, Peer, same};
-use super::{middle, milliseconds, print};
+use super::{milliseconds, print};
 use crate::output::Output;
 
 /// Each statement is asked once to warm up and then so often; its time is the middle one.
@@ -86,7 +87,7 @@ async fn time(
         waited.push(begin.elapsed());
     }
     waited.sort_unstable();
-    Ok((rows_of(&answer), middle(&waited, 0.5)))
+    Ok((rows_of(&answer), within(&waited, 0.5).unwrap_or_default()))
 }
 
 /// The answer to a statement.
