@@ -101,7 +101,11 @@ impl<'a> AsOf<'a> {
 
     /// What a code is on the day.
     pub fn judge(&self, code: &str) -> Judgement<'a> {
-        let Some(concept) = self.system.lookup(code) else { return self.judge_unknown(code) };
+        self.judge_found(code, self.system.lookup(code))
+    }
+
+    fn judge_found(&self, code: &str, found: Option<Concept<'a>>) -> Judgement<'a> {
+        let Some(concept) = found else { return self.judge_unknown(code) };
         let Some(day) = self.day else { return Judgement::Valid(concept) };
         let validity = concept.validity();
         match (validity.from, validity.until) {
@@ -128,7 +132,11 @@ impl<'a> AsOf<'a> {
     /// [`CodesError::Batch`] of more than [`BATCH_MAX`] codes.
     pub fn judge_all(&self, codes: &[&str]) -> Result<Vec<Judgement<'a>>, CodesError> {
         check_batch(codes.len())?;
-        Ok(codes.iter().map(|code| self.judge(code)).collect())
+        let (mut judgements, mut asked) = (Vec::with_capacity(codes.len()), codes.iter());
+        self.system.lookup_all(codes, |concept| {
+            judgements.extend(asked.next().map(|code| self.judge_found(code, concept)));
+        });
+        Ok(judgements)
     }
 
     /// The concepts of many codes that are valid on the day, in their order.
@@ -137,7 +145,9 @@ impl<'a> AsOf<'a> {
     /// [`CodesError::Batch`] of more than [`BATCH_MAX`] codes.
     pub fn lookup_all(&self, codes: &[&str]) -> Result<Vec<Option<Concept<'a>>>, CodesError> {
         check_batch(codes.len())?;
-        Ok(codes.iter().map(|code| self.lookup(code)).collect())
+        let mut concepts = Vec::with_capacity(codes.len());
+        self.system.lookup_all(codes, |concept| concepts.push(concept.filter(|concept| self.holds(*concept))));
+        Ok(concepts)
     }
 
     /// The concepts that are valid on the day, in the order of the table.

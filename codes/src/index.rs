@@ -39,6 +39,10 @@ pub(crate) enum Case {
 struct Bucket([u128; 4]);
 
 const KEY_BYTES: usize = 12;
+/// So many codes are looked for at once.
+const AT_ONCE: usize = 16;
+/// What no slot has for a key, since its length is none.
+const NO_KEY: u128 = u128::MAX;
 const ROW_BITS: u32 = 28;
 const ROW_MASK: u128 = (1 << ROW_BITS) - 1;
 
@@ -103,6 +107,32 @@ impl CodeIndex {
                 return found;
             }
             at = (at + 1) & mask;
+        }
+    }
+
+    /// The rows of many codes, in their order, each as [`find`](Self::find) tells it. Where the keys are the codes, the first buckets of
+    /// sixteen are read one after the other by so short a loop that a processor waits for many of them at once.
+    pub(crate) fn find_all(&self, codes: &Column, asked: &[&str], mut found: impl FnMut(Option<Row>)) {
+        if self.keys == Keys::Hashes {
+            for code in asked {
+                found(self.find(codes, code));
+            }
+            return;
+        }
+        let mask = self.buckets.len() - 1;
+        for asked in asked.chunks(AT_ONCE) {
+            let mut keys = [NO_KEY; AT_ONCE];
+            for (key, code) in keys.iter_mut().zip(asked) {
+                *key = self.key(code).unwrap_or(NO_KEY);
+            }
+            let mut first = [(None, false); AT_ONCE];
+            for (first, &key) in first.iter_mut().zip(&keys) {
+                let Bucket(slots) = &self.buckets[place(key) & mask];
+                *first = (only_row_of(slots, key), slots[slots.len() - 1] != 0);
+            }
+            for ((row, is_full), code) in first.into_iter().zip(asked) {
+                found(if row.is_none() && is_full { self.find(codes, code) } else { row });
+            }
         }
     }
 
@@ -216,6 +246,10 @@ mod tests {
             for code in codes.iter().chain([&asked, &format!("{asked}\0")]) {
                 prop_assert_eq!(index.find(&column, code), codes.iter().position(|known| known == code).map(|row| row as Row));
             }
+            let many: Vec<&str> = codes.iter().map(String::as_str).chain([asked.as_str(), "", "longer than any"]).collect();
+            let (mut together, alone) = (Vec::new(), many.iter().map(|code| index.find(&column, code)).collect::<Vec<_>>());
+            index.find_all(&column, &many, |row| together.push(row));
+            prop_assert_eq!(together, alone);
         }
     }
 

@@ -231,6 +231,20 @@ impl CodeSystem {
         Some(Concept { table, row })
     }
 
+    /// The concepts of many codes, in their order, told one by one; about twice as fast as [`lookup`](Self::lookup) of each, since memory is
+    /// waited for once for several.
+    pub fn lookup_all<'a>(&'a self, codes: &[&str], mut found: impl FnMut(Option<Concept<'a>>)) {
+        let table = self.table();
+        let mut bare_codes = [""; 64];
+        for codes in codes.chunks(bare_codes.len()) {
+            let asked = &mut bare_codes[..codes.len()];
+            for (bare_code, code) in asked.iter_mut().zip(codes) {
+                *bare_code = bare(code);
+            }
+            table.find_all(asked, |row| found(row.map(|row| Concept { table, row })));
+        }
+    }
+
     /// The concept in a row, as [`Concept::row`] numbers them.
     pub fn concept_at(&self, row: u32) -> Option<Concept<'_>> {
         let table = self.table();

@@ -222,6 +222,11 @@ impl Table {
         self.index.find(&self.codes, code)
     }
 
+    /// The rows of many codes, in their order.
+    pub(crate) fn find_all(&self, asked: &[&str], found: impl FnMut(Option<Row>)) {
+        self.index.find_all(&self.codes, asked, found);
+    }
+
     /// Whether the concept is kept for history only.
     pub(crate) fn is_retired(&self, row: Row) -> bool {
         !self.retired.is_empty() && self.retired.contains(&row)

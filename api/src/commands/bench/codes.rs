@@ -54,6 +54,12 @@ fn in_process(codes: &Codes, output: &Output) -> anyhow::Result<()> {
     let all = shuffled(system);
     let rows = system.len();
     rate(output, "lookup", rows, all.len(), || all.iter().filter(|code| system.lookup(code).is_some()).count());
+    let texts: Vec<&str> = all.iter().map(String::as_str).collect();
+    rate(output, "lookup_all", rows, texts.len(), || {
+        let mut known = 0;
+        system.lookup_all(&texts, |concept| known += usize::from(concept.is_some()));
+        known
+    });
     let nic = codes.get_system("nic")?;
     let tree = nic.hierarchy().context("industries have no hierarchy")?;
     let concepts: Vec<Concept<'_>> = nic.concepts().collect();
