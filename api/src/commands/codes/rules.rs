@@ -63,7 +63,8 @@ pub(super) fn due(
         grouped(view.holidays.len() as i64)
     ));
     for holiday in &view.holidays {
-        output.note(format!("{} {}", holiday.on, holiday.name));
+        let unconfirmed = holiday.unconfirmed.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
+        output.note(format!("{} {}{unconfirmed}", holiday.on, holiday.name));
     }
     Ok(())
 }
