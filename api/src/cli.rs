@@ -603,6 +603,15 @@ pub enum CodesCommand {
         #[arg(long, value_name = "CODE")]
         district: Option<String>,
     },
+    /// The days of a year on which offices do not work: who states each, and whether it was notified.
+    Holidays {
+        /// The year [default: this one].
+        #[arg(long, value_name = "YEAR")]
+        year: Option<i32>,
+        /// The district whose own holidays are listed as well (LGD code).
+        #[arg(long, value_name = "CODE")]
+        district: Option<String>,
+    },
     /// The rules of a scheme; with facts, whether they meet them, clause by clause.
     Scheme {
         /// The code of the scheme, such as SCH-05.

@@ -60,6 +60,9 @@ pub fn run(command: &CodesCommand, codes: &Codes, holidays: &Holidays, output: &
         CodesCommand::Due { code, received, district } => {
             rules::due(codes, holidays, code, (*received, district.as_deref()), output)?;
         }
+        CodesCommand::Holidays { year, district } => {
+            rules::holidays(codes, holidays, *year, district.as_deref(), output)?;
+        }
         CodesCommand::Scheme { code, stated, as_of, facts: _ } => {
             rules::scheme(code, stated.as_deref(), *as_of, output)?;
         }

@@ -99,7 +99,10 @@ impl DueView {
 }
 
 /// The code of a district of the state, as its list writes it.
-fn find_district(codes: &Codes, district: &str) -> Result<String, Problem> {
+///
+/// # Errors
+/// 400 for one that is none of Punjab.
+pub fn find_district(codes: &Codes, district: &str) -> Result<String, Problem> {
     let districts = codes.get_system("lgd-district")?.as_of(None);
     let concept = lookup::find(districts, district).map_err(|unknown| {
         let why = unknown.detail.unwrap_or_default();
