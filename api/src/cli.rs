@@ -481,6 +481,9 @@ pub enum CodesCommand {
         /// One or more codes.
         #[arg(required = true)]
         codes: Vec<String>,
+        /// The name that came with the one code, in any language: a wrong one makes it not valid.
+        #[arg(long, value_name = "NAME")]
+        display: Option<String>,
         /// Which edition.
         #[command(flatten)]
         edition: EditionArgs,
@@ -540,6 +543,9 @@ pub enum CodesCommand {
         a: String,
         /// The second code.
         b: String,
+        /// In which hierarchy, such as reports_to [default: that of the parents].
+        #[arg(long, value_name = "NAME")]
+        hierarchy: Option<String>,
         /// Which edition.
         #[command(flatten)]
         edition: EditionArgs,
