@@ -9,6 +9,7 @@ use crate::v1::code_systems::asked::read_day;
 /// What a query may say. Whatever else stands in it is passed over: DIGIT's own clients put the tenant there as well.
 #[derive(Debug, Deserialize)]
 pub struct AsOfDay {
+    #[serde(alias = "asOf")]
     as_of: Option<String>,
 }
 

@@ -20,7 +20,7 @@ pub struct Get {
     master_name: String,
     filter: Option<String>,
     /// As of which day.
-    #[serde(rename = "as_of")]
+    #[serde(rename = "as_of", alias = "asOf")]
     as_of: Option<String>,
 }
 

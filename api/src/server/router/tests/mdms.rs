@@ -180,7 +180,7 @@ async fn every_search_takes_the_day_beside_a_body_that_stays_as_it_was() {
         ("/mdms-v2/v1/_get?tenantId=pb&moduleName=tenant&masterName=tenants", &format!("{{{INFO}}}")),
     ] {
         assert!(
-            ok(&post(&served, &format!("{path}&as_of=2019-07-01"), body.clone()).await)
+            ok(&post(&served, &format!("{path}&asOf=2019-07-01"), body.clone()).await)
                 .to_string()
                 .contains("pb.amritsar")
         );
