@@ -7,7 +7,7 @@ use crate::{codes::Codes, concept::Status, day::Day, error::CodesError, system::
 const BUILTIN: &str = include_str!("../data/calendars/holidays.csv");
 
 /// The code system as which a list of holidays is imported, and published by a second person.
-pub(crate) const HOLIDAY_SYSTEM: &str = "holiday";
+const HOLIDAY_SYSTEM: &str = "holiday";
 
 /// The LGD code of Punjab, the state whose days [`Holidays::find`] and [`Holidays::calendar`] know.
 const PUNJAB: &str = "3";
