@@ -481,6 +481,9 @@ pub enum CodesCommand {
         /// One or more codes.
         #[arg(required = true)]
         codes: Vec<String>,
+        /// The name that came with the one code, in any language: a wrong one makes it not valid.
+        #[arg(long, value_name = "NAME")]
+        display: Option<String>,
         /// Which edition.
         #[command(flatten)]
         edition: EditionArgs,
@@ -540,6 +543,9 @@ pub enum CodesCommand {
         a: String,
         /// The second code.
         b: String,
+        /// In which hierarchy, such as reports_to [default: that of the parents].
+        #[arg(long, value_name = "NAME")]
+        hierarchy: Option<String>,
         /// Which edition.
         #[command(flatten)]
         edition: EditionArgs,
@@ -600,6 +606,15 @@ pub enum CodesCommand {
         #[arg(long, value_name = "DAY")]
         received: Day,
         /// The district whose offices decide (LGD code): its own holidays do not count either.
+        #[arg(long, value_name = "CODE")]
+        district: Option<String>,
+    },
+    /// The days of a year on which offices do not work: who states each, and whether it was notified.
+    Holidays {
+        /// The year [default: this one].
+        #[arg(long, value_name = "YEAR")]
+        year: Option<i32>,
+        /// The district whose own holidays are listed as well (LGD code).
         #[arg(long, value_name = "CODE")]
         district: Option<String>,
     },

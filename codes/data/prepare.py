@@ -260,7 +260,7 @@ for pin, offices in sorted(pins.items()):
         "offices": str(len(offices)), "office_names": "|".join(row["officename"] for row in offices),
         "circle": joined(row["circle"] for row in offices)})
 write("pin", ("Postal index numbers", "ਪਿੰਨ ਕੋਡ", "पिन कोड"), pin_rows, shapes=["999999"], searched=["office_names"],
-      source="India Post directory, by PyPI bharatpin", licence="MIT (package), GODL-India (data)", date="2026-11", version="2026-11",
+      source="India Post directory, by PyPI bharatpin", licence="MIT (package), GODL-India (data)", date="2026-05-06", version="2026-11",
       notes="One concept for each PIN; a PIN may serve several districts and a district has many PINs. Lists are parted by |, the "
             "district with most post offices first. LGD district codes were found by name within the state; districts that the two "
             "directories spell differently outside Punjab have none. District Na and state Unknown of the source are left empty.")
@@ -295,13 +295,13 @@ write("bank", ("Banks", "ਬੈਂਕ", "बैंक"), [{
     "code": row["bank_code"], "display": row["bank_name"], "type": row["type"], "micr": row["micr"], "iin": row["iin"],
     **{key: yes.get(row[key], row[key]) for key in ("upi", "ach_credit", "ach_debit", "apbs", "nach_debit")},
     "default_ifsc": row["default_ifsc"]} for row in banks], case_insensitive=True, shapes=["XXXX"],
-    source="Reserve Bank of India and NPCI lists, by npm ifsc 2.0.50", licence="MIT", date="2026-11", version="2.0.50")
+    source="Reserve Bank of India and NPCI lists, by npm ifsc 2.0.50", licence="MIT", date="2026-08-24", version="2.0.50")
 write("ifsc", ("Bank branches (IFSC)", "ਬੈਂਕ ਸ਼ਾਖਾਵਾਂ (IFSC)", "बैंक शाखाएँ (IFSC)"), [{
     "code": row["ifsc"], "display": ", ".join(filter(None, [row["bank_name"] or row["bank_code"], row["branch"]])), "parent": row["bank_code"],
     "bank": row["bank_name"], "branch": row["branch"], "city": row["city"], "district": row["district"], "state": row["state"],
 } for row in sorted(read("codes/ifsc.csv.gz"), key=lambda row: row["ifsc"])], case_insensitive=True, shapes=["AAAA0XXXXXX"],
     parent_system="bank", searched=["city", "district"], source="Reserve Bank of India lists, by npm ifsc 2.0.50 and PyPI ifscfinder 0.2.0",
-    licence="MIT", date="2026-11", version="2.0.50",
+    licence="MIT", date="2026-06-25", version="2.0.50",
     notes="185,325 branches. Addresses are left out. Sixteen banks that merged or closed are missing from the list of banks; their branches "
           "are kept. 238 branches have no bank name and show its code. Retirement dates are not known.")
 

@@ -2,7 +2,7 @@
 
 use crate::{
     day::Day,
-    holidays::{Holidays, Place},
+    holidays::{Holiday, Holidays, Place},
 };
 
 /// Longest run of days without a working one that is waited for. A list that closes offices for longer has no next working day.
@@ -85,10 +85,22 @@ impl Holidays {
 impl<'a> Calendar<'a> {
     /// Why offices are closed on a day; `None` on a working day.
     pub fn day_off(&self, day: Day) -> Option<DayOff<'a>> {
-        if let Some(name) = self.holidays.find_in(day, self.place) {
-            return Some(DayOff::Holiday(name));
+        if let Some(holiday) = self.holiday(day) {
+            return Some(DayOff::Holiday(&holiday.name));
         }
         self.holidays.weekly.iter().any(|weekly| weekly.holds_on(day)).then_some(DayOff::Weekly)
+    }
+
+    /// The holiday that a day is; `None` on any other, closed or not.
+    pub fn holiday(&self, day: Day) -> Option<&'a Holiday> {
+        self.holidays.find_in(day, self.place)
+    }
+
+    /// The holidays after `from`, up to and with `to`, each with its day; those on closed days of the week as well.
+    pub fn holidays_between(&self, from: Day, to: Day) -> impl Iterator<Item = (Day, &'a Holiday)> + use<'a> {
+        let calendar = *self;
+        let days = (from.days()..to.days()).map(|before| Day::from_days(before).plus_days(1));
+        days.filter_map(move |day| Some((day, calendar.holiday(day)?)))
     }
 
     /// Whether offices work on a day.

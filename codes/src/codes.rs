@@ -8,6 +8,7 @@ use crate::{
     day::Day,
     district_outline::DistrictOutlines,
     error::CodesError,
+    holidays::Holidays,
     members::MembersCache,
     places::{self, PlaceName, Places},
     system::CodeSystem,
@@ -99,7 +100,9 @@ impl Codes {
         for part in parts {
             match part {
                 Part::System { sidecar, packed_csv } => {
-                    draft.add_system(CodeSystem::from_parts(&sidecar, packed_csv)?)?;
+                    let system = CodeSystem::from_parts(&sidecar, packed_csv)?;
+                    Holidays::check(&system)?;
+                    draft.add_system(system)?;
                 }
                 Part::ValueSet { text } => draft.add_value_set(ValueSet::parse("value set", &text)?),
                 Part::ConceptMap { text, csv } => {

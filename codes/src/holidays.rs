@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{day::Day, error::CodesError};
+use crate::{codes::Codes, concept::Status, day::Day, error::CodesError, system::CodeSystem};
 
 const BUILTIN: &str = include_str!("../data/calendars/holidays.csv");
+
+/// The code system as which a list of holidays is imported, and published by a second person.
+const HOLIDAY_SYSTEM: &str = "holiday";
 
 /// The LGD code of Punjab, the state whose days [`Holidays::find`] and [`Holidays::calendar`] know.
 const PUNJAB: &str = "3";
@@ -25,12 +28,21 @@ pub struct Holidays {
     pub(crate) weekly: Vec<WeeklyOff>,
 }
 
-/// A name and where it is kept; empty is everywhere.
+/// A holiday as a list states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Holiday {
-    name: String,
-    state: String,
-    district: String,
+pub struct Holiday {
+    /// Its name.
+    pub name: String,
+    /// What kind of holiday, such as `national` or `gazetted`; empty where the list does not say.
+    pub kind: String,
+    /// Whether no notification of the day was at hand, so that it was computed or taken to be one.
+    pub is_made_up: bool,
+    /// Who says so; empty where the list does not.
+    pub source: String,
+    /// The LGD code of the state that alone keeps it; empty for all.
+    pub state: String,
+    /// The LGD code of the district that alone keeps it; empty for all.
+    pub district: String,
 }
 
 /// The days of the week as lists name them.
@@ -95,20 +107,58 @@ impl Holidays {
                 problem: problem.to_owned(),
             })?;
         }
-        if list.weekly.is_empty() {
-            list.weekly =
+        Ok(list.with_free_days())
+    }
+
+    /// The list that a code system holds, one concept a holiday. The property `on` says when, as in [`parse`](Self::parse), or the code where
+    /// there is none; the display is the name; the properties `kind`, `made_up`, `source`, `state` and `district` are as in a list. What is
+    /// retired is no holiday.
+    ///
+    /// # Errors
+    /// [`CodesError::Table`] naming the code and what would be right.
+    pub fn of_system(system: &CodeSystem) -> Result<Self, CodesError> {
+        let mut list = Self { of_one_year: BTreeMap::new(), of_each_year: BTreeMap::new(), weekly: Vec::new() };
+        for concept in system.concepts().filter(|concept| concept.status() == Status::Active) {
+            let on = concept.property("on").unwrap_or(concept.code());
+            list.take(on, concept.display(), |name| concept.property(name)).map_err(|problem| CodesError::Table {
+                system: system.name().to_owned(),
+                problem: format!("`{}`: {problem}", concept.code()),
+            })?;
+        }
+        Ok(list.with_free_days())
+    }
+
+    /// Refuses the version of a code system that is to be the list of holidays and does not read as one.
+    pub(crate) fn check(system: &CodeSystem) -> Result<(), CodesError> {
+        if system.name() == HOLIDAY_SYSTEM { Self::of_system(system).map(drop) } else { Ok(()) }
+    }
+
+    /// The list with Saturdays and Sundays free where it names no day of the week.
+    fn with_free_days(mut self) -> Self {
+        if self.weekly.is_empty() {
+            self.weekly =
                 vec![WeeklyOff { weekday: 5, which: Which::Every }, WeeklyOff { weekday: 6, which: Which::Every }];
         }
-        Ok(list)
+        self
     }
 
     fn read_row(&mut self, header: &[&str], cells: &[&str]) -> Result<(), &'static str> {
-        const TWICE: &str = "this day stands here twice; keep one line";
         let cell = |name: &str| {
             let at = header.iter().position(|column| *column == name)?;
             cells.get(at).copied()
         };
-        let on = cells.first().copied().unwrap_or_default();
+        let first = |at: usize| cells.get(at).copied().unwrap_or_default();
+        self.take(first(0), first(1), cell)
+    }
+
+    /// Takes a holiday; `cell` gives what else is said of it.
+    fn take<'c>(
+        &mut self,
+        on: &str,
+        name: &str,
+        cell: impl Fn(&'static str) -> Option<&'c str>,
+    ) -> Result<(), &'static str> {
+        const TWICE: &str = "this day stands here twice; keep one line";
         if let Some(weekly) = WeeklyOff::parse(on) {
             if self.weekly.contains(&weekly) {
                 return Err(TWICE);
@@ -123,12 +173,27 @@ impl Holidays {
         };
         let named =
             named.ok_or("a holiday begins with its day, `2026-11-08`, or `01-26` for each year, or `every sat`")?;
-        let name = cells.get(1).filter(|name| !name.is_empty()).ok_or("a holiday has a name after its day")?;
+        if name.is_empty() {
+            return Err("a holiday has a name after its day");
+        }
         let (state, district) = (cell("state").unwrap_or_default(), cell("district").unwrap_or_default());
         if named.iter().any(|other| other.state == state && other.district == district) {
             return Err(TWICE);
         }
-        named.push(Holiday { name: (*name).to_owned(), state: state.to_owned(), district: district.to_owned() });
+        let text = |name| cell(name).unwrap_or_default().to_owned();
+        let is_made_up = match cell("made_up").unwrap_or_default() {
+            "true" => true,
+            "false" | "" => false,
+            _ => return Err("`made_up` is `true`, `false` or empty"),
+        };
+        named.push(Holiday {
+            name: name.to_owned(),
+            kind: text("kind"),
+            is_made_up,
+            source: text("source"),
+            state: state.to_owned(),
+            district: district.to_owned(),
+        });
         Ok(())
     }
 
@@ -151,18 +216,26 @@ impl Holidays {
 
     /// The name of the holiday of the whole state that a day, written `YYYY-MM-DD`, is.
     pub fn find(&self, day: &str) -> Option<&str> {
-        self.find_in(Day::parse(day)?, Place::HOME)
+        self.find_in(Day::parse(day)?, Place::HOME).map(|holiday| holiday.name.as_str())
     }
 
-    /// The name of the holiday that a day is at a place.
-    pub(crate) fn find_in(&self, day: Day, place: Place<'_>) -> Option<&str> {
+    /// The holiday that a day is at a place.
+    pub(crate) fn find_in(&self, day: Day, place: Place<'_>) -> Option<&Holiday> {
         let of_one_year = self.of_one_year.get(&day).into_iter().flatten();
         let of_each_year = self.of_each_year.get(&month_day(day)).into_iter().flatten();
         let kept = |holiday: &&Holiday| {
             (holiday.state.is_empty() || holiday.state == place.state)
                 && (holiday.district.is_empty() || place.district == Some(&holiday.district))
         };
-        of_one_year.chain(of_each_year).find(kept).map(|holiday| holiday.name.as_str())
+        of_one_year.chain(of_each_year).find(kept)
+    }
+}
+
+impl Codes {
+    /// The list of holidays that was published as the code system `holiday`; `None` where none was.
+    pub fn find_holidays(&self) -> Option<Holidays> {
+        let system = self.system(HOLIDAY_SYSTEM)?;
+        Some(Holidays::of_system(system).expect("a list of holidays that does not read is refused when it comes in"))
     }
 }
 
@@ -235,7 +308,10 @@ mod tests {
     fn a_day_of_another_state_or_of_a_district_is_none_of_the_whole_state() {
         let rows = "2026-03-01,fair,local,true,x,3,27\n2026-03-02,elsewhere,state,true,x,6,\n2026-03-03,ours,state,true,x,3,\n";
         let holidays = parse(rows);
-        let of = |day: &str, district| holidays.find_in(day.parse().unwrap(), Place { state: "3", district });
+        let of = |day: &str, district| {
+            let holiday = holidays.find_in(day.parse().unwrap(), Place { state: "3", district });
+            holiday.map(|holiday| holiday.name.as_str())
+        };
         assert_eq!((of("2026-03-01", None), of("2026-03-01", Some("27"))), (None, Some("fair")));
         assert_eq!(of("2026-03-01", Some("28")), None);
         assert_eq!((of("2026-03-02", Some("27")), of("2026-03-03", Some("27"))), (None, Some("ours")));
@@ -258,6 +334,64 @@ mod tests {
             assert!(error.starts_with("h.csv line 3: this day stands here twice"), "{error}");
         }
         assert!(Holidays::parse("h.csv", &format!("{HEAD}01-26,x\n01-26,y,,,,3,27\n")).is_ok());
+    }
+
+    #[test]
+    fn a_holiday_says_who_states_it_and_whether_it_is_made_up() {
+        let holidays = parse("2027-03-10,Id-ul-Fitr,gazetted,true,estimated by the moon,3,\n01-26,Republic Day\n");
+        let of = |day: &str| holidays.find_in(day.parse().unwrap(), Place::HOME).unwrap();
+        let fitr = of("2027-03-10");
+        assert_eq!((&*fitr.kind, fitr.is_made_up, &*fitr.source), ("gazetted", true, "estimated by the moon"));
+        assert!(!of("2027-01-26").is_made_up, "a list that does not say so has none made up");
+        let error = Holidays::parse("h.csv", &format!("{HEAD}01-26,x,national,perhaps\n")).unwrap_err().to_string();
+        assert!(error.contains("line 2: `made_up` is `true`, `false` or empty"), "{error}");
+    }
+
+    #[test]
+    fn holidays_that_move_are_on_the_days_for_which_they_were_notified() {
+        let holidays = Holidays::builtin();
+        for (day, expected) in [
+            ("2025-11-05", Some("Birthday of Guru Nanak Dev")),
+            ("2026-11-24", Some("Birthday of Guru Nanak Dev")),
+            ("2026-04-14", Some("Vaisakhi and birthday of Dr. B. R. Ambedkar")),
+            ("2026-04-13", None),
+            ("2025-11-24", None),
+        ] {
+            assert_eq!(holidays.find(day), expected, "{day}");
+        }
+        let of = |day: &str| holidays.find_in(day.parse().unwrap(), Place::HOME).unwrap();
+        assert!(!of("2026-11-24").is_made_up && of("2027-11-14").is_made_up, "those of 2027 were not notified yet");
+        let says_where_from = |holiday: &Holiday| !holiday.source.is_empty() && !holiday.kind.is_empty();
+        assert!(holidays.of_one_year.values().chain(holidays.of_each_year.values()).flatten().all(says_where_from));
+    }
+
+    /// The built-in code systems with a list of holidays as one of them.
+    fn with_list(rows: &str) -> Result<Codes, CodesError> {
+        let about = "name = \"holiday\"\ntitle_en = \"T\"\ntitle_pa = \"T\"\ntitle_hi = \"T\"\nversion = \"1\"\nsource = \"s\"\nlicence = \"l\"\nsource_date = \"2026\"\n";
+        let list = format!("code,display,parent,status,on,made_up,source,state,district\n{rows}");
+        let imported = crate::import_csv(crate::Sidecar::parse_draft("about", about)?, list.as_bytes())?;
+        Codes::builtin()?.with(vec![imported.part()])
+    }
+
+    #[test]
+    fn a_list_comes_in_as_a_code_system_and_counts_as_one_from_a_file_does() {
+        assert_eq!(Codes::builtin().unwrap().find_holidays(), None);
+        let rows = "2028-01-26,Republic Day,,,,,,,\nfair,Fair,,,2028-03-01,true,x,3,27\nold,Gone,,retired,2028-03-02,,,,\nsunday,Sunday,,,every sun,,,,\n";
+        let codes = with_list(rows).unwrap();
+        let file = parse("2028-01-26,Republic Day\n2028-03-01,Fair,,true,x,3,27\nevery sun,Sunday\n");
+        assert_eq!(codes.find_holidays(), Some(file));
+    }
+
+    #[test]
+    fn a_code_system_that_is_no_list_of_holidays_is_refused_with_the_code() {
+        for (rows, says) in [
+            ("soon,Fair,,,,,,,\n", "`soon`: a holiday begins with its day"),
+            ("a,Fair,,,01-26,,,,\nb,Fair,,,01-26,,,,\n", "`b`: this day stands here twice"),
+            ("a,Fair,,,01-26,perhaps,,,\n", "`a`: `made_up` is"),
+        ] {
+            let error = with_list(rows).unwrap_err().to_string();
+            assert!(error.starts_with("code system `holiday`: ") && error.contains(says), "{error}");
+        }
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub use crate::{
     expand::{Expand, Expanded, Expansion},
     head_of_account::{HeadError, HeadLevel, HeadNature, HeadOfAccount, MajorHead},
     hierarchy::Hierarchy,
-    holidays::Holidays,
+    holidays::{Holiday, Holidays},
     imports::{
         CELL_BYTES_MAX, CODE_BYTES_MAX, DigitObject, IMPORT_BYTES_MAX, IMPORT_ROWS_MAX, Imported, digit_objects,
         import_csv, import_digit, import_fhir, import_rows,

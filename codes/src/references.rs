@@ -137,7 +137,7 @@ impl Codes {
                 search.take((HolderKind::ConceptMap, map.name(), row.from_code), source.into_iter().chain(target));
             }
         }
-        for (on, state, district) in Holidays::builtin().places() {
+        for (on, state, district) in self.find_holidays().unwrap_or_else(Holidays::builtin).places() {
             let of = |name: &str| after.name() == name;
             let state = of("lgd-state").then_some(("state", state));
             let district = of("lgd-district").then_some(("district", district));

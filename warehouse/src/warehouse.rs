@@ -1,5 +1,6 @@
 //! The warehouse as the rest of Kanak sees it: a handle that loads, builds and answers.
 
+use std::borrow::Cow;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -95,7 +96,7 @@ pub struct TableInfo {
 impl Warehouse {
     /// Opens the warehouse below `lake`, which is made where it is not there, at its current release. The folder is its
     /// owner's alone. Each build writes the code systems that are in use then. A file `holidays.csv` in it stands in place of the built-in
-    /// list of holidays.
+    /// list of holidays, and one that was published as a code system in place of both.
     ///
     /// # Errors
     /// When the folder cannot be made or read, its manifest does not read, or its list of holidays does not.
@@ -263,12 +264,13 @@ impl Warehouse {
         let _writing = self.inner.writing.lock().await;
         let former = self.release();
         let codes = self.inner.codes.get();
+        let holidays = self.holidays_by(&codes);
         let builder = Builder {
             lake: &self.inner.lake,
             tables: &self.inner.tables,
             runtime: &self.inner.build_runtime,
             codes: &codes,
-            holidays: &self.inner.holidays,
+            holidays: &holidays,
             models: &self.inner.models,
         };
         let mut built = builder.build(former.as_ref(), feed_position, now).await?;
@@ -310,9 +312,14 @@ impl Warehouse {
         current.as_ref().map(|catalog| catalog.release.clone())
     }
 
-    /// The list of holidays by which working days are counted: the deployment's own, or the built-in one.
-    pub fn holidays(&self) -> &Holidays {
-        &self.inner.holidays
+    /// The list of holidays by which working days are counted: the one that was published as the code system `holiday`, or the deployment's
+    /// own, or the built-in one.
+    pub fn holidays(&self) -> Cow<'_, Holidays> {
+        self.holidays_by(&self.inner.codes.get())
+    }
+
+    fn holidays_by(&self, codes: &Codes) -> Cow<'_, Holidays> {
+        codes.find_holidays().map_or(Cow::Borrowed(&self.inner.holidays), Cow::Owned)
     }
 
     /// Answers one SELECT under the caller's access. It has at most 16 KiB, and its rows weigh at most 64 MiB unless the

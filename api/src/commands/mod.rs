@@ -155,7 +155,7 @@ async fn run_command(command: &DataCommand, deployment: &Deployment, output: &Ou
         DataCommand::Agreement(command) => Box::pin(agreement::run(command, deployment, output)).await,
         DataCommand::Consent(command) => Box::pin(consent::run(command, deployment, output)).await,
         DataCommand::AskCodes(command) => {
-            codes::run(command, &deployment.codes(), deployment.warehouse.holidays(), output)
+            codes::run(command, &deployment.codes(), &deployment.warehouse.holidays(), output)
         }
         DataCommand::Appraise(command) => Box::pin(appraise::run(command, deployment, output)).await,
         DataCommand::Pack(command) => Box::pin(pack::run(command, deployment, output)).await,

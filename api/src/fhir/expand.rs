@@ -64,14 +64,17 @@ fn expanded(codes: &Codes, id: Option<&str>, params: &Params, today: Day) -> Res
         (None, None) => {
             let set = find_value_set(codes, url.ok_or_else(missing)?, set_version)?;
             let mut resource = value_set(set);
-            resource.as_object_mut().expect("a resource is an object").remove("compose");
+            if !params.is_true("includeDefinition") {
+                resource.as_object_mut().expect("a resource is an object").remove("compose");
+            }
             let members = members_of(codes, set, params, day)?;
             let is_named = set_version.is_some() || url.is_some_and(|url| name_in("value-set", url).1.is_some());
             keep = keep_of_set((set, is_named), &members, params, (asked_day, today))?;
             (resource, Expansion::of_members(&members, status, &ask))
         }
     };
-    let designations = params.is_true("includeDesignations");
+    let designations = designations_of(params);
+    let properties: Vec<&str> = params.texts(&["property"]).collect();
     let Expansion { total, offset, systems, concepts } = expansion;
     let mut parameters: Vec<Value> = systems
         .iter()
@@ -94,7 +97,12 @@ fn expanded(codes: &Codes, id: Option<&str>, params: &Params, today: Day) -> Res
     let mut told = json!({ "timestamp": today.to_string(), "total": total, "offset": offset, "parameter": parameters });
     let contained = |expanded: &Expanded<'_>| {
         let display = inline.as_ref().and_then(|inline| inline.display_of(expanded)).unwrap_or(expanded.display);
-        contained(expanded, display, day, designations)
+        let mut told = contained(expanded, display, day, &designations);
+        let stated = properties_of(expanded, day, &properties);
+        if !stated.is_empty() {
+            told["extension"] = stated.into();
+        }
+        told
     };
     let listed: Vec<Value> = concepts.iter().map(contained).collect();
     if !listed.is_empty() {
@@ -126,7 +134,38 @@ fn keep_of_set(
     Ok(Keep::ForGood)
 }
 
-fn contained(expanded: &Expanded<'_>, display: &str, day: Day, designations: bool) -> Value {
+/// In which languages names are told beside the display: those that `designation` names, by a tag or by `urn:ietf:bcp:47|` and a tag, or else all
+/// where `includeDesignations` is true.
+fn designations_of(params: &Params) -> Vec<Language> {
+    let is_named = params.texts(&["designation"]).next().is_some();
+    if params.text(&["includeDesignations"]) == Some("false") || !(is_named || params.is_true("includeDesignations")) {
+        return Vec::new();
+    }
+    let tags = params.texts(&["designation"]).map(|token| token.rsplit('|').next().unwrap_or(token));
+    let wanted: Vec<Language> = tags.filter_map(Language::find_by_tag).collect();
+    Language::ALL.into_iter().filter(|language| !is_named || wanted.contains(language)).collect()
+}
+
+/// How R4 carries what R5 calls the properties of a code in an expansion.
+const PROPERTY_EXTENSION: &str =
+    "http://hl7.org/fhir/5.0/StructureDefinition/extension-ValueSet.expansion.contains.property";
+
+/// The properties of a concept, on a day, of those that `property` asks for.
+fn properties_of(expanded: &Expanded<'_>, day: Day, wanted: &[&str]) -> Vec<Value> {
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let as_of = expanded.system.as_of(day);
+    let is_wanted = |name: &str| wanted.contains(&name) || wanted.contains(&"*");
+    let told = |name: &str, kind: &str, value: &str| json!({ "url": PROPERTY_EXTENSION, "extension": [{ "url": "code", "valueCode": name }, { "url": "value", kind: value }] });
+    let parent = as_of.parent(expanded.concept).filter(|_| is_wanted("parent"));
+    let mut stated: Vec<Value> = parent.into_iter().map(|parent| told("parent", "valueCode", parent)).collect();
+    let others = as_of.properties(expanded.concept).filter(|(name, _)| is_wanted(name));
+    stated.extend(others.map(|(name, value)| told(name, "valueString", &value)));
+    stated
+}
+
+fn contained(expanded: &Expanded<'_>, display: &str, day: Day, designations: &[Language]) -> Value {
     let Expanded { system, concept, .. } = expanded;
     let mut told =
         json!({ "system": url_of_system(system.name()), "version": system.version(), "code": concept.code() });
@@ -136,11 +175,12 @@ fn contained(expanded: &Expanded<'_>, display: &str, day: Day, designations: boo
     if is_inactive(*concept, day) {
         told["inactive"] = true.into();
     }
-    if designations {
-        let named = Language::ALL.into_iter().filter_map(|language| {
-            Some(json!({ "language": language.tag(), "value": concept.designation(language)? }))
-        });
-        told["designation"] = named.collect();
+    let named = designations
+        .iter()
+        .filter_map(|language| Some(json!({ "language": language.tag(), "value": concept.designation(*language)? })));
+    let named: Vec<Value> = named.collect();
+    if !named.is_empty() {
+        told["designation"] = named.into();
     }
     told
 }

@@ -9,7 +9,8 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::answer::{FHIR_JSON, NOT_SUPPORTED};
-use crate::server::problem::Problem;
+use super::search::Handling;
+use crate::server::problem::{Problem, beginning};
 
 /// The parameters of a request, in their order.
 #[derive(Debug, Default)]
@@ -43,11 +44,71 @@ struct CodeableConcept {
     coding: Vec<Coding>,
 }
 
+/// Every parameter that some operation or search reads, by the names of R4, of R5 and of this server.
+const READ: [&str; 53] = [
+    "activeOnly",
+    "as_of",
+    "check-system-version",
+    "code",
+    "codeA",
+    "codeB",
+    "codeSystem",
+    "codeableConcept",
+    "coding",
+    "codingA",
+    "codingB",
+    "conceptMap",
+    "conceptMapVersion",
+    "count",
+    "date",
+    "designation",
+    "display",
+    "displayLanguage",
+    "filter",
+    "force-system-version",
+    "includeDefinition",
+    "includeDesignations",
+    "mode",
+    "name",
+    "offset",
+    "property",
+    "reverse",
+    "sourceCode",
+    "sourceCodeableConcept",
+    "sourceCoding",
+    "sourceSystem",
+    "status",
+    "system",
+    "system-version",
+    "systemVersion",
+    "target",
+    "targetCode",
+    "targetCodeableConcept",
+    "targetCoding",
+    "targetScope",
+    "targetSystem",
+    "targetsystem",
+    "title",
+    "url",
+    "valueSet",
+    "valueSetVersion",
+    "version",
+    "_count",
+    "_format",
+    "_id",
+    "_offset",
+    "_pretty",
+    "_summary",
+];
+
 impl<S: Send + Sync> FromRequest<S> for Params {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let mut params = Self(read_query(request.uri().query().unwrap_or_default().as_bytes()));
+        // A search says by itself what it is not searched by.
+        let is_operation = request.uri().path().contains("/$");
+        let handling = if is_operation { Handling::of(request.headers()) } else { Handling::Lenient };
         let takes_json = takes_json(request.headers());
         if request.method() == Method::POST {
             let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -65,6 +126,7 @@ impl<S: Send + Sync> FromRequest<S> for Params {
                 }
             });
         }
+        params.refuse_unread(handling)?;
         // What `_format` says goes before what the header says.
         if params.text(&["_format"]).map_or(takes_json, is_json) {
             return Ok(params);
@@ -126,7 +188,39 @@ fn read_value(kind: &str, value: &Value) -> Option<Given> {
     })
 }
 
+/// A name of a parameter without capitals and marks: `asOf` and `as-of` are as `as_of`.
+fn folded(name: &str) -> String {
+    name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
 impl Params {
+    /// Refuses a parameter that is named as one that is read but for capitals and marks: who misspells `as_of` would otherwise be answered about
+    /// another day. Others that nobody reads are passed over, for clients send what other servers read, unless they are to be refused.
+    fn refuse_unread(&self, handling: Handling) -> Result<(), Problem> {
+        for (stated, _) in &self.0 {
+            let name = stated.split(':').next().unwrap_or_default();
+            if READ.contains(&name) {
+                continue;
+            }
+            let alike = folded(name);
+            let meant = READ.iter().find(|known| folded(known) == alike);
+            let shown = beginning(name, 40);
+            match meant {
+                Some(meant) => {
+                    return Err(Problem::bad_request(format!("`{shown}` is not read here; send it as `{meant}`")));
+                }
+                None if handling == Handling::Strict => {
+                    let detail = format!(
+                        "{NOT_SUPPORTED}`{shown}` is not read here; leave it out, or `Prefer: handling=strict`"
+                    );
+                    return Err(Problem::bad_request(detail));
+                }
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
     /// The first text of a parameter of one of these names; none for an empty one.
     pub fn text(&self, names: &[&str]) -> Option<&str> {
         self.texts(names).next()
@@ -322,6 +416,27 @@ mod tests {
         ] {
             assert_eq!(read_date(text), day.and_then(Day::parse), "{text}");
         }
+    }
+
+    #[test]
+    fn a_parameter_that_is_misspelt_by_capitals_and_marks_is_refused_and_others_as_is_asked_for() {
+        let refused = |query: &str, handling| {
+            Params(read_query(query.as_bytes())).refuse_unread(handling).err().and_then(|problem| problem.detail)
+        };
+        for (query, meant) in [
+            ("asOf=2019", "`as_of`"),
+            ("as-of=2019", "`as_of`"),
+            ("Date=2019", "`date`"),
+            ("DisplayLanguage=pa", "`displayLanguage`"),
+        ] {
+            assert!(refused(query, Handling::Lenient).is_some_and(|detail| detail.contains(meant)), "{query}");
+        }
+        for query in ["x-system-cache-id=7", "name:exact=Nic", "targetsystem=isic&targetSystem=isic", "date=2019", "=1"]
+        {
+            assert_eq!(refused(query, Handling::Lenient), None, "{query}");
+        }
+        assert!(refused("url=nic&shoe=1", Handling::Strict).is_some_and(|detail| detail.contains("`shoe`")));
+        assert_eq!(refused("url=nic&system-version=nic%7C2008&_format=json", Handling::Strict), None);
     }
 
     #[test]

@@ -80,9 +80,9 @@ pub fn searched(
     Ok(Resource::new(bundle))
 }
 
-/// What becomes of a search with a parameter that is not searched by.
+/// What becomes of a request with a parameter that is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Handling {
+pub enum Handling {
     /// It is answered without it.
     Lenient,
     /// It is refused.
@@ -91,7 +91,7 @@ enum Handling {
 
 impl Handling {
     /// What `Prefer` asks for.
-    fn of(headers: &HeaderMap) -> Self {
+    pub fn of(headers: &HeaderMap) -> Self {
         let stated = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
         let mut wishes = stated.flat_map(|value| value.split([',', ';']));
         let is_strict = wishes.any(|wish| wish.trim().eq_ignore_ascii_case("handling=strict"));

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::search_v1::{self, Criteria};
 use crate::server::problem::Problem;
 use crate::server::state::AppState;
+use crate::v1::code_systems::asked::read_day;
 
 /// What is asked.
 #[derive(Debug, Deserialize)]
@@ -18,15 +19,19 @@ pub struct Get {
     module_name: String,
     master_name: String,
     filter: Option<String>,
+    /// As of which day.
+    #[serde(rename = "as_of", alias = "asOf")]
+    as_of: Option<String>,
 }
 
 /// Lists the rows of a master that fit the filter, in the form of [`search_v1::search`]. The body is the `RequestInfo`, an object that
 /// has it, or nothing.
 pub async fn get(State(state): State<AppState>, Query(get): Query<Get>, body: Bytes) -> Result<Json<Value>, Problem> {
-    let Get { tenant_id, module_name, master_name, filter } = get;
+    let Get { tenant_id, module_name, master_name, filter, as_of } = get;
+    let day = read_day(as_of.as_deref())?;
     let request = request_of(&body)?;
     let info = request.get("RequestInfo").unwrap_or(&request);
-    search_v1::answer(&state, info, &Criteria::of_one(tenant_id, module_name, master_name, filter))
+    search_v1::answer(&state, info, &Criteria::of_one(tenant_id, module_name, master_name, filter), day)
 }
 
 fn request_of(body: &[u8]) -> Result<Value, Problem> {

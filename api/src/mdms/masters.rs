@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use kanak_codes::{CodeSystem, Codes, CodesError, Concept, Language, Status};
+use kanak_codes::{AsOf, Codes, CodesError, Concept, Day, Language, Status};
 use kanak_model::toml_text::TomlText;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
+use crate::fhir::named::is_inactive;
 use crate::v1::code_systems::view::status_word;
 
 const DECLARED: &str = include_str!("masters.toml");
@@ -112,27 +113,33 @@ impl Master {
         format!("{}.{}", self.module, self.name)
     }
 
-    /// Its rows: first those that stand in no code system, then the others in the order of the table.
+    /// Its rows on a day: first those that stand in no code system, then the others in the order of the table. Without a day, all that the
+    /// current version has, whenever they were valid.
     ///
     /// # Errors
     /// [`CodesError::UnknownSystem`] where its code system is not served.
-    pub fn rows(&self, codes: &Codes) -> Result<Vec<Row>, CodesError> {
-        let system = codes.get_system(&self.system)?;
+    pub fn rows(&self, codes: &Codes, day: Option<Day>) -> Result<Vec<Row>, CodesError> {
+        let as_of = codes.as_of(&self.system, None, day)?;
         let before = self.before.iter().map(|texts| self.row_of(texts));
-        Ok(before.chain(self.rows_of(system).into_iter().map(|(_, row)| row)).collect())
+        Ok(before.chain(self.rows_of(as_of).into_iter().map(|(_, row)| row)).collect())
     }
 
     /// The rows that are made of concepts, each with its concept, in the order of the table.
-    pub(super) fn rows_of<'c>(&self, system: &'c CodeSystem) -> Vec<(Concept<'c>, Row)> {
+    pub(super) fn rows_of<'c>(&self, as_of: AsOf<'c>) -> Vec<(Concept<'c>, Row)> {
         let fits = |concept: &Concept<'_>| {
             self.properties.iter().all(|(name, value)| concept.property(name) == Some(value.as_str()))
         };
         let mut known: BTreeSet<String> = self.identifiers_before().map(str::to_owned).collect();
         let mut rows = Vec::new();
-        for concept in system.concepts().filter(fits) {
+        for concept in as_of.concepts().filter(fits) {
+            let is_active = match as_of.day() {
+                Some(day) => !is_inactive(concept, day),
+                None => concept.status() == Status::Active,
+            };
+            let status = if is_active { Status::Active } else { Status::Retired };
             let mut data = Map::new();
             for field in &self.field {
-                place(&mut data, &field.name, field.value(concept));
+                place(&mut data, &field.name, field.value(concept, status));
             }
             let own = self.field.first().map(|field| field.name.clone()).unwrap_or_default();
             let mut unique_identifier = data.get(&own).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -141,7 +148,6 @@ impl Master {
                 data.insert(own, unique_identifier.clone().into());
                 known.insert(unique_identifier.clone());
             }
-            let is_active = concept.status() == Status::Active;
             rows.push((concept, Row { unique_identifier, is_active, data: Value::Object(data) }));
         }
         rows
@@ -187,13 +193,14 @@ impl Field {
         }
     }
 
-    fn value(&self, concept: Concept<'_>) -> Value {
+    /// What it says of a concept that has this status on the day that is asked about.
+    fn value(&self, concept: Concept<'_>, status: Status) -> Value {
         let text = match (self.from.as_str(), self.language) {
             ("code", _) => Some(concept.code()),
             ("display", None) => Some(concept.display()),
             ("display", Some(language)) => concept.designation(language),
             ("parent", _) => concept.parent(),
-            ("status", _) => Some(status_word(concept.status())),
+            ("status", _) => Some(status_word(status)),
             (property, _) => concept.property(property),
         };
         let Some(text) = text else { return Value::Null };
@@ -231,7 +238,7 @@ mod tests {
     fn every_master_has_rows_with_identifiers_that_differ() {
         let codes = Codes::builtin().unwrap();
         for master in all() {
-            let rows = master.rows(&codes).unwrap();
+            let rows = master.rows(&codes, None).unwrap();
             let ids: BTreeSet<&str> = rows.iter().map(|row| row.unique_identifier.as_str()).collect();
             assert!(rows.len() > 10 && ids.len() == rows.len() && !ids.contains(""), "{}", master.schema_code());
         }
@@ -241,7 +248,7 @@ mod tests {
     fn rows_are_as_the_municipal_masters_have_them() {
         let codes = Codes::builtin().unwrap();
         let row = |module: &str, name: &str, id: &str| {
-            let rows = find(module, name).unwrap().rows(&codes).unwrap();
+            let rows = find(module, name).unwrap().rows(&codes, None).unwrap();
             rows.into_iter().find(|row| row.unique_identifier == id).unwrap().data
         };
         let light = row("RAINMAKER-PGR", "ServiceDefs", "StreetLightNotWorking");
@@ -253,6 +260,25 @@ mod tests {
         assert_eq!(row("tenant", "tenants", "pb.amritsar")["city"]["districtCode"], "27");
         let state = row("tenant", "tenants", STATE);
         assert_eq!((&state["name"], &state["city"]["districtCode"]), (&"Punjab".into(), &Value::Null));
+    }
+
+    #[test]
+    fn rows_are_those_of_the_day_that_is_asked_about() {
+        let about = "name = \"designation\"\ntitle_en = \"T\"\ntitle_pa = \"T\"\ntitle_hi = \"T\"\nversion = \"new\"\nsource = \"s\"\nlicence = \"l\"\nsource_date = \"2026\"\neffective_from = \"2020-01-01\"\n";
+        let list = "code,display,parent,status,description,valid_from,valid_until,replaced_by\n\
+                    A,Old,,retired,,,2021-05-14,B\nB,New,,,,2021-05-14,,\n";
+        let sidecar = kanak_codes::Sidecar::parse_draft("about", about).unwrap();
+        let imported = kanak_codes::import_csv(sidecar, list.as_bytes()).unwrap();
+        let today = Day::parse("2026-11-28").unwrap();
+        let codes = Codes::builtin().unwrap().with(vec![imported.part()]).unwrap().on(today);
+        let rows = |day: Option<&str>| -> Vec<(String, bool, Value)> {
+            let rows = find("common-masters", "Designation").unwrap().rows(&codes, day.and_then(Day::parse)).unwrap();
+            rows.into_iter().map(|row| (row.unique_identifier, row.is_active, row.data["active"].clone())).collect()
+        };
+        let row = |code: &str, is_active: bool| (code.to_owned(), is_active, Value::from(is_active));
+        assert_eq!(rows(Some("2019-07-01")), [row("A", true)], "what is retired today was given then");
+        assert_eq!(rows(Some("2021-05-14")), [row("B", true)]);
+        assert_eq!(rows(None), [row("A", false), row("B", true)]);
     }
 
     #[test]

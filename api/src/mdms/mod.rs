@@ -2,6 +2,7 @@
 //! `POST /egov-mdms-service/v1/_search` and `_get`. Which master is which code system, `masters.toml` says.
 
 pub mod answer;
+pub mod as_of;
 mod expression;
 pub mod filter;
 pub mod get_v1;

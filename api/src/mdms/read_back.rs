@@ -31,7 +31,7 @@ pub fn read_back(
     sidecar: Sidecar,
     objects: &[DigitObject],
 ) -> Result<Imported, CodesError> {
-    let shown = master.rows_of(base);
+    let shown = master.rows_of(base.as_of(None));
     let mut reading = Reading::of(master, base, &shown);
     for object in objects {
         reading.take(object)?;
@@ -293,7 +293,7 @@ mod tests {
 
     /// The master of a code system as the second version answers it.
     fn answered(master: &Master, codes: &Codes) -> Vec<Value> {
-        let rows = master.rows(codes).unwrap().into_iter();
+        let rows = master.rows(codes, None).unwrap().into_iter();
         rows.map(|row| {
             json!({ "schemaCode": master.schema_code(), "uniqueIdentifier": row.unique_identifier, "data": row.data, "isActive": row.is_active })
         })
@@ -312,7 +312,7 @@ mod tests {
         for master in masters::all() {
             let base = codes.get_system(&master.system).unwrap();
             let second = json!({ "mdms": answered(master, &codes) });
-            let data: Vec<Value> = master.rows(&codes).unwrap().into_iter().map(|row| row.data).collect();
+            let data: Vec<Value> = master.rows(&codes, None).unwrap().into_iter().map(|row| row.data).collect();
             let first = json!({ "MdmsRes": { (master.module.as_str()): { (master.name.as_str()): data } } });
             for file in [second, first] {
                 let imported = read(master, &codes, &file).unwrap();

@@ -1,11 +1,13 @@
 //! `POST /egov-mdms-service/v1/_search`: the rows of several masters at once, as DIGIT's first version answers.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Query, State};
+use kanak_codes::Day;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::answer::response_info;
+use super::as_of::AsOfDay;
 use super::filter::Filter;
 use super::masters;
 use super::pattern::PATTERNS_MAX;
@@ -49,12 +51,22 @@ const MASTERS_MAX: usize = 100;
 const REPEATED_CHARS_MAX: usize = 200;
 
 /// Lists the rows of masters that fit their filters. As in DIGIT, masters that are not served here are left out of the answer.
-pub async fn search(State(state): State<AppState>, Json(search): Json<Search>) -> Result<Json<Value>, Problem> {
-    answer(&state, &search.request_info, &search.criteria)
+/// `as_of` in the query lists the rows as they were on that day.
+pub async fn search(
+    State(state): State<AppState>,
+    Query(as_of): Query<AsOfDay>,
+    Json(search): Json<Search>,
+) -> Result<Json<Value>, Problem> {
+    answer(&state, &search.request_info, &search.criteria, as_of.day()?)
 }
 
-/// What is answered to a request.
-pub(super) fn answer(state: &AppState, request_info: &Value, criteria: &Criteria) -> Result<Json<Value>, Problem> {
+/// What is answered to a request about a day; about whatever day where none is asked about.
+pub(super) fn answer(
+    state: &AppState,
+    request_info: &Value,
+    criteria: &Criteria,
+    day: Option<Day>,
+) -> Result<Json<Value>, Problem> {
     if criteria.tenant_id.trim().is_empty() {
         return Err(Problem::bad_request("`tenantId` is empty; send the tenant, such as pb.amritsar"));
     }
@@ -79,7 +91,7 @@ pub(super) fn answer(state: &AppState, request_info: &Value, criteria: &Criteria
             let Some(master) = masters::find(&module.module_name, &wanted.name).filter(|_| is_of_state) else {
                 continue;
             };
-            let rows: Vec<Value> = master.rows(&codes)?.into_iter().map(|row| row.data).collect();
+            let rows: Vec<Value> = master.rows(&codes, day)?.into_iter().map(|row| row.data).collect();
             let rows = match filter {
                 Some(filter) => filter.of(rows),
                 None => rows,

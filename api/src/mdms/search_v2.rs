@@ -1,11 +1,12 @@
 //! `POST /mdms-v2/v2/_search`: the rows of a master, or of all.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::answer::response_info;
+use super::as_of::AsOfDay;
 use super::masters::{self, Master, Row};
 use super::pattern::{Letters, PATTERNS_MAX, Pattern};
 use crate::server::problem::{Problem, beginning};
@@ -43,8 +44,14 @@ struct Criteria {
 }
 
 /// Lists the rows that fit: of the master of `schemaCode`, or of every master where none is named. As in DIGIT, a master that is not served here
-/// has no rows, nor has a tenant outside the state; the rows of a tenant in it are those of the state.
-pub async fn search(State(state): State<AppState>, Json(search): Json<Search>) -> Result<Json<Value>, Problem> {
+/// has no rows, nor has a tenant outside the state; the rows of a tenant in it are those of the state. `as_of` in
+/// the query lists the rows as they were on that day.
+pub async fn search(
+    State(state): State<AppState>,
+    Query(as_of): Query<AsOfDay>,
+    Json(search): Json<Search>,
+) -> Result<Json<Value>, Problem> {
+    let day = as_of.day()?;
     let Search { request_info, criteria } = search;
     if criteria.tenant_id.trim().is_empty() {
         return Err(Problem::bad_request("`tenantId` is empty; send the tenant, such as pb.amritsar"));
@@ -55,7 +62,7 @@ pub async fn search(State(state): State<AppState>, Json(search): Json<Search>) -
     let mut to_pass = criteria.offset.unwrap_or(0);
     let mut told: Vec<Value> = Vec::new();
     for master in masters::all().iter().filter(|master| criteria.asks_for(master)) {
-        for row in master.rows(&codes)? {
+        for row in master.rows(&codes, day)? {
             if told.len() >= limit {
                 break;
             }

@@ -18,12 +18,13 @@ use crate::server::state::AppState;
 /// An address that was quiet has the requests of so many seconds at hand.
 const SECONDS_AT_HAND: f64 = 10.0;
 /// How the paths of public codes begin. Whoever asks them needs no key.
-const PUBLIC: [&str; 10] = [
+const PUBLIC: [&str; 11] = [
     "/v1/code-systems",
     "/v1/value-sets",
     "/v1/concept-maps",
     "/v1/code-bundle",
     "/v1/code-currency",
+    "/v1/holidays",
     "/v1/services",
     "/v1/schemes",
     "/fhir/",

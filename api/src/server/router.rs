@@ -56,6 +56,7 @@ fn of_codes() -> OpenApiRouter<AppState> {
         .routes(routes!(v1::code_currency::list::list))
         .routes(routes!(v1::services::charter::charter))
         .routes(routes!(v1::services::due::due))
+        .routes(routes!(v1::holidays::list::list))
         .routes(routes!(v1::schemes::list::list))
         .routes(routes!(v1::schemes::get::get))
         .routes(routes!(v1::schemes::evaluate::evaluate))

@@ -14,6 +14,7 @@ pub mod crosswalks;
 pub mod department_answers;
 pub mod feed;
 pub mod golden_records;
+pub mod holidays;
 pub mod metrics;
 pub mod proposals;
 pub mod relations;

@@ -276,11 +276,12 @@ fn a_source_without_a_date_is_of_no_age() {
 }
 
 #[test]
-fn a_list_of_drawing_officers_and_one_of_heads_read_by_the_shipped_sidecars() {
+fn lists_of_drawing_officers_of_heads_and_of_holidays_read_by_the_shipped_sidecars() {
     use std::io::Write as _;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/importable");
     for (name, rows, asked) in [
         ("head-of-account", "0029,Land Revenue,,\n002900,Sub,0029,\n002900101,Minor,002900,\n", "002900101"),
+        ("holiday", "2028-01-26,Republic Day,,,,national\nfair-27,Fair,,,2028-03-01,local,3,27\n", "fair-27"),
         ("drawing-officer", "PB-041,Tehsildar Dhuri,OFF-REV-T270,,OFF-REV-T270,Sangrur,43\n", "pb-041"),
     ] {
         let header = fs::read_to_string(folder.join(format!("{name}.csv"))).unwrap();

@@ -288,10 +288,10 @@ fn delivered(no: &str, applied: &str, disposed: &str) -> Event {
 #[tokio::test]
 async fn a_delivery_across_a_holiday_of_the_state_is_in_time() {
     let lake = Lake::new();
-    // Monday 23 March 2026, Monday 13 April 2026 and Friday 25 December 2025 are holidays; SVC-001 has one working day.
+    // Monday 23 March 2026, Tuesday 14 April 2026 and Thursday 25 December 2025 are holidays; SVC-001 has one working day.
     let cases = [
         delivered("march", "2026-03-20T05:00:00Z", "2026-03-24T05:00:00Z"),
-        delivered("april", "2026-04-10T05:00:00Z", "2026-04-14T05:00:00Z"),
+        delivered("april", "2026-04-13T05:00:00Z", "2026-04-15T05:00:00Z"),
         delivered("december", "2025-12-24T05:00:00Z", "2025-12-26T05:00:00Z"),
     ];
     lake.append("service_application", 1, &cases).await;

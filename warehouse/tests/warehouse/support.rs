@@ -213,10 +213,23 @@ pub(crate) fn minutes_into_2026(minutes: u64) -> Timestamp {
     Timestamp(at("2025-12-31T18:30:00Z").0 + minutes as i64 * 60_000_000)
 }
 
-/// Whether offices work, written down a second time.
+/// Whether offices work on a day of 2026 or January 2027, written down a second time.
 pub(crate) fn is_working_day(day: NaiveDate) -> bool {
-    let is_holiday = matches!((day.month(), day.day()), (1, 26) | (3, 23) | (4, 13) | (8, 15) | (10, 2) | (12, 25));
-    !is_holiday && !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
+    let of_each_year = matches!((day.month(), day.day()), (1, 26) | (3, 23) | (8, 15) | (10, 2) | (12, 25));
+    let of_one_year = match (day.year(), day.month()) {
+        (2026, 3) => [4, 26, 31].contains(&day.day()),
+        (2026, 4) => [3, 8, 14].contains(&day.day()),
+        (2026, 5) => [1, 27].contains(&day.day()),
+        (2026, 6) => [18, 29].contains(&day.day()),
+        (2026, 7) => day.day() == 31,
+        (2026, 9) => day.day() == 4,
+        (2026, 10) => [20, 26].contains(&day.day()),
+        (2026, 11) => [10, 16, 24].contains(&day.day()),
+        (2026, 12) => [14, 28].contains(&day.day()),
+        (2027, 1) => day.day() == 15,
+        _ => false,
+    };
+    !of_each_year && !of_one_year && !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)
 }
 
 /// The n-th working day after a day, by walking.

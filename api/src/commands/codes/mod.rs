@@ -6,12 +6,15 @@ mod stewards;
 
 use anyhow::{anyhow, bail};
 use kanak_codes::identifiers::CheckedKind;
-use kanak_codes::{AsOf, Codes, CodesError, Concept, Direction, Holidays, Language, SearchHit, Status, Validation};
+use kanak_codes::{
+    AsOf, Codes, CodesError, Concept, Direction, DisplayCheck, Holidays, Language, SearchHit, Status, Validation,
+};
 use serde_json::{Value, json};
 
 use crate::cli::{CodesCommand, EditionArgs};
 use crate::output::{Output, grouped};
 use crate::server::problem::Problem;
+use crate::v1::code_systems::judges::wrong_display;
 use crate::v1::code_systems::view::{CodeSystemView, ConceptView, status_word, words_of, words_of_retired};
 
 pub use rules::with_facts_read;
@@ -24,8 +27,8 @@ pub fn run(command: &CodesCommand, codes: &Codes, holidays: &Holidays, output: &
     match command {
         CodesCommand::List => list(codes, output)?,
         CodesCommand::Lookup { system, code, edition } => lookup(edition.find(codes, system)?, code, output)?,
-        CodesCommand::Validate { system, codes: wanted, edition } => {
-            validate(codes, system, wanted, edition, output)?;
+        CodesCommand::Validate { system, codes: wanted, display, edition } => {
+            validate(codes, system, (wanted, display.as_deref()), edition, output)?;
         }
         CodesCommand::Search { system, text, limit, edition } => {
             search(edition.find(codes, system)?, &text.join(" "), *limit, output)?;
@@ -41,8 +44,8 @@ pub fn run(command: &CodesCommand, codes: &Codes, holidays: &Holidays, output: &
             related::translate(codes, (map, code), direction, *as_of, output)?;
         }
         CodesCommand::Translate { .. } => related::list_concept_maps(codes, output)?,
-        CodesCommand::Subsumes { system, a, b, edition } => {
-            related::subsumes(edition.find(codes, system)?, a, b, output)?;
+        CodesCommand::Subsumes { system, a, b, hierarchy, edition } => {
+            related::subsumes(edition.find(codes, system)?, (a, b), hierarchy.as_deref(), output)?;
         }
         CodesCommand::Diff { system, from, to, limit } => {
             related::compare(codes, system, (from, to.as_deref()), *limit, output)?;
@@ -59,6 +62,9 @@ pub fn run(command: &CodesCommand, codes: &Codes, holidays: &Holidays, output: &
         CodesCommand::Charter { code, as_of } => rules::charter(codes, code, *as_of, output)?,
         CodesCommand::Due { code, received, district } => {
             rules::due(codes, holidays, code, (*received, district.as_deref()), output)?;
+        }
+        CodesCommand::Holidays { year, district } => {
+            rules::holidays(codes, holidays, *year, district.as_deref(), output)?;
         }
         CodesCommand::Scheme { code, stated, as_of, facts: _ } => {
             rules::scheme(code, stated.as_deref(), *as_of, output)?;
@@ -140,11 +146,31 @@ impl Judged {
         let retired = validation.concept().filter(|concept| concept.status() == Status::Retired);
         Self { reason: words_of(validation), retired: retired.map(words_of_retired) }
     }
+
+    /// The same of a code that came with a name.
+    fn with_display(validation: &Validation<'_>, display: Option<&str>) -> Self {
+        let judged = Self::of(validation);
+        let check = validation.concept().zip(display).map(|(concept, name)| concept.check_display(name, Language::En));
+        match check {
+            Some(DisplayCheck::Wrong { right }) if judged.reason.is_none() => {
+                Self { reason: Some(wrong_display(right)), ..judged }
+            }
+            _ => judged,
+        }
+    }
 }
 
-/// Judges a code: of a code system, of a value set, or of a checked kind.
-fn judge(codes: &Codes, system: &str, code: &str, edition: &EditionArgs) -> anyhow::Result<Judged> {
+/// Judges a code, with the name that came with it: of a code system, of a value set, or of a checked kind.
+fn judge(
+    codes: &Codes,
+    system: &str,
+    (code, display): (&str, Option<&str>),
+    edition: &EditionArgs,
+) -> anyhow::Result<Judged> {
     if let Some(kind) = CheckedKind::parse_name(system) {
+        if display.is_some() {
+            bail!("`{system}` is a checked kind, whose values have no names; leave --display out");
+        }
         // An identifier of a person is never echoed, not even a wrong one.
         return Ok(Judged { reason: kind.check(code).err().map(|error| error.to_string()), retired: None });
     }
@@ -152,21 +178,24 @@ fn judge(codes: &Codes, system: &str, code: &str, edition: &EditionArgs) -> anyh
         if edition.version.is_some() {
             bail!("`{system}` is a value set; --version is for code systems");
         }
-        return Ok(Judged::of(&codes.validate_in(system, None, code, edition.as_of)?));
+        return Ok(Judged::with_display(&codes.validate_in(system, None, code, edition.as_of)?, display));
     }
-    Ok(Judged::of(&edition.find(codes, system)?.validate(code)))
+    Ok(Judged::with_display(&edition.find(codes, system)?.validate(code), display))
 }
 
 fn validate(
     codes: &Codes,
     system: &str,
-    wanted: &[String],
+    (wanted, display): (&[String], Option<&str>),
     edition: &EditionArgs,
     output: &Output,
 ) -> anyhow::Result<()> {
+    if display.is_some() && wanted.len() > 1 {
+        bail!("--display is the name of one code, and {} were given; ask one by one", wanted.len());
+    }
     let mut results = Vec::with_capacity(wanted.len());
     for code in wanted {
-        results.push((code, judge(codes, system, code, edition)?));
+        results.push((code, judge(codes, system, (code, display), edition)?));
     }
     let hidden = CheckedKind::parse_name(system).is_some();
     let shown = |code: &str| if hidden { kanak_model::quality::mask(code) } else { code.to_owned() };
@@ -250,13 +279,13 @@ mod tests {
         let complaints = codes.get_system("complaint-type").unwrap();
         let of = |status| complaints.concepts().find(|concept| concept.status() == status).unwrap().code().to_owned();
         let (active, retired) = (of(Status::Active), of(Status::Retired));
-        let judged = |code: &str| judge(&codes, "complaint-type", code, &EditionArgs::default()).unwrap();
+        let judged = |code: &str| judge(&codes, "complaint-type", (code, None), &EditionArgs::default()).unwrap();
         assert!(judged(&retired).reason.is_none() && judged(&retired).retired.unwrap().contains(&retired));
         assert!(judged(&active).reason.is_none() && judged(&active).retired.is_none());
 
         let (asker, mut printed) = tokio::sync::mpsc::unbounded_channel();
         let output = Output::to_asker(true, false, asker);
-        validate(&codes, "complaint-type", &[active, retired], &EditionArgs::default(), &output).unwrap();
+        validate(&codes, "complaint-type", (&[active, retired], None), &EditionArgs::default(), &output).unwrap();
         let mut text = String::new();
         while let Ok(Printed::Out(line)) = printed.try_recv() {
             text.push_str(&line);
@@ -264,5 +293,30 @@ mod tests {
         let rows: Value = serde_json::from_str(&text).unwrap();
         assert_eq!((rows[0].get("status"), &rows[1]["status"]), (None, &"retired".into()), "{rows}");
         assert_eq!((&rows[0]["valid"], &rows[1]["valid"]), (&true.into(), &true.into()), "{rows}");
+    }
+
+    #[test]
+    fn a_code_with_a_name_that_is_none_of_its_own_is_not_valid() {
+        let codes = Codes::builtin().unwrap();
+        let reason = |system: &str, code: &str, name: &str| {
+            judge(&codes, system, (code, Some(name)), &EditionArgs::default()).map(|judged| judged.reason)
+        };
+        for name in ["Malerkotla", "ਮਲੇਰਕੋਟਲਾ"] {
+            assert_eq!(reason("lgd-district", "737", name).unwrap(), None, "{name}");
+        }
+        for system in ["lgd-district", "districts-punjab"] {
+            assert!(reason(system, "737", "Sangrur").unwrap().unwrap().contains("`MALERKOTLA`"), "{system}");
+        }
+        assert!(
+            reason("lgd-district", "000", "Sangrur").unwrap().unwrap().contains("unknown"),
+            "what is no code has no name"
+        );
+        assert!(reason("pan", "ABCDE1234F", "Asha").unwrap_err().to_string().contains("leave --display out"));
+        let (asker, _printed) = tokio::sync::mpsc::unbounded_channel();
+        let two = ["27".to_owned(), "28".to_owned()];
+        let output = Output::to_asker(true, false, asker);
+        let error =
+            validate(&codes, "lgd-district", (&two, Some("Amritsar")), &EditionArgs::default(), &output).unwrap_err();
+        assert!(error.to_string().contains("one by one"), "{error}");
     }
 }

@@ -77,8 +77,13 @@ pub(super) fn translate(
     Ok(())
 }
 
-pub(super) fn subsumes(as_of: AsOf<'_>, a: &str, b: &str, output: &Output) -> anyhow::Result<()> {
-    let view = SubsumptionView::find(as_of, a, b, None).map_err(refused)?;
+pub(super) fn subsumes(
+    as_of: AsOf<'_>,
+    (a, b): (&str, &str),
+    hierarchy: Option<&str>,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let view = SubsumptionView::find(as_of, a, b, hierarchy).map_err(refused)?;
     if output.json {
         return output.document(&view);
     }

@@ -11,6 +11,7 @@ use super::refused;
 use crate::cli::CodesCommand;
 use crate::codes_at_hand::day_of;
 use crate::output::{Output, grouped};
+use crate::v1::holidays::view::{CalendarView, ListedHoliday};
 use crate::v1::schemes::view::{ClauseView, EligibilityView, SchemeView, find_scheme, read_facts};
 use crate::v1::services::due_view::DueView;
 use crate::v1::services::view::CharterView;
@@ -63,8 +64,31 @@ pub(super) fn due(
         grouped(view.holidays.len() as i64)
     ));
     for holiday in &view.holidays {
-        output.note(format!("{} {}", holiday.on, holiday.name));
+        let unconfirmed = holiday.unconfirmed.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
+        output.note(format!("{} {}{unconfirmed}", holiday.on, holiday.name));
     }
+    Ok(())
+}
+
+pub(super) fn holidays(
+    codes: &Codes,
+    holidays: &Holidays,
+    year: Option<i32>,
+    district: Option<&str>,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let year = year.or_else(|| i32::try_from(today().ymd().0).ok()).unwrap_or_default();
+    let view = CalendarView::find(codes, holidays, year, district).map_err(refused)?;
+    if output.json {
+        return output.document(&view);
+    }
+    let row = |holiday: &ListedHoliday| {
+        let made_up = if holiday.made_up { "not notified" } else { "" };
+        let texts = [&*holiday.on, &*holiday.name, &*holiday.kind, made_up, &*holiday.source];
+        texts.map(str::to_owned).to_vec()
+    };
+    output.table(&["on", "holiday", "kind", "", "source"], &view.holidays.iter().map(row).collect::<Vec<_>>());
+    output.note(format!("{} working days in {year}", grouped(i64::from(view.working_days))));
     Ok(())
 }
 
@@ -143,6 +167,9 @@ mod tests {
         let received = Day::parse("2026-01-23").unwrap();
         let due = CodesCommand::Due { code: "SVC-001".to_owned(), received, district: Some("27".to_owned()) };
         assert_eq!(printed(due).unwrap()["due"], "2026-01-27");
+        let year = printed(CodesCommand::Holidays { year: Some(2026), district: None }).unwrap();
+        let nanak = year["holidays"].as_array().unwrap().iter().find(|one| one["on"] == "2026-11-24").unwrap();
+        assert_eq!((&nanak["name"], &nanak["made_up"]), (&"Birthday of Guru Nanak Dev".into(), &false.into()));
         assert_eq!(pension(r#"{"age": 57}"#).unwrap()["outcome"], "not_eligible");
         let rules = CodesCommand::Scheme { code: "SCH-05".to_owned(), facts: None, stated: None, as_of: None };
         assert_eq!(printed(rules).unwrap()["facts"]["age"], "a whole number");

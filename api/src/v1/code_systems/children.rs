@@ -75,5 +75,14 @@ fn refuse_unknown(codes: &Codes, as_of: AsOf<'_>, code: &str) -> Result<(), Prob
         return Ok(());
     }
     let above = if parents == system.name() { as_of } else { codes.as_of(parents, None, as_of.day())? };
-    lookup::find(above, code).map(drop)
+    lookup::find(above, code).map(drop).map_err(|unknown| {
+        let why = unknown.detail.unwrap_or_default();
+        let (own, parents) = (system.name(), above.system().name());
+        let remedy = if own == parents {
+            String::new()
+        } else {
+            format!("; the codes above those of `{own}` are of `{parents}`: ask for the children of one of these")
+        };
+        Problem::not_found(format!("{why}{remedy}"))
+    })
 }

@@ -40,5 +40,5 @@ pub async fn due(
     let received = read_day_named("received", Some(&application.received))?.ok_or_else(missing)?;
     let district = application.district.as_deref().map(str::trim).filter(|district| !district.is_empty());
     let holidays = state.deployment.warehouse.holidays();
-    hashed(&headers, &DueView::find(&state.codes(), holidays, &code, received, district)?)
+    hashed(&headers, &DueView::find(&state.codes(), &holidays, &code, received, district)?)
 }

@@ -1,6 +1,6 @@
 //! Wire types of due days: what the API answers and `kanak codes due` prints.
 
-use kanak_codes::{Codes, Day, DayOff, Holidays, WorkingDayLimit};
+use kanak_codes::{Codes, Day, DayOff, Holiday, Holidays, WorkingDayLimit};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -33,13 +33,23 @@ pub struct DueView {
     pub holidays: Vec<HolidayView>,
 }
 
-/// A holiday.
+/// A holiday that was passed over.
 #[derive(Serialize, ToSchema)]
 pub struct HolidayView {
     /// The day.
     pub on: String,
     /// Its name.
     pub name: String,
+    /// Where the day was not notified when the list was made, but computed or taken to be one: who says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unconfirmed: Option<String>,
+}
+
+impl HolidayView {
+    fn new(on: Day, holiday: &Holiday) -> Self {
+        let unconfirmed = holiday.is_made_up.then(|| holiday.source.clone());
+        Self { on: on.to_string(), name: holiday.name.clone(), unconfirmed }
+    }
 }
 
 impl DueView {
@@ -68,7 +78,7 @@ impl DueView {
             None => holidays.calendar(),
         };
         let due = charter.due_on(received, calendar).ok_or_else(|| {
-            Problem::internal("the list of holidays leaves no working day for more than a year; correct holidays.csv")
+            Problem::internal("the list of holidays leaves no working day for more than a year; correct it, in holidays.csv or the code system `holiday`")
         })?;
         let mut view = Self {
             service: charter.code().to_owned(),
@@ -80,20 +90,19 @@ impl DueView {
             weekly_days_off: 0,
             holidays: Vec::new(),
         };
-        for (day, why) in calendar.days_off_between(received, due) {
-            match why {
-                DayOff::Weekly => view.weekly_days_off += 1,
-                DayOff::Holiday(name) => {
-                    view.holidays.push(HolidayView { on: day.to_string(), name: name.to_owned() });
-                }
-            }
-        }
+        let days_off = calendar.days_off_between(received, due);
+        view.weekly_days_off = days_off.filter(|(_, why)| *why == DayOff::Weekly).count();
+        let holidays = calendar.holidays_between(received, due);
+        view.holidays = holidays.map(|(day, holiday)| HolidayView::new(day, holiday)).collect();
         Ok(view)
     }
 }
 
 /// The code of a district of the state, as its list writes it.
-fn find_district(codes: &Codes, district: &str) -> Result<String, Problem> {
+///
+/// # Errors
+/// 400 for one that is none of Punjab.
+pub fn find_district(codes: &Codes, district: &str) -> Result<String, Problem> {
     let districts = codes.get_system("lgd-district")?.as_of(None);
     let concept = lookup::find(districts, district).map_err(|unknown| {
         let why = unknown.detail.unwrap_or_default();

@@ -95,6 +95,8 @@ async fn codes_are_listed_searched_walked_compared_and_downloaded() {
         assert_eq!(answer.headers["kanak-parent-system"], system, "{path}");
     }
     problem(&served.ask("/v1/code-systems/nic/codes/nothing/children").await, StatusCode::NOT_FOUND, "nic");
+    let of_another_system = served.ask("/v1/code-systems/lgd-district/codes/43/children").await;
+    problem(&of_another_system, StatusCode::NOT_FOUND, "the codes above those of `lgd-district` are of `lgd-state`");
     let lineage = ok(&served.ask("/v1/code-systems/lgd-district/codes/43/lineage?as_of=2026-11-01").await);
     assert!(lineage["successors"].as_array().unwrap().iter().any(|step| step["to_code"] == "737"), "{lineage}");
     assert!(lineage["standing"].as_array().unwrap().iter().any(|code| code["code"] == "737"), "{lineage}");

@@ -168,6 +168,31 @@ async fn one_master_may_be_named_in_the_query() {
 }
 
 #[tokio::test]
+async fn every_search_takes_the_day_beside_a_body_that_stays_as_it_was() {
+    let served = served().await;
+    let v2_body = format!("{{{INFO},\"MdmsCriteria\":{{\"tenantId\":\"pb\",\"schemaCode\":\"tenant.tenants\"}}}}");
+    let v1_body = format!(
+        "{{{INFO},\"MdmsCriteria\":{{\"tenantId\":\"pb\",\"moduleDetails\":[{{\"moduleName\":\"tenant\",\"masterDetails\":[{{\"name\":\"tenants\"}}]}}]}}}}"
+    );
+    for (path, body) in [
+        ("/mdms-v2/v2/_search?tenantId=pb", &v2_body),
+        ("/egov-mdms-service/v1/_search?tenantId=pb", &v1_body),
+        ("/mdms-v2/v1/_get?tenantId=pb&moduleName=tenant&masterName=tenants", &format!("{{{INFO}}}")),
+    ] {
+        assert!(
+            ok(&post(&served, &format!("{path}&asOf=2019-07-01"), body.clone()).await)
+                .to_string()
+                .contains("pb.amritsar")
+        );
+        refused(
+            &post(&served, &format!("{path}&as_of=soon"), body.clone()).await,
+            StatusCode::BAD_REQUEST,
+            "`as_of` is no day",
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_answered_is_told_in_the_form_of_errors() {
     let served = served().await;
     let bad = StatusCode::BAD_REQUEST;

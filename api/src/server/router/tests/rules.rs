@@ -64,6 +64,25 @@ async fn an_application_is_due_on_the_last_working_day_of_the_limit_that_was_in_
 }
 
 #[tokio::test]
+async fn the_holidays_of_a_year_say_who_states_them_and_count_with_the_weekends() {
+    let served = served().await;
+    let year = ok(&served.ask("/v1/holidays?year=2026").await);
+    let listed = year["holidays"].as_array().unwrap();
+    let weekday = |one: &&Value| one["on"].as_str().unwrap().parse::<kanak_codes::Day>().unwrap().weekday() < 5;
+    // 2026 has 261 days from Monday to Friday.
+    assert_eq!(year["working_days"], 261 - listed.iter().filter(weekday).count());
+    let of_nanak = listed.iter().find(|one| one["on"] == "2026-11-24").unwrap();
+    assert!(of_nanak["made_up"] == false && of_nanak["source"].as_str().unwrap().contains("notification"), "{year}");
+    let next = ok(&served.ask("/v1/holidays?year=2027&district=27").await);
+    assert!(next["made_up"].as_u64() > Some(20) && next["district"] == "27", "none of 2027 was notified: {next}");
+    let due = ok(&served.ask("/v1/services/SVC-001/due?received=2026-11-13").await);
+    assert_eq!((&due["due"], &due["holidays"][0]["on"]), (&"2026-11-17".into(), &"2026-11-16".into()));
+    assert!(due["holidays"][0]["unconfirmed"].as_str().unwrap().contains("computed"), "{due}");
+    problem(&served.ask("/v1/holidays?year=12").await, StatusCode::BAD_REQUEST, "from 1900 to 2200");
+    problem(&served.ask("/v1/holidays?year=2026&district=603").await, StatusCode::BAD_REQUEST, "another state");
+}
+
+#[tokio::test]
 async fn a_scheme_tells_the_clauses_of_the_day_and_the_facts_that_it_takes() {
     let served = served().await;
     let all = ok(&served.ask("/v1/schemes").await);
