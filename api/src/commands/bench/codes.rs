@@ -77,7 +77,8 @@ fn in_process(codes: &Codes, output: &Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every code once, in an order that the memory of the machine does not like.
+/// Every code once, in an order that the memory of the index does not like; the texts themselves lie one after the other, as those of a
+/// request do.
 fn shuffled(system: &CodeSystem) -> Vec<String> {
     let mut codes: Vec<String> = system.concepts().map(|concept| concept.code().to_owned()).collect();
     let mut state = 1u64;
@@ -85,7 +86,7 @@ fn shuffled(system: &CodeSystem) -> Vec<String> {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         codes.swap(at, (state >> 33) as usize % (at + 1));
     }
-    codes
+    codes.iter().map(String::clone).collect()
 }
 
 /// The longest word of a name with two letters swapped.
