@@ -276,9 +276,10 @@ async fn cases_are_read_once_each_in_the_period_in_which_they_were_decided_or_fe
     };
     let events = [
         application("IN-TIME", "2026-01-05T06:00:00Z", "2026-01-06T06:00:00Z", "delivered"),
-        // One working day from Monday the 30th of March: due on the 31st, in the old year, and decided in the new one.
-        application("LATE", "2026-03-30T06:00:00Z", "2026-04-20T06:00:00Z", "delivered"),
-        application("NEXT-YEAR", "2026-03-31T06:00:00Z", "2026-04-20T06:00:00Z", "delivered"),
+        // One working day from Friday the 27th of March: due on the 30th, in the old year, and decided in the new one. The 31st is Mahavir
+        // Jayanti: what came in on the 30th is due in the new year.
+        application("LATE", "2026-03-27T06:00:00Z", "2026-04-20T06:00:00Z", "delivered"),
+        application("NEXT-YEAR", "2026-03-30T06:00:00Z", "2026-04-20T06:00:00Z", "delivered"),
         application("NEVER", "2026-01-05T06:00:00Z", "", "pending"),
     ];
     lake.append("service_application", 1, &events).await;
@@ -307,7 +308,7 @@ async fn cases_are_read_once_each_in_the_period_in_which_they_were_decided_or_fe
         [
             ("test:G-1", Some(true), "2026-01-07".to_owned()),
             ("test:IN-TIME", Some(true), "2026-01-06".to_owned()),
-            ("test:LATE", Some(false), "2026-03-31".to_owned()),
+            ("test:LATE", Some(false), "2026-03-30".to_owned()),
             ("test:NEVER", Some(false), "2026-01-06".to_owned()),
         ]
     );
